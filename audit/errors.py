@@ -1,0 +1,40 @@
+"""The one kind of error that a user can cause."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class AuditError(Exception):
+    """The audit could not be made: wrong usage, policy, data or model (exit code 2).
+
+    Args:
+        expected: what was expected, as a noun phrase or clause.
+        found: what was found instead.
+        where: the file, key or column it is about.
+        fix: what the user can do.
+    """
+
+    def __init__(self, *, expected: str, found: str, where: str, fix: str = "") -> None:
+        self.expected, self.found, self.where, self.fix = expected, found, where, fix
+        super().__init__(self.__str__())
+
+    def __str__(self) -> str:
+        lines = [f"{self.where}", f"  expected: {self.expected}", f"  found:    {self.found}"]
+        if self.fix:
+            lines.append(f"  do:       {self.fix}")
+        return "\n".join(lines)
+
+
+def nearest(name: object, known: Iterable[object]) -> str:
+    """Return ' (did you mean …?)' for the known name nearest to ``name``, or nothing."""
+    match = difflib.get_close_matches(str(name), [str(k) for k in known], n=1, cutoff=0.5)
+    return f" (did you mean {match[0]!r}?)" if match else ""
+
+
+def some(names: Iterable[object], limit: int = 12) -> str:
+    """Quote up to ``limit`` names for a message and say how many more there are."""
+    quoted = [repr(n) if len(str(n)) <= 80 else repr(str(n)[:77] + "…") for n in names]
+    more = len(quoted) - limit
+    return ", ".join(quoted[:limit]) + (f" and {more} more" if more > 0 else "") or "none"
