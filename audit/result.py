@@ -1,0 +1,183 @@
+"""What an audit found: measurements, rules and the report that holds them.
+
+Plain frozen dataclasses of the standard library, so that deciding and rendering need no framework.
+The field names are those of ``report.json``; `docs/report-format.md` describes them for readers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Scalar = bool | int | float | str
+Verdict = Literal["pass", "fail", "inconclusive"]
+RuleStatus = Literal["pass", "fail", "inconclusive", "waived"]
+CheckStatus = Literal["measured", "skipped", "crashed"]
+
+GROUP_KEYS = frozenset({"attribute", "group", "unprivileged", "privileged"})
+"""Keys of ``where`` that speak of groups: a rule covers a group only when it names one of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measurement:
+    """One number, and what its uncertainty was computed from.
+
+    ``n`` counts the rows in the metric's denominator and ``smallest_n`` those of the smallest
+    denominator that it compares (equal to ``n`` where there is only one). ``method`` names an entry
+    of `audit.stats.METHODS`; with ``counts`` or ``se`` it yields the interval at any confidence.
+    ``ci`` is that interval at the run's confidence, or None where the metric has none.
+    """
+
+    metric: str
+    value: float
+    n: int
+    method: str
+    where: dict[str, Scalar] = field(default_factory=dict)
+    ci: tuple[float, float] | None = None
+    smallest_n: int | None = None
+    counts: dict[str, list[float]] = field(default_factory=dict)
+    se: float | None = None
+
+    @property
+    def rows(self) -> int:
+        """Rows in the smallest denominator: what ``gate.min_rows`` is compared with."""
+        return self.n if self.smallest_n is None else self.smallest_n
+
+    @property
+    def speaks_of_groups(self) -> bool:
+        """Whether this is a number about some group and not about the whole table."""
+        return not GROUP_KEYS.isdisjoint(self.where)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricFacts:
+    """What a reader needs to know of a metric: how to read it, its range and its ideal value."""
+
+    about: str
+    low: float | None = None
+    high: float | None = None
+    ideal: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckResult:
+    """What one check measured, or why it did not."""
+
+    name: str
+    status: CheckStatus
+    reason: str | None = None
+    summary: str = ""
+    metrics: dict[str, MetricFacts] = field(default_factory=dict)
+    measurements: list[Measurement] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleResult:
+    """How one rule was decided.
+
+    ``would_be`` is the status without the waiver and ``waiver`` the one that was applied; both are
+    None unless the rule is waived. ``measurements`` are those that the rule was decided on,
+    ``not_decided`` those that the policy leaves out for having fewer rows than ``min_rows``.
+    """
+
+    id: str
+    metric: str
+    where: dict[str, Scalar]
+    limit: dict[str, float]
+    status: RuleStatus
+    reason: str
+    would_be: RuleStatus | None = None
+    waiver: dict[str, Scalar | list[str]] | None = None
+    measurements: list[Measurement] = field(default_factory=list)
+    not_decided: list[Measurement] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """The verdict over all rules, with each rule's own outcome."""
+
+    verdict: Verdict
+    rules: list[RuleResult]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TensorFacts:
+    """A tensor of the model's signature; ``shape`` has None for a free dimension."""
+
+    name: str
+    dtype: str
+    shape: list[int | None] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputFacts:
+    """The output head as detected, with the evidence in words."""
+
+    name: str
+    kind: Literal["probabilities", "sigmoid", "logits", "regression"]
+    classes: list[Scalar]
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelFacts:
+    """Which model was audited; ``columns`` says which data columns feed each input."""
+
+    path: str
+    digest: str
+    signature: str
+    inputs: list[TensorFacts]
+    output: OutputFacts
+    differentiable: bool
+    columns: dict[str, list[str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupFacts:
+    """The groups of one protected attribute, in order, with their rows."""
+
+    attribute: str
+    privileged: list[str]
+    rows: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataFacts:
+    """Which rows were audited. ``distinct_rows`` compares the columns that the audit reads."""
+
+    path: str
+    digest: str
+    rows: int
+    distinct_rows: int
+    label: str
+    favorable: list[Scalar] | dict[str, float]
+    groups: list[GroupFacts]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyFacts:
+    """The effective policy, overrides included, and the command that repeats the audit."""
+
+    path: str | None
+    digest: str
+    effective: dict[str, object]
+    default_rules: bool
+    command: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A whole audit. Equal inputs give equal reports, except for ``run``."""
+
+    verdict: Verdict
+    reason: str
+    model: ModelFacts
+    data: DataFacts
+    policy: PolicyFacts
+    rules: list[RuleResult]
+    checks: list[CheckResult]
+    environment: dict[str, Scalar]
+    run: Mapping[str, object]
+    schema_version: Literal[1] = 1

@@ -1,0 +1,100 @@
+"""`report.json`: to text, from text, and its JSON Schema, all from the dataclasses in `audit.result`."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from audit.errors import AuditError
+from audit.result import Report
+
+_NOT_FINITE = {"NaN", "Infinity", "-Infinity"}
+_NUMBER = {"anyOf": [{"type": "number"}, {"type": "string", "enum": sorted(_NOT_FINITE)}]}
+
+
+@cache
+def _adapter() -> TypeAdapter[Report]:
+    return TypeAdapter(Report)
+
+
+def to_json(report: Report) -> str:
+    """Return a report as JSON text; numbers that are not finite are the strings NaN, Infinity, -Infinity."""
+    return json.dumps(_plain(asdict(report)), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def from_json(text: str, where: str = "report") -> Report:
+    """Return the report that ``text`` holds.
+
+    Raises:
+        AuditError: it is not JSON, or not a report of this schema.
+    """
+    try:
+        return _adapter().validate_python(json.loads(text))
+    except json.JSONDecodeError as error:
+        raise _not_a_report(where, f"no JSON: {error}") from None
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise _not_a_report(where, f"{key}: {first['msg']} ({first['input']!r:.80})") from None
+
+
+def read_report(path: str | Path) -> Report:
+    """Read the report in a file.
+
+    Raises:
+        AuditError: there is none, or it is damaged.
+    """
+    file = Path(path)
+    if not file.is_file():
+        raise AuditError(
+            where=str(path), expected="a report.json that 'audit run' wrote", found="no such file"
+        )
+    try:
+        return from_json(file.read_text("utf-8"), str(path))
+    except UnicodeDecodeError as error:
+        raise _not_a_report(str(path), f"not UTF-8: {error.reason} at byte {error.start}") from None
+
+
+def report_schema() -> dict[str, object]:
+    """Return the JSON Schema of `report.json`."""
+    schema = _adapter().json_schema()
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "savedmodel-audit report"}
+    widened = _widen(schema)
+    assert isinstance(widened, dict)
+    return {**widened, **head}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    return value
+
+
+def _widen(schema: object) -> object:
+    """Allow the three strings wherever a number stands."""
+    if isinstance(schema, dict):
+        inside = {key: _widen(item) for key, item in schema.items()}
+        return (
+            {**{k: v for k, v in inside.items() if k != "type"}, **_NUMBER}
+            if schema.get("type") == "number"
+            else inside
+        )
+    return [_widen(item) for item in schema] if isinstance(schema, list) else schema
+
+
+def _not_a_report(where: str, found: str) -> AuditError:
+    return AuditError(
+        where=where,
+        expected="a report of schema version 1 ('audit schema report' prints it)",
+        found=found,
+        fix="run the audit again",
+    )
