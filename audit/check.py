@@ -1,0 +1,44 @@
+"""What a check is: options as fields, metrics as a table, and one method that measures.
+
+A check measures. It never decides, prints, plots or writes, and it imports its frameworks inside
+`measure`, so that listing checks stays fast.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+from audit.result import Measurement, MetricFacts
+
+if TYPE_CHECKING:
+    from audit.subject import Subject
+
+
+class Skip(Exception):
+    """Raised by a check that does not apply to this model or data; the text is the reason."""
+
+
+class Check(BaseModel, ABC):
+    """Base class of all checks, built in or from a plug-in (entry-point group ``audit.checks``).
+
+    Fields are the options that a policy may set under ``checks.NAME``; unknown options and wrong types
+    are errors before the model is loaded. ``metrics`` names everything that `measure` may return,
+    without the check's name in front.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    summary: ClassVar[str]
+    metrics: ClassVar[dict[str, MetricFacts]]
+
+    @abstractmethod
+    def measure(self, subject: Subject) -> Iterable[Measurement]:
+        """Return the measurements on ``subject``.
+
+        Raises:
+            Skip: the check does not apply; its rules become inconclusive with this reason.
+        """

@@ -1,0 +1,102 @@
+"""Turns what pydantic found into one message: the file's line, the key, and the nearest known key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+from ruamel.yaml import YAML
+
+from audit.errors import AuditError, nearest
+from audit.policy.model import (
+    AtLeast,
+    DataSpec,
+    GateSpec,
+    ModelSpec,
+    OutputSpec,
+    Policy,
+    Protected,
+    Rule,
+    Waiver,
+)
+
+Key = str | int
+
+_SECTIONS: dict[tuple[str, ...], type[BaseModel]] = {
+    (): Policy,
+    ("model",): ModelSpec,
+    ("model", "output"): OutputSpec,
+    ("data",): DataSpec,
+    ("data", "favorable"): AtLeast,
+    ("data", "protected", "*"): Protected,
+    ("gate",): GateSpec,
+    ("gate", "rules", "*"): Rule,
+    ("waivers", "*"): Waiver,
+}
+
+
+def explain(error: ValidationError, data: Mapping[str, object], path: str, text: str) -> AuditError:
+    """Return one error for ``error``: an unknown key first, since it often causes the others."""
+    details = error.errors(include_url=False)
+    first = next((item for item in details if item["type"] == "extra_forbidden"), details[0])
+    keys = _present(first["loc"], data)
+    where = f"{path}{_line(text, keys)}"
+    if first["type"] == "missing":
+        name = ".".join(str(key) for key in [*keys, first["loc"][-1]])
+        return AuditError(where=where, expected=f"the key {name!r}", found="it is missing")
+    where += ": " + (".".join(str(key) for key in keys) or "the policy")
+    if first["type"] == "extra_forbidden":
+        known = _known(keys[:-1])
+        found = f"the unknown key {str(keys[-1])!r}{nearest(keys[-1], known)}"
+        return AuditError(where=where, expected=f"one of {', '.join(known)}", found=found)
+    return AuditError(where=where, expected=_wanted(first, details), found=_shown(first["input"]))
+
+
+def _present(location: Sequence[Key], data: object) -> list[Key]:
+    """Keep the parts of a pydantic location that are keys of the data (it adds names of union members)."""
+    keys: list[Key] = []
+    for part in location:
+        if (isinstance(data, Mapping) and part in data) or (
+            isinstance(data, list) and isinstance(part, int) and part < len(data)
+        ):
+            data = data[part]
+        else:
+            continue
+        keys.append(part)
+    return keys
+
+
+def _known(parents: Sequence[Key]) -> list[str]:
+    inside_attribute = list(parents[:2]) == ["data", "protected"]
+    section = [
+        "*" if isinstance(key, int) or (inside_attribute and i == 2) else key for i, key in enumerate(parents)
+    ]
+    model = _SECTIONS.get(tuple(str(key) for key in section))
+    return list(model.model_fields) if model else []
+
+
+def _wanted(first: ErrorDetails, details: Sequence[ErrorDetails]) -> str:
+    """Join what the members of a union would have accepted, for the same value."""
+    same = [item["msg"] for item in details if item["input"] is first["input"]]
+    parts = [text.removeprefix("Value error, ").removeprefix("Input should be ") for text in same]
+    return " or ".join(dict.fromkeys(parts))
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 200 else text[:199] + "…"
+
+
+def _line(text: str, keys: Sequence[Key]) -> str:
+    """Return ``:LINE`` of the last of ``keys`` that stands in the file (an override does not)."""
+    node: Any = YAML(typ="rt").load(text) if text else None
+    line = None
+    for key in keys:
+        try:
+            line = (node.lc.key if isinstance(key, str) else node.lc.item)(key)[0] + 1
+            node = node[key]
+        except (AttributeError, KeyError, TypeError, IndexError):
+            break
+    return f":{line}" if line else ""

@@ -1,0 +1,192 @@
+"""The policy as data: what `audit.yaml` may say. Strict: unknown keys and wrong types are errors."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, model_validator
+
+from audit.data.bins import bin_labels
+from audit.result import Scalar
+
+Number = Annotated[float, Field(allow_inf_nan=False)]
+Name = Annotated[str, Field(min_length=1)]
+
+
+def _listed(value: object) -> object:
+    return value if isinstance(value, list) else [value]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class OutputSpec(_Strict):
+    """Which output is audited, and what its numbers are."""
+
+    kind: Literal["auto", "probabilities", "logits", "regression"] = "auto"
+    name: Name | None = None
+
+
+def _output(value: object) -> object:
+    return {"kind": value} if isinstance(value, str) else value
+
+
+class ModelSpec(_Strict):
+    """Which model is audited and how its inputs and outputs are read."""
+
+    path: Name
+    signature: Name = "serving_default"
+    output: Annotated[OutputSpec, BeforeValidator(_output)] = OutputSpec()
+    classes: Annotated[list[Scalar], Field(min_length=2)] | None = None
+    inputs: dict[str, Annotated[list[Name], BeforeValidator(_listed), Field(min_length=1)]] = {}
+
+
+class AtLeast(_Strict):
+    """The favourable outcome of a regression: values of at least this."""
+
+    at_least: Number
+
+
+class Protected(_Strict):
+    """A protected attribute: its privileged values, and how groups are made from columns."""
+
+    privileged: Annotated[list[Scalar], BeforeValidator(_listed), Field(min_length=1)]
+    bins: Annotated[list[Number], Field(min_length=1)] | None = None
+    columns: Annotated[dict[str, Name], Field(min_length=1)] | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Protected:
+        if self.bins and self.columns:
+            raise ValueError("either 'bins' or 'columns', not both")
+        if self.bins and sorted(set(self.bins)) != self.bins:
+            raise ValueError("'bins' must rise")
+        known = bin_labels(self.bins) if self.bins else list(self.columns or ())
+        for value in self.privileged if known else ():
+            if str(value) not in known:
+                raise ValueError(f"'privileged' must be among {known}, found {value!r}")
+        return self
+
+
+class DataSpec(_Strict):
+    """Which rows are audited and what their columns mean."""
+
+    path: Name
+    label: Name
+    favorable: AtLeast | Annotated[list[Scalar], BeforeValidator(_listed), Field(min_length=1)] | None = None
+    threshold: Annotated[float, Field(ge=0, le=1)] = 0.5
+    weight: Name | None = None
+    cluster: Name | None = None
+    missing: dict[str, Scalar] = {}
+    protected: dict[Name, Protected] = {}
+    intersections: list[Annotated[list[Name], Field(min_length=2)]] = []
+
+    @model_validator(mode="after")
+    def _known_attributes(self) -> DataSpec:
+        for names in self.intersections:
+            for name in names:
+                if name not in self.protected:
+                    raise ValueError(f"'intersections' names {name!r}, which 'protected' does not define")
+            if len(set(names)) < len(names):
+                raise ValueError(f"'intersections' names an attribute twice: {names}")
+        return self
+
+
+class Rule(_Strict):
+    """A limit on a metric. ``where`` selects measurements, ``id`` is given or made from both."""
+
+    metric: Name
+    where: dict[str, Scalar] = {}
+    at_least: Number | None = None
+    at_most: Number | None = None
+    within: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    id: Name | None = None
+
+    @model_validator(mode="after")
+    def _limited(self) -> Rule:
+        if not self.limit:
+            raise ValueError("a rule needs a limit: 'at_least', 'at_most' or 'within'")
+        low, high = self.bounds
+        if low > high:
+            raise ValueError(f"no value can hold: the limits leave nothing between {low:g} and {high:g}")
+        return self
+
+    @property
+    def limit(self) -> dict[str, float]:
+        """The limits as written, e.g. ``{"at_least": 0.8}``."""
+        given = {"at_least": self.at_least, "at_most": self.at_most, "within": self.within}
+        return {key: value for key, value in given.items() if value is not None}
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """The closed range of values that hold; infinite where a side is open."""
+        low = [-float("inf")] + [v for v in (self.at_least,) if v is not None]
+        high = [float("inf")] + [v for v in (self.at_most,) if v is not None]
+        if self.within is not None:
+            low.append(-self.within)
+            high.append(self.within)
+        return max(low), min(high)
+
+
+class GateSpec(_Strict):
+    """How the verdict is reached. ``rules`` None means the default rules."""
+
+    confidence: Annotated[float, Field(ge=0.5, lt=1)] = 0.95
+    min_rows: Annotated[int, Field(ge=0)] = 0
+    rules: list[Rule] | None = None
+
+
+class Waiver(_Strict):
+    """A rule's failure that somebody answers for, until its date (on that date it no longer counts)."""
+
+    rule: Name
+    reason: Name
+    owner: Name
+    expires: Annotated[date, Field(strict=False)]
+    covers: Annotated[list[Literal["fail", "inconclusive"]], Field(min_length=1)] = ["fail"]
+
+
+def _options(value: object) -> object:
+    return {} if value is None or value is True else value
+
+
+class Policy(_Strict):
+    """A whole policy. Build it with `audit.policy.load_policy`, which knows lines and default rules."""
+
+    version: Literal[1]
+    model: ModelSpec
+    data: DataSpec
+    checks: dict[str, Annotated[dict[str, object] | Literal[False], BeforeValidator(_options)]] = {}
+    gate: GateSpec | None = None
+    waivers: list[Waiver] = []
+
+    _path: str | None = PrivateAttr(default=None)
+    _default_rules: bool = PrivateAttr(default=False)
+
+    @property
+    def path(self) -> str | None:
+        """The file it was read from; relative paths in it are looked up beside that file first."""
+        return self._path
+
+    @property
+    def default_rules(self) -> bool:
+        """Whether the rules are the defaults and not the author's."""
+        return self._default_rules
+
+    @property
+    def rules(self) -> list[Rule]:
+        """The rules, with ids once the policy is resolved."""
+        return list((self.gate.rules if self.gate else None) or [])
+
+    def effective(self) -> dict[str, object]:
+        """Return the policy as plain JSON data, defaults written out."""
+        return self.model_dump(mode="json", exclude_none=True)
+
+    @property
+    def digest(self) -> str:
+        """``sha256:`` of the effective policy as JSON with sorted keys and no spaces."""
+        text = json.dumps(self.effective(), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+        return "sha256:" + hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,128 @@
+"""Completes a policy: builds the checks, supplies the default rules, gives every rule its id."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from audit import registry
+from audit.check import Check
+from audit.errors import AuditError, nearest, some
+from audit.policy.model import GateSpec, Policy, Rule
+from audit.result import Scalar
+
+DEFAULT_MIN_ROWS = 200
+"""``gate.min_rows`` where the policy has no ``gate``."""
+
+
+def build_checks(policy: Policy) -> dict[str, Check]:
+    """Build every installed check that the policy does not turn off, by name.
+
+    Raises:
+        AuditError: the policy names a check that is not installed, or an option is wrong.
+    """
+    for name in policy.checks:
+        registry.check_class(name)
+    options = {name: policy.checks.get(name, {}) for name in registry.installed()}
+    return {name: registry.build(name, given) for name, given in options.items() if given is not False}
+
+
+def resolve(policy: Policy) -> Policy:
+    """Return the effective policy: check options, gate, rules and ids written out, and all of it validated.
+
+    Raises:
+        AuditError: a rule names a metric that no enabled check offers, an id stands twice, or a waiver
+            names an unknown rule.
+    """
+    checks = build_checks(policy)
+    default = policy.gate is None or policy.gate.rules is None
+    rules = default_rules(policy, checks) if default else policy.rules
+    for rule in rules:
+        _require_metric(rule.metric, checks)
+    rules = with_ids(rules)
+    for waiver in policy.waivers:
+        _require_rule(waiver.rule, rules)
+    gate = (policy.gate or GateSpec(min_rows=DEFAULT_MIN_ROWS)).model_copy(update={"rules": rules})
+    options = {name: _options(checks, name) for name in registry.installed()}
+    resolved = policy.model_copy(update={"gate": gate, "checks": options})
+    resolved._path, resolved._default_rules = policy._path, default
+    return resolved
+
+
+def default_rules(policy: Policy, checks: Mapping[str, Check]) -> list[Rule]:
+    """Return the starting points of the interface, as far as the enabled checks can measure them."""
+    outcomes = policy.model.output.kind != "regression" or policy.data.favorable is not None
+    rules = [] if policy.model.output.kind == "regression" else [Rule(metric="performance.auc", at_least=0.6)]
+    for attribute in policy.data.protected if outcomes else ():
+        where: dict[str, Scalar] = {"attribute": attribute}
+        rules += [
+            Rule(metric="fairness.disparate_impact", where=where, at_least=0.8, at_most=1.25),
+            Rule(metric="fairness.equal_opportunity_difference", where=where, within=0.1),
+        ]
+    offered = set(metric_names(checks))
+    return [rule for rule in rules if rule.metric in offered]
+
+
+def metric_names(checks: Mapping[str, Check]) -> list[str]:
+    """Return ``check.metric`` for everything that ``checks`` can measure."""
+    return [f"{name}.{metric}" for name, check in checks.items() for metric in check.metrics]
+
+
+def with_ids(rules: Iterable[Rule]) -> list[Rule]:
+    """Give every rule an id: its own, else metric and ``where``, with ``#2`` for a second one.
+
+    Raises:
+        AuditError: two rules carry the same id.
+    """
+    rules = list(rules)
+    taken: Counter[str] = Counter(rule.id for rule in rules if rule.id)
+    for name, times in taken.items():
+        if times > 1:
+            raise AuditError(
+                where="gate.rules", expected="ids that stand once", found=f"{name!r} {times} times"
+            )
+    return [rule if rule.id else rule.model_copy(update={"id": _free_id(rule, taken)}) for rule in rules]
+
+
+def _free_id(rule: Rule, taken: Counter[str]) -> str:
+    where = ",".join(f"{key}={value}" for key, value in sorted(rule.where.items()))
+    base = f"{rule.metric}[{where}]" if where else rule.metric
+    name, number = base, 1
+    while taken[name]:
+        number += 1
+        name = f"{base}#{number}"
+    taken[name] += 1
+    return name
+
+
+def _options(checks: Mapping[str, Check], name: str) -> dict[str, object] | bool:
+    return checks[name].model_dump(mode="json") if name in checks else False
+
+
+def _require_metric(metric: str, checks: Mapping[str, Check]) -> None:
+    offered = metric_names(checks)
+    if metric in offered:
+        return
+    check = metric.partition(".")[0]
+    if check in registry.installed() and check not in checks:
+        raise AuditError(
+            where=f"gate.rules: {metric}",
+            expected="rules only on checks that are enabled",
+            found=f"checks.{check} is turned off",
+            fix="turn the check on or remove the rule",
+        )
+    raise AuditError(
+        where=f"gate.rules: {metric}",
+        expected="a metric that an installed check offers ('audit checks' lists them)",
+        found=f"{metric!r}{nearest(metric, offered)}",
+    )
+
+
+def _require_rule(name: str, rules: Iterable[Rule]) -> None:
+    ids = [rule.id for rule in rules]
+    if name not in ids:
+        raise AuditError(
+            where=f"waivers: {name}",
+            expected=f"the id of a rule: {some(ids)}",
+            found=f"{name!r}{nearest(name, ids)}",
+        )
