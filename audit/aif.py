@@ -1,0 +1,24 @@
+"""Imports parts of AIF360 without the warnings about its optional packages."""
+
+from __future__ import annotations
+
+import logging
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+from audit.model.framework import tensorflow
+from audit.quiet import quiet
+
+
+@cache
+def aif360(module: str) -> Any:
+    """Return ``aif360.MODULE``. It imports TensorFlow, which therefore is started quietly first."""
+    tensorflow()
+    disabled = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with quiet():
+            return import_module(f"aif360.{module}")
+    finally:
+        logging.disable(disabled)

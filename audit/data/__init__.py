@@ -1,0 +1,1 @@
+"""Files to labels, groups and columns: read in batches, validated once."""

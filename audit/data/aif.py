@@ -1,0 +1,69 @@
+"""AIF360's own datasets as tables: ``aif360:GermanDataset``, ``aif360:AdultDataset``."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from audit.aif import aif360
+from audit.data.source import Source
+from audit.errors import AuditError, nearest, some
+
+_DATASETS = {
+    "GermanDataset": ("datasets.german_dataset", "german", ("german.data",)),
+    "AdultDataset": ("datasets.adult_dataset", "adult", ("adult.data", "adult.test")),
+}
+
+
+class AifSource(Source):
+    """A dataset as AIF360 prepares it: one-hot features, numeric protected attributes and label."""
+
+    def __init__(self, path: str, files: list[Path], table: pa.Table) -> None:
+        self.path, self.files, self.schema, self._table = path, files, table.schema, table
+
+    def read(self, columns: list[str], rows: int) -> Iterator[pa.RecordBatch]:
+        """Yield batches of the table in memory."""
+        yield from self._table.select(columns).to_batches(max_chunksize=rows)
+
+
+def open_aif360(path: str) -> AifSource:
+    """Open ``aif360:NAME``.
+
+    Raises:
+        AuditError: the name is unknown, or the raw files that AIF360 reads are not in their place
+            (AIF360 itself would end the process).
+    """
+    name = path.partition(":")[2]
+    if name not in _DATASETS:
+        raise AuditError(
+            where=path, expected=f"one of {some(_DATASETS)}", found=f"{name!r}{nearest(name, _DATASETS)}"
+        )
+    module_name, folder, raw = _DATASETS[name]
+    module = aif360(module_name)
+    files = [Path(module.__file__).parents[1] / "data" / "raw" / folder / file for file in raw]
+    _require(path, files)
+    frame = _frame(module, name)
+    return AifSource(path, files, pa.Table.from_pandas(frame, preserve_index=False))
+
+
+def _frame(module: Any, name: str) -> Any:
+    logging.disable(logging.WARNING)  # it warns of each row that it drops for missing values
+    try:
+        return getattr(module, name)().convert_to_dataframe()[0]
+    finally:
+        logging.disable(logging.NOTSET)
+
+
+def _require(path: str, files: list[Path]) -> None:
+    for file in files:
+        if not file.is_file():
+            raise AuditError(
+                where=path,
+                expected=f"the raw file {file.name!r} in {file.resolve().parent}, where AIF360 reads it",
+                found="no such file",
+                fix="download it from the UCI Machine Learning Repository and put it there",
+            )

@@ -1,0 +1,118 @@
+"""Arrow columns to numpy: numbers, and text as codes into a vocabulary. Errors name column and row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from audit.errors import AuditError
+from audit.result import Scalar
+
+_NULL_WORDS = pa.array(["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None"])
+
+
+class NullValue(Exception):
+    """A column holds a null where a value is needed; the reader counts them all for the message."""
+
+
+@dataclass(frozen=True)
+class Codes:
+    """Text as indices ``codes`` (int32, one a row) into ``vocabulary``."""
+
+    codes: np.ndarray
+    vocabulary: list[str]
+
+
+def numbers(column: pa.Array, name: str, first_row: int, fill: Scalar | None = None) -> np.ndarray:
+    """Return a column as float64, nulls and NaN replaced by ``fill``.
+
+    Args:
+        column: numbers, booleans, or text that is to be read as numbers (CSV).
+        name: the column's name, for messages.
+        first_row: the number of the array's first row in the data, from 1.
+        fill: what stands for a null.
+
+    Raises:
+        NullValue: there is a null and no ``fill``.
+        AuditError: there is text that is no number.
+    """
+    values: np.ndarray = _as_float(column, name, first_row).to_numpy(zero_copy_only=False)
+    missing = np.isnan(values) if np.isnan(values.sum()) else None
+    if missing is None or not missing.any():
+        return values
+    if fill is None:
+        raise NullValue(name)
+    if isinstance(fill, str):
+        raise _not_a_number(name, f"data.missing gives {fill!r}")
+    return np.where(missing, float(fill), values)
+
+
+def texts(column: pa.Array, name: str, fill: Scalar | None = None) -> Codes:
+    """Return a column as codes into its distinct texts, nulls replaced by ``fill``.
+
+    Raises:
+        NullValue: there is a null and no ``fill``.
+    """
+    plain = column if pa.types.is_dictionary(column.type) else pc.dictionary_encode(_as_text(column))
+    vocabulary = [str(value) for value in _as_text(plain.dictionary).to_pylist()]
+    indices = plain.indices
+    if indices.null_count:
+        if fill is None:
+            raise NullValue(name)
+        indices = indices.fill_null(len(vocabulary))
+        vocabulary.append(str(fill))
+    return Codes(indices.to_numpy(zero_copy_only=False).astype(np.int32), vocabulary)
+
+
+def null_count(column: pa.Array) -> int:
+    """Return how many values of a column are null, NaN, or a text that stands for them in numbers."""
+    if pa.types.is_string(column.type) and not column.null_count:
+        return int(pc.sum(pc.is_in(column, value_set=_NULL_WORDS)).as_py() or 0)
+    return int(pc.sum(pc.is_null(column, nan_is_null=pa.types.is_floating(column.type))).as_py() or 0)
+
+
+def _as_float(column: pa.Array, name: str, first_row: int) -> pa.Array:
+    kind = column.type
+    if pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_boolean(kind):
+        return column.cast(pa.float64(), safe=False) if kind != pa.float64() else column
+    if pa.types.is_decimal(kind):
+        return column.cast(pa.float64())
+    if pa.types.is_dictionary(kind):
+        return _as_float(column.dictionary_decode(), name, first_row)
+    if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
+        raise _not_a_number(name, f"values of type {kind}")
+    trimmed = pc.utf8_trim_whitespace(column)
+    trimmed = pc.if_else(pc.is_in(trimmed, value_set=_NULL_WORDS.cast(kind)), None, trimmed)
+    try:
+        return trimmed.cast(pa.float64())
+    except pa.ArrowInvalid:
+        row, value = next(
+            (i, v) for i, v in enumerate(trimmed.to_pylist()) if v is not None and not _parses(v)
+        )
+        raise _not_a_number(name, f"{value[:80]!r} in row {first_row + row:,}") from None
+
+
+def _as_text(column: pa.Array) -> pa.Array:
+    if pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):
+        return column.cast(pa.string())
+    return column if pa.types.is_string(column.type) else column.cast(pa.string())
+
+
+def _parses(text: str) -> bool:
+    try:
+        pa.array([text]).cast(pa.float64())
+    except pa.ArrowInvalid:
+        return False
+    return True
+
+
+def _not_a_number(name: str, found: str) -> AuditError:
+    return AuditError(
+        where=f"data column {name!r}",
+        expected="numbers",
+        found=found,
+        fix="correct the data, or give the model's input another column under model.inputs",
+    )

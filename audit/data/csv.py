@@ -1,0 +1,50 @@
+"""CSV files, streamed as text in batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+from pyarrow import csv
+
+from audit.data.source import Source, unreadable
+from audit.errors import AuditError
+
+_PARSE = csv.ParseOptions(newlines_in_values=True)
+
+
+class CsvSource(Source):
+    """CSV files with a header line and commas, all with the same columns in the same order."""
+
+    def __init__(self, path: str, files: list[Path]) -> None:
+        self.path, self.files = path, files
+        self.schema = self._inferred(files[0])
+        for other in files[1:]:
+            if self._inferred(other).names != self.schema.names:
+                raise AuditError(
+                    where=str(other), expected=f"the columns of {files[0]}", found="other columns"
+                )
+
+    def read(self, columns: list[str], rows: int) -> Iterator[pa.RecordBatch]:
+        """Yield text: what a column means is decided where it is used."""
+        convert = csv.ConvertOptions(
+            include_columns=columns,
+            column_types={name: pa.string() for name in columns},
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=False,
+            null_values=[""],
+        )
+        for file in self.files:
+            with csv.open_csv(file, parse_options=_PARSE, convert_options=convert) as reader:
+                for batch in reader:
+                    yield from (batch.slice(start, rows) for start in range(0, batch.num_rows, rows))
+
+    def _inferred(self, file: Path) -> pa.Schema:
+        if not file.stat().st_size:
+            raise AuditError(where=str(file), expected="a table with a header line", found="an empty file")
+        try:
+            with csv.open_csv(file, parse_options=_PARSE) as reader:
+                return reader.schema
+        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+            raise unreadable(str(file), error) from error

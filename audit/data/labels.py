@@ -1,0 +1,143 @@
+"""The label: its values, and which rows have the favourable one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from audit.data.columns import NullValue, numbers
+from audit.data.values import NULL, Coder, rank, same, typed
+from audit.errors import AuditError, some
+from audit.policy.model import AtLeast, DataSpec
+from audit.result import Scalar
+
+MAX_CLASSES = 1000
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Labels of a classification. ``codes`` (int32, one a row) index the sorted ``values``.
+
+    ``favorable`` are the indices of the favourable values.
+    """
+
+    values: list[Scalar]
+    codes: np.ndarray
+    favorable: list[int]
+
+
+@dataclass(frozen=True)
+class Targets:
+    """Labels of a regression, float64, and from which value on the outcome is favourable, if that is given."""
+
+    numbers: np.ndarray
+    at_least: float | None
+
+
+class LabelReader:
+    """Collects the label over batches of the data."""
+
+    def __init__(self, spec: DataSpec, regression: bool) -> None:
+        self._spec, self._regression = spec, regression
+        self._coder, self._parts = Coder(), list[np.ndarray]()
+        if isinstance(spec.favorable, AtLeast) != regression and spec.favorable is not None:
+            raise AuditError(
+                where="data.favorable",
+                expected="{at_least: NUMBER} for a regression"
+                if regression
+                else "label values for a classification",
+                found=repr(
+                    spec.favorable.at_least if isinstance(spec.favorable, AtLeast) else spec.favorable
+                ),
+            )
+
+    def add(self, column: pa.Array, first_row: int) -> None:
+        """Append a batch of the label's column."""
+        if self._regression:
+            try:
+                self._parts.append(numbers(column, self._spec.label, first_row))
+            except NullValue:
+                self._parts.append(np.full(len(column), np.nan))
+        else:
+            self._coder.add(column)
+
+    def result(self) -> Labels | Targets:
+        """Return the labels of all rows.
+
+        Raises:
+            AuditError: there are nulls, fewer than two values, or a favourable value that no row has.
+        """
+        return self._targets() if self._regression else self._labels()
+
+    def _targets(self) -> Targets:
+        values = np.concatenate(self._parts)
+        self._require_complete(int(np.isnan(values).sum()))
+        if values.min() == values.max():
+            raise self._one_value(values[0])
+        favorable = self._spec.favorable
+        return Targets(values, favorable.at_least if isinstance(favorable, AtLeast) else None)
+
+    def _labels(self) -> Labels:
+        codes, values = self._coder.codes(), typed(self._coder.values)
+        self._require_complete(int((codes == NULL).sum()))
+        if len(values) < 2:
+            raise self._one_value(values[0])
+        if len(values) > MAX_CLASSES:
+            raise AuditError(
+                where=f"data.label: {self._spec.label!r}",
+                expected=f"at most {MAX_CLASSES} label values",
+                found=f"{len(values):,}",
+                fix="for a regression set model.output: regression",
+            )
+        order = sorted(range(len(values)), key=lambda i: rank(values[i]))
+        place = np.empty(len(values), np.int32)
+        place[order] = np.arange(len(values))
+        ordered = [values[index] for index in order]
+        return Labels(ordered, place[codes], self._favorable(ordered))
+
+    def _favorable(self, values: list[Scalar]) -> list[int]:
+        if self._spec.favorable is None:
+            if len(values) > 2:
+                raise self._needs_favorable(values)
+            return [1]
+        assert isinstance(self._spec.favorable, list)
+        found = sorted({self._index(wanted, values) for wanted in self._spec.favorable})
+        if len(found) == len(values):
+            raise AuditError(where="data.favorable", expected="some label values", found="all of them")
+        return found
+
+    def _needs_favorable(self, values: list[Scalar]) -> AuditError:
+        return AuditError(
+            where="data.favorable",
+            expected="the label value or values that count as the favourable outcome",
+            found=f"nothing, with {len(values)} label values: {some(values)}",
+            fix="set data.favorable (for a regression also model.output: regression)",
+        )
+
+    def _index(self, wanted: Scalar, values: list[Scalar]) -> int:
+        for index, value in enumerate(values):
+            if same(wanted, value):
+                return index
+        raise AuditError(
+            where="data.favorable",
+            expected=f"a value of the label: {some(values)}",
+            found=f"{wanted!r}, which no row has",
+        )
+
+    def _require_complete(self, nulls: int) -> None:
+        if nulls:
+            raise AuditError(
+                where=f"data.label: {self._spec.label!r}",
+                expected="a label in every row",
+                found=f"{nulls:,} rows without one",
+                fix="take those rows out of the data; a missing label cannot be audited",
+            )
+
+    def _one_value(self, value: object) -> AuditError:
+        return AuditError(
+            where=f"data.label: {self._spec.label!r}",
+            expected="at least two label values",
+            found=f"only {value!r}",
+        )

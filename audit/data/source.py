@@ -1,0 +1,147 @@
+"""Where rows come from: CSV and Parquet files, directories and globs of them, AIF360's datasets."""
+
+from __future__ import annotations
+
+import glob
+import os
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+
+from audit.data.columns import null_count
+from audit.digest import digest, listing_digest
+from audit.errors import AuditError, nearest, some
+
+BATCH_ROWS, BATCH_BYTES = 16384, 16 * 2**20
+"""The size of a batch: wide tables are read in fewer rows at a time, so that memory does not grow with columns."""
+
+
+class Source(ABC):
+    """A table that is read in batches, in order, as often as wanted.
+
+    ``schema`` gives every column's type in file order; of a CSV file it is inferred from its first
+    block, while `batches` yields text, so that one odd value far down is found and named.
+    """
+
+    path: str
+    files: list[Path]
+    schema: pa.Schema
+
+    def digest(self) -> str:
+        """Return the digest of the file, or of the listing of all files below their common directory."""
+        if len(self.files) == 1:
+            return digest(self.files[0])
+        top = os.path.commonpath([file.parent for file in self.files])
+        return listing_digest((file.relative_to(top).as_posix(), file) for file in self.files)
+
+    @abstractmethod
+    def read(self, columns: list[str], rows: int) -> Iterator[pa.RecordBatch]:
+        """Yield the named columns in batches of about ``rows`` rows."""
+
+    def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        """Yield the named columns in batches of bounded memory.
+
+        Raises:
+            AuditError: a column is missing, or the file is damaged.
+        """
+        self.require(columns)
+        rows = max(256, min(BATCH_ROWS, BATCH_BYTES // (8 * max(1, len(columns)))))
+        try:
+            yield from self.read(list(dict.fromkeys(columns)), rows)
+        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+            raise unreadable(self.path, error) from error
+
+    def require(self, columns: Sequence[str]) -> None:
+        """Raise an AuditError unless every one of ``columns`` is in the table."""
+        for column in columns:
+            if column not in self.schema.names:
+                raise AuditError(
+                    where=self.path,
+                    expected=f"a column {column!r}{nearest(column, self.schema.names)}",
+                    found=f"the columns {some(self.schema.names)}",
+                )
+
+    def count_nulls(self, column: str) -> int:
+        """Return how many rows of ``column`` have no value (NaN, or a text such as ``NA``, included)."""
+        return sum(null_count(batch.column(0)) for batch in self.batches([column]))
+
+
+def open_source(path: str, base: Path | None = None) -> Source:
+    """Open the data at ``path``: a file, a directory, a glob, or ``aif360:NAME``.
+
+    Args:
+        path: as written in the policy.
+        base: the directory of the policy, where relative paths are looked up first.
+
+    Raises:
+        AuditError: there is no data, or it is not a table.
+    """
+    if path.startswith("aif360:"):
+        from audit.data.aif import open_aif360
+
+        return open_aif360(path)
+    files = _files(path, base)
+    kinds = {file.suffix.lower() for file in files}
+    if kinds == {".csv"}:
+        from audit.data.csv import CsvSource
+
+        return _checked(CsvSource(path, files))
+    if kinds <= {".parquet", ".pq"}:
+        from audit.data.parquet import ParquetSource
+
+        return _checked(ParquetSource(path, files))
+    raise AuditError(
+        where=path,
+        expected=".csv or .parquet files, all of one kind",
+        found=f"files that end in {some(sorted(kinds))}",
+    )
+
+
+def locate(path: str, base: Path | None) -> Path:
+    """Return a relative ``path`` below ``base`` where that exists, else as it stands."""
+    beside = (base or Path()) / path
+    return beside if beside.exists() else Path(path)
+
+
+def unreadable(path: str, error: Exception) -> AuditError:
+    """Return the error for a table that cannot be parsed."""
+    text = str(error)
+    utf8 = "UTF" in text or isinstance(error, UnicodeDecodeError)
+    return AuditError(
+        where=path,
+        expected="UTF-8 text" if utf8 else "a whole CSV or Parquet table",
+        found=text.splitlines()[0][:300] if text else type(error).__name__,
+        fix="convert the file to UTF-8" if utf8 else "export the table again",
+    )
+
+
+def _files(path: str, base: Path | None) -> list[Path]:
+    found = locate(path, base)
+    if found.is_dir():
+        files = [
+            f for f in found.rglob("*") if f.suffix.lower() in (".csv", ".parquet", ".pq") and f.is_file()
+        ]
+    elif found.exists():
+        files = [found]
+    else:
+        matches = glob.glob(str((base or Path()) / path), recursive=True) or glob.glob(path, recursive=True)
+        files = [Path(match) for match in matches if Path(match).is_file()]
+    if not files:
+        raise AuditError(
+            where=path,
+            expected="data: a .csv or .parquet file, a directory or glob of them, or aif360:GermanDataset",
+            found="a directory without such files" if found.is_dir() else "no such file",
+        )
+    return sorted(files, key=lambda file: file.as_posix().encode())
+
+
+def _checked(source: Source) -> Source:
+    twice = [name for name, times in Counter(source.schema.names).items() if times > 1]
+    if twice:
+        raise AuditError(
+            where=source.path, expected="column names that stand once", found=f"{some(twice)} twice or more"
+        )
+    return source

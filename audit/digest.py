@@ -1,0 +1,45 @@
+"""SHA-256 of files and directories, as the interface defines it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+
+from audit.errors import AuditError
+
+
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 of one file in hex."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def digest(path: Path) -> str:
+    """Return ``sha256:`` of a file, or of the sorted listing of all files below a directory.
+
+    For a directory it is what ``find . -type f | sort | xargs sha256sum | sha256sum`` prints there
+    (bytewise order, the leading ``./`` removed).
+
+    Raises:
+        AuditError: the directory holds a symbolic link: its target would be loaded and not be covered.
+    """
+    if path.is_file():
+        return f"sha256:{file_digest(path)}"
+    for entry in sorted(path.rglob("*")):
+        if entry.is_symlink():
+            raise AuditError(
+                where=str(entry),
+                expected="regular files only, so that the digest covers every byte",
+                found="a symbolic link",
+                fix="copy the file into its place",
+            )
+    files = [entry for entry in path.rglob("*") if entry.is_file()]
+    return listing_digest((entry.relative_to(path).as_posix(), entry) for entry in files)
+
+
+def listing_digest(files: Iterable[tuple[str, Path]]) -> str:
+    """Return ``sha256:`` of the text that lists hash, two spaces and name for each of ``files``."""
+    ordered = sorted(files, key=lambda item: item[0].encode())
+    text = "".join(f"{file_digest(path)}  {name}\n" for name, path in ordered)
+    return "sha256:" + hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
