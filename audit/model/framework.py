@@ -1,0 +1,21 @@
+"""Imports TensorFlow once, without its start-up noise."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from typing import Any
+
+from audit.quiet import quiet
+
+
+@cache
+def tensorflow() -> Any:
+    """Return the tensorflow module. Its settings are left alone: other kernels give other scores."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with quiet():
+        import tensorflow as tf
+
+        tf.get_logger().setLevel("ERROR")
+        tf.config.list_logical_devices()  # starts the runtime, so that its noise is over here
+    return tf

@@ -1,0 +1,131 @@
+"""What the numbers of the audited output are: probabilities, one sigmoid column, logits, a regression.
+
+Decided by the operation that computes the output, else by the values on the data, and never against
+the evidence: where both leave it open, the error asks for ``model.output``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from scipy.special import expit, softmax
+
+from audit.errors import AuditError
+from audit.model.graph import Operation
+
+Kind = Literal["probabilities", "sigmoid", "logits", "regression"]
+Declared = Literal["auto", "probabilities", "logits", "regression"]
+
+_LINEAR = frozenset(
+    {"BiasAdd", "MatMul", "Add", "AddV2", "BatchMatMul", "BatchMatMulV2", "Einsum", "Placeholder"}
+)
+_SUM_TOLERANCE = 2e-3  # sixteen-bit softmax rows sum to one only this well
+_RANGE_TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True)
+class Head:
+    """The detected kind of an output of ``width`` columns, with the evidence in words."""
+
+    kind: Kind
+    width: int
+    evidence: str
+
+    def probabilities(self, raw: np.ndarray) -> np.ndarray:
+        """Turn raw outputs ``(rows, width)`` into class probabilities ``(rows, classes)``, float64.
+
+        One column gives two classes and scores the second.
+
+        Raises:
+            AuditError: a value contradicts the detected kind.
+        """
+        values = raw.astype(np.float64)
+        if self.kind == "logits":
+            return (
+                np.stack([expit(-values[:, 0]), expit(values[:, 0])], 1)
+                if self.width == 1
+                else softmax(values, 1)
+            )
+        problem = _not_probabilities(values, self.width)
+        if problem:
+            raise _contradiction(f"probabilities ({self.evidence})", problem)
+        return np.concatenate([1 - values, values], 1) if self.width == 1 else values
+
+
+def detect_head(
+    declared: Declared, operation: Operation, width: int, sample: np.ndarray | None
+) -> Head | None:
+    """Return the head of an output, or None where only data can tell and there is no ``sample``.
+
+    Args:
+        declared: ``model.output`` of the policy.
+        operation: the operation that computes the output.
+        width: columns of the output.
+        sample: raw outputs ``(rows, width)`` of the first rows.
+
+    Raises:
+        AuditError: the operation and the values leave the kind open, or contradict what is declared.
+    """
+    if declared != "auto":
+        return _declared(declared, operation, width)
+    by_graph = {("Sigmoid", True): "sigmoid", ("Softmax", False): "probabilities"}.get(
+        (operation.type, width == 1)
+    )
+    if by_graph:
+        evidence = f"computed by {operation.type} ({operation.name})"
+        return Head("sigmoid" if width == 1 else "probabilities", width, evidence)
+    return None if sample is None else _by_values(operation, width, sample)
+
+
+def _declared(declared: str, operation: Operation, width: int) -> Head:
+    evidence = f"declared in the policy (computed by {operation.type})"
+    if declared == "regression":
+        if width != 1:
+            raise _contradiction("one output column for a regression", f"{width} columns")
+        return Head("regression", width, evidence)
+    if declared == "logits":
+        if operation.type in ("Sigmoid", "Softmax"):
+            raise _contradiction("logits, as declared", f"an output computed by {operation.type}")
+        return Head("logits", width, evidence)
+    return Head("sigmoid" if width == 1 else "probabilities", width, evidence)
+
+
+def _by_values(operation: Operation, width: int, sample: np.ndarray) -> Head:
+    values = sample.astype(np.float64)
+    problem = _not_probabilities(values, width)
+    low, high = values.min(), values.max()
+    seen = (
+        f"computed by {operation.type}; values from {low:.3g} to {high:.3g} in the first {len(values):,} rows"
+    )
+    outside = low < -_RANGE_TOLERANCE or high > 1 + _RANGE_TOLERANCE
+    if outside and operation.type != "Sigmoid":
+        return Head("logits", width, seen)
+    if not problem and not (width == 1 and operation.type in _LINEAR):
+        return Head("sigmoid" if width == 1 else "probabilities", width, seen)
+    raise AuditError(
+        where="model.output",
+        expected="an output that is a softmax, one sigmoid column, or logits",
+        found=f"{width} column{'s' * (width > 1)} {seen}{f'; {problem}' if problem else ''}",
+        fix="say in the policy what it is: model.output: probabilities, logits or regression",
+    )
+
+
+def _not_probabilities(values: np.ndarray, width: int) -> str | None:
+    low, high = values.min(initial=0.0), values.max(initial=1.0)
+    if low < -_RANGE_TOLERANCE or high > 1 + _RANGE_TOLERANCE:
+        return f"values from {low:.4g} to {high:.4g}"
+    sums = values.sum(1)
+    if width > 1 and np.abs(sums - 1).max(initial=0.0) > _SUM_TOLERANCE:
+        return f"rows that sum to {sums.min():.4g} to {sums.max():.4g}"
+    return None
+
+
+def _contradiction(expected: str, found: str) -> AuditError:
+    return AuditError(
+        where="model.output",
+        expected=expected,
+        found=found,
+        fix="correct model.output in the policy, or the exported model",
+    )
