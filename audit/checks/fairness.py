@@ -1,0 +1,152 @@
+"""Group fairness by AIF360's `ClassificationMetric`, over a weighted table of counts.
+
+AIF360 computes the same numbers to the last digit from one row for each combination of group, label and
+prediction, weighted by its rows, as from all rows; and the table does not grow with the data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+
+from audit.aif import aif360
+from audit.check import Check, Skip
+from audit.checks.fairness_metrics import COMPARISONS, DEFINITIONS, RATES, Comparison
+from audit.data.groups import Attribute
+from audit.rates import Rates, rates
+from audit.result import Measurement, MetricFacts
+from audit.subject import Subject
+
+
+class Fairness(Check):
+    """Compares every unprivileged group of every protected attribute with the privileged ones."""
+
+    summary: ClassVar[str] = "How outcomes and errors differ between groups, by AIF360"
+    metrics: ClassVar[dict[str, MetricFacts]] = DEFINITIONS
+
+    def measure(self, subject: Subject) -> Iterator[Measurement]:
+        """Yield every metric of every comparison, then the Theil index of the whole table."""
+        label, predicted = subject.scores.label, subject.scores.predicted
+        if label is None or predicted is None:
+            raise Skip("a regression needs data.favorable: {at_least: NUMBER} to have favourable outcomes")
+        if not subject.attributes:
+            raise Skip("data.protected names no attribute")
+        for attribute in subject.attributes:
+            yield from _compare(attribute, label, predicted, subject)
+        yield _theil_index(label, predicted)
+
+
+def _compare(
+    attribute: Attribute, label: np.ndarray, predicted: np.ndarray, subject: Subject
+) -> Iterator[Measurement]:
+    table = _table(attribute.codes, label, predicted, subject.weights)
+    sides = _sides(attribute, label, predicted, subject)
+    for group in attribute.unprivileged:
+        metric = _classification_metric(table, group, attribute.privileged)
+        for name, comparison in COMPARISONS.items():
+            with np.errstate(divide="ignore", invalid="ignore"):
+                value = float(getattr(metric, name)())
+            yield _measurement(name, value, comparison, sides, attribute, group)
+
+
+def _sides(
+    attribute: Attribute, label: np.ndarray, predicted: np.ndarray, subject: Subject
+) -> dict[str, Rates]:
+    """Return every rate by group; all privileged groups together are one, behind the others."""
+    together = len(attribute.groups)
+    code = np.where(np.isin(attribute.codes, attribute.privileged), together, attribute.codes)
+    sides = {}
+    for name, rate in RATES.items():
+        rows = rate.within(label, predicted)
+        event = rate.event(label, predicted)[rows]
+        weights = None if subject.weights is None else subject.weights[rows]
+        clusters = None if subject.clusters is None else subject.clusters[rows]
+        sides[name] = rates(event, code[rows], together + 1, weights, clusters)
+    return sides
+
+
+def _measurement(
+    name: str, value: float, comparison: Comparison, sides: dict[str, Rates], attribute: Attribute, group: int
+) -> Measurement:
+    together = len(attribute.groups)
+    several = len(comparison.rates) > 1
+    counts, rows = {}, []
+    for rate in comparison.rates:
+        for side, index in (("unprivileged", group), ("privileged", together)):
+            counts[f"{side}_{rate}" if several else side] = sides[rate].counts(index)
+            rows.append(int(sides[rate].rows[index]))
+    return Measurement(
+        metric=f"fairness.{name}",
+        value=value,
+        n=sum(rows),
+        smallest_n=min(rows),
+        method=comparison.method,
+        counts=counts,
+        where={
+            "attribute": attribute.name,
+            "unprivileged": attribute.groups[group],
+            "privileged": attribute.privileged_name,
+        },
+    )
+
+
+def _table(
+    codes: np.ndarray, label: np.ndarray, predicted: np.ndarray, weights: np.ndarray | None
+) -> pd.DataFrame:
+    """Return one row for each combination of group, label and prediction that occurs, with its weight."""
+    cell = codes.astype(np.int64) * 4 + label * 2 + predicted
+    weight = np.bincount(cell, weights)
+    occurs = np.flatnonzero(np.bincount(cell))
+    return pd.DataFrame(
+        {
+            "group": (occurs // 4).astype(float),
+            "label": (occurs // 2 % 2).astype(float),
+            "predicted": (occurs % 2).astype(float),
+            "weight": weight[occurs].astype(float),
+        }
+    )
+
+
+def _classification_metric(table: pd.DataFrame, group: int, privileged: list[int]) -> Any:
+    def dataset(outcome: str) -> Any:
+        return aif360("datasets").BinaryLabelDataset(
+            favorable_label=1.0,
+            unfavorable_label=0.0,
+            df=table[["group", "weight"]].assign(outcome=table[outcome]),
+            label_names=["outcome"],
+            protected_attribute_names=["group"],
+            instance_weights_name="weight",
+        )
+
+    return aif360("metrics").ClassificationMetric(
+        dataset("label"),
+        dataset("predicted"),
+        unprivileged_groups=[{"group": float(group)}],
+        privileged_groups=[{"group": float(index)} for index in privileged],
+    )
+
+
+def _theil_index(label: np.ndarray, predicted: np.ndarray) -> Measurement:
+    """Return AIF360's Theil index from the counts of the three benefits 0, 1 and 2.
+
+    AIF360's own ignores weights, so that a table of counts does not do; on the rows it is the mean of
+    (b / mean b) ln(b / mean b). The standard error is that of the delta method.
+    """
+    benefit = predicted.astype(np.int64) - label + 1
+    count = np.bincount(benefit, minlength=3).astype(float)
+    share, size = count / count.sum(), np.arange(3.0)
+    mean = share @ size
+    entropy = np.array([0.0, 0.0, 2 * np.log(2.0)])  # b ln b
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value = share @ entropy / mean - np.log(mean)
+        influence = (entropy - share @ entropy) / mean - (size - mean) * (
+            share @ entropy / mean**2 + 1 / mean
+        )
+    se = float(np.sqrt(share @ influence**2 / len(benefit)))
+    return Measurement(
+        metric="fairness.theil_index", value=float(value), n=len(benefit), method="mean-t", se=se,
+        counts={"rows": [float(len(benefit))]},
+    )  # fmt: skip

@@ -1,0 +1,96 @@
+"""Scores every row once: the features stream through the model, and only compact arrays are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from audit.data.columns import NullValue
+from audit.data.distinct import row_hashes
+from audit.data.labels import Labels, Targets
+from audit.data.source import Source
+from audit.errors import AuditError
+from audit.model.feeds import Feed, Values
+from audit.model.head import Head, detect_head
+from audit.model.model import Model
+from audit.policy import Policy
+from audit.scores import Classified, Classifier, Regressed, Regressor
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, the rows done and the rows in all."""
+
+_PROBED_ROWS = 32  # rows at which the gradient is probed
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What one pass over the features gives; ``hashes`` is one uint64 a row over all feature columns."""
+
+    scores: Classified | Regressed
+    head: Head
+    differentiable: bool
+    hashes: np.ndarray
+
+
+def score(
+    policy: Policy,
+    model: Model,
+    feeds: list[Feed],
+    source: Source,
+    labels: Labels | Targets,
+    progress: Progress,
+) -> Scored:
+    """Run the model over all rows in batches; memory is that of one batch and the arrays of scores.
+
+    Raises:
+        AuditError: a feature has a null or text, the model fails, or its output contradicts its head.
+    """
+    rows = len(labels.codes) if isinstance(labels, Labels) else len(labels.numbers)
+    hashes: list[np.ndarray] = []
+    collector: Classifier | Regressor | None = None
+    done, differentiable = 0, False
+    for values in _read(policy, feeds, source):
+        tensors = {feed.name: feed.tensor(columns) for feed, columns in zip(feeds, values, strict=True)}
+        raw = model(tensors, done + 1)
+        if collector is None:
+            collector = _collector(policy, labels, _head(policy, model, raw))
+            differentiable = model.differentiable({name: t[:_PROBED_ROWS] for name, t in tensors.items()})
+        collector.add(raw)
+        hashes.append(row_hashes((column for columns in values for column in columns), len(raw)))
+        done += len(raw)
+        progress("scoring", done, rows)
+    assert collector is not None  # the table has at least one row
+    return Scored(collector.result(), collector.head, differentiable, np.concatenate(hashes))
+
+
+def _read(policy: Policy, feeds: list[Feed], source: Source) -> Iterator[list[list[Values]]]:
+    row = 1
+    for batch in source.batches([column for feed in feeds for column in feed.columns]):
+        try:
+            yield [feed.read(batch, row, policy.data.missing) for feed in feeds]
+        except NullValue as null:
+            raise _null(str(null), source) from None
+        row += batch.num_rows
+
+
+def _null(column: str, source: Source) -> AuditError:
+    return AuditError(
+        where=f"data column {column!r}",
+        expected="a value in every row, since the model reads it",
+        found=f"{source.count_nulls(column):,} rows without one",
+        fix=f"say what the serving path sends for a null: data.missing: {{{column}: VALUE}}",
+    )
+
+
+def _head(policy: Policy, model: Model, raw: np.ndarray) -> Head:
+    head = detect_head(policy.model.output.kind, model.operation, model.width, raw)
+    assert head is not None  # None is for the case without a sample only
+    return head
+
+
+def _collector(policy: Policy, labels: Labels | Targets, head: Head) -> Classifier | Regressor:
+    if isinstance(labels, Targets):
+        return Regressor(labels, head)
+    return Classifier(labels, head, policy.model.classes, policy.data.threshold)

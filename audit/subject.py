@@ -1,0 +1,104 @@
+"""What a check sees: the model, the data, and the scores, computed once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from audit.data.distinct import count_distinct, row_hashes
+from audit.data.groups import Attribute
+from audit.data.labels import Labels, Targets
+from audit.data.source import Source, locate, open_source
+from audit.data.table import Table, read_table
+from audit.digest import digest
+from audit.model.feeds import Feed, bind
+from audit.model.model import Model, open_model
+from audit.model.signature import find_model
+from audit.policy import Policy
+from audit.result import DataFacts, GroupFacts, ModelFacts, OutputFacts, Scalar
+from audit.scores import Classified, Regressed
+from audit.scoring import Progress, Scored, score
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The audited model on the audited rows.
+
+    ``weights`` (float64) and ``clusters`` (int32 codes) are None where the policy names none.
+    """
+
+    model: Model
+    source: Source
+    feeds: list[Feed]
+    rows: int
+    scores: Classified | Regressed
+    attributes: list[Attribute]
+    weights: np.ndarray | None
+    clusters: np.ndarray | None
+    model_facts: ModelFacts
+    data_facts: DataFacts
+
+
+def load_subject(policy: Policy, progress: Progress) -> Subject:
+    """Read the data, load the model, score every row once.
+
+    Raises:
+        AuditError: data or model cannot be audited under this policy.
+    """
+    base = Path(policy.path).parent if policy.path else None
+    source = open_source(policy.data.path, base)
+    table = read_table(policy.data, source, policy.model.output.kind == "regression")
+    path = find_model(locate(policy.model.path, base))
+    model = open_model(policy.model, path)
+    feeds = bind(model.signature.inputs, policy.model.inputs, policy.data, source.schema, model.where)
+    source.require([column for feed in feeds for column in feed.columns])
+    scored = score(policy, model, feeds, source, table.labels, progress)
+    return Subject(
+        model, source, feeds, table.rows, scored.scores, table.attributes, table.weights, table.clusters,
+        _model_facts(policy, path, model, feeds, scored),
+        _data_facts(policy, source, table, _distinct(table, scored.hashes)),
+    )  # fmt: skip
+
+
+def _distinct(table: Table, hashes: np.ndarray) -> int:
+    label = table.labels.numbers if isinstance(table.labels, Targets) else table.labels.codes
+    others = [label, *(attribute.codes for attribute in table.attributes)]
+    return count_distinct(row_hashes([hashes, *others], table.rows))
+
+
+def _model_facts(policy: Policy, path: Path, model: Model, feeds: list[Feed], scored: Scored) -> ModelFacts:
+    classes = scored.scores.classes if isinstance(scored.scores, Classified) else []
+    return ModelFacts(
+        path=policy.model.path,
+        digest=digest(path),
+        signature=model.signature.name,
+        inputs=model.inputs,
+        output=OutputFacts(
+            name=model.output, kind=scored.head.kind, classes=classes, evidence=scored.head.evidence
+        ),
+        differentiable=scored.differentiable,
+        columns={feed.name: feed.columns for feed in feeds},
+    )
+
+
+def _data_facts(policy: Policy, source: Source, table: Table, distinct: int) -> DataFacts:
+    labels = table.labels
+    favorable: list[Scalar] | dict[str, float] = []
+    if isinstance(labels, Labels):
+        favorable = [labels.values[index] for index in labels.favorable]
+    elif labels.at_least is not None:
+        favorable = {"at_least": labels.at_least}
+    return DataFacts(
+        path=policy.data.path,
+        digest=source.digest(),
+        rows=table.rows,
+        distinct_rows=distinct,
+        label=policy.data.label,
+        favorable=favorable,
+        groups=[
+            GroupFacts(attribute=a.name, privileged=[a.groups[i] for i in a.privileged], rows=a.rows)
+            for a in table.attributes
+        ],
+    )
