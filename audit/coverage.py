@@ -1,0 +1,34 @@
+"""Which measurements a rule covers, as the interface says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from audit.policy.model import Rule
+from audit.result import GROUP_KEYS, Measurement, Scalar
+
+ANY = "*"
+
+
+def covered(rule: Rule, measurements: Iterable[Measurement]) -> list[Measurement]:
+    """Return what ``rule`` covers.
+
+    Without ``where``: the whole-table measurement if the metric has one, else all of them. With it:
+    those that match, and those of groups only where it names a key that speaks of groups.
+    """
+    candidates = [m for m in measurements if m.metric == rule.metric]
+    if not rule.where:
+        return [m for m in candidates if not m.where] or candidates
+    return [m for m in candidates if _matches(rule.where, m)]
+
+
+def _matches(where: Mapping[str, Scalar], measurement: Measurement) -> bool:
+    if measurement.speaks_of_groups and GROUP_KEYS.isdisjoint(where):
+        return False
+    return all(
+        key in measurement.where and _same(key, value, measurement.where[key]) for key, value in where.items()
+    )
+
+
+def _same(key: str, wanted: Scalar, found: Scalar) -> bool:
+    return (key == "attribute" and wanted == ANY) or wanted == found or str(wanted) == str(found)
