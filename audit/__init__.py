@@ -1,0 +1,98 @@
+"""savedmodel-audit: a governance gate for TensorFlow models.
+
+The same as the command line, from Python: `run` measures and decides, `decide` decides again from what
+was measured. Nothing here prints or exits, and importing it imports no framework.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from audit.errors import AuditError
+from audit.version import __version__
+
+if TYPE_CHECKING:
+    from audit.policy import Policy
+    from audit.result import Decision, Report
+
+__all__ = ["AuditError", "__version__", "decide", "run"]
+
+
+def run(
+    policy: Policy | Mapping[str, object] | str | Path,
+    *,
+    seed: int = 0,
+    on: date | None = None,
+    only: Sequence[str] = (),
+    progress: Callable[[str, int, int], None] | None = None,
+    crash: Callable[[str, str], None] | None = None,
+) -> Report:
+    """Audit the model that ``policy`` names on the data that it names.
+
+    Args:
+        policy: a policy, the path of an `audit.yaml`, or its content as plain data.
+        seed: of everything that is drawn at random.
+        on: the date that waivers are judged by; today in UTC if None.
+        only: names of the checks to run (rules of the others are then inconclusive); empty means all.
+        progress: called with what is being done, the rows done and the rows in all.
+        crash: called with the name and the traceback of a check that crashes.
+
+    Raises:
+        AuditError: the audit could not be made; the message says what was expected and what was found.
+    """
+    from audit.reproduce import command
+    from audit.runner import run_audit
+
+    chosen, day = _policy(policy), on or _today()
+    return run_audit(
+        chosen,
+        seed=seed,
+        on=day,
+        only=only,
+        command=command(chosen.path, seed=seed, on=day, only=only),
+        progress=progress or (lambda doing, done, total: None),
+        crash=crash or (lambda name, trace: None),
+    )
+
+
+def decide(
+    report: Report,
+    policy: Policy | Mapping[str, object] | str | Path | None = None,
+    *,
+    on: date | None = None,
+) -> Decision:
+    """Decide again from the measurements of ``report``; its own verdict is not looked at.
+
+    Args:
+        report: what was measured.
+        policy: whose gate and waivers decide; the report's own policy if None.
+        on: the date that waivers are judged by; today in UTC if None.
+
+    Raises:
+        AuditError: the policy is none.
+    """
+    from audit.gate import decide as decide_gate
+
+    chosen = _policy(report.policy.effective if policy is None else policy)
+    assert chosen.gate is not None  # resolved policies have one
+    measured_at = _policy(report.policy.effective).gate
+    assert measured_at is not None
+    return decide_gate(report.checks, chosen.gate, chosen.waivers, on or _today(), measured_at.confidence)
+
+
+def _policy(policy: Policy | Mapping[str, object] | str | Path) -> Policy:
+    from audit.policy import Policy, load_policy, policy_from
+    from audit.policy.rules import resolve
+
+    if isinstance(policy, Policy):
+        return resolve(policy)
+    return load_policy(policy) if isinstance(policy, str | Path) else policy_from(policy)
+
+
+def _today() -> date:
+    from datetime import UTC, datetime
+
+    return datetime.now(UTC).date()

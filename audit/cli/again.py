@@ -1,0 +1,31 @@
+"""`audit gate` and `audit report`: decide and render again from a report, without the model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import audit
+from audit.cli.run import parse_date
+from audit.cli.text import plain, summary
+from audit.output import write_whole
+from audit.render.html import render_html
+from audit.serial import read_report
+
+
+def gate(report: Path, policy: Path | None, date: str | None, quiet: bool) -> int:
+    """Print the decision and return the verdict's exit code."""
+    from audit.cli.main import VERDICTS
+
+    decision = audit.decide(read_report(report), policy, on=parse_date(date))
+    if not quiet:
+        print("\n".join(summary(decision)))
+    return VERDICTS[decision.verdict]
+
+
+def render(report: Path, out: Path | None) -> int:
+    """Write report.html beside the JSON, or into ``out``."""
+    folder = out or report.parent
+    folder.mkdir(parents=True, exist_ok=True)
+    files = write_whole(folder, {"report.html": render_html(read_report(report))})
+    print(f"Report: {plain(files[-1], 500)}")
+    return 0

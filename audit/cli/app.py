@@ -1,0 +1,153 @@
+"""The commands and their options; what they do stands in the modules that they import when called."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+app = typer.Typer(
+    name="audit",
+    help="A governance gate for TensorFlow models: measure a SavedModel on a table, decide, report.",
+    epilog="Exit codes: 0 pass, 1 fail, 2 could not audit, 3 inconclusive, 70 fault of the tool, 130 interrupted.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Model = Annotated[str, typer.Argument(metavar="MODEL", help="SavedModel directory or .keras file.")]
+ReportFile = Annotated[Path, typer.Argument(metavar="REPORT.json", help="The report.json of a run.")]
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY.PATH=VALUE", help="Override a value of the policy; repeatable."),
+]
+Date = Annotated[
+    str | None,
+    typer.Option("--date", metavar="YYYY-MM-DD", help="Judge waivers by this date (default: today, UTC)."),
+]
+Quiet = Annotated[bool, typer.Option("--quiet", help="No progress and no summary.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks and what libraries print.")]
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="Where models, data and reports go.")] = Path("audit-demo"),
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> int:
+    """Make an example, train two small candidates, audit both: one is blocked, one passes."""
+    from audit.cli.demo import demo as command
+
+    return command(out, quiet, debug)
+
+
+@app.command()
+def inspect(
+    model: Model,
+    signature: Annotated[str, typer.Option(help="Which signature.")] = "serving_default",
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    debug: Debug = False,
+) -> int:
+    """Show what a model is: signatures, inputs, output head with its evidence, digest, unsafe operations."""
+    from audit.cli.inspect import inspect as command
+
+    return command(model, signature, as_json)
+
+
+@app.command()
+def init(
+    model: Model,
+    data: Annotated[str, typer.Argument(metavar="DATA", help=".csv, .parquet, a directory or glob of them.")],
+    label: Annotated[str, typer.Option(help="The label's column.")],
+    out: Annotated[Path, typer.Option(help="The policy file to write.")] = Path("audit.yaml"),
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
+    debug: Debug = False,
+) -> int:
+    """Write a commented audit.yaml that runs as it is, from the model's signature and the data's columns."""
+    from audit.cli.init import init as command
+
+    return command(model, data, label, out, force)
+
+
+@app.command()
+def run(
+    policy: Annotated[Path | None, typer.Argument(metavar="[POLICY]", help="Default: audit.yaml.")] = None,
+    model: Annotated[str | None, typer.Option(help="Audit this model without a policy file.")] = None,
+    data: Annotated[str | None, typer.Option(help="The data to audit it on.")] = None,
+    label: Annotated[str | None, typer.Option(help="The label's column.")] = None,
+    protected: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=PRIVILEGED", help="A protected attribute, e.g. sex=Male; repeatable."),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Where the reports go.")] = Path("audit-report"),
+    only: Annotated[
+        list[str] | None, typer.Option(metavar="CHECK", help="Run only this check; repeatable.")
+    ] = None,
+    overrides: Set = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of everything drawn at random.")] = 0,
+    date: Date = None,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> int:
+    """Measure, decide, write the reports, and exit with the verdict."""
+    from audit.cli.run import Request
+    from audit.cli.run import run as command
+
+    flags = {"model": model, "data": data, "label": label}
+    return command(
+        Request(policy, flags, protected or [], out, only or [], overrides or [], seed, date, quiet, debug)
+    )
+
+
+@app.command()
+def gate(
+    report: ReportFile,
+    policy: Annotated[
+        Path | None, typer.Option(help="Decide under this policy instead of the report's.")
+    ] = None,
+    date: Date = None,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> int:
+    """Decide again from what was measured, without the model, and exit with the verdict."""
+    from audit.cli.again import gate as command
+
+    return command(report, policy, date, quiet)
+
+
+@app.command()
+def report(
+    report: ReportFile,
+    out: Annotated[Path | None, typer.Option(help="Directory for the HTML (default: the report's).")] = None,
+    debug: Debug = False,
+) -> int:
+    """Render the HTML again from the JSON."""
+    from audit.cli.again import render as command
+
+    return command(report, out)
+
+
+@app.command()
+def checks(
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="Show this check's manual page.")
+    ] = None,
+    debug: Debug = False,
+) -> int:
+    """List the installed checks; with NAME, a check's options, defaults and metrics."""
+    from audit.cli.checks import checks as command
+
+    return command(name)
+
+
+@app.command()
+def schema(
+    of: Annotated[Literal["policy", "report"], typer.Argument(help="Which file's schema.")],
+    debug: Debug = False,
+) -> int:
+    """Print the JSON Schema of audit.yaml or of report.json."""
+    from audit.cli.schema import schema as command
+
+    return command(of)

@@ -1,0 +1,27 @@
+"""`audit checks`: what is installed, and each check's manual page."""
+
+from __future__ import annotations
+
+from audit import registry
+from audit.check import Check
+
+
+def checks(name: str | None) -> int:
+    """Print the list of checks, or the page of one."""
+    if name is None:
+        for found in registry.installed():
+            print(f"{found:16} {registry.check_class(found).summary}")
+        print("\n'audit checks NAME' shows options, defaults and metrics.")
+    else:
+        print("\n".join(_page(name, registry.check_class(name))))
+    return 0
+
+
+def _page(name: str, cls: type[Check]) -> list[str]:
+    lines = [f"{name}: {cls.summary}", "", (cls.__doc__ or "").strip(), "", "Options (checks." + name + "):"]
+    for option, field in cls.model_fields.items():
+        lines.append(f"  {option} = {field.default!r}  {field.description or ''}".rstrip())
+    lines += ([] if cls.model_fields else ["  none"]) + ["", "Metrics:"]
+    for metric, facts in cls.metrics.items():
+        lines += [f"  {name}.{metric}", f"      {facts.about}"]
+    return lines

@@ -1,0 +1,154 @@
+"""`audit run`: the main job."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from audit import quiet as quiet_module
+from audit import registry
+from audit.cli.progress import shown
+from audit.cli.text import plain, summary
+from audit.errors import AuditError, nearest, some
+from audit.output import set_aside, write_whole
+from audit.policy import Policy, load_policy, policy_from
+from audit.reproduce import command
+from audit.result import Decision, Report
+
+DEFAULT_POLICY = Path("audit.yaml")
+
+
+@dataclass(frozen=True)
+class Request:
+    """The command line of `audit run`, parsed."""
+
+    policy: Path | None
+    flags: dict[str, str | None]
+    protected: list[str]
+    out: Path
+    only: list[str]
+    overrides: list[str]
+    seed: int
+    date: str | None
+    quiet: bool
+    debug: bool
+
+
+def run(request: Request) -> int:
+    """Audit, write the reports, print the summary, return the verdict's exit code.
+
+    An older report is set aside before anything else, so that a failed run never leaves it in place.
+    """
+    from audit.cli.main import VERDICTS
+
+    quiet_module.replay_on_error = request.debug
+    set_aside(request.out)
+    policy = _policy(request)
+    report = audit_quietly(policy, request)
+    files = write_reports(report, request.out)
+    if not request.quiet:
+        decision = Decision(verdict=report.verdict, rules=report.rules, reason=report.reason)
+        print("\n".join(summary(decision)))
+        print(f"Report: {plain(files[-1], 500)}")
+    return VERDICTS[report.verdict]
+
+
+def audit_quietly(policy: Policy, request: Request) -> Report:
+    """Run the audit with progress on stderr; a crashed check is told there in one line."""
+    from audit.runner import run_audit
+
+    on = parse_date(request.date)
+
+    def crashed(name: str, trace: str) -> None:
+        last = trace.strip().splitlines()[-1]
+        print(
+            f"audit: the check {name} crashed: {trace if request.debug else plain(last, 300)}",
+            file=sys.stderr,
+        )
+
+    with shown(request.quiet) as progress:
+        return run_audit(
+            policy,
+            seed=request.seed,
+            on=on,
+            only=_only(request.only),
+            command=command(
+                policy.path, seed=request.seed, on=on, only=request.only,
+                overrides=request.overrides, instead=_flags(request),
+            ),
+            progress=progress,
+            crash=crashed,
+        )  # fmt: skip
+
+
+def write_reports(report: Report, out: Path) -> list[Path]:
+    """Write every format of ``report`` into ``out``, the HTML last, all or none."""
+    from audit.render.html import render_html
+    from audit.serial import to_json
+
+    return write_whole(out, {"report.json": to_json(report), "report.html": render_html(report)})
+
+
+def parse_date(text: str | None) -> date:
+    """Return the date, today in UTC for None.
+
+    Raises:
+        AuditError: it is no date.
+    """
+    try:
+        return date.fromisoformat(text) if text else datetime.now(UTC).date()
+    except ValueError:
+        raise AuditError(where="--date", expected="a date as YYYY-MM-DD", found=repr(text)) from None
+
+
+def _policy(request: Request) -> Policy:
+    given = [name for name, value in request.flags.items() if value is not None] + ["protected"] * bool(
+        request.protected
+    )
+    if not given:
+        return load_policy(request.policy or DEFAULT_POLICY, request.overrides)
+    missing = [name for name, value in request.flags.items() if value is None]
+    if request.policy is not None or missing:
+        raise AuditError(
+            where="audit run",
+            expected="a policy file, or --model, --data and --label together",
+            found="both" if request.policy is not None else f"no --{', no --'.join(missing)}",
+            fix="put them in the policy, or override single values with --set",
+        )
+    content: dict[str, object] = {
+        "version": 1,
+        "model": {"path": request.flags["model"]},
+        "data": {
+            "path": request.flags["data"],
+            "label": request.flags["label"],
+            "protected": dict(_attribute(text) for text in request.protected),
+        },
+    }
+    return policy_from(content, request.overrides)
+
+
+def _attribute(text: str) -> tuple[str, dict[str, object]]:
+    name, equals, privileged = text.partition("=")
+    if not (name and equals and privileged):
+        raise AuditError(where="--protected", expected="NAME=PRIVILEGED, such as sex=Male", found=repr(text))
+    return name, {"privileged": privileged.split("|")}
+
+
+def _flags(request: Request) -> list[str]:
+    words = [
+        word for name, value in request.flags.items() if value is not None for word in (f"--{name}", value)
+    ]
+    return words + [word for text in request.protected for word in ("--protected", text)]
+
+
+def _only(names: list[str]) -> list[str]:
+    for name in names:
+        if name not in registry.installed():
+            raise AuditError(
+                where="--only",
+                expected=f"an installed check: {some(registry.installed())}",
+                found=f"{name!r}{nearest(name, registry.installed())}",
+            )
+    return names

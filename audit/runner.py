@@ -1,0 +1,122 @@
+"""Runs an audit: loads the subject, runs each check by itself, decides, and puts the report together."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+from audit.check import Check, Skip
+from audit.environment import environment
+from audit.gate import decide
+from audit.policy import Policy
+from audit.policy.rules import build_checks
+from audit.result import CheckResult, Measurement, MetricFacts, PolicyFacts, Report
+from audit.scoring import Progress
+from audit.stats import interval, is_known
+from audit.subject import Subject, load_subject
+
+Crash = Callable[[str, str], None]
+"""Called with a check's name and its traceback when it crashes."""
+
+
+def run_audit(
+    policy: Policy,
+    *,
+    seed: int,
+    on: date,
+    only: Sequence[str],
+    command: str,
+    progress: Progress,
+    crash: Crash,
+) -> Report:
+    """Measure and decide.
+
+    Args:
+        policy: a resolved policy.
+        seed: of everything that is drawn at random.
+        on: the date that waivers are judged by.
+        only: names of the checks to run; empty means all.
+        command: what repeats the audit, for the report.
+        progress: told what is being done.
+        crash: told of a check that crashed.
+
+    Raises:
+        AuditError: data or model cannot be audited.
+    """
+    started, clock = datetime.now(UTC), _Clock()
+    subject = load_subject(policy, progress)
+    clock.lap("load")
+    confidence = policy.gate.confidence if policy.gate else 0.95
+    results = []
+    for name, check in build_checks(policy).items():
+        if only and name not in only:
+            continue
+        progress(name, 0, 1)
+        results.append(_run_check(name, check, subject, confidence, crash))
+        progress(name, 1, 1)
+        clock.lap(name)
+    return _report(
+        policy, subject, results, seed, on, command, {"started": started.isoformat(), "seconds": clock.laps}
+    )
+
+
+class _Clock:
+    def __init__(self) -> None:
+        self.laps: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def lap(self, name: str) -> None:
+        now = time.perf_counter()
+        self.laps[name] = round(now - self._last, 3)
+        self._last = now
+
+
+def _run_check(name: str, check: Check, subject: Subject, confidence: float, crash: Crash) -> CheckResult:
+    """Run one check; whatever it raises stays with it, a library's ``sys.exit`` included."""
+    metrics = {f"{name}.{metric}": facts for metric, facts in check.metrics.items()}
+    try:
+        found = [_complete(m, metrics, confidence) for m in check.measure(subject)]
+    except Skip as skip:
+        return CheckResult(name=name, status="skipped", reason=str(skip), summary=check.summary)
+    except (Exception, SystemExit) as error:
+        crash(name, traceback.format_exc())
+        reason = f"{type(error).__name__}: {error}"
+        return CheckResult(name=name, status="crashed", reason=reason, summary=check.summary)
+    measured = {m.metric for m in found}
+    facts = {metric: fact for metric, fact in metrics.items() if metric in measured}
+    return CheckResult(name=name, status="measured", summary=check.summary, metrics=facts, measurements=found)
+
+
+def _complete(found: Measurement, metrics: dict[str, MetricFacts], confidence: float) -> Measurement:
+    """Add the interval at the run's confidence, where the method is known and the check gave none."""
+    if found.metric not in metrics:
+        raise ValueError(f"the check returned {found.metric!r}, which it does not declare in 'metrics'")
+    return replace(found, ci=interval(found, confidence)) if is_known(found.method) else found
+
+
+def _report(
+    policy: Policy, subject: Subject, results: list[CheckResult],
+    seed: int, on: date, command: str, run: dict[str, object],
+) -> Report:  # fmt: skip
+    assert policy.gate is not None  # a resolved policy has one
+    decision = decide(results, policy.gate, policy.waivers, on, policy.gate.confidence)
+    return Report(
+        verdict=decision.verdict,
+        reason=decision.reason,
+        model=subject.model_facts,
+        data=subject.data_facts,
+        policy=PolicyFacts(
+            path=policy.path,
+            digest=policy.digest,
+            effective=policy.effective(),
+            default_rules=policy.default_rules,
+            command=command,
+        ),
+        rules=decision.rules,
+        checks=results,
+        environment=environment(seed, on.isoformat()),
+        run=run,
+    )
