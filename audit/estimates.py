@@ -1,31 +1,54 @@
-"""Means and AUC with standard errors, under row weights and clusters."""
+"""Means and AUC with standard errors, group by group, under row weights and clusters."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-
-def effective_size(rows: int, weights: np.ndarray | None, clusters: np.ndarray | None) -> float:
-    """Return the number of independent observations: clusters, else Kish's (sum w)² / sum w², else rows."""
-    if clusters is not None:
-        return float(np.unique(clusters).size)
-    return float(rows) if weights is None else float(weights.sum() ** 2 / (weights**2).sum())
+from audit.rates import between_clusters
 
 
-def mean(values: np.ndarray, weights: np.ndarray | None, clusters: np.ndarray | None) -> tuple[float, float]:
-    """Return the (weighted) mean of ``values`` and its standard error (NaN for a single observation)."""
-    value = float(np.average(values, weights=weights))
-    return value, standard_error(values - value, weights, clusters)
+@dataclass(frozen=True)
+class Partition:
+    """Rows in groups: ``codes`` (int, one a row) below ``number``, with their weights and clusters if any."""
 
+    codes: np.ndarray
+    number: int
+    weights: np.ndarray | None
+    clusters: np.ndarray | None
 
-def standard_error(influence: np.ndarray, weights: np.ndarray | None, clusters: np.ndarray | None) -> float:
-    """Return the standard error of a mean whose rows have these influences (mean zero).
+    def total(self, values: np.ndarray | None = None) -> np.ndarray:
+        """Return each group's weighted sum of ``values`` (one a row; None for ones), float64."""
+        parts = values if self.weights is None else self.weights if values is None else self.weights * values
+        return np.bincount(self.codes, parts, self.number).astype(float)
 
-    With clusters it is the linearized between-cluster estimate, as surveys use it.
-    """
-    part = influence if weights is None else influence * weights
-    total = len(influence) if weights is None else weights.sum()
-    return float(np.sqrt(_between(part, clusters))) / float(total)
+    def mean(self, values: np.ndarray) -> np.ndarray:
+        """Return each group's weighted mean."""
+        with np.errstate(invalid="ignore"):
+            return np.asarray(self.total(values) / self.total())
+
+    def standard_error(self, influence: np.ndarray) -> np.ndarray:
+        """Return each group's standard error of a mean whose rows have these influences (mean zero in each).
+
+        Independent rows, or with clusters the linearized estimate of surveys; NaN for a single one.
+        """
+        parts = influence if self.weights is None else self.weights * influence
+        with np.errstate(divide="ignore", invalid="ignore"):
+            if self.clusters is not None:
+                spread, _ = between_clusters(parts, self.codes, self.number, self.clusters)
+            else:
+                rows = np.bincount(self.codes, minlength=self.number)
+                spread = np.bincount(self.codes, parts**2, self.number) * rows / (rows - 1)
+            return np.asarray(np.sqrt(spread) / self.total())
+
+    def effective_rows(self) -> np.ndarray:
+        """Return each group's number of independent observations: clusters, or Kish's size, or rows."""
+        if self.clusters is not None:
+            return between_clusters(np.zeros(len(self.codes)), self.codes, self.number, self.clusters)[1]
+        if self.weights is None:
+            return self.total()
+        return np.asarray(self.total() ** 2 / np.bincount(self.codes, self.weights**2, self.number))
 
 
 def auc(
@@ -35,33 +58,56 @@ def auc(
 
     Args:
         label: bool, ``(rows,)``; True is the positive class.
-        score: ``(rows,)``; ties count half.
+        score: ``(rows,)``, sorted upwards; ties count half.
         weights: row weights; each placement value is weighted by its row.
         clusters: cluster codes; the variance is then that between clusters (Obuchowski 1997).
 
     Returns:
         The area in [0, 1] and its standard error; NaN where a class has no weight or a single row.
     """
-    w = np.ones(len(label)) if weights is None else weights
-    _, rank = np.unique(score, return_inverse=True)
-    positive, negative = np.bincount(rank, w * label), np.bincount(rank, w * ~label)
-    plus, minus = positive.sum(), negative.sum()
-    if not (plus and minus):
+    w = None if weights is None else np.asarray(weights, float)
+    last = np.append(np.flatnonzero(np.diff(score)), len(score) - 1)  # of each run of equal scores
+    positives, rows = _runs(label, last), np.diff(last, prepend=-1)
+    plus, minus = (
+        (positives, rows - positives) if w is None else (_runs(w * side, last) for side in (label, ~label))
+    )
+    positive, negative = float(plus.sum()), float(minus.sum())
+    if not (positive and negative):
         return float("nan"), float("nan")
-    below = (np.cumsum(negative) - negative / 2) / minus
-    above = 1 - (np.cumsum(positive) - positive / 2) / plus
-    value = float(positive @ below / plus)
-    influence = w * np.where(label, (below[rank] - value) / plus, (above[rank] - value) / minus)
+    above = 1 - _midpoints(plus) / positive  # share of positive weight above each run, ties half
+    below = _midpoints(minus) / negative
+    value = float(plus @ below / positive)
     if clusters is not None:
-        return value, float(np.sqrt(_between(influence, clusters)))
-    return value, float(np.sqrt(_between(influence[label], None) + _between(influence[~label], None)))
+        part = np.where(
+            label, np.repeat(below - value, rows) / positive, np.repeat(above - value, rows) / negative
+        )
+        one = np.zeros(len(label), np.int64)
+        return value, float(
+            np.sqrt(between_clusters(part if w is None else w * part, one, 1, clusters)[0][0])
+        )
+    squares = (plus, minus) if w is None else (_runs(w * w * side, last) for side in (label, ~label))
+    variances = (
+        float(square @ (placement - value) ** 2) / total**2 * _unbiased(int(number))
+        for square, placement, total, number in zip(
+            squares,
+            (below, above),
+            (positive, negative),
+            (positives.sum(), (rows - positives).sum()),
+            strict=True,
+        )
+    )
+    return value, float(np.sqrt(sum(variances)))
 
 
-def _between(influence: np.ndarray, clusters: np.ndarray | None) -> float:
-    """Return the variance of a sum of independent parts: rows, or the sums of clusters."""
-    parts = influence
-    if clusters is not None:
-        _, member = np.unique(clusters, return_inverse=True)
-        parts = np.bincount(member, influence)
-    number = len(parts)
-    return float(parts @ parts) * number / (number - 1) if number > 1 else float("nan")
+def _runs(values: np.ndarray, last: np.ndarray) -> np.ndarray:
+    """Return the sum of ``values`` over each run that ends at ``last``."""
+    return np.diff(np.cumsum(values)[last], prepend=0)
+
+
+def _midpoints(weight: np.ndarray) -> np.ndarray:
+    """Return for each run the weight of all lower runs plus half of its own."""
+    return np.asarray(np.cumsum(weight) - weight / 2)
+
+
+def _unbiased(rows: int) -> float:
+    return rows / (rows - 1) if rows > 1 else float("nan")

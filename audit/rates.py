@@ -24,6 +24,50 @@ class Rates:
         """Return ``[events, trials]`` of one group."""
         return [float(self.events[group]), float(self.trials[group])]
 
+    def every(self, step: int, start: int) -> Rates:
+        """Return every ``step``-th group from ``start`` on."""
+        return Rates(*(part[start::step] for part in (self.value, self.rows, self.events, self.trials)))
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Rows counted by group, label and prediction; one entry for each combination that occurs.
+
+    ``rows`` are counts, ``weight`` sums of weights and ``square`` sums of squared weights.
+    """
+
+    group: np.ndarray
+    label: np.ndarray
+    predicted: np.ndarray
+    rows: np.ndarray
+    weight: np.ndarray
+    square: np.ndarray
+
+
+def count_cells(
+    group: np.ndarray, label: np.ndarray, predicted: np.ndarray, weights: np.ndarray | None
+) -> Cells:
+    """Count rows by group (int codes), label and prediction (bool), one entry a row each."""
+    cell = group.astype(np.int64) * 4 + label * 2 + predicted
+    rows = np.bincount(cell)
+    occurs = np.flatnonzero(rows)
+    weight, square = (
+        (rows, rows) if weights is None else (np.bincount(cell, w) for w in (weights, weights**2))
+    )
+    label_bit, predicted_bit = occurs // 2 % 2 == 1, occurs % 2 == 1
+    return Cells(occurs // 4, label_bit, predicted_bit, rows[occurs], weight[occurs], square[occurs])
+
+
+def rates_of_cells(event: np.ndarray, within: np.ndarray, cells: Cells, groups: int) -> Rates:
+    """Return the share of ``event`` (bool, one a cell) among the cells that are ``within``, by group."""
+    group = cells.group[within]
+
+    def total(values: np.ndarray) -> np.ndarray:
+        return np.bincount(group, values[within], groups)
+
+    rows, weight, square = total(cells.rows), total(cells.weight), total(cells.square)
+    return _kish(total(cells.weight * event), weight, square, rows.astype(np.int64))
+
 
 def rates(
     event: np.ndarray,
@@ -32,40 +76,58 @@ def rates(
     weights: np.ndarray | None = None,
     clusters: np.ndarray | None = None,
 ) -> Rates:
-    """Count ``event`` (bool, one a row) within each group.
+    """Return the share of ``event`` (bool, one a row) within each group (int codes, one a row).
 
     Weights give Kish's effective size, (sum w)² / sum w². Clusters give n divided by the design effect,
     the between-cluster variance of the proportion over that of independent rows (Korn and Graubard
     1998), never more than Kish's size; where all rows of a group agree, the clusters are the trials.
     """
-    rows = np.bincount(group, minlength=groups)
     if weights is None and clusters is None:
-        events = np.bincount(group, event, groups)
+        counts = np.bincount(group.astype(np.int64) * 2 + event, minlength=2 * groups).reshape(groups, 2)
+        rows, events = counts.sum(1), counts[:, 1].astype(float)
         return Rates(_divided(events, rows), rows, events, rows.astype(float))
     w = np.ones(len(event)) if weights is None else weights
     total, square = np.bincount(group, w, groups), np.bincount(group, w * w, groups)
-    value = _divided(np.bincount(group, w * event, groups), total)
-    trials = np.nan_to_num(_divided(total**2, square))
-    if clusters is not None:
-        trials = np.minimum(trials, _clustered(event, group, groups, w, clusters, value, total))
-    return Rates(value, rows, np.nan_to_num(value) * trials, trials)
+    found = _kish(np.bincount(group, w * event, groups), total, square, np.bincount(group, minlength=groups))
+    if clusters is None:
+        return found
+    trials = np.minimum(found.trials, _clustered(event, group, w, clusters, found.value, total))
+    return Rates(found.value, found.rows, np.nan_to_num(found.value) * trials, trials)
+
+
+def _kish(events: np.ndarray, total: np.ndarray, square: np.ndarray, rows: np.ndarray) -> Rates:
+    value, trials = _divided(events, total), np.nan_to_num(_divided(total**2, square))
+    return Rates(value, rows, np.nan_to_num(_divided(events * total, square)), trials)
 
 
 def _clustered(
-    event: np.ndarray, group: np.ndarray, groups: int, w: np.ndarray, clusters: np.ndarray,
-    value: np.ndarray, total: np.ndarray,
-) -> np.ndarray:  # fmt: skip
+    event: np.ndarray,
+    group: np.ndarray,
+    w: np.ndarray,
+    clusters: np.ndarray,
+    value: np.ndarray,
+    total: np.ndarray,
+) -> np.ndarray:
     """Return p (1 - p) / Var(p), with the variance between clusters; the clusters' number where p is 0 or 1."""
+    spread, number = between_clusters(w * (event - np.nan_to_num(value)[group]), group, len(value), clusters)
+    variance = _divided(spread, total**2)
+    effective = _divided(value * (1 - value), variance)
+    return np.where(np.isfinite(effective) & (variance > 0), effective, number)
+
+
+def between_clusters(
+    parts: np.ndarray, group: np.ndarray, groups: int, clusters: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the variance of each group's sum of ``parts`` (mean zero, one a row), and its number of clusters.
+
+    Rows of a cluster are summed first; the variance is NaN for a group with a single cluster.
+    """
     pair = group.astype(np.int64) * (int(clusters.max(initial=0)) + 1) + clusters
     _, first, member = np.unique(pair, return_index=True, return_inverse=True)
     owner = group[first]
     number = np.bincount(owner, minlength=groups).astype(float)
-    residual = np.bincount(member, w * (event - np.nan_to_num(value)[group]), len(first))
-    spread = np.bincount(owner, residual**2, groups) * _divided(number, number - 1)
-    variance = _divided(spread, total**2)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        effective = value * (1 - value) / variance
-    return np.where(np.isfinite(effective) & (variance > 0), effective, number)
+    sums = np.bincount(member, parts, len(first))
+    return np.bincount(owner, sums**2, groups) * _divided(number, number - 1), number
 
 
 def _divided(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:

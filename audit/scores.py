@@ -11,6 +11,8 @@ from audit.errors import AuditError, some
 from audit.model.head import Head
 from audit.result import Scalar
 
+_LEAST = 1e-15  # what log loss takes for the probability of an impossible true class
+
 
 @dataclass(frozen=True)
 class Classified:
@@ -18,7 +20,8 @@ class Classified:
 
     ``favorable`` is P(favourable) in [0, 1]; ``label`` and ``predicted`` say whether the outcome is the
     favourable one; ``code`` and ``guess`` are the true and the predicted class; ``certainty`` is the
-    probability of the true class; ``brier`` the squared error of the probabilities.
+    probability of the true class, ``log_loss`` its negative logarithm; ``brier`` is the squared error of
+    the probabilities.
     """
 
     classes: list[Scalar]
@@ -28,6 +31,7 @@ class Classified:
     code: np.ndarray
     guess: np.ndarray
     certainty: np.ndarray
+    log_loss: np.ndarray
     brier: np.ndarray
 
 
@@ -86,8 +90,12 @@ class Classifier:
     def result(self) -> Classified:
         """Return the predictions of all rows added."""
         favorable, guess, certainty, brier = (np.concatenate(part) for part in zip(*self._parts, strict=True))
-        label, predicted = (np.isin(codes, self._favorable) for codes in (self._code, guess))
-        return Classified(self.classes, favorable, label, predicted, self._code, guess, certainty, brier)
+        chosen = np.isin(np.arange(len(self.classes)), self._favorable)
+        label, predicted = chosen[self._code], chosen[guess]
+        loss = -np.log(np.maximum(certainty, _LEAST))
+        return Classified(
+            self.classes, favorable, label, predicted, self._code, guess, certainty, loss, brier
+        )
 
     def _guess(self, probabilities: np.ndarray, favorable: np.ndarray) -> np.ndarray:
         """Binary: the favourable class when its probability reaches the threshold; else argmax."""

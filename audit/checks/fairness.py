@@ -7,6 +7,7 @@ prediction, weighted by its rows, as from all rows; and the table does not grow 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -16,7 +17,7 @@ from audit.aif import aif360
 from audit.check import Check, Skip
 from audit.checks.fairness_metrics import COMPARISONS, DEFINITIONS, RATES, Comparison
 from audit.data.groups import Attribute
-from audit.rates import Rates, rates
+from audit.rates import Cells, Rates, count_cells, rates, rates_of_cells
 from audit.result import Measurement, MetricFacts
 from audit.subject import Subject
 
@@ -42,8 +43,9 @@ class Fairness(Check):
 def _compare(
     attribute: Attribute, label: np.ndarray, predicted: np.ndarray, subject: Subject
 ) -> Iterator[Measurement]:
-    table = _table(attribute.codes, label, predicted, subject.weights)
-    sides = _sides(attribute, label, predicted, subject)
+    cells = count_cells(attribute.codes, label, predicted, subject.weights)
+    table = _table(cells)
+    sides = _sides(attribute, label, predicted, cells, subject)
     for group in attribute.unprivileged:
         metric = _classification_metric(table, group, attribute.privileged)
         for name, comparison in COMPARISONS.items():
@@ -53,18 +55,29 @@ def _compare(
 
 
 def _sides(
-    attribute: Attribute, label: np.ndarray, predicted: np.ndarray, subject: Subject
+    attribute: Attribute, label: np.ndarray, predicted: np.ndarray, cells: Cells, subject: Subject
 ) -> dict[str, Rates]:
-    """Return every rate by group; all privileged groups together are one, behind the others."""
+    """Return every rate by group; all privileged groups together are one more, behind the others."""
     together = len(attribute.groups)
-    code = np.where(np.isin(attribute.codes, attribute.privileged), together, attribute.codes)
+    place = np.arange(together)
+    place[attribute.privileged] = together
+    if subject.clusters is None:
+        merged = replace(cells, group=place[cells.group])
+        return {
+            name: rates_of_cells(
+                rate.event(cells.label, cells.predicted),
+                rate.within(cells.label, cells.predicted),
+                merged,
+                together + 1,
+            )
+            for name, rate in RATES.items()
+        }
     sides = {}
-    for name, rate in RATES.items():
+    for name, rate in RATES.items():  # clusters are known row by row only
         rows = rate.within(label, predicted)
-        event = rate.event(label, predicted)[rows]
         weights = None if subject.weights is None else subject.weights[rows]
-        clusters = None if subject.clusters is None else subject.clusters[rows]
-        sides[name] = rates(event, code[rows], together + 1, weights, clusters)
+        event, code = rate.event(label, predicted)[rows], place[attribute.codes[rows]]
+        sides[name] = rates(event, code, together + 1, weights, subject.clusters[rows])
     return sides
 
 
@@ -93,21 +106,14 @@ def _measurement(
     )
 
 
-def _table(
-    codes: np.ndarray, label: np.ndarray, predicted: np.ndarray, weights: np.ndarray | None
-) -> pd.DataFrame:
-    """Return one row for each combination of group, label and prediction that occurs, with its weight."""
-    cell = codes.astype(np.int64) * 4 + label * 2 + predicted
-    weight = np.bincount(cell, weights)
-    occurs = np.flatnonzero(np.bincount(cell))
-    return pd.DataFrame(
-        {
-            "group": (occurs // 4).astype(float),
-            "label": (occurs // 2 % 2).astype(float),
-            "predicted": (occurs % 2).astype(float),
-            "weight": weight[occurs].astype(float),
-        }
-    )
+def _table(cells: Cells) -> pd.DataFrame:
+    columns = {
+        "group": cells.group,
+        "label": cells.label,
+        "predicted": cells.predicted,
+        "weight": cells.weight,
+    }
+    return pd.DataFrame({name: values.astype(float) for name, values in columns.items()})
 
 
 def _classification_metric(table: pd.DataFrame, group: int, privileged: list[int]) -> Any:
@@ -135,8 +141,8 @@ def _theil_index(label: np.ndarray, predicted: np.ndarray) -> Measurement:
     AIF360's own ignores weights, so that a table of counts does not do; on the rows it is the mean of
     (b / mean b) ln(b / mean b). The standard error is that of the delta method.
     """
-    benefit = predicted.astype(np.int64) - label + 1
-    count = np.bincount(benefit, minlength=3).astype(float)
+    benefit = predicted.astype(np.int8) - label + 1
+    count = np.array([np.count_nonzero(benefit == value) for value in range(3)], float)
     share, size = count / count.sum(), np.arange(3.0)
     mean = share @ size
     entropy = np.array([0.0, 0.0, 2 * np.log(2.0)])  # b ln b

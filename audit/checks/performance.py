@@ -8,7 +8,10 @@ from typing import ClassVar
 import numpy as np
 
 from audit.check import Check
-from audit.checks.performance_metrics import CLASSIFICATION, DEFINITIONS, REGRESSION, Slice
+from audit.checks.performance_facts import DEFINITIONS
+from audit.checks.performance_metrics import Groups, classification, outcomes, regression
+from audit.checks.ranking import Ranking, ranking_metrics
+from audit.estimates import Partition
 from audit.result import Measurement, MetricFacts, Scalar
 from audit.scores import Classified
 from audit.subject import Subject
@@ -22,15 +25,25 @@ class Performance(Check):
 
     def measure(self, subject: Subject) -> Iterator[Measurement]:
         """Yield every metric for the whole table, then for each group of each attribute."""
-        yield from _measure(subject, None, {})
-        for attribute in subject.attributes:
-            for index, group in enumerate(attribute.groups):
-                rows = np.flatnonzero(attribute.codes == index)
-                yield from _measure(subject, rows, {"attribute": attribute.name, "group": group})
+        ranking = Ranking.of(subject) if isinstance(subject.scores, Classified) else None
+        for groups in _partitions(subject):
+            if isinstance(subject.scores, Classified):
+                yield from classification(subject.scores, groups)
+            else:
+                yield from regression(subject.scores, groups)
+            if ranking:
+                yield from ranking_metrics(ranking, groups)
+            yield from outcomes(subject.scores, groups)
 
 
-def _measure(subject: Subject, rows: np.ndarray | None, where: dict[str, Scalar]) -> Iterator[Measurement]:
-    part = Slice(subject, rows, where)
-    metrics = CLASSIFICATION if isinstance(subject.scores, Classified) else REGRESSION
-    for metric in metrics:
-        yield from metric(part)
+def _partitions(subject: Subject) -> Iterator[Groups]:
+    """Yield the whole table as one group, then the groups of each attribute."""
+
+    def groups(codes: np.ndarray, wheres: list[dict[str, Scalar]]) -> Groups:
+        return Groups(Partition(codes, len(wheres), subject.weights, subject.clusters), wheres)
+
+    yield groups(np.zeros(subject.rows, np.int32), [{}])
+    for attribute in subject.attributes:
+        yield groups(
+            attribute.codes, [{"attribute": attribute.name, "group": name} for name in attribute.groups]
+        )

@@ -1,0 +1,67 @@
+"""AUC of every group, from one ranking of all rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from audit.checks.performance_metrics import Groups
+from audit.estimates import auc
+from audit.result import Measurement
+from audit.scores import Classified
+from audit.subject import Subject
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """All rows by rising score: ``order`` are their indices, the others their values in that order."""
+
+    order: np.ndarray
+    score: np.ndarray
+    label: np.ndarray
+    weights: np.ndarray | None
+    clusters: np.ndarray | None
+
+    @classmethod
+    def of(cls, subject: Subject) -> Ranking:
+        """Rank the rows of a classification."""
+        scores = subject.scores
+        assert isinstance(scores, Classified)
+        order = np.argsort(scores.favorable)
+        weights, clusters = (
+            None if part is None else part[order] for part in (subject.weights, subject.clusters)
+        )
+        return cls(order, scores.favorable[order], scores.label[order], weights, clusters)
+
+
+def ranking_metrics(ranking: Ranking, groups: Groups) -> Iterator[Measurement]:
+    """Yield the AUC of each group."""
+    codes = groups.rows.codes[ranking.order]
+    for group in range(groups.rows.number):
+        yield _auc(ranking, np.flatnonzero(codes == group), groups, group)
+
+
+def _auc(ranking: Ranking, index: np.ndarray, groups: Groups, group: int) -> Measurement:
+    label = ranking.label[index]
+    weights, clusters = (
+        None if part is None else part[index] for part in (ranking.weights, ranking.clusters)
+    )
+    value, se = auc(label, ranking.score[index], weights, clusters)
+    positive = int(label.sum())
+    sizes = [
+        float(len(rows)) if weights is None else float(weights[rows].sum() ** 2 / (weights[rows] ** 2).sum())
+        for rows in (np.flatnonzero(label), np.flatnonzero(~label))
+        if len(rows)
+    ]
+    return Measurement(
+        metric="performance.auc",
+        value=value,
+        n=len(index),
+        smallest_n=min(positive, len(index) - positive),
+        method="delong" if np.isfinite(value) else "none",
+        se=se if np.isfinite(se) else None,
+        counts={"favorable": sizes[:1], "unfavorable": sizes[1:]} if len(sizes) == 2 else {},
+        where=groups.wheres[group],
+    )
