@@ -12,8 +12,9 @@ from audit import registry
 from audit.cli.progress import shown
 from audit.cli.text import plain, summary
 from audit.errors import AuditError, nearest, some
-from audit.output import set_aside, write_whole
+from audit.output import set_aside
 from audit.policy import Policy, load_policy, policy_from
+from audit.reports import write_reports
 from audit.reproduce import command
 from audit.result import Decision, Report
 
@@ -81,14 +82,6 @@ def audit_quietly(policy: Policy, request: Request) -> Report:
             progress=progress,
             crash=crashed,
         )  # fmt: skip
-
-
-def write_reports(report: Report, out: Path) -> list[Path]:
-    """Write every format of ``report`` into ``out``, the HTML last, all or none."""
-    from audit.render.html import render_html
-    from audit.serial import to_json
-
-    return write_whole(out, {"report.json": to_json(report), "report.html": render_html(report)})
 
 
 def parse_date(text: str | None) -> date:

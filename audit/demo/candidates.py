@@ -1,0 +1,90 @@
+"""Trains and exports the demo's two candidates: equal in all but the weights of their training rows.
+
+Neither is given ``sex``. The first learns the office's decisions as they are and takes the planted bias
+up through ``district_score``. The second learns from the same rows, columns and seed, weighted by
+AIF360's `Reweighing` (Kamiran and Calders, 2012), under which sex and approval are independent.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from audit.model.framework import tensorflow
+from audit.quiet import quiet
+
+if TYPE_CHECKING:
+    import keras
+    import pandas as pd
+    from numpy.typing import NDArray
+
+NOT_FEATURES = ["sex", "approved"]
+EPOCHS, BATCH, LEARNING_RATE = 12, 512, 0.02
+
+
+def train_candidate(train: pd.DataFrame, directory: Path, *, reweighed: bool, seed: int) -> None:
+    """Train a candidate and export it to ``directory`` as a SavedModel.
+
+    Its signature takes one float32 tensor of shape (None, 1) for each feature, named as the column, and
+    returns P(approved = yes), shape (None, 1), in 0 to 1.
+
+    Args:
+        train: a table of `audit.demo.loans.make_loans`.
+        directory: of the SavedModel; replaced where it exists.
+        reweighed: whether the rows get AIF360's weights; otherwise all weigh the same.
+        seed: of the initial weights and of the order of rows. It is set for the whole process.
+    """
+    weights = reweighing(train) if reweighed else np.ones(len(train))
+    tensorflow()
+    import keras
+
+    keras.utils.set_random_seed(seed)
+    features = train.drop(columns=NOT_FEATURES).astype("float32")
+    model = _network(features, steps=EPOCHS * len(train) // BATCH)
+    model.fit(
+        {name: features[[name]].to_numpy() for name in features},
+        (train["approved"] == "yes").to_numpy("float32"),
+        sample_weight=weights,
+        epochs=EPOCHS,
+        batch_size=BATCH,
+        verbose=0,
+    )
+    with quiet():
+        model.export(directory, verbose=False)
+
+
+def reweighing(train: pd.DataFrame) -> NDArray[np.float64]:
+    """Return AIF360's weight of each row, shape (rows,), with Female against Male as its groups.
+
+    A row weighs P(sex) P(approved) / P(sex, approved) of its own sex and decision.
+    """
+    with quiet():
+        from aif360.algorithms.preprocessing import Reweighing
+        from aif360.datasets import BinaryLabelDataset
+    groups = {"male": (train["sex"] == "Male"), "approved": (train["approved"] == "yes")}
+    table = BinaryLabelDataset(
+        df=train.assign(**groups)[list(groups)].astype(float).reset_index(drop=True),
+        label_names=["approved"],
+        protected_attribute_names=["male"],
+    )
+    reweigh = Reweighing(unprivileged_groups=[{"male": 0.0}], privileged_groups=[{"male": 1.0}])
+    return np.asarray(reweigh.fit_transform(table).instance_weights, dtype=np.float64)
+
+
+def _network(features: pd.DataFrame, steps: int) -> keras.Model:
+    """Return the compiled network; it standardizes its inputs itself, by what ``features`` holds."""
+    import keras
+
+    inputs = {name: keras.Input((1,), name=name) for name in features}
+    standardized = keras.layers.Normalization()
+    standardized.adapt(features.to_numpy())
+    hidden = standardized(keras.layers.Concatenate()(list(inputs.values())))
+    for _ in range(2):
+        hidden = keras.layers.Dense(16, activation="relu")(hidden)
+    model = keras.Model(inputs, keras.layers.Dense(1, activation="sigmoid", name="approved")(hidden))
+    # The rate falls to zero: with a constant one, the last few batches would move the threshold.
+    rate = keras.optimizers.schedules.CosineDecay(LEARNING_RATE, steps)
+    model.compile(keras.optimizers.Adam(rate), "binary_crossentropy")
+    return model

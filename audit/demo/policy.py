@@ -1,0 +1,40 @@
+"""The policy that both candidates of the demo are audited under."""
+
+from __future__ import annotations
+
+_POLICY = """\
+# The demo's policy for candidate {number}. Paths are relative to this file.
+# `audit run {name}` repeats the audit; change a limit and see what it does.
+version: 1
+
+model:
+  path: models/{number}
+
+data:
+  path: data/test.parquet
+  label: approved              # the office's decision: yes or no
+  favorable: "yes"             # the outcome that counts as favourable
+  protected:
+    sex: {{privileged: Male}}                 # the bias is planted here; the models are not given this column
+    age: {{bins: [30], privileged: ">=30"}}   # nothing is planted here: a control
+
+gate:
+  confidence: 0.95             # each rule is decided on the two-sided 95 % interval, not on the value
+  rules:
+    - {{metric: performance.accuracy, at_least: 0.70}}
+    - {{metric: performance.auc, at_least: 0.80}}
+    # the four-fifths rule, in both directions: the rates at which the sexes are approved
+    - {{metric: fairness.disparate_impact, where: {{attribute: sex}}, at_least: 0.8, at_most: 1.25}}
+    # of those whom the office approved, the model approves about as many of either sex
+    - {{metric: fairness.equal_opportunity_difference, where: {{attribute: sex}}, within: 0.1}}
+"""
+
+
+def policy_name(number: int) -> str:
+    """Return the file name of candidate ``number``'s policy."""
+    return f"audit-{number}.yaml"
+
+
+def policy_text(number: int) -> str:
+    """Return the YAML of candidate ``number``'s policy: equal for both but for the model's path."""
+    return _POLICY.format(number=number, name=policy_name(number))

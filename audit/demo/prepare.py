@@ -1,0 +1,40 @@
+"""Writes the demo's world: tables, candidates and policies, in a directory that a user can look around in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from audit.demo.candidates import train_candidate
+from audit.demo.loans import make_loans
+from audit.demo.policy import policy_name, policy_text
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, the steps done and the steps in all."""
+
+TRAIN_ROWS, TEST_ROWS = 24_000, 8_000
+TRAIN_SEED, TEST_SEED, MODEL_SEED = 0, 1, 0
+CANDIDATES = {1: False, 2: True}
+"""The candidates by number, and whether their training rows are reweighed."""
+
+
+def prepare_demo(out: Path, progress: Progress) -> dict[int, Path]:
+    """Write ``data/``, ``models/1``, ``models/2`` and a policy for each into ``out``.
+
+    Args:
+        out: the directory; made where it is missing, and its files of these names replaced.
+        progress: told what is being done.
+
+    Returns:
+        The path of each candidate's policy, by number.
+    """
+    train = make_loans(TRAIN_ROWS, TRAIN_SEED)
+    (out / "data").mkdir(parents=True, exist_ok=True)
+    train.to_parquet(out / "data" / "train.parquet", index=False)
+    make_loans(TEST_ROWS, TEST_SEED).to_parquet(out / "data" / "test.parquet", index=False)
+    for done, (number, reweighed) in enumerate(CANDIDATES.items()):
+        progress("training candidates", done, len(CANDIDATES))
+        train_candidate(train, out / "models" / str(number), reweighed=reweighed, seed=MODEL_SEED)
+        (out / policy_name(number)).write_text(policy_text(number), "utf-8")
+    progress("training candidates", len(CANDIDATES), len(CANDIDATES))
+    return {number: out / policy_name(number) for number in CANDIDATES}

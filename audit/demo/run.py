@@ -1,0 +1,59 @@
+"""The demo from beginning to end: makes the example and audits both candidates under one policy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import audit
+from audit.demo.prepare import CANDIDATES, Progress, prepare_demo
+from audit.output import set_aside
+from audit.reports import write_reports
+from audit.result import Report, Verdict
+
+EXPECTED: dict[int, Verdict] = {1: "fail", 2: "pass"}
+"""What the policy says of each candidate, by number, when the audit finds what was planted."""
+
+
+@dataclass(frozen=True)
+class Audited:
+    """A candidate's report, the files it was written to (the HTML last), and its policy's path."""
+
+    report: Report
+    files: list[Path]
+    policy: Path
+
+    def as_expected(self, number: int) -> bool:
+        """Whether the verdict is the one that candidate ``number`` was made for."""
+        return self.report.verdict == EXPECTED[number]
+
+
+def run_demo(out: Path, progress: Progress) -> dict[int, Audited]:
+    """Make the example in ``out``, audit both candidates, and write ``report-1/`` and ``report-2/`` there.
+
+    Args:
+        out: the directory; made where it is missing. Older reports move to ``previous/`` beside the new.
+        progress: told what is being done.
+
+    Returns:
+        What was found of each candidate, by number.
+
+    Raises:
+        AuditError: ``out`` cannot be written.
+    """
+    for number in CANDIDATES:
+        set_aside(_reports(out, number))
+    policies = prepare_demo(out, progress)
+    return {number: _audit(number, policy, out, progress) for number, policy in policies.items()}
+
+
+def _audit(number: int, policy: Path, out: Path, progress: Progress) -> Audited:
+    def named(doing: str, done: int, total: int) -> None:
+        progress(f"candidate {number}: {doing}", done, total)
+
+    report = audit.run(policy, progress=named)
+    return Audited(report, write_reports(report, _reports(out, number)), policy)
+
+
+def _reports(out: Path, number: int) -> Path:
+    return out / f"report-{number}"
