@@ -1,0 +1,29 @@
+"""`audit init`: writes a policy to start from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from audit.cli.text import plain
+from audit.draft import draft
+from audit.errors import AuditError
+from audit.output import write_whole
+
+
+def init(model: str, data: str, label: str, out: Path, force: bool) -> int:
+    """Write the draft to ``out`` and say what its author has to check."""
+    if out.exists() and not force:
+        raise AuditError(
+            where=str(out),
+            expected="a new file",
+            found="one that exists",
+            fix="name another with --out, or overwrite it with --force",
+        )
+    drafted = draft(model, data, label)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(out.parent, {out.name: drafted.text})
+    print(f"Wrote {plain(out, 500)}")
+    for remark in drafted.remarks:
+        print(f"  {plain(remark, 500)}")
+    print(f"Next: audit run {plain(out, 500)}")
+    return 0

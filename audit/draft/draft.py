@@ -1,0 +1,97 @@
+"""Puts a draft together and proves that it is a policy before it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ruamel.yaml import YAML
+
+from audit.data.columns import null_count
+from audit.data.source import Source, open_source
+from audit.data.table import Table, read_table
+from audit.data.values import Coder, typed
+from audit.draft.decidable import undecidable
+from audit.draft.guess import MOST_VALUES, guess_protected
+from audit.draft.text import policy_text
+from audit.model.feeds import Feed, bind
+from audit.model.model import Model, open_model
+from audit.model.signature import find_model
+from audit.policy.load import policy_from
+from audit.policy.model import DataSpec, ModelSpec, Policy
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A policy's text, and what its author has to know: guesses, nulls, rules that cannot be decided."""
+
+    text: str
+    remarks: list[str]
+
+
+def draft(model_path: str, data: str, label: str) -> Draft:
+    """Draft a policy for the model at ``model_path`` on the table at ``data``.
+
+    Raises:
+        AuditError: model or data cannot be read, or an input of the model has no column.
+    """
+    source = open_source(data)
+    source.require([label])
+    model = open_model(ModelSpec(path=model_path), find_model(model_path))
+    regression = _is_regression(source, label, model)
+    protected = {} if regression else guess_protected(source, {label})
+    spec = DataSpec(path=data, label=label, protected=protected)
+    feeds = bind(model.signature.inputs, {}, spec, source.schema, model_path)
+    table = read_table(spec, source, regression)
+    policy = policy_from(_content(model_path, spec, regression))
+    thin = _thin(policy, table)
+    nulls = _nulls(source, feeds)
+    text = policy_text(policy, table, feeds, nulls, thin)
+    policy_from(YAML(typ="safe", pure=True).load(text))  # what is written is a policy
+    return Draft(text, list(_remarks(spec, nulls, thin)))
+
+
+def _is_regression(source: Source, label: str, model: Model) -> bool:
+    """Tell a regression: one output that is no sigmoid, and a numeric label of many values."""
+    if model.width != 1 or model.operation.type == "Sigmoid":
+        return False
+    coder = Coder()
+    for batch in source.batches([label]):
+        coder.add(batch.column(0))
+    values = typed(coder.values)
+    return len(values) > MOST_VALUES and not any(isinstance(value, str) for value in values)
+
+
+def _content(model: str, spec: DataSpec, regression: bool) -> dict[str, object]:
+    output = {"output": "regression"} if regression else {}
+    data = spec.model_dump(mode="json", exclude_none=True, include={"path", "label", "protected"})
+    return {"version": 1, "model": {"path": model, **output}, "data": data}
+
+
+def _thin(policy: Policy, table: Table) -> dict[str, list[str]]:
+    assert policy.gate is not None
+    found = {
+        str(rule.id): undecidable(rule, table, policy.gate.confidence, policy.gate.min_rows)
+        for rule in policy.rules
+    }
+    return {rule: sentences for rule, sentences in found.items() if sentences}
+
+
+def _nulls(source: Source, feeds: list[Feed]) -> dict[str, int]:
+    numeric = {column: feed.dtype.name != "string" for feed in feeds for column in feed.columns}
+    totals = dict.fromkeys(numeric, 0)
+    for batch in source.batches(list(numeric)):
+        for column in numeric:
+            totals[column] += null_count(batch.column(column), numeric[column])
+    return {column: count for column, count in totals.items() if count}
+
+
+def _remarks(spec: DataSpec, nulls: dict[str, int], thin: dict[str, list[str]]) -> Iterator[str]:
+    if spec.protected:
+        yield f"guessed by name: {', '.join(spec.protected)} (privileged: the largest group). Check them."
+    else:
+        yield "no protected attribute was guessed: add them under data.protected, or fairness is not measured."
+    for column, count in nulls.items():
+        yield f"{column}: {count:,} rows have no value; say what the serving path sends under data.missing."
+    for rule, sentences in thin.items():
+        yield f"{rule}: these rows cannot decide it for {'; '.join(sentences)}."

@@ -1,0 +1,68 @@
+"""Guesses protected attributes by the names of columns; the policy says that they are guesses."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pyarrow as pa
+
+from audit.data.columns import numbers
+from audit.data.groups import MISSING, AttributeReader
+from audit.data.source import Source
+from audit.data.values import Coder, typed
+from audit.errors import AuditError
+from audit.policy.model import Protected
+
+_WORDS = frozenset(
+    ["sex", "gender", "race", "ethnicity", "ethnic", "age", "religion", "nationality", "citizenship", "disability", "disabled", "pregnancy"]
+)
+_AGE_EDGES = [25.0, 60.0]
+MOST_VALUES = 20
+"""A numeric column with more values is binned, a text column with more is not taken for an attribute."""
+
+
+def guess_protected(source: Source, taken: set[str]) -> dict[str, Protected]:
+    """Return attributes by name, each with its largest group as privileged, in file order."""
+    found = {}
+    for name in source.schema.names:
+        if name not in taken and not _WORDS.isdisjoint(re.split(r"[^a-z]+", name.lower())):
+            guess = _guess(source, name)
+            if guess is not None:
+                found[name] = guess
+    return found
+
+
+def _guess(source: Source, name: str) -> Protected | None:
+    coder = Coder()
+    for batch in source.batches([name]):
+        coder.add(batch.column(0))
+    values = typed(coder.values)
+    numeric = not any(isinstance(value, str) for value in values)
+    if len(values) < 2 or (len(values) > MOST_VALUES and not numeric):
+        return None
+    if len(values) <= MOST_VALUES:
+        return _with_largest(source, name, Protected(privileged=[str(values[0])]))
+    edges = [e for e in _AGE_EDGES if min(map(float, values)) < e <= max(map(float, values))]
+    edges = edges or [float(f"{_median(source, name):.3g}")]
+    return _with_largest(source, name, Protected(privileged=[f"<{edges[0]:.12g}"], bins=edges))
+
+
+def _with_largest(source: Source, name: str, spec: Protected) -> Protected | None:
+    """Return ``spec`` with the largest group as privileged; None where there is one group only."""
+    reader, row = AttributeReader(name, spec), 1
+    for batch in source.batches([name]):
+        reader.add(batch, row)
+        row += batch.num_rows
+    try:
+        rows = reader.attribute().rows
+    except AuditError:
+        return None
+    rows.pop(MISSING, None)
+    return spec.model_copy(update={"privileged": [max(rows, key=lambda group: rows[group])]})
+
+
+def _median(source: Source, name: str) -> float:
+    columns: list[pa.Array] = [batch.column(0) for batch in source.batches([name])]
+    values = np.concatenate([numbers(column, name, 1, fill=float("nan")) for column in columns])
+    return float(np.nanmedian(values))

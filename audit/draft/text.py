@@ -1,0 +1,101 @@
+"""The draft's text: YAML with a comment wherever its author has to decide something."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+
+from audit.data.labels import Labels
+from audit.data.table import Table
+from audit.draft.decidable import ASSUMED_RATE
+from audit.model.feeds import Feed
+from audit.policy.model import Policy, Protected, Rule
+
+_PLAIN = re.compile(r"[A-Za-z_./][A-Za-z0-9_./-]*")
+_WORDS = {"true", "false", "null", "yes", "no", "on", "off"}
+
+
+def policy_text(
+    policy: Policy, table: Table, feeds: list[Feed], nulls: Mapping[str, int], thin: Mapping[str, list[str]]
+) -> str:
+    """Return the YAML of ``policy`` with comments about these rows."""
+    lines = [
+        "# Drafted by 'audit init'. The limits are starting points, not advice: decide each of them.",
+        "version: 1",
+    ]
+    lines += ["", "model:", *_model(policy, feeds)]
+    lines += ["", "data:", *_data(policy, table, nulls)]
+    lines += ["", "gate:", *_gate(policy, thin)]
+    return "\n".join(lines) + "\n"
+
+
+def _model(policy: Policy, feeds: list[Feed]) -> Iterator[str]:
+    yield f"  path: {scalar(policy.model.path)}"
+    if policy.model.output.kind != "auto":
+        yield f"  output: {policy.model.output.kind}          # the label has many numeric values"
+    for feed in feeds:
+        if feed.columns != [feed.name]:
+            yield _comment(f"  # input {feed.name} is fed from: {', '.join(feed.columns)}")
+
+
+def _data(policy: Policy, table: Table, nulls: Mapping[str, int]) -> Iterator[str]:
+    yield f"  path: {scalar(policy.data.path)}          # {table.rows:,} rows"
+    yield f"  label: {scalar(policy.data.label)}"
+    if isinstance(table.labels, Labels):
+        favorable = table.labels.values[table.labels.favorable[0]]
+        values = ", ".join(str(value) for value in table.labels.values)
+        yield _comment(f"  favorable: {scalar(favorable)}          # a guess: the greater of {values}")
+        yield "  threshold: 0.5"
+    if nulls:
+        yield "  # Rows without a value: the audit stops at them until you say what the serving path sends instead."
+        yield "  # missing:"
+        for column, count in nulls.items():
+            yield _comment(f"  #   {scalar(column)}: VALUE          # {count:,} rows")
+    if policy.data.protected:
+        yield "  # Guessed by the columns' names, with the largest group as privileged: check each, add what is missing."
+        yield "  protected:"
+        for (name, spec), attribute in zip(policy.data.protected.items(), table.attributes, strict=False):
+            sizes = ", ".join(f"{group} {rows:,}" for group, rows in attribute.rows.items())
+            yield _comment(f"    {scalar(name)}: {_protected(spec)}          # {sizes}")
+
+
+def _protected(spec: Protected) -> str:
+    bins = f"bins: [{', '.join(f'{edge:.12g}' for edge in spec.bins)}], " if spec.bins else ""
+    return f"{{{bins}privileged: [{', '.join(scalar(value) for value in spec.privileged)}]}}"
+
+
+def _gate(policy: Policy, thin: Mapping[str, list[str]]) -> Iterator[str]:
+    assert policy.gate is not None
+    yield f"  confidence: {policy.gate.confidence:g}   # a rule is decided when its whole interval lies on one side"
+    yield f"  min_rows: {policy.gate.min_rows}      # smaller groups are shown and not decided"
+    yield (
+        "  rules:"
+        if policy.rules
+        else "  rules: []          # none: add limits, or every audit is inconclusive"
+    )
+    for rule in policy.rules:
+        for sentence in thin.get(str(rule.id), ()):
+            rate = f", at a true positive rate of {ASSUMED_RATE:g}" if "opportunity" in rule.metric else ""
+            yield _comment(f"    # these rows cannot decide the next rule for {sentence}{rate}")
+        yield f"    - {_rule(rule)}"
+
+
+def _rule(rule: Rule) -> str:
+    where = ", ".join(f"{key}: {scalar(value)}" for key, value in rule.where.items())
+    parts = [f"metric: {rule.metric}", *([f"where: {{{where}}}"] if where else [])]
+    return "{" + ", ".join([*parts, *(f"{key}: {value:g}" for key, value in rule.limit.items())]) + "}"
+
+
+def scalar(value: object) -> str:
+    """Return a YAML scalar: texts are quoted unless they are plain words that cannot mean anything else."""
+    if isinstance(value, str):
+        plain = _PLAIN.fullmatch(value) and value.lower() not in _WORDS and not value.startswith(".")
+        return value if plain else json.dumps(value)
+    return json.dumps(value)
+
+
+def _comment(line: str) -> str:
+    """Keep a line whose comment holds names from the data on one line, and short."""
+    clean = "".join(character if character.isprintable() else "·" for character in line)
+    return clean if len(clean) <= 300 or "#" not in clean[:300] else clean[:299] + "…"
