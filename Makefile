@@ -1,0 +1,32 @@
+# `make demo` and `make test` need nothing but Python 3.11 to 3.13 and this checkout: they set up .venv first.
+PYTHON ?= python3.11
+VENV := .venv
+READY := $(VENV)/.ready
+RUN := $(VENV)/bin
+
+.PHONY: demo test check bench coverage clean
+
+demo: $(READY)  ## make an example, train two candidates, audit both
+	$(RUN)/audit demo
+
+test: $(READY)  ## all tests
+	$(RUN)/python -m pytest -n 2 --dist loadscope
+
+check: $(READY)  ## lint and types
+	$(RUN)/ruff check .
+	$(RUN)/ruff format --check .
+	$(RUN)/mypy
+
+bench: $(READY)  ## figures as ratios within one run
+	$(RUN)/python benchmarks/million.py
+
+coverage: $(READY)  ## coverage of the intervals, into docs/intervals.md
+	$(RUN)/python benchmarks/coverage.py --write
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(RUN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+clean:  ## remove what the targets made
+	rm -rf $(VENV) audit-demo audit-report build dist
