@@ -1,0 +1,41 @@
+"""The HTML report: one file that needs no network and no script, made from the report alone."""
+
+from __future__ import annotations
+
+import json
+
+from markupsafe import Markup
+
+from audit.render import figures
+from audit.render.checks import check_views
+from audit.render.facts import confidence
+from audit.render.names import Names
+from audit.render.rules import rule_views
+from audit.render.templates import environment
+from audit.render.verdict import verdict_view
+from audit.result import Report
+
+
+def render_html(report: Report) -> str:
+    """Return the whole page for ``report``; equal reports give equal pages.
+
+    What ``report.run`` holds stands in the element ``<section id="run">`` and nowhere else. Text from
+    the report is shown as text: markup, template syntax, control and direction characters included.
+    """
+    jinja = environment()
+    source = jinja.loader.get_source(jinja, "report.css")[0] if jinja.loader else ""
+    rules = rule_views(report)
+    page = jinja.get_template("report.html.j2").render(
+        report=report,
+        # The only text that is not escaped: it is our own file, not the report's.
+        style=Markup(source),
+        rules=rules,
+        verdict=verdict_view(report, rules),
+        checks=check_views(report),
+        policy=json.dumps(report.policy.effective, indent=2, ensure_ascii=False, default=str),
+        confidence=confidence(report),
+        names=Names(),
+        number=figures.number,
+        count=figures.count,
+    )
+    return page.rstrip() + "\n"

@@ -1,0 +1,41 @@
+"""The rows of the tables that stand behind the charts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from audit.render.figures import count, interval, number
+from audit.render.plot import Row
+from audit.result import Measurement
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """One row of a table; ``smallest`` is empty where there is only one denominator."""
+
+    label: str
+    value: str
+    ci: str
+    rows: str
+    smallest: str
+    against: str
+
+
+def cells(row: Row) -> Cells:
+    """Return the cells of one row of a chart."""
+    found = row.measurement
+    against = [*(["left out"] if row.left_out else []), *([row.place.words] if row.place else [])]
+    return Cells(
+        label=row.full or row.label,
+        value=number(found.value),
+        ci=interval(found.ci),
+        rows=count(found.n),
+        smallest=count(found.rows) if found.rows != found.n else "",
+        against="; ".join(against),
+    )
+
+
+def methods(measurements: Iterable[Measurement]) -> str:
+    """Return the names of the interval methods used, each once, in order."""
+    return ", ".join(dict.fromkeys(m.method for m in measurements))

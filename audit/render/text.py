@@ -1,0 +1,66 @@
+"""Text that came from outside: made visible where it would hide, and short where it would not fit."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+# What XML forbids, what cannot be encoded, and what reorders or hides the text around it.
+_HIDDEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164"
+    "\ud800-\udfff\ufdd0-\ufdef\ufeff\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e0fff]"
+)
+_WIDE = frozenset("WF")
+_ACCENTS = frozenset({"Mn", "Me"})
+_HIGHEST = 4
+
+
+def clean(text: str) -> str:
+    r"""Return ``text`` with control, direction and surrogate characters written as ``\uXXXX``.
+
+    So are accents beyond the fourth on one letter: a tower of them would cover the lines around it.
+    """
+    text = _HIDDEN.sub(lambda match: _escaped(match[0]), text.replace("\r\n", "\n"))
+    return text if text.isascii() else "".join(_lowered(text))
+
+
+def _lowered(text: str) -> Iterator[str]:
+    height = 0
+    for character in text:
+        height = height + 1 if unicodedata.category(character) in _ACCENTS else 0
+        yield character if height <= _HIGHEST else _escaped(character)
+
+
+def _escaped(character: str) -> str:
+    return f"\\u{ord(character):04x}"
+
+
+def width(text: str) -> int:
+    """Return the columns that ``text`` takes: two for wide (East Asian) characters, none for accents."""
+    return sum(_columns(character) for character in text)
+
+
+def elide(text: str, columns: int) -> str:
+    """Cut the middle out of ``text``, once cleaned, so that it takes at most ``columns``."""
+    text = clean(text)
+    if width(text) <= columns:
+        return text
+    # An ending tells names apart as often as a beginning does.
+    tail = _fitting(text[::-1], (columns - 1) // 3)[::-1]
+    return _fitting(text, columns - 1 - width(tail)) + "…" + tail
+
+
+def _fitting(text: str, columns: int) -> str:
+    taken = 0
+    for position, character in enumerate(text):
+        taken += _columns(character)
+        if taken > columns:
+            return text[:position]
+    return text
+
+
+def _columns(character: str) -> int:
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in _WIDE else 1

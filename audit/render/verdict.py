@@ -1,0 +1,100 @@
+"""The first screen: what blocked and by how much, what was not decided, and what to bear in mind."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from audit.render.facts import min_rows
+from audit.render.figures import count, interval, number
+from audit.render.rules import RuleView, ranked
+from audit.render.wheres import describe
+from audit.result import CheckResult, Measurement, Report, RuleStatus
+
+_STATUSES: tuple[RuleStatus, ...] = ("fail", "inconclusive", "waived", "pass")
+
+
+@dataclass(frozen=True, slots=True)
+class Nearest:
+    """The measurement of a rule that lies furthest outside its limit, or nearest to it."""
+
+    view: RuleView
+    label: str
+    value: str
+    ci: str
+    rows: str
+    words: str
+    outside: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictView:
+    """What the first screen shows. ``left_out`` maps each group to its rows, fewest first."""
+
+    counts: dict[RuleStatus, int]
+    blocked: list[Nearest]
+    undecided: list[Nearest]
+    waived: list[RuleView]
+    closest: Nearest | None
+    left_out: dict[str, str]
+    min_rows: str
+    not_measured: list[CheckResult]
+    repeated_rows: int
+
+
+def verdict_view(report: Report, views: list[RuleView]) -> VerdictView:
+    """Gather the first screen from the report and its rules in the order shown."""
+    tally = Counter(rule.status for rule in report.rules)
+    passed = [view for view in views if view.rule.status == "pass"]
+    return VerdictView(
+        counts={status: tally[status] for status in _STATUSES if tally[status]},
+        blocked=[_nearest(view) for view in views if view.rule.status == "fail"],
+        undecided=[_nearest(view) for view in views if view.rule.status == "inconclusive"],
+        waived=[view for view in views if view.rule.status == "waived"],
+        closest=_closest(passed) if report.verdict == "pass" else None,
+        left_out=_left_out(report),
+        min_rows=min_rows(report),
+        not_measured=[check for check in report.checks if check.status != "measured"],
+        repeated_rows=report.data.rows - report.data.distinct_rows,
+    )
+
+
+def _nearest(view: RuleView) -> Nearest:
+    placed = ranked(view.rule)
+    outside = sum(1 for _, place in placed if place and place.side == "outside")
+    if not placed:
+        return Nearest(view, "", "", "", "", "", outside, 0)
+    found, place = placed[0]
+    return Nearest(
+        view=view,
+        label=describe(found.where) or "all rows",
+        value=number(found.value),
+        ci=interval(found.ci) if found.ci else "",
+        rows=count(found.n),
+        words=place.words if place else "",
+        outside=outside,
+        total=len(placed),
+    )
+
+
+def _closest(passed: list[RuleView]) -> Nearest | None:
+    """Return the passed rule with the least margin, as a share of its limit: margins differ in unit."""
+    margins = [(margin, i) for i, view in enumerate(passed) if (margin := _margin(view)) is not None]
+    return _nearest(passed[min(margins)[1]]) if margins else None
+
+
+def _margin(view: RuleView) -> float | None:
+    placed = ranked(view.rule)
+    size = max((abs(end) for end in view.rule.limit.values()), default=0.0)
+    return placed[0][1].margin / (size or 1.0) if placed and placed[0][1] else None
+
+
+def _left_out(report: Report) -> dict[str, str]:
+    fewest: dict[str, Measurement] = {}
+    for rule in report.rules:
+        for found in rule.not_decided:
+            group = {k: v for k, v in found.where.items() if k in ("attribute", "group", "unprivileged")}
+            name = describe(group) or describe(found.where) or "all rows"
+            fewest[name] = min(found, fewest.get(name, found), key=lambda m: m.rows)
+    return {name: count(m.rows) for name, m in sorted(fewest.items(), key=lambda item: item[1].rows)}

@@ -1,0 +1,50 @@
+"""What a measurement speaks of, in words: its ``where`` as labels, shared keys taken out once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from audit.result import Measurement, Scalar
+
+Where = Mapping[str, Scalar]
+
+_MEMBER = ("group", "unprivileged")
+
+
+def describe(where: Where) -> str:
+    """Return e.g. ``race: Black against White`` or ``attack fgsm, eps 0.1``; empty for an empty where."""
+    head = [scalar(where[key]) for key in ("attribute", *_MEMBER) if key in where]
+    groups = [": ".join(head)] if head else []
+    if "privileged" in where:
+        groups.append(f"against {scalar(where['privileged'])}")
+    known = {"attribute", "privileged", *_MEMBER}
+    others = [f"{key} {scalar(value)}" for key, value in where.items() if key not in known]
+    return ", ".join([*([" ".join(groups)] if groups else []), *others])
+
+
+def scalar(value: Scalar) -> str:
+    """Return a value of ``where`` as a policy writes it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def shared(measurements: Sequence[Measurement]) -> dict[str, Scalar]:
+    """Return the keys that have the same value in every one of ``measurements``."""
+    first, *rest = [m.where for m in measurements] or [{}]
+    return {k: v for k, v in first.items() if all(k in w and w[k] == v for w in rest)}
+
+
+def without(where: Where, keys: Where) -> dict[str, Scalar]:
+    """Return ``where`` less the keys of ``keys``."""
+    return {key: value for key, value in where.items() if key not in keys}
+
+
+def panel_of(where: Where) -> dict[str, Scalar]:
+    """Return what the rows of one chart share: all but the group, or nothing if there is none."""
+    about_groups = not where.keys().isdisjoint(_MEMBER)
+    return {key: value for key, value in where.items() if key not in _MEMBER} if about_groups else {}
+
+
+def row_label(where: Where, panel: Where) -> str:
+    """Return the label of one row inside ``panel``: a single value stands without its key."""
+    rest = without(where, panel)
+    return scalar(next(iter(rest.values()))) if len(rest) == 1 else describe(rest) or "all rows"

@@ -1,0 +1,205 @@
+"""The page in a real browser with scripts off: no request, no overflow, readable in every scheme."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from audit.render.html import render_html
+
+from .hostile import hostile
+from .large import large
+from .samples import inconclusive, passing, small
+
+CHROMIUM = Path("/usr/bin/chromium")
+REPORTS = {
+    "small": small,
+    "passing": passing,
+    "inconclusive": inconclusive,
+    "hostile": hostile,
+    "large": large,
+}
+pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"needs a browser at {CHROMIUM}")
+
+# For each text: its colour against the nearest background behind it, by the formula of WCAG 2.
+LOW_CONTRAST = """() => {
+  const rgb = c => (c.match(/[\\d.]+/g) || []).map(Number);
+  const linear = v => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4;
+  const light = c => { const [r, g, b] = rgb(c).map(v => linear(v / 255));
+    return .2126 * r + .7152 * g + .0722 * b; };
+  const behind = e => { for (; e; e = e.parentElement) { const c = getComputedStyle(e).backgroundColor;
+    if (rgb(c)[3] !== 0) return c; } return 'rgb(255, 255, 255)'; };
+  const found = [], seen = new Set();
+  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walk.nextNode()) {
+    const e = walk.currentNode.parentElement, s = getComputedStyle(e);
+    if (!walk.currentNode.data.trim() || e.closest('title, desc, style')) continue;
+    const ink = e.closest('svg') ? s.fill : s.color, paper = behind(e);
+    const [a, b] = [light(ink), light(paper)].sort((x, y) => y - x), ratio = (a + .05) / (b + .05);
+    seen.add(ink);
+    if (ratio < 4.5) found.push([e.className.baseVal || e.className, ink, paper, ratio]);
+  }
+  return {found, seen: seen.size};
+}"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        opened = playwright.chromium.launch(executable_path=str(CHROMIUM), args=arguments)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("reports")
+    for name, make in REPORTS.items():
+        (folder / f"{name}.html").write_text(render_html(make()), encoding="utf-8")
+    return {name: folder / f"{name}.html" for name in REPORTS}
+
+
+def show(browser: Browser, file: Path, width: int, height: int = 800, scheme: str = "light") -> Page:
+    """Open ``file`` with scripts off; every address that is asked for is noted on the page object."""
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, java_script_enabled=False,
+        color_scheme="dark" if scheme == "dark" else "light",
+    )  # fmt: skip
+    page = context.new_page()
+    page.goto(file.as_uri())
+    return page
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_nothing_else_is_requested(browser: Browser, files: dict[str, Path], name: str) -> None:
+    # Scripts stay on here: a hostile one that ran could ask for more.
+    page = browser.new_context().new_page()
+    asked: list[str] = []
+    dialogs: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("dialog", lambda dialog: dialogs.append(dialog.message))
+    page.goto(files[name].as_uri(), wait_until="networkidle")
+    assert [url for url in asked if not url.startswith("data:")] == [files[name].as_uri()]
+    assert dialogs == []
+    page.context.close()
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("name", REPORTS)
+def test_nothing_overflows_the_screen(
+    browser: Browser, files: dict[str, Path], name: str, width: int
+) -> None:
+    page = show(browser, files[name], width)
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    page.evaluate("document.querySelectorAll('details').forEach(folded => { folded.open = true })")
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    outside = page.evaluate(
+        "[...document.querySelectorAll('svg.plot text')].filter(t => { const b = t.getBoundingClientRect();"
+        "return b.width && (b.right > innerWidth + 1 || b.left < -1) }).map(t => t.textContent)"
+    )
+    assert outside == []
+    page.context.close()
+
+
+@pytest.mark.parametrize(("name", "word"), [("small", "FAIL"), ("passing", "PASS"), ("inconclusive", "INCONCLUSIVE"),
+                                            ("hostile", "FAIL"), ("large", "FAIL")])  # fmt: skip
+def test_the_verdict_is_on_the_first_screen(
+    browser: Browser, files: dict[str, Path], name: str, word: str
+) -> None:
+    page = show(browser, files[name], 1280)
+    heading = page.locator("#verdict h2")
+    box = heading.bounding_box()
+    assert heading.inner_text() == word
+    assert box is not None and box["y"] + box["height"] < 800
+    page.context.close()
+
+
+def test_what_blocked_is_on_the_first_screen(browser: Browser, files: dict[str, Path]) -> None:
+    page = show(browser, files["small"], 1280)
+    box = page.get_by_text("0.290 below the limit").first.bounding_box()
+    assert box is not None and box["y"] + box["height"] < 800
+    page.context.close()
+
+
+def test_tables_unfold_by_click_and_by_key(browser: Browser, files: dict[str, Path]) -> None:
+    page = show(browser, files["small"], 1280)
+    table = page.locator("#rule-3 details.table")
+    assert not table.locator("table").is_visible()
+    table.locator("summary").click()
+    assert table.locator("table").is_visible()
+    table.locator("summary").press("Enter")
+    assert not table.locator("table").is_visible()
+    page.context.close()
+
+
+def test_a_long_name_unfolds_when_its_number_is_followed(browser: Browser, files: dict[str, Path]) -> None:
+    page = show(browser, files["hostile"], 1280)
+    page.locator("h1 a.full").click()
+    assert page.locator("#name-1").is_visible()
+    page.context.close()
+
+
+def test_paper_shows_what_is_folded(browser: Browser, files: dict[str, Path]) -> None:
+    page = show(browser, files["small"], 800)
+    assert not page.locator("#rule-3 details.table table").is_visible()
+    page.emulate_media(media="print")
+    assert page.locator("#rule-3 details.table table").is_visible()
+    assert not page.locator("nav").is_visible()
+    page.context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_texts_stand_out_from_what_is_behind_them(
+    browser: Browser, files: dict[str, Path], scheme: str
+) -> None:
+    page = show(browser, files["small"], 1280, scheme=scheme)
+    measured = page.evaluate(LOW_CONTRAST)
+    assert measured["seen"] > 6
+    assert measured["found"] == []
+    page.context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_marks_stand_out_from_the_band_and_the_card(
+    browser: Browser, files: dict[str, Path], scheme: str
+) -> None:
+    page = show(browser, files["small"], 1280, scheme=scheme)
+    names = (
+        "--pass",
+        "--fail",
+        "--inconclusive",
+        "--waived",
+        "--data",
+        "--soft",
+        "--limit",
+        "--card",
+        "--band",
+        "--ink",
+    )
+    colours = page.evaluate(
+        "names => names.map(n => getComputedStyle(document.documentElement).getPropertyValue(n).trim())",
+        list(names),
+    )
+    named = dict(zip(names, colours, strict=True))
+    for mark in ("--pass", "--fail", "--inconclusive", "--data", "--soft", "--limit"):
+        for ground in ("--card", "--band"):
+            assert contrast(named[mark], named[ground]) >= 3, (mark, ground)
+    # Labels cross the shaded band.
+    assert (
+        contrast(named["--ink"], named["--band"]) >= 4.5 and contrast(named["--soft"], named["--band"]) >= 4.5
+    )
+    page.context.close()
+
+
+def contrast(one: str, other: str) -> float:
+    """The contrast ratio of two ``#rrggbb`` colours by WCAG 2."""
+    low, high = sorted(luminance(colour) for colour in (one, other))
+    return (high + 0.05) / (low + 0.05)
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))

@@ -1,0 +1,93 @@
+"""What the first screen says, for every verdict."""
+
+from dataclasses import replace
+
+from audit.render.html import render_html
+from audit.result import Report
+
+from .pages import parse
+from .samples import inconclusive, passing, small
+
+
+def screen(report: Report) -> dict[str, str]:
+    """The first screen's parts by their headings."""
+    (section,) = parse(render_html(report)).all("section", id="verdict")
+    (why,) = section.all("div", class_="why")
+    parts = {part.all("h3")[0].text: part.text for part in why.children}
+    return {"": section.all("div", class_="banner")[0].text, **parts}
+
+
+def test_what_blocked_and_by_how_much() -> None:
+    shown = screen(small())
+    assert shown[""].startswith("FAIL 1 rule does not hold; 2 could not be decided; 1 is waived.")
+    assert "1 failed 2 not decided 1 waived 1 passed" in shown[""]
+    assert shown["What blocked"] == (
+        "What blocked fairness.disparate_impact[attribute=sex] sex: Female against Male: 0.510 (0.456 to 0.564), "
+        "n 16,281 outside: 0.290 below the limit (at least 0.8 and at most 1.25)"
+    )
+
+
+def test_what_was_not_decided_and_why() -> None:
+    shown = screen(small())
+    assert "crosses the limit; value 0.070 inside" in shown["Not decided"]
+    assert "no measurement: the check 'robustness' crashed" in shown["Not decided"]
+    assert (
+        "robustness crashed ValueError: shapes (3,) and (4,) differ" in shown["Checks that measured nothing"]
+    )
+    assert "explainability skipped the model has one input" in shown["Checks that measured nothing"]
+
+
+def test_who_waived_what_until_when() -> None:
+    assert (
+        "Without the waiver: fail. Waived by Ana until 2027-01-31. Retraining is planned."
+        in screen(small())["Waived"]
+    )
+
+
+def test_which_groups_were_too_small() -> None:
+    text = screen(small())["Groups too small to decide"]
+    assert "fewer than 200 rows" in text
+    assert text.endswith("race: Other 135 rows race: Amer-Indian-Eskimo 159 rows")
+
+
+def test_a_group_left_out_twice_is_listed_with_its_fewest_rows() -> None:
+    rules = small().rules
+    (other,) = [m for m in rules[2].not_decided if m.where["unprivileged"] == "Other"]
+    fewer = replace(other, n=other.n + 1, smallest_n=33)
+    report = replace(small(), rules=[*rules, replace(rules[2], id="again", not_decided=[fewer])])
+    assert (
+        "race: Other 33 rows race: Amer-Indian-Eskimo 159 rows"
+        in screen(report)["Groups too small to decide"]
+    )
+
+
+def test_repeated_rows_and_default_rules_are_said() -> None:
+    assert "1,281 of 16,281 rows repeat another row." in screen(small())["Bear in mind"]
+    assert "starting points, not a standard for your case" in screen(passing())["Bear in mind"]
+    one = replace(small(), data=replace(small().data, distinct_rows=16281))
+    assert "Bear in mind" not in screen(one)
+
+
+def test_a_pass_names_the_rule_nearest_to_its_limit() -> None:
+    shown = screen(passing())
+    assert shown[""].startswith("PASS All 2 rules passed.")
+    assert "fairness.disparate_impact[attribute=sex]" in shown["Closest to its limit"]
+    assert (
+        "inside by 0.356" not in shown["Closest to its limit"]
+        and "inside by 0.410" in shown["Closest to its limit"]
+    )
+
+
+def test_without_rules_nothing_is_claimed() -> None:
+    assert screen(inconclusive())[""] == "INCONCLUSIVE The policy has no rules."
+    (section,) = parse(render_html(inconclusive())).all("section", id="rules")
+    assert "nothing was decided" in section.text
+
+
+def test_the_page_does_not_judge() -> None:
+    text = parse(render_html(passing())).text.lower()
+    assert not [
+        word
+        for word in ("is fair", "is robust", "is safe", "complies", "compliant", "unbiased")
+        if word in text
+    ]
