@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from audit.ahead import ahead
 from audit.data.columns import NullValue
 from audit.data.distinct import row_hashes
 from audit.data.labels import Labels, Targets
@@ -51,35 +52,37 @@ def score(
     hashes: list[np.ndarray] = []
     collector: Classifier | Regressor | None = None
     done, differentiable = 0, False
-    for values in _read(policy, feeds, source):
+    for values, hashed in ahead(_read(policy, feeds, source)):
         tensors = {feed.name: feed.tensor(columns) for feed, columns in zip(feeds, values, strict=True)}
         raw = model(tensors, done + 1)
         if collector is None:
             collector = _collector(policy, labels, _head(policy, model, raw))
             differentiable = model.differentiable({name: t[:_PROBED_ROWS] for name, t in tensors.items()})
         collector.add(raw)
-        hashes.append(row_hashes((column for columns in values for column in columns), len(raw)))
+        hashes.append(hashed)
         done += len(raw)
         progress("scoring", done, rows)
     assert collector is not None  # the table has at least one row
     return Scored(collector.result(), collector.head, differentiable, np.concatenate(hashes))
 
 
-def _read(policy: Policy, feeds: list[Feed], source: Source) -> Iterator[list[list[Values]]]:
+def _read(policy: Policy, feeds: list[Feed], source: Source) -> Iterator[tuple[list[list[Values]], np.ndarray]]:
+    """Yield the values of each feed's columns, and the rows' hashes, batch by batch."""
     row = 1
     for batch in source.batches([column for feed in feeds for column in feed.columns]):
         try:
-            yield [feed.read(batch, row, policy.data.missing) for feed in feeds]
+            values = [feed.read(batch, row, policy.data.missing) for feed in feeds]
         except NullValue as null:
-            raise _null(str(null), source) from None
+            raise _null(null.column, null.numeric, source) from None
+        yield values, row_hashes((column for columns in values for column in columns), batch.num_rows)
         row += batch.num_rows
 
 
-def _null(column: str, source: Source) -> AuditError:
+def _null(column: str, numeric: bool, source: Source) -> AuditError:
     return AuditError(
         where=f"data column {column!r}",
         expected="a value in every row, since the model reads it",
-        found=f"{source.count_nulls(column):,} rows without one",
+        found=f"{source.count_nulls(column, numeric):,} rows without one",
         fix=f"say what the serving path sends for a null: data.missing: {{{column}: VALUE}}",
     )
 

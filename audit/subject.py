@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,11 +55,14 @@ def load_subject(policy: Policy, progress: Progress) -> Subject:
     model = open_model(policy.model, path)
     feeds = bind(model.signature.inputs, policy.model.inputs, policy.data, source.schema, model.where)
     source.require([column for feed in feeds for column in feed.columns])
-    scored = score(policy, model, feeds, source, table.labels, progress)
+    with ThreadPoolExecutor(1) as pool:
+        data_digest = pool.submit(source.digest)  # hashing leaves the interpreter free for the scores
+        scored = score(policy, model, feeds, source, table.labels, progress)
+    distinct = _distinct(table, scored.hashes)
     return Subject(
         model, source, feeds, table.rows, scored.scores, table.attributes, table.weights, table.clusters,
         _model_facts(policy, path, model, feeds, scored),
-        _data_facts(policy, source, table, _distinct(table, scored.hashes)),
+        _data_facts(policy, data_digest.result(), table, distinct),
     )  # fmt: skip
 
 
@@ -83,7 +87,7 @@ def _model_facts(policy: Policy, path: Path, model: Model, feeds: list[Feed], sc
     )
 
 
-def _data_facts(policy: Policy, source: Source, table: Table, distinct: int) -> DataFacts:
+def _data_facts(policy: Policy, data_digest: str, table: Table, distinct: int) -> DataFacts:
     labels = table.labels
     favorable: list[Scalar] | dict[str, float] = []
     if isinstance(labels, Labels):
@@ -92,7 +96,7 @@ def _data_facts(policy: Policy, source: Source, table: Table, distinct: int) -> 
         favorable = {"at_least": labels.at_least}
     return DataFacts(
         path=policy.data.path,
-        digest=source.digest(),
+        digest=data_digest,
         rows=table.rows,
         distinct_rows=distinct,
         label=policy.data.label,

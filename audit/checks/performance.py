@@ -42,7 +42,7 @@ def _partitions(subject: Subject) -> Iterator[Groups]:
     def groups(codes: np.ndarray, wheres: list[dict[str, Scalar]]) -> Groups:
         return Groups(Partition(codes, len(wheres), subject.weights, subject.clusters), wheres)
 
-    yield groups(np.zeros(subject.rows, np.int32), [{}])
+    yield groups(np.zeros(subject.rows, np.int64), [{}])
     for attribute in subject.attributes:
         yield groups(
             attribute.codes, [{"attribute": attribute.name, "group": name} for name in attribute.groups]

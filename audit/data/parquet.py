@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from audit.data.source import Source, unreadable
 from audit.errors import AuditError
 
-_BUFFER = 2**20  # bytes a column: without it the reader takes the whole row group, often the whole file
+_BUFFER = 2**16  # bytes a column: without it the reader takes the whole row group, often the whole file
 
 
 class ParquetSource(Source):
