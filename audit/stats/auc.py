@@ -1,0 +1,85 @@
+"""Limits of an area under the ROC curve."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+_ENOUGH = 10.0
+"""Rows of the smaller class, times min(AUC, 1 - AUC), from which DeLong's limits stand alone.
+
+Below, its variance rests on a handful of misordered rows and is often far too small: simulated
+coverage of a nominal 95 % goes down to 61 %, with this rule to 91 % (`docs/intervals.md`).
+"""
+
+
+def auc_limits(
+    auc: float, se: float | None, favorable: float, unfavorable: float, tail: float
+) -> tuple[float, float] | None:
+    """Bound an AUC by DeLong's standard error on the logit scale, or more carefully in small samples.
+
+    Where few rows are misordered the limits are the wider of DeLong's and of Newcombe's method 5 on
+    each side; where there is no usable standard error (or the AUC is 0 or 1), method 5 alone. As the
+    wider of two contains either, more rows at the same AUC never widen the interval.
+
+    Args:
+        auc: in [0, 1].
+        se: DeLong's standard error, if known.
+        favorable: rows of the favourable class.
+        unfavorable: rows of the other class.
+        tail: error on each side, in (0, 0.5).
+
+    Returns:
+        Limits in [0, 1]; None if the AUC is not a number or a class has no rows.
+
+    Source: DeLong et al., Biometrics 44 (1988); the logit scale: Pepe (2003), section 5.2.
+    """
+    if not (0.0 <= auc <= 1.0 and favorable > 0 and unfavorable > 0):
+        return None
+    from scipy.special import ndtri
+
+    z = float(-ndtri(tail))
+    if not (se is not None and 0.0 < se < math.inf and 0.0 < auc < 1.0):
+        return newcombe(auc, favorable, unfavorable, z)
+    low, high = _logit(auc, se, z)
+    if min(favorable, unfavorable) * min(auc, 1.0 - auc) >= _ENOUGH:
+        return low, high
+    careful = newcombe(auc, favorable, unfavorable, z)
+    return min(low, careful[0]), max(high, careful[1])
+
+
+def newcombe(auc: float, favorable: float, unfavorable: float, z: float) -> tuple[float, float]:
+    """Bound an AUC by the values whose own variance puts it ``z`` standard deviations away.
+
+    Like Wilson's interval of a proportion, it needs no variance estimate and has a width at 0 and 1.
+    Takes what `auc_limits` takes, and ``z`` > 0, the normal quantile.
+
+    Source: method 5 of Newcombe, Statistics in Medicine 25 (2006) 559-573.
+    """
+
+    def beyond(true: float) -> bool:
+        return abs(auc - true) > z * math.sqrt(_variance(true, favorable, unfavorable))
+
+    return _edge(beyond, 0.0, auc), _edge(beyond, 1.0, auc)
+
+
+def _edge(beyond: Callable[[float], bool], outside: float, inside: float) -> float:
+    """Bisect to where ``beyond`` changes; the end that is returned lies beyond or at the bound."""
+    for _ in range(60):
+        middle = (outside + inside) / 2.0
+        outside, inside = (middle, inside) if beyond(middle) else (outside, middle)
+    return outside
+
+
+def _variance(auc: float, m: float, n: float) -> float:
+    """Return Hanley and McNeil's variance (Radiology 143, 1982) with both sizes at their mean."""
+    others = max((m + n) / 2.0 - 1.0, 0.0)
+    shape = (1.0 - auc) / (2.0 - auc) + auc / (1.0 + auc)
+    return auc * (1.0 - auc) * (1.0 + others * shape) / (m * n)
+
+
+def _logit(auc: float, se: float, z: float) -> tuple[float, float]:
+    from scipy.special import expit
+
+    center, half = math.log(auc / (1.0 - auc)), z * se / (auc * (1.0 - auc))
+    return float(expit(center - half)), float(expit(center + half))

@@ -1,0 +1,83 @@
+"""Intervals of measurements at any confidence, from what stands beside them in the report."""
+
+from __future__ import annotations
+
+import math
+
+from audit.result import Measurement
+from audit.stats.methods import METHODS, Interval
+
+_SMALLEST = 1e-12  # no error below this is told apart: far below any that a correction asks for
+_LARGEST = 0.999  # an interval at a confidence of 0.1 % is where the search for an error starts
+_STEPS = 40
+
+
+def is_known(method: str) -> bool:
+    """Tell whether intervals of this method can be computed again; a plug-in's own cannot."""
+    return method in METHODS
+
+
+def interval(measurement: Measurement, confidence: float) -> Interval | None:
+    """Compute the two-sided interval of a measurement from its method, value, counts and se.
+
+    Intervals are nested: one of more confidence contains one of less. They contain the value, where
+    it is finite. An upper limit may be infinite (a ratio over a rate that may be 0).
+
+    Args:
+        measurement: ``ci`` is not looked at.
+        confidence: in (0, 1), such as 0.95.
+
+    Returns:
+        (low, high) in the units of the value. None where there is none to tell: the methods "exact"
+        and "none", a method that is not in `METHODS`, an empty denominator, a standard error of 0.
+
+    Raises:
+        ValueError: ``confidence`` is not in (0, 1).
+        KeyError: ``counts`` lacks a name that the method needs.
+    """
+    if not 0.0 < confidence < 1.0:
+        raise ValueError(f"confidence must lie between 0 and 1, found {confidence}")
+    method = METHODS.get(measurement.method)
+    limits = method(measurement, confidence) if method else None
+    if limits is None or math.isnan(limits[0]) or math.isnan(limits[1]):
+        return None
+    if not math.isfinite(measurement.value):
+        return limits
+    # counts and value are summed in different orders: their last digits may differ
+    return min(limits[0], measurement.value), max(limits[1], measurement.value)
+
+
+def p_outside(measurement: Measurement, low: float, high: float) -> float:
+    """Find the smallest two-sided error at which the interval lies wholly outside [low, high].
+
+    It is the p-value of "the true value is within the limits", read off the intervals, and what a
+    correction for many measurements needs.
+
+    Args:
+        measurement: a measurement whose method is known.
+        low: least value allowed, in the units of the value; may be -infinity.
+        high: greatest value allowed; may be infinity.
+
+    Returns:
+        In [1e-12, 1], never below the true one by more than rounding; 1 where no interval lies outside:
+        the value itself is within the limits or not a number, or there is no interval.
+    """
+    if math.isnan(measurement.value) or low <= measurement.value <= high:
+        return 1.0
+    if not _outside(measurement, _LARGEST, low, high):
+        return 1.0
+    if _outside(measurement, _SMALLEST, low, high):
+        return _SMALLEST
+    inside, outside = math.log(_SMALLEST), math.log(_LARGEST)
+    for _ in range(_STEPS):
+        middle = (inside + outside) / 2.0
+        if _outside(measurement, math.exp(middle), low, high):
+            outside = middle
+        else:
+            inside = middle
+    return math.exp(outside)
+
+
+def _outside(measurement: Measurement, error: float, low: float, high: float) -> bool:
+    limits = interval(measurement, 1.0 - error)
+    return limits is not None and (limits[1] < low or limits[0] > high)

@@ -1,0 +1,91 @@
+"""Limits of the AUC against their defining equations, published figures and seeded simulation."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy import optimize, stats
+
+from audit.stats.auc import auc_limits, newcombe
+
+Z = stats.norm.ppf(0.975)
+
+
+def hanley_mcneil(auc: float, m: float, n: float) -> float:
+    q1, q2 = auc / (2 - auc), 2 * auc**2 / (1 + auc)
+    return (auc * (1 - auc) + (m - 1) * (q1 - auc**2) + (n - 1) * (q2 - auc**2)) / (m * n)
+
+
+def test_large_samples_have_delongs_limits_on_the_logit_scale() -> None:
+    # the delta method: the standard error of logit(A) is se / (A (1 - A))
+    # a standard error far below Hanley and McNeil's shows that method 5 has no say here
+    low, high = auc_limits(0.8, 0.002, 300, 400, 0.025)
+    logit = [math.log(x / (1 - x)) for x in (low, 0.8, high)]
+    assert logit[1] - logit[0] == pytest.approx(Z * 0.002 / 0.16)
+    assert logit[2] - logit[1] == pytest.approx(Z * 0.002 / 0.16)
+
+
+def test_standard_error_of_the_example_of_hanley_and_mcneil() -> None:
+    # Radiology 143 (1982): 58 normal and 51 abnormal, area 0.893, standard error 0.032
+    low, high = newcombe(0.893, 51, 58, 1e-3)
+    assert (0.893 - low) / 1e-3 == pytest.approx(0.032, abs=5e-4)
+    assert (high - 0.893) / 1e-3 == pytest.approx(0.032, abs=5e-4)
+
+
+@pytest.mark.parametrize(("auc", "m", "n"), [(0.893, 51, 58), (0.5, 10, 10), (1.0, 7, 30), (0.02, 40, 5)])
+def test_method_5_solves_its_equation(auc: float, m: int, n: int) -> None:
+    mean = (m + n) / 2
+
+    def distance(true: float) -> float:
+        # method 5: Hanley and McNeil's variance at the true value, both sizes set to their mean
+        return (auc - true) ** 2 - Z**2 * hanley_mcneil(true, mean, mean) * mean**2 / (m * n)
+
+    low, high = newcombe(auc, m, n, Z)
+    # the AUC itself is no root: there the distance is negative, unless the variance is 0
+    assert low == pytest.approx(optimize.brentq(distance, 0, auc - 1e-6, xtol=1e-14))
+    assert high == pytest.approx(optimize.brentq(distance, auc + 1e-6, 1, xtol=1e-14) if auc < 1 else 1)
+
+
+@pytest.mark.parametrize("se", [None, 0.0, math.nan])
+def test_without_a_usable_standard_error_method_5_stands_alone(se: float | None) -> None:
+    assert auc_limits(0.9, se, 60, 200, 0.025) == pytest.approx(newcombe(0.9, 60, 200, Z))
+
+
+@pytest.mark.parametrize("auc", [0.0, 1.0])
+def test_a_perfect_ranking_still_has_a_width(auc: float) -> None:
+    low, high = auc_limits(auc, 0.0, 30, 30, 0.025)
+    assert high - low > 0.05
+    assert auc in (low, high)
+
+
+def test_few_misordered_rows_get_the_wider_of_both() -> None:
+    careful = newcombe(0.99, 20, 400, Z)
+    low, high = auc_limits(0.99, 0.001, 20, 400, 0.025)
+    assert (low, high) == pytest.approx(careful)
+    low, high = auc_limits(0.99, 0.2, 20, 400, 0.025)
+    assert low < careful[0] < careful[1] < high
+
+
+@pytest.mark.parametrize(("auc", "m", "n"), [(math.nan, 5, 5), (0.5, 0, 5), (0.5, 5, 0)])
+def test_nothing_to_tell(auc: float, m: int, n: int) -> None:
+    assert auc_limits(auc, 0.1, m, n, 0.025) is None
+
+
+def delong(favorable: np.ndarray, others: np.ndarray) -> tuple[float, float]:
+    wins = (favorable[:, None] > others[None]) + 0.5 * (favorable[:, None] == others[None])
+    variance = wins.mean(1).var(ddof=1) / len(favorable) + wins.mean(0).var(ddof=1) / len(others)
+    return float(wins.mean()), math.sqrt(variance)
+
+
+@pytest.mark.parametrize(
+    ("m", "n", "auc"), [(10, 10, 0.7), (10, 200, 0.9), (50, 50, 0.9), (50, 50, 0.97), (200, 200, 0.7)]
+)
+def test_simulated_coverage(m: int, n: int, auc: float) -> None:
+    rng, hits, repeats = np.random.default_rng(7), 0, 1000
+    shift = stats.norm.ppf(auc) * math.sqrt(2)
+    for _ in range(repeats):
+        value, se = delong(rng.normal(shift, 1, m), rng.normal(0, 1, n))
+        low, high = auc_limits(value, se, m, n, 0.025)
+        hits += low <= auc <= high
+    # the 99 % bound of 1,000 repeats at 95 % is 1.8 points
+    assert hits / repeats >= 0.935 - 0.018
