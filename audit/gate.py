@@ -11,7 +11,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
+from audit import reasons
 from audit.coverage import covered
+from audit.errors import AuditError
 from audit.policy.model import GateSpec, Rule, Waiver
 from audit.result import CheckResult, Decision, Measurement, RuleResult, RuleStatus, Scalar, Verdict
 from audit.stats import interval, is_known, p_outside
@@ -39,6 +41,9 @@ def decide(
         waivers: which failures somebody answers for.
         on: the date that waivers are judged by.
         reported: the confidence of the measurements' own ``ci``, for methods that are not known here.
+
+    Raises:
+        AuditError: a measurement lacks the counts that its method needs (a damaged report).
     """
     found = [_cover(rule, checks, gate, reported) for rule in gate.rules or ()]
     proven = _holm(found, 1 - gate.confidence)
@@ -57,9 +62,17 @@ def _cover(rule: Rule, checks: Sequence[CheckResult], gate: GateSpec, reported: 
 
 def _at(measurement: Measurement, confidence: float, reported: float) -> Measurement:
     """Return the measurement with its interval at ``confidence``; None where that cannot be told."""
-    if is_known(measurement.method):
+    if not is_known(measurement.method):
+        return measurement if confidence == reported else replace(measurement, ci=None)
+    try:
         return replace(measurement, ci=interval(measurement, confidence))
-    return measurement if confidence == reported else replace(measurement, ci=None)
+    except (KeyError, IndexError, ValueError):
+        raise AuditError(
+            where=f"{measurement.metric} {measurement.where}",
+            expected=f"the counts that the method {measurement.method!r} is computed from",
+            found=f"{measurement.counts}",
+            fix="run the audit again",
+        ) from None
 
 
 def finding(measurement: Measurement, low: float, high: float) -> Finding:
@@ -128,45 +141,18 @@ def _decide_rule(item: _Covered, checks: Sequence[CheckResult], proven: set[tupl
 def _reason(
     item: _Covered, findings: Sequence[Finding], broken: Sequence[int], checks: Sequence[CheckResult]
 ) -> str:
-    """Say in one sentence why the rule has its status."""
-    total = len(findings)
-    if broken:
-        return (
-            f"{len(broken)} of {total} measured values break the limit"
-            if total > 1
-            else "the value breaks the limit"
-        )
-    if not total:
-        return _why_nothing(item, checks)
-    open_ones = total - findings.count("holds")
-    if not open_ones:
-        return f"all {total} measured values hold" if total > 1 else "the value holds"
-    uncorrected = findings.count("breaks")
-    unmeasured = sum(m.ci is None and m.method != "exact" for m in item.decided)
-    parts = []
-    if uncorrected:
-        parts.append(
-            f"{uncorrected} beyond the limit before, not after Holm's correction for many comparisons"
-        )
-    if unmeasured:
-        parts.append(f"{unmeasured} without an interval")
-    if open_ones - uncorrected - unmeasured:
-        parts.append(
-            f"{open_ones - uncorrected - unmeasured} with an interval that is not wholly on one side of the limit"
-        )
-    return f"{open_ones} of {total} measured values cannot be decided: " + ", ".join(parts)
-
-
-def _why_nothing(item: _Covered, checks: Sequence[CheckResult]) -> str:
-    if item.left_out:
-        return f"all {len(item.left_out)} groups have fewer rows than gate.min_rows"
-    name = item.rule.metric.partition(".")[0]
-    check = next((check for check in checks if check.name == name), None)
-    if check is None:
-        return f"the check {name} did not run"
-    if check.status != "measured":
-        return f"the check {name} {'was skipped' if check.status == 'skipped' else 'crashed'}: {check.reason}"
-    return "it covers no measurement: nothing that was measured matches its metric and 'where'"
+    if not findings:
+        return reasons.nothing_decided(item.rule.metric, len(item.left_out), checks)
+    causes = [
+        reasons.why_open(measurement, found == "breaks")
+        for measurement, found in zip(item.decided, findings, strict=True)
+        if found != "holds"
+    ]
+    return (
+        reasons.decided(len(findings), len(broken))
+        if broken or not causes
+        else reasons.undecided(len(findings), causes)
+    )
 
 
 def _waive(rule: RuleResult, waivers: Sequence[Waiver], on: date) -> RuleResult:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from audit import quiet as quiet_module
@@ -31,11 +32,15 @@ def demo(out: Path, quiet: bool, debug: bool) -> int:
 
 
 def _next(out: Path, policies: list[Path]) -> str:
+    change = shlex.join(["audit", "run", str(policies[0]), "--set", "gate.rules.2.at_least=0.2"])
+    start = shlex.join(
+        ["audit", "init", str(out / "models/1"), str(out / "data/test.parquet"), "--label", "approved"]
+    )
     return (
         f"As planted, candidate 1 is to be {_word(1)} and candidate 2 {_word(2)}. What to do next:\n"
         f"  open the two reports in a browser and compare\n"
-        f"  audit run {policies[0]} --set gate.rules.2.at_least=0.2   (change a limit, see the verdict move)\n"
-        f"  audit init {out / 'models' / '1'} {out / 'data' / 'test.parquet'} --label approved   (a policy to start from)"
+        f"  {change}   (change a limit, see what moves)\n"
+        f"  {start}   (a policy to start from)"
     )
 
 

@@ -21,6 +21,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     debug = "--debug" in arguments
     try:
         result = app(args=arguments, prog_name="audit", standalone_mode=False)
+        if result == INTERRUPTED:  # how typer answers Ctrl-C
+            raise KeyboardInterrupt
         return result if isinstance(result, int) else PASS
     except AuditError as error:
         return _say(str(error), COULD_NOT_AUDIT, debug)

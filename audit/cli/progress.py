@@ -23,9 +23,7 @@ def shown(quiet: bool) -> Iterator[Progress]:
 
 def _lines(doing: str, done: int, total: int) -> None:
     if done == total:
-        print(
-            f"audit: {doing} done" + (f", {total:,} rows" if total > 1 else ""), file=sys.stderr, flush=True
-        )
+        print(f"audit: {doing} done", file=sys.stderr, flush=True)
 
 
 @contextmanager

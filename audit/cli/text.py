@@ -31,7 +31,7 @@ def summary(decision: Decision) -> Iterator[str]:
     order = ("fail", "inconclusive", "waived", "pass")
     for rule in sorted(decision.rules, key=lambda rule: order.index(rule.status)):
         yield f"  {_MARKS[rule.status]:7} {plain(rule.id)}  {_limit(rule)}: {plain(rule.reason, 300)}"
-        if rule.status in ("fail", "inconclusive"):
+        if rule.status != "pass" or len(rule.measurements) == 1:
             yield from (f"            {line}" for line in _worst(rule))
         if rule.not_decided and rule.measurements:
             yield f"            {len(rule.not_decided)} thin groups are left out by gate.min_rows"

@@ -15,7 +15,10 @@ from audit.errors import AuditError
 from audit.policy.model import Protected
 
 _WORDS = frozenset(
-    ["sex", "gender", "race", "ethnicity", "ethnic", "age", "religion", "nationality", "citizenship", "disability", "disabled", "pregnancy"]
+    {
+        *("sex", "gender", "race", "ethnicity", "ethnic", "age", "religion"),
+        *("nationality", "citizenship", "disability", "disabled", "pregnancy"),
+    }
 )
 _AGE_EDGES = [25.0, 60.0]
 MOST_VALUES = 20

@@ -53,7 +53,7 @@ def _data(policy: Policy, table: Table, nulls: Mapping[str, int]) -> Iterator[st
         for column, count in nulls.items():
             yield _comment(f"  #   {scalar(column)}: VALUE          # {count:,} rows")
     if policy.data.protected:
-        yield "  # Guessed by the columns' names, with the largest group as privileged: check each, add what is missing."
+        yield "  # Guessed by the columns' names, with the largest group as privileged: check each, add others."
         yield "  protected:"
         for (name, spec), attribute in zip(policy.data.protected.items(), table.attributes, strict=False):
             sizes = ", ".join(f"{group} {rows:,}" for group, rows in attribute.rows.items())

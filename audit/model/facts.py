@@ -45,7 +45,7 @@ def _head(models: list[Model]) -> dict[str, str | None]:
         return {"kind": found.kind, "evidence": found.evidence}
     return {
         "kind": None,
-        "evidence": f"computed by {operation.type} ({operation.name}): logits or a regression, which the data will show",
+        "evidence": f"computed by {operation.type} ({operation.name}): logits or a regression, by the data",
     }
 
 

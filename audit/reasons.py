@@ -1,0 +1,53 @@
+"""Says in one sentence why a rule has its status."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from audit.result import CheckResult, Measurement
+
+ACROSS = "the interval reaches across the limit"
+NO_INTERVAL = "there is no interval"
+UNDEFINED = "the value is undefined"
+CORRECTED = "it is beyond the limit before, not after Holm's correction for many comparisons"
+
+
+def why_open(measurement: Measurement, breaks: bool) -> str:
+    """Return why a measurement is undecided; ``breaks`` says that it would break without the correction."""
+    if breaks:
+        return CORRECTED
+    if measurement.value != measurement.value:
+        return UNDEFINED
+    return NO_INTERVAL if measurement.ci is None and measurement.method != "exact" else ACROSS
+
+
+def decided(total: int, broken: int) -> str:
+    """Return the reason of a rule that failed, or with nothing ``broken`` passed."""
+    if total == 1:
+        return "the value breaks the limit" if broken else "the value holds"
+    return (
+        f"{broken} of {total} measured values break the limit"
+        if broken
+        else f"all {total} measured values hold"
+    )
+
+
+def undecided(total: int, causes: Sequence[str]) -> str:
+    """Return the reason of a rule with open values, whose ``causes`` are those of `why_open`."""
+    if total == 1:
+        return f"not decided: {causes[0]}"
+    counted = [f"{cause} ({causes.count(cause)})" for cause in sorted(set(causes))]
+    return f"{len(causes)} of {total} measured values are not decided: {', '.join(counted)}"
+
+
+def nothing_decided(metric: str, left_out: int, checks: Sequence[CheckResult]) -> str:
+    """Return the reason of a rule that covers nothing, or only groups that are left out."""
+    if left_out:
+        return f"all {left_out} groups have fewer rows than gate.min_rows"
+    name = metric.partition(".")[0]
+    check = next((check for check in checks if check.name == name), None)
+    if check is None:
+        return f"the check {name} did not run"
+    if check.status != "measured":
+        return f"the check {name} {'was skipped' if check.status == 'skipped' else 'crashed'}: {check.reason}"
+    return "it covers no measurement: nothing that was measured matches its metric and 'where'"

@@ -1,0 +1,83 @@
+"""For authors of checks: a small real model on a small table, and conformance tests for a check."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from audit.check import Check
+from audit.model.framework import tensorflow
+from audit.policy import policy_from
+from audit.quiet import quiet
+from audit.result import Measurement
+from audit.stats import is_known
+from audit.subject import Subject, load_subject
+
+ROWS = 400
+
+
+def toy_subject(folder: Path) -> Subject:
+    """Write a logistic model of two columns and a table with a group into ``folder``, and load them."""
+    tf = tensorflow()
+    rng = np.random.default_rng(0)
+    x, y = rng.standard_normal((2, ROWS))
+    label = rng.random(ROWS) < 1 / (1 + np.exp(-2 * x - y))
+    group = np.where(rng.random(ROWS) < 0.4, "a", "b")
+    pd.DataFrame({"x": x, "y": y, "group": group, "label": label.astype(int)}).to_csv(
+        folder / "data.csv", index=False
+    )
+    module, spec = tf.Module(), tf.TensorSpec([None, 1], tf.float32)
+    module.score = tf.function(lambda x, y: {"score": tf.sigmoid(2 * x + y)}, input_signature=[spec, spec])
+    with quiet():
+        tf.saved_model.save(module, str(folder / "model"), signatures={"serving_default": module.score})
+    protected = {"group": {"privileged": "b"}}
+    data = {"path": str(folder / "data.csv"), "label": "label", "protected": protected}
+    policy = policy_from({"version": 1, "model": {"path": str(folder / "model")}, "data": data})
+    return load_subject(policy, lambda doing, done, total: None)
+
+
+def conforms(name: str, check: type[Check]) -> None:
+    """Run the conformance tests on ``check``, installed under ``name``.
+
+    Raises:
+        AssertionError: it breaks a promise that the runner, the gate or the report relies on.
+    """
+    assert check.summary.strip(), "'summary' is what 'audit checks' lists: it must say something"
+    assert check.metrics, "'metrics' must name what 'measure' returns"
+    for metric, facts in check.metrics.items():
+        assert "." not in metric, f"{metric!r}: names in 'metrics' stand without the check's name in front"
+        assert facts.about.strip(), f"{metric!r}: 'about' must say how to read it"
+    built = check()  # every option has a default
+    with tempfile.TemporaryDirectory() as folder:
+        subject = toy_subject(Path(folder))
+        first, second = list(built.measure(subject)), list(built.measure(subject))
+    assert repr(first) == repr(second), "the same subject must give the same measurements"
+    keys = [(m.metric, json.dumps(m.where, sort_keys=True)) for m in first]
+    assert len(set(keys)) == len(keys), "a metric may be measured once only for each 'where'"
+    for measurement in first:
+        _conforms(name, check, measurement)
+
+
+def _conforms(name: str, check: type[Check], found: Measurement) -> None:
+    prefix, _, metric = found.metric.partition(".")
+    assert prefix == name and metric in check.metrics, (
+        f"{found.metric!r} is not declared in 'metrics' of {name!r}"
+    )
+    assert isinstance(found.value, float), (
+        f"{found.metric}: the value must be a float, found {type(found.value)}"
+    )
+    assert found.n >= 0 and (found.smallest_n is None or 0 <= found.smallest_n <= found.n), (
+        f"{found.metric}: rows"
+    )
+    own = found.ci is not None and found.ci[0] <= found.ci[1]
+    assert is_known(found.method) or own, (
+        f"{found.metric}: a method that is not known here needs an interval 'ci'"
+    )
+    low, high = check.metrics[metric].low, check.metrics[metric].high
+    if np.isfinite(found.value):
+        assert low is None or found.value >= low, f"{found.metric}: {found.value} lies below 'low'"
+        assert high is None or found.value <= high, f"{found.metric}: {found.value} lies above 'high'"

@@ -1,0 +1,88 @@
+"""Which measurements a rule covers, sentence by sentence of the interface."""
+
+from __future__ import annotations
+
+import pytest
+
+from audit.coverage import covered
+from audit.policy.model import Rule
+from audit.result import Scalar
+
+from .builders import at_least, check, decided, exact
+
+TABLE: list[dict[str, Scalar]] = [
+    {},
+    {"attribute": "sex", "group": "Female"},
+    {"attribute": "sex", "group": "Male"},
+    {"attribute": "race", "group": "Black"},
+    {"attribute": "sex*race", "group": "Female*Black"},
+]
+COMPARED: list[dict[str, Scalar]] = [
+    {"attribute": "sex", "unprivileged": "Female", "privileged": "Male"},
+    {"attribute": "race", "unprivileged": "Black", "privileged": "White"},
+    {"attribute": "race", "unprivileged": "Other", "privileged": "White"},
+]
+ATTACKED: list[dict[str, Scalar]] = [
+    {"attack": "fgsm", "norm": "inf", "eps": 0.1},
+    {"attack": "fgsm", "norm": "inf", "eps": 0.2},
+    {"attack": "pgd", "norm": "inf", "eps": 0.1},
+    {"attack": "fgsm", "norm": "inf", "eps": 0.1, "attribute": "sex", "group": "Female"},
+    {"attack": "pgd", "norm": "inf", "eps": 0.1, "attribute": "race", "group": "Black"},
+]
+
+CASES: list[tuple[list[dict[str, Scalar]], dict[str, Scalar], list[int]]] = [
+    # without 'where': the whole-table measurement if there is one, else all
+    (TABLE, {}, [0]),
+    (COMPARED, {}, [0, 1, 2]),
+    (ATTACKED, {}, [0, 1, 2, 3, 4]),
+    # with it: those that match
+    (TABLE, {"attribute": "sex"}, [1, 2]),
+    (TABLE, {"attribute": "sex", "group": "Male"}, [2]),
+    (TABLE, {"group": "Male"}, [2]),
+    (TABLE, {"attribute": "sex*race"}, [4]),
+    (TABLE, {"attribute": "*"}, [1, 2, 3, 4]),
+    (TABLE, {"attribute": "*", "group": "Black"}, [3]),
+    (TABLE, {"group": "*"}, []),  # the star is for 'attribute' only
+    (TABLE, {"attribute": "age"}, []),
+    (TABLE, {"attribute": "Sex"}, []),
+    (COMPARED, {"attribute": "race"}, [1, 2]),
+    (COMPARED, {"privileged": "White"}, [1, 2]),
+    (COMPARED, {"unprivileged": "Female"}, [0]),
+    (COMPARED, {"attribute": "*"}, [0, 1, 2]),
+    (COMPARED, {"attribute": "sex", "group": "Female"}, []),  # it has no 'group'
+    # keys that speak of groups match only when named
+    (ATTACKED, {"attack": "fgsm"}, [0, 1]),
+    (ATTACKED, {"attack": "fgsm", "eps": 0.1}, [0]),
+    (ATTACKED, {"norm": "inf"}, [0, 1, 2]),
+    (ATTACKED, {"attack": "fgsm", "attribute": "sex"}, [3]),
+    (ATTACKED, {"eps": 0.1, "attribute": "*"}, [3, 4]),
+    (ATTACKED, {"eps": 0.1, "group": "Black"}, [4]),
+    (ATTACKED, {"attack": "fgsm", "attribute": "race"}, []),
+    (ATTACKED, {"attack": "worst"}, []),
+    (ATTACKED, {"feature": "age"}, []),
+    # eps as written, whatever type YAML makes of it
+    (ATTACKED, {"eps": "0.1"}, [0, 2]),
+    (ATTACKED, {"eps": 0.10}, [0, 2]),
+    (ATTACKED, {"eps": 0.11}, []),
+]
+
+
+@pytest.mark.parametrize(("wheres", "rule", "expected"), CASES)
+@pytest.mark.parametrize("step", [1, -1])
+def test_covered(
+    wheres: list[dict[str, Scalar]], rule: dict[str, Scalar], expected: list[int], step: int
+) -> None:
+    found = [exact(float(i), **where) for i, where in enumerate(wheres)]
+    others = [exact(99.0, "c.rates"), exact(99.0, "d.rate", attribute="sex")]
+    chosen = covered(Rule(metric="c.rate", at_least=0, where=rule), [*others, *found][::step])
+    assert sorted(m.value for m in chosen) == expected
+
+
+def test_the_gate_looks_through_all_checks_that_measured() -> None:
+    found = [
+        check(exact(0.9, attribute="sex", group="a")),
+        check(exact(0.1, attribute="sex", group="b"), name="d"),
+    ]
+    (rule,) = decided(found, [at_least(attribute="sex")]).rules
+    assert (rule.status, len(rule.measurements)) == ("fail", 2)
+    assert rule.reason == "1 of 2 measured values break the limit"

@@ -1,0 +1,77 @@
+"""The conformance tests accept the built-in checks and catch an author's mistakes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+import pytest
+
+from audit import registry
+from audit.check import Check
+from audit.result import Measurement, MetricFacts
+from audit.subject import Subject
+from audit.testing import conforms
+
+
+@pytest.mark.parametrize("name", registry.installed())
+def test_the_installed_checks_conform(name: str) -> None:
+    conforms(name, registry.check_class(name))
+
+
+class Share(Check):
+    summary: ClassVar[str] = "A share."
+    metrics: ClassVar[dict[str, MetricFacts]] = {"share": MetricFacts(about="A share.", low=0, high=1)}
+
+    def measure(self, subject: Subject) -> Iterator[Measurement]:
+        yield self.share(subject)
+
+    def share(self, subject: Subject, **changes: object) -> Measurement:
+        half = [subject.rows / 2, float(subject.rows)]
+        given = {"metric": "mine.share", "value": 0.5, "n": subject.rows, "method": "clopper-pearson"}
+        return Measurement(**{**given, "counts": {"rate": half}, **changes})  # type: ignore[arg-type]
+
+
+def test_a_correct_check_conforms() -> None:
+    conforms("mine", Share)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"metric": "mine.other"}, "not declared"),
+        ({"metric": "share"}, "not declared"),
+        ({"value": 1.5}, "above 'high'"),
+        ({"value": 1}, "must be a float"),
+        ({"method": "guess"}, "needs an interval"),
+        ({"smallest_n": 10**9}, "rows"),
+    ],
+)
+def test_a_mistake_is_named(changes: dict[str, object], message: str) -> None:
+    class Mistaken(Share):
+        def measure(self, subject: Subject) -> Iterator[Measurement]:
+            yield self.share(subject, **changes)
+
+    with pytest.raises(AssertionError, match=message):
+        conforms("mine", Mistaken)
+
+
+def test_measuring_twice_for_one_where_is_named() -> None:
+    class Twice(Share):
+        def measure(self, subject: Subject) -> Iterator[Measurement]:
+            yield from [self.share(subject), self.share(subject, value=0.4)]
+
+    with pytest.raises(AssertionError, match="once only"):
+        conforms("mine", Twice)
+
+
+def test_a_check_that_draws_without_a_seed_is_named() -> None:
+    calls: list[int] = []
+
+    class Drifting(Share):
+        def measure(self, subject: Subject) -> Iterator[Measurement]:
+            calls.append(1)
+            yield self.share(subject, value=len(calls) / 10)
+
+    with pytest.raises(AssertionError, match="same measurements"):
+        conforms("mine", Drifting)
