@@ -44,7 +44,7 @@ def _sentences(
         if fewest < min_rows:
             yield f"{attribute.groups[group]} ({fewest:,} rows, fewer than min_rows)"
         elif not _could_hold(rule, rate, int(rows[group]), privileged, confidence):
-            yield f"{attribute.groups[group]} ({fewest:,} rows: too few even for equal rates)"
+            yield f"{attribute.groups[group]} ({fewest:,} rows: too few even for equal rates of {rate:.2g})"
 
 
 def _could_hold(rule: Rule, rate: float, unprivileged: int, privileged: int, confidence: float) -> bool:

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 
 from audit.data.labels import Labels
 from audit.data.table import Table
-from audit.draft.decidable import ASSUMED_RATE
 from audit.model.feeds import Feed
 from audit.policy.model import Policy, Protected, Rule
 
@@ -76,8 +75,7 @@ def _gate(policy: Policy, thin: Mapping[str, list[str]]) -> Iterator[str]:
     )
     for rule in policy.rules:
         for sentence in thin.get(str(rule.id), ()):
-            rate = f", at a true positive rate of {ASSUMED_RATE:g}" if "opportunity" in rule.metric else ""
-            yield _comment(f"    # these rows cannot decide the next rule for {sentence}{rate}")
+            yield _comment(f"    # these rows cannot decide the next rule for {sentence}")
         yield f"    - {_rule(rule)}"
 
 
