@@ -43,10 +43,12 @@ def write_whole(folder: Path, texts: Mapping[str, str]) -> list[Path]:
         AuditError: the folder cannot be written; then nothing new is in it.
     """
     try:
+        folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=_PARTIAL, dir=folder) as partial:
             for name, text in texts.items():
-                with open(Path(partial) / name, "w", encoding="utf-8", newline="\n") as stream:
-                    stream.write(text)
+                # a path that is not UTF-8 comes as lone surrogates: written as JSON escapes them
+                with open(Path(partial) / name, "wb") as stream:
+                    stream.write(text.encode("utf-8", "backslashreplace"))
                     stream.flush()
                     os.fsync(stream.fileno())
             return [(Path(partial) / name).replace(folder / name) for name in texts]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from audit.result import CheckResult, Measurement
 
 ACROSS = "the interval reaches across the limit"
 NO_INTERVAL = "there is no interval"
-UNDEFINED = "the value is undefined"
+UNDEFINED = "the value is not finite"
 CORRECTED = "it is beyond the limit before, not after Holm's correction for many comparisons"
 
 
@@ -16,7 +17,7 @@ def why_open(measurement: Measurement, breaks: bool) -> str:
     """Return why a measurement is undecided; ``breaks`` says that it would break without the correction."""
     if breaks:
         return CORRECTED
-    if measurement.value != measurement.value:
+    if not math.isfinite(measurement.value):
         return UNDEFINED
     return NO_INTERVAL if measurement.ci is None and measurement.method != "exact" else ACROSS
 

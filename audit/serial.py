@@ -34,12 +34,14 @@ def from_json(text: str, where: str = "report") -> Report:
         AuditError: it is not JSON, or not a report of this schema.
     """
     try:
-        return _adapter().validate_python(json.loads(text))
-    except json.JSONDecodeError as error:
+        content = json.loads(text)
+    except (ValueError, RecursionError) as error:
         raise _not_a_report(where, f"no JSON: {error}") from None
+    try:
+        return _adapter().validate_python(content)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        key = ".".join(str(part) for part in first["loc"])
+        key = ".".join(str(part) for part in first["loc"]) or "the whole"
         raise _not_a_report(where, f"{key}: {first['msg']} ({first['input']!r:.80})") from None
 
 

@@ -24,8 +24,6 @@ def gate(report: Path, policy: Path | None, date: str | None, quiet: bool) -> in
 
 def render(report: Path, out: Path | None) -> int:
     """Write report.html beside the JSON, or into ``out``."""
-    folder = out or report.parent
-    folder.mkdir(parents=True, exist_ok=True)
-    files = write_whole(folder, {"report.html": render_html(read_report(report))})
+    files = write_whole(out or report.parent, {"report.html": render_html(read_report(report))})
     print(f"Report: {plain(files[-1], 500)}")
     return 0

@@ -57,14 +57,12 @@ def explain(error: ValidationError, data: Mapping[str, object], path: str, text:
 def _present(location: Sequence[Key], data: object) -> list[Key]:
     """Keep the parts of a pydantic location that are keys of the data (it adds names of union members)."""
     keys: list[Key] = []
+    node: Any = data
     for part in location:
-        if (isinstance(data, Mapping) and part in data) or (
-            isinstance(data, list) and isinstance(part, int) and part < len(data)
-        ):
-            data = data[part]
-        else:
-            continue
-        keys.append(part)
+        known = part in node if isinstance(node, Mapping) else isinstance(node, list) and part in range(len(node))
+        if known:
+            keys.append(part)
+            node = node[part]
     return keys
 
 

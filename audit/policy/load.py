@@ -66,7 +66,7 @@ def _read(path: Path) -> str:
 def _parse(text: str, where: str) -> dict[str, object]:
     try:
         content = YAML(typ="safe", pure=True).load(text)
-    except YAMLError as error:
+    except (YAMLError, ValueError, RecursionError) as error:  # 2027-02-31 is a ValueError
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]

@@ -20,6 +20,13 @@ def _listed(value: object) -> object:
     return value if isinstance(value, list) else [value]
 
 
+Names = Annotated[list[Name], Field(min_length=1)]
+OneOrMoreNames = Annotated[Names, BeforeValidator(_listed, json_schema_input_type=Name | Names)]
+Scalars = Annotated[list[Scalar], Field(min_length=1)]
+OneOrMore = Annotated[Scalars, BeforeValidator(_listed, json_schema_input_type=Scalar | Scalars)]
+Kind = Literal["auto", "probabilities", "logits", "regression"]
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -27,7 +34,7 @@ class _Strict(BaseModel):
 class OutputSpec(_Strict):
     """Which output is audited, and what its numbers are."""
 
-    kind: Literal["auto", "probabilities", "logits", "regression"] = "auto"
+    kind: Kind = "auto"
     name: Name | None = None
 
 
@@ -40,9 +47,11 @@ class ModelSpec(_Strict):
 
     path: Name
     signature: Name = "serving_default"
-    output: Annotated[OutputSpec, BeforeValidator(_output)] = OutputSpec()
+    output: Annotated[OutputSpec, BeforeValidator(_output, json_schema_input_type=Kind | OutputSpec)] = (
+        OutputSpec()
+    )
     classes: Annotated[list[Scalar], Field(min_length=2)] | None = None
-    inputs: dict[str, Annotated[list[Name], BeforeValidator(_listed), Field(min_length=1)]] = {}
+    inputs: dict[str, OneOrMoreNames] = {}
 
 
 class AtLeast(_Strict):
@@ -54,7 +63,7 @@ class AtLeast(_Strict):
 class Protected(_Strict):
     """A protected attribute: its privileged values, and how groups are made from columns."""
 
-    privileged: Annotated[list[Scalar], BeforeValidator(_listed), Field(min_length=1)]
+    privileged: OneOrMore
     bins: Annotated[list[Number], Field(min_length=1)] | None = None
     columns: Annotated[dict[str, Name], Field(min_length=1)] | None = None
 
@@ -76,11 +85,11 @@ class DataSpec(_Strict):
 
     path: Name
     label: Name
-    favorable: AtLeast | Annotated[list[Scalar], BeforeValidator(_listed), Field(min_length=1)] | None = None
+    favorable: AtLeast | OneOrMore | None = None
     threshold: Annotated[float, Field(ge=0, le=1)] = 0.5
     weight: Name | None = None
     cluster: Name | None = None
-    missing: dict[str, Scalar] = {}
+    missing: dict[str, bool | int | Number | str] = {}
     protected: dict[Name, Protected] = {}
     intersections: list[Annotated[list[Name], Field(min_length=2)]] = []
 
@@ -92,6 +101,10 @@ class DataSpec(_Strict):
                     raise ValueError(f"'intersections' names {name!r}, which 'protected' does not define")
             if len(set(names)) < len(names):
                 raise ValueError(f"'intersections' names an attribute twice: {names}")
+            if "*".join(names) in self.protected:
+                raise ValueError(
+                    f"'intersections' makes {'*'.join(names)!r}, which 'protected' defines already"
+                )
         return self
 
 
@@ -153,13 +166,19 @@ def _options(value: object) -> object:
     return {} if value is None or value is True else value
 
 
+Options = Annotated[
+    dict[str, object] | Literal[False],
+    BeforeValidator(_options, json_schema_input_type=dict[str, object] | bool | None),
+]
+
+
 class Policy(_Strict):
     """A whole policy. Build it with `audit.policy.load_policy`, which knows lines and default rules."""
 
     version: Literal[1]
     model: ModelSpec
     data: DataSpec
-    checks: dict[str, Annotated[dict[str, object] | Literal[False], BeforeValidator(_options)]] = {}
+    checks: dict[str, Options] = {}
     gate: GateSpec | None = None
     waivers: list[Waiver] = []
 

@@ -29,7 +29,7 @@ def apply_overrides(content: Tree, overrides: Sequence[str]) -> Tree:
 def _value(text: str, value: str) -> object:
     try:
         return YAML(typ="safe", pure=True).load(value)
-    except YAMLError as error:
+    except (YAMLError, ValueError, RecursionError) as error:
         raise AuditError(
             where=f"--set {text}", expected="a YAML value", found=f"{value!r}: {error}"
         ) from None

@@ -36,7 +36,8 @@ def resolve(policy: Policy) -> Policy:
     """
     checks = build_checks(policy)
     default = policy.gate is None or policy.gate.rules is None
-    rules = default_rules(policy, checks) if default else policy.rules
+    starting = default_rules(policy, checks)
+    rules = starting if default else policy.rules
     for rule in rules:
         _require_metric(rule.metric, checks)
     rules = with_ids(rules)
@@ -45,7 +46,9 @@ def resolve(policy: Policy) -> Policy:
     gate = (policy.gate or GateSpec(min_rows=DEFAULT_MIN_ROWS)).model_copy(update={"rules": rules})
     options = {name: _options(checks, name) for name in registry.installed()}
     resolved = policy.model_copy(update={"gate": gate, "checks": options})
-    resolved._path, resolved._default_rules = policy._path, default
+    # a policy that is resolved once more has its default rules written out
+    resolved._default_rules = default or (policy._default_rules and rules == with_ids(starting))
+    resolved._path = policy._path
     return resolved
 
 

@@ -38,7 +38,7 @@ def test_the_oracle_on_the_textbook_example() -> None:
 
 @given(
     st.lists(
-        st.tuples(st.integers(0, 60), st.sampled_from([60, 75, 100]), st.sampled_from([0.4, 0.5])),
+        st.tuples(st.integers(30, 64), st.sampled_from([75, 100]), st.sampled_from([0.5, 0.55])),
         min_size=1,
         max_size=7,
     )
@@ -51,6 +51,27 @@ def test_each_of_several_rules_fails_as_closed_testing_says(cases: list[tuple[in
     outcome = statuses(decided([check(*found)], rules))
     assert [status == "fail" for status in outcome] == broken(p)
     assert [status == "pass" for status in outcome] == [above(*case) for case in cases]
+
+
+# Each a rule of its own, "at least 0.5" of 100. p of 39: 0.0352, of 38: 0.0210, of 37: 0.0120, of 36: 0.0066.
+STEPS = [
+    ([36, 37, 38, 39], "F F F F"),  # 0.0066 <= 0.0125, 0.0120 <= 0.0167, 0.0210 <= 0.025, 0.0352 <= 0.05
+    ([39, 10], "F F"),  # plain Bonferroni would leave 39 undecided
+    ([39, 39], "i i"),
+    ([39, 38], "F F"),
+    ([37, 37, 37, 37], "F F F F"),
+    ([38, 38, 38], "i i i"),
+    ([39, 10, 50], "i F i"),  # what holds or is open keeps its share of the error
+    ([39, 10, 90], "i F P"),
+    ([37, 38, 50, 90], "F i i P"),
+]
+
+
+@pytest.mark.parametrize(("successes", "expected"), STEPS)
+def test_step_by_step(successes: list[int], expected: str) -> None:
+    found = [rate(k, 100, f"c.m{i}") for i, k in enumerate(successes)]
+    outcome = statuses(decided([check(*found)], [at_least(metric=m.metric) for m in found]))
+    assert outcome == [{"P": "pass", "F": "fail", "i": "inconclusive"}[letter] for letter in expected.split()]
 
 
 def above(k: int, n: int, limit: float) -> bool:

@@ -1,0 +1,129 @@
+"""Who may import what, read off the source."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+import tomllib
+from collections.abc import Iterator
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+FILES = sorted((ROOT / "audit").rglob("*.py"))
+FRAMEWORKS = {
+    "tensorflow",
+    "keras",
+    "aif360",
+    "shap",
+    "cleverhans",
+    "pandas",
+    "pyarrow",
+    "sklearn",
+    "mlflow",
+    "ray",
+}
+DECIDING = [
+    "result.py",
+    "errors.py",
+    "coverage.py",
+    "gate.py",
+    "serial.py",
+    "output.py",
+    "policy",
+    "render",
+    "stats",
+]
+COME_ALONG = {"google": "tensorflow", "markupsafe": "jinja2", "pydantic_core": "pydantic"}
+"""Parts of what a declared dependency returns or takes: its own pin chooses their version."""
+ALLOWED = {
+    "tensorflow": ["model", "demo"],
+    "keras": ["model", "demo"],
+    "aif360": ["aif.py", "demo"],
+    "mlflow": [],
+    "ray": [],
+}
+
+
+def imported(file: Path) -> Iterator[str]:
+    """Yield the modules that a file imports anywhere in it, also by ``import_module``."""
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file}: a relative import"
+            yield str(node.module)
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Call) and node.args:
+            name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+            first = node.args[0].values[0] if isinstance(node.args[0], ast.JoinedStr) else node.args[0]
+            if name in ("import_module", "__import__"):
+                assert isinstance(first, ast.Constant), f"{file}: imports what cannot be told"
+                yield str(first.value)
+
+
+def roots(file: Path) -> set[str]:
+    return {name.partition(".")[0] for name in imported(file)}
+
+
+def below(file: Path, places: list[str]) -> bool:
+    inside = file.relative_to(ROOT / "audit").as_posix()
+    return any(inside == place or inside.startswith(f"{place}/") for place in places)
+
+
+def test_the_walk_sees_imports_of_every_kind() -> None:
+    """Guards the tests below: a walk that sees nothing would let everything pass."""
+    seen = {
+        root: [f for f in FILES if root in roots(f)] for root in ("tensorflow", "aif360", "numpy", "keras")
+    }
+    assert all(seen.values())
+    assert "aif360" in roots(ROOT / "audit" / "aif.py")  # by import_module
+    assert "audit.policy.load_policy" in set(imported(ROOT / "audit" / "__init__.py"))  # inside a function
+
+
+@pytest.mark.parametrize("framework", ALLOWED)
+def test_a_framework_is_imported_only_in_its_place(framework: str) -> None:
+    assert [f for f in FILES if framework in roots(f) and not below(f, ALLOWED[framework])] == []
+
+
+def test_deciding_and_rendering_import_no_framework() -> None:
+    files = [file for file in FILES if below(file, DECIDING)]
+    assert len(files) > len(DECIDING)
+    assert {str(f): roots(f) & FRAMEWORKS for f in files if roots(f) & FRAMEWORKS} == {}
+
+
+@pytest.mark.parametrize("name", ["result.py", "errors.py"])
+def test_what_all_build_on_needs_the_standard_library_only(name: str) -> None:
+    assert roots(ROOT / "audit" / name) - {"audit"} <= sys.stdlib_module_names
+
+
+@pytest.mark.parametrize(
+    "station", ["policy", "gate.py", "coverage.py", "render", "stats", "checks", "data", "model"]
+)
+def test_no_station_calls_backwards(station: str) -> None:
+    later = {
+        "policy": {"audit.subject", "audit.runner", "audit.gate", "audit.render", "audit.model", "audit.cli"},
+        "model": {"audit.checks", "audit.gate", "audit.render", "audit.runner", "audit.subject", "audit.cli"},
+        "data": {"audit.checks", "audit.gate", "audit.render", "audit.runner", "audit.subject", "audit.cli"},
+        "checks": {"audit.gate", "audit.render", "audit.runner", "audit.cli"},
+    }
+    others = {"audit.subject", "audit.runner", "audit.model", "audit.data", "audit.checks", "audit.cli"}
+    forbidden = later.get(station, others)
+    for file in (f for f in FILES if below(f, [station])):
+        modules = {".".join(name.split(".")[:2]) for name in imported(file)}
+        assert modules & forbidden == set(), file
+
+
+def test_everything_imported_is_a_declared_dependency() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    declared = {re.split(r"[^\w.-]", line)[0].lower() for line in project["dependencies"]}
+    distributions = packages_distributions()
+    foreign = {root for f in FILES for root in roots(f)} - sys.stdlib_module_names - {"audit"}
+    undeclared = {
+        root for root in foreign if not {name.lower() for name in distributions.get(root, [])} & declared
+    }
+    assert undeclared == set(COME_ALONG)
+    assert set(COME_ALONG.values()) <= declared

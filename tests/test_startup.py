@@ -1,0 +1,67 @@
+"""What real processes import to start, to print help and to decide, by their own account."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+FRAMEWORKS = {
+    "tensorflow",
+    "keras",
+    "aif360",
+    "shap",
+    "cleverhans",
+    "pandas",
+    "pyarrow",
+    "sklearn",
+    "mlflow",
+    "ray",
+}
+HEAVY = FRAMEWORKS | {"numpy", "scipy", "jinja2"}
+
+
+def loaded(*arguments: str) -> set[str]:
+    """Return the top-level modules that a fresh process imports, by its own account."""
+    command = [sys.executable, "-X", "importtime", *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    return {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
+
+
+@pytest.mark.parametrize(
+    "arguments", [["-c", "import audit"], ["-m", "audit", "--help"], ["-m", "audit", "run", "--help"]]
+)
+def test_importing_and_help_import_nothing_heavy(arguments: list[str]) -> None:
+    names = loaded(*arguments)
+    assert "audit" in names
+    assert names & HEAVY == set()
+
+
+def test_deciding_in_a_fresh_process_loads_no_framework() -> None:
+    modules = (
+        "audit.result, audit.policy, audit.gate, audit.serial, audit.output, audit.stats, audit.render.html"
+    )
+    names = loaded("-c", f"import {modules}")
+    assert "jinja2" in names
+    assert names & FRAMEWORKS == set()
+
+
+def test_listing_checks_and_schemas_starts_no_tensorflow() -> None:
+    for arguments in (["checks"], ["checks", "fairness"], ["schema", "policy"], ["schema", "report"]):
+        assert loaded("-m", "audit", *arguments) & {"tensorflow", "keras", "aif360"} == set()
+
+
+def test_help_answers_in_half_a_second(capsys: pytest.CaptureFixture[str]) -> None:
+    """The least of five: what the machine does besides only adds."""
+    seconds = []
+    for _ in range(5):
+        started = time.perf_counter()
+        subprocess.run([sys.executable, "-m", "audit", "--help"], cwd=ROOT, capture_output=True, check=True)
+        seconds.append(time.perf_counter() - started)
+    with capsys.disabled():
+        print(f"\naudit --help: {min(seconds):.3f} s, the least of {len(seconds)}")
+    assert min(seconds) < 0.5
