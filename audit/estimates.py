@@ -21,6 +21,11 @@ class Partition:
     def total(self, values: np.ndarray | None = None) -> np.ndarray:
         """Return each group's weighted sum of ``values`` (one a row; None for ones), float64."""
         parts = values if self.weights is None else self.weights if values is None else self.weights * values
+        return self._sums(parts)
+
+    def _sums(self, parts: np.ndarray | None) -> np.ndarray:
+        if self.number == 1:  # the whole table: a plain sum is twenty times as fast
+            return np.array([len(self.codes) if parts is None else parts.sum()], float)
         return np.bincount(self.codes, parts, self.number).astype(float)
 
     def mean(self, values: np.ndarray) -> np.ndarray:
@@ -38,8 +43,8 @@ class Partition:
             if self.clusters is not None:
                 spread, _ = between_clusters(parts, self.codes, self.number, self.clusters)
             else:
-                rows = np.bincount(self.codes, minlength=self.number)
-                spread = np.bincount(self.codes, parts**2, self.number) * rows / (rows - 1)
+                rows = self._sums(None)
+                spread = self._sums(parts**2) * rows / (rows - 1)
             return np.asarray(np.sqrt(spread) / self.total())
 
     def effective_rows(self) -> np.ndarray:
@@ -48,7 +53,7 @@ class Partition:
             return between_clusters(np.zeros(len(self.codes)), self.codes, self.number, self.clusters)[1]
         if self.weights is None:
             return self.total()
-        return np.asarray(self.total() ** 2 / np.bincount(self.codes, self.weights**2, self.number))
+        return np.asarray(self.total() ** 2 / self._sums(self.weights**2))
 
 
 def auc(

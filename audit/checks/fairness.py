@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-import pandas as pd
 
 from audit.aif import aif360
 from audit.check import Check, Skip
@@ -20,6 +19,9 @@ from audit.data.groups import Attribute
 from audit.rates import Cells, Rates, count_cells, rates, rates_of_cells
 from audit.result import Measurement, MetricFacts
 from audit.subject import Subject
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class Fairness(Check):
@@ -107,6 +109,8 @@ def _measurement(
 
 
 def _table(cells: Cells) -> pd.DataFrame:
+    import pandas as pd  # late: listing the checks needs none of it
+
     columns = {
         "group": cells.group,
         "label": cells.label,

@@ -49,14 +49,14 @@ def _difference(rate: str, about: str) -> Comparison:
     about = (
         f"{about}, unprivileged minus privileged. 0 means equal; below 0, the unprivileged group's is lower."
     )
-    return Comparison((rate,), "mover-difference", MetricFacts(about=about, low=-1, high=1, ideal=0))
+    return Comparison((rate,), "mover-difference", MetricFacts(about=about, low=-1.0, high=1.0, ideal=0.0))
 
 
 def _ratio(rate: str, about: str) -> Comparison:
     about = (
         f"{about}, unprivileged over privileged. 1 means equal; below 1, the unprivileged group's is lower."
     )
-    return Comparison((rate,), "mover-ratio", MetricFacts(about=about, low=0, ideal=1))
+    return Comparison((rate,), "mover-ratio", MetricFacts(about=about, low=0.0, ideal=1.0))
 
 
 def _odds(method: str, about: str, low: float) -> Comparison:
@@ -64,7 +64,7 @@ def _odds(method: str, about: str, low: float) -> Comparison:
         f"{about} of the true positive and the false positive rate between the groups. 0 means equal odds."
     )
     return Comparison(
-        ("true_positive", "false_positive"), method, MetricFacts(about=about, low=low, high=1, ideal=0)
+        ("true_positive", "false_positive"), method, MetricFacts(about=about, low=low, high=1.0, ideal=0.0)
     )
 
 
@@ -95,10 +95,10 @@ COMPARISONS: dict[str, Comparison] = {
         "true_positive", "Share predicted favourable among rows whose label is favourable"
     ),
     "average_odds_difference": _odds(
-        "average-odds-difference", "Mean difference (signed: opposite gaps cancel)", -1
+        "average-odds-difference", "Mean difference (signed: opposite gaps cancel)", -1.0
     ),
-    "average_abs_odds_difference": _odds("average-abs-odds-difference", "Mean absolute difference", 0),
-    "equalized_odds_difference": _odds("equalized-odds-difference", "Larger absolute difference", 0),
+    "average_abs_odds_difference": _odds("average-abs-odds-difference", "Mean absolute difference", 0.0),
+    "equalized_odds_difference": _odds("equalized-odds-difference", "Larger absolute difference", 0.0),
     **{f"{name}_difference": _difference(*definition) for name, definition in _NAMES.items()},
     **{f"{name}_ratio": _ratio(*definition) for name, definition in _NAMES.items()},
 }
@@ -107,8 +107,8 @@ COMPARISONS: dict[str, Comparison] = {
 THEIL_INDEX = MetricFacts(
     about="Inequality of the benefit (prediction minus label plus one) over all rows, not between groups. "
     "0 means that every row gets the same benefit. Row weights do not enter, as in AIF360.",
-    low=0,
-    ideal=0,
+    low=0.0,
+    ideal=0.0,
 )
 
 DEFINITIONS: dict[str, MetricFacts] = {
