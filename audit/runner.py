@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
+import numpy as np
+
 from audit.check import Check, Skip
 from audit.environment import environment
 from audit.gate import decide
@@ -78,7 +80,8 @@ def _run_check(name: str, check: Check, subject: Subject, confidence: float, cra
     """Run one check; whatever it raises stays with it, a library's ``sys.exit`` included."""
     metrics = {f"{name}.{metric}": facts for metric, facts in check.metrics.items()}
     try:
-        found = [_complete(m, metrics, confidence) for m in check.measure(subject)]
+        with np.errstate(all="ignore"):  # what is undefined is NaN in the report, not a warning on a terminal
+            found = [_complete(m, metrics, confidence) for m in check.measure(subject)]
     except Skip as skip:
         return CheckResult(name=name, status="skipped", reason=str(skip), summary=check.summary)
     except (Exception, SystemExit) as error:

@@ -66,7 +66,9 @@ def score(
     return Scored(collector.result(), collector.head, differentiable, np.concatenate(hashes))
 
 
-def _read(policy: Policy, feeds: list[Feed], source: Source) -> Iterator[tuple[list[list[Values]], np.ndarray]]:
+def _read(
+    policy: Policy, feeds: list[Feed], source: Source
+) -> Iterator[tuple[list[list[Values]], np.ndarray]]:
     """Yield the values of each feed's columns, and the rows' hashes, batch by batch."""
     row = 1
     for batch in source.batches([column for feed in feeds for column in feed.columns]):

@@ -50,6 +50,7 @@ def load_subject(policy: Policy, progress: Progress) -> Subject:
     """
     base = Path(policy.path).parent if policy.path else None
     source = open_source(policy.data.path, base)
+    source.require(list(policy.data.missing))
     table = read_table(policy.data, source, policy.model.output.kind == "regression")
     path = find_model(locate(policy.model.path, base))
     model = open_model(policy.model, path)

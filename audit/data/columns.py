@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,14 @@ _NULL_WORDS = pa.array(["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None"])
 
 
 class NullValue(Exception):
-    """A column holds a null where a value is needed; the reader counts them all for the message."""
+    """A column holds a null where a value is needed; the reader counts them all for the message.
+
+    ``numeric`` says whether it was read as numbers: then words such as ``NA`` are nulls as well.
+    """
+
+    def __init__(self, column: str, numeric: bool) -> None:
+        super().__init__(column)
+        self.column, self.numeric = column, numeric
 
 
 @dataclass(frozen=True)
@@ -44,7 +52,7 @@ def numbers(column: pa.Array, name: str, first_row: int, fill: Scalar | None = N
     if missing is None or not missing.any():
         return values
     if fill is None:
-        raise NullValue(name)
+        raise NullValue(name, numeric=True)
     if isinstance(fill, str):
         raise _not_a_number(name, f"data.missing gives {fill!r}")
     return np.where(missing, float(fill), values)
@@ -61,43 +69,56 @@ def texts(column: pa.Array, name: str, fill: Scalar | None = None) -> Codes:
     indices = plain.indices
     if indices.null_count:
         if fill is None:
-            raise NullValue(name)
+            raise NullValue(name, numeric=False)
         indices = indices.fill_null(len(vocabulary))
         vocabulary.append(str(fill))
     return Codes(indices.to_numpy(zero_copy_only=False).astype(np.int32), vocabulary)
 
 
-def null_count(column: pa.Array) -> int:
-    """Return how many values of a column are null, NaN, or a text that stands for them in numbers."""
-    if pa.types.is_string(column.type) and not column.null_count:
-        return int(pc.sum(pc.is_in(column, value_set=_NULL_WORDS)).as_py() or 0)
+def null_count(column: pa.Array, numeric: bool) -> int:
+    """Return how many values of a column are null or NaN, or with ``numeric`` a text that stands for them."""
+    if numeric and _is_text(column.type):
+        column = _without_words(column)
     return int(pc.sum(pc.is_null(column, nan_is_null=pa.types.is_floating(column.type))).as_py() or 0)
 
 
 def _as_float(column: pa.Array, name: str, first_row: int) -> pa.Array:
     kind = column.type
     if pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_boolean(kind):
-        return column.cast(pa.float64(), safe=False) if kind != pa.float64() else column
+        return column if kind == pa.float64() else _exactly(column, name)
     if pa.types.is_decimal(kind):
         return column.cast(pa.float64())
     if pa.types.is_dictionary(kind):
         return _as_float(column.dictionary_decode(), name, first_row)
-    if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
+    if not _is_text(kind):
         raise _not_a_number(name, f"values of type {kind}")
-    trimmed = pc.utf8_trim_whitespace(column)
-    trimmed = pc.if_else(pc.is_in(trimmed, value_set=_NULL_WORDS.cast(kind)), None, trimmed)
+    trimmed = _without_words(column)
+    for parsed in (pa.float64(), pa.bool_()):  # a CSV writes flags as words
+        with suppress(pa.ArrowInvalid):
+            return trimmed.cast(parsed).cast(pa.float64())
+    row, value = next((i, v) for i, v in enumerate(trimmed.to_pylist()) if v is not None and not _parses(v))
+    raise _not_a_number(name, f"{value[:80]!r} in row {first_row + row:,}")
+
+
+def _exactly(column: pa.Array, name: str) -> pa.Array:
     try:
-        return trimmed.cast(pa.float64())
+        return column.cast(pa.float64())
     except pa.ArrowInvalid:
-        row, value = next(
-            (i, v) for i, v in enumerate(trimmed.to_pylist()) if v is not None and not _parses(v)
-        )
-        raise _not_a_number(name, f"{value[:80]!r} in row {first_row + row:,}") from None
+        found = "whole numbers beyond 2^53, which a 64-bit float cannot hold"
+        raise _not_a_number(name, found) from None
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+def _without_words(column: pa.Array) -> pa.Array:
+    """Return a column of texts trimmed, with nulls for the words that stand for them among numbers."""
+    trimmed = pc.utf8_trim_whitespace(column)
+    return pc.if_else(pc.is_in(trimmed, value_set=_NULL_WORDS.cast(column.type)), None, trimmed)
 
 
 def _as_text(column: pa.Array) -> pa.Array:
-    if pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):
-        return column.cast(pa.string())
     return column if pa.types.is_string(column.type) else column.cast(pa.string())
 
 

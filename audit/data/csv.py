@@ -32,7 +32,7 @@ class CsvSource(Source):
             include_columns=columns,
             column_types={name: pa.string() for name in columns},
             strings_can_be_null=True,
-            quoted_strings_can_be_null=False,
+            quoted_strings_can_be_null=True,
             null_values=[""],
         )
         for file in self.files:

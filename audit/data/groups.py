@@ -98,6 +98,9 @@ def intersect(name: str, parts: Sequence[Attribute]) -> Attribute:
     """Return the intersection of attributes: groups such as ``Female*Black``, as far as they have rows.
 
     Privileged are the combinations whose every part is privileged.
+
+    Raises:
+        AuditError: two groups get the same name, or there is nothing to compare.
     """
     mixed = np.zeros(len(parts[0].codes), np.int64)
     for part in parts:
@@ -105,6 +108,13 @@ def intersect(name: str, parts: Sequence[Attribute]) -> Attribute:
     found, codes = np.unique(mixed, return_inverse=True)
     members = list(zip(*np.unravel_index(found, [len(part.groups) for part in parts]), strict=True))
     names = ["*".join(part.groups[i] for part, i in zip(parts, member, strict=True)) for member in members]
+    if len(set(names)) < len(names):
+        raise AuditError(
+            where=f"data.intersections: {name}",
+            expected="groups whose names stay apart when they are joined with '*'",
+            found=f"several that are called {some({n for n in names if names.count(n) > 1})}",
+            fix="rename the groups that hold a '*'",
+        )
     privileged = [
         index
         for index, member in enumerate(members)

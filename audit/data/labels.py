@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from audit.data.columns import NullValue, numbers
+from audit.data.columns import numbers
 from audit.data.values import NULL, Coder, rank, same, typed
 from audit.errors import AuditError, some
 from audit.policy.model import AtLeast, DataSpec
@@ -56,10 +56,7 @@ class LabelReader:
     def add(self, column: pa.Array, first_row: int) -> None:
         """Append a batch of the label's column."""
         if self._regression:
-            try:
-                self._parts.append(numbers(column, self._spec.label, first_row))
-            except NullValue:
-                self._parts.append(np.full(len(column), np.nan))
+            self._parts.append(numbers(column, self._spec.label, first_row, fill=float("nan")))
         else:
             self._coder.add(column)
 

@@ -15,7 +15,7 @@ from audit.data.columns import null_count
 from audit.digest import digest, listing_digest
 from audit.errors import AuditError, nearest, some
 
-BATCH_ROWS, BATCH_BYTES = 16384, 16 * 2**20
+BATCH_ROWS, BATCH_BYTES = 65536, 16 * 2**20
 """The size of a batch: wide tables are read in fewer rows at a time, so that memory does not grow with columns."""
 
 
@@ -50,12 +50,12 @@ class Source(ABC):
         self.require(columns)
         rows = max(256, min(BATCH_ROWS, BATCH_BYTES // (8 * max(1, len(columns)))))
         try:
-            yield from self.read(list(dict.fromkeys(columns)), rows)
+            yield from map(_decoded, self.read(list(dict.fromkeys(columns)), rows))
         except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
             raise unreadable(self.path, error) from error
 
     def require(self, columns: Sequence[str]) -> None:
-        """Raise an AuditError unless every one of ``columns`` is in the table."""
+        """Raise an AuditError unless every one of ``columns`` is in the table and has one value a row."""
         for column in columns:
             if column not in self.schema.names:
                 raise AuditError(
@@ -63,10 +63,16 @@ class Source(ABC):
                     expected=f"a column {column!r}{nearest(column, self.schema.names)}",
                     found=f"the columns {some(self.schema.names)}",
                 )
+            if pa.types.is_nested(self.schema.field(column).type):
+                raise AuditError(
+                    where=f"{self.path}: column {column!r}",
+                    expected="one number, text or flag in every row",
+                    found=f"values of type {self.schema.field(column).type}",
+                )
 
-    def count_nulls(self, column: str) -> int:
-        """Return how many rows of ``column`` have no value (NaN, or a text such as ``NA``, included)."""
-        return sum(null_count(batch.column(0)) for batch in self.batches([column]))
+    def count_nulls(self, column: str, numeric: bool) -> int:
+        """Return how many rows of ``column`` have no value (among numbers also NaN and words such as ``NA``)."""
+        return sum(null_count(batch.column(0), numeric) for batch in self.batches([column]))
 
 
 def open_source(path: str, base: Path | None = None) -> Source:
@@ -116,6 +122,14 @@ def unreadable(path: str, error: Exception) -> AuditError:
         found=text.splitlines()[0][:300] if text else type(error).__name__,
         fix="convert the file to UTF-8" if utf8 else "export the table again",
     )
+
+
+def _decoded(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Turn columns of bytes into text: some writers of Parquet leave out that it is."""
+    for index, field in enumerate(batch.schema):
+        if pa.types.is_binary(field.type) or pa.types.is_large_binary(field.type):
+            batch = batch.set_column(index, field.name, batch.column(index).cast(pa.string()))
+    return batch
 
 
 def _files(path: str, base: Path | None) -> list[Path]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from audit.data.columns import NullValue, numbers
+from audit.data.columns import numbers
 from audit.data.groups import Attribute, AttributeReader, intersect
 from audit.data.labels import LabelReader, Labels, Targets
 from audit.data.source import Source
@@ -68,10 +68,7 @@ class _WeightReader:
     def add(self, batch: pa.RecordBatch, first_row: int) -> None:
         if self._column is None:
             return
-        try:
-            values = numbers(batch.column(self._column), self._column, first_row)
-        except NullValue:
-            values = np.full(batch.num_rows, np.nan)
+        values = numbers(batch.column(self._column), self._column, first_row, fill=float("nan"))
         wrong = ~(np.isfinite(values) & (values >= 0))
         if wrong.any():
             at = int(wrong.argmax())

@@ -57,7 +57,8 @@ class Feed:
         return tf.cast(matrix, self.dtype)
 
     def _require_whole(self, name: str, column: np.ndarray, first_row: int) -> None:
-        allowed = (column == 0) | (column == 1) if self.dtype.is_bool else column == np.rint(column)
+        low, high = (0, 1) if self.dtype.is_bool else (self.dtype.min, self.dtype.max)
+        allowed = (column == np.rint(column)) & (low <= column) & (column <= high)
         if not allowed.all():
             at = int((~allowed).argmax())
             raise AuditError(
@@ -151,13 +152,15 @@ def _by_name(name: str, data: DataSpec, schema: pa.Schema, where: str) -> list[s
 
 def _all_numeric(name: str, width: int | None, data: DataSpec, schema: pa.Schema, where: str) -> list[str]:
     other = {data.label, data.weight, data.cluster}
-    columns = [field.name for field in schema if field.name not in other and _is_numeric(field.type)]
+    free = [field for field in schema if field.name not in other]
+    columns = [field.name for field in free if _is_numeric(field.type)]
+    rest = [field.name for field in free if field.name not in columns]
     if width is not None and len(columns) == width:
         return columns
     raise AuditError(
         where=f"{where}: input {name!r}",
-        expected=f"{width if width is not None else 'a known number of'} numeric columns besides label, weight and cluster",
-        found=f"{len(columns)}: {some(columns)}",
+        expected=f"{'a known number of' if width is None else width} numeric columns besides label, weight, cluster",
+        found=f"{len(columns)}: {some(columns)} (not numeric: {some(rest)})",
         fix=f"list the columns in the model's order: model.inputs: {{{name}: [COLUMN, …]}}",
     )
 

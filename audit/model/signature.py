@@ -112,8 +112,16 @@ def _open_keras(path: Path) -> Any:
 
 
 def _unreadable(path: Path, error: Exception) -> AuditError:
+    if "safe_mode" in str(error):
+        return AuditError(
+            where=str(path),
+            expected="a .keras file that holds no Python code: it would run on this machine",
+            found="a Lambda layer or another function, which Keras' safe mode refuses",
+            fix="replace it by a layer of its own, or export a SavedModel with model.export",
+        )
     first = next((line for line in str(error).splitlines() if line.strip()), "")
-    variables = path.is_dir() and ("variables" in str(error) or isinstance(error, IndexError))
+    damaged = any(word in str(error) for word in ("variables", "sstable"))  # the latter is their index
+    variables = path.is_dir() and (damaged or isinstance(error, IndexError))
     return AuditError(
         where=str(path / "variables" if variables else path),
         expected="all variables that the graph reads, whole"

@@ -59,7 +59,9 @@ def _present(location: Sequence[Key], data: object) -> list[Key]:
     keys: list[Key] = []
     node: Any = data
     for part in location:
-        known = part in node if isinstance(node, Mapping) else isinstance(node, list) and part in range(len(node))
+        known = (
+            part in node if isinstance(node, Mapping) else isinstance(node, list) and part in range(len(node))
+        )
         if known:
             keys.append(part)
             node = node[part]

@@ -1,0 +1,155 @@
+"""Every exit code, by what really leads to it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+
+from audit import runner
+from audit.check import Check
+from audit.cli import main
+
+from . import plugins
+from .kit import Kit
+
+Captured = pytest.CaptureFixture[str]
+
+
+def report(kit: Kit) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((kit.out / "report.json").read_text())
+    return found
+
+
+def statuses(kit: Kit) -> dict[str, str]:
+    return {check["name"]: check["status"] for check in report(kit)["checks"]}
+
+
+@pytest.mark.parametrize(
+    ("least", "code", "verdict"), [(0.2, 0, "pass"), (0.99, 1, "fail"), ("null", 3, "inconclusive")]
+)
+def test_verdicts(kit: Kit, capsys: Captured, least: object, code: int, verdict: str) -> None:
+    change = "gate.rules=[]" if least == "null" else f"gate.rules.0.at_least={least}"
+    assert main([*kit.write(), "--set", change]) == code
+    out = capsys.readouterr().out
+    assert out.startswith(verdict.upper()) and str(kit.out / "report.html") in out
+    assert report(kit)["verdict"] == verdict
+
+
+@pytest.mark.parametrize(
+    ("check", "reason"),
+    [
+        (plugins.Crash, "ZeroDivisionError: a fault of the plug-in"),
+        (plugins.Leave, "SystemExit: 0"),
+        (plugins.Undeclared, "undeclared.other.number"),
+    ],
+)
+def test_a_crashed_check_leaves_the_others_and_is_3(
+    kit: Kit, capsys: Captured, monkeypatch: pytest.MonkeyPatch, check: type[Check], reason: str
+) -> None:
+    plugins.install(monkeypatch, check, plugins.Fine)
+    name = check.__name__.lower()
+    kit.policy["gate"]["rules"].append({"metric": f"{name}.number", "at_least": 0})
+    assert main(kit.write()) == 3
+    assert statuses(kit) == {
+        "performance": "measured",
+        "fairness": "measured",
+        name: "crashed",
+        "fine": "measured",
+    }
+    (crashed,) = [c for c in report(kit)["checks"] if c["name"] == name]
+    assert reason in crashed["reason"] and crashed["measurements"] == []
+    assert [rule["status"] for rule in report(kit)["rules"]] == ["pass", "pass", "inconclusive"]
+    seen = capsys.readouterr()
+    assert f"the check {name} crashed" in seen.err and "Traceback" not in seen.err
+
+
+def test_a_crash_without_a_rule_on_it_is_still_3(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    plugins.install(monkeypatch, plugins.Crash)
+    assert main(kit.write()) == 3
+    assert [rule["status"] for rule in report(kit)["rules"]] == ["pass", "pass"]
+
+
+def test_a_failed_rule_outweighs_a_crash(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    plugins.install(monkeypatch, plugins.Crash)
+    assert main([*kit.write(), "--set", "gate.rules.0.at_least=0.99"]) == 1
+
+
+def test_a_skipped_check_makes_its_rules_inconclusive(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    plugins.install(monkeypatch, plugins.NotHere)
+    assert main(kit.write()) == 0
+    kit.folder.joinpath("audit.yaml").unlink()
+    kit.policy["gate"]["rules"].append({"metric": "nothere.number", "at_least": 0})
+    assert main(kit.write()) == 3
+    assert "not for this model" in report(kit)["rules"][2]["reason"]
+
+
+def test_a_plug_in_that_cannot_be_imported_is_2(
+    kit: Kit, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Gone(plugins.Fine):
+        pass
+
+    plugins.install(monkeypatch, Gone)
+    assert main(kit.write()) == 2
+    assert "plug-in 'gone'" in capsys.readouterr().err
+
+
+def leaves(*_: object) -> NoReturn:
+    sys.exit(0)
+
+
+def breaks(*_: object) -> NoReturn:
+    raise RuntimeError("nobody thought of this")
+
+
+@pytest.mark.parametrize(
+    ("fault", "word"), [(leaves, "ended the process with 0"), (breaks, "nobody thought of this")]
+)
+def test_faults_of_the_tool_are_70(
+    kit: Kit, capsys: Captured, monkeypatch: pytest.MonkeyPatch, fault: Any, word: str
+) -> None:
+    monkeypatch.setattr(runner, "load_subject", fault)
+    argv = kit.write()
+    assert main(argv) == 70
+    err = capsys.readouterr().err
+    assert word in err and "Traceback" not in err and kit.reports() == []
+    assert main([*argv, "--debug"]) == 70
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_interrupted_is_130(kit: Kit, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    plugins.install(monkeypatch, plugins.Interrupt)
+    assert main(kit.write()) == 130
+    assert "interrupted" in capsys.readouterr().err and kit.reports() == []
+
+
+def run(*argv: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "audit", *argv]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+
+
+def test_as_a_process_it_says_nothing_but_its_own_words(kit: Kit) -> None:
+    """What TensorFlow and AIF360 print when they start reaches neither stream."""
+    done = run(*kit.write(), cwd=kit.folder)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.splitlines() == [
+        "audit: scoring done", "audit: performance done", "audit: fairness done",
+    ]  # fmt: skip
+    assert done.stdout.startswith("PASS")
+
+
+def test_as_a_process_bad_input_is_2(kit: Kit) -> None:
+    (kit.model / "saved_model.pb").write_bytes(b"\x0a\xff")
+    done = run(*kit.write(), cwd=kit.folder)
+    assert done.returncode == 2 and done.stdout == ""
+    assert done.stderr.startswith("audit: ") and len(done.stderr.splitlines()) == 4, done.stderr
+
+
+def test_as_a_process_a_failed_gate_is_1(kit: Kit) -> None:
+    done = run(*kit.write(), "--set", "gate.rules.0.at_least=0.99", "--quiet", cwd=kit.folder)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "")

@@ -1,0 +1,116 @@
+"""The label: its type, its order, the favourable value, and what makes it unusable."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from audit.data.labels import Labels, Targets
+from audit.data.source import open_source
+from audit.data.table import read_table
+from audit.errors import AuditError
+from audit.policy.model import DataSpec
+
+from ..audits import store
+
+
+def read(
+    values: list[Any], folder: Path, file: str, regression: bool = False, **given: Any
+) -> Labels | Targets:
+    path = store(pd.DataFrame({"row": 1, "label": values}), folder, file)
+    spec = DataSpec.model_validate({"path": str(path), "label": "label", **given})
+    return read_table(spec, open_source(str(path)), regression).labels
+
+
+FILES = ["t.csv", "t.parquet"]
+
+
+@pytest.mark.parametrize("file", FILES)
+@pytest.mark.parametrize(
+    ("values", "ordered", "codes"),
+    [
+        ([1, 0, 0, 1], [0, 1], [1, 0, 0, 1]),
+        ([10, 9, 10, 9], [9, 10], [1, 0, 1, 0]),
+        ([1.0, 2.0, 2.0], [1, 2], [0, 1, 1]),
+        ([0.5, -1.5], [-1.5, 0.5], [1, 0]),
+        ([">50K", "<=50K", ">50K"], ["<=50K", ">50K"], [1, 0, 1]),
+        (["b", "10", "9"], ["10", "9", "b"], [2, 0, 1]),
+    ],
+)
+def test_values_are_typed_and_sorted(
+    tmp_path: Path, file: str, values: list[Any], ordered: list[Any], codes: list[int]
+) -> None:
+    found = read(values, tmp_path, file, favorable=values[0])
+    assert isinstance(found, Labels)
+    assert found.values == ordered and list(found.codes) == codes
+    assert [found.values[index] for index in found.favorable] == [values[0]]
+
+
+def test_booleans_are_labels(tmp_path: Path) -> None:
+    found = read([True, False, True], tmp_path, "t.parquet")
+    assert isinstance(found, Labels)
+    assert found.values == [False, True] and list(found.codes) == [1, 0, 1] and found.favorable == [1]
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_the_greater_of_two_is_favourable_by_default(tmp_path: Path, file: str) -> None:
+    for values in ([2, 1], ["no", "yes"], [-1, 1]):
+        found = read(values, tmp_path, file)
+        assert isinstance(found, Labels) and found.favorable == [1]
+
+
+@pytest.mark.parametrize("file", FILES)
+@pytest.mark.parametrize("wanted", [1, 1.0, "1", [1], ["1", 2]])
+def test_a_favourable_value_is_known_by_its_text_or_number(tmp_path: Path, file: str, wanted: Any) -> None:
+    found = read([0, 1, 2, 1], tmp_path, file, favorable=wanted)
+    assert isinstance(found, Labels)
+    assert found.favorable == ([1, 2] if isinstance(wanted, list) and len(wanted) == 2 else [1])
+
+
+@pytest.mark.parametrize("file", FILES)
+@pytest.mark.parametrize(
+    ("values", "given", "message"),
+    [
+        ([1, 1, 1], {}, "only 1"),
+        (["yes", "yes"], {}, "only 'yes'"),
+        ([1, 0, None, None], {}, "2 rows without one"),
+        (["a", None, "b"], {}, "1 rows without one"),
+        ([0, 1, 2], {}, "nothing, with 3 label values"),
+        ([0, 1], {"favorable": 2}, "2, which no row has"),
+        ([0, 1], {"favorable": [0, 1]}, "all of them"),
+        ([0, 1], {"favorable": {"at_least": 0.5}}, "0.5"),
+        (list(range(1001)), {"favorable": 1}, "1,001"),
+    ],
+)
+def test_unusable_labels(
+    tmp_path: Path, file: str, values: list[Any], given: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(AuditError, match=message):
+        read(values, tmp_path, file, **given)
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_targets_of_a_regression(tmp_path: Path, file: str) -> None:
+    found = read([1.5, -2, 1e6], tmp_path, file, regression=True, favorable={"at_least": 0})
+    assert isinstance(found, Targets)
+    assert list(found.numbers) == [1.5, -2, 1e6] and found.at_least == 0
+
+
+@pytest.mark.parametrize("file", FILES)
+@pytest.mark.parametrize(
+    ("values", "given", "message"),
+    [
+        ([1.0, None, 2.0], {}, "1 rows without one"),
+        ([3.0, 3.0], {}, "only"),
+        (["1", "two"], {}, "'two' in row 2"),
+        ([1.0, 2.0], {"favorable": 1}, "expected: {at_least: NUMBER}"),
+    ],
+)
+def test_unusable_targets(
+    tmp_path: Path, file: str, values: list[Any], given: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(AuditError, match=message):
+        read(values, tmp_path, file, regression=True, **given)

@@ -1,0 +1,93 @@
+"""Weights, clusters, and how many rows are different."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from audit.data import source as reading
+from audit.data.source import open_source
+from audit.data.table import Table, read_table
+from audit.errors import AuditError
+from audit.policy.model import DataSpec
+
+from ..audits import content, people, store, subject
+from ..conftest import Models
+
+
+def read(folder: Path, file: str = "t.parquet", *, spec: dict[str, Any], **columns: Any) -> Table:
+    frame = pd.DataFrame({"label": [0, 1, 0, 1], **columns})
+    path = store(frame, folder, file)
+    given = DataSpec.model_validate({"path": str(path), "label": "label", **spec})
+    return read_table(given, open_source(str(path)), False)
+
+
+@pytest.mark.parametrize("file", ["t.parquet", "t.csv"])
+def test_weights_are_read_as_numbers(tmp_path: Path, file: str) -> None:
+    found = read(tmp_path, file, spec={"weight": "w"}, w=[0, 1.5, 2, 3])
+    assert found.weights is not None and list(found.weights) == [0, 1.5, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        ([1, 2, -1, 1], "-1.0 in row 3"),
+        ([1, None, 1, 1], "nan in row 2"),
+        ([1, 1, 1, float("inf")], "inf in row 4"),
+        ([0, 0, 0, 0], "only zeros"),
+        (["1", "x", "1", "1"], "'x' in row 2"),
+    ],
+)
+def test_unusable_weights(tmp_path: Path, weights: list[Any], message: str) -> None:
+    with pytest.raises(AuditError, match=message):
+        read(tmp_path, spec={"weight": "w"}, w=weights)
+
+
+def test_clusters_are_codes_of_their_values(tmp_path: Path) -> None:
+    found = read(tmp_path, spec={"cluster": "who"}, who=["x", "y", "x", "z"])
+    assert found.clusters is not None and list(found.clusters) == [0, 1, 0, 2]
+    with pytest.raises(AuditError, match="1 rows without one"):
+        read(tmp_path, spec={"cluster": "who"}, who=["x", None, "x", "z"])
+
+
+@pytest.mark.parametrize("file", ["t.parquet", "t.csv"])
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_distinct_rows_are_those_of_pandas(
+    model: Models, tmp_path: Path, file: str, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "BATCH_ROWS", 256)
+    random = np.random.default_rng(seed)
+    frame = pd.DataFrame(
+        {
+            "hours_per_week": random.integers(1, 12, 1000).astype(float),
+            "marital_status": random.choice(["Married", "Single", "Löwe", ""], 1000, p=[0.5, 0.3, 0.1, 0.1]),
+            "race": random.choice(["a", "b"], 1000),
+            "label": random.integers(0, 2, 1000),
+            "unread": np.arange(1000),
+        }
+    )
+    policy = content(
+        model("flat_columns"), store(frame, tmp_path, file), protected={"race": {"privileged": "a"}},
+        missing={"marital_status": ""},
+    )  # fmt: skip
+    read_columns = frame[["hours_per_week", "marital_status", "race", "label"]]
+    assert subject(policy).data_facts.distinct_rows == len(read_columns.drop_duplicates())
+
+
+def test_swapped_columns_and_signs_are_other_rows(model: Models, tmp_path: Path) -> None:
+    """A hash that only adds its columns up would take these for the same."""
+    frame = pd.DataFrame({"a": [1, 2, -1, 1, 0, 0], "b": [2, 1, 1, -1, 3, 3], "label": [0, 0, 0, 0, 1, 1]})
+    found = subject(content(model("sigmoid"), store(frame.astype(float), tmp_path)))
+    assert found.data_facts.distinct_rows == 5
+
+
+def test_repeated_rows_are_counted_once(model: Models, tmp_path: Path) -> None:
+    frame = people(200)[["score", "label"]].drop_duplicates()
+    repeated = pd.concat([frame] * 5)
+    spec = {"output": "probabilities"}
+    found = subject(content(model("given"), store(repeated, tmp_path), spec=spec)).data_facts
+    assert (found.rows, found.distinct_rows) == (5 * len(frame), len(frame))

@@ -1,0 +1,60 @@
+"""The digest is what a shell prints, so that anybody can check it without this tool."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from audit.digest import digest
+from audit.errors import AuditError
+
+from ..conftest import Models
+
+SHELL = "find . -type f | sed 's|^[.]/||' | LC_ALL=C sort | tr '\\n' '\\0' | xargs -0 sha256sum | sha256sum"
+
+
+def by_shell(folder: Path) -> str:
+    done = subprocess.run(["bash", "-c", SHELL], cwd=folder, capture_output=True, text=True, check=True)
+    return f"sha256:{done.stdout.split()[0]}"
+
+
+def test_a_model_s_digest_is_the_shell_s(model: Models) -> None:
+    assert digest(model("keras_columns")) == by_shell(model("keras_columns"))
+
+
+def test_order_is_bytewise_and_depth_does_not_matter(tmp_path: Path) -> None:
+    for name in ("b", "B", "a/z", "a.b", "a-b", "é", "with space", ".hidden", "a/deep/er/x"):
+        file = tmp_path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(name)
+    (tmp_path / "empty folder").mkdir()
+    assert digest(tmp_path) == by_shell(tmp_path)
+
+
+def test_a_file_s_digest_is_its_sha256(model: Models) -> None:
+    content = model("keras_file").read_bytes()
+    assert digest(model("keras_file")) == f"sha256:{hashlib.sha256(content).hexdigest()}"
+
+
+@pytest.mark.parametrize("change", ["content", "name", "more"])
+def test_every_change_shows(tmp_path: Path, change: str) -> None:
+    (tmp_path / "a").write_text("1")
+    before = digest(tmp_path)
+    if change == "name":
+        (tmp_path / "a").rename(tmp_path / "b")
+    else:
+        (tmp_path / ("a" if change == "content" else "b")).write_text("2")
+    assert digest(tmp_path) != before
+
+
+@pytest.mark.parametrize("target", ["saved_model.pb", "variables"])
+def test_symbolic_links_are_refused(tmp_path: Path, target: str) -> None:
+    (tmp_path / "elsewhere" / "variables").mkdir(parents=True)
+    (tmp_path / "elsewhere" / "saved_model.pb").write_text("")
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / target).symlink_to(tmp_path / "elsewhere" / target)
+    with pytest.raises(AuditError, match="a symbolic link"):
+        digest(tmp_path / "model")

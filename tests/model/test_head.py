@@ -1,0 +1,140 @@
+"""What an output is, with the evidence; and questions instead of guesses where it stays open."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from audit.errors import AuditError
+from audit.model.facts import describe
+from audit.result import OutputFacts
+
+from ..audits import content, store, subject
+from ..conftest import Models
+
+AB = ["a", "b"]
+
+
+def detected(path: Path, frame: pd.DataFrame, folder: Path, **spec: Any) -> OutputFacts:
+    policy = content(path, store(frame, folder), spec=spec, favorable=frame["label"].max().item())
+    return subject(policy).model_facts.output
+
+
+def numeric(columns: int, low: float = -1, high: float = 1) -> pd.DataFrame:
+    values = np.random.default_rng(2).uniform(low, high, (60, columns))
+    frame = pd.DataFrame(values, columns=list("abc")[:columns])
+    return frame.assign(label=np.arange(60) % 3)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "classes", "evidence"),
+    [
+        ("softmax", "probabilities", 3, "computed by Softmax"),
+        ("keras_file", "probabilities", 3, "computed by Softmax"),
+        ("sigmoid", "sigmoid", 2, "computed by Sigmoid"),
+        ("wrapped_sigmoid", "sigmoid", 2, "computed by Sigmoid"),
+        ("logits", "logits", 3, "values from -"),
+        ("logit", "logits", 2, "computed by MatMul; values from -"),
+    ],
+)
+def test_each_kind_with_its_evidence(
+    model: Models, tmp_path: Path, name: str, kind: str, classes: int, evidence: str
+) -> None:
+    frame = numeric(2)
+    found = detected(model(name), frame.assign(label=frame["label"] % classes), tmp_path)
+    assert found.kind == kind and evidence in found.evidence
+    assert found.classes == list(range(classes))
+
+
+@pytest.mark.parametrize("name", ["softmax", "keras_file", "sigmoid", "logits", "logit"])
+def test_a_gradient_reaches_the_input_of_every_head(model: Models, tmp_path: Path, name: str) -> None:
+    """The columns of a softmax sum to one: the gradient of their plain sum is zero everywhere."""
+    frame = numeric(2).assign(label=np.arange(60) % (2 if name in ("sigmoid", "logit") else 3))
+    policy = content(model(name), store(frame, tmp_path), favorable=1)
+    assert subject(policy).model_facts.differentiable is True
+    assert describe(model(name), "serving_default")["differentiable"] is True
+
+
+def test_whole_number_inputs_have_no_gradient(model: Models, tmp_path: Path) -> None:
+    assert describe(model("typed_columns"), "serving_default")["differentiable"] is False
+
+
+def test_rows_that_sum_to_one_are_probabilities(model: Models, tmp_path: Path) -> None:
+    frame = numeric(3, 0.1)
+    frame[list("abc")] = frame[list("abc")].div(frame[list("abc")].sum(axis=1), axis=0)
+    found = detected(model("given3"), frame, tmp_path)
+    assert found.kind == "probabilities" and "values from 0" in found.evidence
+
+
+@pytest.mark.parametrize("kind", ["probabilities", "logits", "regression"])
+def test_one_linear_column_between_0_and_1_is_asked_about(model: Models, tmp_path: Path, kind: str) -> None:
+    frame = numeric(1, 0.1, 0.9).assign(label=np.arange(60) % 2)
+    with pytest.raises(AuditError, match=r"model\.output: probabilities, logits or regression"):
+        detected(model("given"), frame, tmp_path)
+    policy = content(model("given"), store(frame, tmp_path), spec={"output": kind})
+    assert subject(policy).model_facts.output.kind == {"probabilities": "sigmoid"}.get(kind, kind)
+
+
+def test_columns_that_sum_to_anything_are_asked_about(model: Models, tmp_path: Path) -> None:
+    with pytest.raises(AuditError, match=r"rows that sum to 0\.\d+ to [12]\.\d+"):
+        detected(model("given3"), numeric(3, 0.1), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "columns", "declared", "found"),
+    [
+        ("softmax", 2, "logits", "an output computed by Softmax"),
+        ("sigmoid", 2, "logits", "an output computed by Sigmoid"),
+        ("given3", 3, "regression", "3 columns"),
+        ("given3", 3, "probabilities", "values from -0"),
+        ("given", 1, "probabilities", "values from -0"),
+    ],
+)
+def test_contradictions_are_named(
+    model: Models, tmp_path: Path, name: str, columns: int, declared: str, found: str
+) -> None:
+    classes = 2 if name in ("given", "sigmoid") else 3
+    frame = numeric(columns).assign(label=np.arange(60) % classes)
+    policy = content(model(name), store(frame, tmp_path), spec={"output": declared})
+    policy["data"] |= {} if declared == "regression" else {"favorable": 1}
+    with pytest.raises(AuditError, match=found) as caught:
+        subject(policy)
+    assert caught.value.where == "model.output"
+
+
+def test_a_later_row_that_is_no_probability_is_refused(model: Models, tmp_path: Path) -> None:
+    """Detection sees the first batch only; every batch is held against it."""
+    frame = pd.DataFrame({"score": [0.5] * 40_000, "label": [0, 1] * 20_000})
+    frame.loc[39_999, "score"] = 1.5
+    spec = {"output": "probabilities"}
+    with pytest.raises(AuditError, match=r"values from 0 to 1\.5"):
+        subject(content(model("given"), store(frame, tmp_path), spec=spec))
+
+
+@pytest.mark.parametrize(
+    ("name", "classes", "found"),
+    [
+        ("sigmoid", ["no", "yes"], "without 0, 1"),
+        ("softmax", [0, 1], "2: 0, 1"),
+        ("sigmoid", [0, 1, 2], "3: 0, 1, 2"),
+    ],
+)
+def test_classes_must_be_the_labels(
+    model: Models, tmp_path: Path, name: str, classes: list[object], found: str
+) -> None:
+    frame = numeric(2).assign(label=np.arange(60) % 2)
+    with pytest.raises(AuditError, match=found):
+        detected(model(name), frame, tmp_path, classes=classes)
+
+
+def test_one_column_scores_the_second_class(model: Models, tmp_path: Path) -> None:
+    """Classes listed the other way round turn the score around."""
+    frame = numeric(2).assign(label=np.arange(60) % 2)
+    policy = content(model("sigmoid"), store(frame, tmp_path))
+    straight = subject(policy).scores
+    policy["model"]["classes"] = [1, 0]
+    np.testing.assert_allclose(subject(policy).scores.favorable, 1 - straight.favorable, atol=1e-12)
