@@ -13,7 +13,7 @@ import numpy as np
 from audit.check import Check, Skip
 from audit.environment import environment
 from audit.gate import decide
-from audit.policy import Policy
+from audit.policy.model import Policy
 from audit.policy.rules import build_checks
 from audit.result import CheckResult, Measurement, MetricFacts, PolicyFacts, Report
 from audit.scoring import Progress

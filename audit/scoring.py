@@ -16,7 +16,7 @@ from audit.errors import AuditError
 from audit.model.feeds import Feed, Values
 from audit.model.head import Head, detect_head
 from audit.model.model import Model
-from audit.policy import Policy
+from audit.policy.model import Policy
 from audit.scores import Classified, Classifier, Regressed, Regressor
 
 Progress = Callable[[str, int, int], None]

@@ -11,13 +11,14 @@ import numpy as np
 from audit.data.distinct import count_distinct, row_hashes
 from audit.data.groups import Attribute
 from audit.data.labels import Labels, Targets
-from audit.data.source import Source, locate, open_source
+from audit.data.open import locate, open_source
+from audit.data.source import Source
 from audit.data.table import Table, read_table
 from audit.digest import digest
 from audit.model.feeds import Feed, bind
 from audit.model.model import Model, open_model
 from audit.model.signature import find_model
-from audit.policy import Policy
+from audit.policy.model import Policy
 from audit.result import DataFacts, GroupFacts, ModelFacts, OutputFacts, Scalar
 from audit.scores import Classified, Regressed
 from audit.scoring import Progress, Scored, score

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import audit
+from audit.cli.codes import VERDICTS
 from audit.cli.run import parse_date
 from audit.cli.text import plain, summary
 from audit.output import write_whole
@@ -14,8 +15,6 @@ from audit.serial import read_report
 
 def gate(report: Path, policy: Path | None, date: str | None, quiet: bool) -> int:
     """Print the decision and return the verdict's exit code."""
-    from audit.cli.main import VERDICTS
-
     decision = audit.decide(read_report(report), policy, on=parse_date(date))
     if not quiet:
         print("\n".join(summary(decision)))

@@ -6,6 +6,7 @@ import shlex
 from pathlib import Path
 
 from audit import quiet as quiet_module
+from audit.cli.codes import PASS, TOOL_FAULT
 from audit.cli.progress import shown
 from audit.cli.text import plain, summary
 from audit.demo.run import EXPECTED, run_demo
@@ -14,8 +15,6 @@ from audit.result import Decision
 
 def demo(out: Path, quiet: bool, debug: bool) -> int:
     """Run the demo; 0 when the first candidate is blocked and the second passes, else 70."""
-    from audit.cli.main import PASS, TOOL_FAULT
-
     quiet_module.replay_on_error = debug
     with shown(quiet) as progress:
         found = run_demo(out, progress)

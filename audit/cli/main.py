@@ -9,10 +9,8 @@ from collections.abc import Sequence
 import typer
 
 from audit.cli.app import app
+from audit.cli.codes import COULD_NOT_AUDIT, INTERRUPTED, PASS, TOOL_FAULT
 from audit.errors import AuditError
-
-PASS, FAIL, COULD_NOT_AUDIT, INCONCLUSIVE, TOOL_FAULT, INTERRUPTED = 0, 1, 2, 3, 70, 130
-VERDICTS = {"pass": PASS, "fail": FAIL, "inconclusive": INCONCLUSIVE}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from audit import quiet as quiet_module
 from audit import registry
+from audit.cli.codes import VERDICTS
 from audit.cli.progress import shown
 from audit.cli.text import plain, summary
 from audit.errors import AuditError, nearest, some
@@ -42,8 +43,6 @@ def run(request: Request) -> int:
 
     An older report is set aside before anything else, so that a failed run never leaves it in place.
     """
-    from audit.cli.main import VERDICTS
-
     quiet_module.replay_on_error = request.debug
     set_aside(request.out)
     policy = _policy(request)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from ruamel.yaml import YAML
 
 from audit.data.columns import null_count
-from audit.data.source import Source, open_source
+from audit.data.open import open_source
+from audit.data.source import Source
 from audit.data.table import Table, read_table
 from audit.data.values import Coder, typed
 from audit.draft.decidable import undecidable

@@ -11,7 +11,7 @@ import pytest
 
 from audit.data import source as reading
 from audit.data.groups import Attribute
-from audit.data.source import open_source
+from audit.data.open import open_source
 from audit.data.table import read_table
 from audit.errors import AuditError
 from audit.policy.model import DataSpec
