@@ -43,3 +43,13 @@ def listing_digest(files: Iterable[tuple[str, Path]]) -> str:
     ordered = sorted(files, key=lambda item: item[0].encode())
     text = "".join(f"{file_digest(path)}  {name}\n" for name, path in ordered)
     return "sha256:" + hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def fingerprint(path: Path) -> tuple[tuple[str, int, int, int], ...]:
+    """Return name, size, inode and time of change of a file, or of all files below a directory.
+
+    Two equal fingerprints, taken before reading and after hashing, say that what was read is what was hashed.
+    """
+    files = sorted(path.rglob("*")) if path.is_dir() else [path]
+    stats = [(str(file), file.stat()) for file in files if file.is_file()]
+    return tuple((name, stat.st_size, stat.st_ino, stat.st_mtime_ns) for name, stat in stats)

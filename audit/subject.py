@@ -14,8 +14,10 @@ from audit.data.labels import Labels, Targets
 from audit.data.open import locate, open_source
 from audit.data.source import Source
 from audit.data.table import Table, read_table
-from audit.digest import digest
-from audit.model.feeds import Feed, bind
+from audit.digest import digest, fingerprint
+from audit.errors import AuditError
+from audit.model.binding import bind
+from audit.model.feeds import Feed
 from audit.model.model import Model, open_model
 from audit.model.signature import find_model
 from audit.policy.model import Policy
@@ -52,20 +54,38 @@ def load_subject(policy: Policy, progress: Progress) -> Subject:
     base = Path(policy.path).parent if policy.path else None
     source = open_source(policy.data.path, base)
     source.require(list(policy.data.missing))
-    table = read_table(policy.data, source, policy.model.output.kind == "regression")
     path = find_model(locate(policy.model.path, base))
+    before = _fingerprints(path, source)
+    table = read_table(policy.data, source, policy.model.output.kind == "regression")
     model = open_model(policy.model, path)
     feeds = bind(model.signature.inputs, policy.model.inputs, policy.data, source.schema, model.where)
     source.require([column for feed in feeds for column in feed.columns])
     with ThreadPoolExecutor(1) as pool:
         data_digest = pool.submit(source.digest)  # hashing leaves the interpreter free for the scores
         scored = score(policy, model, feeds, source, table.labels, progress)
-    distinct = _distinct(table, scored.hashes)
+    model_facts = _model_facts(policy, path, model, feeds, scored)
+    data_facts = _data_facts(policy, data_digest.result(), table, _distinct(table, scored.hashes))
+    _require_unchanged(before, _fingerprints(path, source))
     return Subject(
         model, source, feeds, table.rows, scored.scores, table.attributes, table.weights, table.clusters,
-        _model_facts(policy, path, model, feeds, scored),
-        _data_facts(policy, data_digest.result(), table, distinct),
+        model_facts, data_facts,
     )  # fmt: skip
+
+
+def _fingerprints(model: Path, source: Source) -> dict[str, object]:
+    return {str(path): fingerprint(path) for path in (model, *source.files)}
+
+
+def _require_unchanged(before: dict[str, object], after: dict[str, object]) -> None:
+    """The digests must be those of the bytes that were scored, since they say what may be promoted."""
+    for name, seen in before.items():
+        if after[name] != seen:
+            raise AuditError(
+                where=name,
+                expected="files that stay as they are while they are audited",
+                found="a change during the audit",
+                fix="run the audit again",
+            )
 
 
 def _distinct(table: Table, hashes: np.ndarray) -> int:

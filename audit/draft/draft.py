@@ -15,7 +15,8 @@ from audit.data.values import Coder, typed
 from audit.draft.decidable import undecidable
 from audit.draft.guess import MOST_VALUES, guess_protected
 from audit.draft.text import policy_text
-from audit.model.feeds import Feed, bind
+from audit.model.binding import bind
+from audit.model.feeds import Feed
 from audit.model.model import Model, open_model
 from audit.model.signature import find_model
 from audit.policy.load import policy_from
