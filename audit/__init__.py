@@ -72,15 +72,17 @@ def decide(
         on: the date that waivers are judged by; today in UTC if None.
 
     Raises:
-        AuditError: the policy is none.
+        AuditError: the policy is none, it asks for another audit (other labels, groups or check options)
+            than the one that was measured, or the report's own policy was edited.
     """
     from audit.gate import decide as decide_gate
+    from audit.policy.same import require_same_audit
 
-    chosen = _policy(report.policy.effective if policy is None else policy)
-    assert chosen.gate is not None  # resolved policies have one
-    measured_at = _policy(report.policy.effective).gate
-    assert measured_at is not None
-    return decide_gate(report.checks, chosen.gate, chosen.waivers, on or _today(), measured_at.confidence)
+    measured = _policy(report.policy.effective)
+    chosen = measured if policy is None else _policy(policy)
+    require_same_audit(report, measured, chosen)
+    assert chosen.gate is not None and measured.gate is not None  # resolved policies have one
+    return decide_gate(report.checks, chosen.gate, chosen.waivers, on or _today(), measured.gate.confidence)
 
 
 def _policy(policy: Policy | Mapping[str, object] | str | Path) -> Policy:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from audit.rates import between_clusters
+from audit.rates import between_clusters, cluster_size
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Partition:
     def effective_rows(self) -> np.ndarray:
         """Return each group's number of independent observations: clusters, or Kish's size, or rows."""
         if self.clusters is not None:
-            return between_clusters(np.zeros(len(self.codes)), self.codes, self.number, self.clusters)[1]
+            return cluster_size(self.codes, self.number, self.weights, self.clusters)
         if self.weights is None:
             return self.total()
         return np.asarray(self.total() ** 2 / self._sums(self.weights**2))

@@ -10,6 +10,9 @@ from pathlib import Path
 
 from audit.errors import AuditError
 
+REPORTS = ("report.json", "report.html")
+"""The files of a report. Nothing else in the directory is ever touched."""
+
 PREVIOUS = "previous"
 _PARTIAL = ".partial-"
 
@@ -23,14 +26,17 @@ def set_aside(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for left in folder.glob(f"{_PARTIAL}*"):
-            shutil.rmtree(left)
-        older = _reports(folder)
+            if not _alive(left):
+                shutil.rmtree(left)
+        older = [folder / name for name in REPORTS if os.path.lexists(folder / name)]
+        previous = folder / PREVIOUS
+        if previous.is_symlink():
+            raise NotADirectoryError(0, f"{PREVIOUS!r} in it is a symbolic link", str(previous))
         if older:
-            previous = folder / PREVIOUS
             previous.mkdir(exist_ok=True)
-            for file in _reports(previous):
-                file.unlink()
-            for file in older:
+            for name in REPORTS:
+                (previous / name).unlink(missing_ok=True)
+            for file in reversed(older):  # the JSON last: it is the artefact
                 file.replace(previous / file.name)
     except OSError as error:
         raise _not_writable(folder, error) from None
@@ -42,22 +48,35 @@ def write_whole(folder: Path, texts: Mapping[str, str]) -> list[Path]:
     Raises:
         AuditError: the folder cannot be written; then nothing new is in it.
     """
+    placed: list[Path] = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=_PARTIAL, dir=folder) as partial:
+        with tempfile.TemporaryDirectory(prefix=f"{_PARTIAL}{os.getpid()}-", dir=folder) as partial:
             for name, text in texts.items():
                 # a path that is not UTF-8 comes as lone surrogates: written as JSON escapes them
                 with open(Path(partial) / name, "wb") as stream:
                     stream.write(text.encode("utf-8", "backslashreplace"))
                     stream.flush()
                     os.fsync(stream.fileno())
-            return [(Path(partial) / name).replace(folder / name) for name in texts]
+            for name in texts:
+                placed.append((Path(partial) / name).replace(folder / name))
+        return placed
     except OSError as error:
+        for file in placed:
+            file.unlink(missing_ok=True)
         raise _not_writable(folder, error) from None
 
 
-def _reports(folder: Path) -> list[Path]:
-    return sorted(file for file in folder.glob("report.*") if file.is_file())
+def _alive(partial: Path) -> bool:
+    """Tell whether the run that writes ``partial`` still runs: another run's files are not swept up."""
+    number = partial.name.removeprefix(_PARTIAL).partition("-")[0]
+    try:
+        os.kill(int(number), 0)
+    except (ValueError, ProcessLookupError):
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _not_writable(folder: Path, error: OSError) -> AuditError:

@@ -78,9 +78,9 @@ def rates(
 ) -> Rates:
     """Return the share of ``event`` (bool, one a row) within each group (int codes, one a row).
 
-    Weights give Kish's effective size, (sum w)² / sum w². Clusters give n divided by the design effect,
-    the between-cluster variance of the proportion over that of independent rows (Korn and Graubard
-    1998), never more than Kish's size; where all rows of a group agree, the clusters are the trials.
+    Weights give Kish's effective size, (sum w)² / sum w². With clusters it is that of the clusters' weights: all
+    rows of a cluster count as one observation. That is exact where they agree and wide where they do not; the
+    design effect estimated from few clusters, or from a rate near 0 or 1, is far too small (coverage down to 72 %).
     """
     if weights is None and clusters is None:
         counts = np.bincount(group.astype(np.int64) * 2 + event, minlength=2 * groups).reshape(groups, 2)
@@ -91,7 +91,7 @@ def rates(
     found = _kish(np.bincount(group, w * event, groups), total, square, np.bincount(group, minlength=groups))
     if clusters is None:
         return found
-    trials = np.minimum(found.trials, _clustered(event, group, w, clusters, found.value, total))
+    trials = cluster_size(group, groups, weights, clusters)
     return Rates(found.value, found.rows, np.nan_to_num(found.value) * trials, trials)
 
 
@@ -100,19 +100,14 @@ def _kish(events: np.ndarray, total: np.ndarray, square: np.ndarray, rows: np.nd
     return Rates(value, rows, np.nan_to_num(_divided(events * total, square)), trials)
 
 
-def _clustered(
-    event: np.ndarray,
-    group: np.ndarray,
-    w: np.ndarray,
-    clusters: np.ndarray,
-    value: np.ndarray,
-    total: np.ndarray,
+def cluster_size(
+    group: np.ndarray, groups: int, weights: np.ndarray | None, clusters: np.ndarray
 ) -> np.ndarray:
-    """Return p (1 - p) / Var(p), with the variance between clusters; the clusters' number where p is 0 or 1."""
-    spread, number = between_clusters(w * (event - np.nan_to_num(value)[group]), group, len(value), clusters)
-    variance = _divided(spread, total**2)
-    effective = _divided(value * (1 - value), variance)
-    return np.where(np.isfinite(effective) & (variance > 0), effective, number)
+    """Return the effective number of clusters in each group: Kish's size over the clusters' weights."""
+    owner, member = _members(group, clusters)
+    weight = np.bincount(member, weights, len(owner))
+    total, square = np.bincount(owner, weight, groups), np.bincount(owner, weight**2, groups)
+    return np.asarray(np.nan_to_num(_divided(total**2, square)))
 
 
 def between_clusters(
@@ -122,12 +117,17 @@ def between_clusters(
 
     Rows of a cluster are summed first; the variance is NaN for a group with a single cluster.
     """
+    owner, member = _members(group, clusters)
+    number = np.bincount(owner, minlength=groups).astype(float)
+    sums = np.bincount(member, parts, len(owner))
+    return np.bincount(owner, sums**2, groups) * _divided(number, number - 1), number
+
+
+def _members(group: np.ndarray, clusters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the group of every cluster within a group, and each row's index among them."""
     pair = group.astype(np.int64) * (int(clusters.max(initial=0)) + 1) + clusters
     _, first, member = np.unique(pair, return_index=True, return_inverse=True)
-    owner = group[first]
-    number = np.bincount(owner, minlength=groups).astype(float)
-    sums = np.bincount(member, parts, len(first))
-    return np.bincount(owner, sums**2, groups) * _divided(number, number - 1), number
+    return group[first], member
 
 
 def _divided(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:

@@ -54,6 +54,8 @@ def score(
     done, differentiable = 0, False
     for values, hashed in ahead(_read(policy, feeds, source)):
         tensors = {feed.name: feed.tensor(columns) for feed, columns in zip(feeds, values, strict=True)}
+        if done + len(hashed) > rows:
+            raise _other_rows(source, rows)
         raw = model(tensors, done + 1)
         if collector is None:
             collector = _collector(policy, labels, _head(policy, model, raw))
@@ -62,7 +64,8 @@ def score(
         hashes.append(hashed)
         done += len(raw)
         progress("scoring", done, rows)
-    assert collector is not None  # the table has at least one row
+    if collector is None or done != rows:
+        raise _other_rows(source, rows)
     return Scored(collector.result(), collector.head, differentiable, np.concatenate(hashes))
 
 
@@ -78,6 +81,15 @@ def _read(
             raise _null(null.column, null.numeric, source) from None
         yield values, row_hashes((column for columns in values for column in columns), batch.num_rows)
         row += batch.num_rows
+
+
+def _other_rows(source: Source, rows: int) -> AuditError:
+    return AuditError(
+        where=source.path,
+        expected=f"{rows:,} rows, as when labels and groups were read",
+        found="another number: the data changed during the audit",
+        fix="run the audit again",
+    )
 
 
 def _null(column: str, numeric: bool, source: Source) -> AuditError:

@@ -15,6 +15,7 @@ import numpy as np
 from audit.aif import aif360
 from audit.check import Check, Skip
 from audit.checks.fairness_metrics import COMPARISONS, DEFINITIONS, RATES, Comparison
+from audit.checks.theil import theil_index
 from audit.data.groups import Attribute
 from audit.rates import Cells, Rates, count_cells, rates, rates_of_cells
 from audit.result import Measurement, MetricFacts
@@ -39,7 +40,7 @@ class Fairness(Check):
             raise Skip("data.protected names no attribute")
         for attribute in subject.attributes:
             yield from _compare(attribute, label, predicted, subject)
-        yield _theil_index(label, predicted)
+        yield theil_index(label, predicted, subject.clusters)
 
 
 def _compare(
@@ -137,26 +138,3 @@ def _classification_metric(table: pd.DataFrame, group: int, privileged: list[int
         unprivileged_groups=[{"group": float(group)}],
         privileged_groups=[{"group": float(index)} for index in privileged],
     )
-
-
-def _theil_index(label: np.ndarray, predicted: np.ndarray) -> Measurement:
-    """Return AIF360's Theil index from the counts of the three benefits 0, 1 and 2.
-
-    AIF360's own ignores weights, so that a table of counts does not do; on the rows it is the mean of
-    (b / mean b) ln(b / mean b). The standard error is that of the delta method.
-    """
-    benefit = predicted.astype(np.int8) - label + 1
-    count = np.array([np.count_nonzero(benefit == value) for value in range(3)], float)
-    share, size = count / count.sum(), np.arange(3.0)
-    mean = share @ size
-    entropy = np.array([0.0, 0.0, 2 * np.log(2.0)])  # b ln b
-    with np.errstate(divide="ignore", invalid="ignore"):
-        value = share @ entropy / mean - np.log(mean)
-        influence = (entropy - share @ entropy) / mean - (size - mean) * (
-            share @ entropy / mean**2 + 1 / mean
-        )
-    se = float(np.sqrt(share @ influence**2 / len(benefit)))
-    return Measurement(
-        metric="fairness.theil_index", value=float(value), n=len(benefit), method="mean-t", se=se,
-        counts={"rows": [float(len(benefit))]},
-    )  # fmt: skip

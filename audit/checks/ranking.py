@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from audit.checks.performance_metrics import Groups
-from audit.estimates import auc
+from audit.estimates import Partition, auc
 from audit.result import Measurement
 from audit.scores import Classified
 from audit.subject import Subject
@@ -50,18 +50,16 @@ def _auc(ranking: Ranking, index: np.ndarray, groups: Groups, group: int) -> Mea
     )
     value, se = auc(label, ranking.score[index], weights, clusters)
     positive = int(label.sum())
-    sizes = [
-        float(len(rows)) if weights is None else float(weights[rows].sum() ** 2 / (weights[rows] ** 2).sum())
-        for rows in (np.flatnonzero(label), np.flatnonzero(~label))
-        if len(rows)
-    ]
+    known = bool(np.isfinite(value))
+    sides = Partition(label.astype(np.int64), 2, weights, clusters)
+    sizes = sides.effective_rows() if known else np.empty(0)
     return Measurement(
         metric="performance.auc",
         value=value,
         n=len(index),
         smallest_n=min(positive, len(index) - positive),
-        method="delong" if np.isfinite(value) else "none",
+        method="delong" if known else "none",
         se=se if np.isfinite(se) else None,
-        counts={"favorable": sizes[:1], "unfavorable": sizes[1:]} if len(sizes) == 2 else {},
+        counts={name: [float(size)] for name, size in zip(("unfavorable", "favorable"), sizes, strict=known)},
         where=groups.wheres[group],
     )

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from audit.errors import AuditError
 from audit.result import Scalar
 
-_NULL_WORDS = pa.array(["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None"])
+NULL_WORDS = pa.array(["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None"])
 
 
 class NullValue(Exception):
@@ -64,7 +64,11 @@ def texts(column: pa.Array, name: str, fill: Scalar | None = None) -> Codes:
     Raises:
         NullValue: there is a null and no ``fill``.
     """
-    plain = column if pa.types.is_dictionary(column.type) else pc.dictionary_encode(_as_text(column))
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()  # a stored vocabulary may hold nulls and values that no row has
+    if pa.types.is_floating(column.type):
+        column = pc.if_else(pc.is_nan(column), None, column)
+    plain = pc.dictionary_encode(_as_text(column))
     vocabulary = [str(value) for value in _as_text(plain.dictionary).to_pylist()]
     indices = plain.indices
     if indices.null_count:
@@ -115,7 +119,7 @@ def _is_text(kind: pa.DataType) -> bool:
 def _without_words(column: pa.Array) -> pa.Array:
     """Return a column of texts trimmed, with nulls for the words that stand for them among numbers."""
     trimmed = pc.utf8_trim_whitespace(column)
-    return pc.if_else(pc.is_in(trimmed, value_set=_NULL_WORDS.cast(column.type)), None, trimmed)
+    return pc.if_else(pc.is_in(trimmed, value_set=NULL_WORDS.cast(column.type)), None, trimmed)
 
 
 def _as_text(column: pa.Array) -> pa.Array:

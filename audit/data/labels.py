@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from audit.data.columns import numbers
+from audit.data.columns import NULL_WORDS, numbers
 from audit.data.values import NULL, Coder, rank, same, typed
 from audit.errors import AuditError, some
 from audit.policy.model import AtLeast, DataSpec
@@ -78,7 +78,7 @@ class LabelReader:
 
     def _labels(self) -> Labels:
         codes, values = self._coder.codes(), typed(self._coder.values)
-        self._require_complete(int((codes == NULL).sum()))
+        self._require_complete(int(np.isin(codes, [NULL, *self._null_words()]).sum()))
         if len(values) < 2:
             raise self._one_value(values[0])
         if len(values) > MAX_CLASSES:
@@ -93,6 +93,14 @@ class LabelReader:
         place[order] = np.arange(len(values))
         ordered = [values[index] for index in order]
         return Labels(ordered, place[codes], self._favorable(ordered))
+
+    def _null_words(self) -> list[int]:
+        """Return the codes of words such as NA: among numbers they are nulls, and not values of the label."""
+        words, values = set(NULL_WORDS.to_pylist()), self._coder.values
+        numbers_only = not any(
+            isinstance(value, str) for value in typed([v for v in values if v not in words])
+        )
+        return [code for code, value in enumerate(values) if value in words] if numbers_only else []
 
     def _favorable(self, values: list[Scalar]) -> list[int]:
         if self._spec.favorable is None:

@@ -12,6 +12,8 @@ from audit.data.parquet import ParquetSource
 from audit.data.source import Source
 from audit.errors import AuditError, some
 
+_SUFFIXES = (".csv", ".parquet", ".pq")
+
 
 def open_source(path: str, base: Path | None = None) -> Source:
     """Open the data at ``path``: a file, a directory, a glob, or ``aif360:NAME``.
@@ -47,9 +49,8 @@ def locate(path: str, base: Path | None) -> Path:
 def _files(path: str, base: Path | None) -> list[Path]:
     found = locate(path, base)
     if found.is_dir():
-        files = [
-            f for f in found.rglob("*") if f.suffix.lower() in (".csv", ".parquet", ".pq") and f.is_file()
-        ]
+        files = [file for file in found.rglob("*") if file.suffix.lower() in _SUFFIXES and file.is_file()]
+        files = [file for file in files if not _hidden(file.relative_to(found))]
     elif found.exists():
         files = [found]
     else:
@@ -71,3 +72,8 @@ def _checked(source: Source) -> Source:
             where=source.path, expected="column names that stand once", found=f"{some(twice)} twice or more"
         )
     return source
+
+
+def _hidden(file: Path) -> bool:
+    """Editors and Spark leave copies and markers in folders and files that begin with a dot or an underscore."""
+    return any(part.startswith((".", "_")) for part in file.parts)

@@ -26,10 +26,15 @@ class Coder:
         if pa.types.is_floating(column.type):
             column = pc.if_else(pc.is_nan(column), None, column)
         encoded = column if pa.types.is_dictionary(column.type) else pc.dictionary_encode(column)
-        known = self._codes
-        lookup = [known.setdefault(_plain(v), len(known)) for v in encoded.dictionary.to_pylist()]
-        indices = encoded.indices.fill_null(len(lookup)).to_numpy(zero_copy_only=False)
-        self._parts.append(np.array([*lookup, NULL], np.int32)[indices])
+        values, known = encoded.dictionary.to_pylist(), self._codes
+        indices = encoded.indices.fill_null(len(values)).to_numpy(zero_copy_only=False)
+        lookup = np.full(len(values) + 1, NULL, np.int32)
+        for index in np.flatnonzero(
+            np.bincount(indices, minlength=len(lookup))[:-1]
+        ):  # a category may have no row
+            if values[index] is not None:
+                lookup[index] = known.setdefault(_plain(values[index]), len(known))
+        self._parts.append(lookup[indices])
 
     @property
     def values(self) -> list[object]:
@@ -73,9 +78,11 @@ def _plain(value: object) -> object:
 
 
 def _number(value: object) -> int | float | None:
-    if isinstance(value, bool):
+    if isinstance(value, bool | int):
         return value
     try:
+        if isinstance(value, str) and value.strip().lstrip("+-").isdecimal():
+            return int(value)
         number = float(value)  # type: ignore[arg-type]  # anything else raises TypeError
     except (TypeError, ValueError):
         return None

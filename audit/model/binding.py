@@ -38,7 +38,7 @@ def bind(
     feeds = []
     for name, spec in inputs.items():
         bound = _Input(name, spec, f"{where}: input {name!r}")
-        feeds.append(bound.feed(given.get(name) or bound.find(columns, alone=len(inputs) == 1)))
+        feeds.append(bound.feed(given.get(name) or bound.find(columns, alone=len(inputs) == 1), data.label))
     return feeds
 
 
@@ -113,9 +113,16 @@ class _Input:
             fix=f"add the column, or {self._say_which()}",
         )
 
-    def feed(self, columns: list[str]) -> Feed:
-        """Return the feed from ``columns``, if they are as many as the input takes."""
+    def feed(self, columns: list[str], label: str) -> Feed:
+        """Return the feed from ``columns``, if they are as many as the input takes and none is the label."""
         width = self.width
+        if label in columns:
+            raise AuditError(
+                where=self.where,
+                expected="features, which are known before the outcome is",
+                found=f"the label {label!r}",
+                fix="give the input another column under model.inputs, or audit a model that does not read it",
+            )
         if width is not None and len(columns) != width:
             raise AuditError(
                 where=self.where,

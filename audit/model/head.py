@@ -100,7 +100,11 @@ def _by_values(operation: Operation, width: int, sample: np.ndarray) -> Head:
         f"computed by {operation.type}; values from {low:.3g} to {high:.3g} in the first {len(values):,} rows"
     )
     outside = low < -_RANGE_TOLERANCE or high > 1 + _RANGE_TOLERANCE
-    if outside and operation.type != "Sigmoid":
+    # A score from 0 to 100 lies outside [0, 1] as well: logits have both signs, and a single one is linear.
+    both_signs = low < 0 < high and operation.type not in ("Sigmoid", "Softmax")
+    if outside and (
+        operation.type == "LogSoftmax" or (both_signs and (width > 1 or operation.type in _LINEAR))
+    ):
         return Head("logits", width, seen)
     if not problem and not (width == 1 and operation.type in _LINEAR):
         return Head("sigmoid" if width == 1 else "probabilities", width, seen)

@@ -28,23 +28,21 @@ class Model:
     @property
     def width(self) -> int:
         """Columns of the output; a vector without a class axis has one."""
-        shape = self.signature.outputs[self.output].shape
+        spec = self.signature.outputs[self.output]
+        if not spec.dtype.is_floating:
+            raise self._error("scores as floating-point numbers", f"values of type {spec.dtype.name}")
+        shape = spec.shape
         if shape.rank not in (1, 2) or (shape.rank == 2 and shape[1] is None):
-            raise AuditError(
-                where=f"{self.where}: output {self.output!r}",
-                expected="scores of shape (rows,) or (rows, classes)",
-                found=f"shape {'unknown' if shape.rank is None else shape.as_list()}",
-                fix="name another output: model.output: {name: OUTPUT}",
-            )
+            found = f"shape {'unknown' if shape.rank is None else shape.as_list()}"
+            raise self._error("scores of shape (rows,) or (rows, classes)", found)
         return 1 if shape.rank == 1 else int(shape[1])
 
     @property
     def operation(self) -> Operation:
         """The operation that computes the output."""
         function = self.signature.function
-        position = sorted(function.structured_outputs).index(
-            self.output
-        )  # the order in which TF flattens a dict
+        # in the order in which TensorFlow flattens a dict
+        position = sorted(function.structured_outputs).index(self.output)
         return output_operation(function, function.outputs[position].name)
 
     @property
@@ -62,15 +60,15 @@ class Model:
             raw = self.signature.function(**tensors)[self.output].numpy()
         except tensorflow().errors.OpError as error:
             raise self._failed(first_row, error) from error
-        raw = raw.reshape(len(raw), -1)
+        rows = len(next(iter(tensors.values())))
+        if raw.shape[:1] != (rows,):
+            raise self._error("one score a row", f"shape {list(raw.shape)} for {rows:,} rows")
+        raw = raw.reshape(rows, -1)
         finite = np.isfinite(raw.astype(np.float64)).all(1)
         if not finite.all():
             row = first_row + int((~finite).argmax())
-            raise AuditError(
-                where=f"{self.where}: output {self.output!r}",
-                expected="finite scores",
-                found=f"NaN or infinity in {int((~finite).sum()):,} rows, first in row {row:,}",
-            )
+            found = f"NaN or infinity in {int((~finite).sum()):,} rows, first in row {row:,}"
+            raise self._error("finite scores", found)
         return np.asarray(raw)
 
     def differentiable(self, tensors: Mapping[str, Any]) -> bool:
@@ -89,6 +87,14 @@ class Model:
             return False
         return any(
             g is not None and bool(tf.reduce_any(tf.not_equal(tf.cast(g, tf.float32), 0))) for g in gradients
+        )
+
+    def _error(self, expected: str, found: str) -> AuditError:
+        return AuditError(
+            where=f"{self.where}: output {self.output!r}",
+            expected=expected,
+            found=found,
+            fix="name another output: model.output: {name: OUTPUT}",
         )
 
     def _failed(self, first_row: int, error: Exception) -> AuditError:

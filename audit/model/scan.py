@@ -8,49 +8,7 @@ from typing import Any
 
 from audit.errors import AuditError
 from audit.model.framework import tensorflow
-
-UNSAFE_OPERATIONS = frozenset(
-    [
-        "ReadFile",
-        "WriteFile",
-        "MatchingFiles",
-        "PyFunc",
-        "PyFuncStateless",
-        "EagerPyFunc",
-        "LoadLibrary",
-        "WholeFileReader",
-        "WholeFileReaderV2",
-        "TextLineReader",
-        "TextLineReaderV2",
-        "LMDBReader",
-        "FixedLengthRecordReader",
-        "FixedLengthRecordReaderV2",
-        "TFRecordReader",
-        "TFRecordReaderV2",
-        "TextLineDataset",
-        "TFRecordDataset",
-        "TFRecordDatasetV2",
-        "FixedLengthRecordDataset",
-        "FixedLengthRecordDatasetV2",
-        "SaveDataset",
-        "SaveDatasetV2",
-        "LoadDataset",
-        "DistributedSave",
-        "SqlDataset",
-        "ExperimentalSqlDataset",
-        "CreateSummaryFileWriter",
-        "CreateSummaryDbWriter",
-        "RpcCall",
-        "RpcServer",
-        "RpcClient",
-        "DataServiceDataset",
-        "DataServiceDatasetV2",
-        "DataServiceDatasetV3",
-        "DataServiceDatasetV4",
-    ]
-)
-"""Operations that reach files, network, processes or Python beyond the model's own variables and assets."""
-
+from audit.model.unsafe import unsafe_operations
 
 _INIT = "__saved_model_init_op"  # not a signature that anybody calls
 
@@ -77,7 +35,7 @@ def scan(path: Path) -> Scan:
     proto = _read(path)
     signatures = {name for meta in proto.meta_graphs for name in meta.signature_def if name != _INIT}
     version = proto.meta_graphs[0].meta_info_def.tensorflow_version
-    return Scan(sorted(signatures), _unsafe(proto), version or None)
+    return Scan(sorted(signatures), unsafe_operations(proto), version or None)
 
 
 def _read(path: Path) -> Any:
@@ -112,13 +70,3 @@ def _read(path: Path) -> Any:
             fix="export or copy the model again",
         )
     return proto
-
-
-def _unsafe(proto: Any) -> list[str]:
-    """Return the names of unsafe operations in all graphs and functions of ``proto``, sorted."""
-    found: set[str] = set()
-    for meta in proto.meta_graphs:
-        graph = meta.graph_def
-        nodes = [graph.node, *(function.node_def for function in graph.library.function)]
-        found.update(node.op for group in nodes for node in group if node.op in UNSAFE_OPERATIONS)
-    return sorted(found)

@@ -152,13 +152,21 @@ class GateSpec(_Strict):
     rules: list[Rule] | None = None
 
 
+def _day(value: object) -> object:
+    """Accept a date and its ISO text, as JSON writes it; numbers would be read as seconds."""
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        raise ValueError("a date such as 2027-01-31") from None
+
+
 class Waiver(_Strict):
     """A rule's failure that somebody answers for, until its date (on that date it no longer counts)."""
 
     rule: Name
-    reason: Name
-    owner: Name
-    expires: Annotated[date, Field(strict=False)]
+    reason: Annotated[str, Field(pattern=r"\S")]
+    owner: Annotated[str, Field(pattern=r"\S")]
+    expires: Annotated[date, BeforeValidator(_day)]
     covers: Annotated[list[Literal["fail", "inconclusive"]], Field(min_length=1)] = ["fail"]
 
 

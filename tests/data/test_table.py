@@ -29,7 +29,13 @@ def read(folder: Path, file: str = "t.parquet", *, spec: dict[str, Any], **colum
 @pytest.mark.parametrize("file", ["t.parquet", "t.csv"])
 def test_weights_are_read_as_numbers(tmp_path: Path, file: str) -> None:
     found = read(tmp_path, file, spec={"weight": "w"}, w=[0, 1.5, 2, 3])
-    assert found.weights is not None and list(found.weights) == [0, 1.5, 2, 3]
+    assert found.weights is not None and list(found.weights * 3) == [0, 1.5, 2, 3]
+
+
+@pytest.mark.parametrize("scale", [1e-200, 1e200])
+def test_only_the_ratios_of_weights_count(tmp_path: Path, scale: float) -> None:
+    found = read(tmp_path, "t.parquet", spec={"weight": "w"}, w=[scale, 2 * scale, 4 * scale, 4 * scale])
+    assert found.weights is not None and list(found.weights) == [0.25, 0.5, 1, 1]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,37 @@
+"""AIF360's Theil index, from the counts of the three benefits."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from audit.estimates import Partition
+from audit.result import Measurement
+
+
+def theil_index(label: np.ndarray, predicted: np.ndarray, clusters: np.ndarray | None) -> Measurement:
+    """Return the Theil index of the benefit b = prediction - label + 1, the mean of (b / mean b) ln(b / mean b).
+
+    AIF360's own ignores weights, so that a weighted table of counts does not do, and so does this one. The
+    standard error is that of the delta method.
+
+    Args:
+        label: bool, one a row; True is the favourable outcome.
+        predicted: bool, one a row.
+        clusters: cluster codes, or None for independent rows.
+    """
+    benefit = predicted.astype(np.int8) - label + 1
+    share = np.array([np.count_nonzero(benefit == size) for size in range(3)], float) / len(benefit)
+    size, entropy = np.arange(3.0), np.array([0.0, 0.0, 2 * np.log(2.0)])  # b, and b ln b
+    mean, total = share @ size, share @ entropy
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value = total / mean - np.log(mean)
+        influence = (entropy - total) / mean - (size - mean) * (total / mean**2 + 1 / mean)
+    rows = Partition(np.zeros(len(benefit), np.int64), 1, None, clusters)
+    return Measurement(
+        metric="fairness.theil_index",
+        value=float(value),
+        n=len(benefit),
+        method="mean-t",
+        se=float(rows.standard_error(influence[benefit])[0]),
+        counts={"rows": [float(rows.effective_rows()[0])]},
+    )
