@@ -167,12 +167,14 @@ def _verdict(rules: Sequence[RuleResult], checks: Sequence[CheckResult]) -> tupl
     statuses = [rule.status for rule in rules]
     crashed = [check.name for check in checks if check.status == "crashed"]
     if "fail" in statuses:
-        return "fail", f"{statuses.count('fail')} of {len(rules)} rules do not hold"
+        broken = statuses.count("fail")
+        return "fail", f"{broken} of {len(rules)} rules {'does' if broken == 1 else 'do'} not hold"
     if crashed:
         return "inconclusive", f"the check {crashed[0]} crashed"
     if "inconclusive" in statuses:
         return "inconclusive", f"{statuses.count('inconclusive')} of {len(rules)} rules could not be decided"
     if "pass" not in statuses:
         return "inconclusive", "every rule is waived" if rules else "the policy has no rules"
-    waived = statuses.count("waived")
-    return "pass", f"{statuses.count('pass')} rules hold" + (f", {waived} waived" if waived else "")
+    held, waived = statuses.count("pass"), statuses.count("waived")
+    words = "1 rule holds" if held == 1 else f"{held} rules hold"
+    return "pass", words + (f", {waived} waived" if waived else "")

@@ -11,7 +11,7 @@ from audit import quiet as quiet_module
 from audit import registry
 from audit.cli.codes import VERDICTS
 from audit.cli.progress import shown
-from audit.cli.text import plain, summary
+from audit.cli.text import plain, remarks, summary
 from audit.errors import AuditError, nearest, some
 from audit.output import set_aside
 from audit.policy import Policy, load_policy, policy_from
@@ -51,7 +51,7 @@ def run(request: Request) -> int:
     if not request.quiet:
         decision = Decision(verdict=report.verdict, rules=report.rules, reason=report.reason)
         print("\n".join(summary(decision)))
-        print(f"Report: {plain(files[-1], 500)}")
+        print("\n".join([*remarks(report), f"Report: {plain(files[-1], 500)}"]))
     return VERDICTS[report.verdict]
 
 

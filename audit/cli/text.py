@@ -6,7 +6,7 @@ import math
 import unicodedata
 from collections.abc import Iterable, Iterator
 
-from audit.result import Decision, Measurement, RuleResult
+from audit.result import Decision, Measurement, Report, RuleResult
 
 _MARKS = {"pass": "pass", "fail": "FAIL", "inconclusive": "open", "waived": "waived"}
 _LONGEST = 100
@@ -35,6 +35,18 @@ def summary(decision: Decision) -> Iterator[str]:
             yield from (f"            {line}" for line in _worst(rule))
         if rule.not_decided and rule.measurements:
             yield f"            {len(rule.not_decided)} thin groups are left out by gate.min_rows"
+
+
+def remarks(report: Report) -> Iterator[str]:
+    """Yield what to bear in mind when reading the verdict."""
+    if report.policy.default_rules:
+        yield "  note    the default rules were used: starting points, not a standard for this case"
+    for name, given in report.policy.effective["checks"].items():  # type: ignore[attr-defined]  # a mapping
+        if given is False:
+            yield f"  note    the policy turns off the check {plain(name)}"
+    repeated = report.data.rows - report.data.distinct_rows
+    if repeated:
+        yield f"  note    {repeated:,} of {report.data.rows:,} rows repeat another row, which narrows the intervals"
 
 
 def _limit(rule: RuleResult) -> str:

@@ -56,6 +56,12 @@ def min_rows(report: Report) -> str:
     return str(value) if isinstance(value, int) and value else ""
 
 
+def turned_off(report: Report) -> list[str]:
+    """Return the checks that the policy turns off."""
+    checks = report.policy.effective.get("checks")
+    return [str(name) for name, given in checks.items() if given is False] if isinstance(checks, Mapping) else []
+
+
 def _gate(report: Report) -> Mapping[str, object]:
     gate = report.policy.effective.get("gate")
     return gate if isinstance(gate, Mapping) else {}

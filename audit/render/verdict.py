@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from audit.render.facts import min_rows
+from audit.render.facts import min_rows, turned_off
 from audit.render.figures import count, interval, number
 from audit.render.rules import RuleView, ranked
 from audit.render.wheres import describe
@@ -41,6 +41,7 @@ class VerdictView:
     min_rows: str
     not_measured: list[CheckResult]
     repeated_rows: int
+    turned_off: list[str]
 
 
 def verdict_view(report: Report, views: list[RuleView]) -> VerdictView:
@@ -57,6 +58,7 @@ def verdict_view(report: Report, views: list[RuleView]) -> VerdictView:
         min_rows=min_rows(report),
         not_measured=[check for check in report.checks if check.status != "measured"],
         repeated_rows=report.data.rows - report.data.distinct_rows,
+        turned_off=turned_off(report),
     )
 
 
