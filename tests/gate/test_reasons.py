@@ -49,8 +49,8 @@ def test_several(fates: str, words: str, causes: dict[str, int], step: int) -> N
 
 VERDICTS = [
     ([], [], "the policy has no rules"),
-    (["c.a"], [], "1 rules hold"),
-    (["c.a", "c.b"], [], "1 of 2 rules do not hold"),
+    (["c.a"], [], "1 rule holds"),
+    (["c.a", "c.b"], [], "1 of 2 rules does not hold"),
     (["c.a", "c.c"], [], "1 of 2 rules could not be decided"),
     (["c.a"], ["other"], "the check other crashed"),
 ]
