@@ -10,7 +10,10 @@ import typer
 
 from audit.cli.app import app
 from audit.cli.codes import COULD_NOT_AUDIT, INTERRUPTED, PASS, TOOL_FAULT
+from audit.cli.text import plain
 from audit.errors import AuditError
+
+_LONGEST = 2000  # characters of a line of a message
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -47,5 +50,5 @@ def entry() -> None:
 def _say(text: str, code: int, debug: bool) -> int:
     if debug:
         traceback.print_exc()
-    print(f"audit: {text}", file=sys.stderr)
+    print("\n".join(plain(line, _LONGEST) for line in f"audit: {text}".splitlines()), file=sys.stderr)
     return code

@@ -59,7 +59,9 @@ def min_rows(report: Report) -> str:
 def turned_off(report: Report) -> list[str]:
     """Return the checks that the policy turns off."""
     checks = report.policy.effective.get("checks")
-    return [str(name) for name, given in checks.items() if given is False] if isinstance(checks, Mapping) else []
+    return (
+        [str(name) for name, given in checks.items() if given is False] if isinstance(checks, Mapping) else []
+    )
 
 
 def _gate(report: Report) -> Mapping[str, object]:
