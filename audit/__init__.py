@@ -76,11 +76,11 @@ def decide(
             than the one that was measured, or the report's own policy was edited.
     """
     from audit.gate import decide as decide_gate
-    from audit.policy.same import require_same_audit
+    from audit.policy.same import recorded_policy, require_same_audit
 
-    measured = _policy(report.policy.effective)
+    measured = recorded_policy(report)
     chosen = measured if policy is None else _policy(policy)
-    require_same_audit(report, measured, chosen)
+    require_same_audit(measured, chosen)
     assert chosen.gate is not None and measured.gate is not None  # resolved policies have one
     return decide_gate(report.checks, chosen.gate, chosen.waivers, on or _today(), measured.gate.confidence)
 

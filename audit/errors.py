@@ -29,7 +29,7 @@ class AuditError(Exception):
 
 def nearest(name: object, known: Iterable[object]) -> str:
     """Return ' (did you mean …?)' for the known name nearest to ``name``, or nothing."""
-    match = difflib.get_close_matches(str(name), [str(k) for k in known], n=1, cutoff=0.5)
+    match = difflib.get_close_matches(str(name), [str(k) for k in known], n=1, cutoff=0.7)
     return f" (did you mean {match[0]!r}?)" if match else ""
 
 

@@ -38,7 +38,8 @@ def undecided(total: int, causes: Sequence[str]) -> str:
     if total == 1:
         return f"not decided: {causes[0]}"
     counted = [f"{cause} ({causes.count(cause)})" for cause in sorted(set(causes))]
-    return f"{len(causes)} of {total} measured values are not decided: {', '.join(counted)}"
+    verb = "is" if len(causes) == 1 else "are"
+    return f"{len(causes)} of {total} measured values {verb} not decided: {', '.join(counted)}"
 
 
 def nothing_decided(metric: str, left_out: int, checks: Sequence[CheckResult]) -> str:

@@ -52,6 +52,8 @@ def read_report(path: str | Path) -> Report:
         AuditError: there is none, or it is damaged.
     """
     file = Path(path)
+    if file.is_dir():
+        file /= "report.json"
     if not file.is_file():
         raise AuditError(
             where=str(path), expected="a report.json that 'audit run' wrote", found="no such file"

@@ -54,8 +54,67 @@ def logits(path: Path) -> None:
     _linear(path, 3, lambda z: 4 * z)
 
 
+def two_columns(path: Path) -> None:
+    """The score follows ``a``; ``b`` changes nothing."""
+    import tensorflow as tf
+
+    column = ([None, 1], tf.float32)
+    _save(path, lambda a, b: tf.sigmoid(a + 0 * b), a=column, b=column)
+
+
 def logit(path: Path) -> None:
     _linear(path, 1, lambda z: z)
+
+
+def log_softmax(path: Path) -> None:
+    import tensorflow as tf
+
+    _linear(path, 3, tf.nn.log_softmax)
+
+
+def percent(path: Path) -> None:
+    """A score from 0 to 100, which is no logit though it lies outside [0, 1]."""
+    import tensorflow as tf
+
+    _linear(path, 1, lambda z: 100 * tf.sigmoid(z))
+
+
+def log_probability(path: Path) -> None:
+    import tensorflow as tf
+
+    _linear(path, 1, tf.math.log_sigmoid)
+
+
+def stretched(path: Path) -> None:
+    """Scores of both signs, from -9 to 9, that no linear operation computes."""
+    import tensorflow as tf
+
+    _linear(path, 1, lambda z: 9 * tf.tanh(z))
+
+
+def mean_score(path: Path) -> None:
+    """One score for all rows of a batch."""
+    import tensorflow as tf
+
+    _linear(path, 1, lambda z: tf.reshape(tf.sigmoid(tf.reduce_mean(z)), [1, 1]))
+
+
+def every_score_twice(path: Path) -> None:
+    import tensorflow as tf
+
+    _linear(path, 1, lambda z: tf.ensure_shape(tf.concat([tf.sigmoid(z)] * 2, 0), [None, 1]))
+
+
+def words_as_scores(path: Path) -> None:
+    import tensorflow as tf
+
+    _linear(path, 1, lambda z: tf.where(z > 0, "yes", "no"))
+
+
+def classes_as_scores(path: Path) -> None:
+    import tensorflow as tf
+
+    _linear(path, 1, lambda z: tf.where(z > 0, 2, 1))
 
 
 def given(path: Path) -> None:

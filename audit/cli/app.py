@@ -37,7 +37,7 @@ def demo(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> int:
-    """Make an example, train two small candidates, audit both: one is blocked, one passes."""
+    """Make an example and audit two candidates: one passes."""
     from audit.cli.demo import demo as command
 
     return command(out, quiet, debug)
@@ -50,7 +50,7 @@ def inspect(
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
     debug: Debug = False,
 ) -> int:
-    """Show what a model is: signatures, inputs, output head with its evidence, digest, unsafe operations."""
+    """Show what a model is: inputs, output head, digest."""
     from audit.cli.inspect import inspect as command
 
     return command(model, signature, as_json)
@@ -65,7 +65,7 @@ def init(
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
     debug: Debug = False,
 ) -> int:
-    """Write a commented audit.yaml that runs as it is, from the model's signature and the data's columns."""
+    """Write an audit.yaml to start from."""
     from audit.cli.init import init as command
 
     return command(model, data, label, out, force)
@@ -91,7 +91,7 @@ def run(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> int:
-    """Measure, decide, write the reports, and exit with the verdict."""
+    """Measure, decide, report, and exit with the verdict."""
     from audit.cli.run import Request
     from audit.cli.run import run as command
 
@@ -111,7 +111,7 @@ def gate(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> int:
-    """Decide again from what was measured, without the model, and exit with the verdict."""
+    """Decide again from a report, without the model."""
     from audit.cli.again import gate as command
 
     return command(report, policy, date, quiet)
@@ -136,7 +136,7 @@ def checks(
     ] = None,
     debug: Debug = False,
 ) -> int:
-    """List the installed checks; with NAME, a check's options, defaults and metrics."""
+    """List the checks; with NAME, its options and metrics."""
     from audit.cli.checks import checks as command
 
     return command(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from audit.cli.text import plain
@@ -19,11 +20,18 @@ def init(model: str, data: str, label: str, out: Path, force: bool) -> int:
             found="one that exists",
             fix="name another with --out, or overwrite it with --force",
         )
-    drafted = draft(model, data, label)
     out.parent.mkdir(parents=True, exist_ok=True)
+    drafted = draft(_beside(model, out), _beside(data, out), label, out.parent)
     write_whole(out.parent, {out.name: drafted.text})
     print(f"Wrote {plain(out, 500)}")
     for remark in drafted.remarks:
         print(f"  {plain(remark, 500)}")
     print(f"Next: audit run {plain(out, 500)}")
     return 0
+
+
+def _beside(path: str, out: Path) -> str:
+    """Return a relative path as seen from the policy's directory, where an audit looks it up first."""
+    if os.path.isabs(path) or path.startswith("aif360:") or out.parent == Path():
+        return path
+    return os.path.relpath(path, out.parent)

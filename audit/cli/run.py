@@ -115,17 +115,29 @@ def _policy(request: Request) -> Policy:
         "data": {
             "path": request.flags["data"],
             "label": request.flags["label"],
-            "protected": dict(_attribute(text) for text in request.protected),
+            "protected": _attributes(request.protected),
         },
     }
     return policy_from(content, request.overrides)
 
 
-def _attribute(text: str) -> tuple[str, dict[str, object]]:
-    name, equals, privileged = text.partition("=")
-    if not (name and equals and privileged):
-        raise AuditError(where="--protected", expected="NAME=PRIVILEGED, such as sex=Male", found=repr(text))
-    return name, {"privileged": privileged.split("|")}
+def _attributes(texts: list[str]) -> dict[str, dict[str, object]]:
+    found: dict[str, dict[str, object]] = {}
+    for text in texts:
+        name, equals, privileged = text.partition("=")
+        if not (name and equals and privileged):
+            raise AuditError(
+                where="--protected", expected="NAME=PRIVILEGED, such as sex=Male", found=repr(text)
+            )
+        if name in found:
+            raise AuditError(
+                where="--protected",
+                expected=f"{name!r} once",
+                found="twice",
+                fix=f"several values: '{name}=A|B'",
+            )
+        found[name] = {"privileged": privileged.split("|")}
+    return found
 
 
 def _flags(request: Request) -> list[str]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from audit.result import Decision, Measurement, Report, RuleResult
 
 _MARKS = {"pass": "pass", "fail": "FAIL", "inconclusive": "open", "waived": "waived"}
+_LEFT = {"skipped": "was skipped", "crashed": "crashed"}
 _LONGEST = 100
 
 
@@ -34,7 +35,7 @@ def summary(decision: Decision) -> Iterator[str]:
         if rule.status != "pass" or len(rule.measurements) == 1:
             yield from (f"            {line}" for line in _worst(rule))
         if rule.not_decided and rule.measurements:
-            yield f"            {len(rule.not_decided)} thin groups are left out by gate.min_rows"
+            yield f"            left out by gate.min_rows: {_several(len(rule.not_decided), 'group')}"
 
 
 def remarks(report: Report) -> Iterator[str]:
@@ -44,9 +45,16 @@ def remarks(report: Report) -> Iterator[str]:
     for name, given in report.policy.effective["checks"].items():  # type: ignore[attr-defined]  # a mapping
         if given is False:
             yield f"  note    the policy turns off the check {plain(name)}"
+    for check in report.checks:
+        if check.status != "measured":
+            yield f"  note    the check {plain(check.name)} {_LEFT[check.status]}: {plain(check.reason, 300)}"
     repeated = report.data.rows - report.data.distinct_rows
     if repeated:
         yield f"  note    {repeated:,} of {report.data.rows:,} rows repeat another row, which narrows the intervals"
+
+
+def _several(count: int, noun: str) -> str:
+    return f"{count} {noun}{'s' * (count != 1)}"
 
 
 def _limit(rule: RuleResult) -> str:

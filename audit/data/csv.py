@@ -20,6 +20,14 @@ class CsvSource(Source):
     def __init__(self, path: str, files: list[Path]) -> None:
         self.path, self.files = path, files
         self.schema = self._inferred(files[0])
+        (only,) = self.schema.names if len(self.schema.names) == 1 else ("",)
+        if any(mark in only for mark in ";\t|"):
+            raise AuditError(
+                where=path,
+                expected="commas between the columns",
+                found=f"one column {only!r:.200}",
+                fix="write the file with commas, or as Parquet",
+            )
         for other in files[1:]:
             if self._inferred(other).names != self.schema.names:
                 raise AuditError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +18,8 @@ from audit.result import Scalar
 MISSING = "(missing)"
 """The group of the rows whose attribute is null."""
 
-MAX_GROUPS = 200
+MAX_GROUPS, MAX_NUMBERS = 200, 20
+"""How many groups an attribute may have; one of more different numbers than the second has to be binned."""
 
 
 @dataclass(frozen=True)
@@ -85,8 +86,9 @@ class AttributeReader:
         if self._spec.columns:
             return list(self._spec.columns), np.concatenate(self._parts)
         values = self._coder.values
-        if len(values) > MAX_GROUPS:
-            raise _too_many(self.name, typed(values))
+        numeric = not any(isinstance(value, str) for value in typed(values))
+        if len(values) > (MAX_NUMBERS if numeric else MAX_GROUPS):
+            raise _too_many(self.name, len(values), numeric)
         ranks = [rank(value) for value in typed(values)]
         order = sorted(range(len(values)), key=lambda index: ranks[index])
         place = np.full(len(values) + 1, NULL, np.int32)  # the last entry serves the code of a null
@@ -176,12 +178,12 @@ def _index(attribute: str, wanted: Scalar, names: Sequence[str]) -> int:
     )
 
 
-def _too_many(name: str, values: Iterable[Scalar]) -> AuditError:
-    kinds = list(values)
-    numeric = not any(isinstance(value, str) for value in kinds)
+def _too_many(name: str, number: int, numeric: bool) -> AuditError:
     return AuditError(
         where=f"data.protected.{name}",
-        expected=f"at most {MAX_GROUPS} groups",
-        found=f"{len(kinds):,} different values",
-        fix=f"give data.protected.{name}.bins" if numeric else "name a column with fewer values",
+        expected=f"at most {MAX_NUMBERS if numeric else MAX_GROUPS} groups",
+        found=f"{number:,} different {'numbers' if numeric else 'values'}",
+        fix=f'bin it in a policy: {name}: {{bins: [25, 60], privileged: "25-60"}}'
+        if numeric
+        else "name another column",
     )

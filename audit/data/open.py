@@ -61,6 +61,7 @@ def _files(path: str, base: Path | None) -> list[Path]:
             where=path,
             expected="data: a .csv or .parquet file, a directory or glob of them, or aif360:GermanDataset",
             found="a directory without such files" if found.is_dir() else "no such file",
+            fix="check the path; relative paths start from the policy's directory or the current one",
         )
     return sorted(files, key=lambda file: file.as_posix().encode())
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from ruamel.yaml import YAML
 
 from audit.data.columns import null_count
-from audit.data.open import open_source
+from audit.data.open import locate, open_source
 from audit.data.source import Source
 from audit.data.table import Table, read_table
 from audit.data.values import Coder, typed
@@ -31,15 +32,15 @@ class Draft:
     remarks: list[str]
 
 
-def draft(model_path: str, data: str, label: str) -> Draft:
-    """Draft a policy for the model at ``model_path`` on the table at ``data``.
+def draft(model_path: str, data: str, label: str, base: Path) -> Draft:
+    """Draft a policy for the model at ``model_path`` on the table at ``data``, to lie in the directory ``base``.
 
     Raises:
         AuditError: model or data cannot be read, or an input of the model has no column.
     """
-    source = open_source(data)
+    source = open_source(data, base)
     source.require([label])
-    model = open_model(ModelSpec(path=model_path), find_model(model_path))
+    model = open_model(ModelSpec(path=model_path), find_model(locate(model_path, base)))
     regression = _is_regression(source, label, model)
     protected = {} if regression else guess_protected(source, {label})
     spec = DataSpec(path=data, label=label, protected=protected)

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import suppress
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    model_validator,
+)
 
 from audit.data.bins import bin_labels
 from audit.result import Scalar
@@ -154,18 +163,29 @@ class GateSpec(_Strict):
 
 def _day(value: object) -> object:
     """Accept a date and its ISO text, as JSON writes it; numbers would be read as seconds."""
-    try:
-        return date.fromisoformat(value) if isinstance(value, str) else value
-    except ValueError:
-        raise ValueError("a date such as 2027-01-31") from None
+    if not isinstance(value, str):
+        return value
+    with suppress(ValueError):
+        if (day := date.fromisoformat(value)).isoformat() == value:  # Python reads weeks as well: 2030-W01-1
+            return day
+    raise ValueError("a date such as 2027-01-31")
+
+
+def _worded(value: str) -> str:
+    if not value.strip():
+        raise ValueError("a text that says something")
+    return value
+
+
+Words = Annotated[str, Field(json_schema_extra={"pattern": r"\S"}), AfterValidator(_worded)]
 
 
 class Waiver(_Strict):
     """A rule's failure that somebody answers for, until its date (on that date it no longer counts)."""
 
     rule: Name
-    reason: Annotated[str, Field(pattern=r"\S")]
-    owner: Annotated[str, Field(pattern=r"\S")]
+    reason: Words
+    owner: Words
     expires: Annotated[date, BeforeValidator(_day)]
     covers: Annotated[list[Literal["fail", "inconclusive"]], Field(min_length=1)] = ["fail"]
 

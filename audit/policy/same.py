@@ -1,42 +1,64 @@
-"""Whether a policy may decide on what another one measured."""
+"""The policy that a report was made under, and whether another one may decide on what it measured."""
 
 from __future__ import annotations
+
+from pydantic import ValidationError
 
 from audit.errors import AuditError
 from audit.policy.model import Policy
 from audit.result import Report
 
 
-def require_same_audit(report: Report, measured: Policy, chosen: Policy) -> None:
-    """Require that ``chosen`` asks for what the report measured: only gate, waivers and paths may differ.
+def recorded_policy(report: Report) -> Policy:
+    """Return the effective policy that stands in ``report``: complete, whatever checks are installed by now.
 
     Raises:
-        AuditError: the report's policy does not have its digest, or the two policies describe other outcomes,
-            groups or check options.
+        AuditError: it is none, or not the one that the report's digest is of.
     """
-    if measured.digest != report.policy.digest:
-        raise AuditError(
-            where="policy.effective",
-            expected=f"a policy with the digest {report.policy.digest}",
-            found=f"one with {measured.digest}: the report was edited, or made by another version",
-            fix="run the audit again",
-        )
+    try:
+        policy = Policy.model_validate(report.policy.effective)
+    except ValidationError as error:
+        raise _edited(report, str(error.errors(include_url=False)[0]["msg"])) from None
+    if policy.digest != report.policy.digest:
+        raise _edited(report, f"one with {policy.digest}")
+    return policy
+
+
+def require_same_audit(measured: Policy, chosen: Policy) -> None:
+    """Require that ``chosen`` asks for what was ``measured``: only gate, waivers, paths and checks' absence may differ.
+
+    Raises:
+        AuditError: the two policies describe other outcomes, groups or check options.
+    """
     for section in ("model", "data"):
         before, after = (
             getattr(policy, section).model_dump(exclude={"path"}) for policy in (measured, chosen)
         )
-        for key, value in after.items():
-            if value != before[key]:
-                raise _other(f"{section}.{key}", before[key], value)
+        _require_equal(section, before, after)
     for name, options in chosen.checks.items():
-        if options is not False and options != measured.checks.get(name):
-            raise _other(f"checks.{name}", measured.checks.get(name), options)
+        if options is not False and measured.checks.get(name):
+            _require_equal(f"checks.{name}", measured.checks[name], options)
 
 
-def _other(key: str, before: object, after: object) -> AuditError:
-    return AuditError(
+def _require_equal(key: str, before: object, after: object) -> None:
+    """Raise an error that names the first key at which two values differ."""
+    if before == after:
+        return
+    if isinstance(before, dict) and isinstance(after, dict):
+        for name in [*before, *after]:
+            _require_equal(f"{key}.{name}", before.get(name), after.get(name))
+    raise AuditError(
         where=f"policy: {key}",
         expected=f"what was measured: {before!r:.200}",
         found=f"{after!r:.200}",
         fix="run the audit under this policy; 'audit gate' only decides again",
+    )
+
+
+def _edited(report: Report, found: str) -> AuditError:
+    return AuditError(
+        where="policy.effective",
+        expected=f"a policy with the digest {report.policy.digest}",
+        found=f"{found}: the report was edited, or made by another version",
+        fix="run the audit again",
     )

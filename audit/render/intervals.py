@@ -14,6 +14,7 @@ from audit.render.axis import Axis
 from audit.render.figures import brief_count, number, written
 from audit.render.plot import Guides, Line, Mark, Plot, Row
 from audit.render.text import elide
+from audit.render.wheres import rows_of
 from audit.result import Measurement
 
 HEAD, ROW, FOOT = 16, 34, 22
@@ -50,7 +51,7 @@ def _mark(row: Row, axis: Axis, y: int) -> Mark:
         kind="left-out" if row.left_out else row.place.side if row.place else "plain",
         label=elide(row.label, LABEL_COLUMNS),
         value=number(found.value),
-        rows=brief_count(found.n),
+        rows=brief_count(rows_of(found)),
         y=y,
         x=percent(axis.at(found.value)) if defined and axis.shows(found.value) else None,
         bar=bar,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from audit.render.facts import min_rows, turned_off
 from audit.render.figures import count, interval, number
 from audit.render.rules import RuleView, ranked
-from audit.render.wheres import describe
+from audit.render.wheres import describe, rows_of
 from audit.result import CheckResult, Measurement, Report, RuleStatus
 
 _STATUSES: tuple[RuleStatus, ...] = ("fail", "inconclusive", "waived", "pass")
@@ -30,18 +30,23 @@ class Nearest:
 
 @dataclass(frozen=True, slots=True)
 class VerdictView:
-    """What the first screen shows. ``left_out`` maps each group to its rows, fewest first."""
+    """What the first screen shows.
+
+    ``left_out`` maps each group to its fewest rows and the metric that counts them; ``without_rule`` are
+    protected attributes that no rule covers.
+    """
 
     counts: dict[RuleStatus, int]
     blocked: list[Nearest]
     undecided: list[Nearest]
     waived: list[RuleView]
     closest: Nearest | None
-    left_out: dict[str, str]
+    left_out: dict[str, tuple[str, str]]
     min_rows: str
     not_measured: list[CheckResult]
     repeated_rows: int
     turned_off: list[str]
+    without_rule: list[str]
 
 
 def verdict_view(report: Report, views: list[RuleView]) -> VerdictView:
@@ -59,6 +64,7 @@ def verdict_view(report: Report, views: list[RuleView]) -> VerdictView:
         not_measured=[check for check in report.checks if check.status != "measured"],
         repeated_rows=report.data.rows - report.data.distinct_rows,
         turned_off=turned_off(report),
+        without_rule=_without_rule(report),
     )
 
 
@@ -73,7 +79,7 @@ def _nearest(view: RuleView) -> Nearest:
         label=describe(found.where) or "all rows",
         value=number(found.value),
         ci=interval(found.ci) if found.ci else "",
-        rows=count(found.n),
+        rows=count(rows_of(found)),
         words=place.words if place else "",
         outside=outside,
         total=len(placed),
@@ -92,11 +98,19 @@ def _margin(view: RuleView) -> float | None:
     return placed[0][1].margin / (size or 1.0) if placed and placed[0][1] else None
 
 
-def _left_out(report: Report) -> dict[str, str]:
+def _without_rule(report: Report) -> list[str]:
+    covered = {
+        m.where.get("attribute") for rule in report.rules for m in [*rule.measurements, *rule.not_decided]
+    }
+    return [groups.attribute for groups in report.data.groups if groups.attribute not in covered]
+
+
+def _left_out(report: Report) -> dict[str, tuple[str, str]]:
     fewest: dict[str, Measurement] = {}
     for rule in report.rules:
         for found in rule.not_decided:
             group = {k: v for k, v in found.where.items() if k in ("attribute", "group", "unprivileged")}
             name = describe(group) or describe(found.where) or "all rows"
             fewest[name] = min(found, fewest.get(name, found), key=lambda m: m.rows)
-    return {name: count(m.rows) for name, m in sorted(fewest.items(), key=lambda item: item[1].rows)}
+    ordered = sorted(fewest.items(), key=lambda item: item[1].rows)
+    return {name: (count(m.rows), m.metric.partition(".")[2]) for name, m in ordered}

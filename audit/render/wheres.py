@@ -38,6 +38,11 @@ def without(where: Where, keys: Where) -> dict[str, Scalar]:
     return {key: value for key, value in where.items() if key not in keys}
 
 
+def rows_of(found: Measurement) -> int:
+    """Return the rows that a reader should see beside a number: of a comparison, those of its smaller side."""
+    return found.rows if "unprivileged" in found.where else found.n
+
+
 def panel_of(where: Where) -> dict[str, Scalar]:
     """Return what the rows of one chart share: all but the group, or nothing if there is none."""
     about_groups = not where.keys().isdisjoint(_MEMBER)

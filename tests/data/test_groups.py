@@ -59,6 +59,14 @@ def test_nulls_are_a_group_of_their_own(tmp_path: Path) -> None:
     assert found["race"].rows == {"1": 2, "2": 1, "(missing)": 1}
 
 
+def test_categories_without_rows_are_no_groups(tmp_path: Path) -> None:
+    columns = {"sex": pd.Categorical(["M", "F", None, "M"], ["X", "M", "F", "Y"])}
+    found = read(columns, tmp_path, protected={"sex": {"privileged": "M"}})
+    assert found["sex"].rows == {"F": 1, "M": 2, "(missing)": 1}
+    with pytest.raises(AuditError, match="'X', which no row has"):
+        read(columns, tmp_path, protected={"sex": {"privileged": "X"}})
+
+
 def test_a_value_called_like_the_null_s_group_joins_it(tmp_path: Path) -> None:
     columns = {"sex": ["Male", None, "(missing)", "(missing)"]}
     found = read(columns, tmp_path, protected={"sex": {"privileged": "Male"}})
@@ -123,7 +131,7 @@ def test_intersections_whose_names_collide_are_refused(tmp_path: Path) -> None:
         (["a", "a"], {"privileged": "a"}, "only privileged rows"),
         (["a", "b"], {"privileged": ["a", "b"]}, "only privileged rows"),
         ([f"v{i}" for i in range(300)], {"privileged": "v1"}, "300 different values"),
-        (list(range(300)), {"privileged": 1}, "g.bins"),
+        (list(range(300)), {"privileged": 1}, "bin it"),
         ([1.0, 2.0], {"privileged": "<0", "bins": [0]}, "'<0', which no row has"),
         (["x", "y"], {"privileged": "<0", "bins": [0]}, "'x'"),
     ],

@@ -81,7 +81,17 @@ TYPES = [
     ("covers: [fail]", "covers: [pass]", "waivers.0.covers.0", "'fail' or 'inconclusive'"),
     ("covers: [fail]", "covers: []", "waivers.0.covers", "at least 1 item"),
     ("covers: [fail]", "covers: fail", "waivers.0.covers", "list"),
-    ("expires: 2027-01-31", "expires: soon", "waivers.0.expires", "date"),
+    ("expires: 2027-01-31", "expires: soon", "waivers.0.expires", "a date such as 2027-01-31"),
+    ("expires: 2027-01-31", "expires: 1801353600", "waivers.0.expires", "date"),
+    ("expires: 2027-01-31", "expires: 20270131", "waivers.0.expires", "date"),
+    ("expires: 2027-01-31", 'expires: "20270131"', "waivers.0.expires", "a date such as 2027-01-31"),
+    ("expires: 2027-01-31", "expires: 2027-W04-7", "waivers.0.expires", "a date such as 2027-01-31"),
+    ("expires: 2027-01-31", "expires: 2027-01-31T12:00:00", "waivers.0.expires", "date"),
+    ("expires: 2027-01-31", "expires: .inf", "waivers.0.expires", "date"),
+    ("expires: 2027-01-31", "expires: true", "waivers.0.expires", "date"),
+    ('reason: "known since May"', 'reason: ""', "waivers.0.reason", "a text that says something"),
+    ('reason: "known since May"', 'reason: "  "', "waivers.0.reason", "a text that says something"),
+    ('owner: "risk@example.com"', 'owner: "\\t"', "waivers.0.owner", "a text that says something"),
     ("  performance: {}", "  performance: 3", "checks.performance", "dictionary"),
 ]  # fmt: skip
 

@@ -23,7 +23,7 @@ def test_what_blocked_and_by_how_much() -> None:
     assert "1 failed 2 not decided 1 waived 1 passed" in shown[""]
     assert shown["What blocked"] == (
         "What blocked fairness.disparate_impact[attribute=sex] sex: Female against Male: 0.510 (0.456 to 0.564), "
-        "n 16,281 outside: 0.290 below the limit (at least 0.8 and at most 1.25)"
+        "n 5,421 outside: 0.290 below the limit (at least 0.8 and at most 1.25)"
     )
 
 
@@ -47,7 +47,9 @@ def test_who_waived_what_until_when() -> None:
 def test_which_groups_were_too_small() -> None:
     text = screen(small())["Groups too small to decide"]
     assert "fewer than 200 rows" in text
-    assert text.endswith("race: Other 135 rows race: Amer-Indian-Eskimo 159 rows")
+    assert text.endswith(
+        "race: Other 135 rows in disparate_impact race: Amer-Indian-Eskimo 159 rows in disparate_impact"
+    )
 
 
 def test_a_group_left_out_twice_is_listed_with_its_fewest_rows() -> None:
@@ -56,7 +58,7 @@ def test_a_group_left_out_twice_is_listed_with_its_fewest_rows() -> None:
     fewer = replace(other, n=other.n + 1, smallest_n=33)
     report = replace(small(), rules=[*rules, replace(rules[2], id="again", not_decided=[fewer])])
     assert (
-        "race: Other 33 rows race: Amer-Indian-Eskimo 159 rows"
+        "race: Other 33 rows in disparate_impact race: Amer-Indian-Eskimo 159 rows in disparate_impact"
         in screen(report)["Groups too small to decide"]
     )
 
@@ -91,3 +93,13 @@ def test_the_page_does_not_judge() -> None:
         for word in ("is fair", "is robust", "is safe", "complies", "compliant", "unbiased")
         if word in text
     ]
+
+
+def test_attributes_without_a_rule_and_checks_that_are_off_are_said() -> None:
+    report = small()
+    assert "Protected, but covered by no rule" not in screen(report).get("Bear in mind", "")
+    policy = replace(report.policy, effective={**report.policy.effective, "checks": {"fairness": False}})
+    shown = screen(replace(report, rules=[], policy=policy))["Bear in mind"]
+    names = ", ".join(groups.attribute for groups in report.data.groups)
+    assert f"Protected, but covered by no rule: {names}." in shown
+    assert "Turned off by the policy, and so not measured: fairness." in shown

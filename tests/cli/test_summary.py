@@ -1,0 +1,42 @@
+"""What is printed beside the verdict: nothing that was left out passes unsaid."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from audit.cli import main
+
+from ..audits import people, store
+from ..conftest import Models
+
+
+@pytest.fixture
+def flags(tmp_path: Path, model: Models, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    monkeypatch.chdir(tmp_path)
+    data = store(people(400, 0).assign(number=range(400)), tmp_path, "table.csv")
+    inputs = ["--set", "model.inputs.x=score", "--set", "model.output=probabilities"]
+    return ["run", "--model", str(model("given")), "--data", str(data), "--label", "label", *inputs]
+
+
+def test_a_skipped_check_is_said(flags: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    main(flags)
+    out = capsys.readouterr().out
+    assert "note    the check fairness was skipped: data.protected names no attribute" in out
+    assert "note    the default rules were used" in out
+
+
+def test_a_check_that_is_off_is_said(flags: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    main([*flags, "--protected", "sex=Male", "--set", "checks.fairness=false"])
+    assert "note    the policy turns off the check fairness" in capsys.readouterr().out
+
+
+def test_a_numeric_attribute_has_to_be_binned(flags: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*flags, "--protected", "number=30"]) == 2
+    assert "bins: [25, 60]" in capsys.readouterr().err
+
+
+def test_an_attribute_is_given_once(flags: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*flags, "--protected", "sex=Male", "--protected", "sex=Female"]) == 2
+    assert "sex=A|B" in capsys.readouterr().err
