@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from audit.errors import AuditError
@@ -15,6 +17,7 @@ REPORTS = ("report.json", "report.html")
 
 PREVIOUS = "previous"
 _PARTIAL = ".partial-"
+_PROCESS = re.compile(re.escape(_PARTIAL) + r"([1-9][0-9]*)-[a-z0-9_]+")
 
 
 def set_aside(folder: Path) -> None:
@@ -26,7 +29,7 @@ def set_aside(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for left in folder.glob(f"{_PARTIAL}*"):
-            if not _alive(left):
+            if _abandoned(left):
                 shutil.rmtree(left)
         older = [folder / name for name in REPORTS if os.path.lexists(folder / name)]
         previous = folder / PREVIOUS
@@ -67,16 +70,17 @@ def write_whole(folder: Path, texts: Mapping[str, str]) -> list[Path]:
         raise _not_writable(folder, error) from None
 
 
-def _alive(partial: Path) -> bool:
-    """Tell whether the run that writes ``partial`` still runs: another run's files are not swept up."""
-    number = partial.name.removeprefix(_PARTIAL).partition("-")[0]
-    try:
-        os.kill(int(number), 0)
-    except (ValueError, ProcessLookupError):
+def _abandoned(partial: Path) -> bool:
+    """Tell whether ``partial`` is of a run that ended: another run's files are not swept up, nor a user's."""
+    number = _PROCESS.fullmatch(partial.name)
+    if not number:
         return False
-    except PermissionError:
+    try:
+        with suppress(PermissionError):  # it runs, as somebody else
+            os.kill(int(number[1]), 0)
+    except (ProcessLookupError, OverflowError):
         return True
-    return True
+    return False
 
 
 def _not_writable(folder: Path, error: OSError) -> AuditError:

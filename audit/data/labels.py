@@ -97,10 +97,11 @@ class LabelReader:
     def _null_words(self) -> list[int]:
         """Return the codes of words such as NA: among numbers they are nulls, and not values of the label."""
         words, values = set(NULL_WORDS.to_pylist()), self._coder.values
-        numbers_only = not any(
-            isinstance(value, str) for value in typed([v for v in values if v not in words])
-        )
-        return [code for code, value in enumerate(values) if value in words] if numbers_only else []
+        nothing = [isinstance(value, str) and value.strip() in words for value in values]
+        others = typed([value for value, null in zip(values, nothing, strict=True) if not null])
+        if any(isinstance(value, str) for value in others):
+            return []
+        return [code for code, null in enumerate(nothing) if null]
 
     def _favorable(self, values: list[Scalar]) -> list[int]:
         if self._spec.favorable is None:

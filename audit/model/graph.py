@@ -64,3 +64,16 @@ def _enter(call: Any, index: int, outside: dict[str, Any], library: dict[str, An
     if found.type == "Placeholder" and found.name in arguments:
         return _walk(call.input[arguments.index(found.name)], outside, library)
     return found
+
+
+def callees(node: Any) -> list[str]:
+    """Return the functions that a node calls: by its attributes, or as its own type."""
+    values = [node.op]
+    for attribute in node.attr.values():
+        values += [attribute.func.name, *(function.name for function in attribute.list.func)]
+    return [name for name in values if name]
+
+
+def node_name(tensor: str) -> str:
+    """Return the node behind a tensor ``name:index`` or a control input ``^name``."""
+    return tensor.lstrip("^").partition(":")[0]

@@ -111,13 +111,13 @@ def _by_values(operation: Operation, width: int, sample: np.ndarray) -> Head:
     raise AuditError(
         where="model.output",
         expected="an output that is a softmax, one sigmoid column, or logits",
-        found=f"{width} column{'s' * (width > 1)} {seen}{f'; {problem}' if problem else ''}",
+        found=f"{width} column{'s' * (width > 1)} {seen}{f'; {problem}' if problem and not outside else ''}",
         fix="say in the policy what it is: model.output: probabilities, logits or regression",
     )
 
 
 def _not_probabilities(values: np.ndarray, width: int) -> str | None:
-    low, high = values.min(initial=0.0), values.max(initial=1.0)
+    low, high = values.min(initial=np.inf), values.max(initial=-np.inf)  # a batch may have no row
     if low < -_RANGE_TOLERANCE or high > 1 + _RANGE_TOLERANCE:
         return f"values from {low:.4g} to {high:.4g}"
     sums = values.sum(1)

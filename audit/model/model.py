@@ -54,16 +54,16 @@ class Model:
         """Return raw outputs ``(rows, width)`` in the model's dtype.
 
         Raises:
-            AuditError: the model fails on these rows, or returns values that are not finite.
+            AuditError: the model fails on these rows, or does not return one finite score or row of scores each.
         """
         try:
             raw = self.signature.function(**tensors)[self.output].numpy()
         except tensorflow().errors.OpError as error:
             raise self._failed(first_row, error) from error
-        rows = len(next(iter(tensors.values())))
+        rows, width = len(next(iter(tensors.values()))), self.width
         if raw.shape[:1] != (rows,):
             raise self._error("one score a row", f"shape {list(raw.shape)} for {rows:,} rows")
-        raw = raw.reshape(rows, -1)
+        raw = raw.reshape(rows, width)
         finite = np.isfinite(raw.astype(np.float64)).all(1)
         if not finite.all():
             row = first_row + int((~finite).argmax())

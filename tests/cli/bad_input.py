@@ -1,10 +1,8 @@
-"""Everything that can be wrong with model, data or policy: how to make it, and what the message must name."""
+"""Everything that can be wrong with model, policy or usage: how to make it, and what the message must name."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-
-import numpy as np
 
 from .kit import Kit
 
@@ -22,29 +20,18 @@ def remove(kit: Kit, pattern: str) -> None:
         file.unlink()
 
 
-def cell(kit: Kit, column: str, value: object, row: int = 7) -> None:
-    kit.frame[column] = kit.frame[column].astype(object)
-    kit.frame.loc[row, column] = value
-
-
-def column(kit: Kit, name: str, value: object) -> None:
-    kit.frame[name] = value
-
-
 def policy_file(kit: Kit, content: bytes) -> None:
     (kit.folder / "audit.yaml").write_bytes(content)
 
 
+def waiver(kit: Kit, **given: object) -> None:
+    kit.policy["waivers"] = [
+        {"rule": "performance.accuracy", "reason": "r", "owner": "o", "expires": "2030-01-01", **given}
+    ]
+
+
 def rule(kit: Kit, **given: object) -> None:
     kit.policy["gate"]["rules"].append(given)
-
-
-def double_header(kit: Kit) -> None:
-    kit.raw(kit.frame.to_csv(index=False).replace("race", "sex", 1).encode())
-
-
-def latin1(kit: Kit) -> None:
-    kit.raw(kit.frame.assign(sex="Männlich").to_csv(index=False).encode("latin-1"))
 
 
 MODEL: dict[str, tuple[Spoil, list[str]]] = {
@@ -97,61 +84,38 @@ MODEL: dict[str, tuple[Spoil, list[str]]] = {
         lambda k: (k.model / "extra").symlink_to(k.folder),
         ["a symbolic link", "regular files only"],
     ),
+    "a program that reads files": (
+        lambda k: k.use("reads_files"),
+        ["a model that computes only", "operations that reach files", "'ReadFile'"],
+    ),
+    "one score for all rows": (
+        lambda k: k.use("mean_score"),
+        ["output 'score'", "one score a row", "shape [1, 1] for 300 rows"],
+    ),
+    "every score twice": (
+        lambda k: k.use("every_score_twice"),
+        ["output 'score'", "one score a row", "shape [600, 1] for 300 rows"],
+    ),
+    "words as scores": (
+        lambda k: k.use("words_as_scores"),
+        ["output 'score'", "scores as floating-point numbers", "type string"],
+    ),
+    "classes as scores": (
+        lambda k: k.use("classes_as_scores"),
+        ["output 'score'", "scores as floating-point numbers", "type int32"],
+    ),
+    "a score in percent": (
+        lambda k: k.use("percent"),
+        ["model.output", "a softmax, one sigmoid column, or logits", "values from", "probabilities, logits"],
+    ),
+    "a line break in a file's name": (
+        lambda k: (k.model / "assets" / "a\nb").write_text(""),
+        ["assets/a\\nb", "file names on one line", "a line break in a name"],
+    ),
     "classes that are not the labels": (
         lambda k: k.policy["model"].update(classes=["no", "yes"]),
         ["model.classes", "without 0, 1"],
     ),
-}
-
-DATA: dict[str, tuple[Spoil, list[str]]] = {
-    "a column that the signature wants": (
-        lambda k: (k.use("flat_columns"), column(k, "hours-per-week", 1.0)),
-        ["'marital_status'", "a data column of that name", "'hours-per-week'"],
-    ),
-    "a tensor of another width": (lambda k: column(k, "c", 1.5), ["2 numeric columns", "3: 'a', 'b', 'c'"]),
-    "a label with one value": (
-        lambda k: column(k, "label", 1),
-        ["'label'", "at least two label values", "only 1"],
-    ),
-    "a label with nulls": (
-        lambda k: cell(k, "label", None),
-        ["'label'", "a label in every row", "1 rows without"],
-    ),
-    "no such label": (lambda k: k.data.update(label="labl"), ["a column 'labl'", "did you mean 'label'"]),
-    "a null in a feature": (
-        lambda k: cell(k, "a", None),
-        ["'a'", "a value in every row", "1 rows without one"],
-    ),
-    "infinity in a feature": (
-        lambda k: (cell(k, "b", np.inf), cell(k, "a", -np.inf)),
-        ["finite scores", "row 8"],
-    ),
-    "a privileged value without rows": (
-        lambda k: k.data["protected"]["sex"].update(privileged="male"),
-        ["data.protected.sex.privileged", "'Female', 'Male'", "'male', which no row has"],
-    ),
-    "text in a numeric column": (
-        lambda k: (k.policy["model"].update(inputs={"x": ["a", "b"]}), cell(k, "a", "n/k")),
-        ["'a'", "numbers", "'n/k' in row 8"],
-    ),
-    "text in a column of a tensor": (
-        lambda k: cell(k, "a", "n/k"),
-        ["2 numeric columns", "1: 'b'", "not numeric: 'sex', 'race', 'a'"],
-    ),
-    "an empty file": (lambda k: k.raw(b""), ["table.csv", "a table with a header line", "an empty file"]),
-    "a header only": (
-        lambda k: k.raw(b"a,b,sex,label\n"),
-        ["table.csv", "at least one row", "none below the header"],
-    ),
-    "not UTF-8": (latin1, ["table.csv", "UTF-8"]),
-    "duplicate column names": (double_header, ["table.csv", "names that stand once", "'sex'"]),
-    "a damaged Parquet file": (
-        lambda k: k.raw(b"PAR1" + bytes(64), "t.parquet"),
-        ["t.parquet", "Parquet table"],
-    ),
-    "an empty Parquet file": (lambda k: k.raw(b"", "t.parquet"), ["t.parquet", "Parquet table"]),
-    "no such data": (lambda k: k.data.update(path="gone.csv"), ["gone.csv", "no such file"]),
-    "another format": (lambda k: k.raw(b"x", "table.xlsx"), [".csv or .parquet", "'.xlsx'"]),
 }
 
 POLICY: dict[str, tuple[Spoil, list[str]]] = {
@@ -175,6 +139,15 @@ POLICY: dict[str, tuple[Spoil, list[str]]] = {
         ),
         ["waivers: x", "the id of a rule", "'performance.accuracy'"],
     ),
+    "a waiver without words": (
+        lambda k: waiver(k, reason=" "),
+        ["waivers.0.reason", "a text that says something"],
+    ),
+    "a waiver of nobody": (
+        lambda k: waiver(k, owner="\t"),
+        ["waivers.0.owner", "a text that says something"],
+    ),
+    "a waiver until a number": (lambda k: waiver(k, expires=4102444800), ["waivers.0.expires", "4102444800"]),
     "an unknown check": (
         lambda k: k.policy["checks"].update(fairnes={}),
         ["an installed check", "mean 'fairness'"],

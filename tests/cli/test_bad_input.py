@@ -8,11 +8,11 @@ import pytest
 
 from audit.cli import main
 
-from . import bad_input
+from . import bad_data, bad_input
 from .kit import Kit
 
 Captured = pytest.CaptureFixture[str]
-SPOILT = {**bad_input.MODEL, **bad_input.DATA, **bad_input.POLICY}
+SPOILT = {**bad_input.MODEL, **bad_data.DATA, **bad_input.POLICY}
 
 
 def one_message(argv: list[str], words: list[str], capsys: Captured) -> None:
@@ -77,6 +77,12 @@ def test_usage_that_the_parser_refuses(argv: list[str], capsys: Captured) -> Non
 def test_the_output_directory_cannot_be_a_file(kit: Kit, capsys: Captured) -> None:
     kit.out.write_text("in the way")
     one_message(kit.write(), [str(kit.out), "a directory that can be written"], capsys)
+
+
+def test_the_previous_report_cannot_be_elsewhere(kit: Kit, capsys: Captured) -> None:
+    kit.out.mkdir()
+    (kit.out / "previous").symlink_to(kit.folder)
+    one_message(kit.write(), [str(kit.out), "'previous' in it is a symbolic link", "--out"], capsys)
 
 
 def test_debug_shows_the_traceback_and_the_same_message(kit: Kit, capsys: Captured) -> None:

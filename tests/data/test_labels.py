@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from ..audits import store
 
 
 def read(
-    values: list[Any], folder: Path, file: str, regression: bool = False, **given: Any
+    values: Sequence[Any], folder: Path, file: str, regression: bool = False, **given: Any
 ) -> Labels | Targets:
     path = store(pd.DataFrame({"row": 1, "label": values}), folder, file)
     spec = DataSpec.model_validate({"path": str(path), "label": "label", **given})
@@ -90,6 +91,54 @@ def test_unusable_labels(
 ) -> None:
     with pytest.raises(AuditError, match=message):
         read(values, tmp_path, file, **given)
+
+
+WORDS = ["NA", "N/A", "NaN", "nan", "null", "NULL", "None", ""]
+
+
+@pytest.mark.parametrize("word", WORDS)
+@pytest.mark.parametrize("others", [["1"], ["0", "1"], ["0", "1.5", "-2"], ["NA"]])
+def test_words_for_nothing_among_numbers_are_no_label(tmp_path: Path, word: str, others: list[str]) -> None:
+    """ "1 or NA" was a label with two values, of which NA was the favourable one."""
+    with pytest.raises(AuditError, match=f"{5 if others == ['NA'] else 3} rows without one"):
+        read([word, *others, word, word, *(["NA"] * (others == ["NA"]))], tmp_path, "t.parquet")
+
+
+@pytest.mark.parametrize("cell", ["NA", "nan", '""', '" "', "null"])
+def test_words_for_nothing_among_the_numbers_of_a_csv(tmp_path: Path, cell: str) -> None:
+    (tmp_path / "t.csv").write_text(f"label,row\n1,1\n{cell},2\n0,3\n{cell},4\n")
+    spec = DataSpec.model_validate({"path": str(tmp_path / "t.csv"), "label": "label"})
+    with pytest.raises(AuditError, match="2 rows without one"):
+        read_table(spec, open_source(spec.path), False)
+
+
+@pytest.mark.parametrize("word", ["NA", "None", "null"])
+def test_words_for_nothing_are_labels_among_words(tmp_path: Path, word: str) -> None:
+    found = read(["some", word, word], tmp_path, "t.parquet", favorable=word)
+    assert isinstance(found, Labels)
+    assert sorted(map(str, found.values)) == sorted([word, "some"]) and len(found.favorable) == 1
+
+
+CATEGORIES = pd.Categorical.from_codes([1, 1, 2, 1], ["low", "mid", "high", "none"])
+
+
+def test_categories_without_rows_are_no_label_values(tmp_path: Path) -> None:
+    found = read(CATEGORIES, tmp_path, "t.parquet", favorable="high")
+    assert isinstance(found, Labels)
+    assert found.values == ["high", "mid"] and list(found.codes) == [1, 1, 0, 1] and found.favorable == [0]
+
+
+@pytest.mark.parametrize(
+    ("codes", "given", "message"),
+    [
+        ([1, 1, 1], {}, "only 'mid'"),
+        ([1, 1, 2], {"favorable": "low"}, "'low', which no row has"),
+        ([1, -1, 2], {}, "1 rows without one"),
+    ],
+)
+def test_unusable_categories(tmp_path: Path, codes: list[int], given: dict[str, Any], message: str) -> None:
+    with pytest.raises(AuditError, match=message):
+        read(CATEGORIES.from_codes(codes, CATEGORIES.categories), tmp_path, "t.parquet", **given)
 
 
 @pytest.mark.parametrize("file", FILES)

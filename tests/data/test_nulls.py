@@ -7,9 +7,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from audit.data import source as reading
+from audit.data.columns import NullValue, texts
 from audit.errors import AuditError
 
 from ..audits import content, store, subject
@@ -57,6 +60,54 @@ def test_nan_is_a_null(model: Models, tmp_path: Path) -> None:
     frame.loc[LATE, "hours_per_week"] = np.nan
     with pytest.raises(AuditError, match="3 rows without one"):
         scores(model("flat_columns"), frame, tmp_path)
+
+
+NO_TEXT = {
+    "NaN": pa.array([float("nan") if row in LATE else 1.0 for row in range(ROWS)], pa.float64()),
+    "NaN, half": pa.array(np.where(np.isin(np.arange(ROWS), LATE), np.nan, 1).astype(np.float16)),
+    "codes of NaN": pa.array(
+        [float("nan") if row in LATE else 1.0 for row in range(ROWS)], pa.float64()
+    ).dictionary_encode(),
+}
+
+
+@pytest.mark.parametrize("kind", NO_TEXT)
+def test_nothing_is_no_text(model: Models, tmp_path: Path, kind: str) -> None:
+    """Turned into text, NaN would be the word "nan", and a model scores words that it does not know."""
+    columns = pa.Table.from_pandas(table(), preserve_index=False)
+    columns = columns.set_column(
+        columns.schema.get_field_index("marital_status"), "marital_status", NO_TEXT[kind]
+    )
+    pq.write_table(columns, tmp_path / "t.parquet")
+    policy = content(model("flat_columns"), tmp_path / "t.parquet")
+    with pytest.raises(AuditError, match="3 rows without one") as caught:
+        subject(policy)
+    assert "'marital_status'" in caught.value.where
+    policy["data"]["missing"] = {"marital_status": "Married"}
+    found = subject(policy).scores
+    plain = scores(model("flat_columns"), table(marital_status=(slice(None), "Single")), tmp_path)
+    filled = scores(model("flat_columns"), table(marital_status=(slice(None), "Married")), tmp_path)
+    np.testing.assert_array_equal(found.favorable, np.where(np.isin(np.arange(ROWS), LATE), filled, plain))
+
+
+@pytest.mark.parametrize("words", [pa.array(["1", None]), pa.array([1.0, float("nan")])])
+def test_nothing_in_a_vocabulary_is_no_text(words: pa.Array) -> None:
+    """Arrow allows it; its own writer of Parquet does not."""
+    column = pa.DictionaryArray.from_arrays(pa.array([0, 1, 0], pa.int32()), words)
+    with pytest.raises(NullValue):
+        texts(column, "status")
+    found = texts(column, "status", fill="Married")
+    assert [found.vocabulary[code] for code in found.codes] == ["1", "Married", "1"]
+
+
+def test_a_category_without_rows_is_not_missing(model: Models, tmp_path: Path) -> None:
+    plain = table()
+    coded = plain.assign(
+        marital_status=pd.Categorical(plain["marital_status"], ["Widowed", "Single", "Married", "Divorced"])
+    )
+    np.testing.assert_array_equal(
+        scores(model("flat_columns"), coded, tmp_path), scores(model("flat_columns"), plain, tmp_path)
+    )
 
 
 @pytest.mark.parametrize("word", ["NA", "nan", "null", " "])

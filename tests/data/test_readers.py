@@ -105,6 +105,26 @@ def test_wide_tables_are_read_in_fewer_rows(tmp_path: Path, monkeypatch: pytest.
     assert [batch.num_rows for batch in source.batches(source.schema.names)] == [500] * 4
 
 
+HIDDEN = [
+    ".ipynb_checkpoints/1-checkpoint.csv",
+    "_temporary/0/part.csv",
+    ".part.csv",
+    "_part.csv",
+    "a/.b/c.csv",
+]
+
+
+@pytest.mark.parametrize("name", HIDDEN)
+def test_copies_that_tools_leave_in_a_directory_are_not_read(tmp_path: Path, name: str) -> None:
+    """Read as well, they would count their rows twice."""
+    folder = tmp_path / "_data" / ".version"  # the directory that was named may be called as it likes
+    for file in (folder / "a" / "rows.csv", folder / name):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        store(frame(), file.parent, file.name)
+    assert open_source(str(folder)).files == [folder / "a" / "rows.csv"]
+    assert open_source(str(folder / name)).files == [folder / name]
+
+
 def test_paths_start_from_the_policy(model: Models, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "project" / "data").mkdir(parents=True)
     store(frame(), tmp_path / "project" / "data", "rows.csv")

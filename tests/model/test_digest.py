@@ -58,3 +58,17 @@ def test_symbolic_links_are_refused(tmp_path: Path, target: str) -> None:
     (tmp_path / "model" / target).symlink_to(tmp_path / "elsewhere" / target)
     with pytest.raises(AuditError, match="a symbolic link"):
         digest(tmp_path / "model")
+
+
+def test_a_line_break_in_a_name_is_refused(tmp_path: Path) -> None:
+    """A name with a line break and a hash in it could stand for two files: both folders had one digest."""
+    (tmp_path / "two").mkdir()
+    for name in ("a", "b"):
+        (tmp_path / "two" / name).write_text(name)
+    (tmp_path / "one").mkdir()
+    second = hashlib.sha256(b"b").hexdigest()
+    (tmp_path / "one" / f"a\n{second}  b").write_text("a")
+    with pytest.raises(AuditError, match="a line break in a name") as caught:
+        digest(tmp_path / "one")
+    assert "\n" not in caught.value.where
+    assert digest(tmp_path / "two") == by_shell(tmp_path / "two")

@@ -39,6 +39,7 @@ def numeric(columns: int, low: float = -1, high: float = 1) -> pd.DataFrame:
         ("wrapped_sigmoid", "sigmoid", 2, "computed by Sigmoid"),
         ("logits", "logits", 3, "values from -"),
         ("logit", "logits", 2, "computed by MatMul; values from -"),
+        ("log_softmax", "logits", 3, "computed by LogSoftmax; values from -"),
     ],
 )
 def test_each_kind_with_its_evidence(
@@ -79,6 +80,47 @@ def test_one_linear_column_between_0_and_1_is_asked_about(model: Models, tmp_pat
     assert subject(policy).model_facts.output.kind == {"probabilities": "sigmoid"}.get(kind, kind)
 
 
+@pytest.mark.parametrize(
+    ("name", "low", "high", "operation"),
+    [
+        ("percent", -1, 1, "Mul"),
+        ("log_probability", -1, 1, "Neg"),
+        ("stretched", -1, 1, "Mul"),
+        ("given", 1, 100, "Placeholder"),
+        ("given", -3, -1, "Placeholder"),
+        ("given3", 1, 100, "Placeholder"),
+        ("given3", -3, -1, "Placeholder"),
+    ],
+)
+def test_scores_outside_0_and_1_are_no_logits_for_that_alone(
+    model: Models, tmp_path: Path, name: str, low: float, high: float, operation: str
+) -> None:
+    """Taken for logits, a score in percent would give every row the favourable outcome."""
+    columns = {"given": 1, "given3": 3}.get(name, 2)
+    frame = numeric(columns, low, high).assign(label=np.arange(60) % (3 if columns == 3 else 2))
+    with pytest.raises(AuditError, match=r"model\.output: probabilities, logits or regression") as caught:
+        detected(model(name), frame, tmp_path)
+    assert f"computed by {operation}; values from " in caught.value.found
+    assert caught.value.found.endswith(" in the first 60 rows")
+
+
+@pytest.mark.parametrize(("name", "columns"), [("given", 1), ("given3", 3)])
+def test_linear_columns_of_both_signs_are_logits(
+    model: Models, tmp_path: Path, name: str, columns: int
+) -> None:
+    frame = numeric(columns, -3, 3).assign(label=np.arange(60) % max(2, columns))
+    assert detected(model(name), frame, tmp_path).kind == "logits"
+
+
+def test_log_probabilities_become_probabilities(model: Models, tmp_path: Path) -> None:
+    """Softmax undoes the logarithm, so that the scores are those of the plain softmax."""
+    found, expected = (
+        subject(content(model(name), store(numeric(2), tmp_path), favorable=2)).scores.favorable
+        for name in ("log_softmax", "softmax")
+    )
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
 def test_columns_that_sum_to_anything_are_asked_about(model: Models, tmp_path: Path) -> None:
     with pytest.raises(AuditError, match=r"rows that sum to 0\.\d+ to [12]\.\d+"):
         detected(model("given3"), numeric(3, 0.1), tmp_path)
@@ -111,7 +153,7 @@ def test_a_later_row_that_is_no_probability_is_refused(model: Models, tmp_path: 
     frame = pd.DataFrame({"score": [0.5] * 40_000, "label": [0, 1] * 20_000})
     frame.loc[39_999, "score"] = 1.5
     spec = {"output": "probabilities"}
-    with pytest.raises(AuditError, match=r"values from 0 to 1\.5"):
+    with pytest.raises(AuditError, match=r"values from 0\.5 to 1\.5"):
         subject(content(model("given"), store(frame, tmp_path), spec=spec))
 
 

@@ -84,3 +84,28 @@ def test_what_does_not_fit_is_named(
     with pytest.raises(AuditError) as caught:
         columns(model(name), frame("a", "b", "c"), tmp_path, spec=spec)
     assert expected in caught.value.expected and found in caught.value.found
+
+
+@pytest.mark.parametrize(
+    ("name", "label", "given"),
+    [
+        ("flat_columns", "hours_per_week", None),
+        ("flat_columns", "y", {"hours_per_week": "y"}),
+        ("sigmoid", "a", {"x": ["b", "a"]}),
+        ("given", "x", None),
+    ],
+)
+def test_the_label_is_no_feature(
+    model: Models, tmp_path: Path, name: str, label: str, given: dict[str, list[str]] | None
+) -> None:
+    """A model that reads the outcome scores it without error, and passes every rule."""
+    table = frame("a", "b").assign(marital_status="Married", **{label: np.arange(30) % 2})
+    with pytest.raises(AuditError, match="known before the outcome is") as caught:
+        columns(model(name), table, tmp_path, spec={"inputs": given} if given else {}, label=label)
+    assert caught.value.found == f"the label {label!r}"
+
+
+def test_the_label_is_not_matched_by_its_sanitized_name(model: Models, tmp_path: Path) -> None:
+    table = frame("hours-per-week").assign(marital_status="Married", **{"hours per week": np.arange(30) % 2})
+    found = columns(model("flat_columns"), table, tmp_path, label="hours per week")
+    assert found["hours_per_week"] == ["hours-per-week"]
