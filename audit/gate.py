@@ -56,8 +56,9 @@ def decide(
 def _cover(rule: Rule, checks: Sequence[CheckResult], gate: GateSpec, reported: float) -> _Covered:
     measurements = [m for check in checks if check.status == "measured" for m in check.measurements]
     chosen = [_at(m, gate.confidence, reported) for m in covered(rule, measurements)]
-    thin = [m for m in chosen if m.speaks_of_groups and m.rows < gate.min_rows]
-    return _Covered(rule, [m for m in chosen if m not in thin], thin)
+    enough = [m for m in chosen if m.rows >= gate.min_rows or not m.speaks_of_groups]
+    thin = [m for m in chosen if m.rows < gate.min_rows and m.speaks_of_groups]
+    return _Covered(rule, enough, thin)
 
 
 def _at(measurement: Measurement, confidence: float, reported: float) -> Measurement:

@@ -48,16 +48,16 @@ def run_audit(
     Raises:
         AuditError: data or model cannot be audited.
     """
+    assert policy.gate is not None  # a resolved policy has one
     started, clock = datetime.now(UTC), _Clock()
     subject = load_subject(policy, progress)
     clock.lap("load")
-    confidence = policy.gate.confidence if policy.gate else 0.95
     results = []
     for name, check in build_checks(policy).items():
         if only and name not in only:
             continue
         progress(name, 0, 1)
-        results.append(_run_check(name, check, subject, confidence, crash))
+        results.append(_run_check(name, check, subject, policy.gate.confidence, crash))
         progress(name, 1, 1)
         clock.lap(name)
     return _report(

@@ -12,20 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from .frameworks import FRAMEWORKS
+
 ROOT = Path(__file__).parent.parent
 FILES = sorted((ROOT / "audit").rglob("*.py"))
-FRAMEWORKS = {
-    "tensorflow",
-    "keras",
-    "aif360",
-    "shap",
-    "cleverhans",
-    "pandas",
-    "pyarrow",
-    "sklearn",
-    "mlflow",
-    "ray",
-}
 DECIDING = [
     "result.py",
     "errors.py",

@@ -9,19 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from .frameworks import FRAMEWORKS
+
 ROOT = Path(__file__).parent.parent
-FRAMEWORKS = {
-    "tensorflow",
-    "keras",
-    "aif360",
-    "shap",
-    "cleverhans",
-    "pandas",
-    "pyarrow",
-    "sklearn",
-    "mlflow",
-    "ray",
-}
 HEAVY = FRAMEWORKS | {"numpy", "scipy", "jinja2"}
 
 

@@ -29,9 +29,8 @@ class Coder:
         values, known = encoded.dictionary.to_pylist(), self._codes
         indices = encoded.indices.fill_null(len(values)).to_numpy(zero_copy_only=False)
         lookup = np.full(len(values) + 1, NULL, np.int32)
-        for index in np.flatnonzero(
-            np.bincount(indices, minlength=len(lookup))[:-1]
-        ):  # a category may have no row
+        used = np.bincount(indices, minlength=len(lookup))[:-1]
+        for index in np.flatnonzero(used):  # a stored category may have no row
             if values[index] is not None:
                 lookup[index] = known.setdefault(_plain(values[index]), len(known))
         self._parts.append(lookup[indices])

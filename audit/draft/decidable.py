@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -59,6 +60,4 @@ def _could_hold(rule: Rule, rate: float, unprivileged: int, privileged: int, con
         method="mover-ratio" if ratio else "mover-difference",
         counts=counts,
     )
-    at = Measurement(metric=best.metric, value=best.value, n=best.n, method=best.method, counts=counts,
-                     ci=interval(best, confidence))  # fmt: skip
-    return finding(at, *rule.bounds) == "holds"
+    return finding(replace(best, ci=interval(best, confidence)), *rule.bounds) == "holds"

@@ -9,12 +9,13 @@ from pathlib import Path
 from ruamel.yaml import YAML
 
 from audit.data.columns import null_count
+from audit.data.groups import MAX_NUMBERS
 from audit.data.open import locate, open_source
 from audit.data.source import Source
 from audit.data.table import Table, read_table
 from audit.data.values import Coder, typed
 from audit.draft.decidable import undecidable
-from audit.draft.guess import MOST_VALUES, guess_protected
+from audit.draft.guess import guess_protected
 from audit.draft.text import policy_text
 from audit.model.binding import bind
 from audit.model.feeds import Feed
@@ -62,7 +63,7 @@ def _is_regression(source: Source, label: str, model: Model) -> bool:
     for batch in source.batches([label]):
         coder.add(batch.column(0))
     values = typed(coder.values)
-    return len(values) > MOST_VALUES and not any(isinstance(value, str) for value in values)
+    return len(values) > MAX_NUMBERS and not any(isinstance(value, str) for value in values)
 
 
 def _content(model: str, spec: DataSpec, regression: bool) -> dict[str, object]:

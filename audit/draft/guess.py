@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from audit.data.columns import numbers
-from audit.data.groups import MISSING, AttributeReader
+from audit.data.groups import MAX_NUMBERS, MISSING, AttributeReader
 from audit.data.source import Source
 from audit.data.values import Coder, typed
 from audit.errors import AuditError
@@ -21,8 +21,6 @@ _WORDS = frozenset(
     }
 )
 _AGE_EDGES = [25.0, 60.0]
-MOST_VALUES = 20
-"""A numeric column with more values is binned, a text column with more is not taken for an attribute."""
 
 
 def guess_protected(source: Source, taken: set[str]) -> dict[str, Protected]:
@@ -40,11 +38,11 @@ def _guess(source: Source, name: str) -> Protected | None:
     coder = Coder()
     for batch in source.batches([name]):
         coder.add(batch.column(0))
-    values = typed(coder.values)
+    values = typed(coder.values)  # of more than MAX_NUMBERS, numbers are binned, and texts are no attribute
     numeric = not any(isinstance(value, str) for value in values)
-    if len(values) < 2 or (len(values) > MOST_VALUES and not numeric):
+    if len(values) < 2 or (len(values) > MAX_NUMBERS and not numeric):
         return None
-    if len(values) <= MOST_VALUES:
+    if len(values) <= MAX_NUMBERS:
         return _with_largest(source, name, Protected(privileged=[str(values[0])]))
     edges = [e for e in _AGE_EDGES if min(map(float, values)) < e <= max(map(float, values))]
     edges = edges or [float(f"{_median(source, name):.3g}")]
