@@ -22,6 +22,22 @@ def installed() -> dict[str, EntryPoint]:
     return {name: found[name] for name in order}
 
 
+def require(name: str, where: str) -> EntryPoint:
+    """Return the entry point of the check ``name``; ``where`` says who asks.
+
+    Raises:
+        AuditError: no such check is installed.
+    """
+    if name in installed():
+        return installed()[name]
+    raise AuditError(
+        where=where,
+        expected=f"an installed check: {some(installed())}",
+        found=f"{name!r}{nearest(name, installed())}",
+        fix="correct the name or install the package that brings it",
+    )
+
+
 @cache
 def check_class(name: str) -> type[Check]:
     """Import the class of the check ``name``.
@@ -29,14 +45,7 @@ def check_class(name: str) -> type[Check]:
     Raises:
         AuditError: no such check is installed, or a plug-in is broken (never skipped silently).
     """
-    entry = installed().get(name)
-    if entry is None:
-        raise AuditError(
-            where=f"checks.{name}",
-            expected=f"an installed check: {some(installed())}",
-            found=f"{name!r}{nearest(name, installed())}",
-            fix="correct the name or install the package that brings it",
-        )
+    entry = require(name, f"checks.{name}")
     try:
         loaded = entry.load()
     except Exception as error:

@@ -15,6 +15,7 @@ from audit.environment import environment
 from audit.gate import decide
 from audit.policy.model import Policy
 from audit.policy.rules import build_checks
+from audit.registry import require
 from audit.result import CheckResult, Measurement, MetricFacts, PolicyFacts, Report
 from audit.scoring import Progress
 from audit.stats import interval, is_known
@@ -46,8 +47,10 @@ def run_audit(
         crash: told of a check that crashed.
 
     Raises:
-        AuditError: data or model cannot be audited.
+        AuditError: data or model cannot be audited, or ``only`` names a check that is not installed.
     """
+    for name in only:
+        require(name, f"--only {name}")
     assert policy.gate is not None  # a resolved policy has one
     started, clock = datetime.now(UTC), _Clock()
     subject = load_subject(policy, progress)

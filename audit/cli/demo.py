@@ -10,7 +10,6 @@ from audit.cli.codes import PASS, TOOL_FAULT
 from audit.cli.progress import shown
 from audit.cli.text import plain, summary
 from audit.demo.run import EXPECTED, run_demo
-from audit.result import Decision
 
 
 def demo(out: Path, quiet: bool, debug: bool) -> int:
@@ -20,11 +19,8 @@ def demo(out: Path, quiet: bool, debug: bool) -> int:
         found = run_demo(out, progress)
     if not quiet:
         for number, audited in found.items():
-            report = audited.report
             print(f"Candidate {number}")
-            print(
-                "\n".join(summary(Decision(verdict=report.verdict, rules=report.rules, reason=report.reason)))
-            )
+            print("\n".join(summary(audited.report)))
             print(f"Report: {plain(audited.files[-1], 500)}\n")
         print(_next(out, [audited.policy for audited in found.values()]))
     return PASS if all(audited.as_expected(number) for number, audited in found.items()) else TOOL_FAULT

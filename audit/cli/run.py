@@ -8,16 +8,15 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from audit import quiet as quiet_module
-from audit import registry
 from audit.cli.codes import VERDICTS
 from audit.cli.progress import shown
 from audit.cli.text import plain, remarks, summary
-from audit.errors import AuditError, nearest, some
+from audit.errors import AuditError
 from audit.output import set_aside
 from audit.policy import Policy, load_policy, policy_from
 from audit.reports import write_reports
 from audit.reproduce import command
-from audit.result import Decision, Report
+from audit.result import Report
 
 DEFAULT_POLICY = Path("audit.yaml")
 
@@ -49,9 +48,7 @@ def run(request: Request) -> int:
     report = audit_quietly(policy, request)
     files = write_reports(report, request.out)
     if not request.quiet:
-        decision = Decision(verdict=report.verdict, rules=report.rules, reason=report.reason)
-        print("\n".join(summary(decision)))
-        print("\n".join([*remarks(report), f"Report: {plain(files[-1], 500)}"]))
+        print("\n".join([*summary(report), *remarks(report), f"Report: {plain(files[-1], 500)}"]))
     return VERDICTS[report.verdict]
 
 
@@ -73,7 +70,7 @@ def audit_quietly(policy: Policy, request: Request) -> Report:
             policy,
             seed=request.seed,
             on=on,
-            only=_only(request.only),
+            only=request.only,
             command=command(
                 policy.path, seed=request.seed, on=on, only=request.only,
                 overrides=request.overrides, instead=_flags(request),
@@ -145,14 +142,3 @@ def _flags(request: Request) -> list[str]:
         word for name, value in request.flags.items() if value is not None for word in (f"--{name}", value)
     ]
     return words + [word for text in request.protected for word in ("--protected", text)]
-
-
-def _only(names: list[str]) -> list[str]:
-    for name in names:
-        if name not in registry.installed():
-            raise AuditError(
-                where="--only",
-                expected=f"an installed check: {some(registry.installed())}",
-                found=f"{name!r}{nearest(name, registry.installed())}",
-            )
-    return names

@@ -26,7 +26,7 @@ def number(value: float) -> str:
     return "undefined" if math.isnan(value) else "infinite"
 
 
-def summary(decision: Decision) -> Iterator[str]:
+def summary(decision: Decision | Report) -> Iterator[str]:
     """Yield the lines of a decision: the verdict, then every rule, worst first."""
     yield f"{decision.verdict.upper()}: {plain(decision.reason, 300)}"
     order = ("fail", "inconclusive", "waived", "pass")

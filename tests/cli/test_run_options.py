@@ -30,6 +30,12 @@ def test_only_leaves_the_rules_of_the_others_open(kit: Kit) -> None:
     assert [rule["status"] for rule in found["rules"]] == ["pass", "inconclusive"]
 
 
+def test_only_names_installed_checks_from_python_too(kit: Kit) -> None:
+    kit.write()
+    with pytest.raises(audit.AuditError, match="did you mean 'fairness'"):
+        audit.run(kit.folder / "audit.yaml", only=["fairnes"])
+
+
 def test_set_overrides_and_is_in_the_digest(kit: Kit) -> None:
     argv = kit.write()
     assert main(argv) == 0
