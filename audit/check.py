@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
-from audit.result import Measurement, MetricFacts
+from audit.result import Evidence, MetricFacts
 
 if TYPE_CHECKING:
     from audit.subject import Subject
@@ -26,7 +26,7 @@ class Check(BaseModel, ABC):
     """Base class of all checks, built in or from a plug-in (entry-point group ``audit.checks``).
 
     Fields are the options that a policy may set under ``checks.NAME``; unknown options and wrong types
-    are errors before the model is loaded. ``metrics`` names everything that `measure` may return,
+    are errors before the model is loaded. ``metrics`` names every metric that `measure` may return,
     without the check's name in front.
     """
 
@@ -36,8 +36,8 @@ class Check(BaseModel, ABC):
     metrics: ClassVar[dict[str, MetricFacts]]
 
     @abstractmethod
-    def measure(self, subject: Subject) -> Iterable[Measurement]:
-        """Return the measurements on ``subject``.
+    def measure(self, subject: Subject) -> Iterable[Evidence]:
+        """Return the measurements on ``subject``, with the tables and notes that a reader of them needs.
 
         Raises:
             Skip: the check does not apply; its rules become inconclusive with this reason.

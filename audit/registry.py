@@ -11,7 +11,7 @@ from audit.check import Check
 from audit.errors import AuditError, nearest, some
 
 GROUP = "audit.checks"
-_FIRST = ("performance", "fairness")  # whether it works at all comes before for whom
+_FIRST = ("performance", "fairness", "explainability", "robustness")  # whether it works comes before for whom
 
 
 @cache

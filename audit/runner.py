@@ -12,11 +12,12 @@ import numpy as np
 
 from audit.check import Check, Skip
 from audit.environment import environment
+from audit.errors import AuditError
 from audit.gate import decide
 from audit.policy.model import Policy
 from audit.policy.rules import build_checks
 from audit.registry import require
-from audit.result import CheckResult, Measurement, MetricFacts, PolicyFacts, Report
+from audit.result import CheckResult, Evidence, Measurement, MetricFacts, Note, PolicyFacts, Report, Table
 from audit.scoring import Progress
 from audit.stats import interval, is_known
 from audit.subject import Subject, load_subject
@@ -53,7 +54,7 @@ def run_audit(
         require(name, f"--only {name}")
     assert policy.gate is not None  # a resolved policy has one
     started, clock = datetime.now(UTC), _Clock()
-    subject = load_subject(policy, progress)
+    subject = load_subject(policy, progress, seed)
     clock.lap("load")
     results = []
     for name, check in build_checks(policy).items():
@@ -80,20 +81,35 @@ class _Clock:
 
 
 def _run_check(name: str, check: Check, subject: Subject, confidence: float, crash: Crash) -> CheckResult:
-    """Run one check; whatever it raises stays with it, a library's ``sys.exit`` included."""
-    metrics = {f"{name}.{metric}": facts for metric, facts in check.metrics.items()}
+    """Run one check; a fault of its own stays with it, a library's ``sys.exit`` included."""
     try:
         with np.errstate(all="ignore"):  # what is undefined is NaN in the report, not a warning on a terminal
-            found = [_complete(m, metrics, confidence) for m in check.measure(subject)]
+            return _measured(name, check, list(check.measure(subject)), confidence)
     except Skip as skip:
         return CheckResult(name=name, status="skipped", reason=str(skip), summary=check.summary)
+    except AuditError:
+        raise  # policy or data cannot be audited, as when a background row has no value
     except (Exception, SystemExit) as error:
         crash(name, traceback.format_exc())
         reason = f"{type(error).__name__}: {error}"
         return CheckResult(name=name, status="crashed", reason=reason, summary=check.summary)
-    measured = {m.metric for m in found}
-    facts = {metric: fact for metric, fact in metrics.items() if metric in measured}
-    return CheckResult(name=name, status="measured", summary=check.summary, metrics=facts, measurements=found)
+
+
+def _measured(name: str, check: Check, found: list[Evidence], confidence: float) -> CheckResult:
+    """Sort what a check found; of its metrics, those that it measured are described."""
+    metrics = {f"{name}.{metric}": facts for metric, facts in check.metrics.items()}
+    beside = [item for item in found if isinstance(item, Table | Note)]
+    numbers = [_complete(item, metrics, confidence) for item in found if not isinstance(item, Table | Note)]
+    measured = {number.metric for number in numbers}
+    return CheckResult(
+        name=name,
+        status="measured",
+        summary=check.summary,
+        metrics={metric: facts for metric, facts in metrics.items() if metric in measured},
+        measurements=numbers,
+        notes=[item.text for item in beside if isinstance(item, Note)],
+        tables=[item for item in beside if isinstance(item, Table)],
+    )
 
 
 def _complete(found: Measurement, metrics: dict[str, MetricFacts], confidence: float) -> Measurement:

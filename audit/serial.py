@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cache
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
 from audit.errors import AuditError
-from audit.result import Report
+from audit.result import Report, Scalar, Table
 
 _NOT_FINITE = {"NaN", "Infinity", "-Infinity"}
 _NUMBER = {"anyOf": [{"type": "number"}, {"type": "string", "enum": sorted(_NOT_FINITE)}]}
@@ -38,7 +38,7 @@ def from_json(text: str, where: str = "report") -> Report:
     except (ValueError, RecursionError) as error:
         raise _not_a_report(where, f"no JSON: {error}") from None
     try:
-        return _adapter().validate_python(content)
+        return _with_numbers(_adapter().validate_python(content))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         key = ".".join(str(part) for part in first["loc"]) or "the whole"
@@ -71,6 +71,24 @@ def report_schema() -> dict[str, object]:
     widened = _widen(schema)
     assert isinstance(widened, dict)
     return {**widened, **head}
+
+
+def _with_numbers(report: Report) -> Report:
+    """Read the three strings in tables as the numbers that they stand for (elsewhere the types tell)."""
+    checks = [replace(check, tables=[_numbered(table) for table in check.tables]) for check in report.checks]
+    return replace(report, checks=checks)
+
+
+def _numbered(table: Table) -> Table:
+    columns = {name: _cells(cells) for name, cells in table.columns.items()}
+    return replace(table, columns=columns)
+
+
+def _cells(cells: list[Scalar | None]) -> list[Scalar | None]:
+    """Leave a column that has any other text as it is: in one of names, a group may be called NaN."""
+    if {cell for cell in cells if isinstance(cell, str)} <= _NOT_FINITE:
+        return [float(cell) if isinstance(cell, str) else cell for cell in cells]
+    return cells
 
 
 def _plain(value: object) -> object:

@@ -13,7 +13,7 @@ from audit.check import Check
 from audit.model.framework import tensorflow
 from audit.policy import policy_from
 from audit.quiet import quiet
-from audit.result import Measurement
+from audit.result import Evidence, Measurement, Note, Table
 from audit.stats import is_known
 from audit.subject import Subject, load_subject
 
@@ -54,12 +54,36 @@ def conforms(name: str, check: type[Check]) -> None:
     built = check()  # every option has a default
     with tempfile.TemporaryDirectory() as folder:
         subject = toy_subject(Path(folder))
-        first, second = list(built.measure(subject)), list(built.measure(subject))
+        first, second = _evidence(built, subject), _evidence(built, subject)
     assert repr(first) == repr(second), "the same subject must give the same measurements"
-    keys = [(m.metric, json.dumps(m.where, sort_keys=True)) for m in first]
+    measured = [item for item in first if not isinstance(item, Table | Note)]
+    keys = [(m.metric, json.dumps(m.where, sort_keys=True)) for m in measured]
     assert len(set(keys)) == len(keys), "a metric may be measured once only for each 'where'"
-    for measurement in first:
+    for measurement in measured:
         _conforms(name, check, measurement)
+    tables = [item for item in first if isinstance(item, Table)]
+    names = [table.name for table in tables]
+    assert len(set(names)) == len(names), f"a table's name may stand once only, found {names}"
+    for table in tables:
+        _is_readable(table)
+    for note in first:
+        assert not isinstance(note, Note) or note.text.strip(), "a note must say something"
+
+
+def _evidence(check: Check, subject: Subject) -> list[Evidence]:
+    """Measure; a table that cannot be one raises where it is made."""
+    try:
+        return list(check.measure(subject))
+    except ValueError as error:
+        raise AssertionError(f"'measure' raised ValueError: {error}") from error
+
+
+def _is_readable(table: Table) -> None:
+    assert table.name.strip() and table.about.strip(), f"table {table.name!r}: 'about' must say what it holds"
+    assert table.columns, f"table {table.name!r}: no columns"
+    for name, cells in table.columns.items():
+        text = {isinstance(cell, str) for cell in cells if cell is not None}
+        assert len(text) < 2, f"table {table.name!r}, column {name!r}: numbers or texts, not both"
 
 
 def _conforms(name: str, check: type[Check], found: Measurement) -> None:

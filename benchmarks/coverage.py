@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from coverage_auc import area
 from coverage_exact import Table, one_proportion, two_proportions
-from coverage_simulated import balanced_accuracy, calibration, means, odds
+from coverage_simulated import balanced_accuracy, calibration, correlations, means, odds
 
 PAGE = Path(__file__).parent.parent / "docs" / "intervals.md"
 BEGIN, END = "<!-- coverage: begin -->", "<!-- coverage: end -->"
@@ -40,7 +40,9 @@ def main() -> None:
     arguments = parser.parse_args()
     rng = np.random.default_rng(0)
     tables = [one_proportion(), two_proportions()]
-    tables += [simulate(rng) for simulate in (balanced_accuracy, odds, area, means, calibration)]
+    tables += [
+        simulate(rng) for simulate in (balanced_accuracy, odds, area, means, calibration, correlations)
+    ]
     text = "\n".join(markdown(table) for table in tables)
     sys.stdout.write(text)
     if arguments.write:

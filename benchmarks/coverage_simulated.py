@@ -102,3 +102,23 @@ def calibration(rng: np.random.Generator) -> Table:
         rows.append(row)
     header = ["true error", "50 rows, %", "500, %", "5000, %"]
     return "Calibration error over ten bins (calibration-bins)", header, rows
+
+
+def ranks(rows: np.ndarray) -> np.ndarray:
+    return rows.argsort(1).argsort(1).astype(float)
+
+
+def correlations(rng: np.random.Generator) -> Table:
+    """Spearman's correlation of normal pairs, whose true value is 6 / pi * asin(rho / 2)."""
+    table: list[list[object]] = []
+    for rho in (0.0, 0.5, 0.9):
+        truth, row = 6 / np.pi * np.arcsin(rho / 2), list[object]()
+        for n in (10, 50, 500):
+            one, noise = rng.standard_normal((2, REPEATS, n))
+            x, y = ranks(one), ranks(rho * one + np.sqrt(1 - rho**2) * noise)
+            found = 12 * ((x - x.mean(1, keepdims=True)) * y).sum(1) / (n**3 - n)
+            facts = ({"value": float(r), "counts": {"rows": [n]}} for r in found)
+            row.append(share([covers(truth, method="fisher-z", **fact) for fact in facts]))
+        table.append([f"{truth:.2f}", *row])
+    header = ["true correlation", "10 rows, %", "50, %", "500, %"]
+    return "Spearman's rank correlation of normal pairs (fisher-z)", header, table

@@ -18,6 +18,10 @@ GIVEN = {"output": "probabilities", "inputs": {"x": ["score"]}}
 """Model keys for the model ``given``: the column ``score`` is P(favourable)."""
 
 
+SCORES_ONLY: dict[str, object] = {"explainability": False, "robustness": False}
+"""Checks to turn off where a test is about scores and groups: it is faster, and says what it is about."""
+
+
 def content(
     model: Path, data: Path | str, *, spec: Mapping[str, object] | None = None, **given: object
 ) -> dict[str, Any]:
@@ -26,6 +30,7 @@ def content(
         "version": 1,
         "model": {"path": str(model), **(spec or {})},
         "data": {"path": str(data), "label": "label", **given},
+        "checks": dict(SCORES_ONLY),
         "gate": {"rules": []},
     }
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import ClassVar
 
 import pytest
 
 from audit import registry
 from audit.check import Check
-from audit.result import Measurement, MetricFacts
+from audit.result import Evidence, Measurement, MetricFacts, Note, Table
 from audit.subject import Subject
 from audit.testing import conforms
 
@@ -54,6 +55,49 @@ def test_a_mistake_is_named(changes: dict[str, object], message: str) -> None:
 
     with pytest.raises(AssertionError, match=message):
         conforms("mine", Mistaken)
+
+
+TABLE = Table(name="curve", about="Rate by size.", columns={"size": [0.0, 0.1], "rate": [1.0, None]})
+
+
+class Shown(Share):
+    beside: ClassVar[list[Evidence]] = [TABLE, Note(text="A limit of the method.")]
+
+    def measure(self, subject: Subject) -> Iterator[Evidence]:
+        yield from [self.share(subject), *self.beside]
+
+
+def test_tables_and_notes_conform() -> None:
+    conforms("mine", Shown)
+
+
+@pytest.mark.parametrize(
+    ("beside", "message"),
+    [
+        ([TABLE, TABLE], "once only"),
+        ([replace(TABLE, columns={})], "no columns"),
+        ([replace(TABLE, about=" ")], "must say what"),
+        ([replace(TABLE, columns={"cell": [1.0, "one"]})], "numbers or texts"),
+        ([Note(text=" ")], "must say something"),
+    ],
+)
+def test_a_mistake_beside_the_measurements_is_named(beside: list[Evidence], message: str) -> None:
+    given = beside
+
+    class Mistaken(Shown):
+        beside: ClassVar[list[Evidence]] = given
+
+    with pytest.raises(AssertionError, match=message):
+        conforms("mine", Mistaken)
+
+
+def test_columns_that_differ_in_length_are_named() -> None:
+    class Uneven(Share):
+        def measure(self, subject: Subject) -> Iterator[Evidence]:
+            yield Table(name="curve", about="Rate by size.", columns={"size": [0.0], "rate": []})
+
+    with pytest.raises(AssertionError, match="differ in length"):
+        conforms("mine", Uneven)
 
 
 def test_measuring_twice_for_one_where_is_named() -> None:

@@ -26,6 +26,7 @@ def policy_text(
     lines += ["", "model:", *_model(policy, feeds)]
     lines += ["", "data:", *_data(policy, table, nulls)]
     lines += ["", "gate:", *_gate(policy, thin)]
+    lines += ["", *_report()]
     return "\n".join(lines) + "\n"
 
 
@@ -40,6 +41,7 @@ def _model(policy: Policy, feeds: list[Feed]) -> Iterator[str]:
 
 def _data(policy: Policy, table: Table, nulls: Mapping[str, int]) -> Iterator[str]:
     yield f"  path: {scalar(policy.data.path)}          # {table.rows:,} rows"
+    yield "  # background: PATH          # such as the training data: what rows are compared with; default: path"
     yield f"  label: {scalar(policy.data.label)}"
     if isinstance(table.labels, Labels):
         favorable = table.labels.values[table.labels.favorable[0]]
@@ -77,6 +79,11 @@ def _gate(policy: Policy, thin: Mapping[str, list[str]]) -> Iterator[str]:
         for sentence in thin.get(str(rule.id), ()):
             yield _comment(f"    # these rows cannot decide the next rule for {sentence}")
         yield f"    - {_rule(rule)}"
+
+
+def _report() -> Iterator[str]:
+    yield "# report:"
+    yield "#   rows: masked          # real rows in the report: shown | masked (values as ranges) | none"
 
 
 def _rule(rule: Rule) -> str:

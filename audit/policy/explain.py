@@ -18,6 +18,7 @@ from audit.policy.model import (
     OutputSpec,
     Policy,
     Protected,
+    ReportSpec,
     Rule,
     Waiver,
 )
@@ -34,6 +35,7 @@ _SECTIONS: dict[tuple[str, ...], type[BaseModel]] = {
     ("gate",): GateSpec,
     ("gate", "rules", "*"): Rule,
     ("waivers", "*"): Waiver,
+    ("report",): ReportSpec,
 }
 
 

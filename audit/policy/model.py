@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import date
 from typing import Annotated, Literal
@@ -34,6 +35,8 @@ OneOrMoreNames = Annotated[Names, BeforeValidator(_listed, json_schema_input_typ
 Scalars = Annotated[list[Scalar], Field(min_length=1)]
 OneOrMore = Annotated[Scalars, BeforeValidator(_listed, json_schema_input_type=Scalar | Scalars)]
 Kind = Literal["auto", "probabilities", "logits", "regression"]
+Disclosure = Literal["shown", "masked", "none"]
+"""How values of real rows stand in a report: as they are, as ranges that many rows share, or not at all."""
 
 
 class _Strict(BaseModel):
@@ -90,9 +93,14 @@ class Protected(_Strict):
 
 
 class DataSpec(_Strict):
-    """Which rows are audited and what their columns mean."""
+    """Which rows are audited and what their columns mean.
+
+    ``background`` are reference rows for attribution and attacks, such as the training data; without it
+    they are taken from ``path``.
+    """
 
     path: Name
+    background: Name | None = None
     label: Name
     favorable: AtLeast | OneOrMore | None = None
     threshold: Annotated[float, Field(ge=0, le=1)] = 0.5
@@ -190,6 +198,12 @@ class Waiver(_Strict):
     covers: Annotated[list[Literal["fail", "inconclusive"]], Field(min_length=1)] = ["fail"]
 
 
+class ReportSpec(_Strict):
+    """What a report may show."""
+
+    rows: Disclosure = "masked"
+
+
 def _options(value: object) -> object:
     return {} if value is None or value is True else value
 
@@ -209,6 +223,7 @@ class Policy(_Strict):
     checks: dict[str, Options] = {}
     gate: GateSpec | None = None
     waivers: list[Waiver] = []
+    report: ReportSpec = ReportSpec()
 
     _path: str | None = PrivateAttr(default=None)
     _default_rules: bool = PrivateAttr(default=False)
@@ -234,6 +249,11 @@ class Policy(_Strict):
 
     @property
     def digest(self) -> str:
-        """``sha256:`` of the effective policy as JSON with sorted keys and no spaces."""
-        text = json.dumps(self.effective(), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-        return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+        """What `policy_digest` says of the effective policy."""
+        return policy_digest(self.effective())
+
+
+def policy_digest(effective: Mapping[str, object]) -> str:
+    """Return ``sha256:`` of an effective policy as JSON with sorted keys and no spaces."""
+    text = json.dumps(effective, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()

@@ -54,14 +54,20 @@ def resolve(policy: Policy) -> Policy:
 
 def default_rules(policy: Policy, checks: Mapping[str, Check]) -> list[Rule]:
     """Return the starting points of the interface, as far as the enabled checks can measure them."""
-    outcomes = policy.model.output.kind != "regression" or policy.data.favorable is not None
-    rules = [] if policy.model.output.kind == "regression" else [Rule(metric="performance.auc", at_least=0.6)]
+    regression = policy.model.output.kind == "regression"
+    outcomes = not regression or policy.data.favorable is not None
+    rules = [] if regression else [Rule(metric="performance.auc", at_least=0.6)]
     for attribute in policy.data.protected if outcomes else ():
         where: dict[str, Scalar] = {"attribute": attribute}
         rules += [
             Rule(metric="fairness.disparate_impact", where=where, at_least=0.8, at_most=1.25),
             Rule(metric="fairness.equal_opportunity_difference", where=where, within=0.1),
         ]
+    if policy.data.protected:
+        rules.append(Rule(metric="explainability.protected_share", at_most=0.2))
+    if outcomes:
+        worst: dict[str, Scalar] = {"attack": "worst", "eps": 0.1}
+        rules.append(Rule(metric="robustness.adversarial_accuracy", where=worst, at_least=0.5))
     offered = set(metric_names(checks))
     return [rule for rule in rules if rule.metric in offered]
 

@@ -64,6 +64,20 @@ def _mean_t(measurement: Measurement, confidence: float) -> Interval | None:
     return measurement.value - half, measurement.value + half
 
 
+def _fisher_z(measurement: Measurement, confidence: float) -> Interval | None:
+    """Bound a rank correlation on Fisher's z scale; None for three rows or less, and at -1 and 1.
+
+    Source: Bonett and Wright, Psychometrika 65 (2000) 23-28, for Spearman's.
+    """
+    from scipy.special import ndtri
+
+    (rows,), r = measurement.counts["rows"], measurement.value
+    if not (rows > 3.0 and -1.0 < r < 1.0):
+        return None
+    half = -float(ndtri((1.0 - confidence) / 2.0)) * math.sqrt((1.0 + r * r / 2.0) / (rows - 3.0))
+    return math.tanh(math.atanh(r) - half), math.tanh(math.atanh(r) + half)
+
+
 def _calibration(measurement: Measurement, confidence: float) -> Interval | None:
     limits = calibration_error(measurement.counts.values(), (1.0 - confidence) / 2.0)
     return None if limits is None else _plain(limits)
@@ -86,5 +100,6 @@ METHODS: Mapping[str, Method] = {
     "delong": _delong,
     "mean-t": _mean_t,
     "calibration-bins": _calibration,
+    "fisher-z": _fisher_z,
 }
 """All methods by name. `docs/intervals.md` says which metric uses which, and why."""

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 from ruamel.yaml import YAML
 
-from ..audits import people, store
+from ..audits import SCORES_ONLY, people, store
 from ..conftest import Models
 
 RULES: list[dict[str, Any]] = [
@@ -40,7 +40,7 @@ class Kit:
             "version": 1,
             "model": {"path": "model"},
             "data": {"path": self.file, "label": "label", "protected": {"sex": {"privileged": "Male"}}},
-            "checks": {},
+            "checks": dict(SCORES_ONLY),
             "gate": {"rules": [dict(rule) for rule in RULES]},
         }
         self.use("variables")

@@ -11,7 +11,7 @@ import pytest
 
 from audit import registry
 from audit.check import Check, Skip
-from audit.result import Measurement, MetricFacts
+from audit.result import Evidence, Measurement, MetricFacts, Note, Table
 from audit.subject import Subject
 
 FACTS = {"number": MetricFacts(about="A number.")}
@@ -64,6 +64,27 @@ class Undeclared(_Bad):
 
     def name(self) -> str:
         return "undeclared.other"
+
+
+class Shown(_Bad):
+    """Says more than a number."""
+
+    def measure(self, subject: Subject) -> Iterator[Evidence]:
+        yield Table(name="curve", about="Rate by size.", columns={"size": [0.0, 0.1], "rate": [1.0, None]})
+        yield Note(text="A limit of the method.")
+        half = [subject.rows / 2, float(subject.rows)]
+        yield Measurement(
+            metric="shown.number", value=0.5, n=subject.rows, method="clopper-pearson", counts={"rate": half}
+        )
+        yield Note(text="Another one.")
+
+
+class Uneven(_Bad):
+    """Makes a table of columns that differ in length."""
+
+    def measure(self, subject: Subject) -> Iterator[Evidence]:
+        yield from super().measure(subject)
+        yield Table(name="curve", about="Rate by size.", columns={"size": [0.0, 0.1], "rate": []})
 
 
 class Interrupt(_Bad):

@@ -46,6 +46,7 @@ def test_verdicts(kit: Kit, capsys: Captured, least: object, code: int, verdict:
         (plugins.Crash, "ZeroDivisionError: a fault of the plug-in"),
         (plugins.Leave, "SystemExit: 0"),
         (plugins.Undeclared, "undeclared.other.number"),
+        (plugins.Uneven, "differ in length: {'size': 2, 'rate': 0}"),
     ],
 )
 def test_a_crashed_check_leaves_the_others_and_is_3(

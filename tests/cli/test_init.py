@@ -53,6 +53,21 @@ def test_the_draft_is_a_policy_that_runs(folder: Path, capsys: pytest.CaptureFix
     assert main(["run", "--quiet"]) in (0, 1, 3)
 
 
+def test_the_hints_are_keys_that_work(folder: Path) -> None:
+    store(table(), folder, "table.csv")
+    store(table(rows=30).drop(columns="label"), folder, "train.csv")
+    assert init() == 0
+    text = (folder / "audit.yaml").read_text()
+    assert load_policy("audit.yaml").data.background is None
+    for hint, key in (("  # background: PATH", "  background: train.csv"), ("# report:\n#  ", "report:\n ")):
+        assert text.count(hint) == 1
+        text = text.replace(hint, key)
+    (folder / "audit.yaml").write_text(text)
+    policy = load_policy("audit.yaml")
+    assert (policy.data.background, policy.report.rows) == ("train.csv", "masked")
+    assert main(["run", "--quiet"]) in (0, 1, 3)
+
+
 def test_it_never_overwrites_without_force(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     store(table(), folder, "table.csv")
     (folder / "audit.yaml").write_text("mine")

@@ -20,6 +20,7 @@ model:
   inputs: {marital_status: marital-status, dense: [age, hours]}
 data:
   path: data/test.parquet
+  background: data/train.parquet
   label: income
   favorable: ">50K"
   threshold: 0.5
@@ -47,6 +48,8 @@ waivers:
   - {rule: "fairness.equal_opportunity_difference", reason: "known since May", owner: "risk@example.com",
      expires: 2027-01-31, covers: [fail]}
   - {rule: ranks, reason: "small data", owner: "risk", expires: "2027-02-28", covers: [fail, inconclusive]}
+report:
+  rows: shown
 """
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from audit import registry
 from audit.policy import Policy, load_policy, policy_from
 from audit.policy.rules import resolve
 
@@ -57,12 +58,16 @@ def test_rules_that_replace_the_defaults_are_no_longer_defaults(tmp_path: Path) 
 
 def test_defaults_are_written_out(tmp_path: Path) -> None:
     effective = load_policy(written(tmp_path, PROTECTED)).effective()
-    assert effective["checks"] == {"performance": {}, "fairness": {}}
+    assert effective["checks"] == {
+        name: registry.build(name, {}).model_dump(mode="json") for name in registry.installed()
+    }
     assert effective["gate"]["min_rows"] == 200  # type: ignore[index]
     assert [rule["id"] for rule in effective["gate"]["rules"]] == [  # type: ignore[index]
         "performance.auc",
         "fairness.disparate_impact[attribute=sex]",
         "fairness.equal_opportunity_difference[attribute=sex]",
+        "explainability.protected_share",
+        "robustness.adversarial_accuracy[attack=worst,eps=0.1]",
     ]
 
 
@@ -81,17 +86,18 @@ def load_least() -> Policy:
         "version": 1,
         "model": {"path": "m"},
         "data": {"path": "d", "label": "y"},
+        "checks": {"explainability": False, "robustness": False},  # their options' defaults may change
         "gate": {"rules": []},
     }
     return policy_from(content)
 
 
 EXPECTED = hashlib.sha256(
-    b'{"checks":{"fairness":{},"performance":{}},'
+    b'{"checks":{"explainability":false,"fairness":{},"performance":{},"robustness":false},'
     b'"data":{"intersections":[],"label":"y","missing":{},"path":"d","protected":{},"threshold":0.5},'
     b'"gate":{"confidence":0.95,"min_rows":0,"rules":[]},'
     b'"model":{"inputs":{},"output":{"kind":"auto"},"path":"m","signature":"serving_default"},'
-    b'"version":1,"waivers":[]}'
+    b'"report":{"rows":"masked"},"version":1,"waivers":[]}'
 ).hexdigest()
 
 
@@ -108,7 +114,8 @@ def test_how_it_is_written_does_not_change_the_digest(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "override",
     ["model.path=x", "data.threshold=0.51", "gate.min_rows=1", "gate.rules.0.at_least=0.81", "checks.fairness=false",
-     "waivers.0.expires=2027-02-01", "data.protected.sex.privileged=Female", "gate.confidence=0.9"],
+     "waivers.0.expires=2027-02-01", "data.protected.sex.privileged=Female", "gate.confidence=0.9", "report.rows=none",
+     "data.background=data/older.parquet"],
 )  # fmt: skip
 def test_overrides_are_in_the_digest(tmp_path: Path, override: str) -> None:
     text = FULL if "checks" not in override else PROTECTED

@@ -34,6 +34,8 @@ UNKNOWN = [
     ("  min_rows:", "  min_row:", "gate.min_row", "min_rows"),
     ("at_least: 0.80}", "at_lest: 0.80}", "gate.rules.0.at_lest", "at_least"),
     ('owner: "risk",', 'owned: "risk",', "waivers.1.owned", "owner"),
+    ("  background:", "  backgrund:", "data.backgrund", "background"),
+    ("  rows: shown", "  row: shown", "report.row", "rows"),
     ("    age: {bins:", "    age: {bin:", "data.protected.age.bin", "bins"),
 ]
 
@@ -92,6 +94,11 @@ TYPES = [
     ('reason: "known since May"', 'reason: ""', "waivers.0.reason", "a text that says something"),
     ('reason: "known since May"', 'reason: "  "', "waivers.0.reason", "a text that says something"),
     ('owner: "risk@example.com"', 'owner: "\\t"', "waivers.0.owner", "a text that says something"),
+    ("  background: data/train.parquet", "  background: [a, b]", "data.background", "string"),
+    ("  background: data/train.parquet", '  background: ""', "data.background", "at least 1 character"),
+    ("  rows: shown", "  rows: hidden", "report.rows", "'shown', 'masked' or 'none'"),
+    ("  rows: shown", "  rows: false", "report.rows", "'none'"),
+    ("  rows: shown", "  rows: null", "report.rows", "'none'"),
     ("  performance: {}", "  performance: 3", "checks.performance", "dictionary"),
 ]  # fmt: skip
 

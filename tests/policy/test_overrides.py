@@ -38,6 +38,8 @@ GOOD: list[tuple[str, str, object]] = [
     ("waivers.1.owner", "someone else", "someone else"),
     ("waivers", "[]", []),
     ("checks.performance", "{}", {}),
+    ("report.rows", "none", "none"),
+    ("data.background", "train.csv", "train.csv"),
 ]  # fmt: skip
 
 
@@ -64,6 +66,7 @@ def test_sections_that_are_not_in_the_file_are_made(tmp_path: Path) -> None:
     )
     assert made.data.protected["sex"].privileged == ["Male"]
     assert made.gate and made.gate.confidence == 0.9
+    assert load_policy(written(tmp_path, LEAST), ["report.rows=none"]).report.rows == "none"
 
 
 def test_later_overrides_win(tmp_path: Path) -> None:

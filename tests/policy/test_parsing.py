@@ -29,6 +29,7 @@ def test_model(full: Policy) -> None:
 def test_data(full: Policy) -> None:
     data = full.data
     assert (data.path, data.label, data.favorable) == ("data/test.parquet", "income", [">50K"])
+    assert data.background == "data/train.parquet"
     assert (data.threshold, data.weight, data.cluster) == (0.5, "fnlwgt", "household")
     assert data.missing == {"workclass": "?", "age": -1}
     assert data.intersections == [["sex", "race"]]
@@ -62,6 +63,10 @@ def test_waivers(full: Policy) -> None:
     ]
 
 
+def test_report(full: Policy) -> None:
+    assert full.report.rows == "shown"
+
+
 def test_defaults(tmp_path: Path) -> None:
     least = load_policy(written(tmp_path, LEAST))
     assert (least.model.signature, least.model.output.kind, least.model.classes) == (
@@ -70,7 +75,8 @@ def test_defaults(tmp_path: Path) -> None:
         None,
     )
     assert (least.data.threshold, least.data.weight, least.data.favorable) == (0.5, None, None)
-    assert least.checks == {"performance": {}, "fairness": {}}
+    assert (least.data.background, least.report.rows) == (None, "masked")
+    assert (least.checks["performance"], least.checks["fairness"]) == ({}, {})
     assert least.path == str(tmp_path / "audit.yaml")
 
 
@@ -113,7 +119,8 @@ def test_a_check_on_or_off(given: object, parsed: object) -> None:
         "data": {"path": "d", "label": "y"},
         "checks": {"fairness": given},
     }
-    assert policy_from(content).checks == {"performance": {}, "fairness": parsed}
+    checks = policy_from(content).checks
+    assert (checks["performance"], checks["fairness"]) == ({}, parsed)
 
 
 def test_what_was_given_is_not_changed() -> None:

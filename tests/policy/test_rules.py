@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
 
+from audit import registry
 from audit.errors import AuditError
 from audit.policy import Policy, load_policy
 
@@ -23,6 +25,12 @@ FAIRNESS = [
     )
 ]
 AUC = [("performance.auc", "performance.auc", {}, {"at_least": 0.6})]
+SHARE = [("explainability.protected_share", "explainability.protected_share", {}, {"at_most": 0.2})]
+WORST = [
+    ("robustness.adversarial_accuracy[attack=worst,eps=0.1]", "robustness.adversarial_accuracy",
+     {"attack": "worst", "eps": 0.1}, {"at_least": 0.5}),
+]  # fmt: skip
+ALL = AUC + FAIRNESS + SHARE + WORST
 
 
 def ruled(policy: Policy) -> list[tuple]:
@@ -41,7 +49,7 @@ def refused(folder: Path, text: str) -> AuditError:
 
 def test_without_a_gate_the_default_rules_and_200_rows(tmp_path: Path) -> None:
     policy = load_policy(written(tmp_path, PROTECTED))
-    assert ruled(policy) == AUC + FAIRNESS
+    assert ruled(policy) == ALL
     assert policy.gate and (policy.gate.min_rows, policy.gate.confidence) == (200, 0.95)
     assert policy.default_rules
 
@@ -49,11 +57,13 @@ def test_without_a_gate_the_default_rules_and_200_rows(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("more", "expected"),
     [
-        ("gate: {}\n", AUC + FAIRNESS),
-        ("gate: {confidence: 0.9}\n", AUC + FAIRNESS),
+        ("gate: {}\n", ALL),
+        ("gate: {confidence: 0.9}\n", ALL),
         ("gate: {rules: []}\n", []),
-        ("checks: {fairness: false}\n", AUC),
-        ("checks: {performance: false}\n", FAIRNESS),
+        ("checks: {fairness: false}\n", AUC + SHARE + WORST),
+        ("checks: {performance: false}\n", FAIRNESS + SHARE + WORST),
+        ("checks: {explainability: false}\n", AUC + FAIRNESS + WORST),
+        ("checks: {robustness: false}\n", AUC + FAIRNESS + SHARE),
     ],
 )
 def test_default_rules_with_a_gate_and_with_checks_that_are_off(
@@ -64,7 +74,34 @@ def test_default_rules_with_a_gate_and_with_checks_that_are_off(
     assert policy.default_rules == ("rules: []" not in more)
 
 
-@pytest.mark.parametrize(("favorable", "expected"), [("", []), (", favorable: {at_least: 150}", FAIRNESS)])
+def test_nobody_is_protected(tmp_path: Path) -> None:
+    assert ruled(load_policy(written(tmp_path, LEAST))) == AUC + WORST
+
+
+@pytest.mark.parametrize("missing", ["performance", "fairness", "explainability", "robustness"])
+def test_no_rules_of_a_check_that_is_not_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
+    others = {name: entry for name, entry in registry.installed().items() if name != missing}
+    monkeypatch.setattr(registry, "installed", lambda: others)
+    policy = load_policy(written(tmp_path, PROTECTED))
+    assert ruled(policy) == [rule for rule in ALL if not rule[1].startswith(f"{missing}.")]
+    assert policy.default_rules
+
+
+def test_the_order_of_checks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether the model works, for whom, by what, and how easily it is turned; then plug-ins by name."""
+    names = ["robustness", "zeal", "explainability", "art", "fairness", "performance"]
+    entries = [EntryPoint(name, "m:C", registry.GROUP) for name in names]
+    monkeypatch.setattr(registry, "entry_points", lambda group: entries)
+    assert list(registry.installed.__wrapped__()) == [
+        "performance", "fairness", "explainability", "robustness", "art", "zeal",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("favorable", "expected"), [("", SHARE), (", favorable: {at_least: 150}", FAIRNESS + SHARE + WORST)]
+)
 def test_a_regression_ranks_nothing_and_has_outcomes_only_by_favorable(
     tmp_path: Path, favorable: str, expected: list
 ) -> None:

@@ -59,6 +59,10 @@ GOOD = [
             ("checks", {"performance": True, "fairness": None}),
             ("checks", {}),
             ("data.weight", None),
+            ("data.background", None),
+            ("data.background", "aif360:GermanDataset"),
+            ("report", {}),
+            ("report.rows", "none"),
         ]
     ],
 ]
@@ -85,6 +89,7 @@ BAD = [
             "gate",
             "gate.rules.0",
             "waivers.0",
+            "report",
         ]
     ],
     {**content(LEAST), "unheard_of": 1},
@@ -106,6 +111,10 @@ BAD = [
             ("gate.rules.2.within", -1),
             ("waivers.0.covers", ["pass"]),
             ("checks", {"performance": 3}),
+            ("data.background", 3),
+            ("report.rows", "hidden"),
+            ("report.rows", None),
+            ("report", None),
         ]
     ],
 ]

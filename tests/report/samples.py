@@ -17,6 +17,7 @@ from audit.result import (
     OutputFacts,
     PolicyFacts,
     Report,
+    Table,
     TensorFacts,
 )
 
@@ -61,10 +62,20 @@ def checks() -> list[CheckResult]:
         Measurement(metric="fairness.disparate_impact", value=nan, n=505, smallest_n=5, counts=thin,
                     ci=(-inf, inf), method="mover-ratio", where={**where, "unprivileged": "(missing)"}),
     ]  # fmt: skip
+    curve = Table(
+        name="curve", about="Accuracy by size of the change.",
+        columns={"eps": [0.0, 0.5, inf], "accuracy": [0.9, None, nan], "label": ["NaN", "a", None], "row": [1, 2, 3]},
+    )  # fmt: skip
     facts = {"performance.accuracy": MetricFacts(about="Share of rows.", low=0.0, high=1.0, ideal=1.0)}
     return [
         CheckResult(
-            name="performance", status="measured", summary="How good", metrics=facts, measurements=found
+            name="performance",
+            status="measured",
+            summary="How good",
+            metrics=facts,
+            measurements=found,
+            notes=["A note <of> the method."],
+            tables=[curve],
         ),
         CheckResult(name="fairness", status="measured", measurements=impact),
         CheckResult(name="later", status="skipped", reason="a <regression> needs …"),

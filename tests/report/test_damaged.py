@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -36,6 +37,9 @@ DAMAGED: list[tuple[str | bytes, str]] = [
     (WHOLE.replace('"value": 0.9', '"value": null', 1), ".value: "),
     (WHOLE.replace('"value": 0.9', '"value": "high"', 1), ".value: "),
     (WHOLE.replace('"status": "measured"', '"status": "fine"', 1), "checks.0.status: "),
+    (WHOLE.replace('"about": "Accuracy by size of the change."', '"about": 3'), ".about: "),
+    (re.sub(r'"eps": \[\s*0.0,', '"eps": [', WHOLE), "checks.0.tables.0: "),
+    (re.sub(r'"eps": \[\s*0.0,', '"eps": [[0.0],', WHOLE), "checks.0.tables.0.columns.eps.0"),
     (WHOLE.encode("utf-16"), "not UTF-8"),
     (WHOLE.encode() + b"\xff", "not UTF-8"),
 ]

@@ -9,13 +9,14 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import audit
 from audit.output import write_whole
-from audit.result import CheckResult, Measurement, Report
+from audit.result import CheckResult, Measurement, Report, Table
 from audit.serial import from_json, read_report, to_json
 
 from .samples import ON, report
@@ -66,6 +67,70 @@ measurements = st.builds(
 def test_any_measurement_there_and_back(measurement: Measurement) -> None:
     original = with_measurement(measurement)
     assert same(asdict(from_json(to_json(original))), asdict(original))
+
+
+words = texts.filter(lambda text: text not in {"NaN", "Infinity", "-Infinity"})  # they have a test below
+columns = st.integers(0, 4).flatmap(
+    lambda rows: st.dictionaries(
+        texts,
+        st.lists(
+            st.none() | numbers | st.booleans() | st.integers(-(2**53), 2**53), min_size=rows, max_size=rows
+        )
+        | st.lists(st.none() | words, min_size=rows, max_size=rows),
+        max_size=3,
+    )
+)
+results = st.builds(
+    CheckResult,
+    name=texts,
+    status=st.just("measured"),
+    notes=st.lists(texts, max_size=2),
+    tables=st.lists(st.builds(Table, name=texts, about=texts, columns=columns), max_size=2),
+)
+
+
+@given(results)
+@settings(max_examples=200, deadline=None)
+def test_any_table_and_note_there_and_back(result: CheckResult) -> None:
+    original = replace(report(), checks=[result])
+    assert same(asdict(from_json(to_json(original))), asdict(original))
+
+
+@pytest.mark.parametrize(
+    ("cells", "back"),
+    [
+        (["NaN", "Infinity"], [math.nan, math.inf]),
+        (["NaN", None, -math.inf], [math.nan, None, -math.inf]),
+        (["NaN", "a group"], ["NaN", "a group"]),
+        (["nan"], ["nan"]),
+    ],
+)
+def test_a_column_of_a_table_is_numbers_or_texts(cells: list[Any], back: list[Any]) -> None:
+    table = Table(name="t", about="cells", columns={"c": cells})
+    original = replace(report(), checks=[CheckResult(name="c", status="measured", tables=[table])])
+    assert same(from_json(to_json(original)).checks[0].tables[0].columns["c"], back)
+
+
+def test_a_report_from_before_tables_and_notes() -> None:
+    content = json.loads(to_json(report()))
+    for check in content["checks"]:
+        del check["notes"], check["tables"]
+    read = from_json(json.dumps(content))
+    before = [replace(check, notes=[], tables=[]) for check in report().checks]
+    assert same(asdict(read), asdict(replace(report(), checks=before)))
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"a": [1.0], "b": []}, "differ in length: {'a': 1, 'b': 0}"),
+        ({"a": [np.float32(1)], "b": [np.int64(1)]}, "cells of type float32, int64"),
+        ({"a": [[1.0]]}, "cells of type list"),
+    ],
+)
+def test_what_is_no_table_cannot_be_made(columns: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Table(name="t", about="cells", columns=columns)
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ RANGES = {
     "delong": (0, 1),
     "mean-t": (-math.inf, math.inf),
     "calibration-bins": (0, 1),
+    "fisher-z": (-1, 1),
 }
 
 
@@ -69,6 +70,9 @@ def measurements(draw: st.DrawFn, method: str | None = None) -> Measurement:
     if method == "mean-t":
         value, se, n = draw(st.floats(-5, 5)), draw(st.floats(1e-6, 1)), draw(st.integers(2, 9000))
         return Measurement(metric="mae", value=value, n=n, method=method, counts={"rows": [n]}, se=se)
+    if method == "fisher-z":
+        value, rows = draw(st.floats(-0.999, 0.999)), draw(st.floats(3.5, 9000))
+        return Measurement(metric="rank", value=value, n=int(rows), method=method, counts={"rows": [rows]})
     if method == "calibration-bins":
         bins = draw(st.lists(st.tuples(cells(), st.floats(0, 1)), min_size=1, max_size=5))
         counts = {str(i): [k, n, share * n] for i, ((k, n), share) in enumerate(bins)}
