@@ -49,8 +49,17 @@ def axis(
     ends = [end for ci in intervals for end in ci if first - room <= end <= last + room]
     first, last = min([first, *ends]), max([last, *ends])
     if last - first < _least_span(first, last):
-        first, last = first - room / 2, last + room / 2
+        first, last = _widened(first, last, room / 2, low, high)
     return _rounded(first, last, low, high)
+
+
+def _widened(
+    first: float, last: float, by: float, low: float | None, high: float | None
+) -> tuple[float, float]:
+    """Give values that lie together some room, but none where the metric cannot be."""
+    start = max(first - by, low) if low is not None and low <= first else first - by
+    stop = min(last + by, high) if high is not None and high >= last else last + by
+    return start, stop
 
 
 def _fenced(values: list[float]) -> list[float]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+_PER_CENT = "\u00a0%"
+
 
 def number(value: float) -> str:
     """Return ``value`` to about three significant digits; not finite ones as words.
@@ -30,6 +32,27 @@ def count(value: float) -> str:
 def brief_count(value: float) -> str:
     """Return a number of rows that fits beside a chart: millions are rounded."""
     return count(value) if value < 1e6 else f"{value / 1e6:.3g}M" if value < 1e9 else number(value)
+
+
+def signed(value: float) -> str:
+    """Return a contribution with its sign, to two decimals or more: ``+1.90``, ``−0.012``, ``0``."""
+    size = abs(value)
+    if 1e-3 <= size < 1e3:
+        return minus(f"{value:+.{2 if size >= 0.1 else 3}f}")
+    return f"+{number(value)}" if value > 0 else number(value)
+
+
+def per_cent(share: float) -> str:
+    """Return a share in per cent, to one decimal; what is smaller than that keeps its size."""
+    size = abs(100 * share)
+    text = minus(f"{100 * share:.1f}") if 0.1 <= size < 1e9 else number(100 * share)
+    return f"{text}{_PER_CENT}" if math.isfinite(share) else text
+
+
+def per_cents(ci: tuple[float, float]) -> str:
+    """Return both ends of an interval in per cent: ``7.4 to 8.2 %``."""
+    low, high = (per_cent(end) for end in ci)
+    return f"{low.removesuffix(_PER_CENT)} to {high}"
 
 
 def written(value: float) -> str:

@@ -23,7 +23,8 @@ def render_html(report: Report) -> str:
     the report is shown as text: markup, template syntax, control and direction characters included.
     """
     jinja = environment()
-    source = jinja.loader.get_source(jinja, "report.css")[0] if jinja.loader else ""
+    sheets = ("report.css", "sections.css")
+    source = "".join(jinja.loader.get_source(jinja, sheet)[0] for sheet in sheets) if jinja.loader else ""
     rules = rule_views(report)
     page = jinja.get_template("report.html.j2").render(
         report=report,

@@ -28,7 +28,7 @@ def interval_plot(title: str, rows: Sequence[Row], axis: Axis, guides: Guides) -
         desc=_desc(rows, axis),
         height=HEAD + ROW * len(rows) + FOOT,
         groups=_groups(_mark(row, axis, HEAD + ROW * i) for i, row in enumerate(rows)),
-        ticks=_ticks(axis),
+        ticks=ticks(axis),
         lines=_lines(axis, guides),
         band=_band(axis, guides),
     )
@@ -70,7 +70,8 @@ def _bar(found: Measurement, axis: Axis) -> tuple[tuple[str, str] | None, tuple[
     return bar, tuple(arrows)
 
 
-def _ticks(axis: Axis) -> tuple[Line, ...]:
+def ticks(axis: Axis) -> tuple[Line, ...]:
+    """Return the axis' ticks as lines with their labels."""
     return tuple(Line("tick", percent(axis.at(value)), label, "middle") for value, label in axis.ticks)
 
 

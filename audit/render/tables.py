@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from audit.render.figures import count, interval, number
@@ -39,3 +39,9 @@ def cells(row: Row) -> Cells:
 def methods(measurements: Iterable[Measurement]) -> str:
     """Return the names of the interval methods used, each once, in order."""
     return ", ".join(dict.fromkeys(m.method for m in measurements))
+
+
+def rows_of_all(measurements: Collection[Measurement]) -> str:
+    """Return the rows behind several measurements: one number, or the fewest and the most."""
+    ends = (count(pick(m.n for m in measurements)) for pick in (min, max))
+    return " to ".join(dict.fromkeys(ends))

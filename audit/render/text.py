@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 
 # What XML forbids, what cannot be encoded, and what reorders or hides the text around it.
 _HIDDEN = re.compile(
@@ -16,6 +17,7 @@ _ACCENTS = frozenset({"Mn", "Me"})
 _HIGHEST = 4
 
 
+@lru_cache(maxsize=4096)  # a page shows the same names over and over
 def clean(text: str) -> str:
     r"""Return ``text`` with control, direction and surrogate characters written as ``\uXXXX``.
 
@@ -41,6 +43,7 @@ def width(text: str) -> int:
     return sum(_columns(character) for character in text)
 
 
+@lru_cache(maxsize=4096)
 def elide(text: str, columns: int) -> str:
     """Cut the middle out of ``text``, once cleaned, so that it takes at most ``columns``."""
     text = clean(text)
@@ -49,6 +52,11 @@ def elide(text: str, columns: int) -> str:
     # An ending tells names apart as often as a beginning does.
     tail = _fitting(text[::-1], (columns - 1) // 3)[::-1]
     return _fitting(text, columns - 1 - width(tail)) + "…" + tail
+
+
+def brief(text: str) -> str:
+    """Cut ``text`` so that a sentence can name it."""
+    return elide(text, 48)
 
 
 def _fitting(text: str, columns: int) -> str:

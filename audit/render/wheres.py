@@ -13,13 +13,17 @@ _MEMBER = ("group", "unprivileged")
 
 def describe(where: Where) -> str:
     """Return e.g. ``race: Black against White`` or ``attack fgsm, eps 0.1``; empty for an empty where."""
-    head = [scalar(where[key]) for key in ("attribute", *_MEMBER) if key in where]
+    head = [_named(where, key) for key in ("attribute", *_MEMBER) if key in where]
     groups = [": ".join(head)] if head else []
     if "privileged" in where:
         groups.append(f"against {scalar(where['privileged'])}")
     known = {"attribute", "privileged", *_MEMBER}
     others = [f"{key} {scalar(value)}" for key, value in where.items() if key not in known]
     return ", ".join([*([" ".join(groups)] if groups else []), *others])
+
+
+def _named(where: Where, key: str) -> str:
+    return "every group" if (key, where[key]) == ("attribute", "*") else scalar(where[key])
 
 
 def scalar(value: Scalar) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+from audit.render.attacks.section import Robustness
+from audit.render.attribution.section import Explainability
 from audit.result import (
     CheckResult,
     DataFacts,
@@ -16,6 +18,7 @@ from audit.result import (
     RuleResult,
     RuleStatus,
     Scalar,
+    Table,
     TensorFacts,
 )
 
@@ -53,7 +56,7 @@ def hostile() -> Report:
         data=_data(base.data, text),
         policy=replace(base.policy, path=text, command=text, effective={t: [t] for t in HOSTILE}),
         rules=_rules(),
-        checks=[_check(), *crashed],
+        checks=[_check(), _explained(), _attacked(), *crashed],
         environment=dict(zip(HOSTILE, HOSTILE, strict=True)),
         run=dict(zip(HOSTILE, HOSTILE, strict=True)),
     )
@@ -90,6 +93,66 @@ def _check() -> CheckResult:
             for i, text in enumerate(HOSTILE)
         },
         measurements=_compared() + _of_groups() + odd,
+    )
+
+
+def _explained() -> CheckResult:
+    """Attribution in which every name is hostile; a table of a known name that lacks columns, and one of nobody's."""
+    name = "explainability"
+    found = [
+        Measurement(
+            metric=f"{name}.{metric}", value=value, n=1, method=text, where={key: text}, ci=(0.0, value)
+        )
+        for metric, key in (
+            ("mean_abs_attribution", "feature"),
+            ("attribution_share", "feature"),
+            ("attribution_direction", "feature"),
+            ("protected_share", "attribute"),
+        )
+        for text, value in zip(HOSTILE, VALUES, strict=True)
+    ]
+    odd: list[Scalar | None] = [*VALUES[:9], None, 10**400, True]
+    cells = [[*HOSTILE], odd, odd[::-1], [*range(12)], [0.5] * 12, [3.0] * 12]
+    tables = [
+        _table("beeswarm", cells, 0, 1, 2, 3, 4),
+        _table("dependence", cells, 0, 0, 3, 3, 3, 4, 3, 5),
+        _table("local", cells, 3, 0, 1, 4, 0, 0, 4, 5, 0, 0, 4, 4),
+        _table("protected", cells, 0, 0, 0),
+        Table(name="local", about=HOSTILE[1], columns={"case": [1, 2]}),
+        Table(name=HOSTILE[3], about=HOSTILE[2], columns={text: list(HOSTILE) for text in HOSTILE}),
+    ]
+    return CheckResult(name=name, status="measured", measurements=found, notes=list(HOSTILE), tables=tables)
+
+
+def _attacked() -> CheckResult:
+    """Attacks of which every name is hostile, and of which some have no size."""
+    name, found = "robustness", []
+    for attack, value in zip(HOSTILE, VALUES, strict=True):
+        for eps in (0.1, NAN, "0.1", True, 1e300):
+            for who in ({}, {"attribute": attack, "group": HOSTILE[0]}):
+                where: dict[str, Scalar] = {"attack": attack, "norm": HOSTILE[0], "eps": eps, **who}
+                found.append(
+                    Measurement(
+                        metric=f"{name}.adversarial_accuracy", value=value, n=1, method="m", where=where
+                    )
+                )
+        where = {"attack": attack}
+        found.append(
+            Measurement(metric=f"{name}.zero_gradient_share", value=value, n=0, method="m", where=where)
+        )
+    odd: list[Scalar | None] = [*VALUES[:9], None, 10**400, True]
+    cells = [[*HOSTILE], odd, [True, False] * 6]
+    tables = [
+        _table("flips", cells, *[0] * 4, *[1] * 3, *[0] * 3, 1, 1),
+        _table("columns", cells, 0, 2, 0, 1, 1, 1, 2, 1),
+    ]
+    return CheckResult(name=name, status="measured", measurements=found, tables=tables)
+
+
+def _table(name: str, cells: list[list[Scalar | None]], *picked: int) -> Table:
+    columns = (Explainability.tables | Robustness.tables)[name]
+    return Table(
+        name=name, about="", columns={c: list(cells[i]) for c, i in zip(columns, picked, strict=True)}
     )
 
 

@@ -17,6 +17,8 @@ from audit.result import (
     TensorFacts,
 )
 
+from .attacked import robustness
+from .attributions import explainability
 from .builders import GROUPS, fairness, performance
 
 
@@ -167,6 +169,37 @@ def small() -> Report:
         },
         run={"started": "2026-11-02T09:00:00Z", "seconds": {"load": 0.2, "fairness": 0.1}},
     )
+
+
+def full() -> Report:
+    """All four checks measured, with a rule on a feature, an attribute and an attack."""
+    checks = [performance(), fairness(), explainability(), robustness()]
+    by_metric = {
+        metric: [m for check in checks for m in check.measurements if m.metric == metric]
+        for metric in ("explainability.attribution_share", "robustness.adversarial_accuracy")
+    }
+    worst = [m for m in by_metric["robustness.adversarial_accuracy"] if m.where["attack"] == "worst"]
+    added = [
+        RuleResult(
+            id="explainability.attribution_share",
+            metric="explainability.attribution_share",
+            where={},
+            limit={"at_most": 0.5},
+            status="pass",
+            reason="6 of 6 measurements hold",
+            measurements=by_metric["explainability.attribution_share"],
+        ),
+        RuleResult(
+            id="robustness.adversarial_accuracy[attack=worst,attribute=*,eps=0.1]",
+            metric="robustness.adversarial_accuracy",
+            where={"attack": "worst", "eps": 0.1, "attribute": "*"},
+            limit={"at_least": 0.55},
+            status="fail",
+            reason="2 of 7 measurements break the limit",
+            measurements=[m for m in worst if m.where["eps"] == 0.1 and "group" in m.where],
+        ),
+    ]
+    return replace(small(), checks=checks, rules=[*rules()[:-1], *added])
 
 
 def passing() -> Report:

@@ -10,16 +10,20 @@ from audit.render.html import render_html
 
 from .hostile import hostile
 from .large import large
-from .samples import inconclusive, passing, small
+from .samples import full, inconclusive, passing, small
+from .wide import wide
 
 CHROMIUM = Path("/usr/bin/chromium")
 REPORTS = {
     "small": small,
+    "full": full,
     "passing": passing,
     "inconclusive": inconclusive,
     "hostile": hostile,
     "large": large,
+    "wide": wide,
 }
+LEVELS = tuple(f"--q{level}" for level in range(7))
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"needs a browser at {CHROMIUM}")
 
 # For each text: its colour against the nearest background behind it, by the formula of WCAG 2.
@@ -42,6 +46,14 @@ LOW_CONTRAST = """() => {
   }
   return {found, seen: seen.size};
 }"""
+
+# The texts of every chart that share ground with another text of it, by more than a hair.
+OVERLAPS = """() => [...document.querySelectorAll('svg[role=img], svg.foot')].flatMap(chart => {
+  const texts = [...chart.querySelectorAll('text')].map(t => [t.textContent, t.getBoundingClientRect()]);
+  return texts.flatMap(([a, p], i) => texts.slice(i + 1).filter(([b, q]) => p.width && q.width &&
+    Math.min(p.right, q.right) - Math.max(p.left, q.left) > 1 &&
+    Math.min(p.bottom, q.bottom) - Math.max(p.top, q.top) > 4).map(([b]) => [a, b]));
+})"""
 
 
 @pytest.fixture(scope="module")
@@ -96,15 +108,41 @@ def test_nothing_overflows_the_screen(
     page.evaluate("document.querySelectorAll('details').forEach(folded => { folded.open = true })")
     assert page.evaluate("document.documentElement.scrollWidth") == width
     outside = page.evaluate(
-        "[...document.querySelectorAll('svg.plot text')].filter(t => { const b = t.getBoundingClientRect();"
+        "[...document.querySelectorAll('svg text')].filter(t => { const b = t.getBoundingClientRect();"
         "return b.width && (b.right > innerWidth + 1 || b.left < -1) }).map(t => t.textContent)"
     )
     assert outside == []
     page.context.close()
 
 
-@pytest.mark.parametrize(("name", "word"), [("small", "FAIL"), ("passing", "PASS"), ("inconclusive", "INCONCLUSIVE"),
-                                            ("hostile", "FAIL"), ("large", "FAIL")])  # fmt: skip
+@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("name", ["full", "wide"])
+def test_no_label_covers_another(browser: Browser, files: dict[str, Path], name: str, width: int) -> None:
+    page = show(browser, files[name], width)
+    page.evaluate("document.querySelectorAll('details').forEach(folded => { folded.open = true })")
+    assert page.evaluate(OVERLAPS) == []
+    page.context.close()
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_no_cell_of_the_sections_leaves_its_card(
+    browser: Browser, files: dict[str, Path], width: int
+) -> None:
+    page = show(browser, files["full"], width)
+    outside = page.evaluate(
+        "[...document.querySelectorAll('.check .features *, .check svg *')].filter(e => {"
+        "const b = e.getBoundingClientRect(), c = e.closest('.check').getBoundingClientRect();"
+        "const shown = b.width && !e.closest('.scroll');"
+        "return shown && (b.right > c.right + 1 || b.left < c.left - 1) }).map(e => e.outerHTML)"
+    )
+    assert outside == []
+    page.context.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [(name, {"passing": "PASS", "inconclusive": "INCONCLUSIVE"}.get(name, "FAIL")) for name in REPORTS],
+)
 def test_the_verdict_is_on_the_first_screen(
     browser: Browser, files: dict[str, Path], name: str, word: str
 ) -> None:
@@ -154,7 +192,7 @@ def test_paper_shows_what_is_folded(browser: Browser, files: dict[str, Path]) ->
 def test_texts_stand_out_from_what_is_behind_them(
     browser: Browser, files: dict[str, Path], scheme: str
 ) -> None:
-    page = show(browser, files["small"], 1280, scheme=scheme)
+    page = show(browser, files["full"], 1280, scheme=scheme)
     measured = page.evaluate(LOW_CONTRAST)
     assert measured["seen"] > 6
     assert measured["found"] == []
@@ -177,6 +215,7 @@ def test_marks_stand_out_from_the_band_and_the_card(
         "--card",
         "--band",
         "--ink",
+        *LEVELS,
     )
     colours = page.evaluate(
         "names => names.map(n => getComputedStyle(document.documentElement).getPropertyValue(n).trim())",
@@ -186,6 +225,8 @@ def test_marks_stand_out_from_the_band_and_the_card(
     for mark in ("--pass", "--fail", "--inconclusive", "--data", "--soft", "--limit"):
         for ground in ("--card", "--band"):
             assert contrast(named[mark], named[ground]) >= 3, (mark, ground)
+    for level in LEVELS:
+        assert contrast(named[level], named["--card"]) >= 3, level
     # Labels cross the shaded band.
     assert (
         contrast(named["--ink"], named["--band"]) >= 4.5 and contrast(named["--soft"], named["--band"]) >= 4.5

@@ -150,3 +150,12 @@ def test_a_tiny_group_does_not_set_the_scale() -> None:
     made = axis([0.9, 0.95, 1.0, 1.05, 1.1, 57.0], [(0.8, 1.0), (0.0, 900.0)])
     assert made.high < 3
     assert re.fullmatch(r"\d\.\d+", made.ticks[0][1])
+
+
+def test_room_around_values_that_lie_together_stays_where_the_metric_can_be() -> None:
+    made = axis([0.002, 0.003], [(0.001, 0.004)], keep=[0.0], low=0.0, high=1.0)
+    assert made.low == 0 and 0.004 < made.high < 0.05
+    made = axis([0.999], low=0.0, high=1.0)
+    assert made.high == 1 and made.low < 0.999
+    made = axis([-0.001], low=0.0)  # a value that cannot be is still shown
+    assert made.shows(-0.001)

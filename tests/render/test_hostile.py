@@ -8,12 +8,12 @@ from audit.render.html import render_html
 from .hostile import HOSTILE, hostile
 from .large import large
 from .pages import Page, parse
-from .samples import small
+from .samples import full
 
 
 def test_hostile_text_adds_no_element() -> None:
     page = Page(render_html(hostile()))
-    harmless = {e.tag for report in (small(), large()) for e in parse(render_html(report)).walk()}
+    harmless = {e.tag for report in (full(), large()) for e in parse(render_html(report)).walk()}
     assert {e.tag for e in page.root.walk()} <= harmless | {"bdi"}
     assert len(page.root.all("h1")) == 1
     assert page.comments == [] and page.declarations == ["DOCTYPE html"]

@@ -11,20 +11,26 @@ from pathlib import Path
 import pytest
 
 from audit.render.html import render_html
-from audit.result import Report
+from audit.result import Report, Table
 
+from .attacked import robustness
+from .attributions import explainability
+from .builders import performance
 from .hostile import hostile
 from .large import large
-from .pages import parse
-from .samples import inconclusive, passing, small
+from .pages import Element, parse
+from .samples import full, inconclusive, passing, small
+from .wide import wide
 
-GOLDEN = Path(__file__).parent / "golden" / "small.html"
+GOLDEN = Path(__file__).parent / "golden"
 SAMPLES = {
     "small": small,
+    "full": full,
     "passing": passing,
     "inconclusive": inconclusive,
     "hostile": hostile,
     "large": large,
+    "wide": wide,
 }
 
 
@@ -33,12 +39,13 @@ def report(request: pytest.FixtureRequest) -> Report:
     return SAMPLES[request.param]()
 
 
-def test_the_small_report_is_the_golden_file() -> None:
+@pytest.mark.parametrize("name", ["small", "full"])
+def test_the_report_is_the_golden_file(name: str) -> None:
     """Written anew by ``AUDIT_WRITE_GOLDEN=1 pytest tests/render/test_html.py``; look at the difference."""
-    page = render_html(small())
+    page, golden = render_html(SAMPLES[name]()), GOLDEN / f"{name}.html"
     if os.environ.get("AUDIT_WRITE_GOLDEN"):
-        GOLDEN.write_text(page, encoding="utf-8")
-    assert page == GOLDEN.read_text(encoding="utf-8")
+        golden.write_text(page, encoding="utf-8")
+    assert page == golden.read_text(encoding="utf-8")
 
 
 def test_nothing_is_loaded_and_nothing_runs(report: Report) -> None:
@@ -126,12 +133,83 @@ def test_rendering_imports_no_framework() -> None:
 def test_a_thorough_report_stays_small() -> None:
     assert sum(len(check.measurements) for check in large().checks) > 1000
     assert len(render_html(large()).encode()) < 500_000
+    assert sum(len(check.measurements) for check in wide().checks) > 2000
+    assert len(render_html(wide()).encode()) < 800_000
 
 
 def test_every_measurement_stands_in_a_table(report: Report) -> None:
-    """Counted by rows: each measurement has one where its check is shown."""
+    """Counted by cells: where its check is shown, each measurement has one with its value."""
     root = parse(render_html(report))
     for check, section in zip(report.checks, root.all("article", class_="check"), strict=True):
-        rows = [e for table in section.all("table") for e in table.all("th", scope="row")]
-        bins = sum(len(figure.all("th", scope="row")) for figure in section.all("figure", class_="curve"))
-        assert len(rows) - bins == len(check.measurements)
+        assert sum(map(_measurements, section.all("table"))) == len(check.measurements) + _curved(section)
+
+
+def _measurements(shown: Element) -> int:
+    kind = str(shown.attributes.get("class"))
+    if "features" in kind:
+        return sum(bool(cell.text) and not cell.all("svg") for cell in shown.all("td"))
+    if "sizes" in kind:
+        # Beside its label, a row holds the number of rows and one cell a size.
+        return sum(sum(bool(c.text) for c in row.all("td")) - 1 for row in shown.all("tr") if row.all("td"))
+    return 0 if "evidence" in kind else len(shown.all("th", scope="row"))
+
+
+def _curved(section: Element) -> int:
+    return sum(len(figure.all("th", scope="row")) for figure in section.all("figure", class_="curve"))
+
+
+def test_notes_stand_at_the_head_of_their_check() -> None:
+    (section,) = (
+        a for a in parse(render_html(full())).all("article", class_="check") if a.all("ul", class_="notes")
+    )
+    assert section.text.startswith(
+        "explainability What the score is made of. The output is explained as the logit of the favourable outcome."
+    )
+
+
+def test_what_a_section_shows_is_not_drawn_again() -> None:
+    sections = parse(render_html(full())).all("article", class_="check")
+    assert [len(s.all("details", class_="metric")) for s in sections] == [1, 2, 0, 0]
+
+
+def test_a_table_that_no_chart_is_made_of_is_shown_as_it_is() -> None:
+    own = Table(
+        name="odd rows",
+        about="Of a plug-in.",
+        columns={"row": [7, None], "why": ["far", ""], "x": [0.25, True]},
+    )
+    damaged = Table(name="beeswarm", about="Without its columns.", columns={"feature": ["age"]})
+    many = Table(name="many", about="", columns={"n": list(range(900))})
+    checks = [replace(performance(), tables=[own]), replace(explainability(), tables=[damaged, many])]
+    sections = parse(render_html(replace(full(), checks=checks))).all("article", class_="check")
+    shown = [
+        [t for t in s.all("details", class_="table") if t.all("table", class_="evidence")] for s in sections
+    ]
+    assert [t.all("summary")[0].text for part in shown for t in part] == [
+        "Table: odd rows", "Table: beeswarm", "Table: many",
+    ]  # fmt: skip
+    assert [cell.text for cell in shown[0][0].all("th")] == ["row", "why", "x"]
+    assert [cell.text for cell in shown[0][0].all("td")] == ["7", "far", "0.250", "", "", "yes"]
+    assert len(shown[1][1].all("td")) == 500 and "The first 500 of 900 rows" in shown[1][1].text
+
+
+PARTS = [("tables", []), ("measurements", []), ("metrics", {})]
+
+
+@pytest.mark.parametrize("missing", [PARTS[:1], PARTS[1:2], PARTS])
+def test_sections_show_what_there_is(missing: list[tuple[str, object]]) -> None:
+    checks = [replace(check(), **dict(missing)) for check in (explainability, robustness)]
+    root = parse(render_html(replace(full(), checks=checks)))
+    parts = [[h.text for h in a.all("h4")] for a in root.all("article", class_="check")]
+    attribution = ["Importance", "Protected attributes"], ["Attribution by value", "Telling rows"]
+    attacks = ["Accuracy against the size of the attack", "By group", "Rows without a gradient"], [
+        "Smallest changes that flipped a decision", "What could be moved",
+    ]  # fmt: skip
+    names = [name for name, _ in missing]
+    if names == ["tables"]:
+        assert parts == [attribution[0], attacks[0]]
+    elif names == ["measurements"]:
+        # Which features count most is unknown without measurements, and so which to draw.
+        assert parts == [["Telling rows"], attacks[1]]
+    else:
+        assert parts == [[], []]

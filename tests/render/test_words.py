@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit.render.facts import how_to_read
-from audit.render.figures import brief_count, count, interval, number, written
+from audit.render.figures import brief_count, count, interval, number, per_cent, per_cents, signed, written
 from audit.render.limits import bounds, in_words, place
 from audit.render.text import clean, elide, width
 from audit.render.wheres import describe, panel_of, row_label
@@ -76,6 +76,7 @@ def test_where_in_words() -> None:
         == "race: Black against White"
     )
     assert describe({"attack": "fgsm", "eps": 0.1, "own": True}) == "attack fgsm, eps 0.1, own true"
+    assert describe({"attribute": "*", "eps": 0.1}) == "every group, eps 0.1"
     where = {"attack": "fgsm", "attribute": "sex", "group": "Male"}
     assert (panel_of(where), row_label(where, panel_of(where))) == (
         {"attack": "fgsm", "attribute": "sex"},
@@ -83,6 +84,25 @@ def test_where_in_words() -> None:
     )
     assert row_label({"feature": "age"}, panel_of({"feature": "age"})) == "age"
     assert row_label({}, {}) == "all rows"
+
+
+@pytest.mark.parametrize(
+    ("value", "sign", "share"),
+    [
+        (1.9, "+1.90", "190.0 %"),
+        (-0.0123, "−0.012", "−1.2 %"),
+        (0.0, "0", "0 %"),
+        (4e-5, "+4e−5", "0.004 %"),
+        (2.5e4, "+25,000", "2500000.0 %"),
+        (math.nan, "undefined", "undefined"),
+    ],
+)
+def test_contributions_and_shares(value: float, sign: str, share: str) -> None:
+    assert signed(value) == sign and per_cent(value).replace("\u00a0", " ") == share
+
+
+def test_an_interval_in_per_cent() -> None:
+    assert per_cents((0.0741, 0.5)).replace("\u00a0", " ") == "7.4 to 50.0 %"
 
 
 def test_how_to_read_a_metric() -> None:

@@ -1,0 +1,63 @@
+"""The section on attribution: importance, protected share, dependence, and the telling rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from audit.render.attribution import beeswarm, dependence, shares, waterfall
+from audit.render.attribution.dependence import Dependence
+from audit.render.attribution.feature import DIRECTION, SHARE, SIZE
+from audit.render.attribution.importance import Importance, importance
+from audit.render.attribution.shares import Shares
+from audit.render.attribution.waterfall import Case
+from audit.render.records import records
+from audit.result import CheckResult, Measurement
+
+_KEYS = {SIZE: "feature", SHARE: "feature", DIRECTION: "feature", "protected_share": "attribute"}
+CASES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Explainability:
+    """What the section shows; every part is empty or None where it was not measured."""
+
+    template: ClassVar[str] = "explainability.html.j2"
+    tables: ClassVar[dict[str, tuple[str, ...]]] = {
+        "beeswarm": beeswarm.COLUMNS,
+        "dependence": dependence.COLUMNS,
+        "local": waterfall.COLUMNS,
+        "protected": shares.COLUMNS,
+    }
+
+    importance: Importance | None
+    shares: Shares | None
+    dependence: list[Dependence]
+    cases: list[Case]
+    folded: list[Case]
+
+    @staticmethod
+    def covers(found: Measurement) -> bool:
+        """Whether the section shows ``found``: it is about one feature, or one attribute."""
+        key = _KEYS.get(found.metric.removeprefix("explainability."))
+        return key is not None and list(found.where) == [key]
+
+    @classmethod
+    def of(cls, check: CheckResult) -> Explainability:
+        """Gather the section from the measurements and tables of ``check``."""
+        rows = {name: records(check, name, columns) for name, columns in cls.tables.items()}
+        found = [m for m in check.measurements if cls.covers(m)]
+        ranked = importance(
+            [m for m in found if "feature" in m.where],
+            rows["beeswarm"],
+            shares.attributes_of(rows["protected"]),
+        )
+        names = [feature.name for feature in ranked.features] if ranked else []
+        told = waterfall.cases(rows["local"])
+        return cls(
+            importance=ranked,
+            shares=shares.shares([m for m in found if "attribute" in m.where], rows["protected"]),
+            dependence=dependence.dependences(rows["dependence"], names),
+            cases=told[:CASES],
+            folded=told[CASES:],
+        )

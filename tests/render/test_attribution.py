@@ -1,0 +1,299 @@
+"""The section on attribution: its sentences against figures made by hand, its places read off its axes."""
+
+import math
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from audit.render.attribution.dependence import COLUMNS as DEPENDENCE
+from audit.render.attribution.dependence import dependences
+from audit.render.attribution.section import Explainability
+from audit.render.attribution.shares import attributes_of
+from audit.render.attribution.story import Part, story
+from audit.render.html import render_html
+from audit.render.records import Record, records
+from audit.result import CheckResult, Measurement, Scalar
+
+from .attributions import CASES, EDGES, PARTS, SIZES, explainability, table
+from .builders import measurement
+from .pages import Element, parse
+from .samples import full
+from .scales import place_of, points_of, scale, value_of
+
+
+def section() -> Element:
+    articles = parse(render_html(full())).all("article", class_="check")
+    return next(a for a in articles if a.all("table", class_="features swarms"))
+
+
+def page(*found: Measurement) -> Element:
+    check = CheckResult(name="explainability", status="measured", measurements=list(found))
+    return parse(render_html(replace(full(), checks=[check])))
+
+
+def chart(title: str) -> Element:
+    return next(c for c in section().all("svg", role="img") if c.children[0].text == title)
+
+
+def rows_of(name: str) -> list[Record]:
+    check = explainability()
+    return records(check, name, Explainability.tables[name])
+
+
+def says(check: CheckResult) -> list[str]:
+    root = parse(render_html(replace(full(), checks=[check])))
+    return [said.text.replace("\u00a0", " ") for said in root.all("div", class_="says")]
+
+
+def test_sentences_state_the_figures() -> None:
+    said = says(explainability())
+    # 0.9 / 3.2, 0.25 / 3.2 and (0.9 + 0.84 + 0.61) / 3.2
+    assert said[0] == (
+        "marital-status carries 28.1 % of all attribution (27.5 to 28.7 %); "
+        "the first three of 6 features carry 73.4 %."
+    )
+    assert said[1] == (
+        "Among the protected attributes, the columns of sex carry most: 7.8 % (7.4 to 8.2 %) of all attribution."
+    )
+    assert (
+        said[2]
+        == "Mean attribution is lowest for 4 others (−1.80) and highest for Married-civ-spouse (+0.90)."
+    )
+
+
+def test_features_fall_and_what_has_no_number_comes_last() -> None:
+    found = [
+        measurement("explainability.attribution_share", value, 0.01, 9, feature=name)
+        for name, value in {"a": 0.1, "b": math.nan, "c": 0.6, "d": 0.3}.items()
+    ]
+    view = Explainability.of(CheckResult(name="explainability", status="measured", measurements=found))
+    assert view.importance is not None
+    assert [f.name for f in view.importance.features] == ["c", "d", "a", "b"]
+    sentence = view.importance.sentence.replace("\u00a0", " ")
+    assert sentence == "c carries 60.0 % of all attribution (59.0 to 61.0 %)."
+
+
+def test_many_features_are_folded_after_twenty() -> None:
+    found = [
+        measurement("explainability.attribution_share", 1 / (i + 1), 0.01, 9, feature=f"f{i}")
+        for i in range(31)
+    ]
+    root = page(*found)
+    first, rest = root.all("table", class_="features")
+    assert [len(t.all("th", scope="row")) for t in (first, rest)] == [20, 11]
+    assert "11 more features" in root.text
+
+
+@pytest.mark.parametrize(
+    ("value", "half", "words"),
+    [
+        (0.9, 0.02, "↑ raise it"), (-0.8, 0.1, "↓ lower it"), (0.2, 0.1, "↑ tend to raise it"),
+        (-0.3, 0.1, "↓ tend to lower it"), (0.05, 0.1, "no clear direction"), (math.nan, 0.1, "no clear direction"),
+    ],
+)  # fmt: skip
+def test_a_direction_is_claimed_only_where_its_interval_leaves_out_zero(
+    value: float, half: float, words: str
+) -> None:
+    found = measurement("explainability.attribution_direction", value, half, 9, feature="age")
+    (shown,) = page(found).all("table", class_="features")
+    (cell,) = shown.all("td", class_="words")
+    assert cell.text.startswith(words)
+
+
+def test_bars_are_as_long_as_the_mean_attribution() -> None:
+    (shown,) = section().all("table", class_="features swarms")
+    widths = [place_of(c.all("rect")[0].attributes["width"]) for c in shown.all("td", class_="size")]
+    # The longest interval, of marital-status, fills the width.
+    assert widths == pytest.approx([100 * size / (0.9 + 0.02) for size in SIZES.values()], abs=0.06)
+
+
+def test_protected_columns_are_marked() -> None:
+    (shown,) = section().all("table", class_="features swarms")
+    marked = {row.all("th")[0].text for row in shown.all("tr") if row.all("span", class_="chip")}
+    assert marked == {"sex protected: sex", "race protected: race"}
+
+
+def test_an_intersection_does_not_mark_its_columns_again() -> None:
+    rows = [
+        {"attribute": a, "column": c, "how": ""} for a, c in (("sex", "s"), ("sex*race", "s"), ("a*b", "t"))
+    ]
+    assert attributes_of(rows) == {"s": ["sex"], "t": ["a*b"]}
+
+
+def test_nothing_of_a_dependence_is_cut_off() -> None:
+    rows = [
+        ["a", str(i), None, None, 9, mean, mean - 0.01, mean + 0.01]
+        for i, mean in enumerate([-1.2] * 6 + [9.3])
+    ]
+    check = CheckResult(name="x", status="measured", tables=[table("dependence", rows, *DEPENDENCE)])
+    (found,) = dependences(records(check, "dependence", DEPENDENCE), ["a"])
+    assert found.dots is not None
+    marks = [mark for _, group in found.dots.groups for mark in group]
+    assert len(marks) == 7 and all(mark.x and not mark.arrows for mark in marks)
+
+
+def test_strips_stand_at_their_bins_as_high_as_the_root_of_the_rows() -> None:
+    (shown,) = section().all("table", class_="features swarms")
+    at = scale(shown.all("svg", class_="foot")[0].all("text"), "x")
+    bins = [row for row in rows_of("beeswarm") if row["feature"] == "age"]
+    most = max(float(str(row["rows"])) for row in bins)
+    drawn = _boxes(chart("Attributions of age"))
+    assert len(drawn) == len(bins)
+    for (x, y, width, height), row in zip(drawn, bins, strict=True):
+        assert at(x) == pytest.approx(row["low"], abs=0.005) and at(x + width) == pytest.approx(
+            row["high"], abs=0.01
+        )
+        assert height == pytest.approx(max(2, 30 * math.sqrt(float(str(row["rows"])) / most)), abs=0.06)
+        assert y + height / 2 == pytest.approx(15, abs=0.11)
+
+
+def _boxes(strip: Element) -> list[tuple[float, ...]]:
+    """The bins of a strip from left to right: x, y, width, height."""
+    paths = "".join(str(p.attributes["d"]) for p in strip.all("path"))
+    found = re.findall(r"M([\d.]+) ([\d.]+)h([\d.]+)v([\d.]+)h-([\d.]+)z", paths)
+    assert all(box[2] == box[4] for box in found)
+    return sorted(tuple(map(float, box[:4])) for box in found)
+
+
+def test_the_colour_of_a_strip_rises_with_the_values() -> None:
+    def levels(name: str) -> list[str]:
+        paths = chart(f"Attributions of {name}").all("path")
+        return [str(path.attributes["class"]) for path in sorted(paths, key=_start)]
+
+    assert levels("age") == sorted(levels("age")) and len(levels("age")) > 4
+    assert levels("education-num") == sorted(levels("education-num"), reverse=True)
+    assert levels("sex") == ["qx"]
+
+
+def _start(path: Element) -> float:
+    return min(float(x) for x in re.findall(r"M([\d.]+) ", str(path.attributes["d"])))
+
+
+def test_a_dependence_curve_passes_through_its_means_inside_its_band() -> None:
+    drawn = chart("Attribution of age by its value")
+    at = scale([t for t in drawn.all("text") if "dy" in t.attributes], "y")
+    bins = [row for row in rows_of("dependence") if row["feature"] == "age"]
+    circles = drawn.all("circle")
+    assert [at(place_of(c.attributes["cy"])) for c in circles] == pytest.approx(
+        [row["mean"] for row in bins], abs=0.01
+    )
+    centres = [2 + 96 * (i + 0.5) / len(bins) for i in range(len(bins))]
+    assert [place_of(c.attributes["cx"]) for c in circles] == pytest.approx(centres, abs=0.06)
+    (band,) = drawn.all("path", class_="span")
+    corners = points_of(band.attributes["d"])
+    assert [at(y) for _, y in corners[: len(bins)]] == pytest.approx([row["p90"] for row in bins], abs=0.02)
+    assert [at(y) for _, y in corners[: len(bins) - 1 : -1]] == pytest.approx(
+        [row["p10"] for row in bins], abs=0.02
+    )
+
+
+def test_edges_of_bins_are_labelled_where_they_are() -> None:
+    labels = [t for t in chart("Attribution of age by its value").all("text") if "dy" not in t.attributes]
+    places = {value_of(t.text): place_of(t.attributes["x"]) for t in labels}
+    edges = EDGES["age"]
+    assert len(places) >= 3 and {edges[0], edges[-1]} <= places.keys()
+    for value, place in places.items():
+        assert place == pytest.approx(2 + 96 * edges.index(value) / (len(edges) - 1), abs=0.06)
+
+
+def test_categories_and_single_bins_are_dots() -> None:
+    rows = [["a", "red", None, None, 9, 0.5, 0.1, 0.9], ["b", "1 to 2", 1, 2, 9, 0.5, 0.1, 0.9],
+            ["c", "x", None, None, 9, math.nan, 0.1, 0.9]]  # fmt: skip
+    check = CheckResult(name="x", status="measured", tables=[table("dependence", rows, *DEPENDENCE)])
+    found = dependences(records(check, "dependence", DEPENDENCE), ["c", "b", "a"])
+    assert [(d.feature, d.dots is not None, d.curve) for d in found] == [("b", True, None), ("a", True, None)]
+    assert found[1].sentence == "Mean +0.50 for red."
+
+
+@pytest.mark.parametrize("case", range(len(CASES)))
+def test_a_waterfall_leads_from_the_mean_output_to_that_of_the_row(case: int) -> None:
+    drawn = [c for c in section().all("svg", role="img") if "fall" in str(c.attributes.get("class"))][case]
+    at = scale(drawn.all("g", class_="ticks")[0].all("text"), "x")
+    start, output = -1.2, CASES[case][-1]
+    marks = [at(place_of(u.attributes["x"])) for u in drawn.all("use")]
+    assert marks == pytest.approx([start, output], abs=0.01)
+    bars = [g for kind in ("up", "down") for g in drawn.all("g", class_=kind)]
+    bars.sort(key=lambda g: place_of(g.all("rect")[0].attributes["y"]))
+    for bar, (value, share) in zip(bars, PARTS.values(), strict=True):
+        amount = share * (output + 1.2)
+        low = place_of(bar.all("rect")[0].attributes["x"])
+        ends = [at(low), at(low + place_of(bar.all("rect")[0].attributes["width"]))]
+        assert ends == pytest.approx(sorted([start, start + amount]), abs=0.02)
+        assert bar.attributes["class"] == ("up" if amount > 0 else "down") and value in bar.text
+        start += amount
+    assert start == pytest.approx(output)
+
+
+def test_a_row_is_told_in_words() -> None:
+    parts = [
+        Part("capital-gain", "7,000 to 9,000", 1.9),
+        Part("age", "17 to 25", -0.8),
+        Part("9 other features", "", -3),
+    ]
+    row = {"score": 0.83, "label": "unfavourable", "predicted": "favourable"}
+    assert story(row, parts) == (
+        "Score 0.830 (favourable), label unfavourable. "
+        "Most raised by capital-gain (7,000 to 9,000): +1.90; most lowered by age (17 to 25): −0.80."
+    )
+    assert story({"score": None, "label": None, "predicted": "yes"}, parts[:1]) == (
+        "Predicted yes. Most raised by capital-gain (7,000 to 9,000): +1.90."
+    )
+    assert story({"score": None, "label": None, "predicted": ""}, []) == ""
+
+
+def test_a_row_with_an_undefined_attribution_is_not_drawn() -> None:
+    local = explainability().tables[2]
+    cells = list(local.columns["attribution"])
+    cells[0] = math.nan
+    check = replace(
+        explainability(), tables=[replace(local, columns={**local.columns, "attribution": cells})]
+    )
+    view = Explainability.of(check)
+    assert len([*view.cases, *view.folded]) == len(CASES) - 1
+
+
+def test_measurements_of_another_shape_are_left_to_the_plain_charts() -> None:
+    where: dict[str, str | int] = {"feature": "a", "class": 2}
+    odd = Measurement(
+        metric="explainability.attribution_share", value=0.3, n=9, method="exact", where={**where}
+    )
+    root = page(odd)
+    assert not root.all("table", class_="features") and root.all("details", class_="metric")
+
+
+PLACES = {"x", "y", "width", "height", "cx", "cy", "d", "x1", "x2", "y1", "y2"}
+cells = st.one_of(st.none(), st.floats(), st.integers(), st.booleans(), st.text(max_size=3))
+
+
+PICKED = {
+    "beeswarm": (0, 1, 2, 3),
+    "dependence": (0, 0, 1, 1, 2, 3, 2),
+    "local": (0, 0, 1, 2, 2, 0, 1, 3, 2, 1, 0),
+}
+
+
+# No deadline: it is the machine's load that would be timed.
+@settings(deadline=None, max_examples=30)
+@given(st.lists(st.tuples(cells, cells, cells, cells), max_size=6), st.lists(st.floats(), max_size=6))
+def test_any_cells_give_a_finite_drawing(rows: list[tuple[Scalar | None, ...]], values: list[float]) -> None:
+    found = [
+        measurement("explainability.attribution_share", value, 0.1, 9, feature=str(i))
+        for i, value in enumerate(values)
+    ]
+    tables = [
+        table(
+            name,
+            [[i % 3, *(row[k] for k in picked)] for i, row in enumerate(rows)],
+            *Explainability.tables[name],
+        )
+        for name, picked in PICKED.items()
+    ]
+    check = CheckResult(name="explainability", status="measured", measurements=found, tables=tables)
+    for drawn in parse(render_html(replace(full(), rules=[], checks=[check]))).all("svg", role="img"):
+        for element in drawn.walk():
+            for key in PLACES & element.attributes.keys():
+                numbers = re.findall(r"[^\sMLhvz%]+", str(element.attributes[key]))
+                assert all(-200 <= float(number) <= 2000 for number in numbers)
