@@ -26,9 +26,10 @@ def parse(description: str, here: Path) -> Options:
     return Options(given.data_dir, given.out)
 
 
-def say_next(here: Path, out: Path, table: str) -> None:
+def say_next(here: Path, out: Path, test: str, train: str) -> None:
     """Print the command that audits what was written."""
     command = f"audit run {os.path.relpath(here / 'audit.yaml')}"
     if out.resolve() != here / "work":
-        command += f" --set model.path={out.resolve() / 'model'} --set data.path={out.resolve() / table}"
+        written = {"model.path": "model", "data.path": test, "data.background": train}
+        command += "".join(f" --set {key}={out.resolve() / name}" for key, name in written.items())
     print(f"Wrote the model and its tables to {out}.\nNext:  {command}")

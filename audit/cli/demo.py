@@ -11,6 +11,11 @@ from audit.cli.progress import shown
 from audit.cli.text import plain, summary
 from audit.demo.run import EXPECTED, run_demo
 
+_PLANTED = """\
+  bias             creditworthy women are refused by lot     fairness: disparate impact of sex
+  proxy            district_score tells women from men       explainability: the share of district_score
+  fragile feature  bureau_rate tells most, in a narrow band  robustness: flips that rest on bureau_rate alone"""
+
 
 def demo(out: Path, quiet: bool, debug: bool) -> int:
     """Run the demo; 0 when the first candidate is blocked and the second passes, else 70."""
@@ -32,7 +37,10 @@ def _next(out: Path, policies: list[Path]) -> str:
         ["audit", "init", str(out / "models/1"), str(out / "data/test.parquet"), "--label", "approved"]
     )
     return (
-        f"As planted, candidate 1 is to be {_word(1)} and candidate 2 {_word(2)}. What to do next:\n"
+        f"Three faults were planted in the data. Candidate 1 takes them up and should {_word(1)}; candidate 2 is\n"
+        f"trained on reweighed rows and on FGSM examples, and should {_word(2)}. Where the reports show them:\n"
+        f"{_PLANTED}\n"
+        f"What to do next:\n"
         f"  open the two reports in a browser and compare\n"
         f"  {change}   (change a limit, see what moves)\n"
         f"  {start}   (a policy to start from)"
@@ -40,4 +48,4 @@ def _next(out: Path, policies: list[Path]) -> str:
 
 
 def _word(number: int) -> str:
-    return {"fail": "blocked", "pass": "passed"}.get(EXPECTED[number], EXPECTED[number])
+    return {"fail": "be blocked", "pass": "pass"}[EXPECTED[number]]

@@ -1,14 +1,16 @@
-"""Trains and exports the demo's two candidates: equal in all but the weights of their training rows.
+"""Trains and exports the demo's two candidates: equal columns, rows and layers, trained in two ways.
 
-Neither is given ``sex``. The first learns the office's decisions as they are and takes the planted bias
-up through ``district_score``. The second learns from the same rows, columns and seed, weighted by
-AIF360's `Reweighing` (Kamiran and Calders, 2012), under which sex and approval are independent.
+Neither is given ``sex``. The first learns the office's decisions as they are: it takes the planted bias
+up through ``district_score`` and leans on the fragile ``bureau_rate``. The second learns from the same
+rows weighted by AIF360's `Reweighing` (Kamiran and Calders, 2012), under which sex and approval are
+independent, and from their FGSM examples (Goodfellow et al., 2015), under which ``bureau_rate`` tells
+next to nothing.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -24,7 +26,14 @@ NOT_FEATURES = ["sex", "approved"]
 EPOCHS, BATCH, LEARNING_RATE = 12, 512, 0.02
 
 
-def train_candidate(train: pd.DataFrame, directory: Path, *, reweighed: bool, seed: int) -> None:
+class Recipe(NamedTuple):
+    """How a candidate is trained: whether its rows get AIF360's weights, whether it learns from FGSM examples."""
+
+    reweighed: bool
+    hardened: bool
+
+
+def train_candidate(train: pd.DataFrame, directory: Path, recipe: Recipe, *, seed: int) -> None:
     """Train a candidate and export it to ``directory`` as a SavedModel.
 
     Its signature takes one float32 tensor of shape (None, 1) for each feature, named as the column, and
@@ -33,26 +42,31 @@ def train_candidate(train: pd.DataFrame, directory: Path, *, reweighed: bool, se
     Args:
         train: a table of `audit.demo.loans.make_loans`.
         directory: of the SavedModel; replaced where it exists.
-        reweighed: whether the rows get AIF360's weights; otherwise all weigh the same.
+        recipe: how it is trained; otherwise all candidates are alike.
         seed: of the initial weights and of the order of rows. It is set for the whole process.
     """
-    weights = reweighing(train) if reweighed else np.ones(len(train))
+    weights = reweighing(train) if recipe.reweighed else np.ones(len(train))
     tensorflow()
     import keras
 
     keras.utils.set_random_seed(seed)
     features = train.drop(columns=NOT_FEATURES).astype("float32")
-    model = _network(features, steps=EPOCHS * len(train) // BATCH)
-    model.fit(
-        {name: features[[name]].to_numpy() for name in features},
-        (train["approved"] == "yes").to_numpy("float32"),
+    standardized = keras.layers.Normalization()
+    standardized.adapt(features.to_numpy())
+    network = _network(features.shape[1], recipe.hardened, steps=EPOCHS * len(train) // BATCH)
+    network.fit(
+        np.asarray(standardized(features.to_numpy())),
+        (train[["approved"]] == "yes").to_numpy("float32"),
         sample_weight=weights,
         epochs=EPOCHS,
         batch_size=BATCH,
         verbose=0,
     )
+    inputs = {name: keras.Input((1,), name=name) for name in features}
+    logit = network(standardized(keras.layers.Concatenate()(list(inputs.values()))))
+    served = keras.Model(inputs, keras.layers.Activation("sigmoid", name="approved")(logit))
     with quiet():
-        model.export(directory, verbose=False)
+        served.export(directory, verbose=False)
 
 
 def reweighing(train: pd.DataFrame) -> NDArray[np.float64]:
@@ -73,18 +87,17 @@ def reweighing(train: pd.DataFrame) -> NDArray[np.float64]:
     return np.asarray(reweigh.fit_transform(table).instance_weights, dtype=np.float64)
 
 
-def _network(features: pd.DataFrame, steps: int) -> keras.Model:
-    """Return the compiled network; it standardizes its inputs itself, by what ``features`` holds."""
+def _network(columns: int, hardened: bool, steps: int) -> keras.Sequential:
+    """Return the compiled network, from standardized ``columns`` to a logit."""
     import keras
 
-    inputs = {name: keras.Input((1,), name=name) for name in features}
-    standardized = keras.layers.Normalization()
-    standardized.adapt(features.to_numpy())
-    hidden = standardized(keras.layers.Concatenate()(list(inputs.values())))
-    for _ in range(2):
-        hidden = keras.layers.Dense(16, activation="relu")(hidden)
-    model = keras.Model(inputs, keras.layers.Dense(1, activation="sigmoid", name="approved")(hidden))
+    from audit.demo.hardened import Hardened
+
+    hidden = [keras.layers.Dense(16, activation="relu") for _ in range(2)]
+    network = (Hardened if hardened else keras.Sequential)(
+        [keras.Input((columns,)), *hidden, keras.layers.Dense(1)]
+    )
     # The rate falls to zero: with a constant one, the last few batches would move the threshold.
     rate = keras.optimizers.schedules.CosineDecay(LEARNING_RATE, steps)
-    model.compile(keras.optimizers.Adam(rate), "binary_crossentropy")
-    return model
+    network.compile(keras.optimizers.Adam(rate), keras.losses.BinaryCrossentropy(from_logits=True))
+    return network

@@ -12,6 +12,7 @@ model:
 
 data:
   path: data/test.parquet
+  background: data/train.parquet   # what a feature that is left out is drawn from, and the units of attacks
   label: approved              # the office's decision: yes or no
   favorable: "yes"             # the outcome that counts as favourable
   protected:
@@ -27,6 +28,10 @@ gate:
     - {{metric: fairness.disparate_impact, where: {{attribute: sex}}, at_least: 0.8, at_most: 1.25}}
     # of those whom the office approved, the model approves about as many of either sex
     - {{metric: fairness.equal_opportunity_difference, where: {{attribute: sex}}, within: 0.1}}
+    # sex comes in through its proxy: the district may carry no more than its even share, one of seven columns
+    - {{metric: explainability.attribution_share, where: {{feature: district_score}}, at_most: 0.14}}
+    # the fragile feature: most decisions should stay right when every column may move by 0.1 standard deviations
+    - {{metric: robustness.adversarial_accuracy, where: {{attack: worst, eps: 0.1}}, at_least: 0.5}}
 """
 
 

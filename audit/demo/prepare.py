@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from audit.demo.candidates import train_candidate
+from audit.demo.candidates import Recipe, train_candidate
 from audit.demo.loans import make_loans
 from audit.demo.policy import policy_name, policy_text
 
@@ -14,8 +14,8 @@ Progress = Callable[[str, int, int], None]
 
 TRAIN_ROWS, TEST_ROWS = 24_000, 8_000
 TRAIN_SEED, TEST_SEED, MODEL_SEED = 0, 1, 0
-CANDIDATES = {1: False, 2: True}
-"""The candidates by number, and whether their training rows are reweighed."""
+CANDIDATES = {1: Recipe(reweighed=False, hardened=False), 2: Recipe(reweighed=True, hardened=True)}
+"""The candidates by number, and how they are trained."""
 
 
 def prepare_demo(out: Path, progress: Progress) -> dict[int, Path]:
@@ -32,9 +32,9 @@ def prepare_demo(out: Path, progress: Progress) -> dict[int, Path]:
     (out / "data").mkdir(parents=True, exist_ok=True)
     train.to_parquet(out / "data" / "train.parquet", index=False)
     make_loans(TEST_ROWS, TEST_SEED).to_parquet(out / "data" / "test.parquet", index=False)
-    for done, (number, reweighed) in enumerate(CANDIDATES.items()):
+    for done, (number, recipe) in enumerate(CANDIDATES.items()):
         progress("training candidates", done, len(CANDIDATES))
-        train_candidate(train, out / "models" / str(number), reweighed=reweighed, seed=MODEL_SEED)
+        train_candidate(train, out / "models" / str(number), recipe, seed=MODEL_SEED)
         (out / policy_name(number)).write_text(policy_text(number), "utf-8")
     progress("training candidates", len(CANDIDATES), len(CANDIDATES))
     return {number: out / policy_name(number) for number in CANDIDATES}

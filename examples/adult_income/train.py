@@ -106,7 +106,7 @@ def main() -> None:
     train.to_parquet(options.out / "train.parquet", index=False)
     test.to_parquet(options.out / "test.parquet", index=False)
     train_model(train).export(options.out / "model", verbose=False)
-    say_next(HERE, options.out, "test.parquet")
+    say_next(HERE, options.out, "test.parquet", "train.parquet")
 
 
 if __name__ == "__main__":

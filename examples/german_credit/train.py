@@ -95,7 +95,7 @@ def main() -> None:
     train.to_csv(options.out / "train.csv", index=False)
     test.to_csv(options.out / "test.csv", index=False)
     train_model(train).export(options.out / "model", verbose=False)
-    say_next(HERE, options.out, "test.csv")
+    say_next(HERE, options.out, "test.csv", "train.csv")
 
 
 if __name__ == "__main__":

@@ -6,15 +6,25 @@ import pandas as pd
 import pytest
 
 import audit
+from audit.cli.demo import demo
+from audit.demo import prepare
 from audit.demo.loans import make_loans
 from audit.demo.prepare import TEST_ROWS
 from audit.demo.run import Audited, run_demo
 from audit.policy import load_policy
-from audit.result import Measurement
+from audit.result import Measurement, Report, Scalar, Table
 from audit.serial import read_report
 
 SEX = {"attribute": "sex", "unprivileged": "Female", "privileged": "Male"}
 AGE = {"attribute": "age", "unprivileged": "<30", "privileged": ">=30"}
+STATUSES = {
+    "performance.accuracy": ("pass", "pass"),
+    "performance.auc": ("pass", "pass"),
+    "fairness.disparate_impact[attribute=sex]": ("fail", "pass"),
+    "fairness.equal_opportunity_difference[attribute=sex]": ("fail", "pass"),
+    "explainability.attribution_share[feature=district_score]": ("fail", "pass"),
+    "robustness.adversarial_accuracy[attack=worst,eps=0.1]": ("fail", "pass"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -34,11 +44,28 @@ def audited(out: Path, told: list[tuple[str, int, int]]) -> dict[int, Audited]:
     return run_demo(out, lambda *step: told.append(step))
 
 
-def measured(found: Audited, metric: str, where: dict[str, str]) -> Measurement:
-    (one,) = [
-        m for c in found.report.checks for m in c.measurements if (m.metric, m.where) == (metric, where)
-    ]
+def measured(report: Report, metric: str, where: dict[str, Scalar]) -> Measurement:
+    found = [m for c in report.checks for m in c.measurements if (m.metric, m.where) == (metric, where)]
+    (one,) = found
     return one
+
+
+def table(report: Report, check: str, name: str) -> Table:
+    (one,) = [t for c in report.checks if c.name == check for t in c.tables if t.name == name]
+    return one
+
+
+def shares(report: Report) -> dict[str, float]:
+    """Return each feature's share of the attribution."""
+    (check,) = [c for c in report.checks if c.name == "explainability"]
+    return {
+        str(m.where["feature"]): m.value for m in check.measurements if m.metric.endswith("attribution_share")
+    }
+
+
+def statuses(reports: list[Report]) -> dict[str, tuple[str, ...]]:
+    rules = zip(*(report.rules for report in reports), strict=True)
+    return {rule[0].id: tuple(one.status for one in rule) for rule in rules}
 
 
 def test_first_is_blocked_and_second_passes(audited: dict[int, Audited]) -> None:
@@ -47,24 +74,52 @@ def test_first_is_blocked_and_second_passes(audited: dict[int, Audited]) -> None
     assert not audited[1].as_expected(2)
 
 
-def test_first_breaks_the_fairness_rules_and_no_other(audited: dict[int, Audited]) -> None:
-    assert [rule.status for rule in audited[1].report.rules] == ["pass", "pass", "fail", "fail"]
-    assert [rule.status for rule in audited[2].report.rules] == ["pass", "pass", "pass", "pass"]
+def test_first_breaks_the_rules_of_what_was_planted_and_no_other(audited: dict[int, Audited]) -> None:
+    assert statuses([audited[1].report, audited[2].report]) == STATUSES
 
 
 def test_first_is_the_more_accurate_one(audited: dict[int, Audited]) -> None:
-    """Against the office's own decisions: without the rules on sex, it would be the one to promote."""
-    first, second = (measured(audited[number], "performance.accuracy", {}).ci for number in (1, 2))
+    """Against the office's own decisions: without the other rules, it would be the one to promote."""
+    first, second = (measured(audited[number].report, "performance.accuracy", {}).ci for number in (1, 2))
     assert first and second and first[0] > second[1]
 
 
 def test_gap_is_where_it_was_planted(audited: dict[int, Audited]) -> None:
     """The first repeats at least the office's own 0.40; of age, where nothing is planted, neither does."""
-    first = measured(audited[1], "fairness.disparate_impact", SEX)
+    first = measured(audited[1].report, "fairness.disparate_impact", SEX)
     assert first.ci and first.ci[1] < 0.40
     for found in audited.values():
-        control = measured(found, "fairness.disparate_impact", AGE)
+        control = measured(found.report, "fairness.disparate_impact", AGE)
         assert control.ci and 0.9 < control.ci[0] < 1.0 < control.ci[1] < 1.1
+
+
+def test_attribution_finds_the_proxy_though_no_model_reads_sex(audited: dict[int, Audited]) -> None:
+    """It says nothing of creditworthiness; yet next to the fragile feature, the first rests on it most."""
+    first, second = (shares(audited[number].report) for number in (1, 2))
+    assert sorted(first, key=lambda name: -first[name])[:2] == ["bureau_rate", "district_score"]
+    assert second["district_score"] < first["district_score"] / 2
+    for found in audited.values():
+        assert measured(found.report, "explainability.protected_share", {"attribute": "sex"}).value == 0
+        assert shares(found.report)["age"] < 0.01  # the control
+
+
+def test_flips_rest_on_the_fragile_feature_alone(audited: dict[int, Audited]) -> None:
+    alone = {}
+    for number, found in audited.items():
+        columns = table(found.report, "robustness", "columns").columns
+        alone[number] = dict(zip(columns["feature"], columns["alone"], strict=True))
+    assert alone[1].pop("bureau_rate") > 0.75 and max(alone[1].values()) < 0.1
+    assert alone[2]["bureau_rate"] < 0.05
+
+
+def test_noise_alone_does_not_tell_what_an_attack_does(audited: dict[int, Audited]) -> None:
+    """The control: random changes of the same size leave the first candidate above the limit that it breaks."""
+    noise = measured(
+        audited[1].report,
+        "robustness.adversarial_accuracy",
+        {"attack": "noise", "norm": "inf", "eps": 0.1},
+    )
+    assert noise.ci and noise.ci[0] > 0.5
 
 
 def test_reports_are_written_whole_beside_the_older_one(out: Path, audited: dict[int, Audited]) -> None:
@@ -95,6 +150,18 @@ def test_progress_names_both_candidates(
 ) -> None:
     assert told[0] == ("training candidates", 0, 2) and ("training candidates", 2, 2) in told
     assert ("candidate 1: fairness", 1, 1) in told and ("candidate 2: fairness", 1, 1) in told
+
+
+def test_other_applicants_and_weights_give_the_same_verdicts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By the command, which says of each planted fault where the reports show it."""
+    for name, seed in {"TRAIN_SEED": 5, "TEST_SEED": 6, "MODEL_SEED": 7}.items():
+        monkeypatch.setattr(prepare, name, seed)
+    assert demo(tmp_path, quiet=False, debug=False) == 0
+    assert statuses([read_report(tmp_path / f"report-{n}" / "report.json") for n in (1, 2)]) == STATUSES
+    told = capsys.readouterr().out
+    assert all(planted in told for planted in ("bias", "district_score", "bureau_rate"))
 
 
 def test_a_place_that_cannot_be_written_is_an_error_at_once(tmp_path: Path) -> None:

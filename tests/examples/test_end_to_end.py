@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from audit.result import Report
+from audit.result import Report, Scalar, Table
 from audit.serial import read_report
 
 ROOT = Path(__file__).resolve().parents[2]
+CHECKS = ["performance", "fairness", "explainability", "robustness"]
 
 
 def run(*words: str) -> subprocess.CompletedProcess[str]:
@@ -31,6 +32,17 @@ def statuses(report: Report) -> dict[str, str]:
     return {rule.id: rule.status for rule in report.rules}
 
 
+def table(report: Report, check: str, name: str) -> Table:
+    (found,) = [t for c in report.checks if c.name == check for t in c.tables if t.name == name]
+    return found
+
+
+def moved(report: Report) -> dict[Scalar | None, Scalar | None]:
+    """Return for each column of the model whether attacks moved it."""
+    columns = table(report, "robustness", "columns").columns
+    return dict(zip(columns["feature"], columns["moved"], strict=True))
+
+
 def test_adult_is_blocked_for_its_selection_rates(raw_data: Path, tmp_path: Path) -> None:
     code, report = train_and_audit("adult_income", raw_data / "adult", tmp_path)
     assert (code, report.verdict) == (1, "fail")
@@ -40,6 +52,13 @@ def test_adult_is_blocked_for_its_selection_rates(raw_data: Path, tmp_path: Path
     assert found["performance.accuracy"] == found["performance.auc"] == "pass"
     assert found["fairness.disparate_impact[attribute=sex]"] == "fail"
     assert found["fairness.equal_opportunity_difference[attribute=race]"] == "inconclusive"
+    assert found["explainability.protected_share[attribute=sex]"] == "pass"
+    assert found["robustness.adversarial_accuracy[attack=worst,eps=0.1]"] == "pass"
+    assert {check.name: check.status for check in report.checks} == dict.fromkeys(CHECKS, "measured")
+    attacked = {"education-num", "capital-gain", "capital-loss", "hours-per-week"}  # no text, and not age
+    assert {feature for feature, free in moved(report).items() if free} == attacked
+    changes = table(report, "robustness", "flips").columns["change"]
+    assert changes and all(change == int(change) for change in changes)
 
 
 def test_german_is_too_small_to_decide(raw_data: Path, tmp_path: Path) -> None:
@@ -49,6 +68,9 @@ def test_german_is_too_small_to_decide(raw_data: Path, tmp_path: Path) -> None:
     found = statuses(report)
     assert found["performance.auc"] == "pass"
     assert found["fairness.equal_opportunity_difference[attribute=age]"] == "inconclusive"
+    assert found["explainability.protected_share[attribute=age]"] == "pass"
+    assert found["robustness.adversarial_accuracy[attack=worst,eps=0.1]"] == "pass"
+    assert {check.name: check.status for check in report.checks} == dict.fromkeys(CHECKS, "measured")
 
 
 @pytest.mark.parametrize("example", ["adult_income", "german_credit"])
