@@ -1,0 +1,118 @@
+"""Gradient ascent away from a model's own decision, compiled once for all attacks, sizes and batches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from audit.attacks.space import Norm, Space
+from audit.model.framework import graph, tensorflow
+from audit.quiet import quiet
+
+Logits = Callable[[Any], Any]
+"""From a tensor ``(n, columns)`` to the logits of the classes ``(n, k >= 2)``, traceable by TensorFlow."""
+
+
+class Ascent:
+    """Steps of cleverhans' fast gradient method, repeated inside one compiled function.
+
+    The direction of a step is that of the cross-entropy's gradient, as in cleverhans. It is taken from
+    the log-odds against the decided class, ``logsumexp of the others - its own logit``, whose gradient is
+    the cross-entropy's divided by ``1 - p``: the same direction (steps have a fixed length), and no
+    underflow where ``p`` rounds to one. With two classes this is the margin between the logits.
+
+    Perturbations are float32 whatever the rows are, since cleverhans knows nothing else.
+
+    Args:
+        logits: the model below its head.
+        space: where to move. Columns that are not movable enter the logits unchanged.
+        norm: of the ball, and of a step.
+        dtype: of the rows.
+    """
+
+    def __init__(self, logits: Logits, space: Space, norm: Norm, dtype: np.dtype[Any]) -> None:
+        tf = tensorflow()
+        with quiet():
+            from cleverhans.tf2.utils import clip_eta, optimize_linear
+        self._tf, self._logits, self._space = tf, logits, space
+        self._order = np.inf if norm == "inf" else 2
+        self._clip_eta, self._optimize_linear = clip_eta, optimize_linear
+        rows, eta = (tf.TensorSpec([None, len(space.scale)], kind) for kind in (dtype, tf.float32))
+        classes, number, whole = (
+            tf.TensorSpec(shape, kind)
+            for shape, kind in (([None], tf.int32), ([], tf.float32), ([], tf.int32))
+        )
+        signature = [rows, classes, eta, eta, eta, number, number, whole]
+        self._compiled = graph(self._climb, signature)
+
+    def direction(self, x: np.ndarray, classes: np.ndarray) -> np.ndarray:
+        """Return the step of length 1 that raises the loss most, ``(rows, columns)`` in units of the scale.
+
+        It is zero where the model has no gradient.
+        """
+        far = np.full(x.shape, np.inf, np.float32)
+        return self.climb(x, classes, np.zeros_like(far), (-far, far), 1, 1, 1)[0]
+
+    def climb(
+        self,
+        x: np.ndarray,
+        classes: np.ndarray,
+        eta: np.ndarray,
+        bounds: tuple[np.ndarray, np.ndarray],
+        eps: float,
+        step: float,
+        steps: int,
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Go on for some steps of projected gradient ascent.
+
+        Args:
+            x: the unchanged rows ``(rows, columns)``.
+            classes: int ``(rows,)``, what the judge decides for them.
+            eta: where to go on from, float32 ``(rows, columns)`` in units of the scale.
+            bounds: least and greatest ``eta`` of each value.
+            eps: radius of the ball.
+            step: length of a step.
+            steps: how many.
+
+        Returns:
+            ``eta``; whether the logits decided otherwise before the last step, bool ``(rows,)``; whether
+            the last step moved the row. One that stands still would stand still for ever.
+        """
+        found = self._compiled(x, classes.astype(np.int32), eta, *bounds, eps, step, steps)
+        eta, ahead, moving = (tensor.numpy() for tensor in found)
+        return eta, ahead, moving
+
+    def _climb(
+        self, x: Any, classes: Any, eta: Any, low: Any, high: Any, eps: Any, step: Any, steps: Any
+    ) -> tuple[Any, Any, Any]:
+        tf = self._tf
+
+        def body(i: Any, eta: Any, *_: Any) -> tuple[Any, Any, Any, Any]:
+            gradient, ahead = self._gradient(x, classes, eta)
+            there = eta + self._optimize_linear(gradient, step, self._order)
+            # The ball's projection comes last: it moves towards the row, and so stays inside the range.
+            there = self._clip_eta(tf.clip_by_value(there, low, high), self._order, eps)
+            return i + 1, there, ahead, tf.reduce_any(there != eta, 1)
+
+        no = tf.zeros_like(classes, tf.bool)
+        _, eta, ahead, moving = tf.while_loop(lambda i, *_: i < steps, body, (0, eta, no, no))
+        return eta, ahead, moving
+
+    def _gradient(self, x: Any, classes: Any, eta: Any) -> tuple[Any, Any]:
+        tf, space = self._tf, self._space
+        scale = tf.constant(space.scale, x.dtype)
+        with tf.GradientTape() as tape:
+            moved = tf.where(space.movable, x + tf.cast(eta, x.dtype) * scale, x)
+            tape.watch(moved)
+            logits = self._logits(moved)
+            own = tf.one_hot(classes, tf.shape(logits)[1], on_value=True, off_value=False)
+            others = tf.where(own, tf.constant(-np.inf, logits.dtype), logits)
+            kept = tf.reduce_sum(tf.where(own, logits, 0), 1)
+            loss = tf.reduce_logsumexp(others, 1) - kept
+        gradient = tape.gradient(loss, moved, unconnected_gradients=tf.UnconnectedGradients.ZERO) * scale
+        gradient = tf.where(space.movable & tf.math.is_finite(gradient), gradient, 0)
+        # cleverhans' unit vector of norm 2 falls short of length 1 for gradients below 1e-6.
+        steepest = tf.reduce_max(tf.abs(gradient), 1, keepdims=True)
+        return tf.cast(tf.math.divide_no_nan(gradient, steepest), tf.float32), tf.reduce_max(others, 1) > kept

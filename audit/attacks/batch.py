@@ -1,0 +1,44 @@
+"""Some rows under attack: places perturbations of them and has the result judged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from audit.attacks.ball import Ball
+from audit.attacks.space import Judge, Norm, Space
+
+Tried = tuple[np.ndarray, np.ndarray]
+"""The rows as moved, ``(rows, columns)``, and whether the judge decides otherwise for them, bool ``(rows,)``."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows ``x`` ``(rows, columns)`` with the ``classes`` that the judge gives them."""
+
+    x: np.ndarray
+    classes: np.ndarray
+    space: Space
+    norm: Norm
+    judge: Judge
+
+    def take(self, index: np.ndarray | slice) -> Batch:
+        """Return some of the rows."""
+        return replace(self, x=self.x[index], classes=self.classes[index])
+
+    def bounds(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the least and greatest perturbation of each value inside its range, in units of the scale, float32."""
+        free = self.space.free(self.x)
+        at = np.where(free, self.x, 0)
+        low, high = ((edge - at) / self.space.scale for edge in self.space.range_of(at))
+        return np.where(free, low, 0).astype(np.float32), np.where(free, high, 0).astype(np.float32)
+
+    def tried(self, eta: np.ndarray, eps: float) -> Tried:
+        """Place ``eta`` in the ball of size ``eps`` and judge the rows that it moved."""
+        moved = Ball(self.space, self.norm, eps).place(self.x, eta)
+        flipped = np.zeros(len(moved), bool)
+        changed = np.flatnonzero((moved != self.x).any(1))
+        if len(changed):
+            flipped[changed] = self.judge(moved[changed]) != self.classes[changed]
+        return moved, flipped

@@ -1,0 +1,72 @@
+"""Where attacks may move, and what came of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+Attack = Literal["noise", "fgsm", "pgd"]
+Norm = Literal["inf", "2"]
+Judge = Callable[[np.ndarray], np.ndarray]
+"""From rows ``(n, columns)`` to the class that the audited model decides for each, int ``(n,)``."""
+
+
+@dataclass(frozen=True)
+class Space:
+    """Where attacks may move; every array has one entry a column of the matrix.
+
+    Attributes:
+        scale: one unit of eps in the column's own unit, > 0; 1 where the column must not move.
+        low: least value observed, in the column's own unit.
+        high: greatest value observed.
+        movable: bool; the others keep their values bit for bit.
+        integer: bool; rounded to whole numbers before it is judged.
+    """
+
+    scale: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    movable: np.ndarray
+    integer: np.ndarray
+
+    def free(self, x: np.ndarray) -> np.ndarray:
+        """Return which values of ``x`` may move, bool ``(rows, columns)``: one that is not finite stays."""
+        free: np.ndarray = np.isfinite(x) & self.movable
+        return free
+
+    def range_of(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return low and high for each value of ``x``: one that lies outside already may not move further out."""
+        return np.minimum(self.low, x), np.maximum(self.high, x)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one attack of one size; arrays have one entry a row.
+
+    Attributes:
+        attack: its name.
+        eps: its size, in units of `Space.scale`.
+        flipped: bool; the judge's class differs from the one of the unchanged row.
+        moved: the rows as attacked, ``(rows, columns)`` in the columns' own units and the dtype of ``x``;
+            verified to lie inside ball and range.
+    """
+
+    attack: Attack
+    eps: float
+    flipped: np.ndarray
+    moved: np.ndarray
+
+
+@dataclass(frozen=True)
+class Attacked:
+    """The outcomes, attack by attack in the order asked, eps rising.
+
+    ``zero_gradient`` says for each attack by gradient which rows, bool ``(rows,)``, it could not move
+    because the model has no gradient there: that a decision stood is then no sign that it is robust.
+    """
+
+    outcomes: list[Outcome]
+    zero_gradient: dict[str, np.ndarray]
