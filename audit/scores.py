@@ -45,11 +45,46 @@ class Regressed:
     predicted: np.ndarray | None
 
 
+@dataclass(frozen=True)
+class Decider:
+    """How raw outputs become decisions.
+
+    ``favorable`` are the favourable classes and ``threshold`` the least P(favourable) that is decided favourably
+    (of two classes); of a regression, ``at_least`` is the least favourable prediction, None where nothing says.
+    """
+
+    head: Head
+    favorable: list[int]
+    threshold: float
+    at_least: float | None = None
+
+    def decide(self, raw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return what is favourable of each row (P(favourable), or the prediction), and the class decided on.
+
+        Binary: the favourable class when its probability reaches the threshold; several classes: argmax;
+        regression: 1 where the prediction is favourable.
+        """
+        if self.head.kind == "regression":
+            values = raw[:, 0].astype(np.float64)
+            return values, (values >= (np.inf if self.at_least is None else self.at_least)).astype(np.int32)
+        probabilities = self.head.probabilities(raw)
+        return self.outcome(probabilities)
+
+    def outcome(self, probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return P(favourable) and the class decided on, from class probabilities ``(rows, classes)``."""
+        favorable = probabilities[:, self.favorable].sum(1)
+        if probabilities.shape[1] > 2:
+            return favorable, np.asarray(probabilities.argmax(1), np.int32)
+        chosen = self.favorable[0]
+        return favorable, np.where(favorable >= self.threshold, chosen, 1 - chosen).astype(np.int32)
+
+
 class Regressor:
     """Turns batches of raw outputs into `Regressed`."""
 
     def __init__(self, targets: Targets, head: Head) -> None:
-        self.head, self._targets = head, targets
+        self._targets = targets
+        self.decider = Decider(head, [1], 0.5, targets.at_least)
         self._parts: list[np.ndarray] = []
 
     def add(self, raw: np.ndarray) -> None:
@@ -72,37 +107,29 @@ class Classifier:
         self.classes = _classes(labels, classes, count)
         place = {_key(value): index for index, value in enumerate(self.classes)}
         self._code = np.array([place[_key(value)] for value in labels.values], np.int32)[labels.codes]
-        self._favorable = sorted(place[_key(labels.values[index])] for index in labels.favorable)
-        self.head, self._threshold, self._start = head, threshold, 0
+        favorable = sorted(place[_key(labels.values[index])] for index in labels.favorable)
+        self.decider, self._start = Decider(head, favorable, threshold), 0
         self._parts: list[tuple[np.ndarray, ...]] = []
 
     def add(self, raw: np.ndarray) -> None:
         """Append the raw outputs ``(rows, width)`` of the next rows."""
-        probabilities = self.head.probabilities(raw)
+        probabilities = self.decider.head.probabilities(raw)
         rows = np.arange(len(probabilities))
         code = self._code[self._start : self._start + len(rows)]
         self._start += len(rows)
-        favorable = probabilities[:, self._favorable].sum(1)
-        guess = self._guess(probabilities, favorable)
+        favorable, guess = self.decider.outcome(probabilities)
         certainty = probabilities[rows, code]
         self._parts.append((favorable, guess, certainty, _brier(probabilities, certainty)))
 
     def result(self) -> Classified:
         """Return the predictions of all rows added."""
         favorable, guess, certainty, brier = (np.concatenate(part) for part in zip(*self._parts, strict=True))
-        chosen = np.isin(np.arange(len(self.classes)), self._favorable)
+        chosen = np.isin(np.arange(len(self.classes)), self.decider.favorable)
         label, predicted = chosen[self._code], chosen[guess]
         loss = -np.log(np.maximum(certainty, _LEAST))
         return Classified(
             self.classes, favorable, label, predicted, self._code, guess, certainty, loss, brier
         )
-
-    def _guess(self, probabilities: np.ndarray, favorable: np.ndarray) -> np.ndarray:
-        """Binary: the favourable class when its probability reaches the threshold; else argmax."""
-        if probabilities.shape[1] > 2:
-            return np.asarray(probabilities.argmax(1), np.int32)
-        chosen = self._favorable[0]
-        return np.asarray(np.where(favorable >= self._threshold, chosen, 1 - chosen), np.int32)
 
 
 def _brier(probabilities: np.ndarray, certainty: np.ndarray) -> np.ndarray:

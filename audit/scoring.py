@@ -13,11 +13,12 @@ from audit.data.distinct import row_hashes
 from audit.data.labels import Labels, Targets
 from audit.data.source import Source
 from audit.errors import AuditError
+from audit.features import missing_value
 from audit.model.feeds import Feed, Values
 from audit.model.head import Head, detect_head
 from audit.model.model import Model
 from audit.policy.model import Policy
-from audit.scores import Classified, Classifier, Regressed, Regressor
+from audit.scores import Classified, Classifier, Decider, Regressed, Regressor
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, the rows done and the rows in all."""
@@ -30,7 +31,7 @@ class Scored:
     """What one pass over the features gives; ``hashes`` is one uint64 a row over all feature columns."""
 
     scores: Classified | Regressed
-    head: Head
+    decider: Decider
     differentiable: bool
     hashes: np.ndarray
 
@@ -66,7 +67,7 @@ def score(
         progress("scoring", done, rows)
     if collector is None or done != rows:
         raise _other_rows(source, rows)
-    return Scored(collector.result(), collector.head, differentiable, np.concatenate(hashes))
+    return Scored(collector.result(), collector.decider, differentiable, np.concatenate(hashes))
 
 
 def _read(
@@ -78,7 +79,7 @@ def _read(
         try:
             values = [feed.read(batch, row, policy.data.missing) for feed in feeds]
         except NullValue as null:
-            raise _null(null.column, null.numeric, source) from None
+            raise missing_value(null, source) from None
         yield values, row_hashes((column for columns in values for column in columns), batch.num_rows)
         row += batch.num_rows
 
@@ -89,15 +90,6 @@ def _other_rows(source: Source, rows: int) -> AuditError:
         expected=f"{rows:,} rows, as when labels and groups were read",
         found="another number: the data changed during the audit",
         fix="run the audit again",
-    )
-
-
-def _null(column: str, numeric: bool, source: Source) -> AuditError:
-    return AuditError(
-        where=f"data column {column!r}",
-        expected="a value in every row, since the model reads it",
-        found=f"{source.count_nulls(column, numeric):,} rows without one",
-        fix=f"say what the serving path sends for a null: data.missing: {{{column}: VALUE}}",
     )
 
 

@@ -13,7 +13,7 @@ WEIGHTS = [[0.8, -0.3, 0.1], [-0.5, 0.9, 0.2]]
 """Of the single-tensor models: inputs ``a`` and ``b``, up to three classes."""
 
 
-def _save(path: Path, score: Callable[..., Any], **inputs: Any) -> None:
+def save(path: Path, score: Callable[..., Any], **inputs: Any) -> None:
     """Export ``score`` (its arguments are the signature's inputs) with the one output ``score``."""
     import tensorflow as tf
 
@@ -27,7 +27,7 @@ def _linear(path: Path, columns: int, head: Callable[[Any], Any]) -> None:
     import tensorflow as tf
 
     weights = tf.constant([row[:columns] for row in WEIGHTS], tf.float32)
-    _save(path, lambda x: head(tf.matmul(x, weights)), x=([None, 2], tf.float32))
+    save(path, lambda x: head(tf.matmul(x, weights)), x=([None, 2], tf.float32))
 
 
 def softmax(path: Path) -> None:
@@ -59,7 +59,7 @@ def two_columns(path: Path) -> None:
     import tensorflow as tf
 
     column = ([None, 1], tf.float32)
-    _save(path, lambda a, b: tf.sigmoid(a + 0 * b), a=column, b=column)
+    save(path, lambda a, b: tf.sigmoid(a + 0 * b), a=column, b=column)
 
 
 def logit(path: Path) -> None:
@@ -121,13 +121,13 @@ def given(path: Path) -> None:
     """Scores are the input: a test writes them into its table."""
     import tensorflow as tf
 
-    _save(path, tf.identity, x=([None, 1], tf.float64))
+    save(path, tf.identity, x=([None, 1], tf.float64))
 
 
 def given3(path: Path) -> None:
     import tensorflow as tf
 
-    _save(path, tf.identity, x=([None, 3], tf.float64))
+    save(path, tf.identity, x=([None, 3], tf.float64))
 
 
 def flat_columns(path: Path) -> None:
@@ -137,7 +137,7 @@ def flat_columns(path: Path) -> None:
     def score(hours: Any, status: Any) -> Any:
         return tf.sigmoid(0.1 * (hours - 40.0) + tf.where(status == "Married", 1.0, -1.0))
 
-    _save(path, score, hours_per_week=([None], tf.float32), marital_status=([None], tf.string))
+    save(path, score, hours_per_week=([None], tf.float32), marital_status=([None], tf.string))
 
 
 def typed_columns(path: Path) -> None:
@@ -147,7 +147,7 @@ def typed_columns(path: Path) -> None:
     def score(count: Any, flag: Any) -> Any:
         return tf.sigmoid(tf.cast(count, tf.float32) - tf.where(flag, 1.0, 2.0))
 
-    _save(path, score, count=([None, 1], tf.int64), flag=([None, 1], tf.bool))
+    save(path, score, count=([None, 1], tf.int64), flag=([None, 1], tf.bool))
 
 
 def two_outputs(path: Path) -> None:
@@ -169,14 +169,14 @@ def reads_files(path: Path) -> None:
         length = tf.strings.length(tf.io.read_file("/etc/hostname"))
         return tf.sigmoid(x) * tf.cast(length, tf.float32)
 
-    _save(path, score, x=([None, 1], tf.float32))
+    save(path, score, x=([None, 1], tf.float32))
 
 
 def not_a_number(path: Path) -> None:
     """Scores NaN below zero, as a model with an unguarded logarithm does."""
     import tensorflow as tf
 
-    _save(path, lambda x: tf.sigmoid(tf.math.log(x)), x=([None, 1], tf.float32))
+    save(path, lambda x: tf.sigmoid(tf.math.log(x)), x=([None, 1], tf.float32))
 
 
 def keras_columns(path: Path) -> None:
@@ -234,7 +234,7 @@ def adult(path: Path) -> None:
         return tf.sigmoid(value + tf.where(sex == "Male", 0.3, 0.0))
 
     number, text = ([None, 1], tf.float32), ([None, 1], tf.string)
-    _save(
+    save(
         path, score, age=number, education_num=number, hours_per_week=number, capital_gain=number,
         marital_status=text, sex=text,
     )  # fmt: skip

@@ -29,9 +29,14 @@ class Feed:
     flat: bool
     columns: list[str]
 
+    @property
+    def is_text(self) -> bool:
+        """Whether the input takes text."""
+        return bool(self.dtype == tensorflow().string)
+
     def read(self, batch: pa.RecordBatch, first_row: int, missing: Mapping[str, Scalar]) -> list[Values]:
         """Return the columns' values, checked: float64 ``(rows,)`` each, or codes for a text input."""
-        if self.dtype == tensorflow().string:
+        if self.is_text:
             return [texts(batch.column(name), name, missing.get(name)) for name in self.columns]
         values = [numbers(batch.column(name), name, first_row, missing.get(name)) for name in self.columns]
         if self.dtype.is_integer or self.dtype.is_bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
@@ -19,3 +20,11 @@ def tensorflow() -> Any:
         tf.get_logger().setLevel("ERROR")
         tf.config.list_logical_devices()  # starts the runtime, so that its noise is over here
     return tf
+
+
+def graph(function: Callable[..., Any], signature: Sequence[Any] | None = None) -> Any:
+    """Return ``function`` as a `tf.function`: traced once for all numbers of rows, and as it is written."""
+    tf = tensorflow()
+    return tf.function(
+        function, input_signature=signature, reduce_retracing=signature is None, autograph=False
+    )

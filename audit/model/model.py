@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from audit.errors import AuditError, nearest, some
-from audit.model.framework import tensorflow
+from audit.model.framework import graph, tensorflow
 from audit.model.graph import Operation, output_operation
 from audit.model.signature import Signature, open_signature
 from audit.policy.model import ModelSpec
@@ -70,6 +70,10 @@ class Model:
             found = f"NaN or infinity in {int((~finite).sum()):,} rows, first in row {row:,}"
             raise self._error("finite scores", found)
         return np.asarray(raw)
+
+    def compiled(self, tensors: Callable[[Any], Mapping[str, Any]]) -> Callable[[Any], Mapping[str, Any]]:
+        """Return ``tensors``, which makes the signature's inputs from a matrix, as one graph."""
+        return graph(tensors)  # type: ignore[no-any-return]
 
     def differentiable(self, tensors: Mapping[str, Any]) -> bool:
         """Tell whether a gradient of the output reaches a float input at these rows."""

@@ -1,0 +1,149 @@
+"""The features of sampled rows as one matrix: numbers as they are, texts as codes into a vocabulary."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from audit.data.columns import Codes, NullValue
+from audit.data.source import Source
+from audit.errors import AuditError
+from audit.model.feeds import Feed, Values
+from audit.reservoir import Reservoir
+from audit.result import Scalar
+from audit.vocabulary import Vocabulary
+
+MOST_ROWS = 20_000
+"""Rows of the data, and of the background, that are looked at beyond their scores: drawn if there are more."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A feature: a data column that the model reads. ``vocabulary`` is None for numbers."""
+
+    name: str
+    vocabulary: list[str] | None
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Sampled rows in file order: ``matrix`` is ``(rows, columns)``, ``index`` their numbers in the data, from 0."""
+
+    matrix: np.ndarray
+    index: np.ndarray
+
+
+@dataclass(frozen=True)
+class Features:
+    """What attribution and attacks see: sampled rows of the data and of the background, in equal columns."""
+
+    columns: list[Column]
+    data: Rows
+    background: Rows
+
+
+def read_features(
+    feeds: Sequence[Feed], data: Source, background: Source, missing: Mapping[str, Scalar], seed: int
+) -> Features:
+    """Read the sampled rows.
+
+    Args:
+        feeds: what the signature's inputs are made of; a column that several read stands once.
+        data: the audited rows.
+        background: the reference rows; may be the same.
+        missing: what stands for a null, by column.
+        seed: of the draw.
+
+    Raises:
+        AuditError: a column is missing from the background, or has a null or text there.
+    """
+    reader = _Reader(feeds, missing, seed)
+    found = [reader.read(source) for source in ([data] if background is data else [data, background])]
+    columns = reader.columns([matrix for matrix, _ in found])
+    dtype = np.float32 if all(_fits(matrix, feeds) for matrix, _ in found) else np.float64
+    rows = [Rows(matrix.astype(dtype), index) for matrix, index in found]
+    return Features(columns, rows[0], rows[-1])
+
+
+class _Reader:
+    """Reads the distinct columns of all feeds; texts share one vocabulary over all sources."""
+
+    def __init__(self, feeds: Sequence[Feed], missing: Mapping[str, Scalar], seed: int) -> None:
+        self._feeds, self._missing, self._seed = feeds, missing, seed
+        self._places = places(feeds)
+        self._texts = {place: Vocabulary() for (_, is_text), place in self._places.items() if is_text}
+
+    def read(self, source: Source) -> tuple[np.ndarray, np.ndarray]:
+        """Return the matrix (float64) and row numbers of the sampled rows."""
+        drawn, first_row = Reservoir(MOST_ROWS, self._seed), 1
+        matrix = np.empty((MOST_ROWS, len(self._places)))
+        for batch in source.batches([name for name, _ in self._places]):
+            slots, rows = drawn.take(batch.num_rows)
+            for place, values in self._values(batch, source, first_row):
+                matrix[slots, place] = self._numbers(place, values, rows)
+            first_row += batch.num_rows
+        slots, index = drawn.order()
+        return matrix[slots], index
+
+    def _numbers(self, place: int, values: Values, rows: np.ndarray) -> np.ndarray:
+        return self._texts[place].codes(values, rows) if isinstance(values, Codes) else values[rows]
+
+    def columns(self, matrices: Sequence[np.ndarray]) -> list[Column]:
+        """Return the columns; the codes in the matrices become those of the columns' vocabularies."""
+        found = {place: text.settle([m[:, place] for m in matrices]) for place, text in self._texts.items()}
+        return [Column(name, found.get(place)) for (name, _), place in self._places.items()]
+
+    def _values(self, batch: pa.RecordBatch, source: Source, first_row: int) -> Iterator[tuple[int, Values]]:
+        """Yield the values of all rows of a batch by place: they are checked, whether they are drawn or not."""
+        try:
+            for feed in self._feeds:
+                values = feed.read(batch, first_row, self._missing)
+                yield from zip(
+                    (self._places[name, feed.is_text] for name in feed.columns), values, strict=True
+                )
+        except NullValue as null:
+            raise _of(source, missing_value(null, source)) from None
+        except AuditError as error:
+            raise _of(source, error) from None
+
+
+def places(feeds: Sequence[Feed]) -> dict[tuple[str, bool], int]:
+    """Return the matrix column of each (data column, read as text) of the feeds, in their order."""
+    names = [(name, feed.is_text) for feed in feeds for name in feed.columns]
+    return {name: place for place, name in enumerate(dict.fromkeys(names))}
+
+
+def missing_value(null: NullValue, source: Source) -> AuditError:
+    """Return the error for a null that nothing stands for."""
+    return AuditError(
+        where=f"data column {null.column!r}",
+        expected="a value in every row, since the model reads it",
+        found=f"{source.count_nulls(null.column, null.numeric):,} rows without one",
+        fix=f"say what the serving path sends for a null: data.missing: {{{null.column}: VALUE}}",
+    )
+
+
+def _of(source: Source, error: AuditError) -> AuditError:
+    """Return an error that says in which file: the background's columns have the names of the data's."""
+    where = f"{source.path}: {error.where}"
+    return AuditError(where=where, expected=error.expected, found=error.found, fix=error.fix)
+
+
+def _fits(matrix: np.ndarray, feeds: Sequence[Feed]) -> bool:
+    """Tell whether the model's inputs are the same when they come through 32-bit floats."""
+    found = places(feeds)
+    return all(
+        _same(matrix[:, found[name, False]], feed.dtype.as_numpy_dtype)
+        for feed in feeds
+        if not feed.is_text
+        for name in feed.columns
+    )
+
+
+def _same(column: np.ndarray, dtype: Any) -> bool:
+    with np.errstate(invalid="ignore", over="ignore"):  # a rounded whole number may lie outside its type
+        return np.array_equal(column.astype(dtype), column.astype(np.float32).astype(dtype))

@@ -1,0 +1,119 @@
+"""The model's logits as a function of a matrix of numbers only: texts stand as what the graph makes of them.
+
+A row of the *encoded* matrix has one number for each numeric column and as many as the graph needs for a text
+column. ``players`` says which column each number belongs to, so that attribution masks whole columns.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from audit.features import Column, places
+from audit.model.feeds import Feed
+from audit.model.framework import tensorflow
+from audit.model.frozen import Cut, Frozen
+from audit.model.matrix import Decoder
+from audit.model.texts import Encoding, encode
+
+
+class Encoded:
+    """The part of a frozen graph from encoded columns to ``target``.
+
+    Args:
+        frozen: the model's graph.
+        target: the tensor to compute.
+        feeds: what the signature's inputs are made of.
+        columns: the columns of the matrix.
+        behind_texts: whether to cut behind what the graph does to each text column.
+    """
+
+    def __init__(
+        self,
+        frozen: Frozen,
+        target: str,
+        feeds: Sequence[Feed],
+        columns: Sequence[Column],
+        behind_texts: bool,
+    ) -> None:
+        self._inputs, self._feeds, self._places = frozen.inputs, list(feeds), places(feeds)
+        self._encodings = encode(frozen, target, self._vocabularies(columns)) if behind_texts else {}
+        tables = {self._place(f): self._encodings[f.name].table for f in feeds if f.name in self._encodings}
+        widths = [tables[place].shape[1] if place in tables else 1 for place in range(len(columns))]
+        self.players = np.repeat(np.arange(len(columns)), widths)
+        self._tables, self._starts = tables, [int(start) for start in np.cumsum([0, *widths])[:-1]]
+        self._decoder = Decoder(feeds, columns, self._starts)
+        ends = [name for found in self._encodings.values() for name, _, _ in found.parts]
+        self._cut = Cut(frozen, [target], [*ends, *frozen.inputs.values()])
+        self.operations = self._cut.operations
+
+    @property
+    def has_tables(self) -> bool:
+        """Whether a text column was cut."""
+        return bool(self._tables)
+
+    @property
+    def left_as_text(self) -> list[str]:
+        """The inputs whose texts still go through the graph."""
+        return [feed.name for feed in self._feeds if feed.is_text and feed.name not in self._encodings]
+
+    def encode(self, matrix: Any) -> Any:
+        """Return the encoded matrix of a matrix ``(rows, columns)``; differentiable in the numbers."""
+        tf = tensorflow()
+        if not self._tables:
+            return matrix
+        parts, start = [], 0
+        for place in sorted(self._tables):
+            codes = tf.cast(matrix[:, place], tf.int32)
+            parts += [
+                matrix[:, start:place],
+                tf.gather(tf.constant(self._tables[place], matrix.dtype), codes),
+            ]
+            start = place + 1
+        return tf.concat([*parts, matrix[:, start:]], axis=1)
+
+    def __call__(self, encoded: Any) -> Any:
+        """Return the target's value for an encoded matrix; to be called inside a `tf.function`."""
+        given: dict[str, Any] = {}
+        for feed in self._feeds:
+            source, found = self._inputs[feed.name], self._encodings.get(feed.name)
+            if found is None:
+                given[source] = self._decoder.tensor(feed, encoded)
+            else:
+                given |= _split(encoded, self._starts[self._place(feed)], found)
+                if source in self._cut.reads:
+                    given[source] = _blank(encoded, feed)
+        return self._cut(given)[0]
+
+    def _place(self, feed: Feed) -> int:
+        return self._places[feed.columns[0], feed.is_text]
+
+    def _vocabularies(self, columns: Sequence[Column]) -> dict[str, list[str]]:
+        """Return the texts of every input that reads one text column which no other input reads."""
+        single = [feed for feed in self._feeds if feed.is_text and len(feed.columns) == 1]
+        readers = Counter(name for feed in self._feeds if feed.is_text for name in feed.columns)
+        return {
+            feed.name: columns[self._place(feed)].vocabulary or []
+            for feed in single
+            if readers[feed.columns[0]] == 1
+        }
+
+
+def _split(encoded: Any, start: int, encoding: Encoding) -> dict[str, Any]:
+    """Return the tensors that one text column stands for."""
+    tf, found = tensorflow(), {}
+    for name, shape, dtype in encoding.parts:
+        stop = start + int(np.prod(shape))
+        found[name] = tf.cast(tf.reshape(encoded[:, start:stop], [-1, *shape]), dtype)
+        start = stop
+    return found
+
+
+def _blank(encoded: Any, feed: Feed) -> Any:
+    """Return a text input of the right shape, which is all that the rest of the graph may still read of it."""
+    tf = tensorflow()
+    rows = tf.shape(encoded)[0]
+    return tf.fill([rows] if feed.flat else [rows, 1], "")

@@ -1,0 +1,123 @@
+"""The graph of a signature, flat and with its variables as constants: what can be cut into."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from audit.model.framework import graph, tensorflow
+from audit.model.graph import node_name
+from audit.quiet import quiet
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """A flat graph.
+
+    ``inputs`` gives the placeholder tensor of each input of the signature, ``output`` the audited tensor;
+    ``handles`` are the lookup tables that the graph reaches, by placeholder tensor: they cannot be constants.
+    """
+
+    graph: Any
+    inputs: dict[str, str]
+    output: str
+    handles: dict[str, Any]
+
+    @cached_property
+    def proto(self) -> Any:
+        """The graph as a GraphDef."""
+        return self.graph.as_graph_def()
+
+    @cached_property
+    def nodes(self) -> dict[str, Any]:
+        """The graph's nodes by name."""
+        return {node.name: node for node in self.proto.node}
+
+    def shape(self, tensor: str) -> list[int | None] | None:
+        """Return the static shape of a tensor ``name:index``, None where not even its rank is known."""
+        found = self.graph.get_tensor_by_name(tensor).shape
+        return None if found.rank is None else list(found.as_list())
+
+    def dtype(self, tensor: str) -> str:
+        """Return the name of a tensor's type."""
+        return str(self.graph.get_tensor_by_name(tensor).dtype.name)
+
+    def between(self, fetches: Iterable[str], fed: Iterable[str]) -> dict[str, Any]:
+        """Return the nodes, by name, that compute ``fetches`` from the tensors ``fed``."""
+        given, found = set(fed), dict[str, Any]()
+        queue = [tensor for tensor in fetches if tensor not in given]
+        while queue:
+            node = self.nodes[node_name(queue.pop())]
+            if node.name not in found:
+                found[node.name] = node
+                queue += [tensor for tensor in data_inputs(node) if tensor not in given]
+        return found
+
+
+def data_inputs(node: Any) -> list[str]:
+    """Return the tensors that a node reads, as ``name:index``, without control inputs."""
+    return [tensor if ":" in tensor else f"{tensor}:0" for tensor in node.input if tensor[0] != "^"]
+
+
+def freeze(function: Any, output: str) -> Frozen:
+    """Flatten a signature's ConcreteFunction: called functions inlined, variables turned into constants.
+
+    Raises:
+        Exception: whatever TensorFlow raises for a graph that it cannot freeze.
+    """
+    specs = function.structured_input_signature[1]
+    # Called by a new function, since taking a gradient has rewritten the loops in the graph of the old one.
+    caller = graph(lambda tensors: function(**tensors)[output]).get_concrete_function(specs)
+    with quiet():
+        from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+
+        frozen = convert_variables_to_constants_v2(caller, lower_control_flow=False, aggressive_inlining=True)
+    names = sorted(specs)  # in the order in which TensorFlow flattens a dict
+    inputs = dict(zip(names, (tensor.name for tensor in frozen.inputs), strict=False))
+    left = {tensor.name for tensor in frozen.inputs[len(names) :]}
+    handles = {inner.name: outer for outer, inner in caller.graph.captures if inner.name in left}
+    return Frozen(frozen.graph, inputs, frozen.outputs[0].name, handles)
+
+
+class Cut:
+    """The part of a frozen graph between the tensors ``fed`` and ``fetches``; differentiable.
+
+    ``reads`` are the tensors that its nodes read, ``operations`` the types of its nodes.
+    """
+
+    def __init__(self, frozen: Frozen, fetches: Sequence[str], fed: Iterable[str]) -> None:
+        self._handles, self._fetches = frozen.handles, list(fetches)
+        nodes = frozen.between(fetches, [*fed, *frozen.handles])
+        self.operations = {node.op for node in nodes.values()}
+        self.reads = {tensor for node in nodes.values() for tensor in data_inputs(node)}
+        self._proto = _without_control(frozen.proto, nodes.values())
+        self._imported = graph(self._import)
+
+    def __call__(self, tensors: Mapping[str, Any]) -> list[Any]:
+        """Return the fetched tensors; to be called inside a `tf.function`."""
+        read = {name: tensor for name, tensor in tensors.items() if name in self.reads}
+        found = {**tensors, **(self._imported(read) if self._computed(tensors) else {})}
+        return [found[name] for name in self._fetches]
+
+    def _computed(self, given: Iterable[str]) -> list[str]:
+        return [name for name in dict.fromkeys(self._fetches) if name not in given]
+
+    def _import(self, tensors: dict[str, Any]) -> dict[str, Any]:
+        """Import the graph: inside a function of its own, since a tape sees calls, not imported operations."""
+        tf, fetches = tensorflow(), self._computed(tensors)
+        handles = {name: tf.identity(h) for name, h in self._handles.items() if name in self.reads}
+        found = tf.graph_util.import_graph_def(self._proto, {**tensors, **handles}, fetches, name="cut")
+        return dict(zip(fetches, found, strict=True))
+
+
+def _without_control(proto: Any, nodes: Iterable[Any]) -> Any:
+    """Return a GraphDef of some nodes; what only had to run before them is gone."""
+    kept = type(proto)(versions=proto.versions, library=proto.library)
+    for node in nodes:
+        copy = kept.node.add()
+        copy.CopyFrom(node)
+        del copy.input[:]
+        copy.input.extend(data_inputs(node))
+    return kept

@@ -1,0 +1,36 @@
+"""Class logits from what a graph offers: from one column of log-odds, from scores."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from audit.model.framework import tensorflow
+
+LOST = (
+    "computed from the scores, since no sigmoid or softmax was found in the graph from which they follow: where a "
+    "score is 0 or 1 to the last digit, no gradient is left and differences are lost"
+)
+
+_LEAST = 1e-7  # scores nearer to 0 or 1 are not told apart in 32-bit floats
+
+
+def by_class(logits: Any, sign: int) -> Any:
+    """Return logits in the order of the classes, ``(rows, classes)``.
+
+    One column becomes two, each with half of the log-odds: the gradient of either is kept as long as possible.
+
+    Args:
+        logits: ``(rows, classes)``, or ``(rows, 1)`` for the log-odds of the second of two classes.
+        sign: -1 where they speak of two classes the other way round, else 1.
+    """
+    if logits.shape[1] == 1:
+        half = sign * logits / 2
+        return tensorflow().concat([-half, half], axis=1)
+    return logits if sign > 0 else logits[:, ::-1]
+
+
+def from_scores(scores: Any) -> Any:
+    """Return log-odds ``(rows, 1)`` of one column of scores in [0, 1], of several their logarithms."""
+    tf = tensorflow()
+    inside = tf.clip_by_value(scores, _LEAST, 1 - _LEAST)
+    return tf.math.log(inside) - tf.math.log1p(-inside) if scores.shape[1] == 1 else tf.math.log(inside)

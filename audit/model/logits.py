@@ -1,0 +1,110 @@
+"""The true logits of a model, differentiable: read in the graph below its head, confirmed on data.
+
+On a confident model scores are 0 or 1 to the last digit, and a gradient through them is zero: an attack on them
+finds nothing and reports the clean accuracy. The logits below the head keep what the scores lose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from audit.features import Column
+from audit.model.feeds import Feed
+from audit.model.framework import tensorflow
+from audit.model.frozen import freeze
+from audit.model.head import Head
+from audit.model.heads import Target, candidates
+from audit.model.log_odds import LOST, by_class, from_scores
+from audit.model.matrix import Decoder
+from audit.model.model import Model
+from audit.model.trial import Found, Trial
+
+CONFIRMED_ROWS = 2048
+
+
+@dataclass(frozen=True, eq=False)
+class Logits:
+    """Class logits as a function of an encoded matrix.
+
+    ``graph(encoded)`` gives ``(rows, classes)``, float32 or float64, or ``(rows, 1)``: the value of a regression.
+    ``encode`` makes the encoded matrix, whose numbers belong to the columns ``players``. ``operations`` are the types
+    of the graph's operations, none if it is not cut. ``evidence`` says in words where the logits come from, and
+    ``exact`` is False where they had to be computed from the scores.
+    """
+
+    graph: Callable[[Any], Any]
+    encode: Callable[[Any], Any]
+    players: np.ndarray
+    operations: frozenset[str]
+    evidence: str
+    exact: bool
+
+    def __call__(self, matrix: Any) -> Any:
+        """Return the logits of a matrix that is not encoded; to be called inside a `tf.function`."""
+        return self.graph(self.encode(matrix))
+
+
+def find_logits(
+    model: Model, head: Head, feeds: Sequence[Feed], columns: Sequence[Column], sample: np.ndarray
+) -> Logits:
+    """Return the logits that are nearest to the truth, of those that agree with the model on ``sample``.
+
+    In this order: below the head, computed from the scores of the cut graph, by the whole signature; the former
+    two behind the text columns where the graph can be cut there.
+
+    Args:
+        model: the uncut model.
+        head: its detected head.
+        feeds: what its inputs are made of.
+        columns: the columns of ``sample``.
+        sample: rows ``(rows, columns)`` on which the cut graph is confirmed.
+    """
+    sample = sample[:: -(-len(sample) // CONFIRMED_ROWS)]  # of the whole file, which may be sorted
+    decoder = Decoder(feeds, columns)
+    raw = model(decoder(tensorflow().constant(sample)))
+    expected = raw.astype(np.float64) if head.kind == "regression" else head.probabilities(raw)
+    try:
+        frozen = freeze(model.signature.function, model.output)
+    except Exception:  # whatever a graph holds that cannot be frozen: its scores are left
+        return _through_signature(model, head, decoder, len(columns))
+    trial = Trial(frozen, feeds, columns, sample, expected)
+    plain = Target(frozen.output, head.width, "the model's output")
+    linear = head.kind in ("logits", "regression")
+    exact = _best(trial, [plain] if linear else candidates(frozen, head.width))
+    found = exact if exact or linear else trial(replace(plain, evidence=LOST), from_scores)
+    if found is None:
+        return _through_signature(model, head, decoder, len(columns))
+    encoded = found.encoded
+    operations = frozenset(encoded.operations)
+    return Logits(found.graph, encoded.encode, encoded.players, operations, found.evidence, exact is not None)
+
+
+def _best(trial: Trial, targets: Sequence[Target]) -> Found | None:
+    """Return the first cut that the scores equal, else the first that they follow."""
+    following = None
+    for target in targets:
+        found = trial(target)
+        if found and found.match.equal:
+            return found
+        following = following or found
+    return following
+
+
+def _through_signature(model: Model, head: Head, decoder: Decoder, columns: int) -> Logits:
+    """Return the logits by the whole signature, as it is called for scores."""
+    exact = head.kind in ("logits", "regression")
+
+    def graph(rows: Any) -> Any:
+        tf = tensorflow()
+        scores = model.signature.function(**decoder(rows))[model.output]
+        wide = tf.reshape(tf.cast(scores, rows.dtype), [-1, model.width])
+        if head.kind == "regression":
+            return wide
+        return by_class(wide if exact else from_scores(wide), 1)
+
+    evidence = "the model's output, through the whole signature" if exact else LOST
+    return Logits(graph, lambda rows: rows, np.arange(columns), frozenset(), evidence, exact)

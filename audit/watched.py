@@ -1,0 +1,27 @@
+"""Sees to it that the digests in a report are those of the bytes that were read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from audit.digest import fingerprint
+from audit.errors import AuditError
+
+
+class Watched:
+    """Files and directories as they were when this was made."""
+
+    def __init__(self, paths: Iterable[Path]) -> None:
+        self._seen = {path: fingerprint(path) for path in paths}
+
+    def require_unchanged(self) -> None:
+        """Raise an AuditError if one of them has changed since: digests say what may be promoted."""
+        for path, seen in self._seen.items():
+            if fingerprint(path) != seen:
+                raise AuditError(
+                    where=str(path),
+                    expected="files that stay as they are while they are audited",
+                    found="a change during the audit",
+                    fix="run the audit again",
+                )
