@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 RUN_SECTION = re.compile(r'<section id="run">.*?</section>', re.DOTALL)
-MOST_BYTES = 1.5e9
+MOST_BYTES = 2.5e9
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def test_both_runs_measure_all_rows(twice: tuple[Audited, Audited]) -> None:
     for found in twice:
         assert found.code == 1 and found.report["verdict"] == "fail"
         assert found.report["data"]["rows"] == 16_281
-        assert [check["status"] for check in found.report["checks"]] == ["measured", "measured"]
+        assert [check["status"] for check in found.report["checks"]] == ["measured"] * 4
 
 
 def test_the_json_is_the_same_but_for_run(twice: tuple[Audited, Audited]) -> None:
@@ -86,4 +86,4 @@ def test_the_adult_audit_stays_within_its_memory(twice: tuple[Audited, Audited])
 
 
 def test_the_adult_page_stays_within_its_size(twice: tuple[Audited, Audited]) -> None:
-    assert len(twice[0].page.encode()) < 500_000
+    assert len(twice[0].page.encode()) < 1_000_000

@@ -28,7 +28,7 @@ class Ascent:
     Args:
         logits: the model below its head.
         space: where to move. Columns that are not movable enter the logits unchanged.
-        norm: of the ball, and of a step.
+        norm: of the ball, and of a step: ``inf`` for each column by itself, ``2`` for all movable columns together.
         dtype: of the rows.
     """
 
@@ -36,7 +36,8 @@ class Ascent:
         tf = tensorflow()
         with quiet():
             from cleverhans.tf2.utils import clip_eta, optimize_linear
-        self._tf, self._logits, self._space = tf, logits, space
+        self.space, self.norm = space, norm
+        self._tf, self.logits = tf, logits
         self._order = np.inf if norm == "inf" else 2
         self._clip_eta, self._optimize_linear = clip_eta, optimize_linear
         rows, eta = (tf.TensorSpec([None, len(space.scale)], kind) for kind in (dtype, tf.float32))
@@ -52,7 +53,7 @@ class Ascent:
 
         It is zero where the model has no gradient.
         """
-        far = np.full(x.shape, np.inf, np.float32)
+        far = np.broadcast_to(np.where(self.space.movable, np.inf, 0).astype(np.float32), x.shape)
         return self.climb(x, classes, np.zeros_like(far), (-far, far), 1, 1, 1)[0]
 
     def climb(
@@ -89,30 +90,36 @@ class Ascent:
     ) -> tuple[Any, Any, Any]:
         tf = self._tf
 
-        def body(i: Any, eta: Any, *_: Any) -> tuple[Any, Any, Any, Any]:
+        def body(i: Any, eta: Any, *_: Any) -> tuple[Any, ...]:
             gradient, ahead = self._gradient(x, classes, eta)
             there = eta + self._optimize_linear(gradient, step, self._order)
             # The ball's projection comes last: it moves towards the row, and so stays inside the range.
             there = self._clip_eta(tf.clip_by_value(there, low, high), self._order, eps)
-            return i + 1, there, ahead, tf.reduce_any(there != eta, 1)
+            return i + 1, there, eta, ahead
 
-        no = tf.zeros_like(classes, tf.bool)
-        _, eta, ahead, moving = tf.while_loop(lambda i, *_: i < steps, body, (0, eta, no, no))
-        return eta, ahead, moving
+        start = 0, eta, eta, tf.zeros_like(classes, tf.bool)
+        _, eta, before, ahead = tf.while_loop(lambda i, *_: i < steps, body, start)
+        return eta, ahead, tf.reduce_any(eta != before, 1)
 
     def _gradient(self, x: Any, classes: Any, eta: Any) -> tuple[Any, Any]:
-        tf, space = self._tf, self._space
-        scale = tf.constant(space.scale, x.dtype)
+        tf, space = self._tf, self.space
+        scale, slope = (tf.constant(units, x.dtype) for units in (space.scale, space.scale * space.movable))
         with tf.GradientTape() as tape:
-            moved = tf.where(space.movable, x + tf.cast(eta, x.dtype) * scale, x)
+            moved = x + tf.cast(eta, x.dtype) * scale
             tape.watch(moved)
-            logits = self._logits(moved)
+            logits = self.logits(moved)
             own = tf.one_hot(classes, tf.shape(logits)[1], on_value=True, off_value=False)
             others = tf.where(own, tf.constant(-np.inf, logits.dtype), logits)
             kept = tf.reduce_sum(tf.where(own, logits, 0), 1)
             loss = tf.reduce_logsumexp(others, 1) - kept
-        gradient = tape.gradient(loss, moved, unconnected_gradients=tf.UnconnectedGradients.ZERO) * scale
-        gradient = tf.where(space.movable & tf.math.is_finite(gradient), gradient, 0)
-        # cleverhans' unit vector of norm 2 falls short of length 1 for gradients below 1e-6.
-        steepest = tf.reduce_max(tf.abs(gradient), 1, keepdims=True)
-        return tf.cast(tf.math.divide_no_nan(gradient, steepest), tf.float32), tf.reduce_max(others, 1) > kept
+        gradient = tape.gradient(loss, moved, unconnected_gradients=tf.UnconnectedGradients.ZERO) * slope
+        gradient = tf.where(tf.math.is_finite(gradient), gradient, 0)
+        return tf.cast(self._moderate(gradient), tf.float32), tf.reduce_max(others, 1) > kept
+
+    def _moderate(self, gradient: Any) -> Any:
+        """Return what has the same direction and survives 32 bits; of norm inf, only signs count."""
+        tf = self._tf
+        if self.norm == "inf":
+            return tf.sign(gradient)
+        # cleverhans' unit vector falls short of length 1 for gradients below 1e-6.
+        return tf.math.divide_no_nan(gradient, tf.reduce_max(tf.abs(gradient), 1, keepdims=True))

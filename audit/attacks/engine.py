@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from audit.attacks.ascent import Ascent, Logits
+from audit.attacks.ascent import Ascent
 from audit.attacks.batch import Batch, Tried
 from audit.attacks.noise import directions
 from audit.attacks.pgd import pgd
-from audit.attacks.space import Attack, Attacked, Judge, Norm, Outcome, Space
+from audit.attacks.space import Attack, Attacked, Judge, Outcome
+
+_BATCHES = 2
+"""Under way at once: TensorFlow computes a small network on one core."""
 
 
 def attack(
-    logits: Logits,
+    ascent: Ascent,
     judge: Judge,
     x: np.ndarray,
     classes: np.ndarray,
-    space: Space,
     *,
     attacks: Sequence[Attack],
     eps: Sequence[float],
-    norm: Norm,
     seed: int,
     batch: int,
     steps: int = 20,
@@ -30,29 +32,26 @@ def attack(
     """Attack the model's own decision on every row: cleverhans' FGSM and PGD, and random noise as a control.
 
     Args:
-        logits: the model below its head, which gives the attacks their direction; traced once.
+        ascent: gives the attacks their direction, and says where they move and how a ball is measured.
         judge: the audited model as it is served, which decides whether an attack succeeded.
-        x: the rows ``(rows, columns)``, float32 or float64, in the columns' own units.
+        x: the rows ``(rows, columns)``, in the columns' own units and the dtype of ``ascent``.
         classes: what the judge decides for them, int ``(rows,)``.
-        space: where attacks may move.
         attacks: which, each once, in the order in which they are returned.
         eps: sizes >= 0, in units of ``space.scale``: the radius of the ball.
-        norm: of the ball: ``inf`` for each column by itself, ``2`` for all movable columns together.
         seed: of the noise.
-        batch: rows that are attacked at a time; bounds the memory.
+        batch: rows that are attacked at a time, of which two are under way at once; bounds the memory.
         steps: of PGD.
 
     Raises:
         RuntimeError: a result left the ball or the range; a fault of this package.
     """
-    sizes = sorted(eps)
-    ascent = Ascent(logits, space, norm, x.dtype)
-    noise = directions(len(x), space, norm, seed)
+    sizes, space = sorted(eps), ascent.space
+    noise = directions(len(x), space, ascent.norm, seed)
     outcomes = [Outcome(name, size, np.zeros(len(x), bool), x.copy()) for name in attacks for size in sizes]
     no_gradient = np.zeros(len(x), bool)
-    for start in range(0, len(x), batch):
-        rows = slice(start, start + batch)
-        here = Batch(x[rows], classes[rows], space, norm, judge)
+
+    def work(rows: slice) -> None:
+        here = Batch(x[rows], classes[rows], space, ascent.norm, judge)
         uphill = ascent.direction(here.x, here.classes)
         no_gradient[rows] = ~uphill.any(1)
         ways = {
@@ -63,6 +62,9 @@ def attack(
         found = (tried for name in attacks for tried in ways[name])
         for outcome, (moved, flipped) in zip(outcomes, found, strict=True):
             outcome.moved[rows], outcome.flipped[rows] = moved, flipped
+
+    with ThreadPoolExecutor(_BATCHES) as pool:
+        list(pool.map(work, [slice(start, start + batch) for start in range(0, len(x), batch)]))
     # PGD starts from the row itself: without a gradient there it never takes a step either.
     return Attacked(outcomes, {name: no_gradient for name in attacks if name != "noise"})
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from audit.attacks import Attacked, Outcome, Space, attack
+from audit.attacks import Ascent, Attacked, Outcome, Space, attack
 
 Judge = Callable[[np.ndarray], np.ndarray]
 
@@ -74,8 +74,9 @@ def attacked(
 ) -> Attacked:
     """Attack what ``judge`` (the network, unless given) decides, with options that a test need not name."""
     judge = judge or network.judge
-    given = {"attacks": ["fgsm"], "eps": [0.3], "norm": "inf", "seed": 0, "batch": 64, **options}
-    return attack(network.logits, judge, x, judge(x), where, **given)
+    given = {"attacks": ["fgsm"], "eps": [0.3], "seed": 0, "batch": 64, **options}
+    ascent = Ascent(network.logits, where, given.pop("norm", "inf"), x.dtype)
+    return attack(ascent, judge, x, judge(x), **given)
 
 
 def one(found: Attacked) -> Outcome:

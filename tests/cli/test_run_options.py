@@ -65,6 +65,8 @@ def test_flags_stand_for_a_policy_with_the_default_rules(kit: Kit, capsys: Captu
         "fairness.equal_opportunity_difference[attribute=sex]",
         "fairness.disparate_impact[attribute=race]",
         "fairness.equal_opportunity_difference[attribute=race]",
+        "explainability.protected_share",
+        "robustness.adversarial_accuracy[attack=worst,eps=0.1]",
     ]
     assert found["policy"]["default_rules"] is True
     assert found["policy"]["effective"]["gate"]["min_rows"] == 200

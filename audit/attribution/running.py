@@ -1,0 +1,84 @@
+"""Means and standard errors of a growing sample, and when a row has enough of it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from audit.attribution.contrasts import Ends
+from audit.attribution.influence import Influence
+
+LEAST_COMPARED = 64
+"""Pairs of draws, over all references, before the standard errors of a row may end its sampling."""
+
+_PRIOR = 20
+"""Pairs of draws that a feature's own are joined by, with the mean spread of the row's features.
+
+What rarely happens is easily never drawn, and then nothing seems to spread. Measured on networks, products
+and sigmoids of 8 to 13 features with 1 to 100 references, up to 1.6 % of values lay beyond three of the plain
+standard errors and at most 0.5 % beyond these, which are a tenth greater on the whole at 100 references. On
+a sum of steps at rare coincidences, as of trees, 2 % still lie beyond. The idea is that of moderated
+variances: Smyth, Statistical Applications in Genetics and Molecular Biology 3 (2004).
+"""
+
+MOST_PASSES = 16
+"""Where the wished error is out of reach, sampling ends at a quarter of the first pass's error."""
+
+
+def least_passes(references: int) -> int:
+    """Return how many passes a row takes in any case: each compares one pair of draws a reference."""
+    return -(-LEAST_COMPARED // references)
+
+
+class Running:
+    """Sums over what each row has drawn so far.
+
+    Two independent draws d1, d2 of one reference differ by the sampling alone, not by the reference:
+    (d1 - d2)^2 / 2 is an unbiased estimate of a draw's variance. With T passes over m references the
+    value is the mean of 2Tm draws, every reference counting alike, and its squared error is
+    sum (d1 - d2)^2 / (2Tm)^2: references count as given, not as sampled.
+    """
+
+    def __init__(self, ends: Ends, features: int) -> None:
+        self._ends = ends
+        self._sums = np.zeros((len(ends.rows), features))
+        self._squares = np.zeros((len(ends.rows), features))
+        self.influence = Influence(len(ends.references), features)
+        self.passes = np.zeros(len(ends.rows), np.int64)
+
+    def add(self, rows: np.ndarray, contributions: np.ndarray) -> None:
+        """Add a pass of some rows, (rows, references, 2, features)."""
+        first, second = contributions[:, :, 0], contributions[:, :, 1]
+        if not self.passes[rows].any():  # once a row: all count alike
+            self.influence.add((first + second) / 2)
+        self._sums[rows] += (first + second).sum(axis=1)
+        self._squares[rows] += ((first - second) ** 2).sum(axis=1)
+        self.passes[rows] += 1
+
+    @property
+    def _draws(self) -> np.ndarray:
+        """(rows, 1), how many a value is the mean of."""
+        return np.asarray(2 * self.passes[:, None] * len(self._ends.references))
+
+    @property
+    def values(self) -> np.ndarray:
+        """(rows, features)."""
+        return np.asarray(self._sums / self._draws)
+
+    @property
+    def errors(self) -> np.ndarray:
+        """(rows, features)."""
+        prior = 2 * _PRIOR / self._draws * self._squares.mean(axis=1, keepdims=True)
+        return np.asarray(np.sqrt(self._squares + prior) / self._draws)
+
+    def unfinished(self, error: float) -> np.ndarray:
+        """Return the indices of the rows that need another pass.
+
+        Args:
+            error: share of a row's values that its standard errors may be (norms over the features).
+        """
+        least = least_passes(len(self._ends.references))
+        if self.passes.max() < least:
+            return np.arange(len(self.passes))
+        wished = error * np.linalg.norm(self.values, axis=1)
+        reached = np.linalg.norm(self.errors, axis=1) <= np.maximum(wished, self._ends.rounding)
+        return np.flatnonzero(~reached & (self.passes < least * MOST_PASSES))

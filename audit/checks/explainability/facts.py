@@ -1,0 +1,52 @@
+"""How to read each metric of the explainability check, its range and its ideal value."""
+
+from __future__ import annotations
+
+from audit.result import MetricFacts
+
+DEFINITIONS: dict[str, MetricFacts] = {
+    "mean_abs_attribution": MetricFacts(
+        about="Mean absolute SHAP value of a feature over the explained rows, in the unit of the explained "
+        "output (log-odds of the favourable outcome unless the policy asks for the score).",
+        low=0.0,
+    ),
+    "attribution_direction": MetricFacts(
+        about="Spearman's rank correlation between a numeric feature's value and its SHAP value: near 1, higher "
+        "values raise the favourable outcome; near -1, they lower it; near 0, neither throughout.",
+        low=-1.0,
+        high=1.0,
+    ),
+    "attribution_share": MetricFacts(
+        about="A feature's mean absolute SHAP value as a share of the sum over all features.",
+        low=0.0,
+        high=1.0,
+    ),
+    "protected_share": MetricFacts(
+        about="Share of the mean absolute SHAP values that falls on the columns of a protected attribute, one-hot "
+        "columns included. 0 where the model does not read it; what other columns tell of it is not counted.",
+        low=0.0,
+        high=1.0,
+        ideal=0.0,
+    ),
+    "additivity_error": MetricFacts(
+        about="Largest distance, over the explained rows, between the output and the base value plus all SHAP "
+        "values, relative to the largest output (or 1). Rounding alone leaves some 0.000001.",
+        low=0.0,
+        ideal=0.0,
+    ),
+    "rank_stability": MetricFacts(
+        about="Spearman's rank correlation between the features' mean absolute SHAP values in two random halves of "
+        "the explained rows (or clusters), averaged over 50 splits. 1: both halves rank the features alike.",
+        low=-1.0,
+        high=1.0,
+        ideal=1.0,
+    ),
+    "faithfulness": MetricFacts(
+        about="Share of rows whose output falls back further towards the base value when the features that push it "
+        "away most by their SHAP values (a quarter of them, at least one) are replaced by those of reference rows "
+        "than when as many random ones are; a tie counts half. 0.5 is chance level.",
+        low=0.0,
+        high=1.0,
+        ideal=1.0,
+    ),
+}

@@ -1,0 +1,27 @@
+"""How to read each metric of the robustness check, its range and its ideal value."""
+
+from __future__ import annotations
+
+from audit.result import MetricFacts
+
+
+def _share(about: str, ideal: float | None = None) -> MetricFacts:
+    return MetricFacts(about=about, low=0.0, high=1.0, ideal=ideal)
+
+
+DEFINITIONS: dict[str, MetricFacts] = {
+    "clean_accuracy": _share("Share of the attacked rows that are decided right as they are.", 1.0),
+    "adversarial_accuracy": _share(
+        "Share of rows that are decided right as they are and still so after an attack that may move each numeric "
+        "column by eps standard deviations. `worst`: right under every attack of that size or smaller. It is an upper "
+        "bound: a stronger attack may find more.",
+        1.0,
+    ),
+    "flip_rate": _share(
+        "Share of rows whose decision an attack of that size changes, right or wrong before.", 0.0
+    ),
+    "zero_gradient_share": _share(
+        "Share of rows for which an attack found no gradient to follow: what it says of them is worth nothing.",
+        0.0,
+    ),
+}

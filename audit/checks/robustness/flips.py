@@ -1,0 +1,77 @@
+"""Rows whose decision flipped, before and after: those that needed least, and those that seemed most certain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from audit.attacks import Outcome, shrink
+from audit.checks.border import border
+from audit.checks.masked import masker
+from audit.checks.robustness.attacked import AttackedRows
+from audit.result import Scalar, Table
+from audit.subject import Subject
+
+_COLUMNS = (
+    *("case", "why", "row", "attack", "eps", "size", "score_before", "score_after"),
+    *("feature", "before", "after", "change", "deviations"),
+)
+_EACH, _SHRUNK = 3, 256
+
+Line = tuple[Scalar | None, ...]
+
+
+def flips(attacked: AttackedRows, subject: Subject) -> Table:
+    """Return the table ``flips``: one line for each column that moved, of rows flipped by the smallest attack."""
+    found = attacked.strongest()
+    lines = [] if found is None else list(_lines(_Shrunk(found, attacked, subject), subject))
+    return Table(
+        name="flips",
+        about="the smallest changes that flipped a decision, and the smallest that flipped the most confident ones",
+        columns={name: [line[place] for line in lines] for place, name in enumerate(_COLUMNS)},
+    )
+
+
+class _Shrunk:
+    """Rows that ``found`` flipped, with changes as small as they still flip; not all where there are very many.
+
+    ``rows`` are their places among the attacked ones, ``margin`` says how far from the border their scores were.
+    """
+
+    def __init__(self, found: Outcome, attacked: AttackedRows, subject: Subject) -> None:
+        self.found, self.space = found, attacked.space
+        flipped = np.flatnonzero(found.flipped)
+        margin = np.abs(subject.judge.decide(attacked.matrix[flipped])[0] - (border(subject.decider) or 0.0))
+        order = np.argsort(margin, kind="stable")
+        kept = np.unique([*order[:_SHRUNK], *order[-2 * _EACH :]])
+        self.margin, rows = margin[kept], flipped[kept]
+        self.rows, self.before = attacked.rows[rows], attacked.matrix[rows]
+        self.after = shrink(subject.judge, self.before, found.moved[rows], attacked.classes[rows], self.space)
+        self.deviations = (self.after.astype(np.float64) - self.before) / self.space.scale
+        self.size = np.linalg.norm(self.deviations, np.inf if attacked.norm == "inf" else 2, axis=1)
+
+    def chosen(self) -> Iterator[tuple[str, int]]:
+        """Yield why a row is shown, and its place; no row stands twice."""
+        smallest = np.argsort(self.size, kind="stable")[:_EACH]
+        yield from (("smallest change", int(place)) for place in smallest)
+        certain = np.argsort(-self.margin, kind="stable")
+        others = certain[~np.isin(certain, smallest)][:_EACH]
+        yield from (("most confident decision", int(place)) for place in others)
+
+
+def _lines(shrunk: _Shrunk, subject: Subject) -> Iterator[Line]:
+    disclosure = subject.policy.report.rows
+    shown = masker(disclosure, subject.features)
+    for case, (why, place) in enumerate(shrunk.chosen()):
+        ends = shrunk.before[place], shrunk.after[place]
+        row = int(shrunk.rows[place]) + 1 if disclosure == "shown" else None
+        scores = (float(score) for score in subject.judge.decide(np.stack(ends))[0])
+        found = shrunk.found
+        head = (case, why, row, found.attack, found.eps, float(shrunk.size[place]), *scores)
+        deviations = shrunk.deviations[place]
+        for column in np.argsort(-np.abs(deviations), kind="stable")[: np.count_nonzero(deviations)]:
+            name = subject.features.columns[column].name
+            before, after = (float(end[column]) for end in ends)
+            texts = shown.text(name, before), shown.text(name, after)
+            yield (*head, name, *texts, after - before, float(deviations[column]))

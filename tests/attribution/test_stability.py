@@ -1,0 +1,73 @@
+"""Rank correlations against scipy, with ties, weights and clusters."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from scipy.stats import rankdata, spearmanr
+
+from audit.attribution.stability import rank_stability, ranks, settled, spearman
+
+SIDES = arrays(np.float64, (2, 9), elements=st.integers(-3, 3).map(float))
+WEIGHTS = arrays(np.float64, 9, elements=st.integers(0, 4).map(float))
+
+
+@settings(max_examples=60, deadline=None)
+@given(sides=SIDES)
+def test_spearman_is_scipy_s(sides: np.ndarray) -> None:
+    np.testing.assert_allclose(ranks(sides[0]), rankdata(sides[0]) - 0.5)
+    expected = spearmanr(*sides).statistic if (np.ptp(sides, axis=1) > 0).all() else np.nan
+    np.testing.assert_allclose(spearman(*sides), expected, atol=1e-12)
+
+
+@settings(max_examples=60, deadline=None)
+@given(sides=SIDES, weights=WEIGHTS)
+def test_whole_weights_are_repeated_rows(sides: np.ndarray, weights: np.ndarray) -> None:
+    repeated = np.repeat(sides, weights.astype(int), axis=1)
+    if repeated.shape[1] and (np.ptp(repeated, axis=1) > 0).all():
+        assert spearman(*sides, weights) == pytest.approx(spearmanr(*repeated).statistic, abs=1e-9)
+
+
+def test_features_of_one_size_each_rank_alike_and_noise_does_not() -> None:
+    rng = np.random.default_rng(0)
+    noise = rng.random((60, 12))
+    assert rank_stability(noise + 10 * np.arange(12), seed=0) == 1
+    assert abs(np.mean([rank_stability(rng.random((60, 12)), seed=0) for _ in range(40)])) < 0.15
+    assert rank_stability(noise, seed=0) == rank_stability(noise, seed=0) != rank_stability(noise, seed=1)
+
+
+def test_two_rows_are_two_halves() -> None:
+    size = np.array([[1, 2, 3, 4.0], [1, 3, 2, 4.0]])
+    assert rank_stability(size, seed=0) == pytest.approx(spearmanr(*size).statistic)
+
+
+def test_one_feature_or_one_row_ranks_nothing() -> None:
+    assert np.isnan(rank_stability(np.ones((5, 1)), seed=0)) and np.isnan(
+        rank_stability(np.ones((1, 5)), seed=0)
+    )
+    assert np.isnan(rank_stability(np.random.default_rng(0).random((5, 3)), seed=0, clusters=np.full(5, 7)))
+
+
+def test_copies_make_ranks_stable_unless_a_cluster_says_so() -> None:
+    size = np.random.default_rng(1).random((20, 12))
+    copies, who = np.repeat(size, 30, axis=0), np.repeat(np.arange(20) * 3, 30)
+    alone = rank_stability(size, seed=0)
+    assert rank_stability(copies, seed=0) > alone + 0.3
+    assert rank_stability(copies, seed=0, clusters=who) == pytest.approx(alone, abs=1e-12)
+
+
+def test_a_row_without_weight_says_nothing() -> None:
+    rng = np.random.default_rng(2)
+    size = rng.random((40, 5)) / 10 + np.arange(5)
+    wild, weights = size.copy(), np.ones(40)
+    wild[:10], weights[:10] = 1000 * rng.random((10, 5)), 0
+    assert rank_stability(wild, 0) < 1 and rank_stability(wild, 0, weights) == 1
+
+
+def test_what_differs_by_rounding_is_equal() -> None:
+    values = np.array([0.3, -2, 0.1 + 0.2, 5, 5 + 1e-9, 5.1, -2])
+    np.testing.assert_array_equal(settled(values, 1e-7), [1, 0, 1, 2, 2, 3, 0])
+    np.testing.assert_array_equal(settled(np.full(4, 1.5), 0.0), np.zeros(4))
