@@ -64,17 +64,59 @@ def _of_group(attribute: str, group: str, rows: int, i: int) -> list[Measurement
 
 def _flips() -> Table:
     columns = (
-        "case", "row", "attack", "eps", "size", "score_before", "score_after", "feature", "before", "after", "change",
+        "case", "why", "row", "attack", "eps", "size", "score_before", "score_after", "feature", "before", "after", "change",
         "deviations",
     )  # fmt: skip
     return table(
         "flips",
         [
-            [0, 77, "pgd", 0.05, 0.041, 0.51, 0.49, "age", "39", "38", -1, -0.041],
-            [1, 903, "fgsm", 0.1, 0.09, 0.46, 0.53, "education-num", "10", "10.23", 0.23, 0.09],
-            [1, 903, "fgsm", 0.1, 0.09, 0.46, 0.53, "capital-gain", "0", "671", 671, 0.09],
+            [0, "smallest change", 77, "pgd", 0.05, 0.041, 0.51, 0.49, "age", "39", "38", -1, -0.041],
+            [
+                1,
+                "most confident decision",
+                903,
+                "fgsm",
+                0.1,
+                0.09,
+                0.46,
+                0.53,
+                "education-num",
+                "10",
+                "10.23",
+                0.23,
+                0.09,
+            ],
+            [
+                1,
+                "most confident decision",
+                903,
+                "fgsm",
+                0.1,
+                0.09,
+                0.46,
+                0.53,
+                "capital-gain",
+                "0",
+                "671",
+                671,
+                0.09,
+            ],
             *[
-                [i, None, "pgd", 0.2, 0.1 + i / 100, 0.4, 0.6, "age", "20 to 30", "30 to 40", i, i / 13]
+                [
+                    i,
+                    "smallest change",
+                    None,
+                    "pgd",
+                    0.2,
+                    0.1 + i / 100,
+                    0.4,
+                    0.6,
+                    "age",
+                    "20 to 30",
+                    "30 to 40",
+                    i,
+                    i / 13,
+                ]
                 for i in range(2, 8)
             ],
         ],

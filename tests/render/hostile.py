@@ -143,7 +143,7 @@ def _attacked() -> CheckResult:
     odd: list[Scalar | None] = [*VALUES[:9], None, 10**400, True]
     cells = [[*HOSTILE], odd, [True, False] * 6]
     tables = [
-        _table("flips", cells, *[0] * 4, *[1] * 3, *[0] * 3, 1, 1),
+        _table("flips", cells, *[0] * 5, *[1] * 3, *[0] * 3, 1, 1),
         _table("columns", cells, 0, 2, 0, 1, 1, 1, 2, 1),
     ]
     return CheckResult(name=name, status="measured", measurements=found, tables=tables)

@@ -208,9 +208,9 @@ def test_flips_are_rows_before_and_after() -> None:
     shown = next(t for t in section().all("table", class_="evidence") if "Before" in t.text)
     heads = [row.text for row in shown.all("th", scope="rowgroup")]
     assert heads[:3] == [
-        "row 77, PGD at eps 0.05, size 0.041 score 0.510 → 0.490",
-        "row 903, FGSM at eps 0.1, size 0.090 score 0.460 → 0.530",
-        "PGD at eps 0.2, size 0.120 score 0.400 → 0.600",
+        "smallest change, row 77, PGD at eps 0.05, size 0.041 score 0.510 → 0.490",
+        "most confident decision, row 903, FGSM at eps 0.1, size 0.090 score 0.460 → 0.530",
+        "smallest change, PGD at eps 0.2, size 0.120 score 0.400 → 0.600",
     ]
     cells = [[c.text for c in row.all("td")] for row in shown.all("tbody")[1].all("tr")[1:]]
     assert cells == [["10", "10.23", "+0.23", "+0.090"], ["0", "671", "+671.00", "+0.090"]]
@@ -226,7 +226,21 @@ def test_flips_are_rows_before_and_after() -> None:
     ],
 )
 def test_scores_are_told_apart(before: float | None, after: float, shown: str) -> None:
-    cells = [0, None, "pgd", 0.1, 0.01, before, after, "age", "20 to 30", "20 to 30", 0.2, 0.01]
+    cells = [
+        0,
+        "smallest change",
+        None,
+        "pgd",
+        0.1,
+        0.01,
+        before,
+        after,
+        "age",
+        "20 to 30",
+        "20 to 30",
+        0.2,
+        0.01,
+    ]
     (flip,) = flips([dict(zip(COLUMNS, cells, strict=True))])
     assert flip.score == shown
     assert (

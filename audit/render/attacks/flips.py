@@ -11,7 +11,7 @@ from audit.render.records import Record, by, figure, figures, text
 from audit.render.text import brief
 
 COLUMNS = (
-    "case", "row", "attack", "eps", "size", "score_before", "score_after", "feature", "before", "after", "change",
+    "case", "why", "row", "attack", "eps", "size", "score_before", "score_after", "feature", "before", "after", "change",
     "deviations",
 )  # fmt: skip
 
@@ -64,6 +64,7 @@ def _flip(lines: Sequence[Record]) -> Flip:
     first = lines[0]
     size, eps, place = (figure(first, key) for key in ("size", "eps", "row"))
     parts = [
+        text(first, "why"),
         f"row {int(place)}" if place is not None else "",
         " at eps ".join([called(text(first, "attack")), *([written(eps)] if eps is not None else [])]),
         f"size {number(size)}" if size is not None else "",
