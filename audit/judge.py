@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from audit.decider import Decider
 from audit.features import Column
 from audit.model.feeds import Feed
 from audit.model.matrix import Decoder
 from audit.model.model import Model
-from audit.scores import Decider
 
 _BATCH = 8192
 

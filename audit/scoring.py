@@ -12,13 +12,14 @@ from audit.data.columns import NullValue
 from audit.data.distinct import row_hashes
 from audit.data.labels import Labels, Targets
 from audit.data.source import Source
+from audit.decider import Decider
 from audit.errors import AuditError
 from audit.features import missing_value
 from audit.model.feeds import Feed, Values
 from audit.model.head import Head, detect_head
 from audit.model.model import Model
 from audit.policy.model import Policy
-from audit.scores import Classified, Classifier, Decider, Regressed, Regressor
+from audit.scores import Classified, Classifier, Regressed, Regressor
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, the rows done and the rows in all."""

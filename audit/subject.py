@@ -13,6 +13,7 @@ from audit.data.groups import Attribute
 from audit.data.open import locate, open_source
 from audit.data.source import Source
 from audit.data.table import read_table
+from audit.decider import Decider
 from audit.facts import data_facts, model_facts
 from audit.features import Features, read_features
 from audit.judge import Judge
@@ -23,7 +24,7 @@ from audit.model.model import Model, open_model
 from audit.model.signature import find_model
 from audit.policy.model import Policy
 from audit.result import DataFacts, ModelFacts
-from audit.scores import Classified, Decider, Regressed
+from audit.scores import Classified, Regressed
 from audit.scoring import Progress, score
 from audit.watched import Watched
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from audit.scores import Decider
+from audit.decider import Decider
 
 
 def border(decider: Decider) -> float | None:

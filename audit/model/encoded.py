@@ -1,7 +1,8 @@
 """The model's logits as a function of a matrix of numbers only: texts stand as what the graph makes of them.
 
 A row of the *encoded* matrix has one number for each numeric column and as many as the graph needs for a text
-column. ``players`` says which column each number belongs to, so that attribution masks whole columns.
+column; where all columns meet in one tensor, it is that. ``players`` says which column each number belongs
+to, so that attribution masks whole columns.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from audit.model.feeds import Feed
 from audit.model.framework import tensorflow
 from audit.model.frozen import Cut, Frozen
 from audit.model.matrix import Decoder
+from audit.model.meeting import Meeting, find_meeting
 from audit.model.texts import Encoding, encode
 
 
@@ -46,9 +48,16 @@ class Encoded:
         self.players = np.repeat(np.arange(len(columns)), widths)
         self._tables, self._starts = tables, [int(start) for start in np.cumsum([0, *widths])[:-1]]
         self._decoder = Decoder(feeds, columns, self._starts)
-        ends = [name for found in self._encodings.values() for name, _, _ in found.parts]
-        self._cut = Cut(frozen, [target], [*ends, *frozen.inputs.values()])
-        self.operations = self._cut.operations
+        ends = {name: key for key, found in self._encodings.items() for name, _, _ in found.parts}
+        fed = [*ends, *frozen.inputs.values()]
+        self._meeting = self._found(find_meeting(frozen, target, ends))
+        if self._meeting is None:
+            self._cut = Cut(frozen, [target], fed)
+        else:
+            self._before = Cut(frozen, [self._meeting.tensor], fed)
+            self._cut = Cut(frozen, [target], [self._meeting.tensor])
+            self.players = self._columns(self._meeting)
+        self.widest = self._cut.widest
 
     @property
     def has_tables(self) -> bool:
@@ -62,6 +71,20 @@ class Encoded:
 
     def encode(self, matrix: Any) -> Any:
         """Return the encoded matrix of a matrix ``(rows, columns)``; differentiable in the numbers."""
+        numbers = self._numbers(matrix)
+        if self._meeting is None:
+            return numbers
+        met = self._before(self._tensors(numbers, self._before))[0]
+        return tensorflow().cast(met, matrix.dtype)
+
+    def __call__(self, encoded: Any) -> Any:
+        """Return the target's value for an encoded matrix; to be called inside a `tf.function`."""
+        if self._meeting is None:
+            return self._cut(self._tensors(encoded, self._cut))[0]
+        return self._cut({self._meeting.tensor: tensorflow().cast(encoded, "float32")})[0]
+
+    def _numbers(self, matrix: Any) -> Any:
+        """Replace the codes of texts by the numbers of their tables."""
         tf = tensorflow()
         if not self._tables:
             return matrix
@@ -75,18 +98,32 @@ class Encoded:
             start = place + 1
         return tf.concat([*parts, matrix[:, start:]], axis=1)
 
-    def __call__(self, encoded: Any) -> Any:
-        """Return the target's value for an encoded matrix; to be called inside a `tf.function`."""
+    def _tensors(self, numbers: Any, cut: Cut) -> dict[str, Any]:
+        """Return what the graph is fed with, by tensor."""
         given: dict[str, Any] = {}
         for feed in self._feeds:
             source, found = self._inputs[feed.name], self._encodings.get(feed.name)
             if found is None:
-                given[source] = self._decoder.tensor(feed, encoded)
+                given[source] = self._decoder.tensor(feed, numbers)
             else:
-                given |= _split(encoded, self._starts[self._place(feed)], found)
-                if source in self._cut.reads:
-                    given[source] = _blank(encoded, feed)
-        return self._cut(given)[0]
+                given |= _split(numbers, self._starts[self._place(feed)], found)
+                if source in cut.reads:
+                    given[source] = _blank(numbers, feed)
+        return given
+
+    def _found(self, meeting: Meeting | None) -> Meeting | None:
+        """Return the meeting if each of its numbers is of one column, and no column is left out of it."""
+        complete = meeting is not None and set(self._columns(meeting)) == set(self.players)
+        return meeting if complete else None
+
+    def _columns(self, meeting: Meeting) -> np.ndarray:
+        """Return the column of each number of a meeting, -1 for a number that several have become."""
+        found: list[int] = []
+        feeds = {feed.name: feed for feed in self._feeds}
+        for name, width in meeting.parts:
+            own = [self._places[column, feeds[name].is_text] for column in feeds[name].columns]
+            found += own * width if len(own) == 1 else own if len(own) == width else [-1] * width
+        return np.array(found)
 
     def _place(self, feed: Feed) -> int:
         return self._places[feed.columns[0], feed.is_text]

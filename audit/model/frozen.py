@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import prod
 from typing import Any
 
 from audit.model.framework import graph, tensorflow
@@ -84,14 +85,15 @@ def freeze(function: Any, output: str) -> Frozen:
 class Cut:
     """The part of a frozen graph between the tensors ``fed`` and ``fetches``; differentiable.
 
-    ``reads`` are the tensors that its nodes read, ``operations`` the types of its nodes.
+    ``reads`` are the tensors that its nodes read; ``widest`` is the most numbers that one of them holds for a row, as
+    far as shapes are known.
     """
 
     def __init__(self, frozen: Frozen, fetches: Sequence[str], fed: Iterable[str]) -> None:
         self._handles, self._fetches = frozen.handles, list(fetches)
         nodes = frozen.between(fetches, [*fed, *frozen.handles])
-        self.operations = {node.op for node in nodes.values()}
         self.reads = {tensor for node in nodes.values() for tensor in data_inputs(node)}
+        self.widest = max([1, *(_width(frozen.shape(tensor)) for tensor in self.reads)])
         self._proto = _without_control(frozen.proto, nodes.values())
         self._imported = graph(self._import)
 
@@ -121,3 +123,9 @@ def _without_control(proto: Any, nodes: Iterable[Any]) -> Any:
         del copy.input[:]
         copy.input.extend(data_inputs(node))
     return kept
+
+
+def _width(shape: Sequence[int | None] | None) -> int:
+    """Return how many numbers a tensor of rows holds for each; 0 for others, such as weights."""
+    by_row = shape is not None and len(shape) > 0 and shape[0] is None
+    return prod(size or 1 for size in shape[1:]) if shape is not None and by_row else 0

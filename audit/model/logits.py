@@ -25,21 +25,23 @@ from audit.model.trial import Found, Trial
 
 CONFIRMED_ROWS = 2048
 
+_UNKNOWN = 1024  # numbers that a graph which is not cut may hold for a row
+
 
 @dataclass(frozen=True, eq=False)
 class Logits:
     """Class logits as a function of an encoded matrix.
 
     ``graph(encoded)`` gives ``(rows, classes)``, float32 or float64, or ``(rows, 1)``: the value of a regression.
-    ``encode`` makes the encoded matrix, whose numbers belong to the columns ``players``. ``operations`` are the types
-    of the graph's operations, none if it is not cut. ``evidence`` says in words where the logits come from, and
+    ``encode`` makes the encoded matrix, whose numbers belong to the columns ``players``. ``widest`` is the
+    most numbers that the graph holds at once for a row. ``evidence`` says in words where the logits come from, and
     ``exact`` is False where they had to be computed from the scores.
     """
 
     graph: Callable[[Any], Any]
     encode: Callable[[Any], Any]
     players: np.ndarray
-    operations: frozenset[str]
+    widest: int
     evidence: str
     exact: bool
 
@@ -79,8 +81,9 @@ def find_logits(
     if found is None:
         return _through_signature(model, head, decoder, len(columns))
     encoded = found.encoded
-    operations = frozenset(encoded.operations)
-    return Logits(found.graph, encoded.encode, encoded.players, operations, found.evidence, exact is not None)
+    return Logits(
+        found.graph, encoded.encode, encoded.players, encoded.widest, found.evidence, exact is not None
+    )
 
 
 def _best(trial: Trial, targets: Sequence[Target]) -> Found | None:
@@ -107,4 +110,4 @@ def _through_signature(model: Model, head: Head, decoder: Decoder, columns: int)
         return by_class(wide if exact else from_scores(wide), 1)
 
     evidence = "the model's output, through the whole signature" if exact else LOST
-    return Logits(graph, lambda rows: rows, np.arange(columns), frozenset(), evidence, exact)
+    return Logits(graph, lambda rows: rows, np.arange(columns), _UNKNOWN, evidence, exact)

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit, logit, softmax
 
+from audit.decider import Decider
 from audit.model.head import Head
 from audit.model.outcome import decision_logits, favorable_logit, favorable_score
-from audit.scores import Decider
 
 
 def drawn(classes: int, rows: int = 400, scale: float = 3.0) -> np.ndarray:

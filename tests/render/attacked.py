@@ -64,8 +64,8 @@ def _of_group(attribute: str, group: str, rows: int, i: int) -> list[Measurement
 
 def _flips() -> Table:
     columns = (
-        "case", "why", "row", "attack", "eps", "size", "score_before", "score_after", "feature", "before", "after", "change",
-        "deviations",
+        "case", "why", "row", "attack", "eps", "size", "score_before", "score_after", "feature", "before", "after",
+        "change", "deviations",
     )  # fmt: skip
     return table(
         "flips",

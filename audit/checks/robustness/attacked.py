@@ -9,9 +9,10 @@ import numpy as np
 
 from audit.attacks import Ascent, Attack, Attacked, Norm, Outcome, Space, attack
 from audit.check import Skip
+from audit.decider import Decider
 from audit.model.framework import tensorflow
 from audit.model.outcome import decision_logits
-from audit.scores import Classified, Decider
+from audit.scores import Classified
 from audit.subject import Subject
 
 _BATCH = 8192

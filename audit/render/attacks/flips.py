@@ -11,8 +11,8 @@ from audit.render.records import Record, by, figure, figures, text
 from audit.render.text import brief
 
 COLUMNS = (
-    "case", "why", "row", "attack", "eps", "size", "score_before", "score_after", "feature", "before", "after", "change",
-    "deviations",
+    "case", "why", "row", "attack", "eps", "size", "score_before", "score_after", "feature", "before", "after",
+    "change", "deviations",
 )  # fmt: skip
 
 
