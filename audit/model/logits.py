@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from audit.errors import AuditError
 from audit.features import Column
 from audit.model.feeds import Feed
 from audit.model.framework import tensorflow
@@ -63,12 +64,11 @@ def find_logits(
         head: its detected head.
         feeds: what its inputs are made of.
         columns: the columns of ``sample``.
-        sample: rows ``(rows, columns)`` on which the cut graph is confirmed.
+        sample: rows ``(rows, columns)`` on which the cut graph is confirmed, and as many that mix their values.
     """
     sample = sample[:: -(-len(sample) // CONFIRMED_ROWS)]  # of the whole file, which may be sorted
     decoder = Decoder(feeds, columns)
-    raw = model(decoder(tensorflow().constant(sample)))
-    expected = raw.astype(np.float64) if head.kind == "regression" else head.probabilities(raw)
+    sample, expected = _confirming(model, head, decoder, sample)
     try:
         frozen = freeze(model.signature.function, model.output)
     except Exception:  # whatever a graph holds that cannot be frozen: its scores are left
@@ -84,6 +84,26 @@ def find_logits(
     return Logits(
         found.graph, encoded.encode, encoded.players, encoded.widest, found.evidence, exact is not None
     )
+
+
+def _confirming(
+    model: Model, head: Head, decoder: Decoder, sample: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return rows to confirm a cut on, and what the uncut model says of them.
+
+    Beside the sample they are rows that mix its values, as attribution does: a graph may hold another sigmoid that
+    agrees with the scores wherever columns go together as they do in the data.
+    """
+
+    def scores(rows: np.ndarray) -> np.ndarray:
+        raw = model(decoder(tensorflow().constant(rows)))
+        return raw.astype(np.float64) if head.kind == "regression" else head.probabilities(raw)
+
+    mixed = np.random.default_rng(0).permuted(sample, axis=0)
+    try:
+        return np.concatenate([sample, mixed]), np.concatenate([scores(sample), scores(mixed)])
+    except AuditError:  # the model has no scores for such rows
+        return sample, scores(sample)
 
 
 def _best(trial: Trial, targets: Sequence[Target]) -> Found | None:

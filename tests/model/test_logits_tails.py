@@ -16,7 +16,7 @@ from audit.model.frozen import freeze
 
 from ..audits import content, store
 from ..models import save
-from .surgery import audited, gradient, numbers, odds, uncut
+from .surgery import audited, gradient, numbers, odds, uncut, values
 
 WEIGHTS = np.array([[0.9], [-0.6]], np.float32)
 GATE = np.array([[-0.4], [1.1]], np.float32)
@@ -192,3 +192,30 @@ def test_scores_alone_need_no_surgery(tmp_path: Path, monkeypatch: pytest.Monkey
     report = audit.run({**policy, "checks": {"explainability": False, "robustness": False}})
     assert [check.name for check in report.checks if check.measurements] and not frozen
     assert audited(tmp_path / "m", numbers(), tmp_path).logits.exact and frozen == ["score"]
+
+
+def test_a_sigmoid_that_agrees_on_the_data_alone_is_not_believed(tmp_path: Path) -> None:
+    """The graph takes ``b`` where it equals ``a``, as in every row of the data, and ``a`` elsewhere: it reads ``a``."""
+
+    def score(x: Any) -> Any:
+        a, b = x[:, :1], x[:, 1:]
+        return tf.where(tf.equal(a, b), tf.sigmoid(2 * b), tf.sigmoid(2 * a))
+
+    save(tmp_path / "m", score, x=([None, 2], tf.float32))
+    frame = numbers().assign(b=lambda table: table["a"])
+    found = audited(tmp_path / "m", frame, tmp_path, output="probabilities")
+    mixed = np.stack([np.full(50, 1.0), np.linspace(-3, 3, 50)], axis=1).astype(np.float32)
+    seen = values(found, mixed)
+    np.testing.assert_allclose(seen[:, 1] - seen[:, 0], np.full(50, 2.0), atol=1e-5)
+
+
+def test_a_model_without_scores_for_mixed_rows_is_still_cut(tmp_path: Path) -> None:
+    def score(x: Any) -> Any:
+        apart = tf.abs(x[:, :1] - x[:, 1:]) > 1e-6
+        return tf.where(apart, np.nan, tf.sigmoid(x[:, :1]))
+
+    save(tmp_path / "m", score, x=([None, 2], tf.float32))
+    frame = numbers().assign(b=lambda table: table["a"])
+    found = audited(tmp_path / "m", frame, tmp_path, output="probabilities")
+    assert found.logits.exact
+    np.testing.assert_allclose(odds(found), frame["a"].to_numpy(), atol=1e-5)
