@@ -168,7 +168,21 @@ def test_masked_rows_hold_what_many_background_rows_share(masked: Found, shown: 
     assert local["value"].tolist() == expected
     unmasked = set(local["value"]) & {str(value) for name in COLUMNS for value in DATA[name]}
     assert unmasked <= {"0", "1", "0.0", "1.0"}
-    pd.testing.assert_frame_equal(local.drop(columns=["row", "value"]), plain.drop(columns=["row", "value"]))
+    same = ["case", "why", "label", "predicted", "feature"]
+    pd.testing.assert_frame_equal(local[same], plain[same])
+
+
+def test_masked_rows_hold_no_number_from_which_a_value_could_be_computed(masked: Found, shown: Found) -> None:
+    """An exact attribution of a linear model is w (x - mean): two rows' differ by w times the values' distance."""
+    local, plain = masked.tables["local"], shown.tables["local"]
+    for name in ("score", "base", "output", "attribution", "error"):
+        assert local[name].tolist() == [float(f"{value:.3g}") for value in plain[name]]
+    assert (local["attribution"] != plain["attribution"]).mean() > 0.5
+    heads, sums = cases(local), local.groupby("case")["attribution"].sum()
+    half = local[["base", "output"]].abs().max().sum() + local.groupby("case")["attribution"].apply(
+        lambda part: part.abs().sum()
+    )
+    assert ((heads["base"] + sums - heads["output"]).abs() <= 0.005 * half).all()
 
 
 def test_a_report_without_rows_has_no_single_ones(model: Path, tmp_path: Path) -> None:
@@ -184,12 +198,14 @@ def test_a_masked_target_of_a_regression_is_a_range(tmp_path: Path) -> None:
     save(tmp_path / "m", lambda x: tf.reduce_sum(x, 1, keepdims=True), x=([None, 7], tf.float32))
     data = DATA.assign(label=np.round(np.random.default_rng(0).gamma(2, 30_000, 150), 2))
     spec = {"inputs": {"x": COLUMNS}, "output": "regression"}
-    labels = {
-        rows: set(measure("explainability", subject_of(
+    local = {
+        rows: measure("explainability", subject_of(
             tmp_path / "m", data, BACKGROUND, tmp_path / rows, spec=spec, rows=rows
-        )).tables["local"]["label"])
+        )).tables["local"]
         for rows in ("masked", "shown")
     }  # fmt: skip
+    labels = {rows: set(table["label"]) for rows, table in local.items()}
+    assert local["masked"]["predicted"].tolist() == [f"{value:.3g}" for value in local["shown"]["score"]]
     assert labels["shown"] <= {f"{value:.4g}" for value in data["label"]}
     assert all(
         " to " in label or label.endswith(" or more") or "below" in label for label in labels["masked"]

@@ -34,10 +34,10 @@ def frame() -> pd.DataFrame:
 
 def run(path: Path, score: Score, inputs: dict[str, Any], output: str = "auto", **given: Any) -> Report:
     save(path / "m", score, **{name: ([None, 1], dtype) for name, dtype in inputs.items()})
-    options = given.pop("options", {})
+    options, rule = given.pop("options", {}), given.pop("rule", RULE)
     policy = content(path / "m", store(frame(), path), spec={"output": output}, **given)
     checks = {"explainability": {"rows": 20}, "robustness": options}
-    return audit.run({**policy, "checks": checks, "gate": {"rules": [RULE]}})
+    return audit.run({**policy, "checks": checks, "gate": {"rules": [rule]}})
 
 
 def tree(a: Any, b: Any) -> Any:
@@ -106,15 +106,17 @@ def test_an_operation_without_a_gradient_is_named(tmp_path: Path) -> None:
     assert reason and "no gradient" in reason and "TruncateMod" in reason and report.verdict == "inconclusive"
 
 
-def test_noise_needs_no_gradient(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("attack", "verdict"), [("noise", "pass"), ("worst", "inconclusive")])
+def test_noise_needs_no_gradient_and_is_no_worst_case(tmp_path: Path, attack: str, verdict: str) -> None:
     report = run(
         tmp_path,
         tree,
         {"a": "float32", "b": "float32"},
         options={"attacks": ["noise"]},
         output="probabilities",
+        rule={**RULE, "where": {"attack": attack, "eps": 0.1}},
     )
-    assert report.verdict == "pass"
+    assert report.verdict == verdict and len(report.rules[0].measurements) == (attack == "noise")
 
 
 def test_a_regression_has_nothing_to_flip_without_a_favourable_outcome(tmp_path: Path) -> None:

@@ -54,6 +54,7 @@ class Explainability(Check):
         """
         from audit.checks.explainability.explained import explain
         from audit.checks.explainability.importance import importance, protected
+        from audit.checks.explainability.protected import protected_columns, unread
         from audit.checks.explainability.quality import quality
         from audit.checks.explainability.tables import tables
 
@@ -76,9 +77,12 @@ class Explainability(Check):
                 f"{columns:,} features take so many model rows each."
             )
         yield from importance(explained)
-        yield from protected(explained, subject)
+        found = protected_columns(subject)
+        if note := unread(found, subject.policy.data.protected):
+            yield note
+        yield from protected(explained, found)
         yield from quality(explained, subject.seed)
-        yield from tables(explained, subject)
+        yield from tables(explained, subject, found)
 
 
 def _affordable(rows: int, columns: int) -> int:

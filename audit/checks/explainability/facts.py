@@ -22,8 +22,9 @@ DEFINITIONS: dict[str, MetricFacts] = {
         high=1.0,
     ),
     "protected_share": MetricFacts(
-        about="Share of the mean absolute SHAP values that falls on the columns of a protected attribute, one-hot "
-        "columns included. 0 where the model does not read it; what other columns tell of it is not counted.",
+        about="Share of the mean absolute SHAP values that falls on the columns of a protected attribute: named "
+        "after it, or parting the rows as it does. 0 where the model reads none; what other columns tell of it is "
+        "not counted.",
         low=0.0,
         high=1.0,
         ideal=0.0,

@@ -8,9 +8,8 @@ import numpy as np
 
 from audit.attribution.stability import settled, spearman
 from audit.checks.explainability.explained import Explained
-from audit.checks.explainability.protected import protected_columns
+from audit.checks.explainability.protected import Found
 from audit.result import Measurement, Scalar
-from audit.subject import Subject
 
 _ROUNDING = 1e-6  # of 32-bit outputs, relative to the largest, with some room
 
@@ -25,10 +24,9 @@ def importance(explained: Explained) -> Iterator[Measurement]:
             yield _direction(feature, explained, where)
 
 
-def protected(explained: Explained, subject: Subject) -> Iterator[Measurement]:
-    """Yield the share of every protected attribute; exactly 0 where the model does not read it."""
+def protected(explained: Explained, found: Found) -> Iterator[Measurement]:
+    """Yield the share of every protected attribute; exactly 0 where no column was found to stand for it."""
     names = [column.name for column in explained.columns]
-    found = protected_columns(subject.policy.data, subject.attributes, names)
     for attribute, columns in found.items():
         where: dict[str, Scalar] = {"attribute": attribute}
         if columns:

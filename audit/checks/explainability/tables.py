@@ -9,7 +9,7 @@ import numpy as np
 from audit.attribution.stability import ranks
 from audit.checks.explainability.dependence import dependence
 from audit.checks.explainability.explained import Explained
-from audit.checks.explainability.protected import protected_columns
+from audit.checks.explainability.protected import Found
 from audit.checks.explainability.telling import local
 from audit.checks.masked import masker
 from audit.result import Scalar, Table
@@ -30,14 +30,12 @@ _BULK = (0.005, 0.995)
 """Quantiles of all SHAP values that `_BINS` bins span: what lies beyond gets more of the same width."""
 
 
-def tables(explained: Explained, subject: Subject) -> Iterator[Table]:
+def tables(explained: Explained, subject: Subject, found: Found) -> Iterator[Table]:
     """Yield ``beeswarm``, ``dependence``, ``protected`` and, unless the policy shows no rows, ``local``."""
     about = "SHAP values of the most important features, in bins"
     yield _table("beeswarm", about, _BEESWARM, beeswarm(explained))
     about = "SHAP values over the values of the most important features"
     yield _table("dependence", about, _DEPENDENCE, dependence(explained))
-    names = [column.name for column in explained.columns]
-    found = protected_columns(subject.policy.data, subject.attributes, names)
     read = [(attribute, c, how) for attribute, columns in found.items() for c, how in columns.items()]
     yield _table("protected", "columns that count for a protected attribute", _PROTECTED, read)
     if subject.policy.report.rows != "none":

@@ -9,17 +9,33 @@ import numpy as np
 from audit.checks.border import border
 from audit.checks.explainability.explained import Explained
 from audit.data.masking import Masker
-from audit.data.ranges import Ranges
+from audit.data.ranges import Ranges, digits
 from audit.result import Scalar
 from audit.scores import Classified
 from audit.subject import Subject
 
 _ERRORS, _BORDERLINE, _GROUPS, _FEATURES = 3, 2, 8, 8
+_DIGITS = 3
+"""Significant digits of numbers in a masked row: from exact ones, its masked values could be computed."""
+
+Line = tuple[Scalar | None, ...]
 
 
-def local(explained: Explained, subject: Subject, masker: Masker) -> Iterator[tuple[Scalar | None, ...]]:
-    """Yield one line for each of the most important features of each telling row, then one for all its others."""
+def local(explained: Explained, subject: Subject, masker: Masker) -> Iterator[Line]:
+    """Yield one line for each of the most important features of each telling row, then one for all its others.
+
+    Unless the policy shows rows, every number is rounded to three significant digits.
+    """
     shown = subject.policy.report.rows == "shown"
+    for line in _lines(explained, subject, masker, shown):
+        yield line if shown else tuple(_rounded(cell) for cell in line)
+
+
+def _rounded(cell: Scalar | None) -> Scalar | None:
+    return float(digits(cell, _DIGITS)) if isinstance(cell, float) else cell
+
+
+def _lines(explained: Explained, subject: Subject, masker: Masker, shown: bool) -> Iterator[Line]:
     for case, (why, place) in enumerate(telling(explained, subject)):
         row, output = int(explained.rows[place]), float(explained.found.outputs[place])
         decision = _decision(row, subject, shown)
@@ -75,7 +91,8 @@ def _decision(row: int, subject: Subject, shown: bool) -> tuple[float, str, str]
         names = [str(name) for name in scores.classes]
         return float(scores.favorable[row]), names[scores.code[row]], names[scores.guess[row]]
     target, prediction = float(scores.target[row]), float(scores.prediction[row])
-    return prediction, f"{target:.4g}" if shown else Ranges(scores.target).text(target), f"{prediction:.4g}"
+    label = f"{target:.4g}" if shown else Ranges(scores.target).text(target)
+    return prediction, label, f"{prediction:.{4 if shown else _DIGITS}g}"
 
 
 def _value(explained: Explained, place: int, feature: int, masker: Masker) -> str:

@@ -1,0 +1,136 @@
+"""Gradients that are not those of the values: the check must not take what they do not find for robustness."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from audit.check import Skip
+from audit.subject import Subject
+
+from .kit import measure, subject_of
+
+NAMES = [f"x{i}" for i in range(8)]
+Graph = Callable[[Any], Any]
+
+
+def table() -> pd.DataFrame:
+    """Return rows on a grid of 0.0001 that all lie close to the border where the sum is 0."""
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=(300, 8))
+    x += (rng.choice([-1, 1], 300) * rng.uniform(0.7, 1.1, 300) - x.sum(1))[:, None] / 8
+    x = x.round(4)
+    return pd.DataFrame(x, columns=NAMES).assign(label=(x.sum(1) > 0).astype(int))
+
+
+def subject(path: Path, score: Graph, options: Any = None) -> Subject:
+    import tensorflow as tf
+
+    module = tf.Module()
+    given = [tf.TensorSpec([None, 8], tf.float32, name="x")]
+    module.call = tf.function(lambda x: {"score": score(x)}, input_signature=given)
+    tf.saved_model.save(module, str(path / "m"), {"serving_default": module.call}, options)
+    return subject_of(path / "m", table(), table(), path, spec={"inputs": {"x": NAMES}})
+
+
+def total(x: Any) -> Any:
+    import tensorflow as tf
+
+    return 3 * tf.reduce_sum(x, 1, keepdims=True)
+
+
+def stopped(x: Any) -> Any:
+    """The effect is in a part without a gradient, and a small part with one points away from it."""
+    import tensorflow as tf
+
+    return tf.sigmoid(1.001 * total(tf.stop_gradient(x)) - 0.001 * total(x))
+
+
+def rounded(x: Any) -> Any:
+    import tensorflow as tf
+
+    return tf.sigmoid(total(tf.round(200 * x) / 200) - 0.001 * total(x))
+
+
+def replaced(x: Any) -> Any:
+    import tensorflow as tf
+
+    def lying(z: Any) -> Any:
+        return tf.identity(z), lambda upstream: -upstream
+
+    return tf.sigmoid(tf.custom_gradient(lying)(total(x)))
+
+
+def decoy(x: Any) -> Any:
+    """On the grid of the data another sigmoid is taken, whose gradient points away from its values."""
+    import tensorflow as tf
+
+    grid = tf.round(x * 1e4) / 1e4
+    on_grid = tf.reduce_all(tf.abs(x - grid) < 2e-6, 1, keepdims=True)
+    return tf.where(on_grid, tf.sigmoid(total(grid) - 1e-3 * total(x - grid)), tf.sigmoid(total(x)))
+
+
+def one_column_left(x: Any) -> Any:
+    import tensorflow as tf
+
+    return tf.sigmoid(total(tf.round(200 * x) / 200) + 1e-3 * x[:, :1])
+
+
+@pytest.mark.parametrize("score", [stopped, rounded, replaced, decoy, one_column_left])
+def test_an_attack_along_a_lying_gradient_is_no_measurement(tmp_path: Path, score: Graph) -> None:
+    import tensorflow as tf
+
+    options = tf.saved_model.SaveOptions(experimental_custom_gradients=True) if score is replaced else None
+    with pytest.raises(Skip, match="the gradients do not follow the model"):
+        measure("robustness", subject(tmp_path, score, options), eps=[0.2])
+
+
+def test_without_an_attack_by_gradient_nothing_hangs_on_it(tmp_path: Path) -> None:
+    found = measure("robustness", subject(tmp_path, stopped), eps=[0.2], attacks=["noise"])
+    assert not found.notes and {m.where.get("attack") for m in found.measurements} == {None, "noise"}
+
+
+def test_an_honest_network_has_nothing_to_be_told_of_it(tmp_path: Path) -> None:
+    """Kinks and waves: the gradient at a row is not the difference about it, and has its sign nearly everywhere."""
+    import tensorflow as tf
+
+    rng = np.random.default_rng(1)
+    hidden, out = (
+        tf.constant(rng.normal(size=size) / 2, tf.float32) for size in ((8, 32), (32, 1))
+    )  # fmt: skip
+
+    def score(x: Any) -> Any:
+        return tf.sigmoid(total(x) + tf.matmul(tf.nn.relu(tf.matmul(x, hidden)), out) + tf.sin(3 * x[:, :1]))
+
+    assert not measure("robustness", subject(tmp_path, score), eps=[0.2]).notes
+
+
+def test_a_part_without_a_gradient_is_told_by_its_share(tmp_path: Path) -> None:
+    """One of eight equal effects is rounded finely: an eighth of the change has no gradient."""
+    import tensorflow as tf
+
+    def score(x: Any) -> Any:
+        return tf.sigmoid(total(tf.concat([tf.round(500 * x[:, :1]) / 500, x[:, 1:]], 1)))
+
+    spread = table()[NAMES].std(ddof=0)
+    share = spread["x0"] / spread.sum()
+    (note,) = measure("robustness", subject(tmp_path, score), eps=[0.2]).notes
+    assert "runs against the gradient or has none" in note
+    percent = float(note.split("move alone, ")[1].split("%")[0])
+    assert abs(percent - 100 * share) <= 1
+
+
+def test_of_many_columns_some_at_even_distances_are_moved() -> None:
+    from audit.checks.robustness.truthful import _spread
+
+    columns = np.arange(500) * 2
+    chosen = _spread(columns)
+    assert len(chosen) == len(set(chosen)) == 64 and chosen[0] == 0 and chosen[-1] == 998
+    assert set(np.diff(chosen)) <= {14, 16}
+    np.testing.assert_array_equal(_spread(columns[:64]), columns[:64])
+    np.testing.assert_array_equal(_spread(columns[:1]), columns[:1])
