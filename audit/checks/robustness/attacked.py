@@ -75,7 +75,7 @@ def run(
     def attacked() -> Attacked:
         return attack(
             Ascent(directions, space, norm, data.matrix.dtype), subject.judge, data.matrix, classes,
-            attacks=attacks, eps=sorted(set(eps)), seed=subject.seed, batch=_BATCH, steps=steps,
+            attacks=list(dict.fromkeys(attacks)), eps=sorted(set(eps)), seed=subject.seed, batch=_BATCH, steps=steps,
         )  # fmt: skip
 
     try:

@@ -60,19 +60,24 @@ class Robustness(Check):
             raise Skip(
                 "a regression needs data.favorable: {at_least: NUMBER} to have decisions that can flip"
             )
-        space, reasons = movable(subject, self.immutable, self.integer)
+        space, reasons = movable(subject, self.immutable, self.integer, max(self.eps))
         if not space.movable.any():
             raise Skip(f"no numeric column may move: {_told(reasons)}")
         try:
             yield from self._attack(subject, space, reasons)
         except AuditError as error:  # the data is sound: it was scored before
-            raise Skip(f"the model fails on attacked rows: {error.found}") from None
+            raise Skip(
+                f"the model fails on attacked rows: {error.found} (rows as attacks moved them, not as in the data)"
+            ) from None
 
     def _attack(self, subject: Subject, space: Space, reasons: Mapping[str, str]) -> Iterator[Evidence]:
         from audit.checks.robustness.attacked import run
         from audit.checks.robustness.columns import columns
         from audit.checks.robustness.flips import flips
+        from audit.checks.robustness.outside import outside
         from audit.checks.robustness.shares import measurements
+        from audit.checks.robustness.truthful import truthful
+        from audit.checks.robustness.whole import too_small
 
         attacked = run(subject, space, self.attacks, self.eps, self.norm, self.steps)
         if not subject.logits.exact:
@@ -81,6 +86,10 @@ class Robustness(Check):
             yield Note(
                 text=f"{len(attacked.rows):,} of {subject.rows:,} rows were attacked, drawn at random."
             )
+        if attacked.zero_gradient:  # an attack followed a gradient
+            yield from truthful(attacked, subject)
+        yield from outside(attacked, subject)
+        yield from too_small(attacked, subject, self.eps)
         yield from measurements(attacked, subject)
         yield columns(attacked, subject, reasons)
         if subject.policy.report.rows != "none":

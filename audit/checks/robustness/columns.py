@@ -52,7 +52,7 @@ def _alone(attacked: AttackedRows, subject: Subject) -> np.ndarray | None:
 def _shown(ends: np.ndarray, subject: Subject) -> np.ndarray:
     numeric = np.array([column.vocabulary is None for column in subject.features.columns])
     if subject.policy.report.rows == "shown":
-        return numeric
+        return np.asarray(numeric & np.isfinite(ends))
     return np.asarray(numeric & ((subject.features.background.matrix == ends).sum(0) >= SHARED))
 
 

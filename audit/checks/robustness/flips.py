@@ -10,6 +10,7 @@ from audit.attacks import Outcome, shrink
 from audit.checks.border import border
 from audit.checks.masked import masker
 from audit.checks.robustness.attacked import AttackedRows
+from audit.checks.robustness.digits import apart, rounded
 from audit.result import Scalar, Table
 from audit.subject import Subject
 
@@ -66,12 +67,14 @@ def _lines(shrunk: _Shrunk, subject: Subject) -> Iterator[Line]:
     for case, (why, place) in enumerate(shrunk.chosen()):
         ends = shrunk.before[place], shrunk.after[place]
         row = int(shrunk.rows[place]) + 1 if disclosure == "shown" else None
-        scores = (float(score) for score in subject.judge.decide(np.stack(ends))[0])
+        scores = [float(score) for score in subject.judge.decide(np.stack(ends))[0]]
+        number = float if disclosure == "shown" else rounded
+        scores = scores if disclosure == "shown" else apart(scores, border(subject.decider))
         found = shrunk.found
-        head = (case, why, row, found.attack, found.eps, float(shrunk.size[place]), *scores)
+        head = (case, why, row, found.attack, found.eps, number(shrunk.size[place]), *scores)
         deviations = shrunk.deviations[place]
         for column in np.argsort(-np.abs(deviations), kind="stable")[: np.count_nonzero(deviations)]:
             name = subject.features.columns[column].name
             before, after = (float(end[column]) for end in ends)
             texts = shown.text(name, before), shown.text(name, after)
-            yield (*head, name, *texts, after - before, float(deviations[column]))
+            yield (*head, name, *texts, number(after - before), number(deviations[column]))

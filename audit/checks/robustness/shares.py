@@ -18,8 +18,12 @@ def measurements(attacked: AttackedRows, subject: Subject) -> Iterator[Measureme
     """Yield every share of the attacked rows; groups that no attacked row belongs to have none."""
     shares = _Shares(attacked, subject)
     yield from shares.of("clean_accuracy", attacked.right, {})
-    flipped = [(outcome.attack, outcome.eps, outcome.flipped) for outcome in attacked.outcomes]
-    for name, eps, flips in [*flipped, *(("worst", eps, flips) for eps, flips in attacked.worst())]:
+    flipped: list[tuple[str, float, np.ndarray]] = [
+        (outcome.attack, outcome.eps, outcome.flipped) for outcome in attacked.outcomes
+    ]
+    if attacked.zero_gradient:  # noise alone is no attack: the worst of it says nothing
+        flipped += [("worst", eps, flips) for eps, flips in attacked.worst()]
+    for name, eps, flips in flipped:
         where: Where = {"attack": name, "norm": attacked.norm, "eps": eps}
         yield from shares.of("adversarial_accuracy", attacked.right & ~flips, where)
         yield from shares.of("flip_rate", flips, where)
