@@ -27,8 +27,10 @@ class AttackedRows:
     """The attacked rows and what came of them; ``rows`` are their numbers in the data, from 0.
 
     ``right`` says which were decided right before, ``zero_gradient`` for each attack by gradient which found none.
+    ``ascent`` is what the attacks followed.
     """
 
+    ascent: Ascent
     rows: np.ndarray
     matrix: np.ndarray
     classes: np.ndarray
@@ -72,9 +74,11 @@ def run(
     def directions(rows: object) -> object:
         return decision_logits(logits(rows), decider)
 
+    ascent = Ascent(directions, space, norm, data.matrix.dtype)
+
     def attacked() -> Attacked:
         return attack(
-            Ascent(directions, space, norm, data.matrix.dtype), subject.judge, data.matrix, classes,
+            ascent, subject.judge, data.matrix, classes,
             attacks=list(dict.fromkeys(attacks)), eps=sorted(set(eps)), seed=subject.seed, batch=_BATCH, steps=steps,
         )  # fmt: skip
 
@@ -86,7 +90,7 @@ def run(
         raise Skip(_NO_GRADIENT)
     right = classes == _truth(subject)[data.index]
     return AttackedRows(
-        data.index, data.matrix, classes, right, space, norm, found.outcomes, found.zero_gradient
+        ascent, data.index, data.matrix, classes, right, space, norm, found.outcomes, found.zero_gradient
     )
 
 

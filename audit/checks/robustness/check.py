@@ -87,7 +87,7 @@ class Robustness(Check):
                 text=f"{len(attacked.rows):,} of {subject.rows:,} rows were attacked, drawn at random."
             )
         if attacked.zero_gradient:  # an attack followed a gradient
-            yield from truthful(attacked, subject)
+            yield from truthful(attacked)
         yield from outside(attacked, subject)
         yield from too_small(attacked, subject, self.eps)
         yield from measurements(attacked, subject)

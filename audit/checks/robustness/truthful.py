@@ -7,33 +7,27 @@ beside a small smooth term). An attack along it finds nothing, and what it does 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import numpy as np
 
-from audit.attacks import Ascent
 from audit.check import Skip
 from audit.checks.robustness.attacked import AttackedRows
 from audit.model.framework import graph, tensorflow
-from audit.model.outcome import decision_logits
 from audit.result import Note
-from audit.subject import Subject
 
 _ROWS, _COLUMNS = 256, 64
 _MOVE = 0.05
 """Standard deviations: beyond the steps of rounding that hides from a gradient, within those that attacks make."""
 _MISLED, _DOUBTFUL = 0.5, 0.05
 
-Loss = Callable[[np.ndarray], np.ndarray]
 
-
-def truthful(attacked: AttackedRows, subject: Subject) -> Iterator[Note]:
+def truthful(attacked: AttackedRows) -> Iterator[Note]:
     """Yield a note where the gradients miss part of what the model does.
 
     Raises:
         Skip: they miss most of it.
     """
-    missed = mismatch(attacked, subject)
+    missed = mismatch(attacked)
     if missed > _MISLED:
         raise Skip(
             "the gradients do not follow the model: of what the log-odds change when columns move alone, "
@@ -46,7 +40,7 @@ def truthful(attacked: AttackedRows, subject: Subject) -> Iterator[Note]:
         )
 
 
-def mismatch(attacked: AttackedRows, subject: Subject) -> float:
+def mismatch(attacked: AttackedRows) -> float:
     """Return the share of the log-odds' change whose sign the gradient misses, from 0 to 1.
 
     Changes are central differences of the log-odds against the decided class, each movable column alone by 0.05
@@ -54,7 +48,7 @@ def mismatch(attacked: AttackedRows, subject: Subject) -> float:
     """
     every = slice(None, None, -(-len(attacked.matrix) // _ROWS))
     x, classes, space = attacked.matrix[every], attacked.classes[every], attacked.space
-    loss, signs = _traced(attacked, subject, x, classes)
+    loss, signs = _loss(attacked, classes), np.sign(attacked.ascent.direction(x, classes))
     total = missed = 0.0
     for column in _spread(np.flatnonzero(space.movable)):
         step = np.zeros(x.shape[1])
@@ -66,25 +60,19 @@ def mismatch(attacked: AttackedRows, subject: Subject) -> float:
     return missed / total if total else 0.0
 
 
-def _traced(
-    attacked: AttackedRows, subject: Subject, x: np.ndarray, classes: np.ndarray
-) -> tuple[Loss, np.ndarray]:
-    """Return the log-odds against the decided class as a function of the rows, and the signs of its gradient."""
-
-    def logits(rows: Any) -> Any:
-        return decision_logits(subject.logits(rows), subject.decider)
-
-    compiled = graph(logits, [tensorflow().TensorSpec([None, x.shape[1]], x.dtype)])
-    own = np.arange(len(x)), classes
+def _loss(attacked: AttackedRows, classes: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    """Return the log-odds against the decided class as a function of the rows."""
+    shape = [None, attacked.matrix.shape[1]]
+    compiled = graph(attacked.ascent.logits, [tensorflow().TensorSpec(shape, attacked.matrix.dtype)])
+    own = np.arange(len(classes)), classes
 
     def loss(rows: np.ndarray) -> np.ndarray:
         others = compiled(rows).numpy().astype(np.float64)
         kept = others[own]
         others[own] = -np.inf
-        against: np.ndarray = np.logaddexp.reduce(others, 1) - kept
-        return against
+        return np.asarray(np.logaddexp.reduce(others, 1) - kept)
 
-    return loss, np.sign(Ascent(logits, attacked.space, "inf", x.dtype).direction(x, classes))
+    return loss
 
 
 def _spread(columns: np.ndarray) -> np.ndarray:
