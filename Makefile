@@ -17,11 +17,16 @@ check: $(READY)  ## lint and types
 	$(RUN)/ruff format --check .
 	$(RUN)/mypy
 
-bench: $(READY)  ## figures as ratios within one run
+bench: $(READY)  ## figures as ratios within one run; DATA_DIR= says where the raw Adult files lie
+	$(RUN)/python -m pip install --quiet --constraint constraints.txt --editable '.[bench]'
+	$(RUN)/python benchmarks/attribution.py $(if $(DATA_DIR),--data-dir $(DATA_DIR))
+	$(RUN)/python benchmarks/attribution_cost.py
+	$(RUN)/python benchmarks/attacks.py $(if $(DATA_DIR),--data-dir $(DATA_DIR))
+	$(RUN)/python benchmarks/process.py $(if $(DATA_DIR),--data-dir $(DATA_DIR))
 	$(RUN)/python benchmarks/million.py
 
 coverage: $(READY)  ## coverage of the intervals, into docs/intervals.md
-	$(RUN)/python benchmarks/coverage.py --write
+	$(RUN)/python benchmarks/interval_coverage.py --write
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

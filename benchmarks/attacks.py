@@ -1,0 +1,136 @@
+"""FGSM and PGD on all Adult test rows, against those of ART, the Adversarial Robustness Toolbox.
+
+Both climb the same logits, cut out of the graph, from the model's own decisions; both are judged by the uncut
+signature, which is timed with them. ART gets columns in units of their standard deviation, the logits as one
+compiled function and our step; it is measured in batches of its default size, of a moderate one, and of the one
+that is fastest for it.
+Tracing is timed for neither.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from adult import FAVORABLE, LABEL, Adult, numbers, parser
+from pairs import header, in_turn, say, seconds
+
+from audit.attacks import Ascent, attack
+from audit.checks.robustness.movable import movable
+from audit.model.framework import tensorflow
+from audit.model.outcome import decision_logits
+from audit.policy import policy_from
+from audit.subject import Subject, load_subject
+
+EPS, STEPS = 0.1, 20
+STEP = 2.5 * EPS / STEPS  # ours, as Madry's
+DEFAULT, MODERATE, BATCHES = 32, 1024, [2048, 4096, 8192, 16384]  # of ART; the last is the whole table
+FEW = 1024  # rows for ART in its own batches, which take minutes for all
+OURS = 8192  # as the check
+Name = Literal["fgsm", "pgd"]
+Robust = Callable[[], float]
+"""Attacks all rows and returns the share that is decided right before and after."""
+
+
+@dataclass(frozen=True)
+class Attacked:
+    """The rows (16,281, 13), the model's decisions and the true classes, int (16,281,)."""
+
+    subject: Subject
+    ascent: Ascent
+    rows: np.ndarray
+    classes: np.ndarray
+    truth: np.ndarray
+
+    def robust(self, moved: np.ndarray) -> float:
+        """Let the uncut signature judge the first rows as moved."""
+        classes, truth = self.classes[: len(moved)], self.truth[: len(moved)]
+        right = (classes == truth) & (self.subject.judge(moved) == classes)
+        return float(right.mean())
+
+    def ours(self, name: Name) -> float:
+        found = attack(
+            self.ascent, self.subject.judge, self.rows, self.classes,
+            attacks=[name], eps=[EPS], seed=0, batch=OURS, steps=STEPS,
+        )  # fmt: skip
+        return float(((self.classes == self.truth) & ~found.outcomes[0].flipped).mean())
+
+
+def load(adult: Adult) -> Attacked:
+    data = {"path": str(adult.test), "background": str(adult.train), "label": LABEL, "favorable": FAVORABLE}
+    policy = policy_from({"version": 1, "model": {"path": str(adult.model)}, "data": data})
+    subject = load_subject(policy, lambda *_: None)
+    space, _ = movable(subject, [], [], EPS)
+    cut, matrix = subject.logits, subject.features.data.matrix
+    ascent = Ascent(lambda rows: decision_logits(cut(rows), subject.decider), space, "inf", matrix.dtype)
+    return Attacked(subject, ascent, matrix, subject.judge(matrix), subject.scores.code)
+
+
+def art(given: Attacked) -> Callable[[Name, int, int], Robust]:
+    """Return ART's attacks by name, batch size and number of rows; its classifier sees the logits in scaled space."""
+    warnings.filterwarnings("ignore", module="art")
+    from art.attacks.evasion import FastGradientMethod, ProjectedGradientDescent
+    from art.estimators.classification import TensorFlowV2Classifier
+
+    tf, space, logits = tensorflow(), given.ascent.space, given.ascent.logits
+    scale = space.scale.astype(np.float32)
+    compiled = tf.function(lambda scaled: logits(scaled * scale), reduce_retracing=True)
+    classifier = TensorFlowV2Classifier(
+        model=lambda scaled, training=False: compiled(scaled),
+        nb_classes=2,
+        input_shape=given.rows.shape[1:],
+        loss_object=tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        clip_values=(space.low / scale, space.high / scale),
+    )
+    scaled = given.rows / scale
+
+    def prepared(name: Name, batch: int, rows: int) -> Robust:
+        found = (
+            FastGradientMethod(classifier, eps=EPS, batch_size=batch)
+            if name == "fgsm"
+            else ProjectedGradientDescent(
+                classifier, eps=EPS, eps_step=STEP, max_iter=STEPS, batch_size=batch, verbose=False
+            )
+        )
+        return lambda: given.robust(found.generate(scaled[:rows], given.classes[:rows]) * scale)
+
+    return prepared
+
+
+def best(prepared: Callable[[Name, int, int], Robust], name: Name, rows: int) -> int:
+    """Return the batch size that is fastest for ART."""
+    attacks = {size: prepared(name, size, rows) for size in BATCHES}
+    times = {size: min(seconds(work) for _ in range(3)) for size, work in attacks.items()}
+    return min(times, key=times.__getitem__)
+
+
+def compare(
+    given: Attacked, theirs: Robust, figure: str, name: Name, rows: int, pairs: int, bar: str
+) -> None:
+    """Print the ratio of times a row; ART attacks the first ``rows`` only."""
+    found = in_turn(pairs, lambda: given.ours(name), theirs, our_parts=len(given.rows), their_parts=rows)
+    say(f"{name}, {figure}", found, bar, (1e6, "µs a row"))
+
+
+def main() -> None:
+    options = parser(__doc__).parse_args()
+    given = load(numbers(options.data_dir))
+    prepared, every = art(given), len(given.rows)
+    header()
+    bars: dict[Name, str] = {"pgd": "at least 10", "fgsm": "at least 3"}
+    for name, bar in bars.items():
+        fastest = best(prepared, name, every)
+        for batch, rows in ((DEFAULT, FEW), (MODERATE, every), (fastest, every)):
+            figure = f"ART in batches of {batch:,}"
+            compare(given, prepared(name, batch, rows), figure, name, rows, options.pairs, bar)
+        accuracies = f"{given.ours(name):.4f} | {prepared(name, fastest, every)():.4f}"
+        print(
+            f"| {name}, accuracy at eps {EPS} of {every:,} rows |  | the same | {accuracies} |  |", flush=True
+        )
+
+
+if __name__ == "__main__":
+    main()
