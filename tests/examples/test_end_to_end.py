@@ -55,7 +55,7 @@ def test_adult_is_blocked_for_its_selection_rates(raw_data: Path, tmp_path: Path
     assert found["explainability.protected_share[attribute=sex]"] == "pass"
     assert found["robustness.adversarial_accuracy[attack=worst,eps=0.1]"] == "pass"
     assert {check.name: check.status for check in report.checks} == dict.fromkeys(CHECKS, "measured")
-    attacked = {"capital-gain", "capital-loss", "hours-per-week"}  # no text, not age, no fraction of a school year
+    attacked = {"capital-gain", "capital-loss", "hours-per-week"}  # not age, no part of a school year
     assert {feature for feature, free in moved(report).items() if free} == attacked
     changes = table(report, "robustness", "flips").columns["change"]
     assert changes and all(change == int(change) for change in changes)
