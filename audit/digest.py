@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from audit.errors import AuditError
+from audit.files import files_below
 
 
 def file_digest(path: Path) -> str:
@@ -18,24 +19,13 @@ def file_digest(path: Path) -> str:
 def digest(path: Path) -> str:
     """Return ``sha256:`` of a file, or of the sorted listing of all files below a directory.
 
-    For a directory it is what ``find . -type f | sort | xargs sha256sum | sha256sum`` prints there
-    (bytewise order, the leading ``./`` removed).
+    For a directory it is what ``find -L . -type f | sort | xargs sha256sum | sha256sum`` prints there
+    (bytewise order, the leading ``./`` removed). Links are followed, so that a link to another file shows.
 
     Raises:
-        AuditError: the directory holds a symbolic link: its target would be loaded and not be covered.
+        AuditError: the directory holds a symbolic link that leads out of it.
     """
-    if path.is_file():
-        return f"sha256:{file_digest(path)}"
-    for entry in sorted(path.rglob("*")):
-        if entry.is_symlink():
-            raise AuditError(
-                where=str(entry),
-                expected="regular files only, so that the digest covers every byte",
-                found="a symbolic link",
-                fix="copy the file into its place",
-            )
-    files = [entry for entry in path.rglob("*") if entry.is_file()]
-    return listing_digest((entry.relative_to(path).as_posix(), entry) for entry in files)
+    return f"sha256:{file_digest(path)}" if path.is_file() else listing_digest(files_below(path))
 
 
 def listing_digest(files: Iterable[tuple[str, Path]]) -> str:
@@ -55,6 +45,6 @@ def fingerprint(path: Path) -> tuple[tuple[str, int, int, int], ...]:
 
     Two equal fingerprints, taken before reading and after hashing, say that what was read is what was hashed.
     """
-    files = sorted(path.rglob("*")) if path.is_dir() else [path]
+    files = [file for _, file in files_below(path)] if path.is_dir() else [path]
     stats = [(str(file), file.stat()) for file in files if file.is_file()]
     return tuple((name, stat.st_size, stat.st_ino, stat.st_mtime_ns) for name, stat in stats)

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from audit.data.kinds import is_bytes, is_tensor
 from audit.errors import AuditError
 from audit.result import Scalar
 
@@ -68,8 +69,8 @@ def texts(column: pa.Array, name: str, fill: Scalar | None = None) -> Codes:
         column = column.dictionary_decode()  # a stored vocabulary may hold nulls and values that no row has
     if pa.types.is_floating(column.type):
         column = pc.if_else(pc.is_nan(column), None, column)
-    plain = pc.dictionary_encode(_as_text(column))
-    vocabulary = [str(value) for value in _as_text(plain.dictionary).to_pylist()]
+    plain = pc.dictionary_encode(_as_text(column, name))
+    vocabulary = [str(value) for value in _as_text(plain.dictionary, name).to_pylist()]
     indices = plain.indices
     if indices.null_count:
         if fill is None:
@@ -79,8 +80,31 @@ def texts(column: pa.Array, name: str, fill: Scalar | None = None) -> Codes:
     return Codes(indices.to_numpy(zero_copy_only=False).astype(np.int32), vocabulary)
 
 
+def tensors(column: pa.Array, name: str, fill: Scalar | None = None) -> np.ndarray:
+    """Return a column of tensors as ``(rows, *shape)`` in its own dtype, a view of Arrow's memory where it can be.
+
+    Nulls and NaN are replaced by ``fill``.
+
+    Raises:
+        NullValue: there is a null and no ``fill``.
+        AuditError: the column holds no tensors, or ``fill`` is no number.
+    """
+    if not is_tensor(column.type):
+        raise _not_a_number(name, f"values of type {column.type}, one a row", "arrays of numbers")
+    if null_count(column, numeric=True):
+        if fill is None:
+            raise NullValue(name, numeric=True)
+        if isinstance(fill, str):
+            raise _not_a_number(name, f"data.missing gives {fill!r}")
+        return _filled(column, float(fill)).reshape(len(column), *column.type.shape)
+    values: np.ndarray = column.storage.flatten().to_numpy()
+    return values.reshape(len(column), *column.type.shape)
+
+
 def null_count(column: pa.Array, numeric: bool) -> int:
     """Return how many values of a column are null or NaN, or with ``numeric`` a text that stands for them."""
+    if is_tensor(column.type):
+        return int(_incomplete(column).sum())
     if numeric and _is_text(column.type):
         column = _without_words(column)
     return int(pc.sum(pc.is_null(column, nan_is_null=pa.types.is_floating(column.type))).as_py() or 0)
@@ -94,6 +118,9 @@ def _as_float(column: pa.Array, name: str, first_row: int) -> pa.Array:
         return column.cast(pa.float64())
     if pa.types.is_dictionary(kind):
         return _as_float(column.dictionary_decode(), name, first_row)
+    if is_bytes(kind):
+        column = _as_text(column, name)
+        kind = column.type
     if not _is_text(kind):
         raise _not_a_number(name, f"values of type {kind}")
     trimmed = _without_words(column)
@@ -122,8 +149,33 @@ def _without_words(column: pa.Array) -> pa.Array:
     return pc.if_else(pc.is_in(trimmed, value_set=NULL_WORDS.cast(column.type)), None, trimmed)
 
 
-def _as_text(column: pa.Array) -> pa.Array:
-    return column if pa.types.is_string(column.type) else column.cast(pa.string())
+def _as_text(column: pa.Array, name: str) -> pa.Array:
+    if pa.types.is_string(column.type):
+        return column
+    if is_tensor(column.type):
+        raise _not_a_number(name, f"values of type {column.type}", "one text in every row")
+    try:
+        return column.cast(pa.string())
+    except pa.ArrowInvalid:
+        raise _not_a_number(name, "bytes that are no text", "UTF-8 text") from None
+
+
+def _incomplete(column: pa.Array) -> np.ndarray:
+    """Tell which rows of a column of tensors are null or hold a null or NaN."""
+    null: np.ndarray = column.is_null().to_numpy(zero_copy_only=False)
+    values = column.storage.flatten()
+    if values.null_count or pa.types.is_floating(values.type):
+        kept = np.isnan(values.to_numpy(zero_copy_only=False))
+        null[~null] = kept.reshape(-1, column.storage.type.list_size).any(1)
+    return null
+
+
+def _filled(column: pa.Array, fill: float) -> np.ndarray:
+    size, kind = column.storage.type.list_size, column.type.value_type.to_pandas_dtype()
+    kept = column.storage.flatten().to_numpy(zero_copy_only=False).reshape(-1, size)
+    rows = np.full((len(column), size), fill, kind)
+    rows[column.is_valid().to_numpy(zero_copy_only=False)] = np.where(np.isnan(kept), fill, kept)
+    return rows
 
 
 def _parses(text: str) -> bool:
@@ -134,10 +186,10 @@ def _parses(text: str) -> bool:
     return True
 
 
-def _not_a_number(name: str, found: str) -> AuditError:
+def _not_a_number(name: str, found: str, expected: str = "numbers") -> AuditError:
     return AuditError(
         where=f"data column {name!r}",
-        expected="numbers",
+        expected=expected,
         found=found,
         fix="correct the data, or give the model's input another column under model.inputs",
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from hashlib import blake2b
 
 import numpy as np
 from pandas.util import hash_array
@@ -12,8 +13,13 @@ from audit.data.columns import Codes
 _PRIME = np.uint64(0x9E3779B97F4A7C15)
 
 
-def row_hashes(columns: Iterable[np.ndarray | Codes], rows: int) -> np.ndarray:
-    """Return one uint64 a row over ``columns``; equal rows have equal hashes in any batch and process."""
+def row_hashes(columns: Iterable[np.ndarray | Codes | Sequence[bytes]], rows: int) -> np.ndarray:
+    """Return one uint64 a row over ``columns``; equal rows have equal hashes in any batch and process.
+
+    Args:
+        columns: each of numbers ``(rows, …)`` in one dtype over all batches, of codes, or of bytes.
+        rows: how many there are.
+    """
     total = np.full(rows, 17, np.uint64)
     for column in columns:
         total = (total ^ _hashes(column)) * _PRIME
@@ -27,8 +33,11 @@ def count_distinct(hashes: np.ndarray) -> int:
     return int(np.count_nonzero(ordered[1:] != ordered[:-1])) + (len(ordered) > 0)
 
 
-def _hashes(column: np.ndarray | Codes) -> np.ndarray:
+def _hashes(column: np.ndarray | Codes | Sequence[bytes]) -> np.ndarray:
     if isinstance(column, Codes):
         texts = hash_array(np.array(column.vocabulary, dtype=object), categorize=False)
         return np.asarray(np.asarray(texts)[column.codes])
-    return np.asarray(hash_array(column, categorize=False))
+    if isinstance(column, np.ndarray) and column.ndim == 1 and column.dtype != object:
+        return np.asarray(hash_array(column, categorize=False))
+    rows = np.ascontiguousarray(column) if isinstance(column, np.ndarray) and column.ndim > 1 else column
+    return np.frombuffer(b"".join(blake2b(row, digest_size=8).digest() for row in rows), np.dtype("<u8"))

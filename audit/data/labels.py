@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -11,9 +12,11 @@ from audit.data.columns import NULL_WORDS, numbers
 from audit.data.values import NULL, Coder, rank, same, typed
 from audit.errors import AuditError, some
 from audit.policy.model import AtLeast, DataSpec
+from audit.reaches import reaches
 from audit.result import Scalar
 
 MAX_CLASSES = 1000
+_MANY = 20  # numbers of more values than this are as likely measured as classes
 
 
 @dataclass(frozen=True)
@@ -30,10 +33,18 @@ class Labels:
 
 @dataclass(frozen=True)
 class Targets:
-    """Labels of a regression, float64, and from which value on the outcome is favourable, if that is given."""
+    """Labels of a regression, float64, and from which value on the outcome is favourable, if that is given.
+
+    ``dtype`` is that of the numbers in the data.
+    """
 
     numbers: np.ndarray
     at_least: float | None
+    dtype: np.dtype[Any]
+
+    def favorable(self) -> np.ndarray | None:
+        """Tell which rows have a favourable label; None where nothing says what is favourable."""
+        return None if self.at_least is None else reaches(self.numbers, self.at_least, self.dtype)
 
 
 class LabelReader:
@@ -42,21 +53,16 @@ class LabelReader:
     def __init__(self, spec: DataSpec, regression: bool) -> None:
         self._spec, self._regression = spec, regression
         self._coder, self._parts = Coder(), list[np.ndarray]()
+        self._dtype = np.dtype(np.float64)
         if isinstance(spec.favorable, AtLeast) != regression and spec.favorable is not None:
-            raise AuditError(
-                where="data.favorable",
-                expected="{at_least: NUMBER} for a regression"
-                if regression
-                else "label values for a classification",
-                found=repr(
-                    spec.favorable.at_least if isinstance(spec.favorable, AtLeast) else spec.favorable
-                ),
-            )
+            raise _other_kind(spec.favorable)
 
     def add(self, column: pa.Array, first_row: int) -> None:
         """Append a batch of the label's column."""
         if self._regression:
             self._parts.append(numbers(column, self._spec.label, first_row, fill=float("nan")))
+            if pa.types.is_float16(column.type) or pa.types.is_float32(column.type):
+                self._dtype = np.dtype(column.type.to_pandas_dtype())
         else:
             self._coder.add(column)
 
@@ -74,7 +80,8 @@ class LabelReader:
         if values.min() == values.max():
             raise self._one_value(values[0])
         favorable = self._spec.favorable
-        return Targets(values, favorable.at_least if isinstance(favorable, AtLeast) else None)
+        at_least = favorable.at_least if isinstance(favorable, AtLeast) else None
+        return Targets(values, at_least, self._dtype)
 
     def _labels(self) -> Labels:
         codes, values = self._coder.codes(), typed(self._coder.values)
@@ -115,6 +122,13 @@ class LabelReader:
         return found
 
     def _needs_favorable(self, values: list[Scalar]) -> AuditError:
+        if len(values) > _MANY and not any(isinstance(value, str) for value in values):
+            return AuditError(
+                where="model.output",
+                expected="whether the label is a class or a number: with so many values it may be either",
+                found=f"{len(values)} label values: {some(values)}",
+                fix="set model.output: regression, or for a classification data.favorable",
+            )
         return AuditError(
             where="data.favorable",
             expected="the label value or values that count as the favourable outcome",
@@ -147,3 +161,16 @@ class LabelReader:
             expected="at least two label values",
             found=f"only {value!r}",
         )
+
+
+def _other_kind(favorable: AtLeast | list[Scalar]) -> AuditError:
+    if isinstance(favorable, AtLeast):
+        return AuditError(
+            where="data.favorable",
+            expected="label values for a classification",
+            found=f"{{at_least: {favorable.at_least:g}}}",
+            fix="for a regression set model.output: regression",
+        )
+    return AuditError(
+        where="data.favorable", expected="{at_least: NUMBER} for a regression", found=repr(favorable)
+    )

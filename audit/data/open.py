@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import glob
+import re
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 from audit.data.aif import open_aif360
 from audit.data.csv import CsvSource
+from audit.data.image_folder import IMAGE_SUFFIXES, ImageFolderSource
+from audit.data.npz import NpzSource
 from audit.data.parquet import ParquetSource
 from audit.data.source import Source
+from audit.data.tfrecord import TFRecordSource
 from audit.errors import AuditError, some
 
-_SUFFIXES = (".csv", ".parquet", ".pq")
+_READERS: dict[str, Callable[[str, list[Path]], Source]] = {
+    ".csv": CsvSource,
+    ".parquet": ParquetSource,
+    ".npz": NpzSource,
+    ".tfrecord": TFRecordSource,
+}
+_TFRECORD = re.compile(r"\.tfrecords?(-\d+-of-\d+)?(\.gz)?$", re.IGNORECASE)
 
 
 def open_source(path: str, base: Path | None = None) -> Source:
@@ -28,15 +39,16 @@ def open_source(path: str, base: Path | None = None) -> Source:
     if path.startswith("aif360:"):
         return open_aif360(path)
     files = _files(path, base)
-    kinds = {file.suffix.lower() for file in files}
-    if kinds == {".csv"}:
-        return _checked(CsvSource(path, files))
-    if kinds <= {".parquet", ".pq"}:
-        return _checked(ParquetSource(path, files))
+    kinds = {_kind(file) for file in files}
+    folder = locate(path, base)
+    if kinds == {".csv"} and _holds_images(folder):
+        return _checked(ImageFolderSource(path, _label_file(folder, files), folder))
+    if len(kinds) == 1 and (kind := kinds.pop()) in _READERS:
+        return _checked(_READERS[kind](path, files))
     raise AuditError(
         where=path,
-        expected=".csv or .parquet files, all of one kind",
-        found=f"files that end in {some(sorted(kinds))}",
+        expected=f"{', '.join(_READERS)} files, all of one kind",
+        found=f"files that end in {some(sorted({file.suffix.lower() for file in files}))}",
     )
 
 
@@ -49,7 +61,7 @@ def locate(path: str, base: Path | None) -> Path:
 def _files(path: str, base: Path | None) -> list[Path]:
     found = locate(path, base)
     if found.is_dir():
-        files = [file for file in found.rglob("*") if file.suffix.lower() in _SUFFIXES and file.is_file()]
+        files = [file for file in found.rglob("*") if _kind(file) in _READERS and file.is_file()]
         files = [file for file in files if not _hidden(file.relative_to(found))]
     elif found.exists():
         files = [found]
@@ -59,11 +71,41 @@ def _files(path: str, base: Path | None) -> list[Path]:
     if not files:
         raise AuditError(
             where=path,
-            expected="data: a .csv or .parquet file, a directory or glob of them, or aif360:GermanDataset",
-            found="a directory without such files" if found.is_dir() else "no such file",
+            expected=f"data: a file ({', '.join(_READERS)}), a directory or glob of them, or aif360:GermanDataset",
+            found=_lacking(found),
             fix="check the path; relative paths start from the policy's directory or the current one",
         )
     return sorted(files, key=lambda file: file.as_posix().encode())
+
+
+def _lacking(path: Path) -> str:
+    if _holds_images(path):
+        return "a directory of images without a .csv label file"
+    return "a directory without such files" if path.is_dir() else "no such file"
+
+
+def _label_file(folder: Path, tables: list[Path]) -> Path:
+    if len(tables) == 1:
+        return tables[0]
+    raise AuditError(
+        where=str(folder),
+        expected="one label file beside image files",
+        found=some(table.relative_to(folder).as_posix() for table in tables),
+        fix=f"leave one in the directory, or to read tables beside images, name the tables: {folder}/*.csv",
+    )
+
+
+def _kind(file: Path) -> str:
+    """Return the suffix that says how a file is read."""
+    if _TFRECORD.search(file.name):
+        return ".tfrecord"
+    suffix = file.suffix.lower()
+    return ".parquet" if suffix == ".pq" else suffix
+
+
+def _holds_images(folder: Path) -> bool:
+    images = (file for file in folder.rglob("*") if file.suffix.lower() in IMAGE_SUFFIXES)
+    return folder.is_dir() and any(not _hidden(file.relative_to(folder)) for file in images)
 
 
 def _checked(source: Source) -> Source:

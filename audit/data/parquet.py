@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from audit.data.kinds import PEEKED, is_unsettled, settled
 from audit.data.source import Source, unreadable
 from audit.errors import AuditError
 
@@ -19,9 +20,10 @@ class ParquetSource(Source):
 
     def __init__(self, path: str, files: list[Path]) -> None:
         self.path, self.files = path, files
-        self.schema = self._schema(files[0])
+        stored = self._schema(files[0])
+        self.schema = self._meant(stored)
         for other in files[1:]:
-            if self._schema(other) != self.schema:
+            if self._schema(other) != stored:
                 raise AuditError(
                     where=str(other), expected=f"the columns and types of {files[0]}", found="others"
                 )
@@ -37,3 +39,17 @@ class ParquetSource(Source):
             return pq.read_schema(file)
         except (pa.ArrowException, OSError) as error:
             raise unreadable(str(file), error) from error
+
+    def _meant(self, stored: pa.Schema) -> pa.Schema:
+        """Return the schema of what is read, told from the first rows where the stored types leave it open."""
+        names = [field.name for field in stored if is_unsettled(field.type)]
+        if not names:
+            return stored
+        try:
+            first = next(iter(self.read(names, PEEKED)), None)
+        except (pa.ArrowException, OSError) as error:
+            raise unreadable(self.path, error) from error
+        for index, field in enumerate(stored):
+            if first is not None and field.name in names:
+                stored = stored.set(index, field.with_type(settled(field.type, first.column(field.name))))
+        return stored

@@ -1,4 +1,4 @@
-"""Where rows come from: CSV and Parquet files, directories and globs of them, AIF360's datasets."""
+"""Where rows come from: files, directories and globs of them, AIF360's datasets."""
 
 from __future__ import annotations
 
@@ -10,18 +10,23 @@ from pathlib import Path
 import pyarrow as pa
 
 from audit.data.columns import null_count
+from audit.data.kinds import as_settled, is_bytes, is_single, is_tensor, row_bytes
 from audit.digest import digest, listing_digest
 from audit.errors import AuditError, nearest, some
 
 BATCH_ROWS, BATCH_BYTES = 65536, 16 * 2**20
 """The size of a batch: wide tables are read in fewer rows at a time, so that memory does not grow with columns."""
 
+_FEWEST, _FEWEST_LARGE = 256, 32
+"""Rows of the smallest batch, and where rows hold tensors or bytes."""
+
 
 class Source(ABC):
     """A table that is read in batches, in order, as often as wanted.
 
     ``schema`` gives every column's type in file order; of a CSV file it is inferred from its first
-    block, while `batches` yields text, so that one odd value far down is found and named.
+    block, while `batches` yields text, so that one odd value far down is found and named. Columns of tensors
+    and of bytes (encoded images) are what only inputs of a model take.
     """
 
     path: str
@@ -46,14 +51,16 @@ class Source(ABC):
             AuditError: a column is missing, or the file is damaged.
         """
         self.require(columns)
-        rows = max(256, min(BATCH_ROWS, BATCH_BYTES // (8 * max(1, len(columns)))))
+        first_row = 1
         try:
-            yield from map(_decoded, self.read(list(dict.fromkeys(columns)), rows))
+            for batch in self.read(list(dict.fromkeys(columns)), self._batch_rows(columns)):
+                yield self._settled(batch, first_row)
+                first_row += batch.num_rows
         except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
             raise unreadable(self.path, error) from error
 
     def require(self, columns: Sequence[str]) -> None:
-        """Raise an AuditError unless every one of ``columns`` is in the table and has one value a row."""
+        """Raise an AuditError unless every one of ``columns`` is in the table, with values that a model may read."""
         for column in columns:
             if column not in self.schema.names:
                 raise AuditError(
@@ -62,11 +69,35 @@ class Source(ABC):
                     found=f"the columns {some(self.schema.names)}",
                 )
             if pa.types.is_nested(self.schema.field(column).type):
-                raise AuditError(
-                    where=f"{self.path}: column {column!r}",
-                    expected="one number, text or flag in every row",
-                    found=f"values of type {self.schema.field(column).type}",
-                )
+                raise self._not_single(column)
+
+    def require_single(self, columns: Sequence[str]) -> None:
+        """Raise an AuditError unless every one of ``columns`` has one number, text or flag a row."""
+        self.require(columns)
+        for column in columns:
+            if not is_single(self.schema.field(column).type):
+                raise self._not_single(column)
+
+    def _not_single(self, column: str) -> AuditError:
+        kind = self.schema.field(column).type
+        return AuditError(
+            where=f"{self.path}: column {column!r}",
+            expected="UTF-8 text" if is_bytes(kind) else "one number, text or flag in every row",
+            found="bytes that are no text" if is_bytes(kind) else f"values of type {kind}",
+        )
+
+    def _batch_rows(self, columns: Sequence[str]) -> int:
+        kinds = [self.schema.field(column).type for column in columns]
+        large = any(is_tensor(kind) or is_bytes(kind) for kind in kinds)
+        fitting = BATCH_BYTES // max(8, sum(row_bytes(kind) for kind in kinds))
+        return max(_FEWEST_LARGE if large else _FEWEST, min(BATCH_ROWS, fitting))
+
+    def _settled(self, batch: pa.RecordBatch, first_row: int) -> pa.RecordBatch:
+        for index, field in enumerate(batch.schema):
+            column, kind = batch.column(index), self.schema.field(field.name).type
+            found = as_settled(column, kind, field.name, first_row)
+            batch = batch if found is column else batch.set_column(index, field.name, found)
+        return batch
 
     def count_nulls(self, column: str, numeric: bool) -> int:
         """Return how many rows of ``column`` have no value (among numbers also NaN and words such as ``NA``)."""
@@ -79,15 +110,7 @@ def unreadable(path: str, error: Exception) -> AuditError:
     utf8 = "UTF" in text or isinstance(error, UnicodeDecodeError)
     return AuditError(
         where=path,
-        expected="UTF-8 text" if utf8 else "a whole CSV or Parquet table",
+        expected="UTF-8 text" if utf8 else "a whole table",
         found=text.splitlines()[0][:300] if text else type(error).__name__,
         fix="convert the file to UTF-8" if utf8 else "export the table again",
     )
-
-
-def _decoded(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Turn columns of bytes into text: some writers of Parquet leave out that it is."""
-    for index, field in enumerate(batch.schema):
-        if pa.types.is_binary(field.type) or pa.types.is_large_binary(field.type):
-            batch = batch.set_column(index, field.name, batch.column(index).cast(pa.string()))
-    return batch

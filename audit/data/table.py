@@ -43,8 +43,10 @@ def read_table(spec: DataSpec, source: Source, regression: bool) -> Table:
     readers = {name: AttributeReader(name, given) for name, given in spec.protected.items()}
     weights, clusters = _WeightReader(spec.weight), Coder()
     single = [name for name in (spec.label, spec.weight, spec.cluster) if name]
+    columns = [*single, *(c for reader in readers.values() for c in reader.columns)]
+    source.require_single(columns)
     rows = 0
-    for batch in source.batches([*single, *(c for reader in readers.values() for c in reader.columns)]):
+    for batch in source.batches(columns):
         label.add(batch.column(spec.label), rows + 1)
         for reader in readers.values():
             reader.add(batch, rows + 1)

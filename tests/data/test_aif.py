@@ -50,7 +50,7 @@ def test_german_has_the_published_gap(german: AifSource) -> None:
 
 def test_german_is_audited_like_any_table(german: AifSource, model: Models) -> None:
     """The model scores the second label value (2, bad) by the age column: the old are never favoured."""
-    spec = {"output": "probabilities", "inputs": {"x": "age"}}
+    spec = {"output": "probabilities", "inputs": {"x": "age"}, "classes": [1, 2]}
     policy = content(
         model("given"), german.path, spec=spec, label="credit", favorable=1,
         protected={"age": {"privileged": 1}, "sex": {"privileged": 1}},

@@ -13,7 +13,9 @@ from audit.errors import AuditError
 
 from ..conftest import Models
 
-SHELL = "find . -type f | sed 's|^[.]/||' | LC_ALL=C sort | tr '\\n' '\\0' | xargs -0 sha256sum | sha256sum"
+SHELL = (
+    "find -L . -type f | sed 's|^[.]/||' | LC_ALL=C sort | tr '\\n' '\\0' | xargs -0 sha256sum | sha256sum"
+)
 
 
 def by_shell(folder: Path) -> str:
@@ -51,13 +53,35 @@ def test_every_change_shows(tmp_path: Path, change: str) -> None:
 
 
 @pytest.mark.parametrize("target", ["saved_model.pb", "variables"])
-def test_symbolic_links_are_refused(tmp_path: Path, target: str) -> None:
+def test_links_that_lead_out_are_refused(tmp_path: Path, target: str) -> None:
     (tmp_path / "elsewhere" / "variables").mkdir(parents=True)
     (tmp_path / "elsewhere" / "saved_model.pb").write_text("")
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / target).symlink_to(tmp_path / "elsewhere" / target)
-    with pytest.raises(AuditError, match="a symbolic link"):
+    with pytest.raises(AuditError, match="a symbolic link that leads out of it"):
         digest(tmp_path / "model")
+
+
+def test_links_that_stay_inside_count_as_what_they_lead_to(tmp_path: Path) -> None:
+    model = tmp_path / "model"
+    for name in ("a", "b"):
+        (model / "vocabularies" / name).mkdir(parents=True)
+        (model / "vocabularies" / name / "words").write_text(name)
+    (model / "assets").symlink_to("vocabularies/a")
+    (model / "words").symlink_to(model / "vocabularies" / "a" / "words")
+    found = {digest(model)}
+    assert found == {by_shell(model)}
+    for link, target in (("assets", "vocabularies/b"), ("words", "vocabularies/b/words")):
+        (model / link).unlink()
+        (model / link).symlink_to(target)
+        found.add(digest(model))
+    assert len(found) == 3  # turning a link shows, though all files stay as they are
+
+
+def test_a_model_that_is_reached_through_a_link(tmp_path: Path, model: Models) -> None:
+    """Only what lies below counts: a link named `current` that leads to a version is common."""
+    (tmp_path / "current").symlink_to(model("softmax"))
+    assert digest(tmp_path / "current") == digest(model("softmax"))
 
 
 def test_a_line_break_in_a_name_is_refused(tmp_path: Path) -> None:

@@ -1,0 +1,84 @@
+"""Four families of common corruptions as pure functions of images: noise, blur, contrast and brightness.
+
+After Hendrycks and Dietterich (2019), "Benchmarking Neural Network Robustness to Common Corruptions and
+Perturbations" (ICLR).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+import numpy as np
+from scipy.ndimage import gaussian_filter
+
+from audit.corruptions.strengths import strength
+
+Corruption = Literal["gaussian_noise", "gaussian_blur", "contrast", "brightness"]
+
+
+def corrupt(
+    images: np.ndarray,
+    low: float,
+    high: float,
+    kind: Corruption,
+    severity: int,
+    rows: np.ndarray,
+    seed: int,
+) -> np.ndarray:
+    """Return corrupted images of the same shape and type, clipped to ``[low, high]``.
+
+    What happens to an image depends on nothing but itself, its row's number and the seed. The noise of all
+    severities is the same but for its size.
+
+    Args:
+        images: floats ``(n, height, width, channels)`` in ``[low, high]``.
+        low: the least number that a pixel can be, black.
+        high: the greatest number that a pixel can be.
+        kind: which corruption.
+        severity: 1 to 5; see `strengths`.
+        rows: the rows' numbers in the data, int ``(n,)``.
+        seed: of the noise.
+    """
+    unit = (images - low) / (high - low)
+    size = strength(kind, severity, min(images.shape[1:3]))
+    if kind == "gaussian_noise":
+        changed = unit + size * _noise(rows, images.shape[1:], seed)
+    else:
+        changed = _FAMILIES[kind](unit, size)
+    return np.clip(changed * (high - low) + low, low, high).astype(images.dtype)
+
+
+def _noise(rows: np.ndarray, shape: tuple[int, ...], seed: int) -> np.ndarray:
+    """Draw standard normal numbers ``(n, *shape)``, each row's own."""
+    found = np.empty((len(rows), *shape), np.float32)
+    for place, row in enumerate(rows):
+        key = np.array([seed % 2**64, int(row)], np.uint64)
+        np.random.Generator(np.random.Philox(key=key)).standard_normal(dtype=np.float32, out=found[place])
+    return found
+
+
+def _blurred(unit: np.ndarray, deviation: float) -> np.ndarray:
+    """Average each channel with Gaussian weights; beyond the edge its last pixels go on."""
+    return np.asarray(gaussian_filter(unit, (0, deviation, deviation, 0), mode="nearest"))
+
+
+def _flattened(unit: np.ndarray, factor: float) -> np.ndarray:
+    """Move every pixel towards the mean of its channel in this image."""
+    mean = unit.mean((1, 2), keepdims=True)
+    return np.asarray((unit - mean) * factor + mean)
+
+
+def _brightened(unit: np.ndarray, shift: float) -> np.ndarray:
+    """Raise V of HSV, the greatest channel, at the same hue and saturation; black becomes grey."""
+    value = unit.max(-1, keepdims=True)
+    raised = np.minimum(value + shift, 1)
+    with np.errstate(invalid="ignore"):  # 0 / 0
+        return np.asarray(np.where(value > 0, unit / value * raised, raised))
+
+
+_FAMILIES: dict[str, Callable[[np.ndarray, float], np.ndarray]] = {
+    "gaussian_blur": _blurred,
+    "contrast": _flattened,
+    "brightness": _brightened,
+}

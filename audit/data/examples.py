@@ -1,0 +1,134 @@
+"""Records of `tf.train.Example` as columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from audit.data.kinds import is_tensor, settled, spread, tensor_array
+from audit.errors import AuditError
+from audit.model.framework import tensorflow
+
+_STORED = {"int64_list": pa.int64(), "float_list": pa.float32(), "bytes_list": pa.binary()}
+
+
+@dataclass(frozen=True)
+class Record:
+    """A serialized example and where it stands; numbers begin at 1."""
+
+    file: Path
+    number: int
+    data: bytes
+
+    @property
+    def where(self) -> str:
+        """The place in words."""
+        return f"{self.file}: record {self.number:,}"
+
+    def features(self) -> dict[str, Any]:
+        """Return the features by name.
+
+        Raises:
+            AuditError: the record is no example.
+        """
+        from google.protobuf.message import DecodeError
+
+        try:
+            return dict(tensorflow().train.Example.FromString(self.data).features.feature)
+        except DecodeError:
+            raise AuditError(where=self.where, expected="a tf.train.Example", found="other bytes") from None
+
+
+def kinds_of(path: str, first: list[Record]) -> pa.Schema:
+    """Return the columns that the ``first`` records have.
+
+    Raises:
+        AuditError: they have none.
+    """
+    values: dict[str, list[Any]] = {}
+    for record in first:
+        for name, feature in record.features().items():
+            if _values(feature):
+                values.setdefault(name, []).append(feature)
+    if not values:
+        raise AuditError(
+            where=path,
+            expected="records of tf.train.Example with features",
+            found=f"{len(first):,} records without any" if first else "no record",
+        )
+    return pa.schema([(name, _kind(values[name])) for name in sorted(values)])
+
+
+def columns_of(records: list[Record], schema: pa.Schema) -> pa.RecordBatch:
+    """Return the features of ``records`` that ``schema`` names; missing ones are nulls.
+
+    Raises:
+        AuditError: a record is no example, or has a feature of another type or length.
+    """
+    tf = tensorflow()
+    types = {name: tf.as_dtype(_number(schema.field(name).type)) for name in schema.names}
+    specs = {name: tf.io.RaggedFeature(kind, row_splits_dtype=tf.int64) for name, kind in types.items()}
+    try:
+        parsed = tf.io.parse_example([record.data for record in records], specs)
+    except (tf.errors.OpError, UnicodeDecodeError):  # the latter where the message quotes bytes
+        raise _unfit(records, schema) from None
+    arrays = [_column(records, field, parsed[field.name]) for field in schema]
+    return pa.RecordBatch.from_arrays(arrays, schema.names)
+
+
+def _column(records: list[Record], field: pa.Field, ragged: Any) -> pa.Array:
+    width = field.type.shape[0] if is_tensor(field.type) else 1
+    lengths = ragged.row_lengths().numpy()
+    present, values = lengths > 0, ragged.values.numpy()
+    wrong = present & (lengths != width)
+    if wrong.any():
+        at = int(wrong.argmax())
+        raise _differs(records[at], field.name, f"{width:,} values", f"{lengths[at]:,}")
+    if is_tensor(field.type):
+        return spread(tensor_array(values.reshape(-1, width)), present)
+    plain = pa.array(values) if _number(field.type) != "string" else pa.array(list(values), pa.binary())
+    return spread(plain, present)
+
+
+def _kind(features: list[Any]) -> pa.DataType:
+    stored = _STORED[features[0].WhichOneof("kind")]
+    width = len(_values(features[0]))
+    if pa.types.is_binary(stored):
+        first = [value for feature in features for value in feature.bytes_list.value[:1]]
+        return settled(stored, pa.array(first, stored)) if width == 1 else pa.list_(stored)
+    return stored if width == 1 else pa.fixed_shape_tensor(stored, [width])
+
+
+def _values(feature: Any) -> Any:
+    kind = feature.WhichOneof("kind")
+    return getattr(feature, kind).value if kind else ()
+
+
+def _number(kind: pa.DataType) -> str:
+    """Return TensorFlow's name of the values of a column."""
+    value = kind.value_type if is_tensor(kind) else kind
+    return {pa.int64(): "int64", pa.float32(): "float32"}.get(value, "string")
+
+
+def _unfit(records: list[Record], schema: pa.Schema) -> AuditError:
+    """Return the error for the first record that is no example, or has a feature of another type."""
+    for record in records:
+        for name, feature in record.features().items():
+            kind = feature.WhichOneof("kind")
+            if kind and name in schema.names:
+                expected, found = _number(schema.field(name).type), _number(_STORED[kind])
+                if found != expected:
+                    return _differs(record, name, f"{expected} values", found)
+    return AuditError(where=records[0].where, expected="records of tf.train.Example", found="other bytes")
+
+
+def _differs(record: Record, name: str, expected: str, found: str) -> AuditError:
+    return AuditError(
+        where=f"{record.where}: feature {name!r}",
+        expected=f"{expected}, as in the first record that has it",
+        found=found,
+        fix="bring the feature to one type and length in all records",
+    )

@@ -1,0 +1,148 @@
+"""What a stored column is read as: bytes as text where they are text, lists of equal length as tensors."""
+
+from __future__ import annotations
+
+from math import prod
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from audit.errors import AuditError
+
+PEEKED = 64
+"""First rows that tell whether bytes are images or text, and how long lists are."""
+
+_SIGNATURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM")
+"""What the files begin with of PNG, JPEG, GIF and BMP."""
+
+_MANY = 2**16  # bytes of an encoded image, as far as a batch's size is concerned
+
+
+def is_tensor(kind: pa.DataType) -> bool:
+    """Tell whether every row holds an array of numbers of one shape."""
+    return isinstance(kind, pa.FixedShapeTensorType)
+
+
+def is_bytes(kind: pa.DataType) -> bool:
+    """Tell whether rows hold bytes."""
+    return bool(
+        pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind)
+    )
+
+
+def is_single(kind: pa.DataType) -> bool:
+    """Tell whether every row holds one number, text or flag."""
+    return not (is_tensor(kind) or is_bytes(kind) or pa.types.is_nested(kind))
+
+
+def row_bytes(kind: pa.DataType) -> int:
+    """Return about how many bytes one value takes once it is read."""
+    if is_tensor(kind):
+        return 8 * max(1, int(prod(kind.shape)))
+    return _MANY if is_bytes(kind) else 8
+
+
+def is_unsettled(kind: pa.DataType) -> bool:
+    """Tell whether a type leaves open what the column is read as."""
+    return is_bytes(kind) or _is_list(kind)
+
+
+def settled(kind: pa.DataType, first: pa.Array) -> pa.DataType:
+    """Return what a column of stored type ``kind`` is read as, told from its ``first`` values.
+
+    Bytes are text (some writers leave out that it is) unless the first ones begin as image files do, and lists
+    of numbers are tensors of the first one's shape. Anything else is left as it is.
+    """
+    if is_bytes(kind):
+        value = next((data for data in first.cast(pa.binary()).to_pylist() if data), b"")
+        return pa.binary() if value.startswith(_SIGNATURES) and not _is_text(value) else pa.string()
+    shape, value = _shape(first)
+    if not shape or not _is_number(value):
+        return kind
+    return pa.fixed_shape_tensor(pa.uint8() if pa.types.is_boolean(value) else value, shape)
+
+
+def as_settled(column: pa.Array, kind: pa.DataType, name: str, first_row: int) -> pa.Array:
+    """Return a stored ``column`` as ``kind``, which `settled` gave; others are left as they are.
+
+    Raises:
+        AuditError: a list has another length than the first one.
+        pa.ArrowInvalid: bytes are no text.
+    """
+    if is_bytes(column.type):
+        return column.cast(pa.binary()).cast(kind)
+    if is_tensor(kind) and _is_list(column.type):
+        return _as_tensor(column, kind, name, first_row)
+    return column
+
+
+def tensor_array(values: np.ndarray) -> pa.Array:
+    """Return an array ``(rows, *shape)`` of numbers as a column of tensors; flags become the numbers 0 and 1."""
+    plain = np.ascontiguousarray(values.astype(np.uint8) if values.dtype == bool else values)
+    flat = pa.array(plain.reshape(-1))
+    return _tensors(flat, pa.fixed_shape_tensor(flat.type, plain.shape[1:]))
+
+
+def spread(column: pa.Array, present: np.ndarray) -> pa.Array:
+    """Return a column with the values of ``column`` where ``present`` (bool, one a row), and nulls elsewhere."""
+    if present.all():
+        return column
+    places = pa.array(np.cumsum(present) - 1, mask=~present)
+    if not is_tensor(column.type):
+        return column.take(places)
+    return pa.ExtensionArray.from_storage(column.type, column.storage.take(places))
+
+
+def _tensors(flat: pa.Array, kind: pa.DataType) -> pa.Array:
+    return pa.ExtensionArray.from_storage(kind, pa.FixedSizeListArray.from_arrays(flat, prod(kind.shape)))
+
+
+def _is_text(value: bytes) -> bool:
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _is_list(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind))
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind))
+
+
+def _shape(column: pa.Array) -> tuple[list[int], pa.DataType]:
+    """Return the lengths of the first list that is none, from the outside in, and the type of its values."""
+    shape: list[int] = []
+    while _is_list(column.type):
+        lists = column.drop_null()
+        if not len(lists) or not len(lists[0].values):
+            return [], column.type
+        column = lists[0].values
+        shape.append(len(column))
+    return shape, column.type
+
+
+def _as_tensor(column: pa.Array, kind: pa.DataType, name: str, first_row: int) -> pa.Array:
+    rows = np.flatnonzero(column.is_valid().to_numpy(zero_copy_only=False))
+    flat, within = column.drop_null(), 1
+    for size in kind.shape:
+        lengths = pc.list_value_length(flat).fill_null(-1).to_numpy(zero_copy_only=False)
+        if (lengths != size).any():
+            at = int((lengths != size).argmax())
+            raise _uneven(name, first_row + int(rows[at // within]), int(lengths[at]), size)
+        flat, within = flat.flatten(), within * size
+    present = column.is_valid().to_numpy(zero_copy_only=False)
+    return spread(_tensors(flat.cast(kind.value_type), kind), present)
+
+
+def _uneven(name: str, row: int, length: int, expected: int) -> AuditError:
+    return AuditError(
+        where=f"data column {name!r}",
+        expected=f"lists of one length in every row: {expected:,} values, as in the first one",
+        found=f"{'a null' if length < 0 else f'{length:,} values'} in row {row:,}",
+        fix="bring the arrays to one shape, as the model's input takes it",
+    )

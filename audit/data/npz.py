@@ -1,0 +1,167 @@
+"""NumPy's ``.npz``: every array is a column, its first axis the rows; read in slices."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+from zipfile import BadZipFile, ZipFile
+
+import numpy as np
+import pyarrow as pa
+
+from audit.data.kinds import PEEKED, settled, tensor_array
+from audit.data.source import Source, unreadable
+from audit.errors import AuditError, some
+
+_BROKEN = (
+    *(BadZipFile, zlib.error, EOFError, OSError, ValueError, KeyError, SyntaxError),
+    *(NotImplementedError, MemoryError),  # an unknown compression; a header that claims too much
+)
+_PART = 2**20
+
+
+@dataclass(frozen=True)
+class _Header:
+    """What a member says of its array: ``shape`` begins with the rows."""
+
+    dtype: np.dtype
+    shape: tuple[int, ...]
+    columnwise: bool
+
+    @property
+    def rows(self) -> int:
+        return self.shape[0]
+
+    @property
+    def row_shape(self) -> tuple[int, ...]:
+        """The shape of one row's values; ``(rows, 1)`` is one number a row, as labels are often kept."""
+        return () if self.shape[1:] == (1,) else self.shape[1:]
+
+
+class NpzSource(Source):
+    """Files of arrays with equal names and types."""
+
+    def __init__(self, path: str, files: list[Path]) -> None:
+        self.path, self.files = path, files
+        self.schema = self._schema(files[0])
+        for other in files[1:]:
+            if self._schema(other) != self.schema:
+                raise AuditError(
+                    where=str(other), expected=f"the arrays and types of {files[0]}", found="others"
+                )
+
+    def read(self, columns: list[str], rows: int) -> Iterator[pa.RecordBatch]:
+        """Yield batches; of an array no more than these rows is in memory, unless it lies column by column."""
+        for file in self.files:
+            try:
+                with ZipFile(file) as archive, ExitStack() as opened:
+                    parts = [_Array(archive, opened, column) for column in columns]
+                    for start in range(0, parts[0].header.rows, rows):
+                        arrays = [part.rows(start, rows) for part in parts]
+                        yield pa.RecordBatch.from_arrays(arrays, columns)
+            except _BROKEN as error:
+                raise unreadable(str(file), error) from error
+
+    def _schema(self, file: Path) -> pa.Schema:
+        try:
+            with ZipFile(file) as archive, ExitStack() as opened:
+                names = [name.removesuffix(".npy") for name in archive.namelist()]
+                arrays = {name: _Array(archive, opened, name) for name in names}
+                _require_columns(file, {name: array.header for name, array in arrays.items()})
+                return pa.schema([(name, array.kind()) for name, array in arrays.items()])
+        except _BROKEN as error:
+            raise unreadable(str(file), error) from error
+
+
+class _Array:
+    """One member of an archive, read from its first row on."""
+
+    def __init__(self, archive: ZipFile, opened: ExitStack, name: str) -> None:
+        self._stream = opened.enter_context(archive.open(f"{name}.npy"))
+        self.header = _header(self._stream)
+        self._whole: np.ndarray | None = None
+
+    def kind(self) -> pa.DataType:
+        """Return the type of the column."""
+        if self.header.dtype.kind == "S":
+            return settled(pa.binary(), self.rows(0, PEEKED))
+        blank = np.zeros((1, *self.header.row_shape), self.header.dtype)
+        return _column(blank).type
+
+    def rows(self, start: int, rows: int) -> pa.Array:
+        """Return the next ``rows`` rows, those from ``start`` on."""
+        header = self.header
+        if header.columnwise:  # its rows do not lie together
+            found = self._columnwise()[start : start + rows]
+        else:
+            shape = (min(rows, header.rows - start), *header.shape[1:])
+            found = _filled(self._stream, header.dtype, shape)
+        return _column(found.reshape(len(found), *header.row_shape))
+
+    def _columnwise(self) -> np.ndarray:
+        if self._whole is None:
+            self._whole = _filled(self._stream, self.header.dtype, self.header.shape[::-1]).T
+        return self._whole
+
+
+def _header(stream: IO[bytes]) -> _Header:
+    version = np.lib.format.read_magic(stream)
+    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, columnwise, dtype = read(stream)
+    return _Header(dtype, shape, columnwise and len(shape) > 1)
+
+
+def _filled(stream: IO[bytes], dtype: np.dtype, shape: tuple[int, ...]) -> np.ndarray:
+    found = np.empty(shape, dtype)
+    target = found.reshape(-1).view(np.uint8).data
+    done = 0
+    while done < len(target):  # a compressed member gives as much as it has at hand
+        part = stream.read(min(_PART, len(target) - done))
+        if not part:
+            raise EOFError(f"an array ends after {done:,} of {len(target):,} bytes")
+        target[done : done + len(part)] = part
+        done += len(part)
+    return found
+
+
+def _column(values: np.ndarray) -> pa.Array:
+    native = values.astype(values.dtype.newbyteorder("="), copy=False)
+    if native.dtype.kind == "U":
+        return pa.array(native.tolist(), pa.string())
+    if native.dtype.kind == "S":
+        return pa.array(native.tolist(), pa.binary())
+    return pa.array(native) if native.ndim == 1 else tensor_array(native)
+
+
+def _require_columns(file: Path, headers: dict[str, _Header]) -> None:
+    for name, header in headers.items():
+        if not header.shape or 0 in header.shape[1:] or not _is_plain(header):
+            raise AuditError(
+                where=f"{file}: array {name!r}",
+                expected="numbers or flags with the rows as first axis, or one text a row",
+                found=f"{_words(header.dtype)} of shape {header.shape}",
+                fix="save plain arrays with numpy.savez; Python objects are never unpickled",
+            )
+    rows = {name: header.rows for name, header in headers.items()}
+    if len(set(rows.values())) != 1:
+        raise AuditError(
+            where=str(file),
+            expected="arrays of equally many rows, each a column",
+            found=some(f"{name}: {count:,}" for name, count in rows.items()),
+            fix="save the audited rows only, such as x=x_test, y=y_test",
+        )
+
+
+def _is_plain(header: _Header) -> bool:
+    dtype = header.dtype
+    if dtype.kind in "US":
+        return not header.row_shape and dtype.itemsize > 0
+    return dtype.kind in "biu" or (dtype.kind == "f" and dtype.itemsize <= 8)
+
+
+def _words(dtype: np.dtype) -> str:
+    return "Python objects" if dtype.hasobject else f"values of type {dtype}"

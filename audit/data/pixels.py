@@ -1,0 +1,88 @@
+"""Encoded images (PNG, JPEG, BMP, GIF) as arrays of numbers."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import TYPE_CHECKING
+from warnings import catch_warnings, simplefilter
+
+import numpy as np
+
+from audit.errors import AuditError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+_FORMATS = ("PNG", "JPEG", "BMP", "GIF")
+_MODES = {1: "L", 3: "RGB", 4: "RGBA"}
+_SAME = {1: ("1", "L"), 3: ("1", "L", "RGB"), 4: ("1", "L", "RGB", "RGBA")}
+"""Modes that become so many channels without loss: grey as three equal ones, black and white as 0 and 255."""
+
+
+def decode(data: bytes, channels: int, where: str) -> np.ndarray:
+    """Return an image as it is stored, uint8 ``(height, width, channels)``.
+
+    Only what loses nothing is converted: grey to colour, palettes to their colours, and an alpha channel that
+    is opaque everywhere is left out. EXIF data is not applied, so that turned photographs stay turned. JPEG is
+    decoded by Pillow: models that decode in their own graph may see values that differ by one or two.
+
+    Args:
+        data: the encoded image.
+        channels: 1 (grey), 3 (red, green, blue) or 4 (with alpha).
+        where: what the image is, for messages.
+
+    Raises:
+        AuditError: the image is damaged, of another kind, has several frames or more pixels than Pillow's limit
+            (which protects from files that unpack to gigabytes), or would lose colours, alpha or depth.
+    """
+    from PIL.Image import DecompressionBombError, DecompressionBombWarning
+
+    if channels not in _MODES:
+        raise _unfit(where, "images of 1, 3 or 4 channels", f"{channels}")
+    try:
+        with _opened(data) as image:
+            frames = getattr(image, "n_frames", 1)
+            image.load()
+            plain = _plain(image)
+    except (
+        OSError,
+        SyntaxError,
+        ValueError,
+        EOFError,
+        DecompressionBombError,
+        DecompressionBombWarning,
+    ) as error:
+        raise _unfit(where, f"a whole image: {', '.join(_FORMATS)}", _told(error)) from None
+    if frames > 1:
+        raise _unfit(where, "one image", f"{frames} frames")
+    if plain.mode not in _SAME[channels]:
+        raise _unfit(where, f"an image that is {_MODES[channels]} without loss", f"mode {plain.mode}")
+    found = np.asarray(plain.convert(_MODES[channels]))
+    return found.reshape(*found.shape[:2], channels)
+
+
+def _plain(image: Image) -> Image:
+    """Return an image without a palette, and without an alpha channel that says nothing."""
+    if image.mode == "P":
+        image = image.convert("RGBA" if "transparency" in image.info else "RGB")
+    if image.mode in ("RGBA", "LA") and image.getchannel("A").getextrema() == (255, 255):
+        image = image.convert(image.mode.removesuffix("A"))
+    return image
+
+
+def _opened(data: bytes) -> Image:
+    """Return an image whose header is read; Pillow's warning of many pixels is an error here."""
+    from PIL import Image as pillow
+
+    with catch_warnings():
+        simplefilter("error", pillow.DecompressionBombWarning)
+        return pillow.open(BytesIO(data), formats=_FORMATS)
+
+
+def _told(error: Exception) -> str:
+    unknown = type(error).__name__ == "UnidentifiedImageError"
+    return "bytes of another kind" if unknown else str(error) or type(error).__name__
+
+
+def _unfit(where: str, expected: str, found: str) -> AuditError:
+    return AuditError(where=where, expected=expected, found=found, fix="convert or replace the image")

@@ -1,0 +1,87 @@
+"""TFRecord files of `tf.train.Example`: every feature is a column, in alphabetical order."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+import pyarrow as pa
+
+from audit.data.examples import Record, columns_of, kinds_of
+from audit.data.kinds import PEEKED
+from audit.data.source import Source
+from audit.errors import AuditError
+from audit.model.framework import tensorflow
+
+_FRAME = 16  # bytes around each record: its length, and a checksum of both
+
+
+class TFRecordSource(Source):
+    """Files of examples; those whose names end in ``.gz`` are compressed.
+
+    A feature is read as its first value is: one number or text a row, or a tensor of as many numbers. What an
+    example lacks is a null. Features that none of the first examples has are no columns.
+    """
+
+    def __init__(self, path: str, files: list[Path]) -> None:
+        self.path, self.files = path, files
+        self._sizes = {file: _size(file) for file in files}
+        self.schema = kinds_of(path, list(islice(self._records(), PEEKED)))
+
+    def read(self, columns: list[str], rows: int) -> Iterator[pa.RecordBatch]:
+        """Yield the named features of ``rows`` examples at a time."""
+        schema = pa.schema([self.schema.field(name) for name in columns])
+        records = self._records()
+        while batch := list(islice(records, rows)):
+            yield columns_of(batch, schema)
+
+    def _records(self) -> Iterator[Record]:
+        for file, size in self._sizes.items():
+            yield from _read(file, size)
+
+
+def _read(file: Path, size: int) -> Iterator[Record]:
+    """Yield the records of a file of ``size`` bytes, uncompressed; their checksums are compared."""
+    tf = tensorflow()
+    number = used = 0
+    try:
+        found = tf.data.TFRecordDataset(str(file), "GZIP" if _is_compressed(file) else "")
+        for number, data in enumerate(found.as_numpy_iterator(), 1):
+            yield Record(file, number, data)
+            used += _FRAME + len(data)
+    except tf.errors.OpError:
+        raise _damaged(file, number + 1, "its checksum differs, or the file ends inside it") from None
+    if used != size:  # TensorFlow takes an end inside a record's length for the end of the file
+        raise _damaged(file, number + 1, "the file ends inside it")
+
+
+def _size(file: Path) -> int:
+    """Return the bytes of a file, uncompressed."""
+    if not _is_compressed(file):
+        return file.stat().st_size
+    size = 0
+    try:
+        with gzip.open(file) as stream:
+            while part := stream.read(2**20):
+                size += len(part)
+    except (EOFError, OSError, zlib.error) as error:
+        raise AuditError(
+            where=str(file), expected="a whole gzip file", found=str(error), fix="export the file again"
+        ) from error
+    return size
+
+
+def _is_compressed(file: Path) -> bool:
+    return file.suffix.lower() == ".gz"
+
+
+def _damaged(file: Path, number: int, found: str) -> AuditError:
+    return AuditError(
+        where=f"{file}: record {number:,}",
+        expected="a whole TFRecord file",
+        found=found,
+        fix="export the file again",
+    )

@@ -1,0 +1,21 @@
+"""Reads a source whole, as an audit does in batches."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from audit.data.columns import tensors
+from audit.data.open import open_source
+
+
+def read(path: Path | str, *columns: str) -> pa.Table:
+    source = open_source(str(path))
+    return pa.Table.from_batches(list(source.batches(columns or source.schema.names)))
+
+
+def array(table: pa.Table, name: str) -> np.ndarray:
+    """The tensors of a column over all batches."""
+    return np.concatenate([tensors(chunk, name) for chunk in table[name].chunks])
