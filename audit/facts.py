@@ -28,7 +28,8 @@ def distinct_rows(table: Table, hashes: np.ndarray) -> int:
 
 def model_facts(policy: Policy, path: Path, model: Model, feeds: list[Feed], scored: Scored) -> ModelFacts:
     """Return which model was audited, with the digest of its files."""
-    classes = scored.scores.classes if isinstance(scored.scores, Classified) else []
+    scores = scored.scores
+    classes, told = (scores.classes, scores.classes_from) if isinstance(scores, Classified) else ([], None)
     return ModelFacts(
         path=policy.model.path,
         digest=digest(path),
@@ -39,9 +40,11 @@ def model_facts(policy: Policy, path: Path, model: Model, feeds: list[Feed], sco
             kind=scored.decider.head.kind,
             classes=classes,
             evidence=scored.decider.head.evidence,
+            classes_from=told,
         ),
         differentiable=scored.differentiable,
         columns={feed.name: feed.columns for feed in feeds},
+        allowed_operations=model.signature.allowed,
     )
 
 
@@ -61,6 +64,7 @@ def data_facts(policy: Policy, digests: Mapping[str, str], table: Table, hashes:
         background=_background(policy, digests),
         label=policy.data.label,
         favorable=favorable,
+        favorable_from=_chosen_by(policy, labels),
         groups=[
             GroupFacts(attribute=a.name, privileged=[a.groups[i] for i in a.privileged], rows=a.rows)
             for a in table.attributes
@@ -71,3 +75,9 @@ def data_facts(policy: Policy, digests: Mapping[str, str], table: Table, hashes:
 def _background(policy: Policy, digests: Mapping[str, str]) -> BackgroundFacts | None:
     path = policy.data.background
     return None if path is None else BackgroundFacts(path=path, digest=digests["background"])
+
+
+def _chosen_by(policy: Policy, labels: Labels | Targets) -> str | None:
+    if policy.data.favorable is not None:
+        return "the policy"
+    return "nobody chose it: the greater of two label values" if isinstance(labels, Labels) else None

@@ -1,9 +1,10 @@
-"""The features of sampled rows as one matrix: numbers as they are, texts as codes into a vocabulary."""
+"""The features of sampled rows as one matrix: numbers as they are, texts as codes into a vocabulary, pictures flat."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from audit.data.columns import Codes, NullValue
 from audit.data.source import Source
 from audit.errors import AuditError
 from audit.model.feeds import Feed, Values
+from audit.model.pictures import EncodedPictures, Pictures, other_size
 from audit.reservoir import Reservoir
 from audit.result import Scalar
 from audit.vocabulary import Vocabulary
@@ -20,18 +22,30 @@ from audit.vocabulary import Vocabulary
 MOST_ROWS = 20_000
 """Rows of the data, and of the background, that are looked at beyond their scores: drawn if there are more."""
 
+_MOST_NUMBERS = 2**25
+"""In a matrix: of large pictures fewer rows are drawn."""
+
 
 @dataclass(frozen=True)
 class Column:
-    """A feature: a data column that the model reads. ``vocabulary`` is None for numbers."""
+    """A feature: a data column that the model reads, or one place of it where it holds lists.
+
+    ``vocabulary`` is None for numbers; ``shape`` is that of a picture, which lies flat in the matrix, else None.
+    """
 
     name: str
     vocabulary: list[str] | None
+    shape: tuple[int, ...] | None = None
+
+    @property
+    def width(self) -> int:
+        """Numbers that it takes in the matrix."""
+        return prod(self.shape or ())
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Sampled rows in file order: ``matrix`` is ``(rows, columns)``, ``index`` their numbers in the data, from 0."""
+    """Sampled rows in file order: ``matrix`` is ``(rows, numbers)``, ``index`` their numbers in the data, from 0."""
 
     matrix: np.ndarray
     index: np.ndarray
@@ -76,26 +90,68 @@ class _Reader:
         self._feeds, self._missing, self._seed = feeds, missing, seed
         self._places = places(feeds)
         self._texts = {place: Vocabulary() for (_, is_text), place in self._places.items() if is_text}
+        self._shapes: dict[int, tuple[int, ...]] = {}
+        self._pictures = {
+            self._places[feed.columns[0], False]: feed
+            for feed in feeds
+            if isinstance(feed, Pictures | EncodedPictures)
+        }
 
     def read(self, source: Source) -> tuple[np.ndarray, np.ndarray]:
-        """Return the matrix (float64) and row numbers of the sampled rows."""
-        drawn, first_row = Reservoir(MOST_ROWS, self._seed), 1
-        matrix = np.empty((MOST_ROWS, len(self._places)))
-        for batch in source.batches([name for name, _ in self._places]):
+        """Return the matrix (float64, float32 with pictures) and row numbers of the sampled rows."""
+        drawn: Reservoir | None = None
+        first_row, matrix = 1, np.empty((0, 0))
+        for batch in source.batches([name for feed in self._feeds for name in feed.reads]):
+            found = dict(self._values(batch, source, first_row))
+            if drawn is None:
+                self._measure(found)
+                drawn = Reservoir(self._most_rows(), self._seed)
+                matrix = np.empty((self._most_rows(), sum(self._widths())), self._dtype())
             slots, rows = drawn.take(batch.num_rows)
-            for place, values in self._values(batch, source, first_row):
-                matrix[slots, place] = self._numbers(place, values, rows)
+            for place, values in found.items():
+                begin = starts(self._widths())[place]
+                matrix[slots, begin : begin + self._widths()[place]] = self._numbers(place, values, rows)
             first_row += batch.num_rows
+        assert drawn is not None  # a table without rows was refused before
         slots, index = drawn.order()
         return matrix[slots], index
 
+    def _measure(self, found: Mapping[int, Values]) -> None:
+        """Take the shapes of pictures from the first row."""
+        for place, feed in self._pictures.items():
+            if place not in self._shapes:
+                self._shapes[place] = feed.matrix(np.asarray(found[place])[:1]).shape[1:]
+
+    def _widths(self) -> list[int]:
+        return [prod(self._shapes.get(place, ())) for place in range(len(self._places))]
+
+    def _most_rows(self) -> int:
+        return max(1, min(MOST_ROWS, _MOST_NUMBERS // sum(self._widths())))
+
+    def _dtype(self) -> Any:
+        single = all(feed.dtype.name != "float64" for feed in self._pictures.values())
+        return np.float32 if self._pictures and single else np.float64
+
     def _numbers(self, place: int, values: Values, rows: np.ndarray) -> np.ndarray:
-        return self._texts[place].codes(values, rows) if isinstance(values, Codes) else values[rows]
+        if isinstance(values, Codes):
+            return np.asarray(self._texts[place].codes(values, rows)[:, None])
+        if place not in self._pictures:
+            return np.asarray(values[rows][:, None])
+        pictures = self._pictures[place].matrix(values[rows])
+        if pictures.shape[1:] != self._shapes[place]:
+            raise other_size(self._pictures[place].columns[0], self._shapes[place], pictures.shape[1:])
+        return pictures.reshape(len(rows), -1)
 
     def columns(self, matrices: Sequence[np.ndarray]) -> list[Column]:
         """Return the columns; the codes in the matrices become those of the columns' vocabularies."""
-        found = {place: text.settle([m[:, place] for m in matrices]) for place, text in self._texts.items()}
-        return [Column(name, found.get(place)) for (name, _), place in self._places.items()]
+        lie = starts(self._widths())
+        found = {
+            place: text.settle([m[:, lie[place]] for m in matrices]) for place, text in self._texts.items()
+        }
+        return [
+            Column(name, found.get(place), self._shapes.get(place))
+            for (name, _), place in self._places.items()
+        ]
 
     def _values(self, batch: pa.RecordBatch, source: Source, first_row: int) -> Iterator[tuple[int, Values]]:
         """Yield the values of all rows of a batch by place: they are checked, whether they are drawn or not."""
@@ -117,6 +173,11 @@ def places(feeds: Sequence[Feed]) -> dict[tuple[str, bool], int]:
     return {name: place for place, name in enumerate(dict.fromkeys(names))}
 
 
+def starts(widths: Sequence[int]) -> list[int]:
+    """Return where in a matrix each column begins."""
+    return [int(start) for start in np.cumsum([0, *widths])[:-1]]
+
+
 def missing_value(null: NullValue, source: Source) -> AuditError:
     """Return the error for a null that nothing stands for."""
     return AuditError(
@@ -135,11 +196,13 @@ def _of(source: Source, error: AuditError) -> AuditError:
 
 def _fits(matrix: np.ndarray, feeds: Sequence[Feed]) -> bool:
     """Tell whether the model's inputs are the same when they come through 32-bit floats."""
+    if matrix.dtype == np.float32:
+        return True
     found = places(feeds)
     return all(
         _same(matrix[:, found[name, False]], feed.dtype.as_numpy_dtype)
         for feed in feeds
-        if not feed.is_text
+        if not feed.is_text and not isinstance(feed, Pictures | EncodedPictures)
         for name in feed.columns
     )
 

@@ -14,6 +14,7 @@ from audit.model.matrix import Decoder
 from audit.model.model import Model
 
 _BATCH = 8192
+_LEAST, _EXACT = float(np.finfo(np.float64).tiny), float(np.finfo(np.float64).eps)
 
 
 class Judge:
@@ -35,5 +36,37 @@ class Judge:
         scores, classes = zip(*parts, strict=True) if parts else ((), ())
         return np.concatenate([np.empty(0), *scores]), np.concatenate([np.empty(0, np.int32), *classes])
 
+    def weigh(self, matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the log-odds of the classes, float64 ``(rows, classes)``, and the class decided on, int32 ``(rows,)``.
+
+        The largest log-odds are those of the class decided on, as with `outcome.decision_logits`; but they are computed
+        from the uncut model's outputs, and differ no more where these are 0 or 1 to the last digit.
+        """
+        parts = [self._weigh(matrix[start : start + _BATCH]) for start in range(0, len(matrix), _BATCH)]
+        odds, classes = zip(*parts, strict=True) if parts else ((np.empty((0, 2)),), ())
+        return np.concatenate(odds), np.concatenate([np.empty(0, np.int32), *classes])
+
+    def _weigh(self, matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        raw = self._raw(matrix)
+        return _log_odds(raw, self._decider), self._decider.decide(raw)[1]
+
     def _decide(self, matrix: np.ndarray) -> tuple[Any, Any]:
-        return self._decider.decide(self._model(self._tensors(matrix)))
+        return self._decider.decide(self._raw(matrix))
+
+    def _raw(self, matrix: np.ndarray) -> np.ndarray:
+        return np.asarray(self._model(self._tensors(matrix)))
+
+
+def _log_odds(raw: np.ndarray, decider: Decider) -> np.ndarray:
+    """Return log-odds of the classes; of two they are as far apart as P(favourable) is from the threshold."""
+    head, values = decider.head, raw.astype(np.float64)
+    if head.kind == "regression":
+        half = (values - (decider.at_least or 0.0)) / 2
+        return np.concatenate([-half, half], 1)
+    odds = values if head.width > 1 else np.concatenate([-values / 2, values / 2], 1)
+    if head.kind != "logits":
+        odds = np.log(np.maximum(head.probabilities(raw), _LEAST))
+    if odds.shape[1] == 2:
+        threshold = np.clip(decider.threshold, _LEAST, 1 - _EXACT)
+        odds[:, decider.favorable[0]] += np.log1p(-threshold) - np.log(threshold)
+    return np.asarray(odds)

@@ -149,17 +149,21 @@ class TensorFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputFacts:
-    """The output head as detected, with the evidence in words."""
+    """The output head as detected, with the evidence in words; ``classes_from`` says what tells the classes' order."""
 
     name: str
     kind: Literal["probabilities", "sigmoid", "logits", "regression"]
     classes: list[Scalar]
     evidence: str
+    classes_from: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelFacts:
-    """Which model was audited; ``columns`` says which data columns feed each input."""
+    """Which model was audited; ``columns`` says which data columns feed each input.
+
+    ``allowed_operations`` reach beyond the model (files, network, Python) and ran because the policy allows them.
+    """
 
     path: str
     digest: str
@@ -168,6 +172,7 @@ class ModelFacts:
     output: OutputFacts
     differentiable: bool
     columns: dict[str, list[str]]
+    allowed_operations: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,7 +196,8 @@ class BackgroundFacts:
 class DataFacts:
     """Which rows were audited. ``distinct_rows`` compares the columns that the audit reads.
 
-    ``background`` is None where the references are of the audited rows.
+    ``background`` is None where the references are of the audited rows. ``favorable_from`` says who chose the
+    favourable outcome.
     """
 
     path: str
@@ -202,6 +208,7 @@ class DataFacts:
     favorable: list[Scalar] | dict[str, float]
     groups: list[GroupFacts]
     background: BackgroundFacts | None = None
+    favorable_from: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,11 +17,12 @@ from audit.decider import Decider
 from audit.facts import data_facts, model_facts
 from audit.features import Features, read_features
 from audit.judge import Judge
+from audit.model.artifact import find_model
 from audit.model.binding import bind
 from audit.model.feeds import Feed
 from audit.model.logits import Logits, find_logits
 from audit.model.model import Model, open_model
-from audit.model.signature import find_model
+from audit.pictures import Pictures, find_pictures
 from audit.policy.model import Policy
 from audit.result import DataFacts, ModelFacts
 from audit.scores import Classified, Regressed
@@ -62,6 +63,11 @@ class Subject:
         return found
 
     @cached_property
+    def pictures(self) -> Pictures | None:
+        """The pictures that the model reads; None where it reads a table."""
+        return find_pictures(self.features, self.feeds, self.policy.data.pixels)
+
+    @cached_property
     def logits(self) -> Logits:
         """The model's logits as a function of a matrix of features, cut out of the graph when first asked for."""
         features = self.features
@@ -87,9 +93,9 @@ def load_subject(policy: Policy, progress: Progress, seed: int = 0) -> Subject:
     files = Watched([path, *source.files, *background.files])
     table = read_table(policy.data, source, policy.model.output.kind == "regression")
     model = open_model(policy.model, path)
-    feeds = bind(model.signature.inputs, policy.model.inputs, policy.data, source.schema, model.where)
+    feeds = bind(model.fed, policy.model.inputs, policy.data, source.schema, model.where)
     for given in (source, background):
-        given.require([column for feed in feeds for column in feed.columns])
+        given.require([column for feed in feeds for column in feed.reads])
     sources = {"data": source} | ({"background": background} if background is not source else {})
     with ThreadPoolExecutor(1) as pool:
         found = {name: pool.submit(given.digest) for name, given in sources.items()}  # beside the scores

@@ -17,7 +17,9 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-Model = Annotated[str, typer.Argument(metavar="MODEL", help="SavedModel directory or .keras file.")]
+Model = Annotated[
+    str, typer.Argument(metavar="MODEL", help="SavedModel directory, .keras or .h5 file, MLflow directory.")
+]
 ReportFile = Annotated[Path, typer.Argument(metavar="REPORT.json", help="The report.json of a run.")]
 Set = Annotated[
     list[str] | None,

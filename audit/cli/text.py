@@ -42,6 +42,9 @@ def remarks(report: Report) -> Iterator[str]:
     """Yield what to bear in mind when reading the verdict."""
     if report.policy.default_rules:
         yield "  note    the default rules were used: starting points, not a standard for this case"
+    if report.model.allowed_operations:
+        names = plain(", ".join(report.model.allowed_operations), 300)
+        yield f"  note    the policy let the model reach beyond itself: {names}"
     for name, given in report.policy.effective["checks"].items():  # type: ignore[attr-defined]  # a mapping
         if given is False:
             yield f"  note    the policy turns off the check {plain(name)}"

@@ -17,10 +17,10 @@ from audit.data.values import Coder, typed
 from audit.draft.decidable import undecidable
 from audit.draft.guess import guess_protected
 from audit.draft.text import policy_text
+from audit.model.artifact import find_model
 from audit.model.binding import bind
 from audit.model.feeds import Feed
 from audit.model.model import Model, open_model
-from audit.model.signature import find_model
 from audit.policy.load import policy_from
 from audit.policy.model import DataSpec, ModelSpec, Policy
 
@@ -45,7 +45,7 @@ def draft(model_path: str, data: str, label: str, base: Path) -> Draft:
     regression = _is_regression(source, label, model)
     protected = {} if regression else guess_protected(source, {label})
     spec = DataSpec(path=data, label=label, protected=protected)
-    feeds = bind(model.signature.inputs, {}, spec, source.schema, model_path)
+    feeds = bind(model.fed, {}, spec, source.schema, model_path)
     table = read_table(spec, source, regression)
     policy = policy_from(_content(model_path, spec, regression))
     thin = _thin(policy, table)
@@ -82,7 +82,7 @@ def _thin(policy: Policy, table: Table) -> dict[str, list[str]]:
 
 
 def _nulls(source: Source, feeds: list[Feed]) -> dict[str, int]:
-    numeric = {column: feed.dtype.name != "string" for feed in feeds for column in feed.columns}
+    numeric = {column: feed.dtype.name != "string" for feed in feeds for column in feed.reads}
     totals = dict.fromkeys(numeric, 0)
     for batch in source.batches(list(numeric)):
         for column in numeric:

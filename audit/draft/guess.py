@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from audit.data.columns import numbers
 from audit.data.groups import MAX_NUMBERS, MISSING, AttributeReader
+from audit.data.kinds import is_single
 from audit.data.source import Source
 from audit.data.values import Coder, typed
 from audit.errors import AuditError
@@ -26,8 +27,9 @@ _AGE_EDGES = [25.0, 60.0]
 def guess_protected(source: Source, taken: set[str]) -> dict[str, Protected]:
     """Return attributes by name, each with its largest group as privileged, in file order."""
     found = {}
-    for name in source.schema.names:
-        if name not in taken and not _WORDS.isdisjoint(re.split(r"[^a-z]+", name.lower())):
+    names = [field.name for field in source.schema if field.name not in taken and is_single(field.type)]
+    for name in names:
+        if not _WORDS.isdisjoint(re.split(r"[^a-z]+", name.lower())):
             guess = _guess(source, name)
             if guess is not None:
                 found[name] = guess

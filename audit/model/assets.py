@@ -1,26 +1,35 @@
-"""Which tables are filled from files that do not belong to the model, and so are not in its digest."""
+"""The model's own assets, and which tables are filled from other files, which are not in its digest."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from audit.model.graph import callees, node_name
+from audit.operations import TABLES
 
-_FROM_FILES = frozenset({"InitializeTableFromTextFile", "InitializeTableFromTextFileV2"})
 _CALLS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
 _MAIN = ""  # the scope of the main graph; the others are named after their functions
 
 
-def foreign_tables(meta: Any) -> set[str]:
-    """Return the types of operations in a meta graph that fill a table from a file other than an asset."""
+def foreign_tables(meta: Any) -> set[tuple[str, str]]:
+    """Return the operations of a meta graph that fill a table from a file other than an asset.
+
+    Each as the function that it stands in, which is empty for the main graph, and the node's name.
+    """
     graph = _Scopes(meta)
     return {
-        node.op
+        (scope, node.name)
         for scope, node in graph.operations()
-        if node.op in _FROM_FILES and not graph.is_asset(scope, node.input[1])
+        if node.op in TABLES and not graph.is_asset(scope, node.input[1])
     }
+
+
+def missing_assets(meta: Any, folder: Path) -> list[str]:
+    """Return the names of the model's own assets that are not in its ``folder`` of assets."""
+    names = {file.filename for file in _asset_files(meta) if _is_inside(file.filename)}
+    return sorted(name for name in names if not (folder / name).is_file())
 
 
 class _Scopes:

@@ -1,74 +1,63 @@
-"""Matches the inputs of a signature with the columns of the data."""
+"""Matches what a model is fed with the columns of the data."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import pyarrow as pa
 
+from audit.data.kinds import is_bytes, is_tensor
 from audit.errors import AuditError, nearest, some
-from audit.model.feeds import Feed
+from audit.model.candidates import Candidates
+from audit.model.composite import composite, row_splits, sparse_input
+from audit.model.feeds import Feed, vector
+from audit.model.pictures import EncodedPictures, Pictures
 from audit.policy.model import DataSpec
 
 
 def bind(
     inputs: Mapping[str, Any], given: Mapping[str, list[str]], data: DataSpec, schema: pa.Schema, where: str
 ) -> list[Feed]:
-    """Match the signature's ``inputs`` (name to TensorSpec) with columns.
+    """Match ``inputs`` (name to TensorSpec, the first dimension free) with columns.
 
     In this order: what the policy gives under ``model.inputs``; for a single tensor of several columns, all
     numeric columns but label, weight and cluster in file order, when their number equals its width; the
     column of the same name; the one column whose name the exporter sanitized into the input's; for a
-    single tensor of one column, the only numeric one.
+    single tensor the only column that it can take.
 
     Raises:
         AuditError: an input has no column or the wrong number of them, or a shape is not supported.
     """
+    sparse = sparse_input(inputs)
+    if sparse:
+        raise composite(where, "sparse", sparse)
     for name in given:
         if name not in inputs:
             raise AuditError(
                 where=f"model.inputs.{name}",
-                expected=f"an input of the signature: {some(inputs)}",
+                expected=f"an input of the model: {some(inputs)}",
                 found=f"{name!r}{nearest(name, inputs)}",
             )
-    columns = _Columns(data, schema)
+    columns = Candidates(data, schema)
     feeds = []
     for name, spec in inputs.items():
-        bound = _Input(name, spec, f"{where}: input {name!r}")
-        feeds.append(bound.feed(given.get(name) or bound.find(columns, alone=len(inputs) == 1), data.label))
+        bound = _Input(
+            name, spec, columns, len(inputs) == 1, row_splits(name, inputs), f"{where}: input {name!r}"
+        )
+        feeds.append(bound.feed(given.get(name) or bound.find()))
     return feeds
-
-
-@dataclass(frozen=True)
-class _Columns:
-    data: DataSpec
-    schema: pa.Schema
-
-    @property
-    def names(self) -> list[str]:
-        return list(self.schema.names)
-
-    def numeric(self) -> tuple[list[str], list[str]]:
-        """Return the numeric columns and the others, without label, weight and cluster."""
-        other = {self.data.label, self.data.weight, self.data.cluster}
-        free = [field for field in self.schema if field.name not in other]
-        numeric = [field.name for field in free if _is_numeric(field.type)]
-        return numeric, [field.name for field in free if field.name not in numeric]
-
-    def named(self, name: str) -> list[str]:
-        """Return the column of that name, or those whose names an exporter sanitizes into it."""
-        if name in self.names:
-            return [name]
-        return [c for c in self.names if c != self.data.label and _sanitized(c) == _sanitized(name)]
 
 
 @dataclass(frozen=True)
 class _Input:
     name: str
     spec: Any
+    columns: Candidates
+    alone: bool
+    splits: str | None
     where: str
 
     @property
@@ -76,25 +65,40 @@ class _Input:
         return "unknown" if self.spec.shape.rank is None else str(self.spec.shape.as_list())
 
     @property
+    def is_wide(self) -> bool:
+        """Whether every row has an array: a picture or a sequence."""
+        return self.spec.shape.rank in (3, 4)
+
+    def is_picture(self, kind: pa.DataType) -> bool:
+        """Tell whether arrays of this kind are pictures: of three axes, of bytes, or said to be by ``data.pixels``."""
+        if self.spec.shape.rank == 4 or is_bytes(kind) or self.columns.data.pixels is not None:
+            return True
+        return is_tensor(kind) and pa.types.is_uint8(kind.value_type)
+
+    @property
     def width(self) -> int | None:
         """Columns that the input takes, None where it does not say.
 
         Raises:
-            AuditError: it is neither a vector nor a matrix with a free number of rows.
+            AuditError: its rows are neither numbers, nor lists of them, nor pictures.
         """
         rank = self.spec.shape.rank
-        if rank not in (1, 2) or self.spec.shape[0] is not None:
+        if rank not in (1, 2, 3, 4) or self.spec.shape[0] is not None:
             raise AuditError(
                 where=self.where,
-                expected="a tensor of shape (rows,) or (rows, columns) with a free number of rows",
+                expected="a tensor of shape (rows,), (rows, columns) or (rows, height, width[, channels]), with a free "
+                "number of rows or, for all inputs, the same",
                 found=f"shape {self.shape}",
                 fix="export the model with such a signature",
             )
-        return 1 if rank == 1 else self.spec.shape[1]
+        return 1 if rank == 1 or self.is_wide else self.spec.shape[1]
 
-    def find(self, columns: _Columns, alone: bool) -> list[str]:
+    def find(self) -> list[str]:
         """Return the columns that belong to the input when the policy does not say."""
-        matches = [] if alone and self.width != 1 else columns.named(self.name)
+        wide = self.width != 1 or self.is_wide
+        matches = [] if self.alone and wide else self.columns.named(self.name)
+        if not matches and self.alone:
+            matches = self._only()
         if len(matches) == 1:
             return matches
         if matches:
@@ -104,18 +108,63 @@ class _Input:
                 found=some(matches),
                 fix=self._say_which(),
             )
-        if alone:
-            return self._all_numeric(columns)
+        if self.splits:
+            raise composite(self.where, "ragged", [self.name, self.splits])
+        if self.alone and not self.is_wide:
+            return self._all_numeric()
         raise AuditError(
             where=self.where,
-            expected=f"a data column of that name{nearest(self.name, columns.names)}",
-            found=f"the columns {some(columns.names)}",
-            fix=f"add the column, or {self._say_which()}",
+            expected=f"a data column of that name{nearest(self.name, self.columns.names)}",
+            found=f"the columns {some(self.columns.names)}",
+            fix=f"add the column, or {self._say_which() if self.width == 1 else self._list_them()}",
         )
 
-    def feed(self, columns: list[str], label: str) -> Feed:
+    def _only(self) -> list[str]:
+        """Return the only column of the kind that a single tensor takes, if there is one."""
+        if self.spec.dtype.name == "string" and self.width == 1:
+            found = self.columns.texts()
+        else:
+            found = [c for c in self.columns.tensors() if self.is_wide or self._fills(c)]
+        return found if len(found) == 1 else []
+
+    def feed(self, columns: list[str]) -> Feed:
         """Return the feed from ``columns``, if they are as many as the input takes and none is the label."""
-        width = self.width
+        self._require_features(columns)
+        kind = self.columns.kind(columns[0]) if len(columns) == 1 else None
+        spec = self.spec
+        if self.is_wide and kind is not None and not self.is_picture(kind):
+            return self._sequence(columns[0], kind)
+        if self.is_wide and len(columns) == 1:
+            shape, pixels = tuple(spec.shape[1:]), self.columns.data.pixels
+            return Pictures(self.name, spec.dtype, False, list(columns), shape, pixels)
+        if kind is not None and is_bytes(kind) and spec.dtype.name == "string":
+            return EncodedPictures(self.name, spec.dtype, spec.shape.rank == 1, list(columns))
+        if kind is not None and spec.shape.rank == 2 and self._fills(columns[0]):
+            return vector(self.name, spec.dtype, columns[0], [prod(kind.shape)])
+        if self.width is not None and len(columns) != self.width:
+            raise AuditError(
+                where=self.where,
+                expected=f"{self.width} column{'s' * (self.width != 1)} for a tensor of shape {self.shape}",
+                found=f"{len(columns)}: {some(columns)}",
+                fix=self._list_them(),
+            )
+        return Feed(self.name, spec.dtype, spec.shape.rank == 1, list(columns))
+
+    def _sequence(self, column: str, kind: pa.DataType) -> Feed:
+        """Return the feed of an array of numbers a row, each of them a feature."""
+        wanted = self.spec.shape.as_list()[1:]
+        shape = list(kind.shape) if is_tensor(kind) else []
+        if len(shape) != len(wanted) or any(n not in (None, m) for n, m in zip(wanted, shape, strict=True)):
+            raise AuditError(
+                where=self.where,
+                expected=f"arrays of shape {wanted} in every row",
+                found=f"column {column!r} with {shape or 'one value'} in each",
+                fix=f"store arrays of that shape, or {self._say_which()}; of pictures, set data.pixels: [LOW, HIGH]",
+            )
+        return vector(self.name, self.spec.dtype, column, shape)
+
+    def _require_features(self, columns: list[str]) -> None:
+        label = self.columns.data.label
         if label in columns:
             raise AuditError(
                 where=self.where,
@@ -123,17 +172,14 @@ class _Input:
                 found=f"the label {label!r}",
                 fix="give the input another column under model.inputs, or audit a model that does not read it",
             )
-        if width is not None and len(columns) != width:
-            raise AuditError(
-                where=self.where,
-                expected=f"{width} column{'s' * (width != 1)} for a tensor of shape {self.shape}",
-                found=f"{len(columns)}: {some(columns)}",
-                fix=self._list_them(),
-            )
-        return Feed(self.name, self.spec.dtype, self.spec.shape.rank == 1, list(columns))
 
-    def _all_numeric(self, columns: _Columns) -> list[str]:
-        numeric, rest = columns.numeric()
+    def _fills(self, column: str) -> bool:
+        """Tell whether a column's rows hold as many numbers as the input takes."""
+        kind = self.columns.kind(column)
+        return kind is not None and is_tensor(kind) and self.width in (None, prod(kind.shape))
+
+    def _all_numeric(self) -> list[str]:
+        numeric, rest = self.columns.numeric()
         if self.width is not None and len(numeric) == self.width:
             return numeric
         count = "a known number of" if self.width is None else self.width
@@ -149,14 +195,3 @@ class _Input:
 
     def _list_them(self) -> str:
         return f"list the columns in the model's order: model.inputs: {{{self.name}: [COLUMN, …]}}"
-
-
-def _is_numeric(kind: pa.DataType) -> bool:
-    types = pa.types
-    return bool(
-        types.is_floating(kind) or types.is_integer(kind) or types.is_boolean(kind) or types.is_decimal(kind)
-    )
-
-
-def _sanitized(name: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")

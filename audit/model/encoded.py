@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from audit.features import Column, places
+from audit.features import Column, places, starts
 from audit.model.feeds import Feed
 from audit.model.framework import tensorflow
 from audit.model.frozen import Cut, Frozen
@@ -41,16 +41,17 @@ class Encoded:
         columns: Sequence[Column],
         behind_texts: bool,
     ) -> None:
-        self._inputs, self._feeds, self._places = frozen.inputs, list(feeds), places(feeds)
+        self._frozen, self._feeds, self._places = frozen, list(feeds), places(feeds)
         self._encodings = encode(frozen, target, self._vocabularies(columns)) if behind_texts else {}
         tables = {self._place(f): self._encodings[f.name].table for f in feeds if f.name in self._encodings}
-        widths = [tables[place].shape[1] if place in tables else 1 for place in range(len(columns))]
+        widths = [tables[i].shape[1] if i in tables else column.width for i, column in enumerate(columns)]
         self.players = np.repeat(np.arange(len(columns)), widths)
-        self._tables, self._starts = tables, [int(start) for start in np.cumsum([0, *widths])[:-1]]
+        self._tables, self._starts, self._lie = tables, starts(widths), starts([c.width for c in columns])
         self._decoder = Decoder(feeds, columns, self._starts)
         ends = {name: key for key, found in self._encodings.items() for name, _, _ in found.parts}
-        fed = [*ends, *frozen.inputs.values()]
-        self._meeting = self._found(find_meeting(frozen, target, ends))
+        fed = [*ends, *frozen.fed]
+        flat = all(column.shape is None for column in columns)
+        self._meeting = self._found(find_meeting(frozen, target, ends)) if flat else None
         if self._meeting is None:
             self._cut = Cut(frozen, [target], fed)
         else:
@@ -90,25 +91,27 @@ class Encoded:
             return matrix
         parts, start = [], 0
         for place in sorted(self._tables):
-            codes = tf.cast(matrix[:, place], tf.int32)
+            lies = self._lie[place]
+            codes = tf.cast(matrix[:, lies], tf.int32)
             parts += [
-                matrix[:, start:place],
+                matrix[:, start:lies],
                 tf.gather(tf.constant(self._tables[place], matrix.dtype), codes),
             ]
-            start = place + 1
+            start = lies + 1
         return tf.concat([*parts, matrix[:, start:]], axis=1)
 
     def _tensors(self, numbers: Any, cut: Cut) -> dict[str, Any]:
         """Return what the graph is fed with, by tensor."""
         given: dict[str, Any] = {}
         for feed in self._feeds:
-            source, found = self._inputs[feed.name], self._encodings.get(feed.name)
+            source, found = self._frozen.inputs[feed.name], self._encodings.get(feed.name)
             if found is None:
-                given[source] = self._decoder.tensor(feed, numbers)
+                value = self._decoder.tensor(feed, numbers, self._frozen.dtype(source))
+                given |= self._frozen.given(feed.name, value)
             else:
                 given |= _split(numbers, self._starts[self._place(feed)], found)
-                if source in cut.reads:
-                    given[source] = _blank(numbers, feed)
+                if self._frozen.sources[feed.name].tensors & cut.reads:
+                    given |= self._frozen.given(feed.name, _blank(numbers, feed))
         return given
 
     def _found(self, meeting: Meeting | None) -> Meeting | None:

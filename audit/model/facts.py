@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from audit.errors import AuditError
+from audit.model.choice import choose_output
 from audit.model.framework import tensorflow
 from audit.model.head import detect_head
 from audit.model.model import Model, tensor_facts
@@ -14,30 +16,39 @@ from audit.model.signature import open_signature
 
 
 def describe(path: Path, signature: str) -> dict[str, Any]:
-    """Return inputs, outputs, the head of the output (if there is one only) and differentiability.
+    """Return inputs, outputs, the head of each output and differentiability.
+
+    ``head`` is that of the output that would be audited, ``heads`` has one for each by name; ``fed`` are the features
+    that the graph parses out of serialized examples, else the inputs.
 
     Raises:
         AuditError: the model cannot be loaded or has no such signature.
     """
     opened = open_signature(path, signature)
     models = [Model(opened, output, str(path)) for output in opened.outputs]
+    heads = {model.output: _head(model) for model in models}
     return {
         "signature": opened.name,
         "inputs": [asdict(tensor_facts(name, spec)) for name, spec in opened.inputs.items()],
+        "fed": [asdict(tensor_facts(name, spec)) for name, spec in models[0].fed.items()],
         "outputs": [asdict(tensor_facts(name, spec)) for name, spec in opened.outputs.items()],
-        "head": _head(models),
+        "head": _audited(opened.outputs, heads),
+        "heads": heads,
         "differentiable": any(_differentiable(model) for model in models),
     }
 
 
-def _head(models: list[Model]) -> dict[str, str | None]:
-    if len(models) > 1:
-        return {
-            "kind": None,
-            "evidence": f"{len(models)} outputs: choose one with model.output: {{name: OUTPUT}}",
-        }
+def _audited(outputs: Mapping[str, Any], heads: Mapping[str, dict[str, str | None]]) -> dict[str, str | None]:
     try:
-        operation, width = models[0].operation, models[0].width
+        return heads[choose_output(None, outputs, "")]
+    except AuditError:
+        choose = "choose one with model.output: {name: OUTPUT}"
+        return {"kind": None, "evidence": f"{len(outputs)} outputs: {choose}"}
+
+
+def _head(model: Model) -> dict[str, str | None]:
+    try:
+        operation, width = model.operation, model.width
     except AuditError as error:
         return {"kind": None, "evidence": f"expected {error.expected}, found {error.found}"}
     found = detect_head("auto", operation, width, None)
@@ -53,7 +64,7 @@ def _differentiable(model: Model) -> bool:
     """Probe the gradient at two made-up rows, of zeros and of ones, as far as the inputs allow it."""
     tf = tensorflow()
     tensors = {}
-    for name, spec in model.signature.inputs.items():
+    for name, spec in model.fed.items():
         if spec.shape.rank is None:
             return False
         shape = [2 if size is None else size for size in spec.shape]

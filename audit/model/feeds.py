@@ -9,25 +9,32 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from audit.data.columns import Codes, numbers, texts
+from audit.data.columns import Codes, numbers, tensors, texts
 from audit.errors import AuditError
 from audit.model.framework import tensorflow
 from audit.result import Scalar
 
 Values = np.ndarray | Codes
+"""The rows of one column: float64 ``(rows,)``, texts as codes, pictures ``(rows, …)``, or encoded pictures as bytes."""
 
 
 @dataclass(frozen=True)
 class Feed:
-    """One input of the signature and the data columns it is made of, one after the other.
+    """One tensor that the model is fed, and the features it is made of, one after the other.
 
-    ``flat`` inputs take shape ``(rows,)``, the others ``(rows, columns)``.
+    ``flat`` inputs take shape ``(rows,)``, the others ``(rows, columns)``. ``columns`` names the features; they are
+    the data columns that are read, unless one of these holds several.
     """
 
     name: str
     dtype: Any
     flat: bool
     columns: list[str]
+
+    @property
+    def reads(self) -> list[str]:
+        """The data columns that it reads."""
+        return self.columns
 
     @property
     def is_text(self) -> bool:
@@ -39,9 +46,7 @@ class Feed:
         if self.is_text:
             return [texts(batch.column(name), name, missing.get(name)) for name in self.columns]
         values = [numbers(batch.column(name), name, first_row, missing.get(name)) for name in self.columns]
-        if self.dtype.is_integer or self.dtype.is_bool:
-            for name, column in zip(self.columns, values, strict=True):
-                self._require_whole(name, column, first_row)
+        self.require_whole(values, first_row)
         return list(values)
 
     def tensor(self, values: Sequence[Values]) -> Any:
@@ -59,6 +64,16 @@ class Feed:
             matrix[:, index] = column
         return tf.cast(matrix, self.dtype)
 
+    def ranked(self, numbers: Any) -> Any:
+        """Return numbers ``(rows, columns)`` in the rank of the input."""
+        return numbers[:, 0] if self.flat else numbers
+
+    def require_whole(self, values: Sequence[np.ndarray], first_row: int) -> None:
+        """Raise an AuditError where the input takes whole numbers or flags and a value is none."""
+        if self.dtype.is_integer or self.dtype.is_bool:
+            for name, column in zip(self.columns, values, strict=True):
+                self._require_whole(name, column, first_row)
+
     def _require_whole(self, name: str, column: np.ndarray, first_row: int) -> None:
         low, high = (0, 1) if self.dtype.is_bool else (self.dtype.min, self.dtype.max)
         allowed = (column == np.rint(column)) & (low <= column) & (column <= high)
@@ -70,3 +85,40 @@ class Feed:
                 found=f"{column[at]:g} in row {first_row + at:,}",
                 fix="correct the data, or give the input another column under model.inputs",
             )
+
+
+@dataclass(frozen=True)
+class Vector(Feed):
+    """An input that one data column of arrays fills: each of their numbers is a feature, ``x[0]`` or ``x[0, 0]``.
+
+    ``shape`` is what the input takes for each row.
+    """
+
+    column: str
+    shape: tuple[int, ...]
+
+    @property
+    def reads(self) -> list[str]:
+        """The one data column."""
+        return [self.column]
+
+    def read(self, batch: pa.RecordBatch, first_row: int, missing: Mapping[str, Scalar]) -> list[Values]:
+        """Return the arrays number by number, float64 ``(rows,)`` each."""
+        rows = tensors(batch.column(self.column), self.column).astype(np.float64)
+        values = list(rows.reshape(len(rows), -1).T)
+        self.require_whole(values, first_row)
+        return list(values)
+
+    def tensor(self, values: Sequence[Values]) -> Any:
+        """Return the arrays ``(rows, *shape)``."""
+        return self.ranked(super().tensor(values))
+
+    def ranked(self, numbers: Any) -> Any:
+        """Return numbers ``(rows, columns)`` in the shape of the input."""
+        return tensorflow().reshape(numbers, [-1, *self.shape])
+
+
+def vector(name: str, dtype: Any, column: str, shape: Sequence[int]) -> Vector:
+    """Return the feed of an input that a column of arrays fills."""
+    places = (", ".join(map(str, place)) for place in np.ndindex(*shape))
+    return Vector(name, dtype, False, [f"{column}[{place}]" for place in places], column, tuple(shape))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import prod
 from typing import Any
 
+from audit.model.batches import fixed_batch
+from audit.model.entry import Entry, Source
 from audit.model.framework import graph, tensorflow
 from audit.model.graph import node_name
 from audit.quiet import quiet
@@ -17,14 +19,35 @@ from audit.quiet import quiet
 class Frozen:
     """A flat graph.
 
-    ``inputs`` gives the placeholder tensor of each input of the signature, ``output`` the audited tensor;
-    ``handles`` are the lookup tables that the graph reaches, by placeholder tensor: they cannot be constants.
+    ``placeholders`` are the tensors of the signature's inputs, ``sources`` says where what is fed stands, by its name,
+    ``output`` is the audited tensor; ``handles`` are the lookup tables that the graph reaches, by placeholder tensor:
+    they cannot be constants.
     """
 
     graph: Any
-    inputs: dict[str, str]
+    placeholders: dict[str, str]
+    sources: dict[str, Source]
     output: str
     handles: dict[str, Any]
+
+    @property
+    def inputs(self) -> dict[str, str]:
+        """The tensor that is fed, by name."""
+        return {name: source.tensor for name, source in self.sources.items()}
+
+    @cached_property
+    def fed(self) -> dict[str, str]:
+        """Of what is fed: the name, by each tensor that holds it in some form."""
+        return {
+            tensor: name
+            for name, source in self.sources.items()
+            for tensor in (source.tensor, *source.others)
+        }
+
+    def given(self, name: str, value: Any) -> dict[str, Any]:
+        """Return what a cut is given for the value of one of what is fed, by tensor."""
+        source = self.sources[name]
+        return {source.tensor: value} | {other: made(value) for other, made in source.others.items()}
 
     @cached_property
     def proto(self) -> Any:
@@ -35,6 +58,19 @@ class Frozen:
     def nodes(self) -> dict[str, Any]:
         """The graph's nodes by name."""
         return {node.name: node for node in self.proto.node}
+
+    @cached_property
+    def readers(self) -> dict[str, list[Any]]:
+        """The nodes that read a tensor, by its name."""
+        found: dict[str, list[Any]] = {}
+        for node in self.proto.node:
+            for tensor in data_inputs(node):
+                found.setdefault(tensor, []).append(node)
+        return found
+
+    def above(self, name: str) -> dict[str, Any]:
+        """Return the node ``name`` and all that it is computed from, by name."""
+        return self.between([name], [])
 
     def shape(self, tensor: str) -> list[int | None] | None:
         """Return the static shape of a tensor ``name:index``, None where not even its rank is known."""
@@ -62,11 +98,17 @@ def data_inputs(node: Any) -> list[str]:
     return [tensor if ":" in tensor else f"{tensor}:0" for tensor in node.input if tensor[0] != "^"]
 
 
-def freeze(function: Any, output: str) -> Frozen:
+def freeze(function: Any, output: str, entries: Sequence[Entry]) -> Frozen:
     """Flatten a signature's ConcreteFunction: called functions inlined, variables turned into constants.
+
+    Args:
+        function: of the signature.
+        output: the name of the audited output.
+        entries: how its inputs are fed.
 
     Raises:
         Exception: whatever TensorFlow raises for a graph that it cannot freeze.
+        LookupError: the graph holds nowhere what is fed.
     """
     specs = function.structured_input_signature[1]
     # Called by a new function, since taking a gradient has rewritten the loops in the graph of the old one.
@@ -74,12 +116,38 @@ def freeze(function: Any, output: str) -> Frozen:
     with quiet():
         from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-        frozen = convert_variables_to_constants_v2(caller, lower_control_flow=False, aggressive_inlining=True)
+        flat = convert_variables_to_constants_v2(caller, lower_control_flow=False, aggressive_inlining=True)
     names = sorted(specs)  # in the order in which TensorFlow flattens a dict
-    inputs = dict(zip(names, (tensor.name for tensor in frozen.inputs), strict=False))
-    left = {tensor.name for tensor in frozen.inputs[len(names) :]}
+    placeholders = dict(zip(names, (tensor.name for tensor in flat.inputs), strict=False))
+    left = {tensor.name for tensor in flat.inputs[len(names) :]}
     handles = {inner.name: outer for outer, inner in caller.graph.captures if inner.name in left}
-    return Frozen(frozen.graph, inputs, frozen.outputs[0].name, handles)
+    is_fixed = fixed_batch(specs) is not None
+    body = _of_any_rows(flat.graph, placeholders.values(), flat.outputs[0].name) if is_fixed else flat.graph
+    frozen = Frozen(body, placeholders, {}, flat.outputs[0].name, handles)
+    sources: dict[str, Source] = {}
+    for entry in entries:
+        sources |= entry.sources(frozen, placeholders[entry.name])
+    return replace(frozen, sources=sources)
+
+
+def _of_any_rows(fixed: Any, placeholders: Iterable[str], output: str) -> Any:
+    """Return a graph in which the placeholders' first dimension is free, and every shape that follows from it.
+
+    Raises:
+        LookupError: the number of rows stands elsewhere in the graph as well.
+    """
+    tf, proto = tensorflow(), fixed.as_graph_def()
+    given = {node_name(tensor) for tensor in placeholders}
+    for node in proto.node:
+        node.attr.pop("_output_shapes", None)
+        if node.name in given:
+            node.attr["shape"].shape.dim[0].size = -1
+    freed = tf.Graph()
+    with freed.as_default():
+        tf.graph_util.import_graph_def(proto, name="")
+    if freed.get_tensor_by_name(output).shape[:1] != [None]:
+        raise LookupError("a graph of a fixed number of rows")
+    return freed
 
 
 class Cut:

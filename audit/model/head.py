@@ -21,7 +21,8 @@ Declared = Literal["auto", "probabilities", "logits", "regression"]
 _LINEAR = frozenset(
     {"BiasAdd", "MatMul", "Add", "AddV2", "BatchMatMul", "BatchMatMulV2", "Einsum", "Placeholder"}
 )
-_SUM_TOLERANCE = 2e-3  # sixteen-bit softmax rows sum to one only this well
+_SUM_TOLERANCE = 2e-3  # a float16 softmax's rows sum to one only this well
+_BFLOAT16_SUM_TOLERANCE = 2.0**-7
 _RANGE_TOLERANCE = 1e-6
 
 
@@ -33,10 +34,10 @@ class Head:
     width: int
     evidence: str
 
-    def probabilities(self, raw: np.ndarray) -> np.ndarray:
+    def probabilities(self, raw: np.ndarray, first_row: int = 1) -> np.ndarray:
         """Turn raw outputs ``(rows, width)`` into class probabilities ``(rows, classes)``, float64.
 
-        One column gives two classes and scores the second.
+        One column gives two classes and scores the second. ``first_row`` is the number of the first row, for messages.
 
         Raises:
             AuditError: a value contradicts the detected kind.
@@ -48,7 +49,7 @@ class Head:
                 if self.width == 1
                 else softmax(values, 1)
             )
-        problem = _not_probabilities(values, self.width)
+        problem = _not_probabilities(values, self.width, first_row)
         if problem:
             raise _contradiction(f"probabilities ({self.evidence})", problem)
         return np.concatenate([1 - values, values], 1) if self.width == 1 else values
@@ -112,18 +113,36 @@ def _by_values(operation: Operation, width: int, sample: np.ndarray) -> Head:
         where="model.output",
         expected="an output that is a softmax, one sigmoid column, or logits",
         found=f"{width} column{'s' * (width > 1)} {seen}{f'; {problem}' if problem and not outside else ''}",
-        fix="say in the policy what it is: model.output: probabilities, logits or regression",
+        fix="export one output for each label: several sigmoids are no classes of one label"
+        if width > 1 and operation.type == "Sigmoid"
+        else "say in the policy what it is: model.output: probabilities, logits or regression",
     )
 
 
-def _not_probabilities(values: np.ndarray, width: int) -> str | None:
+def _not_probabilities(values: np.ndarray, width: int, first_row: int = 1) -> str | None:
     low, high = values.min(initial=np.inf), values.max(initial=-np.inf)  # a batch may have no row
     if low < -_RANGE_TOLERANCE or high > 1 + _RANGE_TOLERANCE:
-        return f"values from {low:.4g} to {high:.4g}"
+        row = int(np.abs(values - 0.5).max(axis=1).argmax())
+        far = values[row][np.abs(values[row] - 0.5).argmax()]
+        return f"values from {low:.4g} to {high:.4g}: {far:.6g} in row {first_row + row:,}"
+    return _not_one(values, first_row) if width > 1 else None
+
+
+def _not_one(values: np.ndarray, first_row: int) -> str | None:
     sums = values.sum(1)
-    if width > 1 and np.abs(sums - 1).max(initial=0.0) > _SUM_TOLERANCE:
-        return f"rows that sum to {sums.min():.4g} to {sums.max():.4g}"
-    return None
+    off = np.abs(sums - 1)
+    if off.max(initial=0.0) <= _SUM_TOLERANCE or (beyond := off - _allowed(values)).max() <= 0:
+        return None
+    row = int(beyond.argmax())
+    return (
+        f"rows that sum to {sums.min():.4g} to {sums.max():.4g}: {sums[row]:.6g} in row {first_row + row:,}"
+    )
+
+
+def _allowed(values: np.ndarray) -> np.ndarray:
+    """Return how far from one the sum of each row may be: numbers of bfloat16 stay such when they are cast."""
+    sixteen = (values.astype(np.float32).view(np.uint32) & 0xFFFF == 0).all(axis=1)
+    return np.where(sixteen, _BFLOAT16_SUM_TOLERANCE, _SUM_TOLERANCE)
 
 
 def _contradiction(expected: str, found: str) -> AuditError:

@@ -16,7 +16,6 @@ from audit.errors import AuditError
 from audit.features import Column
 from audit.model.feeds import Feed
 from audit.model.framework import tensorflow
-from audit.model.frozen import freeze
 from audit.model.head import Head
 from audit.model.heads import Target, candidates
 from audit.model.log_odds import LOST, by_class, from_scores
@@ -70,16 +69,16 @@ def find_logits(
     decoder = Decoder(feeds, columns)
     sample, expected = _confirming(model, head, decoder, sample)
     try:
-        frozen = freeze(model.signature.function, model.output)
+        frozen = model.frozen
     except Exception:  # whatever a graph holds that cannot be frozen: its scores are left
-        return _through_signature(model, head, decoder, len(columns))
+        return _through_signature(model, head, decoder, columns)
     trial = Trial(frozen, feeds, columns, sample, expected)
     plain = Target(frozen.output, head.width, "the model's output")
     linear = head.kind in ("logits", "regression")
     exact = _best(trial, [plain] if linear else candidates(frozen, head.width))
     found = exact if exact or linear else trial(replace(plain, evidence=LOST), from_scores)
     if found is None:
-        return _through_signature(model, head, decoder, len(columns))
+        return _through_signature(model, head, decoder, columns)
     encoded = found.encoded
     return Logits(
         found.graph, encoded.encode, encoded.players, encoded.widest, found.evidence, exact is not None
@@ -117,17 +116,18 @@ def _best(trial: Trial, targets: Sequence[Target]) -> Found | None:
     return following
 
 
-def _through_signature(model: Model, head: Head, decoder: Decoder, columns: int) -> Logits:
+def _through_signature(model: Model, head: Head, decoder: Decoder, columns: Sequence[Column]) -> Logits:
     """Return the logits by the whole signature, as it is called for scores."""
     exact = head.kind in ("logits", "regression")
 
     def graph(rows: Any) -> Any:
         tf = tensorflow()
-        scores = model.signature.function(**decoder(rows))[model.output]
+        scores = model.outputs(decoder(rows))
         wide = tf.reshape(tf.cast(scores, rows.dtype), [-1, model.width])
         if head.kind == "regression":
             return wide
         return by_class(wide if exact else from_scores(wide), 1)
 
     evidence = "the model's output, through the whole signature" if exact else LOST
-    return Logits(graph, lambda rows: rows, np.arange(columns), _UNKNOWN, evidence, exact)
+    players = np.repeat(np.arange(len(columns)), [column.width for column in columns])
+    return Logits(graph, lambda rows: rows, players, max(_UNKNOWN, len(players)), evidence, exact)

@@ -3,36 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import Any
 
-from audit.features import Column, places
+from audit.features import Column, places, starts
 from audit.model.feeds import Feed
 from audit.model.framework import tensorflow
+from audit.model.pictures import EncodedPictures, Pictures
 
 
 class Decoder:
     """Maps a matrix ``(rows, columns)`` to one tensor for each feed, by the name of its input.
 
-    ``starts`` says where in the matrix each column lies; by default one beside the other.
+    ``lie`` says where in the matrix each column begins; by default one beside the other.
     """
 
     def __init__(
-        self, feeds: Sequence[Feed], columns: Sequence[Column], starts: Sequence[int] | None = None
+        self, feeds: Sequence[Feed], columns: Sequence[Column], lie: Sequence[int] | None = None
     ) -> None:
         self._feeds, self._columns, self._places = list(feeds), list(columns), places(feeds)
-        self._starts = list(starts or range(len(columns)))
+        self._starts = list(lie or starts([column.width for column in columns]))
 
     def __call__(self, matrix: Any) -> dict[str, Any]:
         """Return the tensors; differentiable in the columns that feed inputs of floats."""
         return {feed.name: self.tensor(feed, matrix) for feed in self._feeds}
 
-    def tensor(self, feed: Feed, matrix: Any) -> Any:
-        """Return the tensor of one feed."""
+    def tensor(self, feed: Feed, matrix: Any, dtype: Any = None) -> Any:
+        """Return the tensor of one feed, in its dtype unless another is given."""
         found = [self._places[name, feed.is_text] for name in feed.columns]
         if not feed.is_text:
             lie = [self._starts[place] for place in found]
-            numbers = tensorflow().cast(_columns(matrix, lie), feed.dtype)
-            return numbers[:, 0] if feed.flat else numbers
+            shape = self._columns[found[0]].shape
+            if isinstance(feed, Pictures | EncodedPictures):
+                assert shape is not None
+                return feed.picture(matrix[:, lie[0] : lie[0] + prod(shape)], shape, dtype)
+            numbers = tensorflow().cast(_columns(matrix, lie), dtype or feed.dtype)
+            return feed.ranked(numbers)
         parts = [self._texts(matrix, place) for place in found]
         return parts[0] if feed.flat else tensorflow().stack(parts, axis=1)
 

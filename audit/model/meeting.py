@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from audit.model.frozen import Frozen, data_inputs
-from audit.model.graph import node_name
 
 _BY_VALUE = frozenset(
     {
@@ -41,9 +40,9 @@ def find_meeting(frozen: Frozen, target: str, ends: Mapping[str, str]) -> Meetin
         target: the tensor that is computed in the end.
         ends: the tensors in which single inputs have become numbers already, and of which input each is.
     """
-    nodes = frozen.between([target], [*ends, *frozen.handles])
+    nodes = frozen.between([target], [*ends, *frozen.fed, *frozen.handles])
     for tensor, parts in _candidates(nodes.values()):
-        if tensor not in frozen.inputs.values() and _is_passed(frozen, target, tensor):
+        if tensor not in frozen.fed and _is_passed(frozen, target, tensor):
             meeting = _meeting(frozen, tensor, parts, ends)
             if meeting is not None:
                 return meeting
@@ -62,7 +61,8 @@ def _candidates(nodes: Iterable[Any]) -> Iterator[tuple[str, list[str]]]:
 def _is_passed(frozen: Frozen, target: str, tensor: str) -> bool:
     """Tell whether no input reaches ``target`` on another way."""
     behind = frozen.between([target], [tensor, *frozen.handles]).values()
-    return all(node.op != "Placeholder" for node in behind)
+    read = {tensor for node in behind for tensor in data_inputs(node)}
+    return not read & frozen.fed.keys() and all(node.op != "Placeholder" for node in behind)
 
 
 def _meeting(frozen: Frozen, tensor: str, parts: Sequence[str], ends: Mapping[str, str]) -> Meeting | None:
@@ -79,7 +79,8 @@ def _meeting(frozen: Frozen, tensor: str, parts: Sequence[str], ends: Mapping[st
 
 def _source(frozen: Frozen, part: str) -> str | None:
     """Return the one input that ``part`` is computed from, value by value."""
-    nodes = frozen.between([part], frozen.handles)
-    names = [name for name, tensor in frozen.inputs.items() if node_name(tensor) in nodes]
+    nodes = frozen.between([part], [*frozen.fed, *frozen.handles])
+    read = {part, *(tensor for node in nodes.values() for tensor in data_inputs(node))}
+    names = {frozen.fed[tensor] for tensor in read if tensor in frozen.fed}
     by_value = all(node.op in _BY_VALUE for node in nodes.values())
-    return names[0] if by_value and len(names) == 1 else None
+    return names.pop() if by_value and len(names) == 1 else None

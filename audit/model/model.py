@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from audit.errors import AuditError, nearest, some
+from audit.errors import AuditError
+from audit.model.batches import Batched, fixed_batch, free
+from audit.model.choice import choose_output
+from audit.model.decoded import Decoded, decodes
+from audit.model.entry import Direct, Entry
+from audit.model.examples import find_parsed
 from audit.model.framework import graph, tensorflow
+from audit.model.frozen import Frozen, freeze
+from audit.model.gradient import differentiable
 from audit.model.graph import Operation, output_operation
 from audit.model.signature import Signature, open_signature
 from audit.policy.model import ModelSpec
@@ -19,23 +27,32 @@ from audit.result import TensorFacts
 class Model:
     """One output of one signature of a loaded model.
 
-    ``signature.function`` is differentiable where the graph is; call the model for scores.
+    ``entries`` say how each of the signature's inputs is fed, ``fed`` is what is fed: TensorSpecs by name, with a free
+    number of rows. Call the model for scores; `outputs` is differentiable where graph and entries are.
     """
 
     def __init__(self, signature: Signature, output: str, where: str) -> None:
         self.signature, self.output, self.where = signature, output, where
+        self.batch = fixed_batch(signature.inputs)
+        self.entries = [_entry(signature, name, spec, self.batch) for name, spec in signature.inputs.items()]
+        self.fed = {name: spec for entry in self.entries for name, spec in sorted(entry.inputs.items())}
+        self._shape = signature.outputs[output].shape
 
     @property
     def width(self) -> int:
-        """Columns of the output; a vector without a class axis has one."""
-        spec = self.signature.outputs[self.output]
+        """Columns of the output; a vector without a class axis has one, and so has one with axes of size 1.
+
+        Where the graph leaves it open, the first scores tell.
+        """
+        spec, shape = self.signature.outputs[self.output], self._shape
         if not spec.dtype.is_floating:
             raise self._error("scores as floating-point numbers", f"values of type {spec.dtype.name}")
-        shape = spec.shape
-        if shape.rank not in (1, 2) or (shape.rank == 2 and shape[1] is None):
+        if shape.rank is not None and all(size == 1 for size in shape[1:]):
+            return 1
+        if shape.rank != 2 or shape[1] is None:
             found = f"shape {'unknown' if shape.rank is None else shape.as_list()}"
             raise self._error("scores of shape (rows,) or (rows, classes)", found)
-        return 1 if shape.rank == 1 else int(shape[1])
+        return int(shape[1])
 
     @property
     def operation(self) -> Operation:
@@ -50,6 +67,13 @@ class Model:
         """The signature's inputs, sorted by name."""
         return [tensor_facts(name, spec) for name, spec in self.signature.inputs.items()]
 
+    def outputs(self, fed: Mapping[str, Any]) -> Any:
+        """Return the output, as the signature computes it, for what is fed (tensors by name, all of as many rows)."""
+        own = {entry.name: entry.tensor(fed) for entry in self.entries}
+        if self.batch is not None:
+            return Batched(self.signature.function, self.output, self.batch)(**own)
+        return self.signature.function(**own)[self.output]
+
     def __call__(self, tensors: Mapping[str, Any], first_row: int = 1) -> np.ndarray:
         """Return raw outputs ``(rows, width)`` in the model's dtype.
 
@@ -57,9 +81,11 @@ class Model:
             AuditError: the model fails on these rows, or does not return one finite score or row of scores each.
         """
         try:
-            raw = self.signature.function(**tensors)[self.output].numpy()
+            raw = self.outputs(tensors).numpy()
         except tensorflow().errors.OpError as error:
             raise self._failed(first_row, error) from error
+        if not self._shape.is_fully_defined():
+            self._shape = tensorflow().TensorShape([None, *raw.shape[1:]]) if raw.ndim else self._shape
         rows, width = len(next(iter(tensors.values()))), self.width
         if raw.shape[:1] != (rows,):
             raise self._error("one score a row", f"shape {list(raw.shape)} for {rows:,} rows")
@@ -75,23 +101,18 @@ class Model:
         """Return ``tensors``, which makes the signature's inputs from a matrix, as one graph."""
         return graph(tensors)  # type: ignore[no-any-return]
 
+    @cached_property
+    def frozen(self) -> Frozen:
+        """The graph of the output, to cut into.
+
+        Raises:
+            Exception: whatever TensorFlow raises for a graph that it cannot freeze.
+        """
+        return freeze(self.signature.function, self.output, self.entries)
+
     def differentiable(self, tensors: Mapping[str, Any]) -> bool:
-        """Tell whether a gradient of the output reaches a float input at these rows."""
-        tf = tensorflow()
-        floats = [tensor for tensor in tensors.values() if tensor.dtype.is_floating]
-        if not floats:
-            return False
-        try:
-            with tf.GradientTape() as tape:
-                tape.watch(floats)
-                scores = self.signature.function(**tensors)[self.output]
-            unequal = tf.cumsum(tf.ones_like(scores), axis=-1)  # the columns of a softmax sum to a constant
-            gradients = tape.gradient(scores, floats, output_gradients=unequal)
-        except (LookupError, ValueError, tf.errors.OpError):  # an operation without a gradient
-            return False
-        return any(
-            g is not None and bool(tf.reduce_any(tf.not_equal(tf.cast(g, tf.float32), 0))) for g in gradients
-        )
+        """Tell whether a gradient of the output reaches a number that is fed, at these rows."""
+        return differentiable(self, tensors)
 
     def _error(self, expected: str, found: str) -> AuditError:
         return AuditError(
@@ -117,21 +138,25 @@ def open_model(spec: ModelSpec, path: Path) -> Model:
     Raises:
         AuditError: the model cannot be loaded, or the output is not there or not unique.
     """
-    signature = open_signature(path, spec.signature)
+    signature = open_signature(path, spec.signature, spec.allow_operations or ())
     where = f"{path} ({signature.name})"
-    return Model(signature, _choose(spec.output.name, list(signature.outputs), where), where)
+    return Model(signature, choose_output(spec.output.name, signature.outputs, where), where)
 
 
-def _choose(wanted: str | None, outputs: Sequence[str], where: str) -> str:
-    if wanted is None and len(outputs) == 1:
-        return outputs[0]
-    if wanted in outputs:
-        return str(wanted)
-    raise AuditError(
-        where=where,
-        expected=f"model.output: {{name: OUTPUT}} with one of {some(outputs)}",
-        found=f"{wanted!r}{nearest(wanted, outputs)}" if wanted else f"{len(outputs)} outputs and no name",
-    )
+def _entry(signature: Signature, name: str, spec: Any, batch: int | None) -> Entry:
+    """Return how an input is fed."""
+    free_spec = spec if batch is None else free(spec)
+    if _is_alone(signature, name, spec):
+        parsed = find_parsed(signature.function, name)
+        if parsed or decodes(signature.function):
+            return parsed or Decoded(name, free_spec)
+    return Direct(name, free_spec)
+
+
+def _is_alone(signature: Signature, name: str, spec: Any) -> bool:
+    """Tell whether an input is the only text ``(rows,)``: only then it is clear what the graph parses."""
+    texts = [other for other, found in signature.inputs.items() if found.dtype == tensorflow().string]
+    return texts == [name] and spec.shape.rank in (1, 2)
 
 
 def tensor_facts(name: str, spec: Any) -> TensorFacts:

@@ -7,61 +7,65 @@ from pathlib import Path
 from typing import Any
 
 from audit.errors import AuditError
+from audit.files import files_below
+from audit.model.artifact import Artifact, find_artifact, graph_file
 from audit.model.framework import tensorflow
-from audit.model.unsafe import unsafe_operations
-
-_INIT = "__saved_model_init_op"  # not a signature that anybody calls
+from audit.model.unsafe import INITIAL, Unsafe, unsafe_operations
 
 
 @dataclass(frozen=True)
 class Scan:
-    """What stands in a model's files: signatures, unsafe operations, and the TensorFlow that wrote it."""
+    """What stands in a model's files: their kind, signatures, unsafe operations, and the TensorFlow that wrote them."""
 
+    source: str
     signatures: list[str]
-    unsafe: list[str]
+    unsafe: list[Unsafe]
     tensorflow: str | None
+
+    @property
+    def operations(self) -> list[str]:
+        """The types of the unsafe operations, sorted."""
+        return sorted({item.operation for item in self.unsafe})
 
 
 def scan(path: Path) -> Scan:
     """Read a model without loading it.
 
-    A `.keras` file holds layers and no graph; Keras' safe mode guards its loading.
+    A file of Keras holds layers and no graph: it is scanned when these have become one.
 
     Raises:
-        AuditError: the directory is not a SavedModel, or its file is damaged.
+        AuditError: there is no model, its file is damaged, or a symbolic link leads out of its directory.
     """
-    if path.is_file():
-        return Scan(["serving_default"], [], None)
-    proto = _read(path)
-    signatures = {name for meta in proto.meta_graphs for name in meta.signature_def if name != _INIT}
-    version = proto.meta_graphs[0].meta_info_def.tensorflow_version
-    return Scan(sorted(signatures), unsafe_operations(proto), version or None)
+    artifact = own_artifact(path)
+    if artifact.kind != "SavedModel":
+        return Scan(artifact.source, ["serving_default"], [], None)
+    proto = read_graphs(artifact.path)
+    meta = serving_graph(proto, artifact.path)
+    signatures = sorted(name for name in meta.signature_def if name != INITIAL)
+    version = meta.meta_info_def.tensorflow_version
+    return Scan(artifact.source, signatures, unsafe_operations(proto), version or None)
 
 
-def _read(path: Path) -> Any:
-    """Return the SavedModel protocol buffer in the directory ``path``.
+def own_artifact(path: Path) -> Artifact:
+    """Return what is loaded for the model at ``path``, in a directory with its own files only.
 
     Raises:
-        AuditError: there is none, or it is damaged or empty.
+        AuditError: there is no model, or a symbolic link leads out of the directory.
     """
-    file = path / "saved_model.pb"
-    if not file.is_file():
-        names = sorted(entry.name for entry in path.iterdir())[:8]
-        raise AuditError(
-            where=str(path),
-            expected="a SavedModel directory: it holds 'saved_model.pb' and 'variables/'",
-            found=f"a directory with {', '.join(names)}" if names else "an empty directory",
-            fix="name the directory that 'model.export' or 'tf.saved_model.save' wrote (often a version number)",
-        )
-    tensorflow()
-    from google.protobuf.message import DecodeError
-    from tensorflow.core.protobuf import saved_model_pb2
+    for _ in files_below(path) if path.is_dir() else ():
+        pass  # it raises at a link that leads out
+    return find_artifact(path)
 
-    proto = saved_model_pb2.SavedModel()
-    try:
-        proto.ParseFromString(file.read_bytes())
-    except DecodeError:
-        proto = saved_model_pb2.SavedModel()
+
+def read_graphs(path: Path) -> Any:
+    """Return the SavedModel protocol buffer in the SavedModel directory ``path``.
+
+    Raises:
+        AuditError: it is damaged or empty.
+    """
+    file = graph_file(path)
+    assert file is not None, f"{path} was found to be a SavedModel"
+    proto = _parse(file)
     if not proto.meta_graphs:
         raise AuditError(
             where=str(file),
@@ -69,4 +73,37 @@ def _read(path: Path) -> Any:
             found=f"{file.stat().st_size:,} bytes that do not parse as one: the file is cut short or damaged",
             fix="export or copy the model again",
         )
+    return proto
+
+
+def serving_graph(proto: Any, path: Path) -> Any:
+    """Return the only meta graph of a SavedModel, or the one that is tagged for serving.
+
+    Raises:
+        AuditError: of several, none has the tag ``serve`` alone.
+    """
+    tags = [list(meta.meta_info_def.tags) for meta in proto.meta_graphs]
+    if len(tags) > 1 and ["serve"] not in tags:
+        raise AuditError(
+            where=str(path),
+            expected="one graph, or one that is tagged 'serve' and nothing else",
+            found=f"{len(tags)} graphs with the tags {', '.join(map(str, tags))}",
+            fix="export the graph that is served alone",
+        )
+    return proto.meta_graphs[tags.index(["serve"]) if len(tags) > 1 else 0]
+
+
+def _parse(file: Path) -> Any:
+    tensorflow()
+    from google.protobuf import text_format
+    from google.protobuf.message import DecodeError
+    from tensorflow.core.protobuf import saved_model_pb2
+
+    proto = saved_model_pb2.SavedModel()
+    try:
+        if file.suffix == ".pbtxt":
+            return text_format.Parse(file.read_text("utf-8"), proto)
+        proto.ParseFromString(file.read_bytes())
+    except (DecodeError, text_format.ParseError, UnicodeDecodeError):
+        return saved_model_pb2.SavedModel()
     return proto

@@ -43,10 +43,10 @@ def encode(frozen: Frozen, target: str, vocabularies: Mapping[str, Sequence[str]
         target: the tensor that is computed in the end.
         vocabularies: the texts that occur, by the input's name.
     """
-    nodes = frozen.between([target], frozen.handles)
-    causes, edges = _causes(nodes), dict[str, list[str]]()
+    nodes = frozen.between([target], [*frozen.fed, *frozen.handles])
+    causes, edges = _causes(frozen, nodes), dict[str, list[str]]()
     for name, words in vocabularies.items():
-        edge = _edge(frozen, target, frozen.inputs[name], nodes, causes)
+        edge = _edge(frozen, target, name, nodes, causes)
         widths = [math.prod(size or 1 for size in frozen.shape(tensor) or ()) for tensor in edge]
         if edge and _has_room(sum(widths), words):
             edges[name] = edge
@@ -64,14 +64,14 @@ def _evaluate(
 ) -> dict[str, list[Any]]:
     """Run the graph up to the edges on every vocabulary, in one trace."""
     tf = tensorflow()
-    cut = Cut(frozen, [tensor for edge in edges.values() for tensor in edge], frozen.inputs.values())
+    cut = Cut(frozen, [tensor for edge in edges.values() for tensor in edge], frozen.fed)
 
     def run() -> list[Any]:
-        given = {}
+        given: dict[str, Any] = {}
         for name in edges:
             texts = tf.constant(list(vocabularies[name]))
             flat = len(frozen.shape(frozen.inputs[name]) or ()) == 1
-            given[frozen.inputs[name]] = texts if flat else texts[:, None]
+            given |= frozen.given(name, texts if flat else texts[:, None])
         return cut(given)
 
     found = iter(graph(run)())
@@ -88,27 +88,28 @@ def _encoding(tensors: list[Any], edge: list[str], words: Sequence[str]) -> Enco
 
 
 def _edge(
-    frozen: Frozen, target: str, source: str, nodes: dict[str, Any], causes: dict[str, set[str]]
+    frozen: Frozen, target: str, name: str, nodes: dict[str, Any], causes: dict[str, set[str]]
 ) -> list[str]:
-    """Return the tensors that depend on ``source`` alone and are read by what depends on more, or are the target."""
-    alone = {name for name in nodes if causes[name] == {node_name(source)}}
-    read = [tensor for name in nodes if name not in alone for tensor in data_inputs(nodes[name])]
-    found = {tensor for tensor in [*read, target] if node_name(tensor) in alone}
+    """Return the tensors that depend on one input alone and are read by what depends on more, or are the target."""
+    alone = {node for node in nodes if causes[node] == {name}}
+    read = [tensor for node in nodes if node not in alone for tensor in data_inputs(nodes[node])]
+    found = {t for t in [*read, target] if node_name(t) in alone or frozen.fed.get(t) == name}
     return sorted(tensor for tensor in found if _may_be_by_row(frozen.shape(tensor)))
 
 
-def _causes(nodes: dict[str, Any]) -> dict[str, set[str]]:
-    """Return the placeholders that each node depends on."""
+def _causes(frozen: Frozen, nodes: dict[str, Any]) -> dict[str, set[str]]:
+    """Return what each node depends on of what is fed, by name."""
     found: dict[str, set[str]] = {}
     stack = list(nodes)
     while stack:
         name = stack[-1]
-        above = {node_name(tensor) for tensor in data_inputs(nodes[name])} & nodes.keys()
+        read = data_inputs(nodes[name])
+        above = {node_name(tensor) for tensor in read if tensor not in frozen.fed} & nodes.keys()
         waiting = [other for other in above if other not in found]
         if waiting:
             stack += waiting
             continue
-        own = {name} if nodes[name].op == "Placeholder" else set[str]()
+        own = {frozen.fed[tensor] for tensor in read if tensor in frozen.fed}
         found[stack.pop()] = own.union(*(found[other] for other in above))
     return found
 

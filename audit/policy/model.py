@@ -20,6 +20,8 @@ from pydantic import (
 )
 
 from audit.data.bins import bin_labels
+from audit.errors import nearest
+from audit.operations import UNSAFE
 from audit.result import Scalar
 
 Number = Annotated[float, Field(allow_inf_nan=False)]
@@ -54,8 +56,22 @@ def _output(value: object) -> object:
     return {"kind": value} if isinstance(value, str) else value
 
 
+def _reaching_out(name: str) -> str:
+    if name not in UNSAFE:
+        raise ValueError(
+            f"an operation that reaches beyond a model, such as 'ReadFile'{nearest(name, UNSAFE)}"
+        )
+    return name
+
+
+UnsafeOperation = Annotated[str, AfterValidator(_reaching_out)]
+
+
 class ModelSpec(_Strict):
-    """Which model is audited and how its inputs and outputs are read."""
+    """Which model is audited and how its inputs and outputs are read.
+
+    ``allow_operations`` are types of operations that the model may run though they reach beyond it.
+    """
 
     path: Name
     signature: Name = "serving_default"
@@ -64,6 +80,7 @@ class ModelSpec(_Strict):
     )
     classes: Annotated[list[Scalar], Field(min_length=2)] | None = None
     inputs: dict[str, OneOrMoreNames] = {}
+    allow_operations: list[UnsafeOperation] | None = None
 
 
 class AtLeast(_Strict):
@@ -96,7 +113,7 @@ class DataSpec(_Strict):
     """Which rows are audited and what their columns mean.
 
     ``background`` are reference rows for attribution and attacks, such as the training data; without it
-    they are taken from ``path``.
+    they are taken from ``path``. ``pixels`` is the range that the model takes for the pixels of pictures.
     """
 
     path: Name
@@ -107,11 +124,14 @@ class DataSpec(_Strict):
     weight: Name | None = None
     cluster: Name | None = None
     missing: dict[str, bool | int | Number | str] = {}
+    pixels: Annotated[list[Number], Field(min_length=2, max_length=2)] | None = None
     protected: dict[Name, Protected] = {}
     intersections: list[Annotated[list[Name], Field(min_length=2)]] = []
 
     @model_validator(mode="after")
     def _known_attributes(self) -> DataSpec:
+        if self.pixels and self.pixels[0] >= self.pixels[1]:
+            raise ValueError(f"'pixels' must rise, such as [0, 1], found {self.pixels}")
         for names in self.intersections:
             for name in names:
                 if name not in self.protected:

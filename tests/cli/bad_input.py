@@ -82,7 +82,7 @@ MODEL: dict[str, tuple[Spoil, list[str]]] = {
     ),
     "a symbolic link": (
         lambda k: (k.model / "extra").symlink_to(k.folder),
-        ["a symbolic link", "regular files only"],
+        ["a symbolic link that leads out of it", "its digest says what was audited"],
     ),
     "a program that reads files": (
         lambda k: k.use("reads_files"),
@@ -148,6 +148,10 @@ POLICY: dict[str, tuple[Spoil, list[str]]] = {
         ["waivers.0.owner", "a text that says something"],
     ),
     "a waiver until a number": (lambda k: waiver(k, expires=4102444800), ["waivers.0.expires", "4102444800"]),
+    "an allowed operation that is none": (
+        lambda k: k.policy["model"].update(allow_operations=["ReadFiles"]),
+        ["model.allow_operations.0", "reaches beyond a model", "did you mean 'ReadFile'"],
+    ),
     "an unknown check": (
         lambda k: k.policy["checks"].update(fairnes={}),
         ["an installed check", "mean 'fairness'"],

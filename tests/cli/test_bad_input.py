@@ -8,11 +8,12 @@ import pytest
 
 from audit.cli import main
 
-from . import bad_data, bad_input
+from . import bad_data, bad_input, bad_models
 from .kit import Kit
 
 Captured = pytest.CaptureFixture[str]
-SPOILT = {**bad_input.MODEL, **bad_data.DATA, **bad_input.POLICY}
+FILES = bad_models.GRAPHS | bad_models.FILES | bad_models.MLFLOW
+SPOILT = {**bad_input.MODEL, **FILES, **bad_data.DATA, **bad_input.POLICY}
 
 
 def one_message(argv: list[str], words: list[str], capsys: Captured) -> None:
@@ -100,9 +101,8 @@ def test_an_older_report_does_not_stay_in_place(kit: Kit) -> None:
     assert kit.reports() == [] and (kit.out / "previous" / "report.json").read_text() == "older"
 
 
-def test_inspect_tells_the_same(kit: Kit, capsys: Captured) -> None:
-    one_message(["inspect", str(kit.folder / "nowhere")], ["no such file or directory"], capsys)
-    for spoil, words in (bad_input.MODEL["a truncated saved_model.pb"], bad_input.MODEL["missing variables"]):
-        kit.use("variables")
-        spoil(kit)
-        one_message(["inspect", str(kit.model)], words, capsys)
+@pytest.mark.parametrize("case", ["no such model", "a truncated saved_model.pb", "missing variables", *FILES])
+def test_inspect_tells_the_same(kit: Kit, capsys: Captured, case: str) -> None:
+    spoil, words = SPOILT[case]
+    spoil(kit)
+    one_message(["inspect", str(kit.folder / kit.policy["model"]["path"])], words, capsys)

@@ -72,4 +72,4 @@ def test_an_edited_graph(
 ) -> None:
     write(tmp_path / "model", words)
     programs.edit(tmp_path / "model", change)
-    assert scan(tmp_path / "model").unsafe == [operation]
+    assert scan(tmp_path / "model").operations == [operation]

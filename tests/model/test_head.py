@@ -8,13 +8,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import tensorflow as tf
 
 from audit.errors import AuditError
 from audit.model.facts import describe
+from audit.model.head import Head
 from audit.result import OutputFacts
 
 from ..audits import content, store, subject
 from ..conftest import Models
+from ..models import save
 
 AB = ["a", "b"]
 
@@ -60,8 +63,8 @@ def test_a_gradient_reaches_the_input_of_every_head(model: Models, tmp_path: Pat
     assert describe(model(name), "serving_default")["differentiable"] is True
 
 
-def test_whole_number_inputs_have_no_gradient(model: Models, tmp_path: Path) -> None:
-    assert describe(model("typed_columns"), "serving_default")["differentiable"] is False
+def test_whole_numbers_have_a_gradient_behind_their_cast(model: Models) -> None:
+    assert describe(model("typed_columns"), "serving_default")["differentiable"] is True
 
 
 def test_rows_that_sum_to_one_are_probabilities(model: Models, tmp_path: Path) -> None:
@@ -148,13 +151,58 @@ def test_contradictions_are_named(
     assert caught.value.where == "model.output"
 
 
-def test_a_later_row_that_is_no_probability_is_refused(model: Models, tmp_path: Path) -> None:
+ROWS = 40_000
+
+
+@pytest.mark.parametrize("row", [1, 17, ROWS])
+@pytest.mark.parametrize("value", [1.5, -0.25, 1.0001])
+def test_a_row_that_is_no_probability_is_named(model: Models, tmp_path: Path, row: int, value: float) -> None:
     """Detection sees the first batch only; every batch is held against it."""
-    frame = pd.DataFrame({"score": [0.5] * 40_000, "label": [0, 1] * 20_000})
-    frame.loc[39_999, "score"] = 1.5
+    frame = pd.DataFrame({"score": [0.5] * ROWS, "label": [0, 1] * (ROWS // 2)})
+    frame.loc[row - 1, "score"] = value
+    low, high = min(0.5, value), max(0.5, value)
+    with pytest.raises(AuditError) as caught:
+        subject(content(model("given"), store(frame, tmp_path), spec={"output": "probabilities"}))
+    assert caught.value.found == f"values from {low:.4g} to {high:.4g}: {value:.6g} in row {row:,}"
+    assert caught.value.where == "model.output"
+
+
+@pytest.mark.parametrize("row", [1, 17, ROWS])
+@pytest.mark.parametrize("total", [0.9, 1.1, 0.0, 1.003])
+def test_a_row_that_does_not_sum_to_one_is_named(
+    model: Models, tmp_path: Path, row: int, total: float
+) -> None:
+    frame = pd.DataFrame({"a": [0.5] * ROWS, "b": 0.3, "c": 0.2, "label": np.arange(ROWS) % 3})
+    frame.loc[row - 1, ["a", "b", "c"]] *= total
     spec = {"output": "probabilities"}
-    with pytest.raises(AuditError, match=r"values from 0\.5 to 1\.5"):
-        subject(content(model("given"), store(frame, tmp_path), spec=spec))
+    with pytest.raises(AuditError, match="rows that sum to") as caught:
+        subject(content(model("given3"), store(frame, tmp_path), spec=spec, favorable=1))
+    assert caught.value.found.endswith(f": {total:.6g} in row {row:,}")
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("kind", ["probabilities", "logits", "regression"])
+def test_a_row_without_a_finite_score_is_named(
+    model: Models, tmp_path: Path, kind: str, value: float
+) -> None:
+    """The column is read as a number, of which 0 is the one without a score."""
+    frame = pd.DataFrame({"x": np.ones(ROWS), "label": [0, 1] * (ROWS // 2)})
+    frame.loc[ROWS - 3, "x"] = 0.0
+    bad = tf.constant(value, tf.float32)
+    score = tmp_path / "model"
+    save(score, lambda x: tf.where(x == 0, bad, tf.sigmoid(x)), x=([None, 1], tf.float32))
+    with pytest.raises(AuditError, match=f"NaN or infinity in 1 rows, first in row {ROWS - 2:,}"):
+        subject(content(score, store(frame, tmp_path), spec={"output": kind}))
+
+
+@pytest.mark.parametrize("dtype", [tf.float16, tf.bfloat16, tf.float32], ids=lambda d: d.name)
+@pytest.mark.parametrize("classes", [3, 10, 500])
+def test_rounded_probabilities_sum_to_one_well_enough(dtype: Any, classes: int) -> None:
+    logits = tf.random.stateless_normal([20_000 // classes, classes], [1, classes], dtype=tf.float32)
+    raw = tf.nn.softmax(tf.cast(logits, dtype)).numpy()
+    head = Head("probabilities", classes, "")
+    np.testing.assert_array_equal(head.probabilities(raw), raw.astype(np.float64))
+    np.testing.assert_array_equal(head.probabilities(raw.astype(np.float32)), raw.astype(np.float64))
 
 
 @pytest.mark.parametrize(

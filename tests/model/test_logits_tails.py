@@ -154,7 +154,7 @@ def test_an_unfrozen_regression_is_still_its_value(tmp_path: Path, monkeypatch: 
     def refuse(*_: Any) -> None:
         raise RuntimeError("no such graph")
 
-    monkeypatch.setattr("audit.model.logits.freeze", refuse)
+    monkeypatch.setattr("audit.model.model.freeze", refuse)
     found = audited(export(tmp_path / "m", lambda z, _: z), numbers(), tmp_path, output="regression")
     logits = tf.function(found.logits)(tf.constant(found.features.data.matrix)).numpy()
     np.testing.assert_allclose(logits[:, 0], z(), atol=1e-5)
@@ -182,11 +182,11 @@ def test_scores_alone_need_no_surgery(tmp_path: Path, monkeypatch: pytest.Monkey
     """The control is the same audit, asked for its logits."""
     frozen: list[str] = []
 
-    def counted(function: Any, output: str) -> Any:
+    def counted(function: Any, output: str, entries: Any) -> Any:
         frozen.append(output)
-        return freeze(function, output)
+        return freeze(function, output, entries)
 
-    monkeypatch.setattr("audit.model.logits.freeze", counted)
+    monkeypatch.setattr("audit.model.model.freeze", counted)
     frame = numbers().assign(label=np.arange(300) % 2)
     policy = content(export(tmp_path / "m", TAILS["clipped"]), store(frame, tmp_path), favorable=1)
     report = audit.run({**policy, "checks": {"explainability": False, "robustness": False}})

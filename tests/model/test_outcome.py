@@ -31,7 +31,7 @@ def test_the_favourable_log_odds(classes: int, favorable: list[int]) -> None:
     p = softmax(logits, 1)[:, favorable].sum(1)
     np.testing.assert_allclose(favorable_logit(tf.constant(logits), decider), logit(p), atol=1e-9)
     np.testing.assert_allclose(favorable_score(tf.constant(logits), decider), p, atol=1e-12)
-    np.testing.assert_array_equal(decider.outcome(softmax(logits, 1))[0] > 0.5, logit(p) > 0)
+    np.testing.assert_array_equal(decider.decide(softmax(logits, 1))[0] > 0.5, logit(p) > 0)
 
 
 def test_log_odds_keep_what_32_bit_scores_lose() -> None:

@@ -13,6 +13,7 @@ import pytest
 import tensorflow as tf
 from scipy.special import expit
 
+from audit.errors import AuditError
 from audit.model.framework import graph
 from audit.model.texts import WIDEST
 from audit.subject import Subject
@@ -194,7 +195,7 @@ def in_a_branch(path: Path) -> Path:
     """The table is looked up inside a conditional that depends on the numbers as well."""
 
     def score(m: Any, a: Any, t: Any) -> Any:
-        found = tf.cond(tf.shape(a)[0] > 2, lambda: tf.cast(m.table.lookup(t), tf.float32), lambda: 0 * a)
+        found = tf.cond(tf.shape(a)[0] > 0, lambda: tf.cast(m.table.lookup(t), tf.float32), lambda: 0 * a)
         return tf.sigmoid(a + found)
 
     return export(path, score, RANK2, table=lookup())
@@ -205,7 +206,6 @@ LEFT: dict[str, tuple[Build, dict[str, Any], str]] = {
     "several in one tensor": (matrix_of_texts, {"texts": ["u", "t"], "a": "a"}, "texts"),
     "read by two inputs": (keras_layers, {"a": "a", "t": "t", "u": "t"}, "t, u"),
     "too wide": (too_wide, {}, "t"),
-    "read for the whole batch": (beside_its_batch, {}, "t"),
     "inside a branch": (in_a_branch, {}, "t"),
 }
 
@@ -217,6 +217,11 @@ def test_a_text_that_cannot_be_cut_goes_through_the_graph(tmp_path: Path, name: 
     agrees(found)
     assert found.logits.players.tolist() == list(range(len(found.features.columns)))
     assert found.logits.evidence.endswith(f"; texts go through the graph: {left}")
+
+
+def test_a_text_that_is_read_for_the_whole_batch_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(AuditError, match="the same score for the same row, alone or among others"):
+        audited(beside_its_batch(tmp_path / "m"), table(), tmp_path)
 
 
 def test_one_text_is_cut_where_another_is_left(tmp_path: Path) -> None:

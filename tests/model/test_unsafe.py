@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 import tensorflow as tf
 
+from audit import operations
 from audit.cli import main
-from audit.model import operations
 from audit.model.scan import scan
 
 from ..audits import content, store, subject

@@ -1,4 +1,7 @@
-"""Operations of TensorFlow that reach beyond a model: files, network, processes, Python, the terminal."""
+"""Operations of TensorFlow that reach beyond a model: files, network, processes, Python, the terminal.
+
+Names only: the policy, which may allow some of them, needs no framework.
+"""
 
 from __future__ import annotations
 
@@ -30,3 +33,9 @@ SAVES = frozenset(_SAVES.split())
 
 RESTORES = frozenset(_RESTORES.split())
 """What reads checkpoints: for the saver only."""
+
+TABLES = frozenset({"InitializeTableFromTextFile", "InitializeTableFromTextFileV2"})
+"""What fills a lookup table from a file: from the model's own assets only."""
+
+UNSAFE = NEVER | SAVES | RESTORES | TABLES
+"""All that a policy may allow by name."""

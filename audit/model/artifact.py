@@ -1,0 +1,88 @@
+"""Finds what is loaded at the path of a model: a SavedModel or a file of Keras, alone or inside an MLflow directory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from audit.errors import AuditError
+from audit.model.mlflow_model import FILE, mlflow_artifact
+
+_FORMS = "a SavedModel directory, a .keras or .h5 file, or an MLflow model directory"
+_GRAPHS = ("saved_model.pb", "saved_model.pbtxt")  # of two, TensorFlow reads the first
+_KERAS = (".keras", ".h5", ".hdf5")
+
+Kind = Literal["SavedModel", ".keras file", "HDF5 file of Keras"]
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """What is loaded: the directory or file at ``path``, and what stands for it in a report (``source``)."""
+
+    path: Path
+    kind: Kind
+    source: str
+
+
+def find_model(path: str | Path) -> Path:
+    """Return ``path`` if a model can be there.
+
+    Raises:
+        AuditError: nothing is there, or it is a file of another kind.
+    """
+    found = Path(path)
+    if not found.exists():
+        raise AuditError(
+            where=str(path),
+            expected=_FORMS,
+            found="no such file or directory",
+            fix="check the path; relative paths start from the policy's directory or the current one",
+        )
+    if found.is_file() and found.suffix.lower() not in _KERAS:
+        raise AuditError(
+            where=str(path),
+            expected=_FORMS,
+            found=f"a file named *{found.suffix or found.name}",
+            fix="for 'saved_model.pb' name the directory that holds it" if found.suffix == ".pb" else "",
+        )
+    return found
+
+
+def find_artifact(path: Path) -> Artifact:
+    """Return what is loaded for the model at ``path``.
+
+    Raises:
+        AuditError: it is a directory that holds no model, or an MLflow model that cannot be loaded.
+    """
+    if path.is_file():
+        return Artifact(path, *[_keras_kind(path)] * 2)
+    if graph_file(path):
+        return Artifact(path, "SavedModel", "SavedModel directory")
+    if not (path / FILE).is_file():
+        raise _no_model(path)
+    inside = mlflow_artifact(path)
+    kind: Kind = _keras_kind(inside) if inside.is_file() else "SavedModel"
+    return Artifact(inside, kind, f"MLflow directory, {kind} in {inside.relative_to(path).as_posix()}")
+
+
+def graph_file(folder: Path) -> Path | None:
+    """Return the file that holds the graphs of the SavedModel in ``folder``, or None if there is none."""
+    return next((folder / name for name in _GRAPHS if (folder / name).is_file()), None)
+
+
+def _keras_kind(path: Path) -> Kind:
+    return ".keras file" if path.suffix.lower() == ".keras" else "HDF5 file of Keras"
+
+
+def _no_model(folder: Path) -> AuditError:
+    names = sorted(entry.name for entry in folder.iterdir())
+    below = [name for name in names if graph_file(folder / name)]
+    return AuditError(
+        where=str(folder),
+        expected=f"a SavedModel directory: it holds 'saved_model.pb' and 'variables/' (or MLflow's: it holds {FILE!r})",
+        found=f"a directory with {', '.join(names[:8])}" if names else "an empty directory",
+        fix=f"name the model's own directory: {folder / below[-1]}"
+        if below
+        else "name the directory that 'model.export' or 'tf.saved_model.save' wrote (often a version number)",
+    )

@@ -1,0 +1,47 @@
+"""Inputs that a signature takes apart: ragged and sparse tensors stand in it as several dense ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from audit.errors import AuditError
+
+_MAKERS = {"sparse": "tf.sparse.from_dense", "ragged": "tf.RaggedTensor.from_tensor with padding"}
+_WAYS = [("", "_1", "_2"), ("_indices", "_values", "_dense_shape"), ("_indices", "_values", "_shape")]
+
+
+def sparse_input(inputs: Mapping[str, Any]) -> list[str]:
+    """Return the names of the three tensors of a sparse input: indices, values, dense shape; none if there is none."""
+    for name in inputs:
+        for ends in _WAYS:
+            stem = name.removesuffix(ends[0])
+            parts = [stem + end for end in ends]
+            if all(part in inputs for part in parts) and _is_sparse([inputs[part] for part in parts]):
+                return parts
+    return []
+
+
+def row_splits(name: str, inputs: Mapping[str, Any]) -> str | None:
+    """Return the tensor that says where the rows of a ragged input ``name`` end, None if there is none."""
+    found = inputs.get(f"{name}_1")
+    return f"{name}_1" if found is not None and found.dtype.is_integer and found.shape.rank == 1 else None
+
+
+def composite(where: str, kind: str, parts: list[str]) -> AuditError:
+    """Return the error for a ragged or sparse input."""
+    return AuditError(
+        where=where,
+        expected="dense tensors with one row each for every row of the data",
+        found=f"a {kind} tensor, which stands in the signature as {', '.join(map(repr, parts))}",
+        fix=f"export a signature that takes a dense tensor and makes it {kind} inside ({_MAKERS[kind]})",
+    )
+
+
+def _is_sparse(specs: list[Any]) -> bool:
+    indices, _, shape = specs
+    return bool(
+        indices.dtype.name == shape.dtype.name == "int64"
+        and indices.shape.rank == 2
+        and shape.shape.rank == 1
+    )

@@ -1,0 +1,65 @@
+"""Inputs of encoded pictures: fed as files, with the graph cut behind the operation that decodes them."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from audit.model.entry import Source, behind_cast
+from audit.model.framework import tensorflow
+
+if TYPE_CHECKING:
+    from audit.model.frozen import Frozen
+
+_DECODERS = frozenset({"DecodeImage", "DecodeJpeg", "DecodePng", "DecodeBmp", "DecodeWebP"})
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """An input of the bytes of PNG or JPEG files, which the graph decodes one by one."""
+
+    name: str
+    spec: Any
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        """The input itself."""
+        return {self.name: self.spec}
+
+    def tensor(self, fed: Mapping[str, Any]) -> Any:
+        """Return what is fed."""
+        return fed[self.name]
+
+    def sources(self, frozen: Frozen, placeholder: str) -> dict[str, Source]:
+        """Return where the pictures of all rows first stand as one tensor of numbers; the files, where they never do.
+
+        Whether those numbers are the pixels or something else (resized, scaled), a trial on data tells.
+        """
+        tf = tensorflow()
+        for tensor in _below(frozen, placeholder):
+            shape, dtype = frozen.shape(tensor), tf.as_dtype(frozen.dtype(tensor))
+            if shape is not None and len(shape) == 4 and (dtype.is_floating or dtype.is_integer):
+                return {self.name: behind_cast(frozen, tensor)}
+        return {self.name: Source(placeholder)}
+
+
+def decodes(function: Any) -> bool:
+    """Tell whether a ConcreteFunction decodes pictures."""
+    graph = function.graph.as_graph_def()
+    bodies = [graph.node, *(body.node_def for body in graph.library.function)]
+    return any(node.op in _DECODERS for body in bodies for node in body)
+
+
+def _below(frozen: Frozen, tensor: str) -> Iterator[str]:
+    """Yield the tensors that are computed from ``tensor``, the nearest first."""
+    queue, seen = deque([tensor]), {tensor}
+    while queue:
+        for node in frozen.readers.get(queue.popleft(), ()):
+            for place in range(len(frozen.graph.get_operation_by_name(node.name).outputs)):
+                found = f"{node.name}:{place}"
+                if found not in seen:
+                    seen.add(found)
+                    queue.append(found)
+                    yield found

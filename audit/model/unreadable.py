@@ -1,0 +1,93 @@
+"""Says why TensorFlow could not load a SavedModel: what it raises seldom names what is wrong with the files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from audit.errors import AuditError, some
+from audit.model.framework import tensorflow
+
+
+def unreadable(path: Path, where: Path, meta: Any, error: Exception) -> AuditError:
+    """Return the error that a user gets for ``error``, raised when ``meta`` of ``path`` was loaded.
+
+    The files are looked at first; a newer TensorFlow is named only where loading failed, since most of its
+    models load.
+    """
+    newer = _newer(meta)
+    if unknown := _unregistered(meta.graph_def):
+        return AuditError(
+            where=str(where),
+            expected="operations of TensorFlow's own; libraries of custom operations are not loaded",
+            found=f"operations that {_installed()} does not know: {some(unknown)}{newer and f'; {newer}'}",
+            fix="audit with the TensorFlow that made the model"
+            if newer
+            else "export the model without them: built from TensorFlow's own operations",
+        )
+    if newer:
+        return AuditError(
+            where=str(where),
+            expected=f"a model that {_installed()} can load",
+            found=f"{newer}; {_said(error)}",
+            fix="audit with the TensorFlow that made the model, or export it with the older one",
+        )
+    return _damaged(path, where, error)
+
+
+def _damaged(path: Path, where: Path, error: Exception) -> AuditError:
+    folder = path / "variables"
+    words = ("variables", "sstable", "TensorSlice", "less bytes")  # what the reader of checkpoints says
+    if isinstance(error, IndexError) or any(word in str(error) for word in words):
+        return AuditError(
+            where=str(folder),
+            expected="all variables that the graph reads, whole",
+            found=_said(error) if folder.is_dir() else "no such directory",
+            fix="export or copy the model again",
+        )
+    return AuditError(
+        where=str(where),
+        expected="a model that TensorFlow can load",
+        found=_said(error),
+        fix="export or copy the model again",
+    )
+
+
+def _unregistered(graph: Any) -> list[str]:
+    """Return the types of operations that neither TensorFlow nor the graph's own library defines."""
+    tensorflow()
+    from tensorflow.python.framework import op_def_registry
+
+    functions = graph.library.function
+    used = {node.op for node in graph.node} | {node.op for body in functions for node in body.node_def}
+    own = {function.signature.name for function in functions}
+    return sorted(name for name in used - own if op_def_registry.get(name) is None)
+
+
+def _newer(meta: Any) -> str:
+    """Return in words that a newer TensorFlow made the model, or nothing."""
+    tf, made = tensorflow(), meta.meta_info_def.tensorflow_version
+    if meta.graph_def.versions.producer <= tf.version.GRAPH_DEF_VERSION and _order(made) <= _order(
+        tf.__version__
+    ):
+        return ""
+    return f"the model was made by TensorFlow {made or 'unknown'}"
+
+
+def _order(version: str) -> tuple[int, ...]:
+    """Return major and minor number; a development version counts as its release."""
+    parts = version.split(".")[:2]
+    return tuple(int(part) for part in parts if part.isdecimal())
+
+
+def _installed() -> str:
+    return f"TensorFlow {tensorflow().__version__}"
+
+
+def _said(error: Exception) -> str:
+    """Return what TensorFlow said, in one line: of an error while a graph ran, the line with the cause."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    about = [
+        line for line in lines if not line.startswith(("Graph execution error", "Detected at", "File ", "<"))
+    ]
+    return f"{type(error).__name__}: {(about or lines or [''])[0][:300]}"
