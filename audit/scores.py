@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from audit.agreement import Agreement
+from audit.class_order import ClassOrder, borne_out, key
 from audit.data.labels import Labels, Targets
 from audit.decider import Decider
-from audit.errors import AuditError, some
 from audit.model.head import Head
 from audit.result import Scalar
 
@@ -22,10 +23,12 @@ class Classified:
     ``favorable`` is P(favourable) in [0, 1]; ``label`` and ``predicted`` say whether the outcome is the
     favourable one; ``code`` and ``guess`` are the true and the predicted class; ``certainty`` is the
     probability of the true class, ``log_loss`` its negative logarithm; ``brier`` is the squared error of
-    the probabilities.
+    the probabilities. ``classes`` are the label values in the order of the outputs, and ``classes_from`` says in
+    words what tells it.
     """
 
     classes: list[Scalar]
+    classes_from: str
     favorable: np.ndarray
     label: np.ndarray
     predicted: np.ndarray
@@ -52,50 +55,56 @@ class Regressor:
     def __init__(self, targets: Targets, head: Head) -> None:
         self._targets = targets
         self.decider = Decider(head, [1], 0.5, targets.at_least)
-        self._parts: list[np.ndarray] = []
+        self._parts: list[tuple[np.ndarray, np.ndarray]] = []
 
     def add(self, raw: np.ndarray) -> None:
         """Append the raw outputs ``(rows, 1)`` of the next rows."""
-        self._parts.append(raw[:, 0].astype(np.float64))
+        self._parts.append(self.decider.decide(raw))
 
     def result(self) -> Regressed:
         """Pair predictions with targets, and derive outcomes where the policy says what is favourable."""
-        prediction, target, limit = np.concatenate(self._parts), self._targets.numbers, self._targets.at_least
-        if limit is None:
-            return Regressed(target, prediction, None, None)
-        return Regressed(target, prediction, target >= limit, prediction >= limit)
+        prediction, outcome = (np.concatenate(part) for part in zip(*self._parts, strict=True))
+        target, label = self._targets.numbers, self._targets.favorable()
+        return Regressed(target, prediction, label, None if label is None else outcome == 1)
 
 
 class Classifier:
     """Turns batches of raw outputs into `Classified`, in the row order of ``labels``."""
 
-    def __init__(self, labels: Labels, head: Head, classes: list[Scalar] | None, threshold: float) -> None:
-        count = 2 if head.width == 1 else head.width
-        self.classes = _classes(labels, classes, count)
-        place = {_key(value): index for index, value in enumerate(self.classes)}
-        self._code = np.array([place[_key(value)] for value in labels.values], np.int32)[labels.codes]
-        favorable = sorted(place[_key(labels.values[index])] for index in labels.favorable)
+    def __init__(self, labels: Labels, head: Head, order: ClassOrder, threshold: float) -> None:
+        self._order = order
+        place = {key(value): index for index, value in enumerate(order.values)}
+        self._code = np.array([place[key(value)] for value in labels.values], np.int32)[labels.codes]
+        favorable = sorted(place[key(labels.values[index])] for index in labels.favorable)
         self.decider, self._start = Decider(head, favorable, threshold), 0
+        self._agreement = Agreement(len(order.values)) if order.assumed else None
         self._parts: list[tuple[np.ndarray, ...]] = []
 
     def add(self, raw: np.ndarray) -> None:
         """Append the raw outputs ``(rows, width)`` of the next rows."""
-        probabilities = self.decider.head.probabilities(raw)
+        probabilities = self.decider.head.probabilities(raw, self._start + 1)
         rows = np.arange(len(probabilities))
         code = self._code[self._start : self._start + len(rows)]
         self._start += len(rows)
-        favorable, guess = self.decider.outcome(probabilities)
+        if self._agreement:
+            self._agreement.add(code, probabilities)
+        favorable, guess = self.decider.outcome(probabilities, raw.dtype)
         certainty = probabilities[rows, code]
         self._parts.append((favorable, guess, certainty, _brier(probabilities, certainty)))
 
     def result(self) -> Classified:
-        """Return the predictions of all rows added."""
+        """Return the predictions of all rows added.
+
+        Raises:
+            AuditError: the labels contradict an order of the classes that was only assumed.
+        """
+        source = borne_out(self._order, self._agreement) if self._agreement else self._order.source
         favorable, guess, certainty, brier = (np.concatenate(part) for part in zip(*self._parts, strict=True))
-        chosen = np.isin(np.arange(len(self.classes)), self.decider.favorable)
+        chosen = np.isin(np.arange(len(self._order.values)), self.decider.favorable)
         label, predicted = chosen[self._code], chosen[guess]
         loss = -np.log(np.maximum(certainty, _LEAST))
         return Classified(
-            self.classes, favorable, label, predicted, self._code, guess, certainty, loss, brier
+            self._order.values, source, favorable, label, predicted, self._code, guess, certainty, loss, brier
         )
 
 
@@ -104,28 +113,3 @@ def _brier(probabilities: np.ndarray, certainty: np.ndarray) -> np.ndarray:
     if probabilities.shape[1] == 2:
         return np.asarray((1 - certainty) ** 2)
     return np.asarray((probabilities**2).sum(1) - 2 * certainty + 1)
-
-
-def _classes(labels: Labels, given: list[Scalar] | None, count: int) -> list[Scalar]:
-    classes = given or labels.values
-    if len(classes) != count:
-        raise AuditError(
-            where="model.classes",
-            expected=f"{count} label values, one for each class that the model scores",
-            found=f"{len(classes)}{'' if given else ' in the data'}: {some(classes)}",
-            fix="list them in the order of the outputs under model.classes (or set model.output: regression)",
-        )
-    keys = {_key(value) for value in classes}
-    unknown = [value for value in labels.values if _key(value) not in keys]
-    if unknown:
-        raise AuditError(
-            where="model.classes",
-            expected=f"every label value of the data: {some(labels.values)}",
-            found=f"{some(classes)}, without {some(unknown)}",
-        )
-    return list(classes)
-
-
-def _key(value: Scalar) -> str:
-    """Label values are compared as text: ``1``, ``1.0`` and ``"1"`` are one class."""
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from audit.ahead import ahead
+from audit.class_order import class_order
 from audit.data.columns import NullValue
 from audit.data.distinct import row_hashes
 from audit.data.labels import Labels, Targets
@@ -18,6 +19,8 @@ from audit.features import missing_value
 from audit.model.feeds import Feed, Values
 from audit.model.head import Head, detect_head
 from audit.model.model import Model
+from audit.model.named import NamedClasses
+from audit.model.steady import require_steady
 from audit.policy.model import Policy
 from audit.scores import Classified, Classifier, Regressed, Regressor
 
@@ -48,19 +51,24 @@ def score(
     """Run the model over all rows in batches; memory is that of one batch and the arrays of scores.
 
     Raises:
-        AuditError: a feature has a null or text, the model fails, or its output contradicts its head.
+        AuditError: a feature has a null or text, the model fails, or its output contradicts its head, the labels or
+            itself.
     """
     rows = len(labels.codes) if isinstance(labels, Labels) else len(labels.numbers)
     hashes: list[np.ndarray] = []
     collector: Classifier | Regressor | None = None
-    done, differentiable = 0, False
+    done, differentiable, named = 0, False, NamedClasses(model)
     for values, hashed in ahead(_read(policy, feeds, source)):
         tensors = {feed.name: feed.tensor(columns) for feed, columns in zip(feeds, values, strict=True)}
         if done + len(hashed) > rows:
             raise _other_rows(source, rows)
+        if not len(hashed):
+            continue
         raw = model(tensors, done + 1)
+        named.add(tensors, done + 1)
         if collector is None:
-            collector = _collector(policy, labels, _head(policy, model, raw))
+            require_steady(model, tensors, raw)
+            collector = _collector(policy, labels, _head(policy, model, raw), named.classes)
             differentiable = model.differentiable({name: t[:_PROBED_ROWS] for name, t in tensors.items()})
         collector.add(raw)
         hashes.append(hashed)
@@ -76,7 +84,7 @@ def _read(
 ) -> Iterator[tuple[list[list[Values]], np.ndarray]]:
     """Yield the values of each feed's columns, and the rows' hashes, batch by batch."""
     row = 1
-    for batch in source.batches([column for feed in feeds for column in feed.columns]):
+    for batch in source.batches([column for feed in feeds for column in feed.reads]):
         try:
             values = [feed.read(batch, row, policy.data.missing) for feed in feeds]
         except NullValue as null:
@@ -100,7 +108,10 @@ def _head(policy: Policy, model: Model, raw: np.ndarray) -> Head:
     return head
 
 
-def _collector(policy: Policy, labels: Labels | Targets, head: Head) -> Classifier | Regressor:
+def _collector(
+    policy: Policy, labels: Labels | Targets, head: Head, named: list[str] | None
+) -> Classifier | Regressor:
     if isinstance(labels, Targets):
         return Regressor(labels, head)
-    return Classifier(labels, head, policy.model.classes, policy.data.threshold)
+    order = class_order(labels, policy.model.classes, named, head.width)
+    return Classifier(labels, head, order, policy.data.threshold)
