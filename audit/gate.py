@@ -143,7 +143,7 @@ def _reason(
     item: _Covered, findings: Sequence[Finding], broken: Sequence[int], checks: Sequence[CheckResult]
 ) -> str:
     if not findings:
-        return reasons.nothing_decided(item.rule.metric, len(item.left_out), checks)
+        return reasons.nothing_decided(item.rule.metric, item.rule.where, len(item.left_out), checks)
     causes = [
         reasons.why_open(measurement, found == "breaks")
         for measurement, found in zip(item.decided, findings, strict=True)

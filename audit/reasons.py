@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 
-from audit.result import CheckResult, Measurement
+from audit.result import CheckResult, Measurement, Scalar
 
 ACROSS = "the interval reaches across the limit"
 NO_INTERVAL = "there is no interval"
@@ -42,7 +43,9 @@ def undecided(total: int, causes: Sequence[str]) -> str:
     return f"{len(causes)} of {total} measured values {verb} not decided: {', '.join(counted)}"
 
 
-def nothing_decided(metric: str, left_out: int, checks: Sequence[CheckResult]) -> str:
+def nothing_decided(
+    metric: str, where: Mapping[str, Scalar], left_out: int, checks: Sequence[CheckResult]
+) -> str:
     """Return the reason of a rule that covers nothing, or only groups that are left out."""
     if left_out:
         return f"all {left_out} groups have fewer rows than gate.min_rows"
@@ -52,4 +55,11 @@ def nothing_decided(metric: str, left_out: int, checks: Sequence[CheckResult]) -
         return f"the check {name} did not run"
     if check.status != "measured":
         return f"the check {name} {'was skipped' if check.status == 'skipped' else 'crashed'}: {check.reason}"
-    return "it covers no measurement: nothing that was measured matches its metric and 'where'"
+    reason = "it covers no measurement: nothing that was measured matches its metric and 'where'"
+    return ". ".join([reason, *_notes_on(where, check)])
+
+
+def _notes_on(where: Mapping[str, Scalar], check: CheckResult) -> list[str]:
+    """Return the notes of a check that name what a rule asks for: they may say why it was not measured."""
+    asked = {str(value) for value in where.values() if isinstance(value, str)}
+    return [note for note in check.notes if asked & set(re.findall(r"[\w.-]*\w", note))]

@@ -1,8 +1,12 @@
-"""Attacks on a model's decisions: noise, FGSM and PGD inside a ball, and the smallest changes that flip."""
+"""Attacks on a model's decisions: noise, by gradient and by scores alone, and the smallest changes that flip."""
 
 from audit.attacks.ascent import Ascent
-from audit.attacks.engine import attack
+from audit.attacks.batch import Batch
+from audit.attacks.engine import BY_GRADIENT, Plan, attack
 from audit.attacks.smallest import alone, shrink
-from audit.attacks.space import Attack, Attacked, Norm, Outcome, Space
+from audit.attacks.space import Attack, Attacked, Judge, Norm, Outcome, Space, Weigh
 
-__all__ = ["Ascent", "Attack", "Attacked", "Norm", "Outcome", "Space", "alone", "attack", "shrink"]
+__all__ = [
+    "BY_GRADIENT", "Ascent", "Attack", "Attacked", "Batch", "Judge", "Norm", "Outcome", "Plan", "Space", "Weigh",
+    "alone", "attack", "shrink",
+]  # fmt: skip

@@ -9,6 +9,7 @@ import numpy as np
 from audit.attacks.space import Norm, Space
 
 _TOLERANCE = 1e-6  # relative, of eps
+_AT_ONCE = 2**15  # numbers: what lies in a processor's cache is computed two to three times faster
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,11 @@ class Ball:
         Raises:
             RuntimeError: the result would lie outside; a fault of this module.
         """
+        rows = max(1, _AT_ONCE // x.shape[1])
+        parts = [self._placed(x[i : i + rows], eta[i : i + rows]) for i in range(0, len(x), rows)]
+        return np.concatenate(parts) if parts else x.copy()
+
+    def _placed(self, x: np.ndarray, eta: np.ndarray) -> np.ndarray:
         free = self.space.free(x)
         at = np.where(free, x, 0)  # the others take no part, and may hold what has no arithmetic
         moved = self._inside(at, np.where(free, eta, 0))

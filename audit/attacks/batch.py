@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from audit.attacks.ball import Ball
-from audit.attacks.space import Judge, Norm, Space
+from audit.attacks.space import Judge, Norm, Space, Weigh
 
 Tried = tuple[np.ndarray, np.ndarray]
 """The rows as moved, ``(rows, columns)``, and whether the judge decides otherwise for them, bool ``(rows,)``."""
@@ -15,13 +15,17 @@ Tried = tuple[np.ndarray, np.ndarray]
 
 @dataclass(frozen=True)
 class Batch:
-    """Rows ``x`` ``(rows, columns)`` with the ``classes`` that the judge gives them."""
+    """Rows ``x`` ``(rows, columns)`` with the ``classes`` that the judge gives them.
+
+    ``weigh`` is asked by attacks that follow no gradient, and by no others.
+    """
 
     x: np.ndarray
     classes: np.ndarray
     space: Space
     norm: Norm
     judge: Judge
+    weigh: Weigh | None = None
 
     def take(self, index: np.ndarray | slice) -> Batch:
         """Return some of the rows."""
@@ -42,3 +46,18 @@ class Batch:
         if len(changed):
             flipped[changed] = self.judge(moved[changed]) != self.classes[changed]
         return moved, flipped
+
+    def weighed(self, eta: np.ndarray, eps: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Place ``eta`` in the ball of size ``eps``; return what `tried` does, and how far from a flip each row stayed.
+
+        That is the log-odds of the class decided for ``x`` against the best other, ``(rows,)``.
+        """
+        assert self.weigh is not None  # the engine gives it where such an attack was asked for
+        moved = Ball(self.space, self.norm, eps).place(self.x, eta)
+        logits, decided = self.weigh(moved)
+        own = np.arange(len(moved)), self.classes
+        others = logits.copy()
+        others[own] = -np.inf
+        changed = (moved != self.x).any(1)  # as for `tried`, a row that stands still has not flipped
+        flipped = changed & (decided != self.classes)
+        return moved, flipped, logits[own] - others.max(1)

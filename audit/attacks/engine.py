@@ -4,69 +4,107 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from audit.attacks.ascent import Ascent
 from audit.attacks.batch import Batch, Tried
-from audit.attacks.noise import directions
+from audit.attacks.draws import Draws
+from audit.attacks.kept import MEMORY, Kept, room
+from audit.attacks.noise import Noise
 from audit.attacks.pgd import pgd
-from audit.attacks.space import Attack, Attacked, Judge, Outcome
+from audit.attacks.space import Attack, Attacked
+from audit.attacks.square import square
 
+BY_GRADIENT: frozenset[Attack] = frozenset({"fgsm", "pgd"})
 _BATCHES = 2
 """Under way at once: TensorFlow computes a small network on one core."""
 
 
-def attack(
-    ascent: Ascent,
-    judge: Judge,
-    x: np.ndarray,
-    classes: np.ndarray,
-    *,
-    attacks: Sequence[Attack],
-    eps: Sequence[float],
-    seed: int,
-    batch: int,
-    steps: int = 20,
-) -> Attacked:
-    """Attack the model's own decision on every row: cleverhans' FGSM and PGD, and random noise as a control.
+@dataclass(frozen=True)
+class Plan:
+    """What to run.
+
+    Attributes:
+        attacks: which, each once, in the order in which they are returned.
+        eps: sizes >= 0, in units of `Space.scale`: the radius of the ball.
+        seed: of what is drawn at random.
+        steps: of PGD.
+        queries: scores of a row that the square attack asks for at each size, at most.
+    """
+
+    attacks: Sequence[Attack]
+    eps: Sequence[float]
+    seed: int
+    steps: int = 20
+    queries: int = 500
+
+
+def attack(rows: Batch, ascent: Ascent | None, plan: Plan, *, batch: int, memory: int = MEMORY) -> Attacked:
+    """Attack the model's own decision on every row.
 
     Args:
-        ascent: gives the attacks their direction, and says where they move and how a ball is measured.
-        judge: the audited model as it is served, which decides whether an attack succeeded.
-        x: the rows ``(rows, columns)``, in the columns' own units and the dtype of ``ascent``.
-        classes: what the judge decides for them, int ``(rows,)``.
-        attacks: which, each once, in the order in which they are returned.
-        eps: sizes >= 0, in units of ``space.scale``: the radius of the ball.
-        seed: of the noise.
+        rows: with the judge, the audited model as it is served, which decides whether an attack succeeded.
+        ascent: gives attacks by gradient their direction, in the same space and norm; None where none is asked for.
+        plan: the attacks and their sizes.
         batch: rows that are attacked at a time, of which two are under way at once; bounds the memory.
-        steps: of PGD.
+        memory: bytes of the rows as moved that are kept.
 
     Raises:
         RuntimeError: a result left the ball or the range; a fault of this package.
     """
-    sizes, space = sorted(eps), ascent.space
-    noise = directions(len(x), space, ascent.norm, seed)
-    outcomes = [Outcome(name, size, np.zeros(len(x), bool), x.copy()) for name in attacks for size in sizes]
-    no_gradient = np.zeros(len(x), bool)
-
-    def work(rows: slice) -> None:
-        here = Batch(x[rows], classes[rows], space, ascent.norm, judge)
-        uphill = ascent.direction(here.x, here.classes)
-        no_gradient[rows] = ~uphill.any(1)
-        ways = {
-            "noise": _straight(here, noise[rows], sizes),
-            "fgsm": _straight(here, uphill, sizes),
-            "pgd": pgd(here, ascent, sizes, steps),
-        }
-        found = (tried for name in attacks for tried in ways[name])
-        for outcome, (moved, flipped) in zip(outcomes, found, strict=True):
-            outcome.moved[rows], outcome.flipped[rows] = moved, flipped
-
+    noise, found = Noise(rows.space, rows.norm, plan.seed), _Found(rows, plan, memory)
+    starts = range(0, len(rows.x), batch)
     with ThreadPoolExecutor(_BATCHES) as pool:
-        list(pool.map(work, [slice(start, start + batch) for start in range(0, len(x), batch)]))
-    # PGD starts from the row itself: without a gradient there it never takes a step either.
-    return Attacked(outcomes, {name: no_gradient for name in attacks if name != "noise"})
+        for first in starts[::_BATCHES]:  # no more at a time, so that no results pile up
+            some = [
+                slice(start, start + batch) for start in starts if first <= start < first + _BATCHES * batch
+            ]
+            blind = [noise.draw(len(rows.x[part])) for part in some]
+            for part, tried in zip(
+                some, pool.map(partial(_attacked, rows, ascent, plan), some, blind), strict=True
+            ):
+                found.add(part.start, *tried)
+    return found.all()
+
+
+def _attacked(
+    rows: Batch, ascent: Ascent | None, plan: Plan, part: slice, blind: np.ndarray
+) -> tuple[np.ndarray, list[Tried]]:
+    """Return which rows of a batch have no gradient, and what came of each attack and size."""
+    here, sizes = rows.take(part), sorted(plan.eps)
+    uphill = ascent.direction(here.x, here.classes) if ascent else np.zeros_like(blind)
+    ways: dict[Attack, Iterator[Tried]] = {
+        "noise": _straight(here, blind, sizes),
+        "fgsm": _straight(here, uphill, sizes),
+        "square": square(here, Draws.of(np.arange(len(rows.x))[part], plan.seed), sizes, plan.queries),
+    }
+    if ascent:
+        ways["pgd"] = pgd(here, ascent, sizes, plan.steps)
+    return np.asarray(~uphill.any(1)), [tried for name in plan.attacks for tried in ways[name]]
+
+
+class _Found:
+    """What came of all batches so far."""
+
+    def __init__(self, rows: Batch, plan: Plan, memory: int) -> None:
+        outcomes = [(name, size) for name in plan.attacks for size in sorted(plan.eps)]
+        each = room(len(outcomes), rows.x, memory)
+        self._kept = [Kept(name, size, rows.x, each) for name, size in outcomes]
+        self._by_gradient = [name for name in plan.attacks if name in BY_GRADIENT]
+        self._without = np.zeros(len(rows.x), bool)
+
+    def add(self, start: int, without: np.ndarray, tried: Sequence[Tried]) -> None:
+        self._without[start : start + len(without)] = without
+        for kept, one in zip(self._kept, tried, strict=True):
+            kept.add(start, one)
+
+    def all(self) -> Attacked:
+        # PGD starts from the row itself: without a gradient there it never takes a step either.
+        zero: dict[str, np.ndarray] = dict.fromkeys(self._by_gradient, self._without)
+        return Attacked([kept.outcome() for kept in self._kept], zero)
 
 
 def _straight(batch: Batch, direction: np.ndarray, sizes: Sequence[float]) -> Iterator[Tried]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from audit.attacks.ascent import Ascent
 from audit.attacks.batch import Batch, Tried
+from audit.attacks.rising import rising
 
 _BETWEEN_LOOKS = 5  # steps between looks at which rows are finished: a look costs about as much as a step
 
@@ -16,13 +17,9 @@ def pgd(batch: Batch, ascent: Ascent, sizes: Sequence[float], steps: int) -> Ite
     """Attack by PGD without a random start (Madry et al. 2018; Kurakin et al. 2016) at each size, rising.
 
     A step is 2.5 eps / steps long, as Madry's: the boundary is reached from anywhere, and there are steps
-    left to move along it. A row that a smaller size flipped keeps that point, which lies inside the larger ball.
+    left to move along it.
     """
-    best, flipped = batch.x.copy(), np.zeros(len(batch.x), bool)
-    for eps in sizes:
-        left = np.flatnonzero(~flipped)
-        best[left], flipped[left] = _one_size(batch.take(left), ascent, eps, steps)
-        yield best.copy(), flipped.copy()
+    return rising(batch, sizes, lambda rows, eps: _one_size(batch.take(rows), ascent, eps, steps))
 
 
 def _one_size(batch: Batch, ascent: Ascent, eps: float, steps: int) -> Tried:

@@ -8,10 +8,13 @@ from typing import Literal
 
 import numpy as np
 
-Attack = Literal["noise", "fgsm", "pgd"]
+Attack = Literal["noise", "fgsm", "pgd", "square"]
 Norm = Literal["inf", "2"]
 Judge = Callable[[np.ndarray], np.ndarray]
 """From rows ``(n, columns)`` to the class that the audited model decides for each, int ``(n,)``."""
+Weigh = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+"""From rows ``(n, columns)`` to the audited model's log-odds of the classes, float64 ``(n, classes)``, whose largest is
+the decision, and that decision, int ``(n,)``: what an attack without a gradient goes by."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,7 @@ class Space:
         high: greatest value observed.
         movable: bool; the others keep their values bit for bit.
         integer: bool; rounded to whole numbers before it is judged.
+        shape: ``(height, width, channels)`` where the movable columns are the numbers of a picture, in C order.
     """
 
     scale: np.ndarray
@@ -31,6 +35,7 @@ class Space:
     high: np.ndarray
     movable: np.ndarray
     integer: np.ndarray
+    shape: tuple[int, int, int] | None = None
 
     def free(self, x: np.ndarray) -> np.ndarray:
         """Return which values of ``x`` may move, bool ``(rows, columns)``: one that is not finite stays."""
@@ -44,20 +49,28 @@ class Space:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one attack of one size; arrays have one entry a row.
+    """What came of one attack of one size.
 
     Attributes:
         attack: its name.
         eps: its size, in units of `Space.scale`.
-        flipped: bool; the judge's class differs from the one of the unchanged row.
-        moved: the rows as attacked, ``(rows, columns)`` in the columns' own units and the dtype of ``x``;
+        flipped: bool, one a row; the judge's class differs from the one of the unchanged row.
+        kept: int, rising, the rows that are kept as moved: all of them, or the first that flipped where there is no
+            room for all.
+        moved: these rows as attacked, ``(len(kept), columns)`` in the columns' own units and the dtype of ``x``;
             verified to lie inside ball and range.
     """
 
     attack: Attack
     eps: float
     flipped: np.ndarray
+    kept: np.ndarray
     moved: np.ndarray
+
+    def examples(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the flipped rows that are kept, int ``(n,)``, and how they were moved, ``(n, columns)``."""
+        chosen = self.flipped[self.kept]
+        return self.kept[chosen], self.moved[chosen]
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from audit.attacks import Ascent, Attacked, Outcome, Space, attack
+from audit.attacks import Ascent, Attacked, Batch, Outcome, Plan, Space, attack
 
 Judge = Callable[[np.ndarray], np.ndarray]
 
@@ -74,9 +74,10 @@ def attacked(
 ) -> Attacked:
     """Attack what ``judge`` (the network, unless given) decides, with options that a test need not name."""
     judge = judge or network.judge
-    given = {"attacks": ["fgsm"], "eps": [0.3], "seed": 0, "batch": 64, **options}
-    ascent = Ascent(network.logits, where, given.pop("norm", "inf"), x.dtype)
-    return attack(ascent, judge, x, judge(x), **given)
+    norm, batch = options.pop("norm", "inf"), options.pop("batch", 64)
+    given = Plan(**{"attacks": ["fgsm"], "eps": [0.3], "seed": 0, **options})
+    ascent = Ascent(network.logits, where, norm, x.dtype)
+    return attack(Batch(x, judge(x), where, norm, judge), ascent, given, batch=batch)
 
 
 def one(found: Attacked) -> Outcome:

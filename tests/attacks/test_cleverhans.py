@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from audit.attacks import Ascent, Norm, attack
+from audit.attacks import Ascent, Batch, Norm, Plan, attack
 from audit.quiet import quiet
 
 from .kit import Network, attacked, one, rows, space
@@ -61,10 +61,10 @@ def test_pgd(norm: Norm, decided: int) -> None:
     """With a judge that no change persuades, so that every row makes all steps."""
     network, x = Network(COLUMNS, 3, gain=0.3), rows(100, COLUMNS)
     y = np.full(100, decided)
+    where = space(COLUMNS, scale=SCALE, movable=MOVABLE)
     found = attack(
-        Ascent(network.logits, space(COLUMNS, scale=SCALE, movable=MOVABLE), norm, x.dtype),
-        lambda given: np.full(len(given), decided), x, y,
-        attacks=["pgd"], eps=[0.6], seed=0, batch=64, steps=20,
+        Batch(x, y, where, norm, lambda given: np.full(len(given), decided)),
+        Ascent(network.logits, where, norm, x.dtype), Plan(["pgd"], [0.6], seed=0), batch=64,
     )  # fmt: skip
     expected = by_hand("pgd", network, x, y, norm, 0.6, 2.5 * 0.6 / 20, 20)
     np.testing.assert_allclose(one(found).moved, expected, atol=2e-5)
@@ -74,15 +74,13 @@ def test_pgd(norm: Norm, decided: int) -> None:
 def test_pgd_at_the_edge_of_the_range(norm: Norm) -> None:
     network, x = Network(COLUMNS, gain=0.3), rows(100, COLUMNS).clip(-1, 1)
     where = space(COLUMNS, scale=SCALE, movable=MOVABLE, low=-1.0, high=1.0)
+    y = np.zeros(100, int)
     found = attack(
-        Ascent(network.logits, where, norm, x.dtype),
-        lambda given: np.zeros(len(given), int), x, np.zeros(100, int),
-        attacks=["pgd"], eps=[0.6], seed=0, batch=64,
+        Batch(x, y, where, norm, lambda given: np.zeros(len(given), int)),
+        Ascent(network.logits, where, norm, x.dtype), Plan(["pgd"], [0.6], seed=0), batch=64,
     )  # fmt: skip
     edge = (1 / SCALE[MOVABLE]).astype(np.float32)
-    expected = by_hand(
-        "pgd", network, x, np.zeros(100, int), norm, 0.6, 0.075, 20, clip_min=-edge, clip_max=edge
-    )
+    expected = by_hand("pgd", network, x, y, norm, 0.6, 0.075, 20, clip_min=-edge, clip_max=edge)
     assert (np.abs(expected[:, MOVABLE]) > 0.9999).any()
     np.testing.assert_allclose(one(found).moved, expected, atol=2e-5)
 

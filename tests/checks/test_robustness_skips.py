@@ -29,6 +29,7 @@ def frame() -> pd.DataFrame:
     rng = np.random.default_rng(0)
     data = pd.DataFrame(rng.normal(size=(60, 2)).round(3), columns=["a", "b"])
     data["word"], data["count"], data["still"] = rng.choice(["x", "y"], 60), rng.integers(0, 9, 60), 1.5
+    data["flag"] = data["a"] > 0
     return data.assign(label=np.arange(60) % 2)
 
 
@@ -44,12 +45,6 @@ def tree(a: Any, b: Any) -> Any:
     import tensorflow as tf
 
     return tf.where(a > 0.3, tf.where(b > -0.5, 0.9, 0.4), 0.2)
-
-
-def rounded(a: Any, b: Any) -> Any:
-    import tensorflow as tf
-
-    return tf.sigmoid(tf.round(2 * a) - tf.round(b))
 
 
 def words(word: Any) -> Any:
@@ -70,18 +65,24 @@ def stood_still(still: Any, word: Any) -> Any:
     return tf.sigmoid(still) * words(word)
 
 
-TEXT, WHOLE, CONSTANT = (
+def flagged(flag: Any, word: Any) -> Any:
+    import tensorflow as tf
+
+    return tf.where(flag, 0.9, 0.3) * words(word)
+
+
+TEXT, WHOLE, FLAG, CONSTANT = (
     "text: 'word'",
-    "the model takes it as whole numbers, which have no gradient: 'count'",
+    "text: 'word'; no other whole number lies within the largest eps: 'count'",
+    "the model takes it as true or false, of which there is no small change: 'flag'",
     "constant in the background: 'still'",
 )
 SKIPPED: dict[str, tuple[Score, dict[str, str], str, dict[str, Any]]] = {
     "texts only": (words, {"word": "string"}, TEXT, {}),
     "whole numbers": (counted, {"count": "int64", "word": "string"}, WHOLE, {}),
+    "flags": (flagged, {"flag": "bool", "word": "string"}, FLAG, {}),
     "constant": (stood_still, {"still": "float32", "word": "string"}, CONSTANT, {}),
     "immutable": (tree, {"a": "float32", "b": "float32"}, "immutable: 'a', 'b'", {"immutable": ["a", "b"]}),
-    "tree": (tree, {"a": "float32", "b": "float32"}, "no gradient with respect to the columns", {}),
-    "rounded inputs": (rounded, {"a": "float32", "b": "float32"}, "no gradient with respect to", {}),
 }
 
 
@@ -93,17 +94,6 @@ def test_a_skip_has_its_reason_and_passes_nothing(tmp_path: Path, name: str) -> 
     assert checks["robustness"].status == "skipped" and reason in str(checks["robustness"].reason)
     assert report.verdict == "inconclusive" and report.rules[0].status == "inconclusive"
     assert checks["explainability"].status == "measured" and checks["explainability"].measurements
-
-
-def test_an_operation_without_a_gradient_is_named(tmp_path: Path) -> None:
-    import tensorflow as tf
-
-    def score(a: Any, b: Any) -> Any:
-        return tf.sigmoid(tf.raw_ops.TruncateMod(x=a, y=2 * tf.ones_like(a)) + b)
-
-    report = run(tmp_path, score, {"a": "float32", "b": "float32"})
-    reason = next(check.reason for check in report.checks if check.name == "robustness")
-    assert reason and "no gradient" in reason and "TruncateMod" in reason and report.verdict == "inconclusive"
 
 
 @pytest.mark.parametrize(("attack", "verdict"), [("noise", "pass"), ("worst", "inconclusive")])
@@ -152,7 +142,10 @@ def test_a_column_that_the_model_does_not_read_is_named(tmp_path: Path, option: 
     assert "'counts' (did you mean 'count'?)" in str(error.value)
 
 
-def test_a_column_that_is_read_as_whole_numbers_too_stays(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("eps", "moved"), [(0.2, False), (0.5, True)])
+def test_a_column_that_is_read_as_whole_numbers_too_moves_in_such(
+    tmp_path: Path, eps: float, moved: bool
+) -> None:
     """One data column feeds a float and an integer input: a fraction could not be served."""
     import tensorflow as tf
 
@@ -162,7 +155,11 @@ def test_a_column_that_is_read_as_whole_numbers_too_stays(tmp_path: Path) -> Non
     )  # fmt: skip
     spec = {"inputs": {"x": "count", "y": "count"}}
     policy = content(tmp_path / "m", store(frame(), tmp_path), spec=spec)
-    report = audit.run({**policy, "checks": {"explainability": False}})
-    table = next(t for c in report.checks for t in c.tables if t.name == "columns").columns
-    moved = dict(zip(table["feature"], table["moved"], strict=True))
-    assert moved == {"count": False, "a": True}
+    policy["report"] = {"rows": "shown"}
+    report = audit.run({**policy, "checks": {"explainability": False, "robustness": {"eps": [eps]}}})
+    tables = {t.name: t.columns for c in report.checks for t in c.tables}
+    found = dict(zip(tables["columns"]["feature"], tables["columns"]["moved"], strict=True))
+    assert found == {"count": moved, "a": True}
+    lines = zip(tables["flips"]["feature"], tables["flips"]["after"], strict=True)
+    whole = [float(str(after)) % 1 == 0 for name, after in lines if name == "count"]
+    assert bool(whole) == moved and all(whole)

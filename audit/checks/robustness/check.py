@@ -1,8 +1,10 @@
-"""How decisions change under small changes of the numbers: cleverhans' FGSM and PGD, with noise as a control."""
+"""How decisions change under small changes: by cleverhans' FGSM and PGD, or a black box, with noise as a control."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
@@ -16,8 +18,10 @@ from audit.subject import Subject
 if TYPE_CHECKING:
     from audit.attacks import Space
 
-Attack = Literal["noise", "fgsm", "pgd"]
+Attack = Literal["noise", "fgsm", "pgd", "square"]
 Size = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Corruption = Literal["gaussian_noise", "gaussian_blur", "contrast", "brightness"]
+Severity = Annotated[int, Field(ge=1, le=5)]
 
 
 def _norm(value: Any) -> Any:
@@ -32,26 +36,65 @@ class Robustness(Check):
     metrics: ClassVar[dict[str, MetricFacts]] = DEFINITIONS
 
     attacks: Annotated[list[Attack], Field(min_length=1)] = Field(
-        default=["noise", "fgsm", "pgd"], description="noise is the control: random changes of the same size"
+        default=["noise", "fgsm", "pgd"],
+        description="noise is the control: random changes of the same size; square needs no gradient, and takes "
+        "the place of fgsm and pgd where there is none",
     )
     norm: Annotated[Literal["inf", "2"], BeforeValidator(_norm)] = Field(
         default="inf", description="inf: each column moves by up to eps; 2: all together"
     )
     eps: Annotated[list[Size], Field(min_length=1)] = Field(
-        default=[0.05, 0.1, 0.2], description="sizes, in standard deviations of each column in the background"
+        default=[0.05, 0.1, 0.2],
+        description="sizes, in standard deviations of each column in the background, or parts of a picture's range",
     )
     steps: Annotated[int, Field(ge=1)] = Field(default=20, description="steps of PGD")
+    queries: Annotated[int, Field(ge=1)] = Field(
+        default=500, description="scores of a row that square asks for at each size, at most"
+    )
     immutable: list[str] = Field(
         default=[], description="columns that must not move; `*` stands for any letters"
     )
     integer: list[str] = Field(default=[], description="columns that move in whole numbers")
+    corruptions: list[Corruption] = Field(
+        default=["gaussian_noise", "gaussian_blur", "contrast", "brightness"],
+        description="common corruptions of pictures; none for tables",
+    )
+    severities: Annotated[list[Severity], Field(min_length=1)] = Field(
+        default=[1, 3, 5], description="of the corruptions, from 1 to 5"
+    )
 
     def measure(self, subject: Subject) -> Iterator[Evidence]:
+        """Yield what each family of changes does to the decisions; one that does not apply is left out with a note.
+
+        Raises:
+            Skip: none applies.
+            AuditError: an option names a column that the model does not read.
+        """
+        from audit.model.prose import prose_columns
+
+        families: dict[str, Callable[[Subject], Iterator[Evidence]]] = {
+            f"Accuracy under attack ({', '.join([*self.attacks, 'worst'])})": self._attacks
+        }
+        if self.corruptions and subject.pictures:
+            families["Accuracy under common corruptions"] = self._corruptions
+        prose = prose_columns(subject.model, subject.feeds)
+        if names := [name for name in prose if not any(fnmatchcase(name, held) for held in self.immutable)]:
+            families["Accuracy under typos"] = partial(self._typos, names)
+        skipped: dict[str, str] = {}
+        for name, family in families.items():
+            try:
+                yield from family(subject)
+            except Skip as skip:
+                skipped[name] = str(skip)
+        if len(skipped) == len(families):
+            raise Skip("; ".join(skipped.values()))
+        yield from (Note(text=f"{name} was not measured: {reason}.") for name, reason in skipped.items())
+
+    def _attacks(self, subject: Subject) -> Iterator[Evidence]:
         """Yield accuracy and flips under each attack, for all rows and by group, and what was moved.
 
         Raises:
-            Skip: no column may move, or the model has no gradient there, or no scores for rows as attacked.
-            AuditError: an option names a column that the model does not read.
+            Skip: no column may move, or there are no decisions, or no scores for rows as attacked.
         """
         from audit.checks.robustness.attacked import decided
         from audit.checks.robustness.movable import movable
@@ -64,33 +107,53 @@ class Robustness(Check):
         if not space.movable.any():
             raise Skip(f"no numeric column may move: {_told(reasons)}")
         try:
-            yield from self._attack(subject, space, reasons)
+            yield from self._attacked(subject, space, reasons)
         except AuditError as error:  # the data is sound: it was scored before
             raise Skip(
                 f"the model fails on attacked rows: {error.found} (rows as attacks moved them, not as in the data)"
             ) from None
 
-    def _attack(self, subject: Subject, space: Space, reasons: Mapping[str, str]) -> Iterator[Evidence]:
+    def _corruptions(self, subject: Subject) -> Iterator[Evidence]:
+        from audit.checks.robustness.attacked import decided
+        from audit.checks.robustness.corruptions import corrupted
+
+        if not decided(subject.decider):
+            raise Skip("a regression needs data.favorable: {at_least: NUMBER} to have decisions")
+        assert subject.pictures is not None  # asked before
+        yield from corrupted(subject, subject.pictures, self.corruptions, self.severities)
+
+    def _typos(self, names: Sequence[str], subject: Subject) -> Iterator[Evidence]:
+        from audit.checks.robustness.attacked import decided
+        from audit.checks.robustness.movable import movable
+        from audit.checks.robustness.typos import typos
+
+        if not decided(subject.decider):
+            raise Skip("a regression needs data.favorable: {at_least: NUMBER} to have decisions")
+        space, _ = movable(subject, self.immutable, self.integer, max(self.eps))
+        try:
+            yield from typos(subject, names, self.eps, alone=not space.movable.any())
+        except AuditError as error:
+            raise Skip(f"the model fails on misspelt texts: {error.found}") from None
+
+    def _attacked(self, subject: Subject, space: Space, reasons: Mapping[str, str]) -> Iterator[Evidence]:
+        from audit.attacks import Plan
         from audit.checks.robustness.attacked import run
         from audit.checks.robustness.columns import columns
         from audit.checks.robustness.flips import flips
         from audit.checks.robustness.outside import outside
         from audit.checks.robustness.shares import measurements
-        from audit.checks.robustness.truthful import truthful
         from audit.checks.robustness.whole import too_small
 
-        attacked = run(subject, space, self.attacks, self.eps, self.norm, self.steps)
-        if not subject.logits.exact:
+        plan = Plan(self.attacks, self.eps, subject.seed, self.steps, self.queries)
+        attacked = run(subject, space, self.norm, plan)
+        if attacked.zero_gradient and not subject.logits.exact:  # an attack followed a gradient
             yield Note(text=f"The attacks follow logits that were {subject.logits.evidence}.")
-        if len(attacked.rows) < subject.rows:
-            yield Note(
-                text=f"{len(attacked.rows):,} of {subject.rows:,} rows were attacked, drawn at random."
-            )
-        if attacked.zero_gradient:  # an attack followed a gradient
-            yield from truthful(attacked)
+        yield from (Note(text=text) for text in attacked.notes)
         yield from outside(attacked, subject)
         yield from too_small(attacked, subject, self.eps)
         yield from measurements(attacked, subject)
+        if space.shape:  # a picture has too many numbers to be told one by one
+            return
         yield columns(attacked, subject, reasons)
         if subject.policy.report.rows != "none":
             yield flips(attacked, subject)

@@ -44,9 +44,8 @@ def _alone(attacked: AttackedRows, subject: Subject) -> np.ndarray | None:
     found = attacked.strongest(max(1, min(most, _ENOUGH)))
     if found is None:
         return None
-    rows = np.flatnonzero(found.flipped)[:_MOST]
-    matrix, classes = attacked.matrix[rows], attacked.classes[rows]
-    return alone(subject.judge, matrix, found.moved[rows], classes, attacked.space)
+    rows, moved = (part[:_MOST] for part in found.examples())
+    return alone(subject.judge, attacked.matrix[rows], moved, attacked.classes[rows], attacked.space)
 
 
 def _shown(ends: np.ndarray, subject: Subject) -> np.ndarray:

@@ -13,8 +13,14 @@ DEFINITIONS: dict[str, MetricFacts] = {
     "clean_accuracy": _share("Share of the attacked rows that are decided right as they are.", 1.0),
     "adversarial_accuracy": _share(
         "Share of rows that are decided right as they are and still so after an attack that may move each numeric "
-        "column by eps standard deviations. `worst`: right under every attack of that size or smaller. It is an upper "
-        "bound: a stronger attack may find more.",
+        "column by eps standard deviations. `worst`: right under every attack of that size or smaller. `typos`: after "
+        "each word of a text was misspelt with probability eps, several times over. It is an upper bound: a stronger "
+        "attack may find more.",
+        1.0,
+    ),
+    "corruption_accuracy": _share(
+        "Share of the rows whose picture is decided right after a common corruption of that severity, from 1 to 5 "
+        "(Hendrycks and Dietterich 2019).",
         1.0,
     ),
     "flip_rate": _share(

@@ -42,13 +42,13 @@ class _Shrunk:
 
     def __init__(self, found: Outcome, attacked: AttackedRows, subject: Subject) -> None:
         self.found, self.space = found, attacked.space
-        flipped = np.flatnonzero(found.flipped)
+        flipped, moved = found.examples()
         margin = np.abs(subject.judge.decide(attacked.matrix[flipped])[0] - (border(subject.decider) or 0.0))
         order = np.argsort(margin, kind="stable")
         kept = np.unique([*order[:_SHRUNK], *order[-2 * _EACH :]])
         self.margin, rows = margin[kept], flipped[kept]
         self.rows, self.before = attacked.rows[rows], attacked.matrix[rows]
-        self.after = shrink(subject.judge, self.before, found.moved[rows], attacked.classes[rows], self.space)
+        self.after = shrink(subject.judge, self.before, moved[kept], attacked.classes[rows], self.space)
         self.deviations = (self.after.astype(np.float64) - self.before) / self.space.scale
         self.size = np.linalg.norm(self.deviations, np.inf if attacked.norm == "inf" else 2, axis=1)
 

@@ -12,6 +12,7 @@ from audit.attacks import Space
 from audit.checks.robustness.whole import stuck
 from audit.errors import AuditError, nearest, some
 from audit.features import Column
+from audit.pictures import Pictures
 from audit.subject import Subject
 
 _TOO_FAR = "no other whole number lies within the largest eps"
@@ -23,42 +24,64 @@ def movable(
     """Return where attacks may move, and why each of the other columns stays.
 
     One unit is the column's standard deviation in the background, its range the one observed there;
-    background values that are not finite count for neither. Whole numbers must be within reach at ``eps``, the largest.
+    background values that are not finite count for neither. One unit of a picture is the range of its input, which
+    bounds it. What the model takes as whole numbers moves in such, and these must be within reach at ``eps``, the
+    largest.
 
     Raises:
         AuditError: ``immutable`` or ``integer`` names a column that the model does not read.
     """
-    columns, background = subject.features.columns, subject.features.background.matrix
-    known = [column.name for column in columns]
+    known = [column.name for column in subject.features.columns]
     held, rounded = _named(immutable, "immutable", known), _named(integer, "integer", known)
+    rounded |= {name for feed in subject.feeds if not feed.dtype.is_floating for name in feed.columns}
+    pictures = subject.pictures
+    space, reasons = _pixels(pictures, held, rounded) if pictures else _numbers(subject, held, rounded)
+    held_back = stuck(subject.features.data.matrix, space, eps)
+    owners = [pictures.column] if pictures else [n for n, out in zip(known, held_back, strict=True) if out]
+    if held_back.any():
+        reasons |= dict.fromkeys(owners, _TOO_FAR)
+    movable, scale = space.movable & ~held_back, np.where(held_back, 1.0, space.scale)
+    return replace(space, movable=movable, scale=scale), reasons
+
+
+def _numbers(subject: Subject, held: set[str], rounded: set[str]) -> tuple[Space, dict[str, str]]:
+    columns, background = subject.features.columns, subject.features.background.matrix
     observed = np.ma.masked_invalid(background)
     spread = observed.std(0, dtype=np.float64).filled(np.nan)
-    reasons = {}
-    whole = {name for feed in subject.feeds if not feed.dtype.is_floating for name in feed.columns}
-    for place, column in enumerate(columns):
-        reason = _reason(column, float(spread[place]), held, whole)
-        if reason:
-            reasons[column.name] = reason
+    flags = {name for feed in subject.feeds if feed.dtype.is_bool for name in feed.columns}
+    told = {c.name: _reason(c, float(spread[place]), held, flags) for place, c in enumerate(columns)}
+    reasons = {name: reason for name, reason in told.items() if reason}
     free = np.array([column.name not in reasons for column in columns])
     space = Space(
         scale=np.where(free, spread, 1.0),
         low=observed.min(0).filled(np.nan),
         high=observed.max(0).filled(np.nan),
         movable=free,
-        integer=np.array([column.name in rounded for column in columns]),
+        integer=np.array([column.name in rounded and column.vocabulary is None for column in columns]),
     )
-    held_back = stuck(subject.features.data.matrix, space, eps)
-    reasons |= {name: _TOO_FAR for name, out in zip(known, held_back, strict=True) if out}
-    return replace(space, movable=free & ~held_back, scale=np.where(held_back, 1.0, space.scale)), reasons
+    return space, reasons
 
 
-def _reason(column: Column, spread: float, held: set[str], whole: set[str]) -> str | None:
+def _pixels(pictures: Pictures, held: set[str], rounded: set[str]) -> tuple[Space, dict[str, str]]:
+    numbers, free = np.ones(int(np.prod(pictures.shape))), pictures.column not in held
+    space = Space(
+        scale=numbers * (pictures.high - pictures.low if free else 1.0),
+        low=numbers * pictures.low,
+        high=numbers * pictures.high,
+        movable=numbers == free,
+        integer=numbers == (pictures.column in rounded),
+        shape=pictures.shape,
+    )
+    return space, {} if free else {pictures.column: "immutable"}
+
+
+def _reason(column: Column, spread: float, held: set[str], flags: set[str]) -> str | None:
     if column.vocabulary is not None:
         return "text"
     if column.name in held:
         return "immutable"
-    if column.name in whole:
-        return "the model takes it as whole numbers, which have no gradient"
+    if column.name in flags:
+        return "the model takes it as true or false, of which there is no small change"
     if not np.isfinite(spread):
         return "without a finite spread in the background"
     return None if spread > 0 else "constant in the background"

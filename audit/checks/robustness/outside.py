@@ -16,6 +16,8 @@ _MANY = 0.05
 def outside(attacked: AttackedRows, subject: Subject) -> Iterator[Note]:
     """Yield a note where many rows lie outside the background's range in some column that may move."""
     x, space = attacked.matrix, attacked.space
+    if space.shape:  # a picture's range is not the one observed, and its numbers lie inside
+        return
     shares = (((x < space.low) | (x > space.high)) & space.free(x)).mean(0)
     worst = int(np.argmax(shares))
     if shares[worst] > _MANY:

@@ -16,12 +16,12 @@ Where = dict[str, Scalar]
 
 def measurements(attacked: AttackedRows, subject: Subject) -> Iterator[Measurement]:
     """Yield every share of the attacked rows; groups that no attacked row belongs to have none."""
-    shares = _Shares(attacked, subject)
+    shares = Shares(attacked.rows, subject)
     yield from shares.of("clean_accuracy", attacked.right, {})
     flipped: list[tuple[str, float, np.ndarray]] = [
         (outcome.attack, outcome.eps, outcome.flipped) for outcome in attacked.outcomes
     ]
-    if attacked.zero_gradient:  # noise alone is no attack: the worst of it says nothing
+    if attacked.searched:  # noise alone is no attack: the worst of it says nothing
         flipped += [("worst", eps, flips) for eps, flips in attacked.worst()]
     for name, eps, flips in flipped:
         where: Where = {"attack": name, "norm": attacked.norm, "eps": eps}
@@ -31,11 +31,11 @@ def measurements(attacked: AttackedRows, subject: Subject) -> Iterator[Measureme
         yield shares.whole("zero_gradient_share", zero, {"attack": attack})
 
 
-class _Shares:
-    """Makes measurements of shares of the attacked rows, with their weights, clusters and groups."""
+class Shares:
+    """Makes measurements of shares of some rows, with their weights, clusters and groups."""
 
-    def __init__(self, attacked: AttackedRows, subject: Subject) -> None:
-        rows = attacked.rows
+    def __init__(self, rows: np.ndarray, subject: Subject) -> None:
+        """Take the numbers of the rows in the data, from 0."""
         self._everyone = np.zeros(len(rows), np.int64)
         self._groups = [(a.name, a.groups, a.codes[rows]) for a in subject.attributes]
         self._weighted = [
@@ -43,7 +43,7 @@ class _Shares:
         ]
 
     def of(self, name: str, event: np.ndarray, where: Where) -> Iterator[Measurement]:
-        """Yield the share of ``event`` (bool, one an attacked row) among all, then within each group."""
+        """Yield the share of ``event`` (bool, one a row) among all, then within each group."""
         yield self.whole(name, event, where)
         for attribute, groups, codes in self._groups:
             found = rates(event, codes, len(groups), *self._weighted)
@@ -51,7 +51,7 @@ class _Shares:
                 yield _share(name, found, code, {**where, "attribute": attribute, "group": groups[code]})
 
     def whole(self, name: str, event: np.ndarray, where: Where) -> Measurement:
-        """Return the share among all attacked rows."""
+        """Return the share among all of the rows."""
         return _share(name, rates(event, self._everyone, 1, *self._weighted), 0, where)
 
 

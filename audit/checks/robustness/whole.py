@@ -17,13 +17,15 @@ def stuck(x: np.ndarray, space: Space, eps: float) -> np.ndarray:
     """Return which integer columns no row can move within ``eps``, bool ``(columns,)``, by the ball's own rule.
 
     A column with a reach below 1 is stuck even where its values are fractions, a few of which lie near a whole number:
-    that these were tried says nothing of the others.
+    that these were tried says nothing of the others. Every number of a picture has room to move one way or the other.
 
     Args:
         x: the rows ``(rows, columns)``.
         space: where they may move.
         eps: in standard deviations. In either norm a column that moves alone gets that far.
     """
+    if space.shape:
+        return np.asarray(space.integer & space.movable & (eps * space.scale < 1))
     at = np.where(space.free(x), x, 0.5).astype(np.float64)
     low, high = space.range_of(at)
     reach = eps * space.scale
@@ -35,8 +37,9 @@ def stuck(x: np.ndarray, space: Space, eps: float) -> np.ndarray:
 
 def too_small(attacked: AttackedRows, subject: Subject, eps: Sequence[float]) -> Iterator[Note]:
     """Yield a note for each size at which some column cannot move that can at a larger one."""
+    owner = np.repeat(np.arange(len(columns := subject.features.columns)), [c.width for c in columns])
     for size in sorted(set(eps) - {0.0}):
         held = stuck(attacked.matrix, attacked.space, size)
-        names = [column.name for column, out in zip(subject.features.columns, held, strict=True) if out]
+        names = [columns[place].name for place in np.unique(owner[held])]
         if names:
             yield Note(text=f"At eps {size:g}, {some(names)} cannot reach another whole number.")

@@ -1,0 +1,35 @@
+"""What a reader has to know of attacks that are not those that were asked for, or on fewer rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from audit.attacks import Plan
+from audit.checks.robustness.probe import Gradient
+
+
+def drawn(attacked: int, sampled: int, rows: int, plan: Plan) -> Iterator[str]:
+    """Yield how many of all rows were attacked, if not all, and why no more."""
+    if attacked == rows:
+        return
+    why = ""
+    if attacked < sampled and "square" in plan.attacks:
+        why = f": the black-box attack asks for up to {plan.queries:,} scores of a row at each size"
+    elif attacked < sampled:
+        why = f": pgd takes {plan.steps:,} gradients of a large model for each row and size"
+    yield f"{attacked:,} of {rows:,} rows were attacked, drawn at random{why}."
+
+
+def told(gradient: Gradient, plan: Plan) -> Iterator[str]:
+    """Yield what became of the attacks by gradient, and why."""
+    if gradient.missing:
+        yield (
+            f"fgsm and pgd did not run, since {gradient.missing}: an attack along a gradient would find nothing and "
+            "prove nothing. The black-box attack square, which asks for scores only, ran in their place, and worst "
+            "covers it."
+        )
+    elif gradient.doubt:
+        yield (
+            f"Gradients miss a part of the model: {gradient.doubt}. So the black-box attack square ran beside "
+            "fgsm and pgd; worst covers them all."
+        )
