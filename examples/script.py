@@ -10,20 +10,21 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Options:
-    """Where the raw files lie (None: to be downloaded) and where the model and tables go."""
+    """Where the model and tables go, and where raw files lie (None: to be downloaded)."""
 
-    data_dir: Path | None
     out: Path
+    data_dir: Path | None = None
 
 
-def parse(description: str, here: Path) -> Options:
-    """Read the command line of the script in ``here`` and make its output directory."""
+def parse(description: str, here: Path, downloads: bool = False) -> Options:
+    """Read the command line of the script in ``here``, which ``downloads`` or not, and make its output directory."""
     parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--data-dir", type=Path, help="of the raw files; default: they are downloaded")
+    if downloads:
+        parser.add_argument("--data-dir", type=Path, help="of the raw files; default: they are downloaded")
     parser.add_argument("--out", type=Path, default=here / "work", help="default: work/ beside this script")
-    given = parser.parse_args()
-    given.out.mkdir(parents=True, exist_ok=True)
-    return Options(given.data_dir, given.out)
+    options = Options(**vars(parser.parse_args()))
+    options.out.mkdir(parents=True, exist_ok=True)
+    return options
 
 
 def say_next(here: Path, out: Path, test: str, train: str) -> None:

@@ -47,6 +47,47 @@ def test_classes(
     assert decided.dtype == np.int32 and len(np.unique(decided)) > 1
 
 
+@pytest.mark.parametrize(
+    ("name", "classes", "given"),
+    [
+        ("sigmoid", 2, {"favorable": 1, "threshold": 0.3}),
+        ("sigmoid", 2, {"favorable": 0, "threshold": 0.9}),
+        ("softmax", 3, {"favorable": [0, 2]}),
+        ("logit", 2, {"favorable": 0, "threshold": 0.8}),
+        ("logits", 3, {"favorable": 1}),
+    ],
+)
+def test_the_largest_log_odds_are_those_of_the_class_decided_on(
+    model: Models, tmp_path: Path, name: str, classes: int, given: dict[str, Any]
+) -> None:
+    found = subject(content(model(name), store(table(classes), tmp_path), **given))
+    assert isinstance(found.scores, Classified)
+    odds, decided = found.judge.weigh(found.features.data.matrix)
+    np.testing.assert_array_equal(decided, found.scores.guess)
+    np.testing.assert_array_equal(odds.argmax(1), decided)
+    margin, p = (
+        odds[:, found.decider.favorable[0]] - np.delete(odds, found.decider.favorable[0], 1).max(1),
+        (found.scores.favorable),
+    )
+    if classes == 2:
+        limit = given["threshold"]
+        np.testing.assert_allclose(margin, np.log(p / (1 - p)) - np.log(limit / (1 - limit)), atol=1e-4)
+    assert found.judge.weigh(found.features.data.matrix[:0])[1].shape == (0,)
+
+
+def test_log_odds_of_a_regression_are_its_distance_from_what_is_favourable(
+    model: Models, tmp_path: Path
+) -> None:
+    policy = content(
+        model("logit"), store(table(), tmp_path), spec={"output": "regression"}, favorable={"at_least": 0.5}
+    )
+    found = subject(policy)
+    assert isinstance(found.scores, Regressed)
+    odds, decided = found.judge.weigh(found.features.data.matrix)
+    np.testing.assert_allclose(odds[:, 1] - odds[:, 0], found.scores.prediction - 0.5, rtol=1e-6, atol=1e-6)
+    np.testing.assert_array_equal(decided, found.scores.predicted)
+
+
 def test_a_regression(model: Models, tmp_path: Path) -> None:
     policy = content(
         model("logit"), store(table(), tmp_path), spec={"output": "regression"}, favorable={"at_least": 0.5}

@@ -21,6 +21,7 @@ def faithfulness(
     references: np.ndarray,
     attributions: np.ndarray,
     seed: int,
+    players: np.ndarray | None = None,
 ) -> np.ndarray:
     """Return for each row whether taking away its top features took back more of the output than random ones.
 
@@ -28,19 +29,22 @@ def faithfulness(
     sum of functions of single features no other set takes back more.
 
     Args:
-        value: from a matrix ``(n, features)`` to the explained output ``(n,)``.
-        matrix: the rows ``(rows, features)``.
-        references: rows that the features taken away get their values from ``(m, features)``; 20 are used.
+        value: from a matrix ``(n, columns)`` to the explained output ``(n,)``.
+        matrix: the rows ``(rows, columns)``.
+        references: rows that the features taken away get their values from ``(m, columns)``; 20 are used.
         attributions: SHAP values ``(rows, features)``.
         seed: of the random features.
+        players: ``(columns,)`` int, the feature that each column belongs to; by default each is one.
 
     Returns:
         ``(rows,)``: 1, 0, or 0.5 for a tie. A single feature has nothing to be compared with, and ties.
     """
     rng = np.random.default_rng([seed, 2])
-    number = -(-matrix.shape[1] // _SHARE)
+    number = -(-attributions.shape[1] // _SHARE)
     side = np.where(attributions.sum(1) < 0, -1.0, 1.0)
-    masks = [_first(-side[:, None] * attributions, number), _first(rng.random(matrix.shape), number)]
+    masks = [_first(-side[:, None] * attributions, number), _first(rng.random(attributions.shape), number)]
+    if players is not None:
+        masks = [mask[:, players] for mask in masks]
     used = references[rng.permutation(len(references))[:_REFERENCES]]
     outputs = value(matrix)
     top, random = (side * (outputs - _without(value, matrix, used, mask)) for mask in masks)

@@ -100,7 +100,7 @@ def train_model(train: pd.DataFrame) -> keras.Model:
 
 def main() -> None:
     """Read, train, export."""
-    options = parse(__doc__ or "", HERE)
+    options = parse(__doc__ or "", HERE, downloads=True)
     files = fetch("adult", DIGESTS, options.data_dir, HERE / "work" / "raw")
     train, test = read_adult(files["adult.data"]), read_adult(files["adult.test"])
     train.to_parquet(options.out / "train.parquet", index=False)

@@ -89,7 +89,7 @@ def train_model(train: pd.DataFrame) -> keras.Model:
 
 def main() -> None:
     """Read, train, export."""
-    options = parse(__doc__ or "", HERE)
+    options = parse(__doc__ or "", HERE, downloads=True)
     files = fetch("statlog/german", DIGESTS, options.data_dir, HERE / "work" / "raw")
     train, test = split(encode(read_german(files["german.data"])))
     train.to_csv(options.out / "train.csv", index=False)

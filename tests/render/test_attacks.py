@@ -65,7 +65,7 @@ def test_sentences_state_the_figures() -> None:
         ([CLEAN_86, accuracy(0.86, "pgd", 0.1)], "Accuracy stays at 0.860 under PGD at eps 0.1."),
         ([CLEAN_86, accuracy(0.9, "fgsm", 2.0)], "Accuracy rises from 0.860 to 0.900 under FGSM at eps 2."),
         ([CLEAN_86, accuracy(0.84, "noise", 0.1)], "Noise at eps 0.1 leaves accuracy at 0.840."),
-        ([accuracy(0.41, "square", 0.1)], "Accuracy is 0.410 under square at eps 0.1."),
+        ([accuracy(0.41, "square", 0.1)], "Accuracy is 0.410 under the black-box attack at eps 0.1."),
         (
             [CLEAN_86, accuracy(0.3, "worst", 0.1), accuracy(math.nan, "pgd", 0.1)],
             "Accuracy falls from 0.860 to 0.300 under the worst of all attacks at eps 0.1.",

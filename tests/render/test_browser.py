@@ -10,8 +10,10 @@ from audit.render.html import render_html
 
 from .hostile import hostile
 from .large import large
+from .pictured import masked, pictured
 from .samples import full, inconclusive, passing, small
 from .wide import wide
+from .worded import worded
 
 CHROMIUM = Path("/usr/bin/chromium")
 REPORTS = {
@@ -22,6 +24,9 @@ REPORTS = {
     "hostile": hostile,
     "large": large,
     "wide": wide,
+    "pictured": pictured,
+    "masked": masked,
+    "worded": worded,
 }
 LEVELS = tuple(f"--q{level}" for level in range(7))
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"needs a browser at {CHROMIUM}")
@@ -116,7 +121,7 @@ def test_nothing_overflows_the_screen(
 
 
 @pytest.mark.parametrize("width", [360, 1280])
-@pytest.mark.parametrize("name", ["full", "wide"])
+@pytest.mark.parametrize("name", ["full", "wide", "pictured"])
 def test_no_label_covers_another(browser: Browser, files: dict[str, Path], name: str, width: int) -> None:
     page = show(browser, files[name], width)
     page.evaluate("document.querySelectorAll('details').forEach(folded => { folded.open = true })")

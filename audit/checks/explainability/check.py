@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, ClassVar, Literal
 
-import numpy as np
 from pydantic import Field
 
 from audit.check import Check
@@ -17,11 +16,6 @@ from audit.checks.explainability.facts import DEFINITIONS
 from audit.features import MOST_ROWS
 from audit.result import Evidence, MetricFacts, Note
 from audit.subject import Subject
-
-_MOST_EVALUATIONS = 100_000_000
-"""Model rows of one pass over all explained rows; very wide models get fewer reference rows, so that it ends."""
-_LEAST_REFERENCES = 32
-"""That a wide model still gets, unless fewer are asked for."""
 
 
 class Explainability(Check):
@@ -50,46 +44,37 @@ class Explainability(Check):
         """Yield global importance, its quality, and the tables behind the report's pictures.
 
         Raises:
-            Skip: the model's output is not finite where rows and reference rows are mixed.
+            Skip: the model's output is not finite where rows and reference rows are mixed, or it reads pictures beside
+                other columns.
         """
         from audit.checks.explainability.explained import explain
         from audit.checks.explainability.importance import importance, protected
+        from audit.checks.explainability.located import locate
+        from audit.checks.explainability.pictures import picture_evidence
         from audit.checks.explainability.protected import protected_columns, unread
         from audit.checks.explainability.quality import quality
+        from audit.checks.explainability.sample import draw
         from audit.checks.explainability.tables import tables
+        from audit.checks.explainability.word_tables import word_evidence
 
-        rng = np.random.default_rng([subject.seed, 1])
-        columns, background = len(subject.features.columns), len(subject.features.background.matrix)
-        rows = _drawn(rng, len(subject.features.data.matrix), self.rows)
-        references = _drawn(rng, background, min(self.references, _affordable(len(rows), columns)))
+        score, memory = self.output == "score", self.memory_mb * 2**20
+        sample = draw(subject, self.rows, self.references, score=score, memory=memory)
         explained = explain(
-            subject,
-            rows,
-            references,
-            score=self.output == "score",
-            error=self.error,
-            memory=self.memory_mb * 2**20,
+            subject, sample.rows, sample.references, score=score, error=self.error, memory=memory
         )
         yield Note(text=f"Explained is {explained.unit}: {subject.logits.evidence}.")
-        if len(references) < min(self.references, background):
-            yield Note(
-                text=f"{len(references)} reference rows stand for absent features, instead of {self.references}: "
-                f"{columns:,} features take so many model rows each."
-            )
+        yield from sample.notes
         yield from importance(explained)
         found = protected_columns(subject)
         if note := unread(found, subject.policy.data.protected):
             yield note
         yield from protected(explained, found)
-        yield from quality(explained, subject.seed)
-        yield from tables(explained, subject, found)
-
-
-def _affordable(rows: int, columns: int) -> int:
-    """Return how many reference rows a pass over all rows may have, which takes 4 evaluations each a feature."""
-    return max(_LEAST_REFERENCES, _MOST_EVALUATIONS // (rows * 4 * max(1, columns - 1)))
-
-
-def _drawn(rng: np.random.Generator, rows: int, number: int) -> np.ndarray:
-    """Return the indices of at most ``number`` rows, in order."""
-    return np.sort(rng.choice(rows, min(rows, number), replace=False))
+        if sample.method and subject.pictures:
+            located = locate(
+                explained, subject.pictures, sample.method, seed=subject.seed, error=self.error, memory=memory
+            )
+            yield from picture_evidence(explained, located, sample.method, subject, subject.pictures)
+        else:
+            yield from quality(explained, subject.seed, explained.found.values)
+            yield from tables(explained, subject, found)
+            yield from word_evidence(explained, subject, score=score)

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
 from audit.attribution import Attributions, attribute
 from audit.check import Skip
+from audit.checks.explainability.output import Output, explained_output
 from audit.estimates import Partition
 from audit.features import Column
-from audit.model.framework import graph, tensorflow
-from audit.model.outcome import favorable_logit, favorable_score
 from audit.subject import Subject
 
 
@@ -32,7 +29,7 @@ class Explained:
     matrix: np.ndarray
     references: np.ndarray
     found: Attributions
-    value: Callable[[np.ndarray], np.ndarray]
+    value: Output
     unit: str
     weighted: Partition
 
@@ -56,7 +53,7 @@ class Explained:
 def explain(
     subject: Subject, chosen: np.ndarray, references: np.ndarray, *, score: bool, error: float, memory: int
 ) -> Explained:
-    """Attribute the favourable outcome's log-odds, or with ``score`` P(favourable), of sampled rows.
+    """Attribute the favourable outcome's log-odds, or with ``score`` P(favourable), of sampled rows to the columns.
 
     Args:
         subject: the model and the data.
@@ -69,24 +66,15 @@ def explain(
     Raises:
         Skip: the model's output is not finite somewhere.
     """
-    features, logits, decider = subject.features, subject.logits, subject.decider
-    outcome = favorable_score if score else favorable_logit
-
-    def value(encoded: Any) -> Any:
-        return outcome(logits.graph(encoded), decider)
-
+    features, output = subject.features, explained_output(subject, score)
     matrix, background = features.data.matrix[chosen], features.background.matrix[references]
-    encode, plain = (
-        _graph(logits.encode, matrix.shape[1], matrix.dtype),
-        _graph(value, len(logits.players), matrix.dtype),
-    )
     try:
         found = attribute(
-            value,
-            encode(matrix).numpy(),
-            encode(background).numpy(),
-            players=logits.players,
-            width=logits.widest,
+            output.value,
+            output.encode(matrix),
+            output.encode(background),
+            players=output.players,
+            width=output.widest,
             seed=subject.seed,
             error=error,
             memory=memory,
@@ -96,22 +84,8 @@ def explain(
             f"rows whose features are mixed with those of reference rows have no SHAP values: {reason}"
         ) from None
     rows = features.data.index[chosen]
-    return Explained(
-        features.columns, rows, matrix, background, found,
-        lambda given: plain(encode(given)).numpy().astype(np.float64),
-        _unit(decider.head.kind, score), _weighted(subject, rows),
-    )  # fmt: skip
-
-
-def _graph(function: Callable[[Any], Any], columns: int, dtype: Any) -> Any:
-    """Return the graph of a function of a matrix, traced once: the numbers of rows differ from call to call."""
-    return graph(function, [tensorflow().TensorSpec([None, columns], dtype)])
-
-
-def _unit(kind: str, score: bool) -> str:
-    if kind == "regression":
-        return "the prediction"
-    return "the score of the favourable outcome" if score else "the log-odds of the favourable outcome"
+    weighted = _weighted(subject, rows)
+    return Explained(features.columns, rows, matrix, background, found, output, output.unit, weighted)
 
 
 def _weighted(subject: Subject, rows: np.ndarray) -> Partition:

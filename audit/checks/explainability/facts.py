@@ -31,7 +31,8 @@ DEFINITIONS: dict[str, MetricFacts] = {
     ),
     "additivity_error": MetricFacts(
         about="Largest distance, over the explained rows, between the output and the base value plus all SHAP "
-        "values, relative to the largest output (or 1). Rounding alone leaves some 0.000001.",
+        "values, relative to the largest output (or 1). Rounding alone leaves some 0.000001, sampled gradients of "
+        "pictures some 0.01 to 0.2.",
         low=0.0,
         ideal=0.0,
     ),

@@ -20,7 +20,7 @@ def importance(explained: Explained) -> Iterator[Measurement]:
         where: dict[str, Scalar] = {"feature": explained.columns[feature].name}
         yield _mean("mean_abs_attribution", feature, explained, where)
         yield _share("attribution_share", [feature], explained, where)
-        if explained.columns[feature].vocabulary is None:
+        if explained.columns[feature].vocabulary is None and explained.columns[feature].shape is None:
             yield _direction(feature, explained, where)
 
 

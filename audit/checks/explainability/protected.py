@@ -23,7 +23,8 @@ def protected_columns(subject: Subject) -> Found:
 
     A column is found by its name, whatever its case: that of the attribute, one that the policy lists under
     ``columns``, or the attribute's with that of a group, such as ``sex_Male`` or ``sex=Male``. It is found by
-    its values where in the sampled rows they part the rows as the attribute does: see `same_groups`.
+    its values where in the sampled rows they part the rows as the attribute does: see `same_groups`. Pictures
+    are no such column.
     """
     data = subject.policy.data
     attributes = {attribute.name: attribute for attribute in subject.attributes}
@@ -45,6 +46,8 @@ def unread(found: Found, protected: Mapping[str, Protected]) -> Note | None:
 
 
 def _columns(attribute: Attribute, spec: Protected, subject: Subject) -> dict[str, str]:
+    if subject.pictures:
+        return {}
     known, features = _names(attribute, spec), subject.features
     codes = attribute.codes[features.data.index]
     found = {}

@@ -12,28 +12,39 @@ from audit.checks.explainability.explained import Explained
 from audit.result import Measurement
 
 
-def quality(explained: Explained, seed: int) -> Iterator[Measurement]:
-    """Yield how well the values add up, how stable the features' ranks are, and how faithful the values."""
+def quality(
+    explained: Explained, seed: int, values: np.ndarray, players: np.ndarray | None = None
+) -> Iterator[Measurement]:
+    """Yield how well the values add up, how stable the features' ranks are, and how faithful the values.
+
+    Args:
+        explained: the rows.
+        seed: of what is drawn.
+        values: SHAP values ``(rows, features)``.
+        players: the feature that each number of a row belongs to; by default each is one.
+    """
     rows, weighted = len(explained.rows), explained.weighted
-    error = _additivity_error(explained)
+    error = _additivity_error(explained, values)
     yield Measurement(metric="explainability.additivity_error", value=error, n=rows, method="exact")
-    stable = rank_stability(explained.size, seed, weighted.weights, weighted.clusters)
+    stable = rank_stability(np.abs(values), seed, weighted.weights, weighted.clusters)
     yield Measurement(metric="explainability.rank_stability", value=stable, n=rows, method="none")
-    yield _faithfulness(explained, seed)
+    yield _faithfulness(explained, seed, values, players)
 
 
-def _additivity_error(explained: Explained) -> float:
-    outputs, found = explained.value(explained.matrix), explained.found
-    missed = np.abs(found.base + found.values.sum(1) - outputs)
+def _additivity_error(explained: Explained, values: np.ndarray) -> float:
+    outputs = explained.value(explained.matrix)
+    missed = np.abs(explained.found.base + values.sum(1) - outputs)
     return float(missed.max() / max(1.0, np.abs(outputs).max()))
 
 
-def _faithfulness(explained: Explained, seed: int) -> Measurement:
+def _faithfulness(
+    explained: Explained, seed: int, values: np.ndarray, players: np.ndarray | None
+) -> Measurement:
     """Return the share of rows; NaN for a single feature, which leaves no others to take away."""
     share, counts = float("nan"), {}
-    if len(explained.columns) > 1:
-        values, matrix, references = explained.found.values, explained.matrix, explained.references
-        won = faithfulness(explained.value, matrix, references, values, seed)
+    if values.shape[1] > 1:
+        matrix, references = explained.matrix, explained.references
+        won = faithfulness(explained.value, matrix, references, values, seed, players)
         share, trials = (
             float(part[0]) for part in (explained.weighted.mean(won), explained.weighted.effective_rows())
         )

@@ -28,18 +28,19 @@ def local(explained: Explained, subject: Subject, masker: Masker) -> Iterator[Li
     """
     shown = subject.policy.report.rows == "shown"
     for line in _lines(explained, subject, masker, shown):
-        yield line if shown else tuple(_rounded(cell) for cell in line)
+        yield line if shown else tuple(rounded(cell) for cell in line)
 
 
-def _rounded(cell: Scalar | None) -> Scalar | None:
+def rounded(cell: Scalar | None) -> Scalar | None:
+    """Return a cell as a masked report shows it: numbers to three significant digits."""
     return float(digits(cell, _DIGITS)) if isinstance(cell, float) else cell
 
 
 def _lines(explained: Explained, subject: Subject, masker: Masker, shown: bool) -> Iterator[Line]:
     for case, (why, place) in enumerate(telling(explained, subject)):
         row, output = int(explained.rows[place]), float(explained.found.outputs[place])
-        decision = _decision(row, subject, shown)
-        start = (case, why, row + 1 if shown else None, *decision, explained.found.base, output)
+        decided = decision(row, subject, shown)
+        start = (case, why, row + 1 if shown else None, *decided, explained.found.base, output)
         attributions, errors = explained.found.values[place], explained.found.errors[place]
         order = np.argsort(-np.abs(attributions), kind="stable")
         for feature in order[:_FEATURES]:
@@ -84,7 +85,7 @@ def _kinds(explained: Explained, subject: Subject) -> Iterator[tuple[str, np.nda
             yield why, members[np.argsort(middle, kind="stable")], 1
 
 
-def _decision(row: int, subject: Subject, shown: bool) -> tuple[float, str, str]:
+def decision(row: int, subject: Subject, shown: bool) -> tuple[float, str, str]:
     """Return score, label and prediction of a row of the data; a regression's label is a value that is masked."""
     scores = subject.scores
     if isinstance(scores, Classified):

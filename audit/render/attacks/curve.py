@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -17,7 +17,7 @@ from audit.result import Measurement
 HEIGHT = 200
 _INSET, _APART, _NEAR = 2.0, 15.0, 0.16
 _LABELS = 6
-_KINDS = ("noise", "fgsm", "pgd", "worst")
+_KINDS = ("noise", "fgsm", "pgd", "square", "worst")
 
 Numbers = Mapping[float, Measurement]
 
@@ -56,21 +56,40 @@ def curves(hits: Sequence[Attacked], clean: Measurement | None) -> list[AttackCu
 
 
 def _chart(norm: str, hits: Sequence[Attacked], clean: Measurement | None) -> AttackCurve | None:
+    lines = {attack: measured.curve(hits, attack) for attack in measured.attacks(hits)}
+    return chart(norm, what_falls(hits, clean), lines, clean, _look)
+
+
+def chart(
+    norm: str,
+    sentence: str,
+    lines: Mapping[str, Numbers],
+    clean: Measurement | None,
+    look: Callable[[str], tuple[str, str]],
+) -> AttackCurve | None:
+    """Return the chart of accuracies by rising size; None if there is no line.
+
+    Args:
+        norm: that the sizes are measured in.
+        sentence: what the chart shows, in words.
+        lines: the accuracies of each attack by size.
+        clean: the accuracy without an attack, where every line begins.
+        look: returns the kind of an attack's line, and its short name.
+    """
     start = {0.0: clean} if clean and 0 <= clean.value <= 1 else {}
-    lines = {attack: start | measured.curve(hits, attack) for attack in measured.attacks(hits)}
-    lines = {attack: line for attack, line in lines.items() if line.keys() - {0.0}}
+    lines = {attack: {**start, **line} for attack, line in lines.items() if line.keys() - {0.0}}
     if not lines:
         return None
     sizes = sorted({eps for line in lines.values() for eps in line})
     places, even = _places(sizes)
     labels = _spread([_down(list(line.values())[-1].value) for line in lines.values()])
     series = [
-        _series(attack, line, places, label)
+        _series(*look(attack), line, places, label)
         for (attack, line), label in zip(lines.items(), labels, strict=True)
     ]
     return AttackCurve(
         norm=norm,
-        sentence=what_falls(hits, clean),
+        sentence=sentence,
         desc=f"Sizes from {written(sizes[0])} to {written(sizes[-1])}; "
         + ", ".join(f"{s.name} ends at {s.value}" for s in series)
         + ".",
@@ -79,6 +98,10 @@ def _chart(norm: str, hits: Sequence[Attacked], clean: Measurement | None) -> At
         sizes=[(percent(places[eps]), written(eps)) for eps in sizes[:: -(-len(sizes) // _LABELS)]],
         even=even,
     )
+
+
+def _look(attack: str) -> tuple[str, str]:
+    return attack if attack in _KINDS else "other", elide(attack, 8)
 
 
 def _places(sizes: Sequence[float]) -> tuple[dict[float, float], bool]:
@@ -90,12 +113,12 @@ def _places(sizes: Sequence[float]) -> tuple[dict[float, float], bool]:
     return {eps: _INSET + (100 - 2 * _INSET) * part for eps, part in share.items()}, even and len(sizes) > 2
 
 
-def _series(attack: str, line: Numbers, places: Mapping[float, float], label: float) -> Series:
+def _series(kind: str, name: str, line: Numbers, places: Mapping[float, float], label: float) -> Series:
     across = {eps: places[eps] for eps in line}
     tested = [(eps, m) for eps, m in line.items() if eps > 0]
     return Series(
-        kind=attack if attack in _KINDS else "other",
-        name=elide(attack, 8),
+        kind=kind,
+        name=name,
         value=number(tested[-1][1].value),
         path="M" + "L".join(f"{across[eps]:.1f} {_down(m.value):.1f}" for eps, m in line.items()),
         points=[(percent(across[eps]), f"{_down(m.value):.1f}") for eps, m in tested],

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from audit.render.attacks import flips, measured, moved, tracks
+from audit.render.attacks import corrupted, flips, measured, moved, tracks
+from audit.render.attacks.corrupted import Corruptions, corruptions
 from audit.render.attacks.curve import AttackCurve, curves
 from audit.render.attacks.flips import Flip
 from audit.render.attacks.measured import ALL, called
@@ -51,12 +52,14 @@ class Robustness:
     columns: Columns | None
     stuck: Stuck | None
     full: list[SizeTable]
+    corruptions: Corruptions | None
 
     @staticmethod
     def covers(found: Measurement) -> bool:
-        """Whether the section shows ``found``: accuracy or flips under an attack, or rows without gradient."""
+        """Whether the section shows ``found``: about an attack, a corruption, or rows without gradient."""
         return (
             measured.read(found) is not None
+            or corrupted.read(found) is not None
             or (measured.is_clean(found) and bool(found.where))
             or _is_stuck(found)
         )
@@ -77,6 +80,7 @@ class Robustness:
             columns=moved.columns(records(check, "columns", moved.COLUMNS)),
             stuck=_stuck([m for m in check.measurements if _is_stuck(m)]),
             full=size_tables(hits, clean),
+            corruptions=corruptions(check.measurements, clean.get(ALL)),
         )
 
 

@@ -23,10 +23,11 @@ class SizeRow:
 
 @dataclass(frozen=True, slots=True)
 class SizeTable:
-    """One metric under one norm; ``parts`` are the rows of each attack."""
+    """One metric under one norm; ``parts`` are the rows of each attack, and ``unit`` is what a size is called."""
 
     metric: str
     norm: str
+    unit: str
     heads: list[str]
     parts: dict[str, list[SizeRow]]
     methods: str
@@ -43,7 +44,7 @@ def size_tables(hits: Sequence[Attacked], clean: Mapping[Who, Measurement]) -> l
 
 def _clean(groups: Mapping[Who, Measurement]) -> SizeTable:
     rows = [SizeRow(_name(who), count(m.n), [_cell(m)]) for who, m in groups.items()]
-    return SizeTable(measured.CLEAN, "", ["0"], {"": rows}, methods(groups.values()), len(rows))
+    return SizeTable(measured.CLEAN, "", "eps", ["0"], {"": rows}, methods(groups.values()), len(rows))
 
 
 def _table(metric: str, norm: str, hits: Sequence[Attacked]) -> SizeTable:
@@ -51,6 +52,7 @@ def _table(metric: str, norm: str, hits: Sequence[Attacked]) -> SizeTable:
     return SizeTable(
         metric=metric,
         norm=norm,
+        unit="eps" if norm else "severity",
         heads=[written(eps) for eps in sizes],
         parts={
             attack: _rows([hit for hit in hits if hit.attack == attack], sizes)

@@ -29,6 +29,7 @@ def what_falls(hits: Sequence[Attacked], clean: Measurement | None) -> str:
 def what_flips(hits: Sequence[Attacked]) -> str:
     """Say how many decisions the strongest attack changes, and how many noise of that size does."""
     rates = [hit for hit in hits if hit.metric == FLIPS and hit.who == ALL and math.isfinite(hit.found.value)]
+    rates = [hit for hit in rates if hit.norm == rates[0].norm]  # sizes of another norm are of another kind
     attack, eps = measured.strongest(rates), measured.middle(rates)
     at = {hit.attack: hit.found for hit in rates if hit.eps == eps}
     if attack not in at or eps is None:

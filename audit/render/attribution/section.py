@@ -1,16 +1,18 @@
-"""The section on attribution: importance, protected share, dependence, and the telling rows."""
+"""The section on attribution: importance, protected share, dependence, the telling rows, pictures and words."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import ClassVar
 
-from audit.render.attribution import beeswarm, dependence, shares, waterfall
+from audit.render.attribution import beeswarm, dependence, pictures, shares, waterfall, words
 from audit.render.attribution.dependence import Dependence
 from audit.render.attribution.feature import DIRECTION, SHARE, SIZE
 from audit.render.attribution.importance import Importance, importance
+from audit.render.attribution.pictures import Overlay, PictureMap
 from audit.render.attribution.shares import Shares
 from audit.render.attribution.waterfall import Case
+from audit.render.attribution.words import Marked, Vocabulary
 from audit.render.records import records
 from audit.result import CheckResult, Measurement
 
@@ -27,7 +29,11 @@ class Explainability:
         "beeswarm": beeswarm.COLUMNS,
         "dependence": dependence.COLUMNS,
         "local": waterfall.COLUMNS,
+        "picture_map": pictures.MAP,
+        "pictures": pictures.COLUMNS,
         "protected": shares.COLUMNS,
+        "texts": words.TEXTS,
+        "words": words.WORDS,
     }
 
     importance: Importance | None
@@ -35,6 +41,11 @@ class Explainability:
     dependence: list[Dependence]
     cases: list[Case]
     folded: list[Case]
+    maps: list[PictureMap]
+    overlays: list[Overlay]
+    vocabularies: list[Vocabulary]
+    marked: list[Marked]
+    marked_folded: list[Marked]
 
     @staticmethod
     def covers(found: Measurement) -> bool:
@@ -53,11 +64,16 @@ class Explainability:
             shares.attributes_of(rows["protected"]),
         )
         names = [feature.name for feature in ranked.features] if ranked else []
-        told = waterfall.cases(rows["local"])
+        told, texts = waterfall.cases(rows["local"]), words.marked(rows["texts"])
         return cls(
             importance=ranked,
             shares=shares.shares([m for m in found if "attribute" in m.where], rows["protected"]),
             dependence=dependence.dependences(rows["dependence"], names),
             cases=told[:CASES],
             folded=told[CASES:],
+            maps=pictures.picture_maps(rows["picture_map"]),
+            overlays=pictures.overlays(rows["pictures"]),
+            vocabularies=words.vocabularies(rows["words"]),
+            marked=texts[: words.CASES],
+            marked_folded=texts[words.CASES :],
         )

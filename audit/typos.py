@@ -1,0 +1,108 @@
+"""Misspells texts as fingers do: letters swapped, dropped, doubled by a neighbouring key, or replaced by one.
+
+The four kinds of Pruthi et al. (2019), "Combating Adversarial Misspellings with Robust Word Recognition", after the
+noise of Belinkov and Bisk (2018), "Synthetic and Natural Noise Both Break Neural Machine Translation". As there, the
+first and the last letter of a word stay and words of fewer than four letters are left alone: a person still reads them.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+LEAST_LETTERS = 4
+"""Of a word that is misspelt."""
+
+_WORD = re.compile(rf"[^\W\d_]{{{LEAST_LETTERS},}}")
+_KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
+
+
+@dataclass(frozen=True)
+class Misspelling:
+    """``word``: what becomes of ``text[start:stop]``, should it be hit. It is at a share of words above ``chance``."""
+
+    chance: float
+    start: int
+    stop: int
+    word: str
+
+
+@dataclass(frozen=True)
+class Misspellings:
+    """The misspellings drawn for one text: the larger the share of words, the more of them, and none is changed."""
+
+    text: str
+    drawn: list[Misspelling]
+
+    def at(self, share: float) -> str:
+        """Return the text with each word of four letters or more misspelt once, with probability ``share``."""
+        parts, done = [], 0
+        for one in self.drawn:
+            if one.chance < share:
+                parts += [self.text[done : one.start], one.word]
+                done = one.stop
+        return "".join([*parts, self.text[done:]])
+
+    def hit(self, share: float) -> list[str]:
+        """Return the words that are misspelt at ``share``, as they stand in the text."""
+        return [self.text[one.start : one.stop] for one in self.drawn if one.chance < share]
+
+
+def long_words(text: str) -> list[str]:
+    """Return the words that may be misspelt."""
+    return [word[0] for word in _WORD.finditer(text)]
+
+
+def misspellings(texts: Iterable[str], seed: str, most: float = 1.0) -> Iterator[Misspellings]:
+    """Yield one draw for each text.
+
+    Args:
+        texts: what is misspelt.
+        seed: of the draw; equal seeds and texts give equal misspellings.
+        most: the largest share of words that will be asked for.
+    """
+    dice = random.Random(seed)
+    for text in texts:
+        found = [(dice.random(), word) for word in _WORD.finditer(text)]
+        drawn = [Misspelling(u, *word.span(), _misspelt(word[0], dice)) for u, word in found if u < most]
+        yield Misspellings(text, drawn)
+
+
+def _misspelt(word: str, dice: random.Random) -> str:
+    return dice.choice(dice.choice(typos(word)))
+
+
+@lru_cache(maxsize=2**16)  # texts are made of the same words
+def typos(word: str) -> tuple[tuple[str, ...], ...]:
+    """Return what one slip makes of a word of `LEAST_LETTERS` or more, kind by kind; each kind holds one at least."""
+    inner = range(1, len(word) - 1)
+    swapped = [word[:i] + word[i + 1] + word[i] + word[i + 2 :] for i in inner[:-1]]
+    dropped = [word[:i] + word[i + 1 :] for i in inner]
+    added = [word[: i + 1] + key + word[i + 1 :] for i in inner for key in neighbours(word[i]) or word[i]]
+    replaced = [word[:i] + key + word[i + 1 :] for i in inner for key in neighbours(word[i])]
+    kinds = (tuple(t for t in kind if t != word) for kind in (swapped, dropped, added, replaced))
+    return tuple(kind for kind in kinds if kind)
+
+
+@lru_cache(maxsize=2**10)
+def neighbours(letter: str) -> str:
+    """Return the letters around a letter on a QWERTY keyboard, in its case; none for other scripts."""
+    key = letter.lower()
+    row = next((row for row, keys in enumerate(_KEYS) if key in keys), None)
+    if row is None:
+        return ""
+    at = _KEYS[row].index(key)
+    # Each row of keys stands half a key to the right of the one above.
+    around = [
+        (row, at - 1),
+        (row, at + 1),
+        (row - 1, at),
+        (row - 1, at + 1),
+        (row + 1, at - 1),
+        (row + 1, at),
+    ]
+    keys = "".join(_KEYS[r][c] for r, c in around if 0 <= r < len(_KEYS) and 0 <= c < len(_KEYS[r]))
+    return keys if letter == key else keys.upper()
