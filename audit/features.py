@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
-from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
-from audit.data.columns import Codes, NullValue
-from audit.data.source import Source
-from audit.errors import AuditError
-from audit.model.feeds import Feed, Values
-from audit.model.pictures import EncodedPictures, Pictures, other_size
-from audit.reservoir import Reservoir
-from audit.result import Scalar
-from audit.vocabulary import Vocabulary
+from audit.model.feeds import Feed
 
 MOST_ROWS = 20_000
 """Rows of the data, and of the background, that are looked at beyond their scores: drawn if there are more."""
-
-_MOST_NUMBERS = 2**25
-"""In a matrix: of large pictures fewer rows are drawn."""
 
 
 @dataclass(frozen=True)
@@ -60,113 +48,6 @@ class Features:
     background: Rows
 
 
-def read_features(
-    feeds: Sequence[Feed], data: Source, background: Source, missing: Mapping[str, Scalar], seed: int
-) -> Features:
-    """Read the sampled rows.
-
-    Args:
-        feeds: what the signature's inputs are made of; a column that several read stands once.
-        data: the audited rows.
-        background: the reference rows; may be the same.
-        missing: what stands for a null, by column.
-        seed: of the draw.
-
-    Raises:
-        AuditError: a column is missing from the background, or has a null or text there.
-    """
-    reader = _Reader(feeds, missing, seed)
-    found = [reader.read(source) for source in ([data] if background is data else [data, background])]
-    columns = reader.columns([matrix for matrix, _ in found])
-    dtype = np.float32 if all(_fits(matrix, feeds) for matrix, _ in found) else np.float64
-    rows = [Rows(matrix.astype(dtype), index) for matrix, index in found]
-    return Features(columns, rows[0], rows[-1])
-
-
-class _Reader:
-    """Reads the distinct columns of all feeds; texts share one vocabulary over all sources."""
-
-    def __init__(self, feeds: Sequence[Feed], missing: Mapping[str, Scalar], seed: int) -> None:
-        self._feeds, self._missing, self._seed = feeds, missing, seed
-        self._places = places(feeds)
-        self._texts = {place: Vocabulary() for (_, is_text), place in self._places.items() if is_text}
-        self._shapes: dict[int, tuple[int, ...]] = {}
-        self._pictures = {
-            self._places[feed.columns[0], False]: feed
-            for feed in feeds
-            if isinstance(feed, Pictures | EncodedPictures)
-        }
-
-    def read(self, source: Source) -> tuple[np.ndarray, np.ndarray]:
-        """Return the matrix (float64, float32 with pictures) and row numbers of the sampled rows."""
-        drawn: Reservoir | None = None
-        first_row, matrix = 1, np.empty((0, 0))
-        for batch in source.batches([name for feed in self._feeds for name in feed.reads]):
-            found = dict(self._values(batch, source, first_row))
-            if drawn is None:
-                self._measure(found)
-                drawn = Reservoir(self._most_rows(), self._seed)
-                matrix = np.empty((self._most_rows(), sum(self._widths())), self._dtype())
-            slots, rows = drawn.take(batch.num_rows)
-            for place, values in found.items():
-                begin = starts(self._widths())[place]
-                matrix[slots, begin : begin + self._widths()[place]] = self._numbers(place, values, rows)
-            first_row += batch.num_rows
-        assert drawn is not None  # a table without rows was refused before
-        slots, index = drawn.order()
-        return matrix[slots], index
-
-    def _measure(self, found: Mapping[int, Values]) -> None:
-        """Take the shapes of pictures from the first row."""
-        for place, feed in self._pictures.items():
-            if place not in self._shapes:
-                self._shapes[place] = feed.matrix(np.asarray(found[place])[:1]).shape[1:]
-
-    def _widths(self) -> list[int]:
-        return [prod(self._shapes.get(place, ())) for place in range(len(self._places))]
-
-    def _most_rows(self) -> int:
-        return max(1, min(MOST_ROWS, _MOST_NUMBERS // sum(self._widths())))
-
-    def _dtype(self) -> Any:
-        single = all(feed.dtype.name != "float64" for feed in self._pictures.values())
-        return np.float32 if self._pictures and single else np.float64
-
-    def _numbers(self, place: int, values: Values, rows: np.ndarray) -> np.ndarray:
-        if isinstance(values, Codes):
-            return np.asarray(self._texts[place].codes(values, rows)[:, None])
-        if place not in self._pictures:
-            return np.asarray(values[rows][:, None])
-        pictures = self._pictures[place].matrix(values[rows])
-        if pictures.shape[1:] != self._shapes[place]:
-            raise other_size(self._pictures[place].columns[0], self._shapes[place], pictures.shape[1:])
-        return pictures.reshape(len(rows), -1)
-
-    def columns(self, matrices: Sequence[np.ndarray]) -> list[Column]:
-        """Return the columns; the codes in the matrices become those of the columns' vocabularies."""
-        lie = starts(self._widths())
-        found = {
-            place: text.settle([m[:, lie[place]] for m in matrices]) for place, text in self._texts.items()
-        }
-        return [
-            Column(name, found.get(place), self._shapes.get(place))
-            for (name, _), place in self._places.items()
-        ]
-
-    def _values(self, batch: pa.RecordBatch, source: Source, first_row: int) -> Iterator[tuple[int, Values]]:
-        """Yield the values of all rows of a batch by place: they are checked, whether they are drawn or not."""
-        try:
-            for feed in self._feeds:
-                values = feed.read(batch, first_row, self._missing)
-                yield from zip(
-                    (self._places[name, feed.is_text] for name in feed.columns), values, strict=True
-                )
-        except NullValue as null:
-            raise _of(source, missing_value(null, source)) from None
-        except AuditError as error:
-            raise _of(source, error) from None
-
-
 def places(feeds: Sequence[Feed]) -> dict[tuple[str, bool], int]:
     """Return the matrix column of each (data column, read as text) of the feeds, in their order."""
     names = [(name, feed.is_text) for feed in feeds for name in feed.columns]
@@ -176,37 +57,3 @@ def places(feeds: Sequence[Feed]) -> dict[tuple[str, bool], int]:
 def starts(widths: Sequence[int]) -> list[int]:
     """Return where in a matrix each column begins."""
     return [int(start) for start in np.cumsum([0, *widths])[:-1]]
-
-
-def missing_value(null: NullValue, source: Source) -> AuditError:
-    """Return the error for a null that nothing stands for."""
-    return AuditError(
-        where=f"data column {null.column!r}",
-        expected="a value in every row, since the model reads it",
-        found=f"{source.count_nulls(null.column, null.numeric):,} rows without one",
-        fix=f"say what the serving path sends for a null: data.missing: {{{null.column}: VALUE}}",
-    )
-
-
-def _of(source: Source, error: AuditError) -> AuditError:
-    """Return an error that says in which file: the background's columns have the names of the data's."""
-    where = f"{source.path}: {error.where}"
-    return AuditError(where=where, expected=error.expected, found=error.found, fix=error.fix)
-
-
-def _fits(matrix: np.ndarray, feeds: Sequence[Feed]) -> bool:
-    """Tell whether the model's inputs are the same when they come through 32-bit floats."""
-    if matrix.dtype == np.float32:
-        return True
-    found = places(feeds)
-    return all(
-        _same(matrix[:, found[name, False]], feed.dtype.as_numpy_dtype)
-        for feed in feeds
-        if not feed.is_text and not isinstance(feed, Pictures | EncodedPictures)
-        for name in feed.columns
-    )
-
-
-def _same(column: np.ndarray, dtype: Any) -> bool:
-    with np.errstate(invalid="ignore", over="ignore"):  # a rounded whole number may lie outside its type
-        return np.array_equal(column.astype(dtype), column.astype(np.float32).astype(dtype))

@@ -15,13 +15,13 @@ from audit.data.labels import Labels, Targets
 from audit.data.source import Source
 from audit.decider import Decider
 from audit.errors import AuditError
-from audit.features import missing_value
 from audit.model.feeds import Feed, Values
 from audit.model.head import Head, detect_head
 from audit.model.model import Model
 from audit.model.named import NamedClasses
 from audit.model.steady import require_steady
 from audit.policy.model import Policy
+from audit.reading import missing_value
 from audit.scores import Classified, Classifier, Regressed, Regressor
 
 Progress = Callable[[str, int, int], None]

@@ -15,7 +15,7 @@ from audit.data.source import Source
 from audit.data.table import read_table
 from audit.decider import Decider
 from audit.facts import data_facts, model_facts
-from audit.features import Features, read_features
+from audit.features import Features
 from audit.judge import Judge
 from audit.model.artifact import find_model
 from audit.model.binding import bind
@@ -24,6 +24,7 @@ from audit.model.logits import Logits, find_logits
 from audit.model.model import Model, open_model
 from audit.pictures import Pictures, find_pictures
 from audit.policy.model import Policy
+from audit.reading import read_features
 from audit.result import DataFacts, ModelFacts
 from audit.scores import Classified, Regressed
 from audit.scoring import Progress, score

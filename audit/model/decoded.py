@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from audit.model.entry import Source, behind_cast
+from audit.model.entry import Direct, Source, behind_cast
 from audit.model.framework import tensorflow
 
 if TYPE_CHECKING:
@@ -17,20 +17,8 @@ _DECODERS = frozenset({"DecodeImage", "DecodeJpeg", "DecodePng", "DecodeBmp", "D
 
 
 @dataclass(frozen=True)
-class Decoded:
+class Decoded(Direct):
     """An input of the bytes of PNG or JPEG files, which the graph decodes one by one."""
-
-    name: str
-    spec: Any
-
-    @property
-    def inputs(self) -> dict[str, Any]:
-        """The input itself."""
-        return {self.name: self.spec}
-
-    def tensor(self, fed: Mapping[str, Any]) -> Any:
-        """Return what is fed."""
-        return fed[self.name]
 
     def sources(self, frozen: Frozen, placeholder: str) -> dict[str, Source]:
         """Return where the pictures of all rows first stand as one tensor of numbers; the files, where they never do.

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from math import prod
 from typing import Any
 
 from audit.model.batches import fixed_batch
@@ -148,52 +147,3 @@ def _of_any_rows(fixed: Any, placeholders: Iterable[str], output: str) -> Any:
     if freed.get_tensor_by_name(output).shape[:1] != [None]:
         raise LookupError("a graph of a fixed number of rows")
     return freed
-
-
-class Cut:
-    """The part of a frozen graph between the tensors ``fed`` and ``fetches``; differentiable.
-
-    ``reads`` are the tensors that its nodes read; ``widest`` is the most numbers that one of them holds for a row, as
-    far as shapes are known.
-    """
-
-    def __init__(self, frozen: Frozen, fetches: Sequence[str], fed: Iterable[str]) -> None:
-        self._handles, self._fetches = frozen.handles, list(fetches)
-        nodes = frozen.between(fetches, [*fed, *frozen.handles])
-        self.reads = {tensor for node in nodes.values() for tensor in data_inputs(node)}
-        self.widest = max([1, *(_width(frozen.shape(tensor)) for tensor in self.reads)])
-        self._proto = _without_control(frozen.proto, nodes.values())
-        self._imported = graph(self._import)
-
-    def __call__(self, tensors: Mapping[str, Any]) -> list[Any]:
-        """Return the fetched tensors; to be called inside a `tf.function`."""
-        read = {name: tensor for name, tensor in tensors.items() if name in self.reads}
-        found = {**tensors, **(self._imported(read) if self._computed(tensors) else {})}
-        return [found[name] for name in self._fetches]
-
-    def _computed(self, given: Iterable[str]) -> list[str]:
-        return [name for name in dict.fromkeys(self._fetches) if name not in given]
-
-    def _import(self, tensors: dict[str, Any]) -> dict[str, Any]:
-        """Import the graph: inside a function of its own, since a tape sees calls, not imported operations."""
-        tf, fetches = tensorflow(), self._computed(tensors)
-        handles = {name: tf.identity(h) for name, h in self._handles.items() if name in self.reads}
-        found = tf.graph_util.import_graph_def(self._proto, {**tensors, **handles}, fetches, name="cut")
-        return dict(zip(fetches, found, strict=True))
-
-
-def _without_control(proto: Any, nodes: Iterable[Any]) -> Any:
-    """Return a GraphDef of some nodes; what only had to run before them is gone."""
-    kept = type(proto)(versions=proto.versions, library=proto.library)
-    for node in nodes:
-        copy = kept.node.add()
-        copy.CopyFrom(node)
-        del copy.input[:]
-        copy.input.extend(data_inputs(node))
-    return kept
-
-
-def _width(shape: Sequence[int | None] | None) -> int:
-    """Return how many numbers a tensor of rows holds for each; 0 for others, such as weights."""
-    by_row = shape is not None and len(shape) > 0 and shape[0] is None
-    return prod(size or 1 for size in shape[1:]) if shape is not None and by_row else 0

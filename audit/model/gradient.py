@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from audit.model.cut import Cut
 from audit.model.framework import tensorflow
-from audit.model.frozen import Cut
 
 if TYPE_CHECKING:
     from audit.model.model import Model

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from audit.model.feeds import Feed
-from audit.model.frozen import Frozen, data_inputs, freeze
+from audit.model.frozen import Frozen, data_inputs
 from audit.model.graph import callees, node_name
 from audit.model.model import Model
 
@@ -52,7 +52,7 @@ def prose_columns(model: Model, feeds: Sequence[Feed]) -> list[str]:
 def frozen_graph(model: Model) -> Frozen | None:
     """Return the model's graph, None if it cannot be frozen."""
     try:
-        return freeze(model.signature.function, model.output, model.entries)
+        return model.frozen
     except Exception:  # whatever a graph holds that cannot be frozen
         return None
 

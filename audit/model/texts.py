@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from audit.model.cut import Cut
 from audit.model.framework import graph, tensorflow
-from audit.model.frozen import Cut, Frozen, data_inputs
+from audit.model.frozen import Frozen, data_inputs
 from audit.model.graph import node_name
 
 WIDEST = 512

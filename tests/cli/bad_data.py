@@ -118,9 +118,9 @@ DATA: dict[str, tuple[Spoil, list[str]]] = {
     "duplicate column names": (double_header, ["table.csv", "names that stand once", "'sex'"]),
     "a damaged Parquet file": (
         lambda k: k.raw(b"PAR1" + bytes(64), "t.parquet"),
-        ["t.parquet", "Parquet table"],
+        ["t.parquet", "a whole table"],
     ),
-    "an empty Parquet file": (lambda k: k.raw(b"", "t.parquet"), ["t.parquet", "Parquet table"]),
+    "an empty Parquet file": (lambda k: k.raw(b"", "t.parquet"), ["t.parquet", "a whole table"]),
     "no such data": (lambda k: k.data.update(path="gone.csv"), ["gone.csv", "no such file"]),
-    "another format": (lambda k: k.raw(b"x", "table.xlsx"), [".csv or .parquet", "'.xlsx'"]),
+    "another format": (lambda k: k.raw(b"x", "table.xlsx"), [".csv, .parquet", "'.xlsx'"]),
 }

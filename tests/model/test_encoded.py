@@ -12,6 +12,9 @@ import pytest
 import tensorflow as tf
 from scipy.special import expit
 
+from audit.attacks import Ascent
+from audit.checks.robustness.movable import movable
+from audit.model.outcome import decision_logits
 from audit.subject import Subject
 
 from ..models import save
@@ -118,14 +121,14 @@ def unknown_shapes(path: Path) -> Path:
 
 
 @tf.custom_gradient  # type: ignore[untyped-decorator]
-def straight_through(x: Any) -> tuple[Any, Callable[[Any], Any]]:
-    return tf.round(x * 8) / 8, lambda upstream: upstream
+def swish(x: Any) -> tuple[Any, Callable[[Any], Any]]:
+    """As Keras has it: the gradient uses a tensor of the graph that it was made in."""
+    gate = tf.sigmoid(x)
+    return x * gate, lambda upstream: upstream * gate * (1 + x * (1 - gate))
 
 
 def own_gradient(path: Path) -> Path:
-    return export(
-        path, lambda m, x: tf.sigmoid(straight_through(x) @ m.w), {"x": PAIR}, w=tf.Variable(WEIGHTS)
-    )
+    return export(path, lambda m, x: tf.sigmoid(swish(x) @ m.w), {"x": PAIR}, w=tf.Variable(WEIGHTS))
 
 
 def by_finite_scores(found: Subject) -> np.ndarray:
@@ -194,3 +197,33 @@ def test_a_thousand_columns_beside_a_text(tmp_path: Path) -> None:
     np.testing.assert_allclose(gradient(found)[7, 1:], weights[:, 0], rtol=1e-4, atol=1e-6)
     assert found.logits.players.tolist() == list(range(1001))
     assert values(found).shape == (ROWS, 2)
+
+
+def test_a_gradient_that_is_not_the_function_s_is_not_followed(tmp_path: Path) -> None:
+    """Rounding that lets gradients through: the function that is served has none."""
+
+    @tf.custom_gradient  # type: ignore[untyped-decorator]
+    def straight_through(x: Any) -> tuple[Any, Callable[[Any], Any]]:
+        return tf.round(x * 8) / 8, lambda upstream: upstream
+
+    def score(m: Any, x: Any) -> Any:
+        return tf.sigmoid(straight_through(x) @ m.w)
+
+    found = audited(export(tmp_path / "m", score, {"x": PAIR}, w=tf.Variable(WEIGHTS)), numbers(), tmp_path)
+    np.testing.assert_allclose(expit(odds(found)), uncut(found), atol=1e-5)
+    assert not gradient(found).any()
+
+
+def test_a_loop_is_climbed_inside_another_loop(tmp_path: Path) -> None:
+    """PGD is a loop; the audit has taken a gradient of the signature's own loop before."""
+    found = audited(row_by_row(tmp_path / "m"), numbers(scale=1), tmp_path)
+    assert found.model_facts.differentiable
+    logits = found.logits
+    space, _ = movable(found, [], [], 0.1)
+    ascent = Ascent(
+        lambda rows: decision_logits(logits(rows), found.decider), space, "inf", np.dtype("float32")
+    )
+    x = found.features.data.matrix
+    classes = found.judge(x)
+    uphill = np.where(classes == 1, -1, 1)[:, None] * np.sign(WEIGHTS[:, 0])
+    np.testing.assert_allclose(ascent.direction(x, classes), uphill)

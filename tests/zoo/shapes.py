@@ -53,7 +53,7 @@ def sequence(folder: Path) -> Made:
         return tf.sigmoid(tf.reduce_sum(tf.tanh(months[:, -4:, 0]), 1) * 1.5)
 
     model = export(folder / "model", score, {"months": tf.TensorSpec([None, 12, 3], tf.float32)})
-    return Made(model, folder / "people.parquet", lambda: {"months": months}, given={"pixels": [-4.0, 4.0]})
+    return Made(model, folder / "people.parquet", lambda: {"months": months})
 
 
 def switch(folder: Path) -> Made:
@@ -91,7 +91,7 @@ def sparse(folder: Path) -> Made:
 KINDS = [
     Kind("a tensor of unknown width, columns listed", "input", unknown_width),
     Kind("a fixed batch size", "input", fixed_batch),
-    Kind("a sequence of steps, range given by `data.pixels`", "input", sequence),
+    Kind("a sequence of steps", "input", sequence),
     Kind("a tensor of unknown rank", "input", unknown_rank, refused="shape unknown"),
     Kind("a scalar switch beside the rows", "input", switch, refused="shape []"),
     Kind("a ragged input", "input", ragged, refused="ragged"),

@@ -73,7 +73,7 @@ class Robustness(Check):
         from audit.model.prose import prose_columns
 
         families: dict[str, Callable[[Subject], Iterator[Evidence]]] = {
-            f"Accuracy under attack ({', '.join([*self.attacks, 'worst'])})": self._attacks
+            f"Accuracy under attack ({', '.join([*self.attacks, 'worst'])}; norm {self.norm})": self._attacks
         }
         if self.corruptions and subject.pictures:
             families["Accuracy under common corruptions"] = self._corruptions

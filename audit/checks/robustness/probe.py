@@ -37,7 +37,7 @@ def probe(ascent: Ascent, x: np.ndarray, classes: np.ndarray) -> Gradient:
     try:
         zero = float((~ascent.direction(x, classes).any(1)).mean())
     except (LookupError, NotImplementedError, tensorflow().errors.OpError) as error:
-        return Gradient(missing=f"an operation of the model has no gradient ({_first_line(error)})")
+        return Gradient(missing=f"an operation of the model has no gradient ({_first_sentence(error)})")
     if zero == 1:
         return Gradient(
             missing="the model has no gradient with respect to the columns that may move, at any of "
@@ -60,6 +60,6 @@ def _what(ascent: Ascent) -> str:
     return "parts of a picture" if ascent.space.shape else "columns"
 
 
-def _first_line(error: Exception) -> str:
+def _first_sentence(error: Exception) -> str:
     message = str(getattr(error, "message", None) or (error.args[0] if error.args else error))
-    return message.strip().splitlines()[0][:200] if message.strip() else type(error).__name__
+    return message.strip().splitlines()[0].split(". ")[0][:200] if message.strip() else type(error).__name__
