@@ -7,14 +7,40 @@ from typing import Any
 
 import numpy as np
 
+from audit.check import Skip
 from audit.decider import Decider
-from audit.features import Column
+from audit.features import Column, Rows
 from audit.model.feeds import Feed
 from audit.model.matrix import Decoder
 from audit.model.model import Model
+from audit.scores import Classified, Regressed
 
 _BATCH = 8192
+_COMPARED, _ROOM = 256, 1e-3
+"""Rows that are judged and compared with their scores, and what these may differ by."""
 _LEAST, _EXACT = float(np.finfo(np.float64).tiny), float(np.finfo(np.float64).eps)
+
+
+def require_same(judge: Judge, rows: Rows, scores: Classified | Regressed) -> None:
+    """Raise a Skip unless the model says of rows, as they lie in the matrix, what it said of them in the data.
+
+    Pictures are written as PNG again; a model that looks at the file, and not at its pixels, would be judged on others.
+    """
+    every = slice(None, None, max(1, len(rows.matrix) // _COMPARED))
+    found, classes = judge.decide(rows.matrix[every])
+    index = rows.index[every]
+    if isinstance(scores, Classified):
+        own, room = scores.favorable[index], _ROOM
+        other = classes != scores.guess[index]
+    else:
+        own, room = scores.prediction[index], _ROOM * float(np.abs(scores.prediction[index]).max())
+        other = np.zeros(len(index), bool)
+    differ = (np.abs(found - own) > room) | (other & (np.abs(found - own) > room / 100))
+    if differ.any():
+        raise Skip(
+            f"the model scores {int(differ.sum()):,} of {len(index):,} rows otherwise once they are made again from "
+            "their features (pictures are written as PNG): what is changed in them would be judged on other rows"
+        )
 
 
 class Judge:

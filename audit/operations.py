@@ -6,6 +6,7 @@ Names only: the policy, which may allow some of them, needs no framework.
 from __future__ import annotations
 
 _REACHING_OUT = """
+    DatasetFromGraph DeserializeIterator RemoteFusedGraphExecute
     Abort EagerPyFunc LoadLibrary Print PrintV2 PyFunc PyFuncStateless RemoteCall
     CalibrationStatisticsSaver DumpTensor FileSystemSetConfiguration ImmutableConst MatchingFiles ReadFile WriteFile
     DebugIdentity DebugIdentityV2 DebugIdentityV3 DebugNanCount DebugNumericSummary

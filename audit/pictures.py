@@ -48,10 +48,10 @@ def find_pictures(
     if not shown:
         return None
     if len(features.columns) > 1:
-        others = [column.name for column in features.columns if column.shape is None]
+        every = [column.name for column in features.columns]
         raise Skip(
-            f"the model reads pictures ({some(shown)}) beside other columns ({some(others)}): neither units nor "
-            "attributions of both together are defined here; audit a signature that takes the pictures alone"
+            f"the model reads pictures ({some(shown)}) among several columns ({some(every)}): neither units nor "
+            "attributions of all together are defined here; audit a signature that takes one picture alone"
         )
     column = features.columns[0]
     height, width, *channels = column.shape or ()
@@ -63,7 +63,13 @@ def _range(features: Features, feed: Feed, pixels: Sequence[float] | None) -> tu
     matrices = (features.data.matrix, features.background.matrix)
     seen = float(min(m.min() for m in matrices)), float(max(m.max() for m in matrices))
     if isinstance(feed, EncodedPictures) or feed.dtype.name == "uint8":
+        if pixels is not None and (pixels[0], pixels[1]) != (0, 255):
+            raise _open(
+                "pixels from 0 to 255, which is what 8-bit inputs and files hold", (pixels[0], pixels[1])
+            )
         return 0.0, 255.0, "8-bit pixels"
+    if pixels is None and feed.dtype.is_integer:
+        raise _open(f"data.pixels for whole numbers of type {feed.dtype.name}", seen)
     if pixels is not None:
         if not _inside(seen, (pixels[0], pixels[1])):
             raise _open(f"pixels from {pixels[0]:g} to {pixels[1]:g}, as data.pixels says", seen)

@@ -16,9 +16,9 @@ from audit.data.table import read_table
 from audit.decider import Decider
 from audit.facts import data_facts, model_facts
 from audit.features import Features
-from audit.judge import Judge
+from audit.judge import Judge, require_same
 from audit.model.artifact import find_model
-from audit.model.binding import bind
+from audit.model.binding import bind, unbound
 from audit.model.feeds import Feed
 from audit.model.logits import Logits, find_logits
 from audit.model.model import Model, open_model
@@ -71,13 +71,19 @@ class Subject:
     @cached_property
     def logits(self) -> Logits:
         """The model's logits as a function of a matrix of features, cut out of the graph when first asked for."""
-        features = self.features
+        features, _ = self.features, self.judge  # what cannot be judged cannot be confirmed either
         return find_logits(self.model, self.decider.head, self.feeds, features.columns, features.data.matrix)
 
     @cached_property
     def judge(self) -> Judge:
-        """The uncut model's decisions on a matrix of features."""
-        return Judge(self.model, self.feeds, self.features.columns, self.decider)
+        """The uncut model's decisions on a matrix of features.
+
+        Raises:
+            Skip: it does not judge rows, made again from their features, as they were scored.
+        """
+        judge = Judge(self.model, self.feeds, self.features.columns, self.decider)
+        require_same(judge, self.features.data, self.scores)
+        return judge
 
 
 def load_subject(policy: Policy, progress: Progress, seed: int = 0) -> Subject:
@@ -94,7 +100,8 @@ def load_subject(policy: Policy, progress: Progress, seed: int = 0) -> Subject:
     files = Watched([path, *source.files, *background.files])
     table = read_table(policy.data, source, policy.model.output.kind == "regression")
     model = open_model(policy.model, path)
-    feeds = bind(model.fed, policy.model.inputs, policy.data, source.schema, model.where)
+    model.leave_out(unbound(model.fed, policy.model.inputs, policy.data, source.schema))
+    feeds = bind(model.fed, policy.model.inputs, policy.data, source.schema, model.where, model.channels)
     for given in (source, background):
         given.require([column for feed in feeds for column in feed.reads])
     sources = {"data": source} | ({"background": background} if background is not source else {})

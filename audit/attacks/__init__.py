@@ -3,7 +3,7 @@
 from audit.attacks.ascent import Ascent
 from audit.attacks.batch import Batch
 from audit.attacks.engine import BY_GRADIENT, Plan, attack
-from audit.attacks.smallest import alone, shrink
+from audit.attacks.smallest import NotFlipped, alone, shrink
 from audit.attacks.space import Attack, Attacked, Judge, Norm, Outcome, Space, Weigh
 
 __all__ = [

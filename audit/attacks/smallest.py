@@ -9,6 +9,10 @@ from audit.attacks.space import Judge, Space
 _HALVINGS = 12
 
 
+class NotFlipped(ValueError):
+    """The judge decides some rows, which were flipped, as it decided the unchanged ones."""
+
+
 def shrink(judge: Judge, x: np.ndarray, moved: np.ndarray, classes: np.ndarray, space: Space) -> np.ndarray:
     """Return changes that still flip the rows, no value of which is further from ``x`` than in ``moved``.
 
@@ -23,12 +27,12 @@ def shrink(judge: Judge, x: np.ndarray, moved: np.ndarray, classes: np.ndarray, 
         space: where the attack could move.
 
     Raises:
-        ValueError: a row of ``moved`` is not flipped.
+        NotFlipped: a row of ``moved`` is not flipped: it never was, or the judge does not always decide it alike.
     """
     if not len(x):
         return moved.copy()
-    if (judge(moved) == classes).any():
-        raise ValueError("only rows that flipped can be shrunk")
+    if back := int((judge(moved) == classes).sum()):
+        raise NotFlipped(f"{back:,} of {len(x):,} rows are not flipped")
     needed = _without_needless_columns(judge, x, moved, classes, space)
     return _nearest_to_start(judge, x, needed, classes, space)
 

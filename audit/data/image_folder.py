@@ -15,6 +15,8 @@ IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif"})
 FILE_COLUMNS = ("file", "filename", "path", "image", "image_path")
 """Names of the column that says which image a row is about, relative to the label file."""
 
+_LONGEST = 255  # bytes and more of a name make the file system raise an error
+
 IMAGE = "image"
 """The column of the images' bytes, in the place of that one."""
 
@@ -66,7 +68,7 @@ class ImageFolderSource(Source):
             for name in batch.column(0).to_pylist():
                 row += 1
                 file = self._place(name or "")
-                if not name or not file.is_file():
+                if not name or len(name) > _LONGEST or not file.is_file():
                     raise self._wrong(row, "no such file" if name else "nothing", name)
                 if not file.resolve().is_relative_to(root):
                     raise self._wrong(row, "a file outside of it", name)

@@ -18,7 +18,7 @@ from audit.draft.decidable import undecidable
 from audit.draft.guess import guess_protected
 from audit.draft.text import policy_text
 from audit.model.artifact import find_model
-from audit.model.binding import bind
+from audit.model.binding import bind, unbound
 from audit.model.feeds import Feed
 from audit.model.model import Model, open_model
 from audit.policy.load import policy_from
@@ -45,6 +45,7 @@ def draft(model_path: str, data: str, label: str, base: Path) -> Draft:
     regression = _is_regression(source, label, model)
     protected = {} if regression else guess_protected(source, {label})
     spec = DataSpec(path=data, label=label, protected=protected)
+    model.leave_out(unbound(model.fed, {}, spec, source.schema))
     feeds = bind(model.fed, {}, spec, source.schema, model_path)
     table = read_table(spec, source, regression)
     policy = policy_from(_content(model_path, spec, regression))

@@ -57,9 +57,17 @@ def find_artifact(path: Path) -> Artifact:
     """
     if path.is_file():
         return Artifact(path, *[_keras_kind(path)] * 2)
-    if graph_file(path):
+    graphs, mlflow = graph_file(path), (path / FILE).is_file()
+    if graphs and mlflow:
+        raise AuditError(
+            where=str(path),
+            expected="one model: a SavedModel directory, or an MLflow directory that names its artifact",
+            found=f"{graphs.name} beside {FILE}, which loaders of the two kinds would read differently",
+            fix=f"name the directory inside it that {FILE} names, or take {graphs.name} out",
+        )
+    if graphs:
         return Artifact(path, "SavedModel", "SavedModel directory")
-    if not (path / FILE).is_file():
+    if not mlflow:
         raise _no_model(path)
     inside = mlflow_artifact(path)
     kind: Kind = _keras_kind(inside) if inside.is_file() else "SavedModel"

@@ -19,14 +19,19 @@ from audit.policy.model import DataSpec
 
 
 def bind(
-    inputs: Mapping[str, Any], given: Mapping[str, list[str]], data: DataSpec, schema: pa.Schema, where: str
+    inputs: Mapping[str, Any],
+    given: Mapping[str, list[str]],
+    data: DataSpec,
+    schema: pa.Schema,
+    where: str,
+    channels: int = 0,
 ) -> list[Feed]:
     """Match ``inputs`` (name to TensorSpec, the first dimension free) with columns.
 
     In this order: what the policy gives under ``model.inputs``; for a single tensor of several columns, all
     numeric columns but label, weight and cluster in file order, when their number equals its width; the
     column of the same name; the one column whose name the exporter sanitized into the input's; for a
-    single tensor the only column that it can take.
+    single tensor the only column that it can take. Encoded pictures are decoded to ``channels``, 0 for their own.
 
     Raises:
         AuditError: an input has no column or the wrong number of them, or a shape is not supported.
@@ -47,8 +52,16 @@ def bind(
         bound = _Input(
             name, spec, columns, len(inputs) == 1, row_splits(name, inputs), f"{where}: input {name!r}"
         )
-        feeds.append(bound.feed(given.get(name) or bound.find()))
+        feeds.append(bound.feed(given.get(name) or bound.find(), channels))
     return feeds
+
+
+def unbound(
+    inputs: Mapping[str, Any], given: Mapping[str, list[str]], data: DataSpec, schema: pa.Schema
+) -> list[str]:
+    """Return the inputs that no feature's column can feed: there is none of that name, or it is the label."""
+    columns = Candidates(data, schema)
+    return [name for name in inputs if name not in given and (name == data.label or not columns.named(name))]
 
 
 @dataclass(frozen=True)
@@ -127,7 +140,7 @@ class _Input:
             found = [c for c in self.columns.tensors() if self.is_wide or self._fills(c)]
         return found if len(found) == 1 else []
 
-    def feed(self, columns: list[str]) -> Feed:
+    def feed(self, columns: list[str], channels: int) -> Feed:
         """Return the feed from ``columns``, if they are as many as the input takes and none is the label."""
         self._require_features(columns)
         kind = self.columns.kind(columns[0]) if len(columns) == 1 else None
@@ -138,7 +151,7 @@ class _Input:
             shape, pixels = tuple(spec.shape[1:]), self.columns.data.pixels
             return Pictures(self.name, spec.dtype, False, list(columns), shape, pixels)
         if kind is not None and is_bytes(kind) and spec.dtype.name == "string":
-            return EncodedPictures(self.name, spec.dtype, spec.shape.rank == 1, list(columns))
+            return EncodedPictures(self.name, spec.dtype, spec.shape.rank == 1, list(columns), channels)
         if kind is not None and spec.shape.rank == 2 and self._fills(columns[0]):
             return vector(self.name, spec.dtype, columns[0], [prod(kind.shape)])
         if self.width is not None and len(columns) != self.width:

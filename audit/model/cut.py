@@ -8,7 +8,8 @@ from math import prod
 from typing import Any
 
 from audit.model.framework import graph, tensorflow
-from audit.model.frozen import Frozen, data_inputs
+from audit.model.frozen import Frozen
+from audit.model.graph import data_inputs
 
 _OWN_GRADIENT = "_gradient_op_type"
 _CUTS = count()

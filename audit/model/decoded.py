@@ -18,7 +18,12 @@ _DECODERS = frozenset({"DecodeImage", "DecodeJpeg", "DecodePng", "DecodeBmp", "D
 
 @dataclass(frozen=True)
 class Decoded(Direct):
-    """An input of the bytes of PNG or JPEG files, which the graph decodes one by one."""
+    """An input of the bytes of PNG or JPEG files, which the graph decodes one by one.
+
+    ``channels`` is to how many, 0 where that is left to the file or differs from place to place.
+    """
+
+    channels: int
 
     def sources(self, frozen: Frozen, placeholder: str) -> dict[str, Source]:
         """Return where the pictures of all rows first stand as one tensor of numbers; the files, where they never do.
@@ -33,11 +38,12 @@ class Decoded(Direct):
         return {self.name: Source(placeholder)}
 
 
-def decodes(function: Any) -> bool:
-    """Tell whether a ConcreteFunction decodes pictures."""
+def find_decoded(function: Any, name: str, spec: Any) -> Decoded | None:
+    """Return how the string input ``name`` of a ConcreteFunction is decoded, None if it is not."""
     graph = function.graph.as_graph_def()
     bodies = [graph.node, *(body.node_def for body in graph.library.function)]
-    return any(node.op in _DECODERS for body in bodies for node in body)
+    found = {node.attr["channels"].i for body in bodies for node in body if node.op in _DECODERS}
+    return Decoded(name, spec, found.pop() if len(found) == 1 else 0) if found else None
 
 
 def _below(frozen: Frozen, tensor: str) -> Iterator[str]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from audit.errors import AuditError, some
 from audit.model.entry import Source, behind_cast
 from audit.model.framework import tensorflow
-from audit.model.graph import node_name
+from audit.model.graph import data_inputs, node_name
 
 if TYPE_CHECKING:
     from audit.model.frozen import Frozen
@@ -36,20 +36,38 @@ class Feature:
 
 @dataclass(frozen=True)
 class Parsed:
-    """A signature's input of serialized examples, ``features`` in the order of the parser's outputs."""
+    """A signature's input of serialized examples, ``features`` in the order of the parser's outputs.
+
+    Those named in ``unread`` are parsed and not used: they are not fed, and serialized as zeros or empty texts.
+    """
 
     name: str
     features: list[Feature]
+    unread: frozenset[str] = frozenset()
 
     @property
     def inputs(self) -> dict[str, Any]:
-        """One input for each feature."""
-        return {feature.key: feature.spec for feature in self.features}
+        """One input for each feature that is read."""
+        return {feature.key: feature.spec for feature in self.features if feature.key not in self.unread}
+
+    def without(self, names: Iterable[str], frozen: Frozen, placeholder: str) -> Parsed:
+        """Return this without those of ``names`` on which the output does not depend."""
+        nodes = frozen.above(node_name(frozen.output)).values()
+        read = {tensor for node in nodes for tensor in data_inputs(node)}
+        sources = self.sources(frozen, placeholder)
+        unread = {name for name in names if name in sources and not sources[name].tensors & read}
+        return replace(self, unread=frozenset(unread))
 
     def tensor(self, fed: Mapping[str, Any]) -> Any:
         """Return the serialized examples ``(rows,)``."""
         tf = tensorflow()
-        values = [tf.convert_to_tensor(fed[feature.key]) for feature in self.features]
+        rows = tf.shape(next(iter(fed.values())))[:1]
+        values = [
+            tf.zeros(tf.concat([rows, tf.constant(feature.shape, tf.int32)], 0), feature.dtype)
+            if feature.key in self.unread
+            else tf.convert_to_tensor(fed[feature.key])
+            for feature in self.features
+        ]
         found = tf.numpy_function(self._serialize, values, tf.string, stateful=False)
         return tf.ensure_shape(found, [None])
 

@@ -10,7 +10,7 @@ from typing import Any
 from audit.model.batches import fixed_batch
 from audit.model.entry import Entry, Source
 from audit.model.framework import graph, tensorflow
-from audit.model.graph import node_name
+from audit.model.graph import data_inputs, node_name
 from audit.quiet import quiet
 
 
@@ -90,11 +90,6 @@ class Frozen:
                 found[node.name] = node
                 queue += [tensor for tensor in data_inputs(node) if tensor not in given]
         return found
-
-
-def data_inputs(node: Any) -> list[str]:
-    """Return the tensors that a node reads, as ``name:index``, without control inputs."""
-    return [tensor if ":" in tensor else f"{tensor}:0" for tensor in node.input if tensor[0] != "^"]
 
 
 def freeze(function: Any, output: str, entries: Sequence[Entry]) -> Frozen:

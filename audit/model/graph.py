@@ -77,3 +77,8 @@ def callees(node: Any) -> list[str]:
 def node_name(tensor: str) -> str:
     """Return the node behind a tensor ``name:index`` or a control input ``^name``."""
     return tensor.lstrip("^").partition(":")[0]
+
+
+def data_inputs(node: Any) -> list[str]:
+    """Return the tensors that a node reads, as ``name:index``, without control inputs."""
+    return [tensor if ":" in tensor else f"{tensor}:0" for tensor in node.input if tensor[0] != "^"]

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from scipy.special import expit, gammaln, softmax
 
-from audit.model.frozen import Frozen, data_inputs
-from audit.model.graph import node_name
+from audit.model.frozen import Frozen
+from audit.model.graph import data_inputs, node_name
 
 _SQUASHING = frozenset({"Sigmoid", "Softmax", "LogSoftmax"})
 _MOST = 8  # a recurrent network has many gates: the head is near the output

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from audit.model.frozen import Frozen, data_inputs
+from audit.model.frozen import Frozen
+from audit.model.graph import data_inputs
 
 _BY_VALUE = frozenset(
     {

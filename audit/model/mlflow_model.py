@@ -7,6 +7,7 @@ pickled objects that such a directory may hold as well are never loaded.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from ruamel.yaml import YAML
@@ -59,13 +60,15 @@ def _artifact(folder: Path, flavor: Mapping[str, object]) -> Path:
     name = flavor.get(key)
     place = folder / str(name)
     candidates = [place / inner for inner in _IN_DATA] if key == "data" else [place]
-    found = next((path for path in candidates if _is_model(path)), None)
+    found = None
+    with suppress(OSError):  # a name that no file system takes
+        found = next((path for path in candidates if _is_model(path)), None)
     if isinstance(name, str) and found and found.resolve().is_relative_to(folder.resolve()):
         return found
     raise AuditError(
         where=str(folder / FILE),
         expected=f"a SavedModel directory or a Keras file inside {folder}, named by '{key}'",
-        found="no such key" if name is None else f"{key}: {name!r}, where there is none",
+        found="no such key" if name is None else f"{key}: {name!r:.200}, where there is none",
         fix="save or copy the MLflow model again",
     )
 

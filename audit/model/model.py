@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,14 +13,15 @@ import numpy as np
 from audit.errors import AuditError
 from audit.model.batches import Batched, fixed_batch, free
 from audit.model.choice import choose_output
-from audit.model.decoded import Decoded, decodes
+from audit.model.decoded import Decoded, find_decoded
 from audit.model.entry import Direct, Entry
-from audit.model.examples import find_parsed
+from audit.model.examples import Parsed, find_parsed
 from audit.model.framework import graph, tensorflow
 from audit.model.frozen import Frozen, freeze
 from audit.model.gradient import differentiable
 from audit.model.graph import Operation, output_operation
 from audit.model.signature import Signature, open_signature
+from audit.model.unreadable import said
 from audit.policy.model import ModelSpec
 from audit.result import TensorFacts
 
@@ -27,16 +29,28 @@ from audit.result import TensorFacts
 class Model:
     """One output of one signature of a loaded model.
 
-    ``entries`` say how each of the signature's inputs is fed, ``fed`` is what is fed: TensorSpecs by name, with a free
-    number of rows. Call the model for scores; `outputs` is differentiable where graph and entries are.
+    ``entries`` say how each of the signature's inputs is fed. Call the model for scores; `outputs` is differentiable
+    where graph and entries are.
     """
 
     def __init__(self, signature: Signature, output: str, where: str) -> None:
         self.signature, self.output, self.where = signature, output, where
         self.batch = fixed_batch(signature.inputs)
         self.entries = [_entry(signature, name, spec, self.batch) for name, spec in signature.inputs.items()]
-        self.fed = {name: spec for entry in self.entries for name, spec in sorted(entry.inputs.items())}
         self._shape = signature.outputs[output].shape
+
+    @property
+    def fed(self) -> dict[str, Any]:
+        """What is fed: TensorSpecs by name, with a free number of rows."""
+        return {name: spec for entry in self.entries for name, spec in sorted(entry.inputs.items())}
+
+    def leave_out(self, names: Sequence[str]) -> None:
+        """Stop feeding those of ``names`` that the graph parses out of examples and the output does not depend on."""
+        for place, entry in enumerate(self.entries):
+            if isinstance(entry, Parsed) and names:
+                with suppress(Exception):  # of a graph that cannot be cut everything is fed
+                    placeholder = self.frozen.placeholders[entry.name]
+                    self.entries[place] = entry.without(names, self.frozen, placeholder)
 
     @property
     def width(self) -> int:
@@ -53,6 +67,11 @@ class Model:
             found = f"shape {'unknown' if shape.rank is None else shape.as_list()}"
             raise self._error("scores of shape (rows,) or (rows, classes)", found)
         return int(shape[1])
+
+    @property
+    def channels(self) -> int:
+        """To how many channels the graph decodes pictures, 0 where that is left to the files."""
+        return next((entry.channels for entry in self.entries if isinstance(entry, Decoded)), 0)
 
     @property
     def operation(self) -> Operation:
@@ -94,7 +113,9 @@ class Model:
         if not finite.all():
             row = first_row + int((~finite).argmax())
             found = f"NaN or infinity in {int((~finite).sum()):,} rows, first in row {row:,}"
-            raise self._error("finite scores", found)
+            raise self._error(
+                "finite scores", found, "look at that row's values, or at what the model divides by"
+            )
         return np.asarray(raw)
 
     def compiled(self, tensors: Callable[[Any], Mapping[str, Any]]) -> Callable[[Any], Mapping[str, Any]]:
@@ -114,20 +135,21 @@ class Model:
         """Tell whether a gradient of the output reaches a number that is fed, at these rows."""
         return differentiable(self, tensors)
 
-    def _error(self, expected: str, found: str) -> AuditError:
+    def _error(
+        self, expected: str, found: str, fix: str = "name another output: model.output: {name: OUTPUT}"
+    ) -> AuditError:
         return AuditError(
             where=f"{self.where}: output {self.output!r}",
             expected=expected,
             found=found,
-            fix="name another output: model.output: {name: OUTPUT}",
+            fix=fix,
         )
 
     def _failed(self, first_row: int, error: Exception) -> AuditError:
-        message = str(getattr(error, "message", error)).strip().splitlines()
         return AuditError(
             where=self.where,
             expected="scores for the data's rows",
-            found=f"the model failed in the batch that starts at row {first_row:,}: {(message or ['?'])[0][:300]}",
+            found=f"the model failed in the batch that starts at row {first_row:,}: {said(error)}",
             fix="compare the data's values with what the model was trained on",
         )
 
@@ -140,17 +162,24 @@ def open_model(spec: ModelSpec, path: Path) -> Model:
     """
     signature = open_signature(path, spec.signature, spec.allow_operations or ())
     where = f"{path} ({signature.name})"
+    if not signature.inputs or fixed_batch(signature.inputs) == 0:
+        raise AuditError(
+            where=where,
+            expected="a signature that takes rows",
+            found="inputs of 0 rows" if signature.inputs else "no inputs",
+            fix="choose another by model.signature, or export one that takes the data's rows",
+        )
     return Model(signature, choose_output(spec.output.name, signature.outputs, where), where)
 
 
 def _entry(signature: Signature, name: str, spec: Any, batch: int | None) -> Entry:
     """Return how an input is fed."""
     free_spec = spec if batch is None else free(spec)
+    found: Entry | None = None
     if _is_alone(signature, name, spec):
-        parsed = find_parsed(signature.function, name)
-        if parsed or decodes(signature.function):
-            return parsed or Decoded(name, free_spec)
-    return Direct(name, free_spec)
+        function = signature.function
+        found = find_parsed(function, name) or find_decoded(function, name, free_spec)
+    return found or Direct(name, free_spec)
 
 
 def _is_alone(signature: Signature, name: str, spec: Any) -> bool:

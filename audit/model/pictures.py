@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,8 @@ class Pictures(Feed):
         found = self._shaped(found)
         if found.dtype == np.uint8 and self.dtype.is_floating:
             return [self._scaled(found)]
+        if self.dtype.is_integer:
+            self.require_whole([_worst(found.reshape(len(found), -1))], first_row)
         return [found]
 
     def tensor(self, values: Sequence[Values]) -> Any:
@@ -65,6 +68,8 @@ class Pictures(Feed):
     def _shaped(self, found: np.ndarray) -> np.ndarray:
         """Return pictures with or without an axis of one channel, as the input has it."""
         shape = found.shape[1:]
+        if len(shape) == 1 and None not in self.shape and shape[0] == prod(n or 0 for n in self.shape):
+            return found.reshape(-1, *(n or 0 for n in self.shape))  # as a `tf.Example` holds them
         if len(shape) == len(self.shape) + 1 and shape[-1] == 1:
             found = found[..., 0]
         elif len(shape) == len(self.shape) - 1 and self.shape[-1] in (1, None):
@@ -88,6 +93,13 @@ class Pictures(Feed):
                 fix="set data.pixels: [0, 255] to send them as they are, or [0, 1] to scale them",
             )
         low, high = self.pixels
+        if (low, high) != (0, 255) and len(found) and found.max() <= 1:
+            raise AuditError(
+                where=f"data column {self.columns[0]!r}",
+                expected="pixels from 0 to 255, to be scaled as data.pixels says",
+                found="8-bit numbers or flags of 0 and 1 only",
+                fix="store the pictures as floats, in the numbers that the model takes",
+            )
         exact = found.astype(np.float32)
         return (
             exact
@@ -98,7 +110,9 @@ class Pictures(Feed):
 
 @dataclass(frozen=True)
 class EncodedPictures(Feed):
-    """A text input that takes the bytes of PNG or JPEG files, which the graph decodes."""
+    """A text input that takes the bytes of PNG or JPEG files, decoded to ``channels``, or 0 for those of the file."""
+
+    channels: int
 
     def read(self, batch: pa.RecordBatch, first_row: int, missing: Mapping[str, Scalar]) -> list[Values]:
         """Return the files' bytes, an array of objects ``(rows,)``."""
@@ -123,7 +137,10 @@ class EncodedPictures(Feed):
         """
         tf = tensorflow()
         try:
-            found = [tf.io.decode_image(data, expand_animations=False).numpy() for data in np.asarray(values)]
+            found = [
+                tf.io.decode_image(data, self.channels, expand_animations=False).numpy()
+                for data in np.asarray(values)
+            ]
         except tf.errors.OpError as error:
             raise AuditError(
                 where=f"data column {self.columns[0]!r}",
@@ -151,6 +168,14 @@ def _files(column: pa.Array, name: str) -> list[bytes]:
     if column.null_count:
         raise NullValue(name, numeric=False)
     return list(column.to_pylist())
+
+
+def _worst(rows: np.ndarray) -> np.ndarray:
+    """Return of each row a number that no 8 bits hold, if there is one."""
+    far = np.where(
+        rows == np.rint(rows), np.abs(rows - 127.5), np.inf
+    )  # outside of 8 bits, the farther the worse
+    return np.asarray(rows[np.arange(len(rows)), far.argmax(1)], np.float64)
 
 
 def stacked(found: Sequence[np.ndarray], column: str, first_row: int) -> np.ndarray:

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from audit.model.feeds import Feed
-from audit.model.frozen import Frozen, data_inputs
-from audit.model.graph import callees, node_name
+from audit.model.frozen import Frozen
+from audit.model.graph import callees, data_inputs, node_name
 from audit.model.model import Model
 
 _APART = frozenset(

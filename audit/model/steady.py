@@ -2,12 +2,13 @@
 
 A model that was exported in training mode scores all the same. Dropout then draws anew in every call, and batch
 normalization measures a row against its neighbours: what an audit measures would be neither what was trained nor
-what is served.
+what is served. Nor would it be where scoring itself changes the model.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -16,12 +17,20 @@ from audit.errors import AuditError
 from audit.model.framework import tensorflow
 from audit.model.model import Model
 from audit.model.precision import coarsest_eps, eps_of, random_operations
+from audit.model.writes import writing_operations
 
 _TOGETHER, _ALONE = 64, 16
+_AGAIN, _AGAIN_LARGE, _LARGE = 4096, 256, 10_000
+"""Rows that are all scored again, fewer where a row has more than ``_LARGE`` numbers: a pass must stay cheap."""
+_PARTS = (2, 7, 33, 130)
+"""Sizes of batches, in turn. Few, as a model may be compiled anew for each; odd ones move a row to another place."""
 
 
 def require_steady(model: Model, tensors: Mapping[str, Any], raw: np.ndarray, first_row: int = 1) -> None:
-    """Score sampled rows twice, in a smaller batch and alone, and compare.
+    """Score sampled rows twice, in a smaller batch and alone, then all rows of some thousand again, and compare.
+
+    What makes a score unsteady may touch rare rows only, or batches of some sizes: the rows are scored again in
+    reverse and in parts of several sizes.
 
     Args:
         model: what is audited.
@@ -30,16 +39,60 @@ def require_steady(model: Model, tensors: Mapping[str, Any], raw: np.ndarray, fi
         first_row: the number of the first of them in the data, for messages.
 
     Raises:
-        AuditError: a row's scores differ by more than rounding, or a row alone has none.
+        AuditError: a row's scores differ by more than rounding, a row alone has none, or scoring changes the model.
     """
+    compare = _Comparison(model, raw, first_row)
+    _compare_sample(model, tensors, raw, compare, first_row)
+    _compare_all(model, tensors, raw, compare, first_row)
+    _require_unchanged(model)
+
+
+def _compare_sample(
+    model: Model, tensors: Mapping[str, Any], raw: np.ndarray, compare: _Comparison, first_row: int
+) -> None:
     rows = np.unique(np.linspace(0, len(raw) - 1, _TOGETHER).astype(int))
     few = np.unique(np.linspace(0, len(rows) - 1, _ALONE).astype(int))
-    batch, compare = _take(tensors, rows), _Comparison(model, raw, first_row)
+    batch = _take(tensors, rows)
     together = model(batch, first_row)
     compare.repeated(rows, together, model(batch, first_row))
     alone = np.concatenate([_alone(model, tensors, row, first_row) for row in rows[few]])
     compare.shared(rows[few], alone, together[few], len(rows))
     compare.shared(rows[few], alone, raw[rows[few]], len(raw))
+
+
+def _compare_all(
+    model: Model, tensors: Mapping[str, Any], raw: np.ndarray, compare: _Comparison, first_row: int
+) -> None:
+    """Compare the scores of all rows, up to a number, with those in a batch in reverse, and in small batches."""
+    numbers = sum(tensor.shape[1:].num_elements() or 1 for tensor in tensors.values())
+    most = _AGAIN if numbers <= _LARGE else _AGAIN_LARGE
+    rows = np.unique(np.linspace(0, len(raw) - 1, most).astype(int))[::-1]
+    compare.moved(rows, model(_take(tensors, rows), first_row), raw[rows], (len(rows), len(raw)))
+    for start, stop in _parts(len(rows)):
+        part = rows[start:stop]
+        scores = model(_take(tensors, part), first_row)
+        compare.moved(part, scores, raw[part], (len(part), len(raw)))
+
+
+def _parts(rows: int) -> Iterator[tuple[int, int]]:
+    """Yield where parts of `_PARTS` rows start and stop, in turn, until all ``rows`` are in one."""
+    start = 0
+    for size in cycle(_PARTS):
+        if start >= rows:
+            return
+        yield start, min(start + size, rows)
+        start += size
+
+
+def _require_unchanged(model: Model) -> None:
+    """Refuse what writes variables: how its scores change, and when, no number of rows could tell."""
+    if writes := writing_operations(model.signature.function):
+        raise AuditError(
+            where=f"{model.where}: output {model.output!r}",
+            expected="scores that do not change the model",
+            found=f"the signature writes its variables or tables: {', '.join(writes)}",
+            fix="export a signature that only reads them, in inference mode (training=False)",
+        )
 
 
 class _Comparison:
@@ -60,11 +113,7 @@ class _Comparison:
         """Raise an error if scores of one batch differ from call to call."""
         at = self._beyond_rounding(once, again)
         if at is not None:
-            drawn = random_operations(self._model.signature.function)
-            random = f" (the graph draws random numbers: {', '.join(drawn)})" if drawn else ""
-            found = (
-                f"{self._row(rows, at)}: {once[at]:.6g}, and {again[at]:.6g} in the same batch again{random}"
-            )
+            found = f"{self._row(rows, at)}: {once[at]:.6g}, and {again[at]:.6g} in the same batch again{self._drawn()}"
             raise self._error("the same score for the same row, whenever it is scored", found)
 
     def shared(self, rows: np.ndarray, alone: np.ndarray, among: np.ndarray, size: int) -> None:
@@ -73,6 +122,18 @@ class _Comparison:
         if at is not None:
             found = f"{self._row(rows, at)}: {alone[at]:.6g} alone, {among[at]:.6g} in a batch of {size:,}"
             raise self._error("the same score for the same row, alone or among others", found)
+
+    def moved(self, rows: np.ndarray, one: np.ndarray, other: np.ndarray, sizes: tuple[int, int]) -> None:
+        """Raise an error if scores differ between batches of ``sizes`` rows, in which the rows come in another order."""
+        at = self._beyond_rounding(one, other)
+        if at is not None:
+            among = f"{one[at]:.6g} in a batch of {sizes[0]:,}, {other[at]:.6g} in one of {sizes[1]:,}"
+            found = f"{self._row(rows, at)}: {among} in another order{self._drawn()}"
+            raise self._error("the same score for the same row, in whichever batch and place", found)
+
+    def _drawn(self) -> str:
+        drawn = random_operations(self._model.signature.function)
+        return f" (the graph draws random numbers: {', '.join(drawn)})" if drawn else ""
 
     def _beyond_rounding(self, one: np.ndarray, other: np.ndarray) -> tuple[int, int] | None:
         """Return row and column of the largest difference, None if it is rounding."""

@@ -15,8 +15,8 @@ import numpy as np
 
 from audit.model.cut import Cut
 from audit.model.framework import graph, tensorflow
-from audit.model.frozen import Frozen, data_inputs
-from audit.model.graph import node_name
+from audit.model.frozen import Frozen
+from audit.model.graph import data_inputs, node_name
 
 WIDEST = 512
 """A column that takes more numbers than this in the graph is left as text: a table of them would cost more."""

@@ -29,7 +29,7 @@ def unreadable(path: Path, where: Path, meta: Any, error: Exception) -> AuditErr
         return AuditError(
             where=str(where),
             expected=f"a model that {_installed()} can load",
-            found=f"{newer}; {_said(error)}",
+            found=f"{newer}; {said(error)}",
             fix="audit with the TensorFlow that made the model, or export it with the older one",
         )
     return _damaged(path, where, error)
@@ -42,13 +42,13 @@ def _damaged(path: Path, where: Path, error: Exception) -> AuditError:
         return AuditError(
             where=str(folder),
             expected="all variables that the graph reads, whole",
-            found=_said(error) if folder.is_dir() else "no such directory",
+            found=said(error) if folder.is_dir() else "no such directory",
             fix="export or copy the model again",
         )
     return AuditError(
         where=str(where),
         expected="a model that TensorFlow can load",
-        found=_said(error),
+        found=said(error),
         fix="export or copy the model again",
     )
 
@@ -84,7 +84,7 @@ def _installed() -> str:
     return f"TensorFlow {tensorflow().__version__}"
 
 
-def _said(error: Exception) -> str:
+def said(error: Exception) -> str:
     """Return what TensorFlow said, in one line: of an error while a graph ran, the line with the cause."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     about = [

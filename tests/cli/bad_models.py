@@ -236,6 +236,14 @@ MLFLOW: dict[str, tuple[Spoil, list[str]]] = {
         lambda k: mlflow(k, "flavors: {tensorflow: {saved_model_dir: tf2model}}"),
         ["model/MLmodel", "saved_model_dir: 'tf2model', where there is none"],
     ),
+    "an MLmodel that names what no file system takes": (
+        lambda k: mlflow(k, f"flavors: {{tensorflow: {{saved_model_dir: {'x' * 5000}}}}}"),
+        ["model/MLmodel", "where there is none"],
+    ),
+    "a SavedModel beside an MLmodel": (
+        lambda k: (k.model / "MLmodel").write_text("flavors: {tensorflow: {saved_model_dir: data/model}}"),
+        ["one model", "saved_model.pb beside MLmodel"],
+    ),
     "an MLmodel that names a model outside": (
         lambda k: mlflow(k, "flavors: {tensorflow: {saved_model_dir: ../moved}}"),
         ["model/MLmodel", "a SavedModel directory or a Keras file inside", "'../moved'"],

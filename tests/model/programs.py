@@ -47,6 +47,11 @@ def caches(x: Any) -> Any:
     return rows.reduce(tf.zeros([1]), lambda total, row: total + row)
 
 
+def graph_in_a_text(x: Any) -> Any:
+    """Run a graph that stands in a constant, where no scan of operations can see what it does."""
+    return tf.raw_ops.DatasetFromGraph(graph_def=tf.constant(b"a serialized graph"))
+
+
 def looks_up(x: Any, name: Any = "elsewhere") -> Any:
     table = tf.raw_ops.HashTableV2(key_dtype=tf.string, value_dtype=tf.int64)
     return tf.raw_ops.InitializeTableFromTextFileV2(

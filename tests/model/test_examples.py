@@ -165,3 +165,22 @@ def test_the_parser_of_tensorflow_1_is_read_as_well() -> None:
     assert found is not None and [(f.key, f.shape, f.sparse) for f in found.features] == [
         ("t", [], True), ("a", [], False), ("b", [2], False),
     ]  # fmt: skip
+
+
+class WithLabel(Served):
+    """As pipelines export it: the parser of the training data, which reads the label as well, and asks for it."""
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="examples")])
+    def serve(self, examples: Any) -> Any:
+        features = {**FEATURES, "label": tf.io.FixedLenFeature([], tf.int64)}
+        found = tf.io.parse_example(examples, features)
+        return {"score": tf.sigmoid(found["age"])[:, None]}
+
+
+def test_a_label_that_is_parsed_and_not_used_is_not_fed(tmp_path: Path) -> None:
+    module = WithLabel()
+    tf.saved_model.save(module, str(tmp_path / "m"), signatures={"serving_default": module.serve})
+    frame = table()[["age", "label"]]
+    found = subject(content(tmp_path / "m", store(frame, tmp_path)))
+    assert [column.name for column in found.features.columns] == ["age"]
+    np.testing.assert_allclose(odds(found), frame["age"], atol=1e-5)

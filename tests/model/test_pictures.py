@@ -11,6 +11,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
+from audit.check import Skip
 from audit.errors import AuditError
 from audit.subject import Subject
 
@@ -51,10 +52,10 @@ def arrays(folder: Path, images: np.ndarray) -> Path:
     return folder / "data.npz"
 
 
-def directory(folder: Path) -> Path:
+def directory(folder: Path, mode: str = "RGB", kind: str = "png") -> Path:
     (folder / "images").mkdir()
     for row, pixels in enumerate(PIXELS):
-        Image.fromarray(pixels).save(folder / "images" / f"{row}.png")
+        Image.fromarray(pixels).convert(mode).save(folder / "images" / f"{row}.png", kind)
     names = [f"{row}.png" for row in range(ROWS)]
     pd.DataFrame({"file": names, "label": LABELS}).to_csv(folder / "images" / "labels.csv", index=False)
     return folder / "images"
@@ -136,3 +137,58 @@ def test_arrays_of_two_axes_are_a_sequence_unless_the_policy_says_pixels(tmp_pat
     ]  # fmt: skip
     np.testing.assert_allclose(odds(found), steps.reshape(ROWS, -1) @ WEIGHTS[:30, 0], atol=1e-5)
     assert found.model_facts.differentiable and found.logits.exact
+
+
+@pytest.mark.parametrize("mode", ["L", "RGBA"])
+def test_files_of_other_channels_are_decoded_as_the_graph_does(tmp_path: Path, mode: str) -> None:
+    found = subject(content(files(tmp_path / "m"), directory(tmp_path, mode)))
+    assert found.pictures is not None and found.pictures.shape == SHAPE
+    assert found.logits.exact and found.model_facts.differentiable
+    assert np.abs(gradient(found)).min() > 0
+
+
+def test_a_model_that_looks_at_the_file_is_not_judged_on_other_files(tmp_path: Path) -> None:
+    def score(m: Any, image: Any) -> Any:
+        jpeg = tf.strings.substr(image, 0, 2) == b"\xff\xd8"
+        found = tf.map_fn(lambda b: tf.io.decode_jpeg(b, 3), image, fn_output_signature=tf.uint8)
+        scores = of_pixels(tf.cast(tf.ensure_shape(found, [None, *SHAPE]), tf.float32) / 255)
+        return tf.where(jpeg[:, None], scores, 0.5)
+
+    model = export(tmp_path / "m", score, {"image": ([None], tf.string)})
+    found = subject(content(model, directory(tmp_path, kind="jpeg")))
+    with pytest.raises(Skip, match="made again from their features"):
+        found.judge  # noqa: B018
+
+
+def test_whole_numbers_beyond_8_bits_ask_for_their_range(tmp_path: Path) -> None:
+    def score(m: Any, image: Any) -> Any:
+        return of_pixels(tf.cast(image, tf.float32) / 4095)
+
+    model = export(tmp_path / "m", score, {"image": ([None, *SHAPE], tf.int32)})
+    data = arrays(tmp_path, PIXELS.astype(np.int32))
+    with pytest.raises(AuditError, match=r"data\.pixels for whole numbers"):
+        subject(content(model, data)).pictures  # noqa: B018
+    given = subject(content(model, data, pixels=[0, 4095]))
+    assert given.pictures is not None and given.pictures.high == 4095
+
+
+def test_fractions_do_not_go_into_8_bits(tmp_path: Path) -> None:
+    data = arrays(tmp_path, (PIXELS / 255).astype(np.float32))
+    with pytest.raises(AuditError, match="uint8"):
+        subject(content(bytes_of_pixels(tmp_path / "m"), data))
+
+
+def test_flags_are_not_scaled_by_255(tmp_path: Path) -> None:
+    with pytest.raises(AuditError, match="0 and 1 only"):
+        subject(content(floats(tmp_path / "m"), arrays(tmp_path, PIXELS > 128), pixels=[0, 1]))
+
+
+def test_an_8_bit_input_has_its_own_range(tmp_path: Path) -> None:
+    found = subject(content(bytes_of_pixels(tmp_path / "m"), arrays(tmp_path, PIXELS), pixels=[0, 1]))
+    with pytest.raises(AuditError, match="pixels from 0 to 255"):
+        found.pictures  # noqa: B018
+
+
+def test_pixels_of_an_example_lie_flat(tmp_path: Path) -> None:
+    flat = (PIXELS / 255).astype(np.float32).reshape(ROWS, -1)
+    check(subject(content(floats(tmp_path / "m"), arrays(tmp_path, flat))), 1)

@@ -28,6 +28,7 @@ EFFECTS = {
     "RestoreV2": programs.restores,
     "ImmutableConst": programs.memory,
     "CacheDatasetV2": programs.caches,
+    "DatasetFromGraph": programs.graph_in_a_text,
     "InitializeTableFromTextFileV2": programs.looks_up,
 }
 

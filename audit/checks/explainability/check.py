@@ -56,6 +56,7 @@ class Explainability(Check):
         from audit.checks.explainability.sample import draw
         from audit.checks.explainability.tables import tables
         from audit.checks.explainability.word_tables import word_evidence
+        from audit.model.prose import prose_columns
 
         score, memory = self.output == "score", self.memory_mb * 2**20
         sample = draw(subject, self.rows, self.references, score=score, memory=memory)
@@ -66,9 +67,10 @@ class Explainability(Check):
         yield from sample.notes
         yield from importance(explained)
         found = protected_columns(subject)
-        if note := unread(found, subject.policy.data.protected):
+        hidden = bool(subject.pictures or prose_columns(subject.model, subject.feeds))
+        if note := unread(found, subject.policy.data.protected, hidden):
             yield note
-        yield from protected(explained, found)
+        yield from protected(explained, {name: own for name, own in found.items() if own or not hidden})
         if sample.method and subject.pictures:
             located = locate(
                 explained, subject.pictures, sample.method, seed=subject.seed, error=self.error, memory=memory

@@ -34,11 +34,19 @@ def protected_columns(subject: Subject) -> Found:
     return found
 
 
-def unread(found: Found, protected: Mapping[str, Protected]) -> Note | None:
-    """Return what a share of exactly 0 does not say, or None where every attribute has columns."""
+def unread(found: Found, protected: Mapping[str, Protected], hidden: bool) -> Note | None:
+    """Return what a share of exactly 0 does not say, or None where every attribute has columns.
+
+    With ``hidden``, the model reads pictures or prose, which may show an attribute: then no share is measured.
+    """
     names = " or ".join(name for name in protected if not found[name])
     if not names:
         return None
+    if hidden:
+        return Note(
+            text=f"protected_share was not measured for {names}: the model reads pictures or texts, and what of an "
+            "attribute shows in them is no column of its own."
+        )
     return Note(
         text=f"No column that the model reads is named after or has the same groups as {names}; "
         "what other columns tell of it is not in protected_share."

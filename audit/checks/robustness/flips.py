@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from audit.attacks import Outcome, shrink
+from audit.attacks import NotFlipped, Outcome, shrink
+from audit.check import Skip
 from audit.checks.border import border
 from audit.checks.masked import masker
 from audit.checks.robustness.attacked import AttackedRows
@@ -24,7 +25,11 @@ Line = tuple[Scalar | None, ...]
 
 
 def flips(attacked: AttackedRows, subject: Subject) -> Table:
-    """Return the table ``flips``: one line for each column that moved, of rows flipped by the smallest attack."""
+    """Return the table ``flips``: one line for each column that moved, of rows flipped by the smallest attack.
+
+    Raises:
+        Skip: the model takes back a flip when it is asked again.
+    """
     found = attacked.strongest()
     lines = [] if found is None else list(_lines(_Shrunk(found, attacked, subject), subject))
     return Table(
@@ -48,9 +53,17 @@ class _Shrunk:
         kept = np.unique([*order[:_SHRUNK], *order[-2 * _EACH :]])
         self.margin, rows = margin[kept], flipped[kept]
         self.rows, self.before = attacked.rows[rows], attacked.matrix[rows]
-        self.after = shrink(subject.judge, self.before, moved[kept], attacked.classes[rows], self.space)
+        self.after = self._smallest(subject, moved[kept], attacked.classes[rows])
         self.deviations = (self.after.astype(np.float64) - self.before) / self.space.scale
         self.size = np.linalg.norm(self.deviations, np.inf if attacked.norm == "inf" else 2, axis=1)
+
+    def _smallest(self, subject: Subject, moved: np.ndarray, classes: np.ndarray) -> np.ndarray:
+        try:
+            return shrink(subject.judge, self.before, moved, classes, self.space)
+        except NotFlipped as again:
+            raise Skip(
+                f"the model decides the same row differently: {again}, which {self.found.attack} had flipped"
+            ) from None
 
     def chosen(self) -> Iterator[tuple[str, int]]:
         """Yield why a row is shown, and its place; no row stands twice."""
