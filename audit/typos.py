@@ -2,7 +2,9 @@
 
 The four kinds of Pruthi et al. (2019), "Combating Adversarial Misspellings with Robust Word Recognition", after the
 noise of Belinkov and Bisk (2018), "Synthetic and Natural Noise Both Break Neural Machine Translation". As there, the
-first and the last letter of a word stay and words of fewer than four letters are left alone: a person still reads them.
+first and the last letter of a word stay: a person still reads it. They leave words of fewer than four letters alone;
+here two letters of those change places, since "no" and "she" decide as well. In Chinese and Japanese, which put no
+spaces between words, two or three letters in a row count as one, and any of them may be hit.
 """
 
 from __future__ import annotations
@@ -13,10 +15,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-LEAST_LETTERS = 4
-"""Of a word that is misspelt."""
+_LONG = 4
+"""Letters of a word whose first and last letter stay."""
 
-_WORD = re.compile(rf"[^\W\d_]{{{LEAST_LETTERS},}}")
+_UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # kana and Han
+_RUN = re.compile(f"[{_UNSPACED}]")
+_WORD = re.compile(rf"[{_UNSPACED}]{{2,3}}(?![{_UNSPACED}])|[{_UNSPACED}]{{2}}|[^\W\d_{_UNSPACED}]{{2,}}")
 _KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 
 
@@ -38,7 +42,7 @@ class Misspellings:
     drawn: list[Misspelling]
 
     def at(self, share: float) -> str:
-        """Return the text with each word of four letters or more misspelt once, with probability ``share``."""
+        """Return the text with each word of two letters or more misspelt once, with probability ``share``."""
         parts, done = [], 0
         for one in self.drawn:
             if one.chance < share:
@@ -51,7 +55,7 @@ class Misspellings:
         return [self.text[one.start : one.stop] for one in self.drawn if one.chance < share]
 
 
-def long_words(text: str) -> list[str]:
+def words(text: str) -> list[str]:
     """Return the words that may be misspelt."""
     return [word[0] for word in _WORD.finditer(text)]
 
@@ -77,9 +81,13 @@ def _misspelt(word: str, dice: random.Random) -> str:
 
 @lru_cache(maxsize=2**16)  # texts are made of the same words
 def typos(word: str) -> tuple[tuple[str, ...], ...]:
-    """Return what one slip makes of a word of `LEAST_LETTERS` or more, kind by kind; each kind holds one at least."""
-    inner = range(1, len(word) - 1)
+    """Return what one slip makes of a word of two letters or more, kind by kind; each kind holds one at least."""
+    unspaced = bool(_RUN.match(word))
+    whole = unspaced or len(word) < _LONG
+    inner = range(len(word)) if whole else range(1, len(word) - 1)
     swapped = [word[:i] + word[i + 1] + word[i] + word[i + 2 :] for i in inner[:-1]]
+    if whole and not unspaced and len(set(word)) > 1:  # what is dropped or replaced in it leaves another word
+        return (tuple(typo for typo in swapped if typo != word),)
     dropped = [word[:i] + word[i + 1 :] for i in inner]
     added = [word[: i + 1] + key + word[i + 1 :] for i in inner for key in neighbours(word[i]) or word[i]]
     replaced = [word[:i] + key + word[i + 1 :] for i in inner for key in neighbours(word[i])]

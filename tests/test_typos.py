@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.typos import LEAST_LETTERS, long_words, misspellings, neighbours, typos
+from audit.typos import misspellings, neighbours, typos, words
 
 LETTERS = st.characters(categories=["Lu", "Ll", "Lo"])
 WORDS = st.text(LETTERS, min_size=LEAST_LETTERS, max_size=12)

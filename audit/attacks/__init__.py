@@ -7,6 +7,6 @@ from audit.attacks.smallest import NotFlipped, alone, shrink
 from audit.attacks.space import Attack, Attacked, Judge, Norm, Outcome, Space, Weigh
 
 __all__ = [
-    "BY_GRADIENT", "Ascent", "Attack", "Attacked", "Batch", "Judge", "Norm", "Outcome", "Plan", "Space", "Weigh",
-    "alone", "attack", "shrink",
+    "BY_GRADIENT", "Ascent", "Attack", "Attacked", "Batch", "Judge", "Norm", "NotFlipped", "Outcome", "Plan", "Space",
+    "Weigh", "alone", "attack", "shrink",
 ]  # fmt: skip

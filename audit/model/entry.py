@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from audit.errors import AuditError
 from audit.model.framework import tensorflow
 
 if TYPE_CHECKING:
@@ -75,6 +76,22 @@ class Direct:
     def sources(self, frozen: Frozen, placeholder: str) -> dict[str, Source]:
         """Return the placeholder; of whole numbers, where they have become floats, so that gradients reach them."""
         return {self.name: behind_cast(frozen, placeholder)}
+
+
+@dataclass(frozen=True)
+class Refused(Direct):
+    """An input that cannot be fed from columns; ``error`` says why once somebody asks what it is fed."""
+
+    error: AuditError
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        """Nothing.
+
+        Raises:
+            AuditError: always.
+        """
+        raise self.error
 
 
 def behind_cast(frozen: Frozen, tensor: str) -> Source:

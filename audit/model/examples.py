@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from audit.errors import AuditError, some
-from audit.model.entry import Source, behind_cast
+from audit.model.entry import Refused, Source, behind_cast
 from audit.model.framework import tensorflow
 from audit.model.graph import data_inputs, node_name
 
@@ -131,20 +131,43 @@ def _alone(feature: Feature, values: np.ndarray) -> list[bytes]:
     return [examples[place] for place in places]
 
 
-def find_parsed(function: Any, name: str) -> Parsed | None:
-    """Return how the string input ``name`` of a ConcreteFunction is parsed, None if it is not, or row by row."""
+def find_parsed(function: Any, name: str, spec: Any) -> Parsed | Refused | None:
+    """Return how the string input ``name`` of a ConcreteFunction is parsed, None if it is not."""
     graph = function.graph.as_graph_def()
     scopes = [graph.node, *(body.node_def for body in graph.library.function)]
-    found = [_features(node, scope) for scope in scopes for node in scope if node.op in _PARSERS]
-    return Parsed(name, found[0]) if len(found) == 1 and found[0] else None
+    parsers = [
+        (node, scope)
+        for scope in scopes
+        for node in scope
+        if node.op.startswith("Parse") and "Example" in node.op
+    ]
+    if not parsers:
+        return None
+    node, scope = parsers[0]
+    if len(parsers) > 1 or node.op not in _PARSERS:
+        found = f"{len(parsers)} operations that parse them: {some(sorted({n.op for n, _ in parsers}))}"
+        return Refused(name, spec, _unfit("one tf.io.parse_example", found, "parses them by one"))
+    features, ragged = _features(node, scope)
+    if ragged:
+        expected = "features of a fixed number of values, or of variable length (VarLenFeature)"
+        fix = "parses them as VarLenFeature and makes them ragged afterwards"
+        return Refused(name, spec, _unfit(expected, f"ragged features: {some(ragged)}", fix))
+    if not features:
+        return Refused(name, spec, _unfit("names of features as constants", "computed ones", "names them"))
+    return Parsed(name, features)
 
 
-def _features(node: Any, scope: Any) -> list[Feature] | None:
-    """Return what a parser reads, sparse features first; None if its keys are computed.
+def _unfit(expected: str, found: str, fix: str) -> AuditError:
+    return AuditError(
+        where="the model's serialized examples",
+        expected=expected,
+        found=found,
+        fix=f"export a signature that {fix}",
+    )
 
-    Raises:
-        AuditError: there are ragged features, whose rows cannot be fed one value each.
-    """
+
+def _features(node: Any, scope: Any) -> tuple[list[Feature], list[str]]:
+    """Return what a parser reads, sparse features first, and the names of ragged ones; nothing if keys are computed."""
     tf = tensorflow()
     constants = {n.name: n for n in scope if n.op == "Const"}
 
@@ -158,17 +181,11 @@ def _features(node: Any, scope: Any) -> list[Feature] | None:
     dense_end = sparse_end + (len(dense_types) if old else 1)
     try:
         sparse, dense = keys(inputs[2:sparse_end]), keys(inputs[sparse_end:dense_end])
+        ragged = [] if old else keys(inputs[4:5])
     except KeyError:
-        return None
-    if node.attr["ragged_value_types"].list.type:
-        raise AuditError(
-            where="the model's serialized examples",
-            expected="features of a fixed number of values, or of variable length (VarLenFeature)",
-            found=f"ragged features: {some(keys(inputs[4:5]))}",
-            fix="export a signature that parses them as VarLenFeature and makes them ragged afterwards",
-        )
+        return [], []
     shapes = [[int(size.size) for size in shape.dim] for shape in node.attr["dense_shapes"].list.shape]
     found = [Feature(key, tf.as_dtype(t), [], True) for key, t in zip(sparse, sparse_types, strict=True)]
     for key, kind, shape in zip(dense, dense_types, shapes, strict=True):
         found.append(Feature(key, tf.as_dtype(kind), shape, False))
-    return found
+    return found, ragged

@@ -30,7 +30,7 @@ def describe(path: Path, signature: str) -> dict[str, Any]:
     return {
         "signature": opened.name,
         "inputs": [asdict(tensor_facts(name, spec)) for name, spec in opened.inputs.items()],
-        "fed": [asdict(tensor_facts(name, spec)) for name, spec in models[0].fed.items()],
+        "fed": _fed(models[0]),
         "outputs": [asdict(tensor_facts(name, spec)) for name, spec in opened.outputs.items()],
         "head": _audited(opened.outputs, heads),
         "heads": heads,
@@ -44,6 +44,13 @@ def _audited(outputs: Mapping[str, Any], heads: Mapping[str, dict[str, str | Non
     except AuditError:
         choose = "choose one with model.output: {name: OUTPUT}"
         return {"kind": None, "evidence": f"{len(outputs)} outputs: {choose}"}
+
+
+def _fed(model: Model) -> list[dict[str, Any]]:
+    try:
+        return [asdict(tensor_facts(name, spec)) for name, spec in model.fed.items()]
+    except AuditError:  # an input that no columns can feed: an audit says why
+        return []
 
 
 def _head(model: Model) -> dict[str, str | None]:
@@ -64,6 +71,8 @@ def _differentiable(model: Model) -> bool:
     """Probe the gradient at two made-up rows, of zeros and of ones, as far as the inputs allow it."""
     tf = tensorflow()
     tensors = {}
+    if not _fed(model):
+        return False
     for name, spec in model.fed.items():
         if spec.shape.rank is None:
             return False

@@ -178,7 +178,7 @@ def _entry(signature: Signature, name: str, spec: Any, batch: int | None) -> Ent
     found: Entry | None = None
     if _is_alone(signature, name, spec):
         function = signature.function
-        found = find_parsed(function, name) or find_decoded(function, name, free_spec)
+        found = find_parsed(function, name, free_spec) or find_decoded(function, name, free_spec)
     return found or Direct(name, free_spec)
 
 

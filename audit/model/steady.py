@@ -124,7 +124,7 @@ class _Comparison:
             raise self._error("the same score for the same row, alone or among others", found)
 
     def moved(self, rows: np.ndarray, one: np.ndarray, other: np.ndarray, sizes: tuple[int, int]) -> None:
-        """Raise an error if scores differ between batches of ``sizes`` rows, in which the rows come in another order."""
+        """Raise an error if scores differ between batches of ``sizes`` rows, in which they come in another order."""
         at = self._beyond_rounding(one, other)
         if at is not None:
             among = f"{one[at]:.6g} in a batch of {sizes[0]:,}, {other[at]:.6g} in one of {sizes[1]:,}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from audit.attacks import Space, alone, shrink
+from audit.attacks import NotFlipped, Space, alone, shrink
 
 from .kit import Network, attacked, one, rows, space
 
@@ -78,7 +78,7 @@ def test_a_fraction_in_an_integer_column_is_not_left_backwards() -> None:
 
 def test_rows_that_did_not_flip_are_refused_and_no_rows_are_no_problem() -> None:
     network, x = Network(6), rows(5, 6)
-    with pytest.raises(ValueError, match="flipped"):
+    with pytest.raises(NotFlipped, match="5 of 5 rows are not flipped"):
         shrink(network.judge, x, x, network.judge(x), space(6))
     assert shrink(network.judge, x[:0], x[:0], np.zeros(0, int), space(6)).shape == (0, 6)
     assert np.isnan(alone(network.judge, x[:0], x[:0], np.zeros(0, int), space(6))).all()

@@ -9,9 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from audit.check import Skip
 from audit.data.masking import Masker
 from audit.subject import Subject
 
+from ..models import save
 from .kit import COLUMNS, WEIGHTS, Found, log_odds, logistic, measure, persons, subject_of
 
 DATA, BACKGROUND = persons(300, 21, spread=5).round({"age": 0, "hours": 0}), persons(60, 22, spread=30)
@@ -188,3 +190,19 @@ def test_masked_ends_of_ranges_stand_where_ten_background_rows_share_them(masked
 def test_a_report_without_rows_has_no_flips(model: Path, tmp_path: Path) -> None:
     subject = subject_of(model, DATA, BACKGROUND, tmp_path, rows="none")
     assert set(measure("robustness", subject, **OPTIONS).tables) == {"columns"}
+
+
+def test_a_model_that_takes_flips_back_is_skipped_with_the_reason(tmp_path: Path) -> None:
+    """Its scores turn in batches of sizes that no scoring saw: the rows that flipped, asked together, did not."""
+    import tensorflow as tf
+
+    def score(x: Any) -> Any:
+        z, size = tf.matmul(x, tf.constant(WEIGHTS[:, None], tf.float32)) - 2.5, tf.shape(x)[0]
+        return tf.sigmoid(tf.where((size > 130) & (size < len(DATA)), -z, z))
+
+    save(tmp_path / "model", score, x=([None, len(COLUMNS)], tf.float32))
+    given = subject_of(tmp_path / "model", DATA, BACKGROUND, tmp_path)
+    with pytest.raises(
+        Skip, match=r"^the model decides the same row differently: \d+ of \d+ rows are not flipped"
+    ):
+        measure("robustness", given, **{**OPTIONS, "eps": [3.0]})

@@ -11,7 +11,8 @@ import pytest
 import tensorflow as tf
 
 from audit.errors import AuditError
-from audit.model.examples import find_parsed
+from audit.model.examples import Parsed, find_parsed
+from audit.model.facts import describe
 from audit.subject import Subject
 
 from ..audits import content, store, subject
@@ -145,7 +146,7 @@ def test_text_that_is_not_parsed_stays_text(tmp_path: Path) -> None:
     module.serve = tf.function(
         lambda color: {"score": tf.cast(color == "red", tf.float32)}, input_signature=spec
     )
-    assert find_parsed(module.serve.get_concrete_function(), "color") is None
+    assert find_parsed(module.serve.get_concrete_function(), "color", spec[0]) is None
 
 
 def test_the_parser_of_tensorflow_1_is_read_as_well() -> None:
@@ -161,8 +162,8 @@ def test_the_parser_of_tensorflow_1_is_read_as_well() -> None:
 
     function = Function()
     function.graph = graph  # type: ignore[attr-defined]
-    found = find_parsed(function, "examples")
-    assert found is not None and [(f.key, f.shape, f.sparse) for f in found.features] == [
+    found = find_parsed(function, "examples", tf.TensorSpec([None], tf.string))
+    assert isinstance(found, Parsed) and [(f.key, f.shape, f.sparse) for f in found.features] == [
         ("t", [], True), ("a", [], False), ("b", [2], False),
     ]  # fmt: skip
 
@@ -184,3 +185,19 @@ def test_a_label_that_is_parsed_and_not_used_is_not_fed(tmp_path: Path) -> None:
     found = subject(content(tmp_path / "m", store(frame, tmp_path)))
     assert [column.name for column in found.features.columns] == ["age"]
     np.testing.assert_allclose(odds(found), frame["age"], atol=1e-5)
+
+
+class Twice(tf.Module):
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="examples")])
+    def serve(self, examples: Any) -> Any:
+        parts = [{"age": FEATURES["age"]}, {"dose": tf.io.FixedLenFeature([], tf.float32)}]
+        first, second = (tf.io.parse_example(examples, part) for part in parts)
+        return {"score": tf.sigmoid(first["age"] + second["dose"])[:, None]}
+
+
+def test_examples_that_are_parsed_twice_are_named_and_still_inspected(tmp_path: Path) -> None:
+    module = Twice()
+    tf.saved_model.save(module, str(tmp_path / "m"), signatures={"serving_default": module.serve})
+    with pytest.raises(AuditError, match="2 operations that parse them"):
+        subject(content(tmp_path / "m", store(table(), tmp_path)))
+    assert describe(tmp_path / "m", "serving_default")["fed"] == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -198,7 +199,113 @@ def test_it_costs_few_calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(Model, "__call__", counted)
     require_steady(model, {"x": x}, raw)
-    assert calls == [64, 64] + [1] * 16
+    assert calls[:18] == [64, 64] + [1] * 16
+    assert calls[18:23] == [4096, 2, 7, 33, 130] and sum(calls[18:]) == 2 * 4096
+    assert len(set(calls)) <= 8 and len(calls) < 120, "each size may be compiled for"
+
+
+def test_of_rows_with_many_numbers_fewer_are_scored_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(
+        tmp_path / "model", lambda x: tf.sigmoid(tf.reduce_mean(x, [1, 2])), x=([None, 101, 100], tf.float32)
+    )
+    model, x = open_model(ModelSpec(path="model"), tmp_path / "model"), tf.random.normal([400, 101, 100])
+    raw, rows, call = model({"x": x}), list[int](), Model.__call__
+
+    def counted(self: Model, tensors: Any, first_row: int = 1) -> np.ndarray:
+        rows.append(len(tensors["x"]))
+        return call(self, tensors, first_row)
+
+    monkeypatch.setattr(Model, "__call__", counted)
+    require_steady(model, {"x": x}, raw)
+    assert rows[18] == 256 and sum(rows[18:]) == 2 * 256
+
+
+RARE_ROWS = 4000  # all are in the first batch, and one in 57 has an ``a`` above 2.1
+
+
+def rare(usual: Score, other: Score) -> Score:
+    """Score rows with ``a`` above 2.1 otherwise than the usual ones, none of which is in the small sample."""
+    return lambda x: tf.nn.softmax(tf.where(x[:, :1] > 2.1, other(x), usual(x)))
+
+
+def odd_place(x: Any) -> Any:
+    return tf.reshape(tf.cast(tf.range(tf.shape(x)[0]) % 2, tf.float32), [-1, 1])
+
+
+def sampled_rows() -> np.ndarray:
+    return np.unique(np.linspace(0, RARE_ROWS - 1, 64).astype(int))
+
+
+RARE: dict[str, Score] = {
+    "chance": rare(logits, lambda x: logits(x) + tf.random.normal([tf.shape(x)[0], 3])),
+    "the batch's mean": rare(logits, lambda x: logits(x) - [[5.0, 0.0, 0.0]] * tf.reduce_mean(x[:, 1] + 1)),
+    "place": rare(logits, lambda x: logits(x) + 3 * odd_place(x) * [[1.0, 0.0, 0.0]]),
+}
+
+
+@pytest.mark.parametrize("case", list(RARE))
+def test_what_touches_rare_rows_only_is_found(tmp_path: Path, case: str) -> None:
+    model, seed = model_of(RARE[case], tmp_path), 0
+    while (x := frame(RARE_ROWS, seed)[list("abcd")].to_numpy())[sampled_rows(), 0].max() > 2.1:
+        seed += 1
+    with pytest.raises(AuditError) as caught:
+        require_steady(model, {"x": tf.constant(x)}, model({"x": tf.constant(x)}), 1001)
+    assert caught.value.expected == "the same score for the same row, in whichever batch and place"
+    named = re.match(r"row ([\d,]+), column", caught.value.found)
+    assert named is not None
+    row = int(named[1].replace(",", ""))
+    assert x[row - 1001, 0] > 2.1, "the message names the row"
+    assert ("draws random numbers" in caught.value.found) == (case == "chance")
+
+
+@pytest.mark.parametrize(("fewest", "most", "rows"), [(2, 63, 3000), (100, 150, 3000), (4097, 10**9, 5000)])
+def test_batches_of_other_sizes_are_compared(tmp_path: Path, fewest: int, most: int, rows: int) -> None:
+    """Batches of 1, of 64 and of all rows agree in the first two cases."""
+
+    def score(x: Any) -> Any:
+        size = tf.shape(x)[0]
+        return tf.nn.softmax(tf.where((size >= fewest) & (size <= most), -logits(x), logits(x)))
+
+    assert "in a batch of " in refused(score, tmp_path, rows).found
+
+
+def counting(call: Callable[[Any, Any], Any], folder: Path) -> Model:
+    """Export a model that has a counter, and open it."""
+    module = tf.Module()
+    module.counter = tf.Variable(0.0)
+    spec = tf.TensorSpec([None, WIDTH], tf.float32, name="x")
+    function = tf.function(lambda x: {"score": call(module.counter, x)}, input_signature=[spec])
+    tf.saved_model.save(module, str(folder), signatures={"serving_default": function})
+    return open_model(ModelSpec(path="model"), folder)
+
+
+def counted_calls(counter: Any, x: Any) -> Any:
+    return tf.nn.softmax(tf.where(counter.assign_add(1.0) > 400, -logits(x), logits(x)))
+
+
+def called_in_a_branch(counter: Any, x: Any) -> Any:
+    many = tf.function(lambda: counter.assign_sub(1.0))
+    return tf.nn.softmax(logits(x) * tf.cond(tf.shape(x)[0] > 10**6, many, lambda: tf.constant(1.0)))
+
+
+WRITING = {counted_calls: "AssignAddVariableOp", called_in_a_branch: "AssignSubVariableOp"}
+
+
+@pytest.mark.parametrize("call", list(WRITING), ids=lambda call: call.__name__)
+def test_a_model_that_scoring_changes_is_refused(tmp_path: Path, call: Callable[[Any, Any], Any]) -> None:
+    model, x = counting(call, tmp_path / "model"), {"x": tf.constant(frame(50)[list("abcd")].to_numpy())}
+    with pytest.raises(AuditError) as caught:
+        require_steady(model, x, model(x))
+    assert caught.value.expected == "scores that do not change the model"
+    assert caught.value.found == f"the signature writes its variables or tables: {WRITING[call]}"
+
+
+def test_a_model_that_reads_its_variables_is_not(tmp_path: Path) -> None:
+    model = counting(lambda counter, x: tf.nn.softmax(logits(x) + counter), tmp_path / "model")
+    x = {"x": tf.constant(frame(50)[list("abcd")].to_numpy())}
+    require_steady(model, x, model(x))
 
 
 def test_one_row_is_compared_with_itself(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from audit.attacks import BY_GRADIENT, Ascent, Batch, Norm, Outcome, Plan, Space, attack
+from audit.attacks import BY_GRADIENT, Ascent, Attack, Batch, Norm, Outcome, Plan, Space, attack
 from audit.checks.robustness.probe import Gradient, probe, sample
 from audit.checks.robustness.told import drawn, told
 from audit.decider import Decider
@@ -28,6 +28,7 @@ class AttackedRows:
     """The attacked rows and what came of them; ``rows`` are their numbers in the data, from 0.
 
     ``right`` says which were decided right before, ``zero_gradient`` for each attack by gradient which found none.
+    ``withheld`` are the attacks that count for the worst only: what they do not flip is no sign that it is robust.
     ``notes`` say which rows and attacks these are, where it is not what was asked for.
     """
 
@@ -39,6 +40,7 @@ class AttackedRows:
     norm: Norm
     outcomes: list[Outcome]
     zero_gradient: dict[str, np.ndarray]
+    withheld: frozenset[Attack]
     notes: list[str]
 
     @property
@@ -68,8 +70,8 @@ def decided(decider: Decider) -> bool:
 def run(subject: Subject, space: Space, norm: Norm, plan: Plan) -> AttackedRows:
     """Attack the model's own decisions on the sampled rows.
 
-    Where gradients are missing or not the model's, a black-box attack takes the place of those that follow them; where
-    they miss something, it runs beside.
+    Where there are no gradients, a black-box attack takes the place of those that follow them; where gradients miss
+    something, it runs beside. Where they are not the model's, what they flip still counts: the model itself says so.
 
     Raises:
         AuditError: the model has no score for a row as attacked.
@@ -85,8 +87,10 @@ def run(subject: Subject, space: Space, norm: Norm, plan: Plan) -> AttackedRows:
     found = attack(rows, follows, plan, batch=batch)
     notes = [*drawn(len(matrix), len(data.matrix), subject.rows, plan), *told(gradient, plan)]
     right = rows.classes == truth(subject)[index]
+    withheld: frozenset[Attack] = BY_GRADIENT if gradient.misled else frozenset()
+    zero = {} if gradient.misled else found.zero_gradient
     return AttackedRows(
-        index, matrix, rows.classes, right, space, norm, found.outcomes, found.zero_gradient, notes
+        index, matrix, rows.classes, right, space, norm, found.outcomes, zero, withheld, notes
     )
 
 
@@ -106,7 +110,7 @@ def _ascent(subject: Subject, space: Space, norm: Norm, plan: Plan) -> tuple[Asc
 
 def _possible(plan: Plan, gradient: Gradient) -> Plan:
     kept = [name for name in dict.fromkeys(plan.attacks) if not (gradient.missing and name in BY_GRADIENT)]
-    blind = gradient.missing or gradient.doubt
+    blind = gradient.missing or gradient.misled or gradient.doubt
     attacks = list(dict.fromkeys([*kept, "square"])) if blind else kept
     return replace(plan, attacks=attacks, eps=sorted(set(plan.eps)))
 

@@ -83,9 +83,11 @@ class Robustness(Check):
         skipped: dict[str, str] = {}
         for name, family in families.items():
             try:
-                yield from family(subject)
+                found = list(family(subject))  # whole or not at all
             except Skip as skip:
                 skipped[name] = str(skip)
+            else:
+                yield from found
         if len(skipped) == len(families):
             raise Skip("; ".join(skipped.values()))
         yield from (Note(text=f"{name} was not measured: {reason}.") for name, reason in skipped.items())
@@ -114,13 +116,22 @@ class Robustness(Check):
             ) from None
 
     def _corruptions(self, subject: Subject) -> Iterator[Evidence]:
+        """Yield accuracy under each corruption.
+
+        Raises:
+            Skip: there are no decisions, or no scores for pictures as corrupted.
+        """
         from audit.checks.robustness.attacked import decided
         from audit.checks.robustness.corruptions import corrupted
 
         if not decided(subject.decider):
             raise Skip("a regression needs data.favorable: {at_least: NUMBER} to have decisions")
         assert subject.pictures is not None  # asked before
-        yield from corrupted(subject, subject.pictures, self.corruptions, self.severities)
+        try:  # all or none: a family that is said not to be measured has no measurements
+            found = list(corrupted(subject, subject.pictures, self.corruptions, self.severities))
+        except AuditError as error:
+            raise Skip(f"the model fails on corrupted pictures: {error.found}") from None
+        yield from found
 
     def _typos(self, names: Sequence[str], subject: Subject) -> Iterator[Evidence]:
         from audit.checks.robustness.attacked import decided
@@ -131,9 +142,10 @@ class Robustness(Check):
             raise Skip("a regression needs data.favorable: {at_least: NUMBER} to have decisions")
         space, _ = movable(subject, self.immutable, self.integer, max(self.eps))
         try:
-            yield from typos(subject, names, self.eps, alone=not space.movable.any())
+            found = list(typos(subject, names, self.eps, alone=not space.movable.any()))
         except AuditError as error:
             raise Skip(f"the model fails on misspelt texts: {error.found}") from None
+        yield from found
 
     def _attacked(self, subject: Subject, space: Space, reasons: Mapping[str, str]) -> Iterator[Evidence]:
         from audit.attacks import Plan

@@ -19,11 +19,13 @@ class Gradient:
     """What gradients are worth to an attack.
 
     Attributes:
-        missing: why an attack along them would prove nothing; None where it may run.
+        missing: why no attack can follow them; None where it may run.
+        misled: why what an attack along them does not flip proves nothing, although it runs; None where it does.
         doubt: what it misses although it runs; None where that is little.
     """
 
     missing: str | None = None
+    misled: str | None = None
     doubt: str | None = None
 
 
@@ -44,20 +46,17 @@ def probe(ascent: Ascent, x: np.ndarray, classes: np.ndarray) -> Gradient:
             f"{len(x):,} probed rows"
         )
     missed = mismatch(ascent, x, classes)
-    told = (
-        f"of what the log-odds change when {_what(ascent)} move alone, {missed:.0%} runs against the gradient or has "
-        "none"
-    )
+    told = f"of what the log-odds change when {_moves(ascent)}, {missed:.0%} runs against the gradient or has none"
     if missed > _MISLED:
-        return Gradient(missing=f"the gradients do not follow the model: {told}")
+        return Gradient(misled=f"the gradients do not follow the model: {told}")
     doubts = [told] if missed > _DOUBTFUL else []
     if zero > _DOUBTFUL:
         doubts.append(f"{zero:.0%} of the probed rows have no gradient at all")
     return Gradient(doubt="; ".join(doubts) or None)
 
 
-def _what(ascent: Ascent) -> str:
-    return "parts of a picture" if ascent.space.shape else "columns"
+def _moves(ascent: Ascent) -> str:
+    return "parts of a picture move along their gradients" if ascent.space.shape else "columns move alone"
 
 
 def _first_sentence(error: Exception) -> str:

@@ -15,11 +15,13 @@ Where = dict[str, Scalar]
 
 
 def measurements(attacked: AttackedRows, subject: Subject) -> Iterator[Measurement]:
-    """Yield every share of the attacked rows; groups that no attacked row belongs to have none."""
+    """Yield every share of the attacked rows but under attacks that are withheld; groups that no attacked row belongs to have none."""
     shares = Shares(attacked.rows, subject)
     yield from shares.of("clean_accuracy", attacked.right, {})
     flipped: list[tuple[str, float, np.ndarray]] = [
-        (outcome.attack, outcome.eps, outcome.flipped) for outcome in attacked.outcomes
+        (outcome.attack, outcome.eps, outcome.flipped)
+        for outcome in attacked.outcomes
+        if outcome.attack not in attacked.withheld
     ]
     if attacked.searched:  # noise alone is no attack: the worst of it says nothing
         flipped += [("worst", eps, flips) for eps, flips in attacked.worst()]

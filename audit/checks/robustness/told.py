@@ -28,6 +28,12 @@ def told(gradient: Gradient, plan: Plan) -> Iterator[str]:
             "prove nothing. The black-box attack square, which asks for scores only, ran in their place, and worst "
             "covers it."
         )
+    elif gradient.misled:
+        yield (
+            f"fgsm and pgd ran for worst only, since {gradient.misled}: what they flip counts there, and that they do "
+            "not flip more would prove nothing. The black-box attack square, which asks for scores only, ran beside "
+            "them; worst covers them all."
+        )
     elif gradient.doubt:
         yield (
             f"Gradients miss a part of the model: {gradient.doubt}. So the black-box attack square ran beside "

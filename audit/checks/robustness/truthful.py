@@ -6,7 +6,7 @@ beside a small smooth term). An attack along it finds nothing, and what it does 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -24,26 +24,25 @@ def mismatch(ascent: Ascent, x: np.ndarray, classes: np.ndarray) -> float:
 
     Changes are central differences of the log-odds against the decided class, by the cut logits: each movable column
     alone by 0.05 standard deviations either way (64 of them, if there are more), a whole number where it moves in
-    such; of pictures each of 4 x 4 cells by 0.02 of the range. 0 if nothing changes.
+    such; of pictures the numbers of each of 4 x 4 cells by 0.02 of the range, along the gradient's signs: equal steps
+    cancel where a model looks at edges. Numbers of a cell without a gradient are moved by equal steps, beside these.
+    What rounding of the logits may have made counts for nothing. 0 if nothing changes.
 
     Args:
         ascent: what attacks follow.
         x: the rows ``(rows, columns)``.
         classes: what is decided for them, int ``(rows,)``.
     """
-    space = ascent.space
-    steepest = (
-        Ascent(ascent.logits, space, "2", x.dtype) if space.shape else ascent
-    )  # of norm inf it has signs only
-    loss, slopes = _loss(ascent, x, classes), steepest.direction(x, classes)
+    space, log_odds = ascent.space, _log_odds(ascent, x, classes)
+    signs = np.sign(ascent.direction(x, classes))
     total = missed = 0.0
-    for places in _cells(space) if space.shape else _spread(np.flatnonzero(space.movable))[:, None]:
-        step = np.zeros(x.shape[1])
-        step[places] = _step(space)[places]
-        change = loss((x + step).astype(x.dtype)) - loss((x - step).astype(x.dtype))
-        size = np.where(np.isfinite(change), np.abs(change), 0.0)
+    for move, expected in _along(space, signs) if space.shape else _alone(space, signs):
+        step = move * _step(space)
+        (up, unsure), (down, doubt) = (log_odds((x + way * step).astype(x.dtype)) for way in (1, -1))
+        size = np.abs(up - down)
+        size = np.where(np.isfinite(size) & (size > np.maximum(unsure, doubt)), size, 0.0)
         total += float(size.sum())
-        missed += float(size[np.sign(change) != np.sign(slopes[:, places].sum(1))].sum())
+        missed += float(size[np.sign(up - down) != expected].sum())
     return missed / total if total else 0.0
 
 
@@ -52,18 +51,49 @@ def _step(space: Space) -> np.ndarray:
     return np.where(space.integer, np.maximum(1, np.rint(step)), step)
 
 
-def _loss(ascent: Ascent, x: np.ndarray, classes: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
-    """Return the log-odds against the decided class as a function of the rows."""
+Moves = Iterator[tuple[np.ndarray, np.ndarray]]
+"""Moves of all rows in steps, ``(columns,)`` or ``(rows, columns)``, and the signs of change that gradients promise."""
+
+
+def _alone(space: Space, signs: np.ndarray) -> Moves:
+    for place in _spread(np.flatnonzero(space.movable)):
+        move = np.zeros(signs.shape[1])
+        move[place] = 1
+        yield move, signs[:, place]
+
+
+def _along(space: Space, signs: np.ndarray) -> Moves:
+    rising, none = np.ones(len(signs)), np.zeros(len(signs))
+    for places in _cells(space):
+        move, still = np.zeros(signs.shape), np.zeros(signs.shape)
+        move[:, places] = signs[:, places]
+        still[:, places] = signs[:, places] == 0
+        yield move, rising
+        if still.any():
+            yield still, none
+
+
+def _log_odds(
+    ascent: Ascent, x: np.ndarray, classes: np.ndarray
+) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]:
+    """Return the log-odds against the decided class as a function of the rows, and what rounding may do to each.
+
+    Logits are sums, over as many numbers as a row has, of terms that may cancel: errors add up like a random walk's.
+    """
     compiled = graph(ascent.logits, [tensorflow().TensorSpec([None, x.shape[1]], x.dtype)])
     own = np.arange(len(classes)), classes
 
-    def loss(rows: np.ndarray) -> np.ndarray:
-        others = compiled(rows).numpy().astype(np.float64)
+    def log_odds(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        logits = compiled(rows)
+        others = logits.numpy().astype(np.float64)
+        largest = np.where(np.isfinite(others), np.abs(others), 0).max(1)
+        walk = float(tensorflow().experimental.numpy.finfo(logits.dtype).eps) * np.sqrt(x.shape[1])
         kept = others[own]
         others[own] = -np.inf
-        return np.asarray(np.logaddexp.reduce(others, 1) - kept)
+        # A row near the border has small logits of terms as large as its neighbours'.
+        return np.logaddexp.reduce(others, 1) - kept, walk * np.maximum(largest, np.median(largest))
 
-    return loss
+    return log_odds
 
 
 def _cells(space: Space) -> list[np.ndarray]:

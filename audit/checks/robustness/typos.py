@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from audit.check import Skip
 from audit.checks.robustness.attacked import truth
 from audit.checks.robustness.shares import Shares, Where
 from audit.data.ranges import SHARED
@@ -19,12 +20,14 @@ from audit.features import places, starts
 from audit.judge import Judge
 from audit.result import Evidence, Note, Table
 from audit.subject import Subject
-from audit.typos import Misspellings, long_words, misspellings
+from audit.typos import Misspellings, misspellings, words
 
 DRAWS = 5
 """Times that a text is misspelt at each size."""
 
 _MOST_WORDS = 20
+_HALF, _TOO_FEW = 0.5, 0.05
+"""Shares of rows with a changed text, below which a note says so, and below which nothing is measured."""
 
 Texts = dict[int, list[str]]
 """The texts of some rows, by the place of their column."""
@@ -36,48 +39,75 @@ def typos(subject: Subject, names: Sequence[str], sizes: Sequence[float], alone:
     Args:
         subject: the model and the data.
         names: the columns that are misspelt, all together.
-        sizes: shares of the words of four letters or more that are hit; a larger one hits the same words and more.
+        sizes: shares of the words of two letters or more that are hit; a larger one hits the same words and more.
         alone: whether nothing else of the model is attacked, so that nobody else says how it decides without.
+
+    Raises:
+        Skip: no text has a word that can be misspelt.
     """
-    index = subject.features.data.index
+    index, rows = subject.features.data.index, _Rows(subject, names)
+    if not any(words(text) for column in rows.texts.values() for text in column):
+        raise Skip(f"no text of {some(names)} has a word of two letters or more that typos could hit")
     classes = subject.judge(subject.features.data.matrix)
     shares, right = Shares(index, subject), classes == truth(subject)[index]
-    misspelt, words = _misspelt(_Rows(subject, names), sizes, classes)
+    misspelt, table = _misspelt(rows, sizes, classes)
     drawn = f" {len(index):,} of {subject.rows:,} rows, drawn at random." if len(index) < subject.rows else ""
     yield Note(
-        text=f"Typos: in {some(names)} each word of four letters or more is misspelt with probability eps, "
+        text=f"Typos: in {some(names)} each word of two letters or more is misspelt with probability eps, "
         f"{DRAWS} times over; a row counts as flipped if one of these flips it.{drawn}"
     )
     if alone:
         yield from shares.of("clean_accuracy", right, {})
     worst = np.zeros(len(classes), bool)
-    for size, flipped in misspelt.items():
+    for size, (flipped, changed) in misspelt.items():
         worst = worst | flipped
+        yield from _few(float(changed.mean()), size)
+        if changed.mean() < _TOO_FEW:
+            continue
         for attack, flips in (("typos", flipped), ("worst", worst)):
             where: Where = {"attack": attack, "norm": "words", "eps": size}
             yield from shares.of("adversarial_accuracy", right & ~flips, where)
             yield from shares.of("flip_rate", flips, where)
-    yield words
+    yield table
+
+
+def _few(share: float, size: float) -> Iterator[Note]:
+    """Yield that typos changed the texts of few rows: those that they did not reach are no sign of robustness."""
+    if size > 0 and share < _TOO_FEW:
+        yield Note(
+            text=f"typos of eps {size:g} changed the texts of {share:.1%} of the rows, too few to measure what they do: "
+            "neither typos nor worst of norm words stand for that size."
+        )
+    elif size > 0 and share < _HALF:
+        yield Note(
+            text=f"typos of eps {size:g} changed the texts of only {share:.0%} of the rows; the others kept their "
+            "decisions since nothing happened to them."
+        )
 
 
 def _misspelt(
     rows: _Rows, sizes: Sequence[float], classes: np.ndarray
-) -> tuple[dict[float, np.ndarray], Table]:
-    """Return which rows typos of each size flip, bool ``(rows,)``, sizes rising, and which words did."""
-    flipped = {size: np.zeros(len(classes), bool) for size in sorted(set(sizes))}
-    least = min((size for size in flipped if size > 0), default=0.0)
+) -> tuple[dict[float, tuple[np.ndarray, np.ndarray]], Table]:
+    """Return which rows typos of each size flip, and change, bool ``(rows,)``, sizes rising; and which words did."""
+    found = {
+        size: (np.zeros(len(classes), bool), np.zeros(len(classes), bool)) for size in sorted(set(sizes))
+    }
+    least = min((size for size in found if size > 0), default=0.0)
     hit, told = Counter[str](), Counter[str]()
     for draw in range(DRAWS):
-        drawn, before, now = rows.draw(draw, max(flipped)), rows.texts, np.zeros(len(classes), bool)
-        for size, found in flipped.items():
+        drawn, before = rows.draw(draw, max(found)), rows.texts
+        now, other_text = np.zeros(len(classes), bool), np.zeros(len(classes), bool)
+        for size, (flipped, changed) in found.items():
             texts = {place: [one.at(size) for one in column] for place, column in drawn.items()}
             other = _changed(before, texts)
             now[other] = rows.judge(texts, other) != classes[other]
-            found |= now
+            other_text[other] = True
+            flipped |= now
+            changed |= other_text
             before = texts
             if size == least:
                 _count(hit, told, drawn, now, size)
-    return flipped, rows.table(hit, told)
+    return found, rows.table(hit, told)
 
 
 def _changed(before: Texts, after: Texts) -> np.ndarray:
@@ -140,17 +170,17 @@ class _Rows:
             word
             for texts in background.values()
             for text in texts
-            for word in {word.casefold() for word in long_words(text)}
+            for word in {word.casefold() for word in words(text)}
         )
         shown = [word for word in told if shared[word] >= SHARED]
-        words = sorted(shown, key=lambda word: (-told[word], word))[:_MOST_WORDS]
+        most = sorted(shown, key=lambda word: (-told[word], word))[:_MOST_WORDS]
         return Table(
             name="typos",
             about="words whose typos went with most flips, at the smallest size: rows in which the word was misspelt, "
             "counted in each draw, and those that flipped",
             columns={
-                "word": list(words),
-                "misspelt": [hit[word] for word in words],
-                "flipped": [told[word] for word in words],
+                "word": list(most),
+                "misspelt": [hit[word] for word in most],
+                "flipped": [told[word] for word in most],
             },
         )
