@@ -19,7 +19,7 @@ _LONG = 4
 """Letters of a word whose first and last letter stay."""
 
 _UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # kana and Han
-_RUN = re.compile(f"[{_UNSPACED}]")
+_FIRST = re.compile(f"[{_UNSPACED}]")
 _WORD = re.compile(rf"[{_UNSPACED}]{{2,3}}(?![{_UNSPACED}])|[{_UNSPACED}]{{2}}|[^\W\d_{_UNSPACED}]{{2,}}")
 _KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 
@@ -82,7 +82,7 @@ def _misspelt(word: str, dice: random.Random) -> str:
 @lru_cache(maxsize=2**16)  # texts are made of the same words
 def typos(word: str) -> tuple[tuple[str, ...], ...]:
     """Return what one slip makes of a word of two letters or more, kind by kind; each kind holds one at least."""
-    unspaced = bool(_RUN.match(word))
+    unspaced = bool(_FIRST.match(word))
     whole = unspaced or len(word) < _LONG
     inner = range(len(word)) if whole else range(1, len(word) - 1)
     swapped = [word[:i] + word[i + 1] + word[i] + word[i + 2 :] for i in inner[:-1]]

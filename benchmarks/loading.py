@@ -59,10 +59,10 @@ def with_surgery(subject: Subject, tensors: Mapping[str, Any], path: Path) -> No
     find_logits(model, subject.decider.head, subject.feeds, features.columns, features.data.matrix)
 
 
-def loaded(made: Made, signature: str) -> Callable[[], object]:
+def loaded(made: Made, model: Model) -> Callable[[], object]:
     """Return how the model is loaded and called without an audit."""
-    tf, path = tensorflow(), made.exported or made.model
-    rows = {name: tensor[:ROWS] for name, tensor in made.fed().items()}
+    tf, path, signature = tensorflow(), made.exported or made.model, model.signature.name
+    rows = {name: tensor[: model.batch or ROWS] for name, tensor in made.fed().items()}
 
     def load(folder: Path = path) -> object:
         owner = tf.saved_model.load(str(folder))  # without it the signature has no variables
@@ -83,7 +83,7 @@ def compare(kind: Kind, pairs: int) -> tuple[float, float]:
     with tempfile.TemporaryDirectory() as folder:
         made = kind.build(Path(folder))
         subject = load_subject(policy_from(content(made)), lambda *_: None)
-        tensors, theirs = first_rows(subject), loaded(made, subject.policy.model.signature)
+        tensors, theirs = first_rows(subject), loaded(made, subject.model)
         medians = []
         for what, work, bar in (
             ("scores only", scores_only, "at most 1.5"),

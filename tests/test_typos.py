@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 
 import numpy as np
@@ -12,8 +13,14 @@ from hypothesis import strategies as st
 from audit.typos import misspellings, neighbours, typos, words
 
 LETTERS = st.characters(categories=["Lu", "Ll", "Lo"])
-WORDS = st.text(LETTERS, min_size=LEAST_LETTERS, max_size=12)
+SPACED = LETTERS.filter(lambda letter: not unspaced(letter))
+WORDS = st.text(SPACED, min_size=4, max_size=12)
 TEXT = "Nobody apologised: the parcel (a present for Zoë) never arrived, again!"
+
+
+def unspaced(letter: str) -> bool:
+    """Tell by Unicode's names, which the code does not use."""
+    return unicodedata.name(letter, "").startswith(("CJK", "HIRAGANA", "KATAKANA"))
 
 
 def distance(a: str, b: str) -> int:
@@ -60,13 +67,13 @@ def test_neighbours_on_the_keyboard(key: str, around: str) -> None:
 
 
 @given(st.text(max_size=80), st.integers(0, 99), st.floats(0, 1), st.floats(0, 1))
-def test_only_long_words_change_and_a_larger_share_changes_the_same_and_more(
+def test_only_words_change_and_a_larger_share_changes_the_same_and_more(
     text: str, seed: int, one: float, other: float
 ) -> None:
     small, large = sorted([one, other])
     (drawn,) = misspellings([text], str(seed))
     assert drawn.at(0.0) == text
-    assert Counter(drawn.hit(small)) <= Counter(drawn.hit(large)) <= Counter(long_words(text))
+    assert Counter(drawn.hit(small)) <= Counter(drawn.hit(large)) <= Counter(words(text))
     restored = drawn.at(large)
     for typo in (typo for typo in drawn.drawn if typo.chance < large):  # put each word back where it stood
         start, stop = typo.start, typo.start + len(typo.word)
@@ -78,10 +85,10 @@ def test_the_share_of_words_is_met_on_average() -> None:
     texts = [TEXT] * 2000
     for share in (0.05, 0.2, 1.0):
         hits = [len(drawn.hit(share)) for drawn in misspellings(texts, "0")]
-        words = len(long_words(TEXT))
-        assert words == 7
-        assert np.mean(hits) / words == pytest.approx(
-            share, abs=4 * np.sqrt(share * (1 - share) / len(texts) / words) + 1e-12
+        number = len(words(TEXT))
+        assert number == 10
+        assert np.mean(hits) / number == pytest.approx(
+            share, abs=4 * np.sqrt(share * (1 - share) / len(texts) / number) + 1e-12
         )
 
 
@@ -95,7 +102,28 @@ def test_the_same_seed_misspells_alike_and_another_does_not() -> None:
     assert first == again != other
 
 
-def test_short_words_and_numbers_are_left_alone() -> None:
-    (drawn,) = misspellings(["we paid 10000 EUR for the B2B fee 4U"], "0")
-    assert drawn.at(1.0).replace(drawn.drawn[0].word, "paid") == "we paid 10000 EUR for the B2B fee 4U"
-    assert drawn.hit(1.0) == ["paid"]
+def test_letters_alone_and_numbers_are_left_alone() -> None:
+    (drawn,) = misspellings(["I paid 10000 for a B2B 4U 7781"], "0")
+    assert drawn.at(1.0).replace(drawn.drawn[0].word, "paid") != drawn.text
+    assert drawn.hit(1.0) == ["paid", "for"]
+
+
+@pytest.mark.parametrize(
+    ("word", "found"),
+    [("he", {"eh"}), ("she", {"hse", "seh"}), ("see", {"ese"}), ("mm", {"m", "mnm", "mkm", "mjm"})],
+)
+def test_two_letters_of_a_short_word_change_places(word: str, found: set[str]) -> None:
+    assert {typo for kind in typos(word) for typo in kind} >= found
+    assert len(typos(word)) == 1 or word == "mm"
+    assert len(set(word)) == 1 or {typo for kind in typos(word) for typo in kind} == found
+
+
+def test_without_spaces_pairs_of_letters_are_words_and_every_letter_may_be_hit() -> None:
+    assert words("好的服务 坏 不好吗") == ["好的", "服务", "不好吗"]
+    assert {typo for kind in typos("好的") for typo in kind} == {"的好", "好", "的", "好好的", "好的的"}
+
+
+@given(st.text(st.characters(min_codepoint=0x4E00, max_codepoint=0x9FFF), min_size=2, max_size=9))
+def test_such_words_cover_the_run_and_each_is_one_slip_away(run: str) -> None:
+    assert "".join(words(run)) == run
+    assert {distance(word, typo) for word in words(run) for kind in typos(word) for typo in kind} == {1}

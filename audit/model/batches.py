@@ -36,6 +36,10 @@ class Batched:
         tf = tensorflow()
         rows = tf.shape(next(iter(tensors.values())))[0]
         parts = {name: self._split(tensor, rows) for name, tensor in tensors.items()}
+        if tf.executing_eagerly():  # where a loop of TensorFlow's would cost more than the calls
+            names, batches = list(parts), zip(*(tf.unstack(part) for part in parts.values()), strict=True)
+            scores = [self._function(**dict(zip(names, batch, strict=True))) for batch in batches]
+            return tf.concat([found[self._output] for found in scores], 0)[:rows]
         spec = self._function.structured_outputs[self._output]
         found = tf.map_fn(
             lambda part: self._function(**part)[self._output], parts, fn_output_signature=spec.dtype

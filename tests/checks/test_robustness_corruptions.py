@@ -139,5 +139,29 @@ def test_without_corruptions_none_is_measured(models: dict[str, Path], data: dic
     assert measured.one("clean_accuracy").n == ROWS
 
 
+def test_a_model_that_fails_on_corrupted_pictures_leaves_the_family_out(tmp_path: Path) -> None:
+    """Brighter pictures than the data's have no score: what was measured of other corruptions goes as well."""
+    import tensorflow as tf
+
+    pixels, label, _ = pictures()
+    brightest = float(pixels.mean((1, 2, 3)).max()) + 1
+
+    def score(images: Any) -> Any:
+        mean = tf.reduce_mean(tf.cast(images, tf.float32), [1, 2, 3])[:, None]
+        return tf.where(mean <= brightest, tf.sigmoid((mean - 128) / 10), np.nan)
+
+    save(tmp_path / "m", score, images=([None, *pixels.shape[1:]], tf.uint8))
+    np.savez(tmp_path / "data.npz", images=pixels, label=label)
+    audited = subject(content(tmp_path / "m", tmp_path / "data.npz"))
+    measured = measure(
+        "robustness", audited, eps=[0.01], attacks=["noise"], corruptions=["contrast", "brightness"]
+    )
+    (note,) = [note for note in measured.notes if "common corruptions" in note]
+    assert "was not measured: the model fails on corrupted pictures: NaN or infinity" in note
+    assert not [m for m in measured.measurements if "corruption" in m.metric] and measured.one(
+        "clean_accuracy"
+    )
+
+
 def test_the_options_name_all_corruptions() -> None:
     assert get_args(options.Corruption) == get_args(Corruption)

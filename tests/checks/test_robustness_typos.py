@@ -161,3 +161,49 @@ def test_a_sample_of_rows_is_said_to_be_one(tmp_path: Path, monkeypatch: pytest.
     found = attacked(scored(tmp_path / "m"), tmp_path)
     assert found.one("flip_rate", attack="typos", norm="words", eps=0.1).n == 100
     assert any(note.startswith("Typos") and "100 of 300 rows" in note for note in found.notes)
+
+
+def test_texts_that_typos_cannot_change_are_skipped_and_not_called_robust(tmp_path: Path) -> None:
+    frame = letters().assign(text=[f"{1000 + row} 7 a" for row in range(300)])
+    with pytest.raises(
+        Skip, match="no text of 'text' has a word of two letters or more that typos could hit"
+    ):
+        attacked(scored(tmp_path / "m"), tmp_path, frame=frame)
+
+
+def codes(words: int) -> Any:
+    """Return `letters` with that many texts of words; the others are numbers."""
+    frame = letters()
+    kept = frame["text"].where(frame.index < words, [f"{1000 + row} 7" for row in frame.index])
+    return frame.assign(text=kept)
+
+
+def changed(frame: Any, size: float) -> float:
+    """Return the share of rows whose text some draw changes."""
+    texts, touched = frame["text"].tolist(), np.zeros(len(frame), bool)
+    for draw in range(DRAWS):
+        drawn = misspellings(texts, f"0 {draw} 0", max(SIZES))
+        touched |= np.array([one.at(size) != text for one, text in zip(drawn, texts, strict=True)])
+    return float(touched.mean())
+
+
+def test_a_size_that_changes_few_texts_says_so(tmp_path: Path) -> None:
+    frame = codes(100)
+    found, share = attacked(scored(tmp_path / "m"), tmp_path, frame=frame), changed(frame, 0.3)
+    assert 0.2 < share < 0.5
+    assert any(f"eps 0.3 changed the texts of only {share:.0%} of the rows" in note for note in found.notes)
+    assert found.value("flip_rate", attack="typos", norm="words", eps=0.3) > 0
+    every = attacked(scored(tmp_path / "n"), tmp_path)
+    assert changed(letters(), 0.1) > 0.5 and not any("changed the texts" in note for note in every.notes)
+
+
+def test_a_size_that_changes_hardly_any_text_is_not_measured(tmp_path: Path) -> None:
+    frame = codes(24)
+    frame["text"] = frame["text"].where(frame.index >= 24, "great")
+    found, (small, large) = (
+        attacked(scored(tmp_path / "m"), tmp_path, frame=frame),
+        (changed(frame, s) for s in SIZES),
+    )
+    assert 0 < small < 0.05 <= large
+    assert {m.where["eps"] for m in found.measurements if m.where.get("norm") == "words"} == {0.3}
+    assert any(f"changed the texts of {small:.1%} of the rows" in note for note in found.notes)

@@ -15,7 +15,10 @@ Where = dict[str, Scalar]
 
 
 def measurements(attacked: AttackedRows, subject: Subject) -> Iterator[Measurement]:
-    """Yield every share of the attacked rows but under attacks that are withheld; groups that no attacked row belongs to have none."""
+    """Yield every share of the attacked rows; groups that no attacked row belongs to have none.
+
+    Attacks that are withheld have their part in ``worst`` only.
+    """
     shares = Shares(attacked.rows, subject)
     yield from shares.of("clean_accuracy", attacked.right, {})
     flipped: list[tuple[str, float, np.ndarray]] = [

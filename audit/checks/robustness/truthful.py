@@ -40,7 +40,7 @@ def mismatch(ascent: Ascent, x: np.ndarray, classes: np.ndarray) -> float:
         step = move * _step(space)
         (up, unsure), (down, doubt) = (log_odds((x + way * step).astype(x.dtype)) for way in (1, -1))
         size = np.abs(up - down)
-        size = np.where(np.isfinite(size) & (size > np.maximum(unsure, doubt)), size, 0.0)
+        size = np.where(np.isfinite(size) & (size > unsure + doubt), size, 0.0)
         total += float(size.sum())
         missed += float(size[np.sign(up - down) != expected].sum())
     return missed / total if total else 0.0

@@ -75,8 +75,8 @@ def _few(share: float, size: float) -> Iterator[Note]:
     """Yield that typos changed the texts of few rows: those that they did not reach are no sign of robustness."""
     if size > 0 and share < _TOO_FEW:
         yield Note(
-            text=f"typos of eps {size:g} changed the texts of {share:.1%} of the rows, too few to measure what they do: "
-            "neither typos nor worst of norm words stand for that size."
+            text=f"typos of eps {size:g} changed the texts of {share:.1%} of the rows, too few to measure what "
+            "they do: neither typos nor worst of norm words stand for that size."
         )
     elif size > 0 and share < _HALF:
         yield Note(
