@@ -22,6 +22,7 @@ bench: $(READY)  ## figures as ratios within one run; DATA_DIR= says where the r
 	$(RUN)/python benchmarks/attribution.py $(if $(DATA_DIR),--data-dir $(DATA_DIR))
 	$(RUN)/python benchmarks/attribution_cost.py
 	$(RUN)/python benchmarks/attacks.py $(if $(DATA_DIR),--data-dir $(DATA_DIR))
+	$(RUN)/python benchmarks/loading.py
 	$(RUN)/python benchmarks/process.py $(if $(DATA_DIR),--data-dir $(DATA_DIR))
 	$(RUN)/python benchmarks/million.py
 
