@@ -63,17 +63,19 @@ class _Reader:
     def read(self, source: Source) -> tuple[np.ndarray, np.ndarray]:
         """Return the matrix (float64, float32 with pictures) and row numbers of the sampled rows."""
         drawn: Reservoir | None = None
-        first_row, matrix = 1, np.empty((0, 0))
+        first_row, matrix, widths, lie = 1, np.empty((0, 0)), list[int](), list[int]()
         for batch in source.batches([name for feed in self._feeds for name in feed.reads]):
             found = dict(self._values(batch, source, first_row))
             if drawn is None:
                 self._measure(found)
                 drawn = Reservoir(self._most_rows(), self._seed)
                 matrix = np.empty((self._most_rows(), sum(self._widths())), self._dtype())
+                widths = self._widths()
+                lie = starts(widths)
             slots, rows = drawn.take(batch.num_rows)
             for place, values in found.items():
-                begin = starts(self._widths())[place]
-                matrix[slots, begin : begin + self._widths()[place]] = self._numbers(place, values, rows)
+                begin, end = lie[place], lie[place] + widths[place]
+                matrix[slots, begin:end] = self._numbers(place, values, rows)
             first_row += batch.num_rows
         assert drawn is not None  # a table without rows was refused before
         slots, index = drawn.order()
