@@ -6,19 +6,18 @@ Fail closed: what is missing, skipped, crashed, not finite or without an interva
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Literal
 
 from audit import reasons
+from audit.claims import Claim, Finding, at_confidence, claims
 from audit.coverage import covered
-from audit.errors import AuditError
 from audit.policy.model import GateSpec, Rule, Waiver
 from audit.result import CheckResult, Decision, Measurement, RuleResult, RuleStatus, Scalar, Verdict
-from audit.stats import interval, is_known, p_outside
 
-Finding = Literal["holds", "breaks", "undecided"]
+AUDITS, MAX_AUDITS = "gate.audits", "gate.max_audits"
+"""The number of different audits of the same rows, as a metric, and the id of the rule that bounds it."""
 
 
 @dataclass(frozen=True)
@@ -29,9 +28,18 @@ class _Covered:
     decided: list[Measurement]
     left_out: list[Measurement]
 
+    @property
+    def claims(self) -> list[Claim]:
+        return [claim for measurement in self.decided for claim in claims(self.rule, measurement)]
+
 
 def decide(
-    checks: Sequence[CheckResult], gate: GateSpec, waivers: Sequence[Waiver], on: date, reported: float
+    checks: Sequence[CheckResult],
+    gate: GateSpec,
+    waivers: Sequence[Waiver],
+    on: date,
+    reported: float,
+    audits: int | None = None,
 ) -> Decision:
     """Return the verdict over all rules.
 
@@ -41,6 +49,7 @@ def decide(
         waivers: which failures somebody answers for.
         on: the date that waivers are judged by.
         reported: the confidence of the measurements' own ``ci``, for methods that are not known here.
+        audits: how many different audits of these rows were made, this one included; None where nobody knows.
 
     Raises:
         AuditError: a measurement lacks the counts that its method needs (a damaged report).
@@ -48,61 +57,45 @@ def decide(
     found = [_cover(rule, checks, gate, reported) for rule in gate.rules or ()]
     proven = _holm(found, 1 - gate.confidence)
     rules = [_decide_rule(item, checks, proven) for item in found]
-    waived = [_waive(rule, waivers, on) for rule in rules]
+    waived = [_waive(rule, waivers, on) for rule in [*rules, *_bounded(audits, gate.max_audits)]]
     verdict, reason = _verdict(waived, checks)
     return Decision(verdict=verdict, rules=waived, reason=reason)
 
 
+def _bounded(audits: int | None, most: int | None) -> Iterator[RuleResult]:
+    """Yield how ``gate.max_audits`` is decided: of rows that many candidates were tried on, one passes by luck."""
+    if most is None:
+        return
+    found = [] if audits is None else [Measurement(metric=AUDITS, value=audits, n=audits, method="exact")]
+    status: RuleStatus = "inconclusive" if audits is None else "pass" if audits <= most else "fail"
+    yield RuleResult(
+        id=MAX_AUDITS,
+        metric=AUDITS,
+        where={},
+        limit={"at_most": float(most)},
+        status=status,
+        reason=reasons.audits(audits, most),
+        measurements=found,
+    )
+
+
 def _cover(rule: Rule, checks: Sequence[CheckResult], gate: GateSpec, reported: float) -> _Covered:
     measurements = [m for check in checks if check.status == "measured" for m in check.measurements]
-    chosen = [_at(m, gate.confidence, reported) for m in covered(rule, measurements)]
+    chosen = [at_confidence(m, gate.confidence, reported) for m in covered(rule, measurements)]
     enough = [m for m in chosen if m.rows >= gate.min_rows or not m.speaks_of_groups]
     thin = [m for m in chosen if m.rows < gate.min_rows and m.speaks_of_groups]
     return _Covered(rule, enough, thin)
 
 
-def _at(measurement: Measurement, confidence: float, reported: float) -> Measurement:
-    """Return the measurement with its interval at ``confidence``; None where that cannot be told."""
-    if not is_known(measurement.method):
-        return measurement if confidence == reported else replace(measurement, ci=None)
-    try:
-        return replace(measurement, ci=interval(measurement, confidence))
-    except (KeyError, IndexError, ValueError):
-        raise AuditError(
-            where=f"{measurement.metric} {measurement.where}",
-            expected=f"the counts that the method {measurement.method!r} is computed from",
-            found=f"{measurement.counts}",
-            fix="run the audit again",
-        ) from None
-
-
-def finding(measurement: Measurement, low: float, high: float) -> Finding:
-    """Tell whether a measurement holds, breaks or is undecided, before any correction.
-
-    It holds when its whole interval lies inside ``[low, high]`` and its value is finite, and breaks when
-    the whole interval lies outside. Without an interval an exact value decides, and no other.
-    """
-    value, span = measurement.value, measurement.ci
-    if span is None and measurement.method == "exact":
-        span = (value, value)
-    if span is None or value != value or any(end != end for end in span):
-        return "undecided"
-    if span[1] < low or span[0] > high:
-        return "breaks"
-    inside = low <= span[0] and span[1] <= high and low <= value <= high
-    return "holds" if inside and abs(value) != float("inf") else "undecided"
-
-
 def _holm(found: Sequence[_Covered], alpha: float) -> set[tuple[str, int]]:
-    """Return (rule id, position) of the measurements that break after Holm's correction.
+    """Return (rule id, position) of the claims that break after Holm's correction.
 
-    The family is every measurement that the policy decides on; one without an interval breaks for
-    certain, and one whose method is not known here breaks just so at the run's confidence.
+    The family is every claim that the policy makes of what it decides on.
     """
     family = [
-        (_p_value(measurement, *item.rule.bounds, alpha), str(item.rule.id), position)
+        (claim.p_value(alpha), str(item.rule.id), position)
         for item in found
-        for position, measurement in enumerate(item.decided)
+        for position, claim in enumerate(item.claims)
     ]
     proven: set[tuple[str, int]] = set()
     for step, (p, rule, position) in enumerate(sorted(family)):
@@ -112,17 +105,9 @@ def _holm(found: Sequence[_Covered], alpha: float) -> set[tuple[str, int]]:
     return proven
 
 
-def _p_value(measurement: Measurement, low: float, high: float, alpha: float) -> float:
-    if finding(measurement, low, high) != "breaks":
-        return 1.0
-    if measurement.method == "exact":
-        return 0.0
-    return p_outside(measurement, low, high) if is_known(measurement.method) else alpha
-
-
 def _decide_rule(item: _Covered, checks: Sequence[CheckResult], proven: set[tuple[str, int]]) -> RuleResult:
     rule = item.rule
-    findings = [finding(m, *rule.bounds) for m in item.decided]
+    findings = [claim.finding for claim in item.claims]
     broken = [i for i, f in enumerate(findings) if f == "breaks" and (str(rule.id), i) in proven]
     status: RuleStatus = "fail" if broken else "pass"
     if not broken and (not findings or any(f != "holds" for f in findings)):
@@ -145,8 +130,8 @@ def _reason(
     if not findings:
         return reasons.nothing_decided(item.rule.metric, item.rule.where, len(item.left_out), checks)
     causes = [
-        reasons.why_open(measurement, found == "breaks")
-        for measurement, found in zip(item.decided, findings, strict=True)
+        reasons.why_open(claim, found == "breaks")
+        for claim, found in zip(item.claims, findings, strict=True)
         if found != "holds"
     ]
     return (
@@ -174,8 +159,11 @@ def _verdict(rules: Sequence[RuleResult], checks: Sequence[CheckResult]) -> tupl
         return "inconclusive", f"the check {crashed[0]} crashed"
     if "inconclusive" in statuses:
         return "inconclusive", f"{statuses.count('inconclusive')} of {len(rules)} rules could not be decided"
-    if "pass" not in statuses:
-        return "inconclusive", "every rule is waived" if rules else "the policy has no rules"
+    measured = [
+        rule.status for rule in rules if rule.id != MAX_AUDITS
+    ]  # that few were tried says nothing of this one
+    if "pass" not in measured:
+        return "inconclusive", "every rule is waived" if measured else "the policy has no rules"
     held, waived = statuses.count("pass"), statuses.count("waived")
     words = "1 rule holds" if held == 1 else f"{held} rules hold"
     return "pass", words + (f", {waived} waived" if waived else "")

@@ -6,21 +6,34 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 
-from audit.result import CheckResult, Measurement, Scalar
+from audit.claims import Claim
+from audit.result import CheckResult, Scalar
 
 ACROSS = "the interval reaches across the limit"
 NO_INTERVAL = "there is no interval"
 UNDEFINED = "the value is not finite"
+NO_BASELINE = "the baseline has no such measurement"
 CORRECTED = "it is beyond the limit before, not after Holm's correction for many comparisons"
 
 
-def why_open(measurement: Measurement, breaks: bool) -> str:
-    """Return why a measurement is undecided; ``breaks`` says that it would break without the correction."""
+def why_open(claim: Claim, breaks: bool) -> str:
+    """Return why a claim is undecided; ``breaks`` says that it would break without the correction."""
+    measurement, baseline = claim.measurement, claim.measurement.baseline
     if breaks:
         return CORRECTED
-    if not math.isfinite(measurement.value):
+    if claim.paired and baseline is None:
+        return NO_BASELINE
+    if not math.isfinite(claim.value):
         return UNDEFINED
-    return NO_INTERVAL if measurement.ci is None and measurement.method != "exact" else ACROSS
+    span = baseline.improvement_ci if claim.paired and baseline else measurement.ci
+    return NO_INTERVAL if span is None and not claim.exact else ACROSS
+
+
+def audits(made: int | None, most: int) -> str:
+    """Return the reason of ``gate.max_audits``."""
+    if made is None:
+        return "not decided: nobody knows how many audits of these rows were made"
+    return f"{made:,} different audit{'s' * (made != 1)} of these rows, of {most:,} that the policy allows"
 
 
 def decided(total: int, broken: int) -> str:

@@ -19,6 +19,32 @@ GROUP_KEYS = frozenset({"attribute", "group", "unprivileged", "privileged"})
 """Keys of ``where`` that speak of groups: a rule covers a group only when it names one of them."""
 
 
+Better = Literal["higher", "lower", "ideal"]
+"""Which values of a metric are better: higher ones, lower ones, or those nearer to its ideal value."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Baseline:
+    """What the baseline model measured on the same rows, and how much better the candidate is.
+
+    ``method``, ``counts`` and ``se`` are those of the baseline's own value. ``correlation`` is that of both estimates'
+    errors, in [-1, 1]; None where it is not known, and then the widest interval is taken. ``improvement`` is the
+    difference in the metric's own direction (``better``, and ``ideal`` where nearer to it is better): above 0 the
+    candidate is better; ``improvement_ci`` is its paired interval at the run's confidence.
+    """
+
+    value: float
+    method: str
+    better: Better
+    ideal: float | None = None
+    ci: tuple[float, float] | None = None
+    counts: dict[str, list[float]] = field(default_factory=dict)
+    se: float | None = None
+    correlation: float | None = None
+    improvement: float = float("nan")
+    improvement_ci: tuple[float, float] | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
     """One number, and what its uncertainty was computed from.
@@ -26,7 +52,8 @@ class Measurement:
     ``n`` counts the rows in the metric's denominator and ``smallest_n`` those of the smallest
     denominator that it compares (equal to ``n`` where there is only one). ``method`` names an entry
     of `audit.stats.METHODS`; with ``counts`` or ``se`` it yields the interval at any confidence.
-    ``ci`` is that interval at the run's confidence, or None where the metric has none.
+    ``ci`` is that interval at the run's confidence, or None where the metric has none. ``baseline`` is what
+    the baseline model measured, None where the audit has none.
     """
 
     metric: str
@@ -38,6 +65,7 @@ class Measurement:
     smallest_n: int | None = None
     counts: dict[str, list[float]] = field(default_factory=dict)
     se: float | None = None
+    baseline: Baseline | None = None
 
     @property
     def rows(self) -> int:
@@ -86,12 +114,16 @@ Evidence = Measurement | Table | Note
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetricFacts:
-    """What a reader needs to know of a metric: how to read it, its range and its ideal value."""
+    """What a reader needs to know of a metric: how to read it, its range, its ideal value and which way is better.
+
+    ``better`` None means that neither direction is: no rule can compare the metric with a baseline's.
+    """
 
     about: str
     low: float | None = None
     high: float | None = None
     ideal: float | None = None
+    better: Better | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +146,8 @@ class RuleResult:
 
     ``would_be`` is the status without the waiver and ``waiver`` the one that was applied; both are
     None unless the rule is waived. ``measurements`` are those that the rule was decided on,
-    ``not_decided`` those that the policy leaves out for having fewer rows than ``min_rows``.
+    ``not_decided`` those that the policy leaves out for having fewer rows than ``min_rows``. ``needs`` says of an
+    inconclusive rule what would decide it, such as how many more rows of which group.
     """
 
     id: str
@@ -127,6 +160,7 @@ class RuleResult:
     waiver: dict[str, Scalar | list[str]] | None = None
     measurements: list[Measurement] = field(default_factory=list)
     not_decided: list[Measurement] = field(default_factory=list)
+    needs: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,7 +258,11 @@ class PolicyFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """A whole audit. Equal inputs give equal reports, except for ``run``."""
+    """A whole audit. Equal inputs give equal reports, except for ``run``.
+
+    ``baseline`` is the model that was compared with, if any. ``warnings`` are of the policy: rules that no value can
+    break, that cover nothing, or that these rows can never decide.
+    """
 
     verdict: Verdict
     reason: str
@@ -235,4 +273,6 @@ class Report:
     checks: list[CheckResult]
     environment: dict[str, Scalar]
     run: Mapping[str, object]
+    baseline: ModelFacts | None = None
+    warnings: list[str] = field(default_factory=list)
     schema_version: Literal[1] = 1

@@ -61,8 +61,7 @@ def _several(count: int, noun: str) -> str:
 
 
 def _limit(rule: RuleResult) -> str:
-    words = {"at_least": "at least", "at_most": "at most", "within": "within"}
-    return ", ".join(f"{words[key]} {value:g}" for key, value in rule.limit.items())
+    return ", ".join(f"{key.replace('_', ' ')} {value:g}" for key, value in rule.limit.items())
 
 
 def _worst(rule: RuleResult, shown: int = 3) -> Iterable[str]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import numpy as np
 
+from audit.claims import finding
 from audit.data.groups import Attribute
 from audit.data.labels import Labels
 from audit.data.table import Table
-from audit.gate import finding
 from audit.policy.model import Rule
 from audit.result import Measurement
 from audit.stats import interval
@@ -60,4 +59,4 @@ def _could_hold(rule: Rule, rate: float, unprivileged: int, privileged: int, con
         method="mover-ratio" if ratio else "mover-difference",
         counts=counts,
     )
-    return finding(replace(best, ci=interval(best, confidence)), *rule.bounds) == "holds"
+    return finding(best.value, interval(best, confidence), *rule.bounds) == "holds"

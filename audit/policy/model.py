@@ -70,6 +70,7 @@ UnsafeOperation = Annotated[str, AfterValidator(_reaching_out)]
 class ModelSpec(_Strict):
     """Which model is audited and how its inputs and outputs are read.
 
+    ``baseline`` is another model, in the same forms as ``path``, that the candidate is compared with on the same rows.
     ``allow_operations`` are types of operations that the model may run though they reach beyond it.
     """
 
@@ -80,6 +81,7 @@ class ModelSpec(_Strict):
     )
     classes: Annotated[list[Scalar], Field(min_length=2)] | None = None
     inputs: dict[str, OneOrMoreNames] = {}
+    baseline: Name | None = None
     allow_operations: list[UnsafeOperation] | None = None
 
 
@@ -145,20 +147,33 @@ class DataSpec(_Strict):
         return self
 
 
+_ABSOLUTE = ("at_least", "at_most", "within")
+_PAIRED = ("no_worse_than_baseline_by", "better_than_baseline_by")
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
 class Rule(_Strict):
-    """A limit on a metric. ``where`` selects measurements, ``id`` is given or made from both."""
+    """A limit on a metric. ``where`` selects measurements, ``id`` is given or made from both.
+
+    Limits of the value itself and of its improvement over the baseline may stand in one rule: both must hold.
+    """
 
     metric: Name
     where: dict[str, Scalar] = {}
     at_least: Number | None = None
     at_most: Number | None = None
-    within: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    within: NotNegative | None = None
+    no_worse_than_baseline_by: NotNegative | None = None
+    better_than_baseline_by: NotNegative | None = None
     id: Name | None = None
 
     @model_validator(mode="after")
     def _limited(self) -> Rule:
         if not self.limit:
-            raise ValueError("a rule needs a limit: 'at_least', 'at_most' or 'within'")
+            raise ValueError(
+                "a rule needs a limit: 'at_least', 'at_most', 'within', 'no_worse_than_baseline_by' or "
+                "'better_than_baseline_by'"
+            )
         low, high = self.bounds
         if low > high:
             raise ValueError(f"no value can hold: the limits leave nothing between {low:g} and {high:g}")
@@ -167,8 +182,21 @@ class Rule(_Strict):
     @property
     def limit(self) -> dict[str, float]:
         """The limits as written, e.g. ``{"at_least": 0.8}``."""
-        given = {"at_least": self.at_least, "at_most": self.at_most, "within": self.within}
+        given = {key: getattr(self, key) for key in (*_ABSOLUTE, *_PAIRED)}
         return {key: value for key, value in given.items() if value is not None}
+
+    @property
+    def is_absolute(self) -> bool:
+        """Whether it limits the value itself."""
+        return not self.limit.keys().isdisjoint(_ABSOLUTE)
+
+    @property
+    def least_improvement(self) -> float | None:
+        """By how much the candidate must be better than the baseline, at least (below 0: may be worse), or None."""
+        asked = [] if self.better_than_baseline_by is None else [self.better_than_baseline_by]
+        if self.no_worse_than_baseline_by is not None:
+            asked.append(-self.no_worse_than_baseline_by)
+        return max(asked, default=None)
 
     @property
     def bounds(self) -> tuple[float, float]:
@@ -182,10 +210,14 @@ class Rule(_Strict):
 
 
 class GateSpec(_Strict):
-    """How the verdict is reached. ``rules`` None means the default rules."""
+    """How the verdict is reached. ``rules`` None means the default rules.
+
+    ``max_audits`` bounds how many different audits of the same rows may have been made, this one included.
+    """
 
     confidence: Annotated[float, Field(ge=0.5, lt=1)] = 0.95
     min_rows: Annotated[int, Field(ge=0)] = 0
+    max_audits: Annotated[int, Field(ge=1)] | None = None
     rules: list[Rule] | None = None
 
 

@@ -40,6 +40,8 @@ def resolve(policy: Policy) -> Policy:
     rules = starting if default else policy.rules
     for rule in rules:
         _require_metric(rule.metric, checks)
+        if rule.least_improvement is not None:
+            _require_direction(rule.metric, checks)
     rules = with_ids(rules)
     for waiver in policy.waivers:
         _require_rule(waiver.rule, rules)
@@ -125,6 +127,17 @@ def _require_metric(metric: str, checks: Mapping[str, Check]) -> None:
         expected="a metric that an installed check offers ('audit checks' lists them)",
         found=f"{metric!r}{nearest(metric, offered)}",
     )
+
+
+def _require_direction(metric: str, checks: Mapping[str, Check]) -> None:
+    check, _, name = metric.partition(".")
+    if checks[check].metrics[name].better is None:
+        raise AuditError(
+            where=f"gate.rules: {metric}",
+            expected="a metric that has a better direction (higher, lower, or nearer to an ideal), to compare with a baseline",
+            found=f"{metric!r}, of which neither is",
+            fix="limit the value itself with at_least, at_most or within",
+        )
 
 
 def _require_rule(name: str, rules: Iterable[Rule]) -> None:

@@ -43,8 +43,9 @@ def require_same_audit(measured: Policy, chosen: Policy) -> None:
 def _asked(policy: Policy, section: str) -> dict[str, object]:
     """Return a section without its paths: they may lead to the same files from elsewhere."""
     content: dict[str, object] = getattr(policy, section).model_dump(exclude={"path"})
-    if content.get("background") is not None:
-        content["background"] = "a path"
+    for name in ("background", "baseline"):
+        if content.get(name) is not None:
+            content[name] = "a path"
     return content
 
 

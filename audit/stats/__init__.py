@@ -2,5 +2,6 @@
 
 from audit.stats.intervals import interval, is_known, p_outside
 from audit.stats.methods import METHODS, Method
+from audit.stats.paired import improvement, paired_interval
 
-__all__ = ["METHODS", "Method", "interval", "is_known", "p_outside"]
+__all__ = ["METHODS", "Method", "improvement", "interval", "is_known", "p_outside", "paired_interval"]

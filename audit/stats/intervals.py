@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from audit.result import Measurement
 from audit.stats.methods import METHODS, Interval
@@ -47,7 +48,13 @@ def interval(measurement: Measurement, confidence: float) -> Interval | None:
     return min(limits[0], measurement.value), max(limits[1], measurement.value)
 
 
-def p_outside(measurement: Measurement, low: float, high: float) -> float:
+At = Callable[[Measurement, float], Interval | None]
+"""Computes an interval that belongs to a measurement at a confidence in (0, 1)."""
+
+
+def p_outside(
+    measurement: Measurement, low: float, high: float, value: float | None = None, at: At = interval
+) -> float:
     """Find the smallest two-sided error at which the interval lies wholly outside [low, high].
 
     It is the p-value of "the true value is within the limits", read off the intervals, and what a
@@ -57,27 +64,25 @@ def p_outside(measurement: Measurement, low: float, high: float) -> float:
         measurement: a measurement whose method is known.
         low: least value allowed, in the units of the value; may be -infinity.
         high: greatest value allowed; may be infinity.
+        value: what the interval is of; by default the measurement's value.
+        at: gives the interval.
 
     Returns:
         In [1e-12, 1], never below the true one by more than rounding; 1 where no interval lies outside:
         the value itself is within the limits or not a number, or there is no interval.
     """
-    if math.isnan(measurement.value) or low <= measurement.value <= high:
+    value = measurement.value if value is None else value
+
+    def outside(error: float) -> bool:
+        limits = at(measurement, 1.0 - error)
+        return limits is not None and (limits[1] < low or limits[0] > high)
+
+    if math.isnan(value) or low <= value <= high or not outside(_LARGEST):
         return 1.0
-    if not _outside(measurement, _LARGEST, low, high):
-        return 1.0
-    if _outside(measurement, _SMALLEST, low, high):
+    if outside(_SMALLEST):
         return _SMALLEST
-    inside, outside = math.log(_SMALLEST), math.log(_LARGEST)
+    lower, upper = math.log(_SMALLEST), math.log(_LARGEST)
     for _ in range(_STEPS):
-        middle = (inside + outside) / 2.0
-        if _outside(measurement, math.exp(middle), low, high):
-            outside = middle
-        else:
-            inside = middle
-    return math.exp(outside)
-
-
-def _outside(measurement: Measurement, error: float, low: float, high: float) -> bool:
-    limits = interval(measurement, 1.0 - error)
-    return limits is not None and (limits[1] < low or limits[0] > high)
+        middle = (lower + upper) / 2.0
+        lower, upper = (lower, middle) if outside(math.exp(middle)) else (middle, upper)
+    return math.exp(upper)

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from audit.gate import finding
+from audit.claims import Claim
 from audit.policy.model import Rule
 from audit.result import Measurement
 
@@ -80,7 +80,7 @@ WORDS = {"H": "holds", "B": "breaks", "u": "undecided"}
 
 
 def found(measurement: Measurement) -> list[str]:
-    return [finding(measurement, *rule.bounds) for rule in LIMITS.values()]
+    return [Claim(measurement, *rule.bounds, paired=False).finding for rule in LIMITS.values()]
 
 
 def words(row: str) -> list[str]:

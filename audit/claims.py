@@ -1,0 +1,142 @@
+"""What a rule claims of a measurement: that its value, or its improvement over the baseline, lies within bounds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from audit.errors import AuditError
+from audit.policy.model import Rule
+from audit.result import Measurement
+from audit.stats import improvement, interval, is_known, p_outside, paired_interval
+from audit.stats.methods import Interval
+
+Finding = Literal["holds", "breaks", "undecided"]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One statement about a measurement, which carries its intervals at the policy's confidence.
+
+    ``paired`` says that it is about the improvement over the baseline and not about the value.
+    """
+
+    measurement: Measurement
+    low: float
+    high: float
+    paired: bool
+
+    @property
+    def value(self) -> float:
+        """What lies within the bounds or does not; NaN for a missing baseline."""
+        return improvement(self.measurement) if self.paired else self.measurement.value
+
+    @property
+    def exact(self) -> bool:
+        """Whether the value is exact by nature, so that it decides without an interval."""
+        return all(method == "exact" for method in self._methods)
+
+    @property
+    def known(self) -> bool:
+        """Whether its interval can be computed at any confidence; a plug-in's own cannot."""
+        return all(is_known(method) for method in self._methods)
+
+    @property
+    def finding(self) -> Finding:
+        """Tell whether it holds, breaks or is undecided, before any correction."""
+        baseline = self.measurement.baseline
+        span = self.measurement.ci
+        if self.paired:
+            span = baseline.improvement_ci if baseline else None
+        if span is None and self.exact:
+            span = (self.value, self.value)
+        return finding(self.value, span, self.low, self.high)
+
+    def p_value(self, alpha: float) -> float:
+        """Return the p-value of "the true value is within the bounds": 1 where the claim does not break.
+
+        Exact values break for certain; one whose method is not known here breaks just so at the run's confidence.
+        """
+        if self.finding != "breaks":
+            return 1.0
+        if self.exact:
+            return 0.0
+        if not self.known:
+            return alpha
+        at = paired_interval if self.paired else interval
+        return p_outside(self.measurement, self.low, self.high, self.value, at)
+
+    @property
+    def _methods(self) -> list[str]:
+        baseline = self.measurement.baseline
+        return [self.measurement.method, *([baseline.method] if self.paired and baseline else [])]
+
+
+def claims(rule: Rule, measurement: Measurement) -> Iterator[Claim]:
+    """Yield what ``rule`` says of a measurement: of its value, of its improvement, or of both."""
+    if rule.is_absolute:
+        yield Claim(measurement, *rule.bounds, paired=False)
+    if rule.least_improvement is not None:
+        yield Claim(measurement, rule.least_improvement, math.inf, paired=True)
+
+
+def finding(value: float, span: Interval | None, low: float, high: float) -> Finding:
+    """Tell whether a value with an interval holds, breaks or is undecided.
+
+    It holds when its whole interval lies inside ``[low, high]`` and it is finite, and breaks when the whole interval
+    lies outside. Without an interval it is undecided.
+    """
+    if span is None or math.isnan(value) or any(math.isnan(end) for end in span):
+        return "undecided"
+    if span[1] < low or span[0] > high:
+        return "breaks"
+    inside = low <= span[0] and span[1] <= high and low <= value <= high
+    return "holds" if inside and math.isfinite(value) else "undecided"
+
+
+def at_confidence(measurement: Measurement, confidence: float, reported: float) -> Measurement:
+    """Return the measurement with its intervals at ``confidence``; None where that cannot be told.
+
+    Args:
+        measurement: as reported.
+        confidence: of the policy.
+        reported: the confidence of the measurement's own intervals, for methods that are not known here.
+
+    Raises:
+        AuditError: it lacks the counts that its method needs (a damaged report).
+    """
+    baseline = measurement.baseline
+    try:
+        own = _interval(measurement, measurement.ci, confidence, reported)
+        if baseline is None:
+            return replace(measurement, ci=own)
+        as_other = replace(
+            measurement, value=baseline.value, method=baseline.method, counts=baseline.counts, se=baseline.se
+        )
+        paired = None
+        if is_known(measurement.method) and is_known(baseline.method):
+            paired = paired_interval(measurement, confidence)
+        computed = replace(
+            baseline,
+            ci=_interval(as_other, baseline.ci, confidence, reported),
+            improvement=improvement(measurement),
+            improvement_ci=paired,
+        )
+    except (KeyError, IndexError, ValueError):
+        raise AuditError(
+            where=f"{measurement.metric} {measurement.where}",
+            expected=f"the counts that the method {measurement.method!r} is computed from",
+            found=f"{measurement.counts}",
+            fix="run the audit again",
+        ) from None
+    return replace(measurement, ci=own, baseline=computed)
+
+
+def _interval(
+    measurement: Measurement, given: Interval | None, confidence: float, reported: float
+) -> Interval | None:
+    if is_known(measurement.method):
+        return interval(measurement, confidence)
+    return given if confidence == reported else None
