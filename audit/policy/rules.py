@@ -134,7 +134,7 @@ def _require_direction(metric: str, checks: Mapping[str, Check]) -> None:
     if checks[check].metrics[name].better is None:
         raise AuditError(
             where=f"gate.rules: {metric}",
-            expected="a metric that has a better direction (higher, lower, or nearer to an ideal), to compare with a baseline",
+            expected="a metric that knows which way is better, to compare it with a baseline",
             found=f"{metric!r}, of which neither is",
             fix="limit the value itself with at_least, at_most or within",
         )
