@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from audit.model.head import Head
-from audit.reaches import reaches
+from audit.reaches import levels, reaches
 
 _DECIMALS = 15  # of a 64-bit number
 
@@ -49,11 +49,30 @@ class Decider:
         reached = self._reached(probabilities, dtype)
         return favorable, np.where(reached, chosen, 1 - chosen).astype(np.int32)
 
+    def levels(self, favorable: np.ndarray, thresholds: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:
+        """Return how many of the rising ``thresholds`` each row reaches, each decided as `decide` would.
+
+        Args:
+            favorable: what `decide` says is favourable of each row: P(favourable) of two classes, or the prediction.
+            thresholds: rising; in place of ``threshold``, or of ``at_least``.
+            dtype: that of the raw scores.
+        """
+        if self._scores_other:
+            scores, limits = (-np.round(1 - part, _DECIMALS) for part in (favorable, thresholds))
+            return levels(scores, limits, self._exact(dtype))
+        return levels(favorable, thresholds, self._exact(dtype))
+
     def _reached(self, probabilities: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:
         """Tell which rows of two classes reach the threshold, as the scores themselves tell it."""
-        chosen, exact = self.favorable[0], np.dtype(np.float64) if self.head.kind == "logits" else dtype
-        if (
-            self.head.width == 1 and chosen == 0
-        ):  # the one column scores the other class, and 1 - score loses digits
-            return reaches(-probabilities[:, 1], -round(1 - self.threshold, _DECIMALS), exact)
-        return reaches(probabilities[:, chosen], self.threshold, exact)
+        if self._scores_other:
+            return reaches(-probabilities[:, 1], -round(1 - self.threshold, _DECIMALS), self._exact(dtype))
+        return reaches(probabilities[:, self.favorable[0]], self.threshold, self._exact(dtype))
+
+    @property
+    def _scores_other(self) -> bool:
+        """Whether one column scores the unfavourable class: 1 - score loses digits that ties need."""
+        return self.head.width == 1 and self.favorable[0] == 0
+
+    def _exact(self, dtype: np.dtype[Any]) -> np.dtype[Any]:
+        """Return the type that ties are told in: logits are turned into 64-bit probabilities."""
+        return np.dtype(np.float64) if self.head.kind == "logits" else dtype

@@ -14,3 +14,14 @@ def reaches(values: np.ndarray, limit: float, dtype: np.dtype[Any]) -> np.ndarra
     """
     with np.errstate(over="ignore"):  # a limit beyond the range of a type is infinite in it
         return np.asarray(values.astype(dtype) >= np.float64(limit).astype(dtype))
+
+
+def levels(values: np.ndarray, limits: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:
+    """Return how many of the rising ``limits`` each of ``values`` reaches, as `reaches` tells it of each."""
+    return np.searchsorted(_as(limits, dtype), _as(values, dtype), side="right")
+
+
+def _as(numbers: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:
+    """Round to ``dtype``; the result is float64, since not every type can be searched."""
+    with np.errstate(over="ignore"):
+        return np.asarray(numbers, np.float64).astype(dtype).astype(np.float64)

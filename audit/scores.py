@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +14,8 @@ from audit.decider import Decider
 from audit.model.head import Head
 from audit.result import Scalar
 
-_LEAST = 1e-15  # what log loss takes for the probability of an impossible true class
+LEAST_PROBABILITY = 1e-15
+"""What log loss takes for the probability of an impossible true class."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class Classified:
     favourable one; ``code`` and ``guess`` are the true and the predicted class; ``certainty`` is the
     probability of the true class, ``log_loss`` its negative logarithm; ``brier`` is the squared error of
     the probabilities. ``classes`` are the label values in the order of the outputs, and ``classes_from`` says in
-    words what tells it.
+    words what tells it. ``dtype`` is that of the raw outputs.
     """
 
     classes: list[Scalar]
@@ -37,16 +39,21 @@ class Classified:
     certainty: np.ndarray
     log_loss: np.ndarray
     brier: np.ndarray
+    dtype: np.dtype[Any]
 
 
 @dataclass(frozen=True)
 class Regressed:
-    """Predictions of a regression. ``label`` and ``predicted`` are None unless ``favorable`` is given."""
+    """Predictions of a regression. ``label`` and ``predicted`` are None unless ``favorable`` is given.
+
+    ``dtype`` is that of the raw outputs.
+    """
 
     target: np.ndarray
     prediction: np.ndarray
     label: np.ndarray | None
     predicted: np.ndarray | None
+    dtype: np.dtype[Any]
 
 
 class Regressor:
@@ -56,16 +63,19 @@ class Regressor:
         self._targets = targets
         self.decider = Decider(head, [1], 0.5, targets.at_least)
         self._parts: list[tuple[np.ndarray, np.ndarray]] = []
+        self._dtype: np.dtype[Any] = np.dtype(np.float64)
 
     def add(self, raw: np.ndarray) -> None:
         """Append the raw outputs ``(rows, 1)`` of the next rows."""
+        self._dtype = raw.dtype
         self._parts.append(self.decider.decide(raw))
 
     def result(self) -> Regressed:
         """Pair predictions with targets, and derive outcomes where the policy says what is favourable."""
         prediction, outcome = (np.concatenate(part) for part in zip(*self._parts, strict=True))
         target, label = self._targets.numbers, self._targets.favorable()
-        return Regressed(target, prediction, label, None if label is None else outcome == 1)
+        predicted = None if label is None else outcome == 1
+        return Regressed(target, prediction, label, predicted, self._dtype)
 
 
 class Classifier:
@@ -79,9 +89,11 @@ class Classifier:
         self.decider, self._start = Decider(head, favorable, threshold), 0
         self._agreement = Agreement(len(order.values)) if order.assumed else None
         self._parts: list[tuple[np.ndarray, ...]] = []
+        self._dtype: np.dtype[Any] = np.dtype(np.float64)
 
     def add(self, raw: np.ndarray) -> None:
         """Append the raw outputs ``(rows, width)`` of the next rows."""
+        self._dtype = raw.dtype
         probabilities = self.decider.head.probabilities(raw, self._start + 1)
         rows = np.arange(len(probabilities))
         code = self._code[self._start : self._start + len(rows)]
@@ -102,10 +114,11 @@ class Classifier:
         favorable, guess, certainty, brier = (np.concatenate(part) for part in zip(*self._parts, strict=True))
         chosen = np.isin(np.arange(len(self._order.values)), self.decider.favorable)
         label, predicted = chosen[self._code], chosen[guess]
-        loss = -np.log(np.maximum(certainty, _LEAST))
+        loss = -np.log(np.maximum(certainty, LEAST_PROBABILITY))
         return Classified(
-            self._order.values, source, favorable, label, predicted, self._code, guess, certainty, loss, brier
-        )
+            self._order.values, source, favorable, label, predicted, self._code, guess, certainty, loss, brier,
+            self._dtype,
+        )  # fmt: skip
 
 
 def _brier(probabilities: np.ndarray, certainty: np.ndarray) -> np.ndarray:

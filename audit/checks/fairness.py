@@ -6,7 +6,7 @@ prediction, weighted by its rows, as from all rows; and the table does not grow 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -15,10 +15,13 @@ import numpy as np
 from audit.aif import aif360
 from audit.check import Check, Skip
 from audit.checks.fairness_metrics import COMPARISONS, DEFINITIONS, RATES, Comparison
+from audit.checks.fairness_traces import fairness_trace
 from audit.checks.theil import theil_index
+from audit.checks.thresholds import threshold_tables
 from audit.data.groups import Attribute
+from audit.paired.trace import Trace
 from audit.rates import Cells, Rates, count_cells, rates, rates_of_cells
-from audit.result import Measurement, MetricFacts
+from audit.result import Measurement, MetricFacts, Table
 from audit.subject import Subject
 
 if TYPE_CHECKING:
@@ -31,8 +34,8 @@ class Fairness(Check):
     summary: ClassVar[str] = "How outcomes and errors differ between groups, by AIF360"
     metrics: ClassVar[dict[str, MetricFacts]] = DEFINITIONS
 
-    def measure(self, subject: Subject) -> Iterator[Measurement]:
-        """Yield every metric of every comparison, then the Theil index of the whole table."""
+    def measure(self, subject: Subject) -> Iterator[Measurement | Table]:
+        """Yield every metric of every comparison, the Theil index of the whole table, and other thresholds."""
         label, predicted = subject.scores.label, subject.scores.predicted
         if label is None or predicted is None:
             raise Skip("a regression needs data.favorable: {at_least: NUMBER} to have favourable outcomes")
@@ -41,16 +44,21 @@ class Fairness(Check):
         for attribute in subject.attributes:
             yield from _compare(attribute, label, predicted, subject)
         yield theil_index(label, predicted, subject.clusters)
+        yield from threshold_tables(subject, label, predicted)
+
+    def trace(self, subject: Subject, measurement: Measurement) -> Trace | None:
+        """Return which rows a measurement comes from."""
+        return fairness_trace(subject, measurement)
 
 
 def _compare(
     attribute: Attribute, label: np.ndarray, predicted: np.ndarray, subject: Subject
 ) -> Iterator[Measurement]:
     cells = count_cells(attribute.codes, label, predicted, subject.weights)
-    table = _table(cells)
+    compared = _comparer(_table(cells), attribute.privileged)
     sides = _sides(attribute, label, predicted, cells, subject)
     for group in attribute.unprivileged:
-        metric = _classification_metric(table, group, attribute.privileged)
+        metric = compared(group)
         for name, comparison in COMPARISONS.items():
             with np.errstate(divide="ignore", invalid="ignore"):
                 value = float(getattr(metric, name)())
@@ -121,7 +129,9 @@ def _table(cells: Cells) -> pd.DataFrame:
     return pd.DataFrame({name: values.astype(float) for name, values in columns.items()})
 
 
-def _classification_metric(table: pd.DataFrame, group: int, privileged: list[int]) -> Any:
+def _comparer(table: pd.DataFrame, privileged: list[int]) -> Callable[[int], Any]:
+    """Return what makes AIF360's metric of a group against the privileged ones; its data sets are made once for all."""
+
     def dataset(outcome: str) -> Any:
         return aif360("datasets").BinaryLabelDataset(
             favorable_label=1.0,
@@ -132,9 +142,14 @@ def _classification_metric(table: pd.DataFrame, group: int, privileged: list[int
             instance_weights_name="weight",
         )
 
-    return aif360("metrics").ClassificationMetric(
-        dataset("label"),
-        dataset("predicted"),
-        unprivileged_groups=[{"group": float(group)}],
-        privileged_groups=[{"group": float(index)} for index in privileged],
-    )
+    label, predicted = dataset("label"), dataset("predicted")
+
+    def compared(group: int) -> Any:
+        return aif360("metrics").ClassificationMetric(
+            label,
+            predicted,
+            unprivileged_groups=[{"group": float(group)}],
+            privileged_groups=[{"group": float(index)} for index in privileged],
+        )
+
+    return compared

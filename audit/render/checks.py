@@ -7,13 +7,15 @@ from dataclasses import dataclass
 
 from audit.render.attacks.section import Robustness
 from audit.render.attribution.section import Explainability
+from audit.render.calibration import CalibrationPanel, calibrations
 from audit.render.evidence import PlainTable, plain_table
-from audit.render.facts import facts_of, how_to_read, short
+from audit.render.facts import facts_of, how_to_read, level, short
 from audit.render.metrics import MetricView, metric_view
 from audit.render.plot import Row
 from audit.render.records import fits
 from audit.render.reliability import Reliability, reliability
 from audit.render.tables import Cells, cells
+from audit.render.thresholds import TABLES, Thresholds, thresholds
 from audit.result import CheckResult, Measurement, Report, Table
 
 _SECTIONS: dict[str, type[Explainability] | type[Robustness]] = {
@@ -31,17 +33,19 @@ class CheckView:
     whole: list[tuple[str, str, Cells]]
     curves: list[Reliability]
     section: Explainability | Robustness | None
+    thresholds: Thresholds | None
+    calibrations: list[CalibrationPanel]
     metrics: list[MetricView]
     tables: list[PlainTable]
 
 
 def check_views(report: Report) -> list[CheckView]:
     """Return the checks in the report's order."""
+    return [_view(f"check-{i}", check, report) for i, check in enumerate(report.checks, start=1)]
+
+
+def _view(anchor: str, check: CheckResult, report: Report) -> CheckView:
     ruled = frozenset(rule.metric for rule in report.rules)
-    return [_view(f"check-{i}", check, ruled) for i, check in enumerate(report.checks, start=1)]
-
-
-def _view(anchor: str, check: CheckResult, ruled: frozenset[str]) -> CheckView:
     kind = _SECTIONS.get(check.name)
     parts: dict[str, list[Measurement]] = {}
     for found in check.measurements:
@@ -52,15 +56,19 @@ def _view(anchor: str, check: CheckResult, ruled: frozenset[str]) -> CheckView:
         anchor=anchor,
         check=check,
         whole=[_whole(found, check) for found in whole],
-        curves=[curve for found in whole if (curve := reliability(found))],
+        curves=[curve for found in whole if (curve := reliability(found, level(report)))],
         section=kind.of(check) if kind else None,
+        thresholds=thresholds(check, report.rules),
+        calibrations=calibrations(check, report.data.groups, level(report)),
         metrics=[
             metric_view(name, found, check, name in ruled)
             for name, found in parts.items()
             if any(m.where for m in found)
         ],
         tables=[
-            plain_table(table) for table in check.tables if kind is None or not _drawn(table, kind.tables)
+            plain_table(table)
+            for table in check.tables
+            if not _drawn(table, {**TABLES, **(kind.tables if kind else {})})
         ],
     )
 

@@ -44,6 +44,12 @@ def _ideal(facts: MetricFacts) -> str:
     return f"ideal {written(facts.ideal)}" if facts.ideal is not None else ""
 
 
+def level(report: Report) -> float:
+    """Return the confidence of the intervals, in (0, 1); the policy's default where the report does not say."""
+    given = _gate(report).get("confidence")
+    return given if isinstance(given, float) and 0 < given < 1 else 0.95
+
+
 def confidence(report: Report) -> str:
     """Return the level of the intervals as a reader says it, e.g. ``95 %``."""
     level = _gate(report).get("confidence")
