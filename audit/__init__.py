@@ -17,8 +17,9 @@ from audit.version import __version__
 if TYPE_CHECKING:
     from audit.policy import Policy
     from audit.result import Decision, Report
+    from audit.variants.result import Selftest
 
-__all__ = ["AuditError", "__version__", "decide", "run"]
+__all__ = ["AuditError", "__version__", "decide", "run", "selftest"]
 
 
 def run(
@@ -32,6 +33,8 @@ def run(
 ) -> Report:
     """Audit the model that ``policy`` names on the data that it names.
 
+    The audit is counted in the user's history (`audit.history`); with ``AUDIT_HISTORY=`` it is not.
+
     Args:
         policy: a policy, the path of an `audit.yaml`, or its content as plain data.
         seed: of everything that is drawn at random.
@@ -43,6 +46,7 @@ def run(
     Raises:
         AuditError: the audit could not be made; the message says what was expected and what was found.
     """
+    from audit.history import find_history
     from audit.reproduce import command
     from audit.runner import run_audit
 
@@ -55,6 +59,7 @@ def run(
         command=command(chosen.path, seed=seed, on=day, only=only),
         progress=progress or (lambda doing, done, total: None),
         crash=crash or (lambda name, trace: None),
+        history=find_history(),
     )
 
 
@@ -75,6 +80,7 @@ def decide(
         AuditError: the policy is none, it asks for another audit (other labels, groups or check options)
             than the one that was measured, or the report's own policy was edited.
     """
+    from audit.counted import counted
     from audit.gate import decide as decide_gate
     from audit.policy.same import recorded_policy, require_same_audit
 
@@ -82,7 +88,41 @@ def decide(
     chosen = measured if policy is None else _policy(policy)
     require_same_audit(measured, chosen)
     assert chosen.gate is not None and measured.gate is not None  # resolved policies have one
-    return decide_gate(report.checks, chosen.gate, chosen.waivers, on or _today(), measured.gate.confidence)
+    day, reported = on or _today(), measured.gate.confidence
+    return decide_gate(report.checks, chosen.gate, chosen.waivers, day, reported, counted(report))
+
+
+def selftest(
+    policy: Policy | Mapping[str, object] | str | Path,
+    *,
+    seed: int = 0,
+    on: date | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
+    crash: Callable[[str, str], None] | None = None,
+) -> Selftest:
+    """Audit deliberately broken variants of the model that ``policy`` names, to see which of its rules catch each.
+
+    Nothing is written but temporary files, and nothing is counted in the user's history.
+
+    Args:
+        policy: a policy, the path of an `audit.yaml`, or its content as plain data.
+        seed: of everything that is drawn at random.
+        on: the date that waivers are judged by; today in UTC if None.
+        progress: called with the variant that is being audited, and 0 or 1 of 1.
+        crash: called with the name and the traceback of a check that crashes.
+
+    Raises:
+        AuditError: the policy has no rules, or the model itself cannot be audited under it.
+    """
+    from audit.variants.selftest import run_selftest
+
+    return run_selftest(
+        _policy(policy),
+        seed=seed,
+        on=on or _today(),
+        progress=progress or (lambda doing, done, total: None),
+        crash=crash or (lambda name, trace: None),
+    )
 
 
 def _policy(policy: Policy | Mapping[str, object] | str | Path) -> Policy:

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from audit.consistency import is_finite
 from audit.errors import AuditError
 from audit.policy.model import Rule
-from audit.result import Measurement
+from audit.result import Baseline, Measurement
 from audit.stats import improvement, interval, is_known, p_outside, paired_interval
 from audit.stats.methods import Interval
 
@@ -44,15 +45,18 @@ class Claim:
         return all(is_known(method) for method in self._methods)
 
     @property
-    def finding(self) -> Finding:
-        """Tell whether it holds, breaks or is undecided, before any correction."""
+    def span(self) -> Interval | None:
+        """The interval of `value`; of one that is exact by nature, the value itself."""
         baseline = self.measurement.baseline
         span = self.measurement.ci
         if self.paired:
             span = baseline.improvement_ci if baseline else None
-        if span is None and self.exact:
-            span = (self.value, self.value)
-        return finding(self.value, span, self.low, self.high)
+        return (self.value, self.value) if span is None and self.exact else span
+
+    @property
+    def finding(self) -> Finding:
+        """Tell whether it holds, breaks or is undecided, before any correction."""
+        return finding(self.value, self.span, self.low, self.high)
 
     def p_value(self, alpha: float) -> float:
         """Return the p-value of "the true value is within the bounds": 1 where the claim does not break.
@@ -116,7 +120,7 @@ def at_confidence(measurement: Measurement, confidence: float, reported: float) 
             measurement, value=baseline.value, method=baseline.method, counts=baseline.counts, se=baseline.se
         )
         paired = None
-        if is_known(measurement.method) and is_known(baseline.method):
+        if is_known(measurement.method) and is_known(baseline.method) and _is_finite(measurement, baseline):
             paired = paired_interval(measurement, confidence)
         computed = replace(
             baseline,
@@ -134,9 +138,16 @@ def at_confidence(measurement: Measurement, confidence: float, reported: float) 
     return replace(measurement, ci=own, baseline=computed)
 
 
+def _is_finite(measurement: Measurement, baseline: Baseline) -> bool:
+    """Tell whether the interval of the improvement is made from numbers."""
+    together = {"correlation": [baseline.correlation or 0.0]}
+    return is_finite(measurement.counts, baseline.counts, baseline.discordant, together)
+
+
 def _interval(
     measurement: Measurement, given: Interval | None, confidence: float, reported: float
 ) -> Interval | None:
     if is_known(measurement.method):
-        return interval(measurement, confidence)
+        counts = measurement.counts
+        return interval(measurement, confidence) if counts and is_finite(counts) else None
     return given if confidence == reported else None

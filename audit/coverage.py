@@ -26,9 +26,10 @@ def _matches(where: Mapping[str, Scalar], measurement: Measurement) -> bool:
     if measurement.speaks_of_groups and GROUP_KEYS.isdisjoint(where):
         return False
     return all(
-        key in measurement.where and _same(key, value, measurement.where[key]) for key, value in where.items()
+        key in measurement.where and same(key, value, measurement.where[key]) for key, value in where.items()
     )
 
 
-def _same(key: str, wanted: Scalar, found: Scalar) -> bool:
+def same(key: str, wanted: Scalar, found: Scalar) -> bool:
+    """Tell whether a value of ``where`` asks for the value that a measurement has under the same key."""
     return (key == "attribute" and wanted == ANY) or wanted == found or str(wanted) == str(found)

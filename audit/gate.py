@@ -12,12 +12,12 @@ from datetime import date
 
 from audit import reasons
 from audit.claims import Claim, Finding, at_confidence, claims
+from audit.consistency import require_consistent
+from audit.counted import AUDITS, MAX_AUDITS
 from audit.coverage import covered
+from audit.enough import needed
 from audit.policy.model import GateSpec, Rule, Waiver
 from audit.result import CheckResult, Decision, Measurement, RuleResult, RuleStatus, Scalar, Verdict
-
-AUDITS, MAX_AUDITS = "gate.audits", "gate.max_audits"
-"""The number of different audits of the same rows, as a metric, and the id of the rule that bounds it."""
 
 
 @dataclass(frozen=True)
@@ -52,11 +52,12 @@ def decide(
         audits: how many different audits of these rows were made, this one included; None where nobody knows.
 
     Raises:
-        AuditError: a measurement lacks the counts that its method needs (a damaged report).
+        AuditError: a measurement lacks the counts that its method needs, or contradicts itself (a damaged report).
     """
     found = [_cover(rule, checks, gate, reported) for rule in gate.rules or ()]
     proven = _holm(found, 1 - gate.confidence)
-    rules = [_decide_rule(item, checks, proven) for item in found]
+    left = (1 - gate.confidence) / max(1, sum(len(item.claims) for item in found) - len(proven))
+    rules = [_advised(_decide_rule(item, checks, proven), item, gate.confidence, left) for item in found]
     waived = [_waive(rule, waivers, on) for rule in [*rules, *_bounded(audits, gate.max_audits)]]
     verdict, reason = _verdict(waived, checks)
     return Decision(verdict=verdict, rules=waived, reason=reason)
@@ -81,7 +82,8 @@ def _bounded(audits: int | None, most: int | None) -> Iterator[RuleResult]:
 
 def _cover(rule: Rule, checks: Sequence[CheckResult], gate: GateSpec, reported: float) -> _Covered:
     measurements = [m for check in checks if check.status == "measured" for m in check.measurements]
-    chosen = [at_confidence(m, gate.confidence, reported) for m in covered(rule, measurements)]
+    whole = [require_consistent(m) for m in covered(rule, measurements)]
+    chosen = [at_confidence(m, gate.confidence, reported) for m in whole]
     enough = [m for m in chosen if m.rows >= gate.min_rows or not m.speaks_of_groups]
     thin = [m for m in chosen if m.rows < gate.min_rows and m.speaks_of_groups]
     return _Covered(rule, enough, thin)
@@ -124,6 +126,14 @@ def _decide_rule(item: _Covered, checks: Sequence[CheckResult], proven: set[tupl
     )
 
 
+def _advised(rule: RuleResult, item: _Covered, confidence: float, left: float) -> RuleResult:
+    """Say what would decide an inconclusive rule; ``left`` is the error that Holm leaves to each open claim."""
+    if rule.status != "inconclusive":
+        return rule
+    undecided = [claim for claim in item.claims if claim.span is not None and claim.finding != "holds"]
+    return replace(rule, needs=[words for claim in undecided for words in needed(claim, confidence, left)])
+
+
 def _reason(
     item: _Covered, findings: Sequence[Finding], broken: Sequence[int], checks: Sequence[CheckResult]
 ) -> str:
@@ -134,11 +144,10 @@ def _reason(
         for claim, found in zip(item.claims, findings, strict=True)
         if found != "holds"
     ]
-    return (
-        reasons.decided(len(findings), len(broken))
-        if broken or not causes
-        else reasons.undecided(len(findings), causes)
-    )
+    if broken or not causes:
+        return reasons.decided(len(findings), len(broken))
+    why = reasons.of_bounds(item.rule.metric, item.rule.where, checks) if reasons.BOUND in causes else ""
+    return reasons.undecided(len(findings), causes) + why
 
 
 def _waive(rule: RuleResult, waivers: Sequence[Waiver], on: date) -> RuleResult:

@@ -10,17 +10,32 @@ from datetime import UTC, date, datetime
 
 import numpy as np
 
+from audit.baseline import of_the_baseline
 from audit.check import Check, Skip
 from audit.environment import environment
 from audit.errors import AuditError
 from audit.gate import decide
+from audit.history import Audited, History, identify
+from audit.paired.pairing import Pair
+from audit.paired.results import beside, to_compare
 from audit.policy.model import Policy
-from audit.policy.rules import build_checks
+from audit.policy.rules import build_checks, metric_facts
 from audit.registry import require
-from audit.result import CheckResult, Evidence, Measurement, MetricFacts, Note, PolicyFacts, Report, Table
+from audit.result import (
+    CheckResult,
+    Decision,
+    Evidence,
+    Measurement,
+    MetricFacts,
+    Note,
+    PolicyFacts,
+    Report,
+    Table,
+)
 from audit.scoring import Progress
-from audit.stats import interval, is_known
-from audit.subject import Subject, load_subject
+from audit.stats import intervals, is_known
+from audit.subject import Subject, load_subjects
+from audit.warned import warnings_of
 
 Crash = Callable[[str, str], None]
 """Called with a check's name and its traceback when it crashes."""
@@ -35,6 +50,7 @@ def run_audit(
     command: str,
     progress: Progress,
     crash: Crash,
+    history: History | None = None,
 ) -> Report:
     """Measure and decide.
 
@@ -46,6 +62,7 @@ def run_audit(
         command: what repeats the audit, for the report.
         progress: told what is being done.
         crash: told of a check that crashed.
+        history: where the audit is counted; None where it is not to be, and then ``gate.max_audits`` is inconclusive.
 
     Raises:
         AuditError: data or model cannot be audited, or ``only`` names a check that is not installed.
@@ -54,19 +71,23 @@ def run_audit(
         require(name, f"--only {name}")
     assert policy.gate is not None  # a resolved policy has one
     started, clock = datetime.now(UTC), _Clock()
-    subject = load_subject(policy, progress, seed)
+    subject, baseline = load_subjects(policy, progress, seed)
     clock.lap("load")
     results = []
     for name, check in build_checks(policy).items():
         if only and name not in only:
             continue
         progress(name, 0, 1)
-        results.append(_run_check(name, check, subject, policy.gate.confidence, crash))
+        found = _run_check(name, check, subject, policy.gate.confidence, crash)
+        if baseline and found.status == "measured" and name in to_compare(policy):
+            with of_the_baseline():
+                other = _run_check(name, check, baseline, policy.gate.confidence, crash)
+            found = beside(Pair(subject, baseline), check, found, other, policy.gate.confidence, crash)
+        results.append(found)
         progress(name, 1, 1)
         clock.lap(name)
-    return _report(
-        policy, subject, results, seed, on, command, {"started": started.isoformat(), "seconds": clock.laps}
-    )
+    run: dict[str, object] = {"started": started.isoformat(), "seconds": clock.laps}
+    return _report(policy, subject, baseline, results, seed, on, command, run, history)
 
 
 class _Clock:
@@ -99,7 +120,7 @@ def _measured(name: str, check: Check, found: list[Evidence], confidence: float)
     """Sort what a check found; of its metrics, those that it measured are described."""
     metrics = {f"{name}.{metric}": facts for metric, facts in check.metrics.items()}
     beside = [item for item in found if isinstance(item, Table | Note)]
-    numbers = [_complete(item, metrics, confidence) for item in found if not isinstance(item, Table | Note)]
+    numbers = _complete([item for item in found if not isinstance(item, Table | Note)], metrics, confidence)
     measured = {number.metric for number in numbers}
     return CheckResult(
         name=name,
@@ -112,19 +133,26 @@ def _measured(name: str, check: Check, found: list[Evidence], confidence: float)
     )
 
 
-def _complete(found: Measurement, metrics: dict[str, MetricFacts], confidence: float) -> Measurement:
-    """Add the interval at the run's confidence, where the method is known and the check gave none."""
-    if found.metric not in metrics:
-        raise ValueError(f"the check returned {found.metric!r}, which it does not declare in 'metrics'")
-    return replace(found, ci=interval(found, confidence)) if is_known(found.method) else found
+def _complete(
+    found: list[Measurement], metrics: dict[str, MetricFacts], confidence: float
+) -> list[Measurement]:
+    """Add the intervals at the run's confidence, where the method is known and the check gave none."""
+    for item in found:
+        if item.metric not in metrics:
+            raise ValueError(f"the check returned {item.metric!r}, which it does not declare in 'metrics'")
+    spans = intervals(found, confidence)
+    pairs = zip(found, spans, strict=True)
+    return [replace(item, ci=span) if is_known(item.method) else item for item, span in pairs]
 
 
 def _report(
-    policy: Policy, subject: Subject, results: list[CheckResult],
-    seed: int, on: date, command: str, run: dict[str, object],
+    policy: Policy, subject: Subject, baseline: Subject | None, results: list[CheckResult],
+    seed: int, on: date, command: str, run: dict[str, object], history: History | None,
 ) -> Report:  # fmt: skip
     assert policy.gate is not None  # a resolved policy has one
-    decision = decide(results, policy.gate, policy.waivers, on, policy.gate.confidence)
+    against = baseline.model_facts if baseline else None
+    this = identify(policy, subject.model_facts, subject.data_facts, against, seed)
+    decision, counted = _decide(policy, results, on, history, this, str(run["started"]))
     return Report(
         verdict=decision.verdict,
         reason=decision.reason,
@@ -140,5 +168,23 @@ def _report(
         rules=decision.rules,
         checks=results,
         environment=environment(seed, on.isoformat()),
-        run=run,
+        baseline=against,
+        run={**run, **counted},
+        warnings=warnings_of(policy.gate, metric_facts(build_checks(policy)), results),
     )
+
+
+def _decide(
+    policy: Policy, results: list[CheckResult], on: date, history: History | None, this: Audited, started: str
+) -> tuple[Decision, dict[str, object]]:
+    """Return the decision, and what the history says for the report's ``run``."""
+    assert policy.gate is not None  # a resolved policy has one
+    gate = policy.gate
+
+    def decided(audits: int | None) -> Decision:
+        return decide(results, gate, policy.waivers, on, gate.confidence, audits)
+
+    if history is None:
+        return decided(None), {}
+    decision, count = history.decide(this, started, decided)
+    return decision, {"history": count.facts()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,15 @@ from . import adult, models
 
 BESIDE = Path(__file__).resolve().parents[2] / "shared" / "data"
 Models = Callable[[str], Path]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def history(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Keep the audits of tests out of the user's history, those of child processes included."""
+    file = tmp_path_factory.mktemp("history") / "history.jsonl"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AUDIT_HISTORY", str(file))
+        yield file
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from pathlib import Path
 from audit import quiet as quiet_module
 from audit.cli.codes import VERDICTS
 from audit.cli.progress import shown
-from audit.cli.text import plain, remarks, summary
+from audit.cli.text import plain, remarks, summary, uncounted
 from audit.errors import AuditError
 from audit.output import set_aside
 from audit.policy import Policy, load_policy, policy_from
@@ -47,6 +47,8 @@ def run(request: Request) -> int:
     policy = _policy(request)
     report = audit_quietly(policy, request)
     files = write_reports(report, request.out)
+    if problem := uncounted(report):
+        print(f"audit: {plain(problem, 500)}", file=sys.stderr)
     if not request.quiet:
         print("\n".join([*summary(report), *remarks(report), f"Report: {plain(files[-1], 500)}"]))
     return VERDICTS[report.verdict]
@@ -54,6 +56,7 @@ def run(request: Request) -> int:
 
 def audit_quietly(policy: Policy, request: Request) -> Report:
     """Run the audit with progress on stderr; a crashed check is told there in one line."""
+    from audit.history import find_history
     from audit.runner import run_audit
 
     on = parse_date(request.date)
@@ -77,6 +80,7 @@ def audit_quietly(policy: Policy, request: Request) -> Report:
             ),
             progress=progress,
             crash=crashed,
+            history=find_history(),
         )  # fmt: skip
 
 

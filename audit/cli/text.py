@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from audit.result import Decision, Measurement, Report, RuleResult
+from audit.counted import MAX_AUDITS, counted, in_words
+from audit.duplicates import narrowing_rows
+from audit.render.limits import least_improvement
+from audit.result import Baseline, Decision, Measurement, Report, RuleResult
 
 _MARKS = {"pass": "pass", "fail": "FAIL", "inconclusive": "open", "waived": "waived"}
 _LEFT = {"skipped": "was skipped", "crashed": "crashed"}
 _LONGEST = 100
+_SHOWN = 3
 
 
 def plain(text: object, longest: int = _LONGEST) -> str:
@@ -33,9 +37,11 @@ def summary(decision: Decision | Report) -> Iterator[str]:
     for rule in sorted(decision.rules, key=lambda rule: order.index(rule.status)):
         yield f"  {_MARKS[rule.status]:7} {plain(rule.id)}  {_limit(rule)}: {plain(rule.reason, 300)}"
         if rule.status != "pass" or len(rule.measurements) == 1:
-            yield from (f"            {line}" for line in _worst(rule))
-        if rule.not_decided and rule.measurements:
+            yield from (f"            {line}" for line in _worst(rule, rule.measurements))
+        yield from (f"            needs: {plain(need, 300)}" for need in _first(rule.needs))
+        if rule.not_decided:
             yield f"            left out by gate.min_rows: {_several(len(rule.not_decided), 'group')}"
+            yield from (f"              {line}" for line in _worst(rule, rule.not_decided))
 
 
 def remarks(report: Report) -> Iterator[str]:
@@ -51,9 +57,17 @@ def remarks(report: Report) -> Iterator[str]:
     for check in report.checks:
         if check.status != "measured":
             yield f"  note    the check {plain(check.name)} {_LEFT[check.status]}: {plain(check.reason, 300)}"
-    repeated = report.data.rows - report.data.distinct_rows
-    if repeated:
+    if repeated := narrowing_rows(report):
         yield f"  note    {repeated:,} of {report.data.rows:,} rows repeat another row, which narrows the intervals"
+    if counted(report) is not None:
+        yield f"  note    {in_words(report)}"
+    for warning in report.warnings:
+        yield f"  warning {plain(warning, 500)}"
+
+
+def uncounted(report: Report) -> str:
+    """Return why the audit could not be counted, for stderr; empty where it was, or was not to be."""
+    return "" if counted(report) is not None else in_words(report)
 
 
 def _several(count: int, noun: str) -> str:
@@ -64,19 +78,31 @@ def _limit(rule: RuleResult) -> str:
     return ", ".join(f"{key.replace('_', ' ')} {value:g}" for key, value in rule.limit.items())
 
 
-def _worst(rule: RuleResult, shown: int = 3) -> Iterable[str]:
-    ordered = sorted(rule.measurements, key=lambda m: -_beyond(m, rule))
-    for measurement in ordered[:shown]:
-        yield _line(measurement)
-    if len(ordered) > shown:
-        yield f"and {len(ordered) - shown} more"
+def _worst(rule: RuleResult, found: Iterable[Measurement]) -> Iterator[str]:
+    if rule.id == MAX_AUDITS:  # a count of audits: the reason says all of it
+        return iter(())
+    return _first([_line(measurement) for measurement in sorted(found, key=lambda m: -_beyond(m, rule))])
+
+
+def _first(lines: Sequence[str]) -> Iterator[str]:
+    yield from lines[:_SHOWN]
+    if len(lines) > _SHOWN:
+        yield f"and {len(lines) - _SHOWN} more"
 
 
 def _line(measurement: Measurement) -> str:
     where = ", ".join(plain(value, 40) for value in measurement.where.values()) or "all rows"
     span = measurement.ci
     interval = f" [{number(span[0])}, {number(span[1])}]" if span else " (no interval)"
-    return f"{where}: {number(measurement.value)}{interval}, {measurement.n:,} rows"
+    return f"{where}: {number(measurement.value)}{interval}, {measurement.n:,} rows{_compared(measurement.baseline)}"
+
+
+def _compared(baseline: Baseline | None) -> str:
+    if baseline is None:
+        return ""
+    span = baseline.improvement_ci
+    interval = f" [{number(span[0])}, {number(span[1])}]" if span else " (no interval)"
+    return f"; baseline {number(baseline.value)}, improvement {number(baseline.improvement)}{interval}"
 
 
 def _beyond(measurement: Measurement, rule: RuleResult) -> float:
@@ -87,4 +113,6 @@ def _beyond(measurement: Measurement, rule: RuleResult) -> float:
     gaps = [limit["at_least"] - value] if "at_least" in limit else []
     gaps += [value - limit["at_most"]] if "at_most" in limit else []
     gaps += [abs(value) - limit["within"]] if "within" in limit else []
+    if measurement.baseline and (least := least_improvement(limit)) is not None:
+        gaps.append(least - measurement.baseline.improvement)
     return max(gaps, default=0.0)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
-import audit
 from audit.demo.prepare import CANDIDATES, Progress, prepare_demo
+from audit.history import History
 from audit.output import set_aside
+from audit.policy import load_policy
 from audit.reports import write_reports
+from audit.reproduce import command
 from audit.result import Report, Verdict
+from audit.runner import run_audit
 
 EXPECTED: dict[int, Verdict] = {1: "fail", 2: "pass"}
 """What the policy says of each candidate, by number, when the audit finds what was planted."""
@@ -51,7 +55,17 @@ def _audit(number: int, policy: Path, out: Path, progress: Progress) -> Audited:
     def named(doing: str, done: int, total: int) -> None:
         progress(f"candidate {number}: {doing}", done, total)
 
-    report = audit.run(policy, progress=named)
+    chosen, today = load_policy(policy), datetime.now(UTC).date()
+    report = run_audit(
+        chosen,
+        seed=0,
+        on=today,
+        only=(),
+        command=command(chosen.path, seed=0, on=today, only=()),
+        progress=named,
+        crash=lambda name, trace: None,
+        history=History(out / "history.jsonl"),  # an example's audits are none of the user's own
+    )
     return Audited(report, write_reports(report, _reports(out, number)), policy)
 
 

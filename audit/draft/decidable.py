@@ -1,21 +1,21 @@
-"""Which default rules the rows at hand are too few to decide, even where nothing is wrong."""
+"""Which rules of a draft the rows are too few for, before any model has scored them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
-from audit.claims import finding
-from audit.data.groups import Attribute
 from audit.data.labels import Labels
 from audit.data.table import Table
+from audit.decidable import too_few
 from audit.policy.model import Rule
 from audit.result import Measurement
-from audit.stats import interval
 
 ASSUMED_RATE = 0.8
 """The true positive rate at which it is told whether a rule about it can be decided."""
+
+_Foreseen = Callable[[Rule, Table, np.ndarray], Iterator[Measurement]]
 
 
 def undecidable(rule: Rule, table: Table, confidence: float, min_rows: int) -> list[str]:
@@ -24,39 +24,60 @@ def undecidable(rule: Rule, table: Table, confidence: float, min_rows: int) -> l
     It is asked of a model that treats both groups alike: with the label's share of favourable outcomes
     for disparate impact, and a true positive rate of `ASSUMED_RATE` for equal opportunity.
     """
-    attribute = next((a for a in table.attributes if a.name == rule.where.get("attribute")), None)
-    if attribute is None or not isinstance(table.labels, Labels):
+    foresee = _FORESEEN.get(rule.metric)
+    if foresee is None or not isinstance(table.labels, Labels):
         return []
     favorable = np.isin(table.labels.codes, table.labels.favorable)
-    within, rate = np.ones_like(favorable), float(favorable.mean())
-    if rule.metric == "fairness.equal_opportunity_difference":
-        within, rate = favorable, ASSUMED_RATE
-    return list(_sentences(rule, attribute, within, rate, confidence, min_rows))
+    return list(_sentences(rule, foresee(rule, table, favorable), confidence, min_rows))
 
 
 def _sentences(
-    rule: Rule, attribute: Attribute, within: np.ndarray, rate: float, confidence: float, min_rows: int
+    rule: Rule, foreseen: Iterator[Measurement], confidence: float, min_rows: int
 ) -> Iterator[str]:
-    rows = np.bincount(attribute.codes[within], minlength=len(attribute.groups))
-    privileged = int(rows[attribute.privileged].sum())
-    for group in attribute.unprivileged:
-        fewest = min(int(rows[group]), privileged)
-        if fewest < min_rows:
-            yield f"{attribute.groups[group]} ({fewest:,} rows, fewer than min_rows)"
-        elif not _could_hold(rule, rate, int(rows[group]), privileged, confidence):
-            yield f"{attribute.groups[group]} ({fewest:,} rows: too few even for equal rates of {rate:.2g})"
+    for found in foreseen:
+        name = found.where.get("unprivileged", "all rows")
+        if found.speaks_of_groups and found.rows < min_rows:
+            yield f"{name} ({found.rows:,} rows, fewer than min_rows)"
+        elif reason := too_few(rule, found, confidence):
+            yield f"{name} ({reason})"
 
 
-def _could_hold(rule: Rule, rate: float, unprivileged: int, privileged: int, confidence: float) -> bool:
-    ratio = rule.metric == "fairness.disparate_impact"
-    counts = {
-        name: [rate * n, float(n)] for name, n in (("unprivileged", unprivileged), ("privileged", privileged))
-    }
-    best = Measurement(
-        metric=rule.metric,
-        value=1.0 if ratio else 0.0,
-        n=unprivileged + privileged,
-        method="mover-ratio" if ratio else "mover-difference",
-        counts=counts,
-    )
-    return finding(best.value, interval(best, confidence), *rule.bounds) == "holds"
+def _selection(rule: Rule, table: Table, favorable: np.ndarray) -> Iterator[Measurement]:
+    everyone = np.ones_like(favorable)
+    yield from _comparisons(rule, table, everyone, float(favorable.mean()), "mover-ratio")
+
+
+def _opportunity(rule: Rule, table: Table, favorable: np.ndarray) -> Iterator[Measurement]:
+    yield from _comparisons(rule, table, favorable, ASSUMED_RATE, "mover-difference")
+
+
+def _comparisons(
+    rule: Rule, table: Table, within: np.ndarray, rate: float, method: str
+) -> Iterator[Measurement]:
+    for attribute in (a for a in table.attributes if a.name == rule.where.get("attribute")):
+        rows = np.bincount(attribute.codes[within], minlength=len(attribute.groups))
+        privileged = int(rows[attribute.privileged].sum())
+        for group in attribute.unprivileged:
+            sides = {"unprivileged": int(rows[group]), "privileged": privileged}
+            yield Measurement(
+                metric=rule.metric,
+                value=1.0 if method == "mover-ratio" else 0.0,
+                n=sum(sides.values()),
+                smallest_n=min(sides.values()),
+                method=method,
+                counts={side: [rate * n, float(n)] for side, n in sides.items()},
+                where={"attribute": attribute.name, "unprivileged": attribute.groups[group]},
+            )
+
+
+def _ranking(rule: Rule, table: Table, favorable: np.ndarray) -> Iterator[Measurement]:
+    counts = {"favorable": [float(favorable.sum())], "unfavorable": [float((~favorable).sum())]}
+    rows = len(favorable)
+    yield Measurement(metric=rule.metric, value=1.0, n=rows, method="delong", counts=counts)
+
+
+_FORESEEN: Mapping[str, _Foreseen] = {
+    "fairness.disparate_impact": _selection,
+    "fairness.equal_opportunity_difference": _opportunity,
+    "performance.auc": _ranking,
+}

@@ -34,6 +34,7 @@ def _model(policy: Policy, feeds: list[Feed]) -> Iterator[str]:
     yield f"  path: {scalar(policy.model.path)}"
     if policy.model.output.kind != "auto":
         yield f"  output: {policy.model.output.kind}          # the label has many numeric values"
+    yield "  # baseline: PATH          # such as the model in use: rules can then ask that this one is no worse"
     for feed in feeds:
         if feed.columns != [feed.name]:
             yield _comment(f"  # input {feed.name} is fed from: {', '.join(feed.columns)}")
@@ -70,6 +71,7 @@ def _gate(policy: Policy, thin: Mapping[str, list[str]]) -> Iterator[str]:
     assert policy.gate is not None
     yield f"  confidence: {policy.gate.confidence:g}   # a rule is decided when its whole interval lies on one side"
     yield f"  min_rows: {policy.gate.min_rows}      # smaller groups are shown and not decided"
+    yield "  # max_audits: 20   # fail beyond so many different audits of these rows: of enough, one passes by luck"
     yield (
         "  rules:"
         if policy.rules

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping
 
 from audit import registry
 from audit.check import Check
+from audit.counted import MAX_AUDITS
 from audit.errors import AuditError, nearest, some
 from audit.policy.model import GateSpec, Policy, Rule
-from audit.result import Scalar
+from audit.result import MetricFacts, Scalar
 
 DEFAULT_MIN_ROWS = 200
 """``gate.min_rows`` where the policy has no ``gate``."""
@@ -44,7 +45,7 @@ def resolve(policy: Policy) -> Policy:
             _require_direction(rule.metric, checks)
     rules = with_ids(rules)
     for waiver in policy.waivers:
-        _require_rule(waiver.rule, rules)
+        _require_rule(waiver.rule, rules, policy.gate)
     gate = (policy.gate or GateSpec(min_rows=DEFAULT_MIN_ROWS)).model_copy(update={"rules": rules})
     options = {name: _options(checks, name) for name in registry.installed()}
     resolved = policy.model_copy(update={"gate": gate, "checks": options})
@@ -79,14 +80,27 @@ def metric_names(checks: Mapping[str, Check]) -> list[str]:
     return [f"{name}.{metric}" for name, check in checks.items() for metric in check.metrics]
 
 
+def metric_facts(checks: Mapping[str, Check]) -> dict[str, MetricFacts]:
+    """Return the facts of everything that ``checks`` can measure, by ``check.metric``."""
+    return {
+        f"{name}.{metric}": facts for name, check in checks.items() for metric, facts in check.metrics.items()
+    }
+
+
 def with_ids(rules: Iterable[Rule]) -> list[Rule]:
     """Give every rule an id: its own, else metric and ``where``, with ``#2`` for a second one.
 
     Raises:
-        AuditError: two rules carry the same id.
+        AuditError: two rules carry the same id, or one that of the bound on audits.
     """
     rules = list(rules)
     taken: Counter[str] = Counter(rule.id for rule in rules if rule.id)
+    if MAX_AUDITS in taken:
+        raise AuditError(
+            where="gate.rules",
+            expected="an id that is free",
+            found=f"{MAX_AUDITS!r}, that of the bound on audits",
+        )
     for name, times in taken.items():
         if times > 1:
             raise AuditError(
@@ -140,8 +154,8 @@ def _require_direction(metric: str, checks: Mapping[str, Check]) -> None:
         )
 
 
-def _require_rule(name: str, rules: Iterable[Rule]) -> None:
-    ids = [rule.id for rule in rules]
+def _require_rule(name: str, rules: Iterable[Rule], gate: GateSpec | None) -> None:
+    ids = [rule.id for rule in rules] + [MAX_AUDITS] * bool(gate and gate.max_audits)
     if name not in ids:
         raise AuditError(
             where=f"waivers: {name}",

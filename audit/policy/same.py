@@ -40,6 +40,11 @@ def require_same_audit(measured: Policy, chosen: Policy) -> None:
             _require_equal(f"checks.{name}", measured.checks[name], options)
 
 
+def asked(policy: Policy) -> dict[str, object]:
+    """Return what a policy asks to be measured: gate, waivers, report and paths do not belong to it."""
+    return {"model": _asked(policy, "model"), "data": _asked(policy, "data"), "checks": policy.checks}
+
+
 def _asked(policy: Policy, section: str) -> dict[str, object]:
     """Return a section without its paths: they may lead to the same files from elsewhere."""
     content: dict[str, object] = getattr(policy, section).model_dump(exclude={"path"})

@@ -6,6 +6,7 @@ import json
 
 from markupsafe import Markup
 
+from audit.counted import in_words
 from audit.render import figures
 from audit.render.checks import check_views
 from audit.render.facts import confidence
@@ -35,6 +36,7 @@ def render_html(report: Report) -> str:
         checks=check_views(report),
         policy=json.dumps(report.policy.effective, indent=2, ensure_ascii=False, default=str),
         confidence=confidence(report),
+        history=in_words(report),
         names=Names(),
         number=figures.number,
         count=figures.count,

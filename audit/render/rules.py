@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from audit.counted import MAX_AUDITS
 from audit.render import limits
 from audit.render.axis import axis
+from audit.render.compared import improvement_plots
 from audit.render.facts import facts_of
 from audit.render.intervals import interval_plot
 from audit.render.plot import Guides, Plot, Row
@@ -17,12 +19,18 @@ from audit.result import Measurement, MetricFacts, Report, RuleResult
 Placed = list[tuple[Measurement, limits.Place | None]]
 
 SHOWN = 12
+_ABOUT_AUDITS = (
+    "Audits of the same rows that differ in model, question or seed: of enough, one passes by luck."
+)
 _SEVERITY = ("fail", "inconclusive", "waived", "pass")
 
 
 @dataclass(frozen=True, slots=True)
 class RuleView:
-    """What the page shows of one rule; ``folded`` is the chart of the rows beyond the first `SHOWN`."""
+    """What the page shows of one rule; ``folded`` is the chart of the rows beyond the first `SHOWN`.
+
+    ``improvement`` are the same two charts of a rule against a baseline.
+    """
 
     anchor: str
     rule: RuleResult
@@ -33,6 +41,7 @@ class RuleView:
     plot: Plot | None
     folded: Plot | None
     folded_rows: int
+    improvement: list[Plot]
     table: list[Cells]
     methods: str
 
@@ -45,7 +54,7 @@ def rule_views(report: Report) -> list[RuleView]:
 
 def ranked(rule: RuleResult) -> Placed:
     """Return the measurements that the rule was decided on, furthest outside the limit first."""
-    return _by_place(rule.measurements, rule)
+    return _by_place(_shown(rule), rule)
 
 
 def _view(anchor: str, rule: RuleResult, report: Report) -> RuleView:
@@ -58,14 +67,22 @@ def _view(anchor: str, rule: RuleResult, report: Report) -> RuleView:
         rule=rule,
         covers=describe(rule.where),
         limit=limits.in_words(rule.limit),
-        about=facts.about,
+        about=_ABOUT_AUDITS if rule.id == MAX_AUDITS else facts.about,
         caption=describe(common) if len(rows) > 1 else "",
         plot=plots[0] if plots else None,
         folded=plots[1] if len(plots) > 1 else None,
         folded_rows=max(0, len(rows) - SHOWN),
+        improvement=improvement_plots(
+            f"{rule.metric}: improvement over the baseline", rows, limits.least_improvement(rule.limit), SHOWN
+        ),
         table=[cells(row) for row in rows],
         methods=methods(row.measurement for row in rows),
     )
+
+
+def _shown(rule: RuleResult) -> list[Measurement]:
+    """Return what has a place on an axis: a count of audits has none, and the reason says all of it."""
+    return [] if rule.id == MAX_AUDITS else rule.measurements
 
 
 def _by_place(found: Sequence[Measurement], rule: RuleResult) -> Placed:
@@ -74,7 +91,7 @@ def _by_place(found: Sequence[Measurement], rule: RuleResult) -> Placed:
 
 
 def _rows(rule: RuleResult, common: Where) -> list[Row]:
-    parts = ((rule.measurements, False), (rule.not_decided, True))
+    parts = ((_shown(rule), False), (rule.not_decided, True))
     return [
         Row(_label(m.where, common), m, place, left_out, describe(m.where) or "all rows")
         for found, left_out in parts
@@ -99,12 +116,13 @@ def _plots(rule: RuleResult, rows: Sequence[Row], facts: MetricFacts) -> list[Pl
     # Groups that are too small to decide must not set the scale of those that are decided.
     telling = [row.measurement for row in rows if not row.left_out] or [row.measurement for row in rows]
     scale = axis(
-        [m.value for m in telling],
+        [m.value for m in telling] + [m.baseline.value for m in telling if m.baseline],
         [m.ci for m in telling if m.ci],
         keep=inside,
         low=facts.low,
         high=facts.high,
     )
+    rows = [replace(row, place=limits.absolute_place(row.measurement, rule.limit)) for row in rows]
     parts = [rows[:SHOWN], rows[SHOWN:]]
     return [interval_plot(f"{rule.metric} against its limit", part, scale, guides) for part in parts if part]
 

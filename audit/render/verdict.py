@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
+from audit.duplicates import narrowing_rows
 from audit.render.facts import min_rows, turned_off
 from audit.render.figures import count, interval, number
 from audit.render.rules import RuleView, ranked
@@ -32,8 +33,8 @@ class Nearest:
 class VerdictView:
     """What the first screen shows.
 
-    ``left_out`` maps each group to its fewest rows and the metric that counts them; ``without_rule`` are
-    protected attributes that no rule covers.
+    ``left_out`` maps each group to its fewest rows and what the metric that counts them measured;
+    ``without_rule`` are protected attributes that no rule covers, ``repeated_rows`` those that narrow the intervals.
     """
 
     counts: dict[RuleStatus, int]
@@ -47,6 +48,7 @@ class VerdictView:
     repeated_rows: int
     turned_off: list[str]
     without_rule: list[str]
+    warnings: list[str]
 
 
 def verdict_view(report: Report, views: list[RuleView]) -> VerdictView:
@@ -62,9 +64,10 @@ def verdict_view(report: Report, views: list[RuleView]) -> VerdictView:
         left_out=_left_out(report),
         min_rows=min_rows(report),
         not_measured=[check for check in report.checks if check.status != "measured"],
-        repeated_rows=report.data.rows - report.data.distinct_rows,
+        repeated_rows=narrowing_rows(report),
         turned_off=turned_off(report),
         without_rule=_without_rule(report),
+        warnings=report.warnings,
     )
 
 
@@ -113,4 +116,9 @@ def _left_out(report: Report) -> dict[str, tuple[str, str]]:
             name = describe(group) or describe(found.where) or "all rows"
             fewest[name] = min(found, fewest.get(name, found), key=lambda m: m.rows)
     ordered = sorted(fewest.items(), key=lambda item: item[1].rows)
-    return {name: (count(m.rows), m.metric.partition(".")[2]) for name, m in ordered}
+    return {name: (count(m.rows), _measured(m)) for name, m in ordered}
+
+
+def _measured(found: Measurement) -> str:
+    value = f"{found.metric.partition('.')[2]} {number(found.value)}"
+    return f"{value} ({interval(found.ci)})" if found.ci else value

@@ -59,12 +59,19 @@ def test_the_hints_are_keys_that_work(folder: Path) -> None:
     assert init() == 0
     text = (folder / "audit.yaml").read_text()
     assert load_policy("audit.yaml").data.background is None
-    for hint, key in (("  # background: PATH", "  background: train.csv"), ("# report:\n#  ", "report:\n ")):
+    hints = {
+        "  # background: PATH": "  background: train.csv",
+        "  # baseline: PATH": "  baseline: model",
+        "  # max_audits: 20": "  max_audits: 20",
+        "# report:\n#  ": "report:\n ",
+    }
+    for hint, key in hints.items():
         assert text.count(hint) == 1
         text = text.replace(hint, key)
     (folder / "audit.yaml").write_text(text)
     policy = load_policy("audit.yaml")
     assert (policy.data.background, policy.report.rows) == ("train.csv", "masked")
+    assert policy.gate and (policy.model.baseline, policy.gate.max_audits) == ("model", 20)
     assert main(["run", "--quiet"]) in (0, 1, 3)
 
 

@@ -1,0 +1,118 @@
+"""What is said of rules that no value can break, or that are on nothing that was measured."""
+
+from __future__ import annotations
+
+import pytest
+
+from audit.policy.model import GateSpec, Rule
+from audit.policy.rules import with_ids
+from audit.result import CheckResult, Measurement, MetricFacts, Scalar
+from audit.warned import vacuous, warnings_of
+
+SHARE = MetricFacts(about="", low=0.0, high=1.0, better="higher")
+GAP = MetricFacts(about="", low=-1.0, high=1.0, ideal=0.0, better="ideal")
+RATIO = MetricFacts(about="", low=0.0, ideal=1.0, better="ideal")
+R2 = MetricFacts(about="", high=1.0, ideal=1.0, better="higher")
+
+
+@pytest.mark.parametrize(
+    ("facts", "limit", "said"),
+    [
+        (SHARE, {"at_least": 0.0}, True),
+        (SHARE, {"at_least": -0.1}, True),
+        (SHARE, {"at_least": 0.001}, False),
+        (SHARE, {"at_most": 1.0}, True),
+        (SHARE, {"at_most": 0.999}, False),
+        (SHARE, {"within": 1.0}, True),
+        (SHARE, {"within": 0.999}, False),
+        (SHARE, {"no_worse_than_baseline_by": 1.0}, True),
+        (SHARE, {"no_worse_than_baseline_by": 0.999}, False),
+        (SHARE, {"better_than_baseline_by": 0.0}, False),
+        (GAP, {"within": 1.0}, True),
+        (GAP, {"within": 0.99}, False),
+        (GAP, {"at_least": -1.0}, True),
+        (GAP, {"no_worse_than_baseline_by": 1.0}, True),  # from equal groups to the furthest apart
+        (GAP, {"no_worse_than_baseline_by": 0.99}, False),
+        (RATIO, {"at_least": 0.0}, True),
+        (RATIO, {"at_most": 1000.0}, False),
+        (RATIO, {"no_worse_than_baseline_by": 1000.0}, False),
+        (R2, {"at_least": -1000.0}, False),
+        (R2, {"at_most": 1.0}, True),
+    ],
+)
+def test_limits_that_no_value_breaks(facts: MetricFacts, limit: dict[str, float], said: bool) -> None:
+    assert bool(list(vacuous(Rule(metric="c.m", **limit), facts))) is said  # type: ignore[arg-type]  # by name
+
+
+def test_of_two_limits_the_one_that_is_none_is_named() -> None:
+    (words,) = vacuous(Rule(metric="c.m", at_least=0.0, at_most=0.9), SHARE)
+    assert words == "no value breaks 'at_least: 0', since the metric lies between 0 and 1"
+    (words,) = vacuous(Rule(metric="c.m", at_most=1.0), R2)
+    assert words.endswith("since the metric is never above 1")
+    (words,) = vacuous(Rule(metric="c.m", at_least=0.0), RATIO)
+    assert words.endswith("since the metric is never below 0")
+
+
+def share(k: int, n: int, **where: Scalar) -> Measurement:
+    return Measurement(
+        metric="c.m", value=k / n, n=n, method="clopper-pearson", counts={"rate": [k, n]}, where=dict(where)
+    )
+
+
+def said(rule: Rule, *found: Measurement, min_rows: int = 0, status: str = "measured") -> list[str]:
+    result = CheckResult(name="c", status=status, measurements=list(found))  # type: ignore[arg-type]  # a status
+    gate = GateSpec(min_rows=min_rows, rules=with_ids([rule]))
+    return warnings_of(gate, {"c.m": SHARE}, [result])
+
+
+MEASURED = [
+    share(90, 100),
+    share(50, 60, attribute="sex", group="Female"),
+    share(40, 40, attribute="sex", group="Male"),
+    share(70, 100, attack="fgsm", eps=0.1),
+    share(60, 100, attack="pgd", eps=0.2),
+]
+
+
+@pytest.mark.parametrize(
+    ("where", "words"),
+    [
+        ({"attribute": "sexx"}, "no attribute 'sexx' was measured (did you mean 'sex'?); known: 'sex'"),
+        (
+            {"attribute": "sex", "group": "Females"},
+            "no group 'Females' was measured (did you mean 'Female'?)",
+        ),
+        ({"attack": "fgms", "eps": 0.1}, "no attack 'fgms' was measured (did you mean 'fgsm'?)"),
+        ({"attack": "pgd", "eps": 0.3}, "no eps 0.3 was measured; known: 0.1, 0.2"),
+        (
+            {"feature": "age"},
+            "c.m is not measured by 'feature'; known: 'attack', 'attribute', 'eps', 'group'",
+        ),
+        ({"attack": "pgd", "eps": 0.1}, "each part of it was measured, and nothing that matches them all"),
+    ],
+)
+def test_a_where_that_covers_nothing_names_what_was_measured(where: dict[str, Scalar], words: str) -> None:
+    (warning,) = said(Rule(metric="c.m", where=where, at_least=0.1), *MEASURED)
+    assert "'where' covers nothing" in warning and words in warning
+
+
+@pytest.mark.parametrize("where", [{}, {"attribute": "*"}, {"attack": "pgd"}, {"eps": "0.1"}])
+def test_nothing_is_said_of_a_where_that_covers_something(where: dict[str, Scalar]) -> None:
+    assert said(Rule(metric="c.m", where=where, at_least=0.1), *MEASURED) == []
+
+
+def test_a_check_that_measured_nothing_is_no_fault_of_the_where() -> None:
+    assert said(Rule(metric="c.m", where={"attack": "x"}, at_least=0.1), status="skipped") == []
+
+
+def test_groups_that_are_too_small_for_a_rule_are_named_once_with_their_rows() -> None:
+    rule = Rule(metric="c.m", where={"attribute": "*"}, at_least=0.95)
+    (warning,) = said(rule, *MEASURED)
+    assert warning == (
+        "c.m[attribute=*]: these rows are too few for it to pass: Female (60 rows: too few even at a value of 1); "
+        "Male (40 rows: too few even at a value of 1)"
+    )
+    assert said(rule, *MEASURED, min_rows=60) == [
+        warning.partition("; ")[0]
+    ]  # Male is left out by the policy
+    assert said(rule, share(500, 500, attribute="sex", group="Female")) == []
