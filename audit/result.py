@@ -27,10 +27,13 @@ Better = Literal["higher", "lower", "ideal"]
 class Baseline:
     """What the baseline model measured on the same rows, and how much better the candidate is.
 
-    ``method``, ``counts`` and ``se`` are those of the baseline's own value. ``correlation`` is that of both estimates'
-    errors, in [-1, 1]; None where it is not known, and then the widest interval is taken. ``improvement`` is the
-    difference in the metric's own direction (``better``, and ``ideal`` where nearer to it is better): above 0 the
-    candidate is better; ``improvement_ci`` is its paired interval at the run's confidence.
+    ``method``, ``counts`` and ``se`` are those of the baseline's own value. ``discordant`` has for each proportion in
+    ``counts`` the rows that are an event of the candidate only, of the baseline only, and all; it is empty where the
+    two models' proportions are not of the same rows. ``correlation`` is that of both estimates' errors, in [-1, 1];
+    None where it is not known, and then the widest interval is taken. ``identical`` says that both models are the same
+    bytes, read alike: then the improvement is 0 by nature. ``improvement`` is the difference in the metric's own
+    direction (``better``, and ``ideal`` where nearer to it is better): above 0 the candidate is better;
+    ``improvement_ci`` is its paired interval at the run's confidence.
     """
 
     value: float
@@ -40,7 +43,9 @@ class Baseline:
     ci: tuple[float, float] | None = None
     counts: dict[str, list[float]] = field(default_factory=dict)
     se: float | None = None
+    discordant: dict[str, list[float]] = field(default_factory=dict)
     correlation: float | None = None
+    identical: bool = False
     improvement: float = float("nan")
     improvement_ci: tuple[float, float] | None = None
 

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
+from audit.baseline import (
+    find_baseline,
+    of_the_baseline,
+    open_baseline,
+    told_apart,
+    without_others_inputs,
+)
 from audit.data.groups import Attribute
-from audit.data.open import locate, open_source
+from audit.data.open import locate
 from audit.data.source import Source
-from audit.data.table import read_table
+from audit.data.table import Table, read_table
 from audit.decider import Decider
 from audit.facts import data_facts, model_facts
 from audit.features import Features
@@ -26,8 +34,9 @@ from audit.pictures import Pictures, find_pictures
 from audit.policy.model import Policy
 from audit.reading import read_features
 from audit.result import DataFacts, ModelFacts
+from audit.rows import Sources, open_sources
 from audit.scores import Classified, Regressed
-from audit.scoring import Progress, score
+from audit.scoring import Progress, Scored, score
 from audit.watched import Watched
 
 
@@ -36,7 +45,8 @@ class Subject:
     """The audited model on the audited rows.
 
     ``weights`` (float64) and ``clusters`` (int32 codes) are None where the policy names none. ``seed`` is
-    that of everything that is drawn at random; equal ``policy`` and ``seed`` must give equal measurements.
+    that of everything that is drawn at random; equal ``policy`` and ``seed`` must give equal measurements. ``kept`` is
+    where a check keeps what it made of the rows, to trace its measurements later; keys begin with the check's name.
     """
 
     policy: Policy
@@ -54,6 +64,7 @@ class Subject:
     clusters: np.ndarray | None
     model_facts: ModelFacts
     data_facts: DataFacts
+    kept: dict[Hashable, object] = field(default_factory=dict, compare=False)
 
     @cached_property
     def features(self) -> Features:
@@ -86,35 +97,88 @@ class Subject:
         return judge
 
 
+@dataclass(frozen=True)
+class _Bound:
+    """A loaded model with what feeds it, and the policy as it is for that one."""
+
+    policy: Policy
+    path: Path
+    model: Model
+    feeds: list[Feed]
+
+
 def load_subject(policy: Policy, progress: Progress, seed: int = 0) -> Subject:
-    """Read the data, load the model, score every row once.
+    """Read the data, load the model, score every row once; a baseline is not looked at.
 
     Raises:
         AuditError: data or model cannot be audited under this policy.
     """
+    alone = policy.model_copy(update={"model": policy.model.model_copy(update={"baseline": None})})
+    return replace(load_subjects(alone, progress, seed)[0], policy=policy)
+
+
+def load_subjects(policy: Policy, progress: Progress, seed: int = 0) -> tuple[Subject, Subject | None]:
+    """Read the data once, load candidate and baseline, and score every row with each.
+
+    Returns:
+        The candidate, and the baseline on the same rows; None where the policy names none.
+
+    Raises:
+        AuditError: data or either model cannot be audited under this policy.
+    """
     base = Path(policy.path).parent if policy.path else None
-    source = open_source(policy.data.path, base)
-    source.require(list(policy.data.missing))
-    background = open_source(policy.data.background, base) if policy.data.background else source
-    path = find_model(locate(policy.model.path, base))
-    files = Watched([path, *source.files, *background.files])
-    table = read_table(policy.data, source, policy.model.output.kind == "regression")
+    sources = open_sources(policy, base)
+    path, other = find_model(locate(policy.model.path, base)), find_baseline(policy, base)
+    files = Watched([path, *([other] if other else []), *sources.files])
+    table = read_table(policy.data, sources.data, policy.model.output.kind == "regression")
     model = open_model(policy.model, path)
-    model.leave_out(unbound(model.fed, policy.model.inputs, policy.data, source.schema))
-    feeds = bind(model.fed, policy.model.inputs, policy.data, source.schema, model.where, model.channels)
-    for given in (source, background):
-        given.require([column for feed in feeds for column in feed.reads])
-    sources = {"data": source} | ({"background": background} if background is not source else {})
-    with ThreadPoolExecutor(1) as pool:
-        found = {name: pool.submit(given.digest) for name, given in sources.items()}  # beside the scores
-        scored = score(policy, model, feeds, source, table.labels, progress)
-    digests = {name: digest.result() for name, digest in found.items()}
-    facts = (
-        model_facts(policy, path, model, feeds, scored),
-        data_facts(policy, digests, table, scored.hashes),
-    )
+    if other:
+        with of_the_baseline():
+            as_read, compared = open_baseline(policy, other, model)
+        policy = without_others_inputs(policy, model, compared)
+    ours, theirs = _bound(policy, path, model, sources), None
+    if other:
+        with of_the_baseline():
+            theirs = _bound(as_read, other, compared, sources)
+    candidate = _candidate(ours, sources, table, files, seed, progress)
+    baseline = None
+    if theirs:
+        with of_the_baseline():
+            scored = _score(theirs, sources, table, told_apart(progress))
+            baseline = _subject(theirs, sources, table, files, seed, scored, candidate.data_facts)
     files.require_unchanged()
+    return candidate, baseline
+
+
+def _bound(policy: Policy, path: Path, model: Model, sources: Sources) -> _Bound:
+    schema = sources.data.schema
+    model.leave_out(unbound(model.fed, policy.model.inputs, policy.data, schema))
+    feeds = bind(model.fed, policy.model.inputs, policy.data, schema, model.where, model.channels)
+    sources.require(feeds)
+    return _Bound(policy, path, model, feeds)
+
+
+def _candidate(
+    bound: _Bound, sources: Sources, table: Table, files: Watched, seed: int, progress: Progress
+) -> Subject:
+    with ThreadPoolExecutor(1) as pool:
+        found = sources.digests(pool)  # beside the scores
+        scored = _score(bound, sources, table, progress)
+    digests = {name: digest.result() for name, digest in found.items()}
+    facts = data_facts(bound.policy, digests, table, scored.hashes)
+    return _subject(bound, sources, table, files, seed, scored, facts)
+
+
+def _score(bound: _Bound, sources: Sources, table: Table, progress: Progress) -> Scored:
+    return score(bound.policy, bound.model, bound.feeds, sources.data, table.labels, progress)
+
+
+def _subject(
+    bound: _Bound, sources: Sources, table: Table, files: Watched, seed: int, scored: Scored, facts: DataFacts
+) -> Subject:
+    policy, model, feeds = bound.policy, bound.model, bound.feeds
     return Subject(
-        policy, seed, files, model, source, feeds, table.rows, background, scored.scores, scored.decider,
-        table.attributes, table.weights, table.clusters, *facts,
+        policy, seed, files, model, sources.data, feeds, table.rows, sources.background, scored.scores,
+        scored.decider, table.attributes, table.weights, table.clusters,
+        model_facts(policy, bound.path, model, feeds, scored), facts,
     )  # fmt: skip

@@ -104,6 +104,25 @@ def run(
 
 
 @app.command()
+def selftest(
+    policy: Annotated[Path, typer.Argument(metavar="POLICY", help="The policy whose rules are tried.")],
+    overrides: Set = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of everything drawn at random.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> int:
+    """Audit broken variants of the model: which rule catches each?
+
+    Exit codes: 0 every variant is caught, 1 one is caught by no rule, 2 could not audit, 3 one could not be made or
+    measured.
+    """
+    from audit.cli.selftest import selftest as command
+
+    return command(policy, overrides or [], seed, as_json, quiet, debug)
+
+
+@app.command()
 def gate(
     report: ReportFile,
     policy: Annotated[

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from audit import registry
 from audit.check import Check
+from audit.result import MetricFacts
 
 
 def checks(name: str | None) -> int:
@@ -23,5 +24,12 @@ def _page(name: str, cls: type[Check]) -> list[str]:
         lines.append(f"  {option} = {field.default!r}  {field.description or ''}".rstrip())
     lines += ([] if cls.model_fields else ["  none"]) + ["", "Metrics:"]
     for metric, facts in cls.metrics.items():
-        lines += [f"  {name}.{metric}", f"      {facts.about}"]
+        lines += [f"  {name}.{metric}", f"      {facts.about}", *_direction(facts)]
     return lines
+
+
+def _direction(facts: MetricFacts) -> list[str]:
+    if facts.better is None:
+        return []
+    which = f"nearer to {facts.ideal:g}" if facts.better == "ideal" else facts.better
+    return [f"      Against a baseline, {which} is better."]

@@ -36,6 +36,7 @@ def _next(out: Path, policies: list[Path]) -> str:
     start = shlex.join(
         ["audit", "init", str(out / "models/1"), str(out / "data/test.parquet"), "--label", "approved"]
     )
+    tried = shlex.join(["audit", "selftest", str(policies[-1])])
     return (
         f"Three faults were planted in the data. Candidate 1 takes them up and should {_word(1)}; candidate 2 is\n"
         f"trained on reweighed rows and on FGSM examples, and should {_word(2)}. Where the reports show them:\n"
@@ -43,7 +44,8 @@ def _next(out: Path, policies: list[Path]) -> str:
         f"What to do next:\n"
         f"  open the two reports in a browser and compare\n"
         f"  {change}   (change a limit, see what moves)\n"
-        f"  {start}   (a policy to start from)"
+        f"  {start}   (a policy to start from)\n"
+        f"  {tried}   (break candidate 2 on purpose, see which rule catches what)"
     )
 
 

@@ -56,7 +56,14 @@ def _mark(row: Row, axis: Axis, y: int) -> Mark:
         x=percent(axis.at(found.value)) if defined and axis.shows(found.value) else None,
         bar=bar,
         arrows=arrows,
+        other=_other(found, axis),
     )
+
+
+def _other(found: Measurement, axis: Axis) -> str | None:
+    """Return the place of the baseline's value; None where there is none, or it lies beyond the axis."""
+    value = math.nan if found.baseline is None else found.baseline.value
+    return percent(axis.at(value)) if axis.shows(value) else None
 
 
 def _bar(found: Measurement, axis: Axis) -> tuple[tuple[str, str] | None, tuple[str, ...]]:

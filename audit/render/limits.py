@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from audit.render.figures import number, written
+from audit.render.figures import interval, number, written
 from audit.result import Measurement
 
 Side = Literal["outside", "crossing", "undefined", "inside"]
@@ -56,14 +56,42 @@ def in_words(limit: Mapping[str, float]) -> str:
     return " and ".join(parts) or "no limit"
 
 
+def least_improvement(limit: Mapping[str, float]) -> float | None:
+    """Return the least improvement over the baseline that holds; None where the limit is of the value itself."""
+    asked = [limit["better_than_baseline_by"]] if "better_than_baseline_by" in limit else []
+    asked += [-limit["no_worse_than_baseline_by"]] if "no_worse_than_baseline_by" in limit else []
+    return max(asked, default=None)
+
+
 def place(measurement: Measurement, limit: Mapping[str, float]) -> Place | None:
-    """Return where ``measurement`` lies against ``limit``, or None if that needs a baseline."""
+    """Return where ``measurement`` lies against ``limit``; of two limits, the one that it lies further outside of."""
+    found = [absolute_place(measurement, limit), _improvement_place(measurement, limit)]
+    return min((at for at in found if at), key=lambda at: at.order, default=None)
+
+
+def absolute_place(measurement: Measurement, limit: Mapping[str, float]) -> Place | None:
+    """Return where the value lies against what ``limit`` says of it; None if it says nothing of the value."""
     held = bounds(limit)
-    if held is None:
+    return None if held is None else place_within(measurement, *held)
+
+
+def _improvement_place(measurement: Measurement, limit: Mapping[str, float]) -> Place | None:
+    least, baseline = least_improvement(limit), measurement.baseline
+    if least is None:
         return None
+    if baseline is None:
+        return Place("undefined", -math.inf, "the baseline has no such measurement")
+    gain = replace(measurement, value=baseline.improvement, ci=baseline.improvement_ci)
+    at = place_within(gain, least, math.inf)
+    words = f"improvement over the baseline ({number(baseline.value)}): {number(gain.value)}"
+    words += f" ({interval(gain.ci)})" if gain.ci else ""
+    return Place(at.side, at.margin, f"{words}, {at.words.replace('; value ', '; it is ')}")
+
+
+def place_within(measurement: Measurement, low: float, high: float) -> Place:
+    """Return where a value lies against a closed range; an end may be infinite."""
     if not math.isfinite(measurement.value):
         return Place("undefined", -math.inf, f"the value is {number(measurement.value)}: it cannot hold")
-    low, high = held
     margin = min(measurement.value - low, high - measurement.value)
     side = _side(measurement, low, high)
     return Place(side, margin, _words(measurement, side, low, margin))

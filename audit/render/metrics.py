@@ -64,7 +64,7 @@ def metric_view(name: str, found: Sequence[Measurement], check: CheckResult, rul
 
 def _scale(parts: Sequence[Measurement], facts: MetricFacts, overall: float | None) -> Axis:
     return axis(
-        [m.value for m in parts],
+        [m.value for m in parts] + [m.baseline.value for m in parts if m.baseline],
         [m.ci for m in parts if m.ci],
         keep=[value for value in (overall, _near(facts, parts)) if value is not None],
         low=facts.low,

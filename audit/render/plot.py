@@ -25,7 +25,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """One drawn row: its texts and its places; ``kind`` picks shape and colour."""
+    """One drawn row: its texts and its places; ``kind`` picks shape and colour, ``other`` is the baseline's place."""
 
     kind: str
     label: str
@@ -35,6 +35,7 @@ class Mark:
     x: str | None
     bar: tuple[str, str] | None
     arrows: tuple[str, ...]
+    other: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from audit.render.compared import told
 from audit.render.figures import count, interval, number
 from audit.render.plot import Row
 from audit.result import Measurement
@@ -12,7 +13,10 @@ from audit.result import Measurement
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """One row of a table; ``smallest`` is empty where there is only one denominator."""
+    """One row of a table; ``smallest`` is empty where there is only one denominator.
+
+    ``baseline`` and ``improvement`` are empty where there is no baseline.
+    """
 
     label: str
     value: str
@@ -20,12 +24,15 @@ class Cells:
     rows: str
     smallest: str
     against: str
+    baseline: str = ""
+    improvement: str = ""
 
 
 def cells(row: Row) -> Cells:
     """Return the cells of one row of a chart."""
     found = row.measurement
     against = [*(["left out"] if row.left_out else []), *([row.place.words] if row.place else [])]
+    baseline, improvement = told(found)
     return Cells(
         label=row.full or row.label,
         value=number(found.value),
@@ -33,6 +40,8 @@ def cells(row: Row) -> Cells:
         rows=count(found.n),
         smallest=count(found.rows) if found.rows != found.n else "",
         against="; ".join(against),
+        baseline=baseline,
+        improvement=improvement,
     )
 
 

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
+import numpy as np
+
 from audit.result import Baseline, Measurement
+from audit.stats.direction import improved, improvement_range
+from audit.stats.discordant import apart, combined, difference, ratio_correlation, weights_of
 from audit.stats.intervals import interval
 from audit.stats.methods import Interval
+from audit.stats.mover import linear
+from audit.stats.proportions import clopper_pearson
+
+_GAPS = {"average-abs-odds-difference": "mean", "equalized-odds-difference": "largest"}
+"""Methods of metrics that put two absolute differences of rates together, and how."""
+_RATES = ("true_positive", "false_positive")
 
 
 def improvement(measurement: Measurement) -> float:
@@ -16,16 +27,16 @@ def improvement(measurement: Measurement) -> float:
     Higher is better: the difference; lower: its negative; nearer to the ideal: by how much the distance is less.
     """
     baseline = measurement.baseline
-    if baseline is None:
-        return math.nan
-    return _gain(measurement.value, baseline) - _gain(baseline.value, baseline)
+    return math.nan if baseline is None else improved(measurement.value, baseline.value, baseline)
 
 
 def paired_interval(measurement: Measurement, confidence: float) -> Interval | None:
-    """Compute the two-sided interval of `improvement` by MOVER with the correlation of both estimates.
+    """Compute the two-sided interval of `improvement`.
 
-    Either value's own interval says how far it may be off on each side; what both err by together cancels. An unknown
-    correlation counts as -1, which gives the widest interval. Two exact values have an exact difference.
+    Proportions of the same rows differ by their discordant rows, whose shares are bounded exactly. Of other metrics
+    either value's own interval says how far it may be off on each side, and what both err by together cancels (MOVER
+    with the correlation of both; an unknown one counts as -1, the widest interval). Two exact values have an exact
+    difference, and so have a model and itself.
 
     Args:
         measurement: of the candidate, with its ``baseline``.
@@ -37,60 +48,92 @@ def paired_interval(measurement: Measurement, confidence: float) -> Interval | N
     Raises:
         ValueError, KeyError: as `interval`.
 
-    Source: Zou, Psychological Methods 12 (2007), and Newcombe's method 10, Statistics in Medicine 17 (1998), which is
-    this over Wilson's limits.
+    Source: Zou, Psychological Methods 12 (2007); for the discordant rows `audit.stats.discordant`.
     """
     baseline, value = measurement.baseline, improvement(measurement)
     if baseline is None or not math.isfinite(value):
         return None
-    if measurement.method == baseline.method == "exact":
+    if baseline.identical or measurement.method == baseline.method == "exact":
         return value, value
-    own = _limits(measurement, baseline, confidence)
-    other = _limits(_as_measurement(measurement, baseline), baseline, confidence)
+    found = _by_gaps(measurement, baseline, confidence) or _by_difference(measurement, baseline, confidence)
+    if found is None or any(math.isnan(end) for end in found):
+        return None
+    return float(min(found[0], value)), float(max(found[1], value))
+
+
+def _by_difference(measurement: Measurement, baseline: Baseline, confidence: float) -> Interval | None:
+    """Bound the improvement by the limits of both values and of their difference."""
+    own, other = _limits(measurement, confidence), _limits(_as_measurement(measurement, baseline), confidence)
     if own is None or other is None:
         return None
-    together = -1.0 if baseline.correlation is None else baseline.correlation * _sign(measurement, baseline)
-    low = value - _apart(own[0], other[1], together)
-    high = value + _apart(own[1], other[0], together)
-    return (math.nan, math.nan) if math.isnan(low) or math.isnan(high) else (low, high)
+    apart_by = _discordant(measurement, baseline, confidence) or _correlated(
+        measurement, baseline, own, other
+    )
+    return improvement_range(own, other, apart_by, baseline)
 
 
-def _gain(value: float, baseline: Baseline) -> float:
-    if baseline.better == "ideal":
-        return -abs(value - (baseline.ideal or 0.0))
-    return value if baseline.better == "higher" else -value
-
-
-def _limits(measurement: Measurement, baseline: Baseline, confidence: float) -> Interval | None:
-    """Return how far the gain may lie below and above its estimate."""
-    found = interval(measurement, confidence)
-    if measurement.method == "exact":
-        found = measurement.value, measurement.value
-    if found is None:
+def _discordant(measurement: Measurement, baseline: Baseline, confidence: float) -> Interval | None:
+    pairs, weights = baseline.discordant, weights_of(measurement.method, measurement.counts)
+    if weights is None or baseline.method != measurement.method or not _all(pairs, weights):
         return None
-    ends = [_gain(end, baseline) for end in found]
-    low, high = min(ends), max(ends)
-    if baseline.better == "ideal" and found[0] <= (baseline.ideal or 0.0) <= found[1]:
-        high = 0.0
-    gain = _gain(measurement.value, baseline)
-    return gain - low, high - gain
+    tail = (1.0 - confidence) / 2.0
+    limits = combined(weights, {name: difference(pairs[name], tail) for name in weights})
+    return float(limits.low), float(limits.high)
+
+
+def _correlated(measurement: Measurement, baseline: Baseline, own: Interval, other: Interval) -> Interval:
+    """Bound the difference by MOVER with the correlation of both."""
+    together = -1.0 if baseline.correlation is None else baseline.correlation
+    if measurement.method == baseline.method == "mover-ratio" and _all(
+        baseline.discordant, measurement.counts
+    ):
+        together = ratio_correlation(measurement.counts, baseline.counts, baseline.discordant)
+    value, reference = measurement.value, baseline.value
+    sides = np.array([value - own[0], own[1] - value]), np.array([other[1] - reference, reference - other[0]])
+    low, high = apart(*sides, np.asarray(together))
+    return float(value - reference - low), float(value - reference + high)
+
+
+def _by_gaps(measurement: Measurement, baseline: Baseline, confidence: float) -> Interval | None:
+    """Bound the improvement of a metric made of two absolute differences, each at half the error."""
+    how, pairs = _GAPS.get(measurement.method), baseline.discordant
+    names = [f"{side}_{rate}" for rate in _RATES for side in ("unprivileged", "privileged")]
+    if how is None or baseline.method != measurement.method or not _all(pairs, names):
+        return None
+    tail = (1.0 - confidence) / 4.0
+    parts = []
+    for rate in _RATES:
+        weights = {f"unprivileged_{rate}": 1.0, f"privileged_{rate}": -1.0}
+        apart_by = combined(weights, {name: difference(pairs[name], tail) for name in weights})
+        own, other = (_gap(counts, weights, tail) for counts in (measurement.counts, baseline.counts))
+        nearer = replace(baseline, better="ideal", ideal=0.0)
+        parts.append(improvement_range(own, other, (float(apart_by.low), float(apart_by.high)), nearer))
+    (low, high), (other_low, other_high) = parts
+    if how == "mean":
+        return (low + other_low) / 2.0, (high + other_high) / 2.0
+    return min(low, other_low), max(high, other_high)
+
+
+def _gap(counts: Mapping[str, list[float]], weights: Mapping[str, float], tail: float) -> Interval:
+    terms = []
+    for name, weight in weights.items():
+        successes, trials = (np.asarray(part) for part in counts[name])
+        terms.append((weight, clopper_pearson(successes, trials, tail)))
+    limits = linear(terms)
+    return float(limits.low), float(limits.high)
+
+
+def _all(pairs: Mapping[str, list[float]], names: Collection[str]) -> bool:
+    return bool(names) and all(name in pairs and pairs[name][2] > 0 for name in names)
+
+
+def _limits(measurement: Measurement, confidence: float) -> Interval | None:
+    if measurement.method == "exact":
+        return measurement.value, measurement.value
+    return interval(measurement, confidence)
 
 
 def _as_measurement(measurement: Measurement, baseline: Baseline) -> Measurement:
     return replace(
         measurement, value=baseline.value, method=baseline.method, counts=baseline.counts, se=baseline.se
     )
-
-
-def _sign(measurement: Measurement, baseline: Baseline) -> float:
-    """Return -1 where the values lie on two sides of the ideal: what moves both up brings one nearer only."""
-    if baseline.better != "ideal":
-        return 1.0
-    ideal = baseline.ideal or 0.0
-    return -1.0 if (measurement.value - ideal) * (baseline.value - ideal) < 0 else 1.0
-
-
-def _apart(own: float, other: float, together: float) -> float:
-    if math.isinf(own) or math.isinf(other):
-        return math.inf
-    return math.sqrt(max(0.0, own**2 + other**2 - 2.0 * together * own * other))

@@ -15,7 +15,15 @@ Who = tuple[str, str]
 ALL: Who = ("", "")
 """Stands for all rows; else (attribute, group)."""
 
-_NAMES = {"fgsm": "FGSM", "pgd": "PGD", "square": "the black-box attack", WORST: "the worst of all attacks"}
+_NAMES = {
+    "fgsm": "FGSM",
+    "pgd": "PGD",
+    "square": "the black-box attack",
+    "restarts": "PGD with restarts",
+    "bpda": "PGD past steps and stops",
+    "smoothed": "PGD along averaged gradients",
+    WORST: "the worst of all attacks",
+}
 _SIZED, _GROUPED = {"attack", "norm", "eps"}, {"attribute", "group"}
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from audit.render.attacks import corrupted, flips, measured, moved, tracks
+from audit.render.attacks import corrupted, flips, measured, moved, tracks, validity
 from audit.render.attacks.corrupted import Corruptions, corruptions
 from audit.render.attacks.curve import AttackCurve, curves
 from audit.render.attacks.flips import Flip
@@ -14,6 +14,7 @@ from audit.render.attacks.measured import ALL, called
 from audit.render.attacks.moved import Columns
 from audit.render.attacks.sizes import SizeTable, size_tables
 from audit.render.attacks.tracks import GroupPanel
+from audit.render.attacks.validity import Validity
 from audit.render.attacks.words import share, what_flips
 from audit.render.axis import axis
 from audit.render.intervals import interval_plot
@@ -41,7 +42,11 @@ class Robustness:
     """What the section shows; every part is empty or None where it was not measured."""
 
     template: ClassVar[str] = "robustness.html.j2"
-    tables: ClassVar[dict[str, tuple[str, ...]]] = {"flips": flips.COLUMNS, "columns": moved.COLUMNS}
+    tables: ClassVar[dict[str, tuple[str, ...]]] = {
+        "flips": flips.COLUMNS,
+        "columns": moved.COLUMNS,
+        "validity": validity.COLUMNS,
+    }
 
     curves: list[AttackCurve]
     flip_rate: str
@@ -51,6 +56,7 @@ class Robustness:
     folded: list[Flip]
     columns: Columns | None
     stuck: Stuck | None
+    validity: Validity | None
     full: list[SizeTable]
     corruptions: Corruptions | None
 
@@ -79,6 +85,7 @@ class Robustness:
             folded=found[SHOWN:],
             columns=moved.columns(records(check, "columns", moved.COLUMNS)),
             stuck=_stuck([m for m in check.measurements if _is_stuck(m)]),
+            validity=validity.validity(records(check, "validity", validity.COLUMNS)),
             full=size_tables(hits, clean),
             corruptions=corruptions(check.measurements, clean.get(ALL)),
         )

@@ -1,22 +1,30 @@
-"""The section on attribution: importance, protected share, dependence, the telling rows, pictures and words."""
+"""The section on attribution: importance, protected shares, proxies, dependence, telling rows, pictures and words."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import ClassVar
 
-from audit.render.attribution import beeswarm, dependence, pictures, shares, waterfall, words
+from audit.render.attribution import beeswarm, dependence, pictures, proxies, shares, waterfall, words
 from audit.render.attribution.dependence import Dependence
 from audit.render.attribution.feature import DIRECTION, SHARE, SIZE
 from audit.render.attribution.importance import Importance, importance
 from audit.render.attribution.pictures import Overlay, PictureMap
-from audit.render.attribution.shares import Shares
+from audit.render.attribution.proxies import Told
+from audit.render.attribution.shares import PROTECTED, Shares
 from audit.render.attribution.waterfall import Case
 from audit.render.attribution.words import Marked, Vocabulary
 from audit.render.records import records
 from audit.result import CheckResult, Measurement
 
-_KEYS = {SIZE: "feature", SHARE: "feature", DIRECTION: "feature", "protected_share": "attribute"}
+_KEYS = {
+    SIZE: {"feature"},
+    SHARE: {"feature"},
+    DIRECTION: {"feature"},
+    PROTECTED: {"attribute"},
+    proxies.TOGETHER: {"attribute"},
+    proxies.ALONE: {"attribute", "feature"},
+}
 CASES = 6
 
 
@@ -32,12 +40,14 @@ class Explainability:
         "picture_map": pictures.MAP,
         "pictures": pictures.COLUMNS,
         "protected": shares.COLUMNS,
+        "proxies": proxies.COLUMNS,
         "texts": words.TEXTS,
         "words": words.WORDS,
     }
 
     importance: Importance | None
     shares: Shares | None
+    proxies: list[Told]
     dependence: list[Dependence]
     cases: list[Case]
     folded: list[Case]
@@ -49,9 +59,8 @@ class Explainability:
 
     @staticmethod
     def covers(found: Measurement) -> bool:
-        """Whether the section shows ``found``: it is about one feature, or one attribute."""
-        key = _KEYS.get(found.metric.removeprefix("explainability."))
-        return key is not None and list(found.where) == [key]
+        """Whether the section shows ``found``: it is about one feature, one attribute, or one of each."""
+        return _KEYS.get(_name(found)) == found.where.keys()
 
     @classmethod
     def of(cls, check: CheckResult) -> Explainability:
@@ -59,7 +68,7 @@ class Explainability:
         rows = {name: records(check, name, columns) for name, columns in cls.tables.items()}
         found = [m for m in check.measurements if cls.covers(m)]
         ranked = importance(
-            [m for m in found if "feature" in m.where],
+            [m for m in found if m.where.keys() == {"feature"}],
             rows["beeswarm"],
             shares.attributes_of(rows["protected"]),
         )
@@ -67,7 +76,8 @@ class Explainability:
         told, texts = waterfall.cases(rows["local"]), words.marked(rows["texts"])
         return cls(
             importance=ranked,
-            shares=shares.shares([m for m in found if "attribute" in m.where], rows["protected"]),
+            shares=shares.shares([m for m in found if _name(m) == PROTECTED], rows["protected"]),
+            proxies=proxies.told([m for m in found if _name(m).startswith("proxy_")], rows["proxies"]),
             dependence=dependence.dependences(rows["dependence"], names),
             cases=told[:CASES],
             folded=told[CASES:],
@@ -77,3 +87,7 @@ class Explainability:
             marked=texts[: words.CASES],
             marked_folded=texts[words.CASES :],
         )
+
+
+def _name(found: Measurement) -> str:
+    return found.metric.removeprefix("explainability.")

@@ -15,6 +15,7 @@ from audit.render.tables import Cells, cells, methods
 from audit.render.text import brief
 from audit.result import Measurement
 
+PROTECTED = "protected_share"
 COLUMNS = ("attribute", "column", "how")
 
 

@@ -1,0 +1,108 @@
+"""Which rows move each performance metric, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from audit.checks.performance_facts import CALIBRATION_BINS
+from audit.paired.trace import Influence, Shares, Trace
+from audit.result import Measurement
+from audit.scores import Classified, Regressed
+from audit.subject import Subject
+
+
+def performance_trace(subject: Subject, found: Measurement) -> Trace | None:
+    """Return where a measurement of the performance check comes from; None for one that is not known here."""
+    name, scores, rows = found.metric.partition(".")[2], subject.scores, _rows(subject, found)
+    if (share := _share(name, scores, rows, found)) is not None:
+        return share
+    weights = np.ones(subject.rows) if subject.weights is None else subject.weights
+    by_name = _CLASSIFIED if isinstance(scores, Classified) else _REGRESSED
+    if name not in by_name:
+        return None
+    values = np.zeros(subject.rows)
+    values[rows] = weights[rows] * by_name[name](scores, rows, weights[rows])
+    return Influence(values)
+
+
+def _rows(subject: Subject, found: Measurement) -> np.ndarray:
+    """Return which rows a slice has, bool."""
+    if not found.where:
+        return np.ones(subject.rows, bool)
+    (attribute,) = (a for a in subject.attributes if a.name == found.where["attribute"])
+    return np.asarray(attribute.codes == attribute.groups.index(str(found.where["group"])))
+
+
+def _share(name: str, scores: Classified | Regressed, rows: np.ndarray, found: Measurement) -> Shares | None:
+    label, predicted = scores.label, scores.predicted
+    if label is not None and predicted is not None:
+        within = {
+            "selection_rate": rows,
+            "true_positive_rate": rows & label,
+            "false_positive_rate": rows & ~label,
+        }
+        if name in within:
+            return Shares({"rate": (within[name], predicted)})
+    if name == "accuracy" and isinstance(scores, Classified):
+        return Shares({"rate": (rows, scores.code == scores.guess)})
+    if name == "balanced_accuracy" and isinstance(scores, Classified):
+        classes = enumerate(map(str, scores.classes))
+        return Shares(
+            {
+                value: (rows & (scores.code == place), scores.guess == place)
+                for place, value in classes
+                if value in found.counts
+            }
+        )
+    return None
+
+
+def _centred(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    return np.asarray(values - np.average(values, weights=weights))
+
+
+def _auc(scores: Classified, rows: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """DeLong's placement values: the share of the other side that each row stands above (or below), ties half."""
+    label = scores.label[rows]
+    _, place = np.unique(scores.favorable[rows], return_inverse=True)
+    found = np.zeros(len(label))
+    for side, sign in ((label, 1.0), (~label, -1.0)):
+        others = np.bincount(place, weights * ~side)
+        below = (np.cumsum(others) - others / 2.0) / others.sum()
+        found[side] = sign * _centred(below[place[side]], weights[side]) / weights[side].sum()
+    return found
+
+
+def _calibration(scores: Classified, rows: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Each row's own gap in the direction of its bin's."""
+    score, label = scores.favorable[rows], scores.label[rows]
+    number = np.minimum((score * CALIBRATION_BINS).astype(np.int32), CALIBRATION_BINS - 1)
+    gap = label - score
+    signs = np.sign(np.bincount(number, weights * gap, CALIBRATION_BINS))
+    return _centred(signs[number] * gap, weights)
+
+
+def _r2(scores: Regressed, rows: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    square = (scores.prediction[rows] - scores.target[rows]) ** 2
+    spread = _centred(scores.target[rows], weights) ** 2
+    ratio = np.average(square, weights=weights) / np.average(spread, weights=weights)
+    return np.asarray(ratio * spread - square)
+
+
+def _error(scores: Regressed, rows: np.ndarray) -> np.ndarray:
+    return np.asarray(scores.prediction[rows] - scores.target[rows])
+
+
+_CLASSIFIED: dict[str, Callable[..., np.ndarray]] = {
+    "log_loss": lambda scores, rows, weights: _centred(scores.log_loss[rows], weights),
+    "brier": lambda scores, rows, weights: _centred(scores.brier[rows], weights),
+    "auc": _auc,
+    "calibration_error": _calibration,
+}
+_REGRESSED: dict[str, Callable[..., np.ndarray]] = {
+    "mae": lambda scores, rows, weights: _centred(np.abs(_error(scores, rows)), weights),
+    "rmse": lambda scores, rows, weights: _centred(_error(scores, rows) ** 2, weights),
+    "r2": _r2,
+}

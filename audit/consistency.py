@@ -1,0 +1,93 @@
+"""Whether the numbers of a measurement can be true together: no rule is decided on those that cannot."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+
+from audit.errors import AuditError
+from audit.result import Baseline, Measurement
+
+OF_RATES = frozenset(
+    {
+        "clopper-pearson",
+        "clopper-pearson-upper",
+        "clopper-pearson-lower",
+        "mover-difference",
+        "mover-ratio",
+        "mover-mean",
+        "average-odds-difference",
+        "average-abs-odds-difference",
+        "equalized-odds-difference",
+    }
+)
+"""Methods whose ``counts`` are (events, trials) of each proportion."""
+
+_ROUNDING = 1.0 + 1e-6  # effective counts come from sums of weights
+
+
+def is_finite(*tables: Mapping[str, Sequence[float]]) -> bool:
+    """Tell whether all that intervals are made from are numbers."""
+    return all(math.isfinite(number) for table in tables for row in table.values() for number in row)
+
+
+def require_consistent(measurement: Measurement) -> Measurement:
+    """Return the measurement as it is.
+
+    What is not finite contradicts nothing: it is undecided, and no sign of damage.
+
+    Raises:
+        AuditError: its numbers cannot be true together, such as more events than trials.
+    """
+    if amiss := next(_contradictions(measurement), None):
+        raise AuditError(
+            where=f"{measurement.metric} {measurement.where}",
+            expected="numbers that can be true together",
+            found=amiss,
+            fix="run the audit again; if it says the same, the check that measured this is at fault",
+        )
+    return measurement
+
+
+def _contradictions(m: Measurement) -> Iterator[str]:
+    if not 0 <= m.rows <= m.n:
+        yield f"{m.rows} of {m.n} rows in the smallest denominator"
+    if m.se is not None and m.se < 0:
+        yield f"a standard error of {m.se:g}"
+    yield from _reversed(m.ci)
+    if m.method in OF_RATES:
+        yield from _of_rates(m)
+    if m.baseline:
+        yield from _beside(m, m.baseline)
+
+
+def _reversed(span: tuple[float, float] | None) -> Iterator[str]:
+    if span is not None and span[0] > span[1]:
+        yield f"an interval from {span[0]:g} to {span[1]:g}"
+
+
+def _of_rates(m: Measurement) -> Iterator[str]:
+    """Yield what cannot be in proportions of a measurement's rows, whose effective number is never larger."""
+    yield from _events(m.counts)
+    trials = [row[1] for row in m.counts.values()]
+    if trials and (min(trials) > m.rows * _ROUNDING or max(trials) > m.n * _ROUNDING):
+        yield f"proportions of {min(trials):g} to {max(trials):g} rows, out of {m.rows} to {m.n}"
+
+
+def _events(counts: Mapping[str, Sequence[float]]) -> Iterator[str]:
+    for *events, trials in counts.values():
+        if min(events) < 0 or sum(events) > trials * _ROUNDING:
+            yield f"{' and '.join(f'{number:g}' for number in events)} events of {trials:g}"
+
+
+def _beside(m: Measurement, baseline: Baseline) -> Iterator[str]:
+    """Yield what cannot be in a baseline, and between it and the candidate."""
+    yield from _reversed(baseline.ci)
+    yield from _reversed(baseline.improvement_ci)
+    yield from _events(baseline.discordant)
+    if baseline.method in OF_RATES:
+        yield from _events(baseline.counts)
+    if baseline.correlation is not None and abs(baseline.correlation) > _ROUNDING:
+        yield f"a correlation of {baseline.correlation:g}"
+    if baseline.identical and abs(m.value - baseline.value) > 0:
+        yield f"{m.value:g} and {baseline.value:g} of one and the same model"

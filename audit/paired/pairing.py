@@ -1,0 +1,85 @@
+"""Puts beside each measurement of the candidate what the baseline measured, and how the two hang together."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from audit.check import Check
+from audit.claims import at_confidence
+from audit.paired.joint import correlation, discordant
+from audit.result import Baseline, Measurement, MetricFacts
+from audit.stats import is_known
+from audit.subject import Subject
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Candidate and baseline on the same rows."""
+
+    candidate: Subject
+    baseline: Subject
+
+    @property
+    def identical(self) -> bool:
+        """Whether both are the same bytes, read alike, so that nothing can tell them apart."""
+        ours, theirs = self.candidate.model_facts, self.baseline.model_facts
+        return replace(theirs, path=ours.path) == ours
+
+
+def compared(
+    pair: Pair,
+    check: Check,
+    ours: Sequence[Measurement],
+    theirs: Sequence[Measurement],
+    metrics: Mapping[str, MetricFacts],
+    confidence: float,
+) -> list[Measurement]:
+    """Return the candidate's measurements, each with the baseline's of the same metric and ``where`` if there is one.
+
+    Args:
+        pair: both models.
+        check: what measured both.
+        ours: the candidate's measurements.
+        theirs: the baseline's.
+        metrics: says which way each is better; one without a direction is left alone.
+        confidence: of the intervals of the improvement.
+    """
+    others = {_key(found): found for found in theirs}
+    return [
+        _beside(pair, check, found, others[_key(found)], metrics[found.metric], confidence)
+        if _key(found) in others and metrics[found.metric].better
+        else found
+        for found in ours
+    ]
+
+
+def _key(found: Measurement) -> Hashable:
+    return found.metric, frozenset(found.where.items())
+
+
+def _beside(
+    pair: Pair, check: Check, ours: Measurement, theirs: Measurement, facts: MetricFacts, confidence: float
+) -> Measurement:
+    assert facts.better is not None  # asked before
+    baseline = Baseline(
+        value=theirs.value,
+        method=theirs.method,
+        better=facts.better,
+        ideal=facts.ideal if facts.better == "ideal" else None,
+        ci=theirs.ci,
+        counts=theirs.counts,
+        se=theirs.se,
+        identical=pair.identical,
+    )
+    if not pair.identical and ours.method == theirs.method and is_known(ours.method):
+        baseline = _joint(pair, check, ours, theirs, baseline)
+    return at_confidence(replace(ours, baseline=baseline), confidence, confidence)
+
+
+def _joint(pair: Pair, check: Check, ours: Measurement, theirs: Measurement, baseline: Baseline) -> Baseline:
+    """Add the discordant rows; where there are none to tell, as of a mean, the correlation."""
+    traces = check.trace(pair.candidate, ours), check.trace(pair.baseline, theirs)
+    if pairs := discordant(*traces, pair.candidate):
+        return replace(baseline, discordant=pairs)
+    return replace(baseline, correlation=correlation(*traces, ours.method, pair.candidate))

@@ -1,0 +1,61 @@
+"""What a check found on the candidate, with what it found on the baseline beside it."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from audit.check import Check
+from audit.paired.pairing import Pair, compared
+from audit.policy.model import Policy
+from audit.result import CheckResult
+
+_ALWAYS = frozenset({"performance", "fairness"})
+"""Checks that cost little once the rows are scored."""
+
+
+def to_compare(policy: Policy) -> set[str]:
+    """Return the checks that run on a baseline too: the cheap ones, and those that a rule against it asks for."""
+    asked = {rule.metric.partition(".")[0] for rule in policy.rules if rule.least_improvement is not None}
+    return asked | _ALWAYS
+
+
+def beside(
+    pair: Pair,
+    check: Check,
+    ours: CheckResult,
+    theirs: CheckResult,
+    confidence: float,
+    crash: Callable[[str, str], None],
+) -> CheckResult:
+    """Return the candidate's result, with the baseline's measurements beside its own, or a note why they are missing.
+
+    Args:
+        pair: both models.
+        check: what measured both.
+        ours: the candidate's result, measured.
+        theirs: the baseline's.
+        confidence: of the intervals of the improvement.
+        crash: told of a check whose `trace` crashes.
+    """
+    if theirs.status != "measured":
+        return _noted(ours, f"the check {_HAPPENED[theirs.status]} on it: {theirs.reason}")
+    try:
+        with np.errstate(all="ignore"):
+            found = compared(pair, check, ours.measurements, theirs.measurements, ours.metrics, confidence)
+    except (Exception, SystemExit) as error:  # a plug-in's own fault stays with it
+        crash(ours.name, traceback.format_exc())
+        return _noted(ours, f"tracing the measurements crashed: {type(error).__name__}: {error}")
+    return replace(ours, measurements=found)
+
+
+_HAPPENED = {"skipped": "was skipped", "crashed": "crashed"}
+
+
+def _noted(result: CheckResult, reason: str) -> CheckResult:
+    return replace(
+        result, notes=[*result.notes, f"These measurements have no baseline beside them: {reason}."]
+    )
