@@ -28,8 +28,12 @@ gate:
     - {{metric: fairness.disparate_impact, where: {{attribute: sex}}, at_least: 0.8, at_most: 1.25}}
     # of those whom the office approved, the model approves about as many of either sex
     - {{metric: fairness.equal_opportunity_difference, where: {{attribute: sex}}, within: 0.1}}
+    # the control: nothing is planted in age; without this rule, nothing would see a model that scores the young lower
+    - {{metric: fairness.disparate_impact, where: {{attribute: age}}, at_least: 0.8, at_most: 1.25}}
     # sex comes in through its proxy: the district may carry no more than its even share, one of seven columns
     - {{metric: explainability.attribution_share, where: {{feature: district_score}}, at_most: 0.14}}
+    # no column decides alone: one that did would most likely know what the office decided
+    - {{metric: explainability.largest_share, at_most: 0.5}}
     # the fragile feature: most decisions should stay right when every column may move by 0.1 standard deviations
     - {{metric: robustness.adversarial_accuracy, where: {{attack: worst, eps: 0.1}}, at_least: 0.5}}
 """

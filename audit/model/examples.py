@@ -126,6 +126,7 @@ def _alone(feature: Feature, values: np.ndarray) -> list[bytes]:
 
     if values.ndim > 1 and values.shape[1:] != (1,):
         return [written(row) for row in values]
+    values = values + 0.0 if feature.dtype.is_floating else values  # of two zeros `unique` keeps either
     distinct, places = np.unique(values.ravel(), return_inverse=True)
     examples = [written(value) for value in distinct]
     return [examples[place] for place in places]

@@ -22,7 +22,9 @@ STATUSES = {
     "performance.auc": ("pass", "pass"),
     "fairness.disparate_impact[attribute=sex]": ("fail", "pass"),
     "fairness.equal_opportunity_difference[attribute=sex]": ("fail", "pass"),
+    "fairness.disparate_impact[attribute=age]": ("pass", "pass"),
     "explainability.attribution_share[feature=district_score]": ("fail", "pass"),
+    "explainability.largest_share": ("pass", "pass"),
     "robustness.adversarial_accuracy[attack=worst,eps=0.1]": ("fail", "pass"),
 }
 
@@ -101,6 +103,18 @@ def test_attribution_finds_the_proxy_though_no_model_reads_sex(audited: dict[int
     for found in audited.values():
         assert measured(found.report, "explainability.protected_share", {"attribute": "sex"}).value == 0
         assert shares(found.report)["age"] < 0.01  # the control
+
+
+def test_the_proxy_table_names_the_proxy_and_of_age_nothing(audited: dict[int, Audited]) -> None:
+    """A normal gap of 2.4 standard deviations has an AUC of 0.955; what tells of age is chance."""
+    for found in audited.values():
+        columns = table(found.report, "explainability", "proxies").columns
+        first = dict(zip(reversed(columns["attribute"]), reversed(columns["feature"]), strict=True))
+        assert first["sex"] == "district_score"
+        where: dict[str, Scalar] = {"attribute": "sex", "feature": "district_score"}
+        told = measured(found.report, "explainability.proxy_strength", where)
+        assert told.ci and told.ci[0] < 0.9552 < told.ci[1]
+        assert measured(found.report, "explainability.proxy_auc", {"attribute": "age"}).value < 0.55
 
 
 def test_flips_rest_on_the_fragile_feature_alone(audited: dict[int, Audited]) -> None:

@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 
 from audit.errors import AuditError
-from audit.model.examples import Parsed, find_parsed
+from audit.model.examples import Feature, Parsed, find_parsed
 from audit.model.facts import describe
 from audit.subject import Subject
 
@@ -201,3 +201,11 @@ def test_examples_that_are_parsed_twice_are_named_and_still_inspected(tmp_path: 
     with pytest.raises(AuditError, match="2 operations that parse them"):
         subject(content(tmp_path / "m", store(table(), tmp_path)))
     assert describe(tmp_path / "m", "serving_default")["fed"] == []
+
+
+def test_a_zero_is_serialized_alike_whichever_zeros_stand_beside_it() -> None:
+    """Distinct values are written once, and 0 and -0 are one of them: which of the two hung on the batch."""
+    entry = Parsed("x", [Feature("dose", tf.float32, [], False)])
+    together = entry.tensor({"dose": tf.constant([-0.0, 0.0])}).numpy()
+    alone = entry.tensor({"dose": tf.constant([0.0])}).numpy()
+    assert {*together, *alone} == {alone[0]}

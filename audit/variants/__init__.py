@@ -1,0 +1,1 @@
+"""Broken variants of a model: what `audit selftest` tries a policy on."""

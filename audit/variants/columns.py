@@ -1,0 +1,50 @@
+"""A copy of a table with one more column, streamed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyarrow import csv
+
+from audit.data.aif import AifSource
+from audit.data.csv import CsvSource
+from audit.data.parquet import ParquetSource
+from audit.data.source import BATCH_ROWS, Source
+from audit.variants.variant import NotMade
+
+
+def with_column(source: Source, name: str, values: np.ndarray, folder: Path, stem: str) -> Path:
+    """Write all rows of ``source`` and the column ``name`` into ``folder`` and return the file.
+
+    Args:
+        source: a table of CSV or Parquet files, or one of AIF360's; it is written in the same form, these as Parquet.
+        name: of the new column, which the table lacks.
+        values: one a row; of a longer table they are repeated, of a shorter one the first are taken.
+        folder: where the file goes.
+        stem: the file's name without its ending.
+
+    Raises:
+        NotMade: the data are of another form.
+    """
+    if not isinstance(source, CsvSource | ParquetSource | AifSource):
+        raise NotMade(
+            "the data are neither CSV nor Parquet files: they cannot be given the column that it reads"
+        )
+    file = folder / f"{stem}{'.csv' if isinstance(source, CsvSource) else '.parquet'}"
+    start, writer = 0, None
+    for batch in source.read(source.schema.names, BATCH_ROWS):
+        part = pa.array(np.take(values, np.arange(start, start + batch.num_rows), mode="wrap"))
+        table = pa.Table.from_batches([batch]).append_column(name, part)
+        writer = writer or _writer(file, table.schema)
+        writer.write_table(table)
+        start += batch.num_rows
+    assert writer is not None  # a table without rows was refused before
+    writer.close()
+    return file
+
+
+def _writer(file: Path, schema: pa.Schema) -> csv.CSVWriter | pq.ParquetWriter:
+    return csv.CSVWriter(file, schema) if file.suffix == ".csv" else pq.ParquetWriter(file, schema)
