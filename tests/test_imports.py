@@ -27,8 +27,13 @@ DECIDING = [
     "render",
     "stats",
 ]
-COME_ALONG = {"google": "tensorflow", "markupsafe": "jinja2", "pydantic_core": "pydantic"}
-"""Parts of what a declared dependency returns or takes: its own pin chooses their version."""
+COME_ALONG = {
+    "google": "tensorflow",
+    "markupsafe": "jinja2",
+    "pydantic_core": "pydantic",
+    "threadpoolctl": "scikit-learn",
+}
+"""Parts of what a declared dependency returns, takes or rests on: its own pin chooses their version."""
 ALLOWED = {
     "tensorflow": ["model", "demo"],
     "keras": ["model", "demo"],

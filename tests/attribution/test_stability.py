@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.stats import rankdata, spearmanr
 
-from audit.attribution.stability import rank_stability, ranks, settled, spearman
+from audit.attribution import stability
+from audit.attribution.stability import ranks, settled, spearman
+
+
+def rank_stability(size: np.ndarray, seed: int, *given: np.ndarray, **by_name: np.ndarray) -> float:
+    return stability.rank_stability(size, seed, *given, **by_name).value
+
 
 SIDES = arrays(np.float64, (2, 9), elements=st.integers(-3, 3).map(float))
 WEIGHTS = arrays(np.float64, 9, elements=st.integers(0, 4).map(float))
@@ -71,3 +77,35 @@ def test_what_differs_by_rounding_is_equal() -> None:
     values = np.array([0.3, -2, 0.1 + 0.2, 5, 5 + 1e-9, 5.1, -2])
     np.testing.assert_array_equal(settled(values, 1e-7), [1, 0, 1, 2, 2, 3, 0])
     np.testing.assert_array_equal(settled(np.full(4, 1.5), 0.0), np.zeros(4))
+
+
+def test_the_jackknife_is_the_one_by_hand() -> None:
+    """Leave out each group of rows, keep the splits, and correlate again by scipy."""
+    size, seed = np.random.default_rng(3).random((47, 6)), 5
+    found = stability.rank_stability(size, seed)
+    rng = np.random.default_rng([seed, 3])
+    halves = [rng.permutation(47) < 23 for _ in range(50)]
+    group = rng.permutation(47) % 20
+
+    def mean(kept: np.ndarray) -> float:
+        sums = [(size[kept & half].sum(0), size[kept & ~half].sum(0)) for half in halves]
+        return float(np.mean([spearmanr(*pair).statistic for pair in sums]))
+
+    without = np.array([mean(group != one) for one in range(20)])
+    error = np.sqrt(19 / 20 * ((without - without.mean()) ** 2).sum())
+    assert (found.value, found.error) == pytest.approx((mean(group >= 0), error))
+    assert found.groups == 20 and found.step == pytest.approx(
+        1 - spearmanr(range(6), [1, 0, 2, 3, 4, 5]).statistic
+    )
+
+
+def test_the_error_is_about_the_spread_over_samples() -> None:
+    rng, means = np.random.default_rng(4), np.linspace(1, 1.5, 8)
+    found = [stability.rank_stability(rng.exponential(means, (300, 8)), 0) for _ in range(60)]
+    spread = np.std([one.value for one in found])
+    assert 0.9 * spread < np.mean([one.error for one in found]) < 1.8 * spread
+
+
+def test_halves_of_one_cluster_have_no_error() -> None:
+    found = stability.rank_stability(np.random.default_rng(5).random((6, 4)), 0, clusters=np.arange(6) % 2)
+    assert np.isfinite(found.value) and np.isnan(found.error)

@@ -15,6 +15,9 @@ FACTS = {
     "attribution_share": MetricFacts(about="Share of all attribution.", low=0, high=1),
     "attribution_direction": MetricFacts(about="Rank correlation of value and attribution.", low=-1, high=1),
     "protected_share": MetricFacts(about="Share of the columns of an attribute.", low=0, high=1),
+    "largest_share": MetricFacts(about="The largest share of all features.", low=0, high=1),
+    "proxy_auc": MetricFacts(about="AUC of the other features.", low=0, high=1, ideal=0.5),
+    "proxy_strength": MetricFacts(about="AUC of one feature.", low=0, high=1, ideal=0.5),
     "additivity_error": MetricFacts(about="Largest gap between sum and output.", low=0, ideal=0),
     "rank_stability": MetricFacts(about="Rank correlation of two halves.", low=-1, high=1, ideal=1),
 }
@@ -56,14 +59,15 @@ def explainability() -> CheckResult:
         status="measured",
         summary="What the score is made of.",
         metrics=FACTS,
-        measurements=[*_whole(), *_features(), *_shares()],
+        measurements=[*_whole(), *_features(), *_shares(), *_proxies()],
         notes=["The output is explained as the logit of the favourable outcome."],
-        tables=[_beeswarm(), _dependence(), _local(), _protected()],
+        tables=[_beeswarm(), _dependence(), _local(), _protected(), _strengths()],
     )
 
 
 def _whole() -> list[Measurement]:
     return [
+        measurement("explainability.largest_share", 0.9 / 3.2, 0.006, 1000),
         measurement("explainability.additivity_error", 2e-7, None, 1000),
         measurement("explainability.rank_stability", 0.98, 0.01, 1000),
     ]
@@ -85,6 +89,35 @@ def _shares() -> list[Measurement]:
         measurement("explainability.protected_share", 0.078, 0.004, 1000, attribute="sex"),
         measurement("explainability.protected_share", 0.025, 0.003, 1000, attribute="race"),
     ]
+
+
+PROXIES = {
+    "sex": (
+        0.912,
+        {"marital-status": 0.84, "capital-gain": 0.58, "age": 0.55, "education-num": 0.51, "race": 0.5},
+    ),
+    "race": (0.61, {"marital-status": 0.57, "sex": math.nan}),
+}
+"""Of each attribute the AUC of all other features, and of each alone, out of order."""
+
+
+def _proxies() -> list[Measurement]:
+    found = []
+    for attribute, (together, alone) in PROXIES.items():
+        found.append(measurement("explainability.proxy_auc", together, 0.01, 5000, attribute=attribute))
+        for name, auc in reversed(alone.items()):
+            found.append(
+                measurement(
+                    "explainability.proxy_strength", auc, 0.02, 10_000, attribute=attribute, feature=name
+                )
+            )
+    return found
+
+
+def _strengths() -> Table:
+    total = sum(SIZES.values())
+    rows = [[a, f, auc, SIZES[f] / total] for a, (_, alone) in PROXIES.items() for f, auc in alone.items()]
+    return table("proxies", rows, "attribute", "feature", "auc", "share")
 
 
 def _beeswarm() -> Table:

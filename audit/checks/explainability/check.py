@@ -14,7 +14,8 @@ from pydantic import Field
 from audit.check import Check
 from audit.checks.explainability.facts import DEFINITIONS
 from audit.features import MOST_ROWS
-from audit.result import Evidence, MetricFacts, Note
+from audit.paired.trace import Trace
+from audit.result import Evidence, Measurement, MetricFacts, Note
 from audit.subject import Subject
 
 
@@ -48,13 +49,15 @@ class Explainability(Check):
                 other columns.
         """
         from audit.checks.explainability.explained import explain
-        from audit.checks.explainability.importance import importance, protected
+        from audit.checks.explainability.importance import importance, largest_share, protected
         from audit.checks.explainability.located import locate
         from audit.checks.explainability.pictures import picture_evidence
         from audit.checks.explainability.protected import protected_columns, unread
-        from audit.checks.explainability.quality import quality
+        from audit.checks.explainability.proxies import proxies
+        from audit.checks.explainability.quality import quality, sampling
         from audit.checks.explainability.sample import draw
         from audit.checks.explainability.tables import tables
+        from audit.checks.explainability.traces import keep
         from audit.checks.explainability.word_tables import word_evidence
         from audit.model.prose import prose_columns
 
@@ -65,12 +68,17 @@ class Explainability(Check):
         )
         yield Note(text=f"Explained is {explained.unit}: {subject.logits.evidence}.")
         yield from sample.notes
-        yield from importance(explained)
+        measured = list(importance(explained))
+        yield from measured
+        yield largest_share(measured)
         found = protected_columns(subject)
+        keep(subject, explained, found)
         hidden = bool(subject.pictures or prose_columns(subject.model, subject.feeds))
         if note := unread(found, subject.policy.data.protected, hidden):
             yield note
         yield from protected(explained, {name: own for name, own in found.items() if own or not hidden})
+        if not hidden:
+            yield from proxies(explained, subject, found)
         if sample.method and subject.pictures:
             located = locate(
                 explained, subject.pictures, sample.method, seed=subject.seed, error=self.error, memory=memory
@@ -78,5 +86,12 @@ class Explainability(Check):
             yield from picture_evidence(explained, located, sample.method, subject, subject.pictures)
         else:
             yield from quality(explained, subject.seed, explained.found.values)
+            yield sampling(explained)
             yield from tables(explained, subject, found)
             yield from word_evidence(explained, subject, score=score)
+
+    def trace(self, subject: Subject, measurement: Measurement) -> Trace | None:
+        """Return which rows a measurement comes from; None for those that are not of single rows."""
+        from audit.checks.explainability.traces import protected_trace
+
+        return protected_trace(subject, measurement)

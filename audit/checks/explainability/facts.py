@@ -21,6 +21,13 @@ DEFINITIONS: dict[str, MetricFacts] = {
         low=0.0,
         high=1.0,
     ),
+    "largest_share": MetricFacts(
+        about="The largest attribution_share of all features: near 1, the decisions rest on one of them, such as a "
+        "column that holds the label. Its interval knows that it was chosen for its size.",
+        low=0.0,
+        high=1.0,
+        better="lower",
+    ),
     "protected_share": MetricFacts(
         about="Share of the mean absolute SHAP values that falls on the columns of a protected attribute: named "
         "after it, or parting the rows as it does. 0 where the model reads none; what other columns tell of it is "
@@ -28,6 +35,24 @@ DEFINITIONS: dict[str, MetricFacts] = {
         low=0.0,
         high=1.0,
         ideal=0.0,
+        better="lower",
+    ),
+    "proxy_auc": MetricFacts(
+        about="How well the model's other features, all together, tell the rows of unprivileged groups from those of "
+        "privileged ones: the AUC of boosted trees on rows that they were not grown on. 0.5, and what lies below it by "
+        "chance: they tell nothing; 1: they tell every row.",
+        low=0.0,
+        high=1.0,
+        ideal=0.5,
+        better="lower",
+    ),
+    "proxy_strength": MetricFacts(
+        about="How well one feature alone tells the rows of unprivileged groups from those of privileged ones: the AUC "
+        "of its values in the better direction, of a text that of the groups' rates on other rows. 0.5: it tells "
+        "nothing; 1: it tells every row.",
+        low=0.0,
+        high=1.0,
+        ideal=0.5,
     ),
     "additivity_error": MetricFacts(
         about="Largest distance, over the explained rows, between the output and the base value plus all SHAP "
@@ -35,6 +60,7 @@ DEFINITIONS: dict[str, MetricFacts] = {
         "pictures some 0.01 to 0.2.",
         low=0.0,
         ideal=0.0,
+        better="lower",
     ),
     "rank_stability": MetricFacts(
         about="Spearman's rank correlation between the features' mean absolute SHAP values in two random halves of "
@@ -42,6 +68,7 @@ DEFINITIONS: dict[str, MetricFacts] = {
         low=-1.0,
         high=1.0,
         ideal=1.0,
+        better="higher",
     ),
     "faithfulness": MetricFacts(
         about="Share of rows whose output falls back further towards the base value when the features that push it "
@@ -50,5 +77,6 @@ DEFINITIONS: dict[str, MetricFacts] = {
         low=0.0,
         high=1.0,
         ideal=1.0,
+        better="higher",
     ),
 }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -10,6 +12,7 @@ from audit.attribution.stability import settled, spearman
 from audit.checks.explainability.explained import Explained
 from audit.checks.explainability.protected import Found
 from audit.result import Measurement, Scalar
+from audit.stats.extreme import contenders
 
 _ROUNDING = 1e-6  # of 32-bit outputs, relative to the largest, with some room
 
@@ -22,6 +25,27 @@ def importance(explained: Explained) -> Iterator[Measurement]:
         yield _share("attribution_share", [feature], explained, where)
         if explained.columns[feature].vocabulary is None and explained.columns[feature].shape is None:
             yield _direction(feature, explained, where)
+
+
+def largest_share(found: Iterable[Measurement]) -> Measurement:
+    """Return the largest ``attribution_share`` of ``found``, with limits that know that it was chosen for its size."""
+    shares = [m for m in found if m.metric == "explainability.attribution_share"]
+    top = max(shares, key=lambda m: -1.0 if math.isnan(m.value) else m.value)
+    whole = replace(top, metric="explainability.largest_share", where={})
+    if top.method != "mean-t":  # the share of one feature does not differ from row to row
+        return whole
+    known = [m for m in shares if m.method == "mean-t"]
+    if any(m.se is None for m in known):
+        return replace(whole, method="none", se=None, counts={})
+    values, errors = [m.value for m in known], [m.se or 0.0 for m in known]
+    places = contenders(values, errors)
+    counts = {
+        **top.counts,
+        "number": [float(len(shares))],
+        "values": [values[place] for place in places],
+        "errors": [errors[place] for place in places],
+    }
+    return replace(whole, method="largest-t", se=None, counts=counts)
 
 
 def protected(explained: Explained, found: Found) -> Iterator[Measurement]:

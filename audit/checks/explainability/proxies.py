@@ -1,0 +1,100 @@
+"""How well the other features tell of a protected attribute: together, and each by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from audit.checks.explainability.drawn import Drawn, Side, draw, smaller
+from audit.checks.explainability.explained import Explained
+from audit.checks.explainability.held_out import by_rate, by_trees, teachers
+from audit.checks.explainability.protected import Found
+from audit.data.groups import Attribute
+from audit.result import Evidence, Measurement, Note, Scalar, Table
+from audit.subject import Subject
+
+TOGETHER, ALONE = "explainability.proxy_auc", "explainability.proxy_strength"
+_FEATURES = 100
+_LEAST = 5
+"""Rows (clusters) of either side, among those that are learned from and among the others."""
+
+
+def proxies(explained: Explained, subject: Subject, own: Found) -> Iterator[Evidence]:
+    """Yield what the model's other features tell of each attribute: measurements, the table ``proxies``, notes.
+
+    Unprivileged rows are told from privileged ones. Of a model with more than 100 features those of most attribution
+    are looked at.
+
+    Args:
+        explained: tells how much of the attribution each feature carries.
+        subject: the model and the data; it reads neither pictures nor prose.
+        own: the columns of each attribute, which are left out.
+    """
+    features = explained.order[:_FEATURES]
+    rows = draw(subject)
+    yield from _notes(rows, subject, len(explained.order))
+    found = list[Measurement]()
+    for attribute in subject.attributes:
+        others = [place for place in features if explained.columns[place].name not in own[attribute.name]]
+        found += _told(attribute, others, rows, explained)
+    yield from found
+    yield _table(found, explained)
+
+
+def _notes(rows: Drawn, subject: Subject, features: int) -> Iterator[Note]:
+    if len(rows.index) < subject.rows:
+        yield Note(text=f"What other features tell of an attribute is measured on {len(rows.index):,} rows.")
+    if features > _FEATURES:
+        yield Note(
+            text=f"Of {features:,} features, the {_FEATURES} of most attribution are looked at as proxies."
+        )
+
+
+def _told(
+    attribute: Attribute, others: list[int], rows: Drawn, explained: Explained
+) -> Iterator[Measurement]:
+    """Yield how well all ``others`` tell of the attribute, then each by itself, the strongest first."""
+    member = np.isin(attribute.codes[rows.index], attribute.unprivileged)
+    learned = teachers(member, rows.clusters, np.random.default_rng([rows.seed, 6]))
+    held, every = Side(member, rows, ~learned), Side(member, rows, np.ones(len(member), bool))
+    enough = min(smaller(member, part, rows) for part in (learned, ~learned)) >= _LEAST
+    where: dict[str, Scalar] = {"attribute": attribute.name}
+    if not others:
+        yield Measurement(metric=TOGETHER, value=0.5, n=len(member), method="exact", where=where)
+    elif enough:
+        score = by_trees(rows.matrix[:, others], rows.texts[others], member, learned, rows.weights)
+        yield held.measured(TOGETHER, score, where)
+    else:
+        yield held.unknown(TOGETHER, where)
+    alone = list[Measurement]()
+    for place in others:
+        values, named = rows.matrix[:, place], where | {"feature": explained.columns[place].name}
+        if not rows.texts[place]:
+            alone.append(every.measured(ALONE, values, named, "direction"))
+        elif enough:
+            codes = np.unique(values, return_inverse=True)[1]
+            score = by_rate(codes, member, learned, rows.weights)
+            alone.append(held.measured(ALONE, score, named, "chance"))
+        else:
+            alone.append(held.unknown(ALONE, named))
+    yield from sorted(alone, key=lambda m: np.nan_to_num(-m.value, nan=0.0))
+
+
+def _table(found: list[Measurement], explained: Explained) -> Table:
+    alone = [m for m in found if m.metric == ALONE]
+    mean = explained.weighted.mean
+    total = float(mean(explained.total)[0])
+    sizes = {
+        c.name: float(mean(part)[0]) for c, part in zip(explained.columns, explained.size.T, strict=True)
+    }
+    shares: list[Scalar | None] = [
+        sizes[str(m.where["feature"])] / total if total > 0 else None for m in alone
+    ]
+    columns: dict[str, list[Scalar | None]] = {
+        "attribute": [m.where["attribute"] for m in alone],
+        "feature": [m.where["feature"] for m in alone],
+        "auc": [m.value for m in alone],
+        "share": shares,
+    }
+    return Table(name="proxies", about="how well each feature alone tells of an attribute", columns=columns)
