@@ -4,7 +4,7 @@ VENV := .venv
 READY := $(VENV)/.ready
 RUN := $(VENV)/bin
 
-.PHONY: demo test check bench coverage clean
+.PHONY: demo test check bench calibration clean
 
 demo: $(READY)  ## make an example, train two candidates, audit both
 	$(RUN)/audit demo
@@ -22,12 +22,13 @@ bench: $(READY)  ## figures as ratios within one run; DATA_DIR= says where the r
 	$(RUN)/python benchmarks/attribution.py $(if $(DATA_DIR),--data-dir $(DATA_DIR))
 	$(RUN)/python benchmarks/attribution_cost.py
 	$(RUN)/python benchmarks/attacks.py $(if $(DATA_DIR),--data-dir $(DATA_DIR))
+	$(RUN)/python benchmarks/intervals.py $(if $(DATA_DIR),--data-dir $(DATA_DIR))
 	$(RUN)/python benchmarks/loading.py
 	$(RUN)/python benchmarks/process.py $(if $(DATA_DIR),--data-dir $(DATA_DIR))
 	$(RUN)/python benchmarks/million.py
 
-coverage: $(READY)  ## coverage of the intervals, into docs/intervals.md
-	$(RUN)/python benchmarks/interval_coverage.py --write
+calibration: $(READY)  ## how often intervals and verdicts err, into docs/intervals.md
+	$(RUN)/python benchmarks/calibration.py --write
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from audit.rates import between_clusters, cluster_size
+from audit.rates import between_clusters, cluster_members, cluster_size
 
 
 @dataclass(frozen=True)
@@ -38,14 +38,32 @@ class Partition:
 
         Independent rows, or with clusters the linearized estimate of surveys; NaN for a single one.
         """
-        parts = influence if self.weights is None else self.weights * influence
+        return self.moments(influence)[0]
+
+    def moments(self, influence: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return `standard_error`, and the skewness of the observations behind it: rows, or clusters.
+
+        A mean under unequal weights is as skewed as one of `effective_rows` equal rows of this skewness. 0 without a
+        spread.
+        """
+        owner, parts = self.codes, influence if self.weights is None else self.weights * influence
+        if self.clusters is not None:
+            owner, member = cluster_members(self.codes, self.clusters)
+            parts = np.bincount(member, parts, len(owner))
+        squares = parts * parts
+        number, square, cube = (
+            np.bincount(owner, values, self.number) for values in (None, squares, squares * parts)
+        )
         with np.errstate(divide="ignore", invalid="ignore"):
-            if self.clusters is not None:
-                spread, _ = between_clusters(parts, self.codes, self.number, self.clusters)
-            else:
-                rows = self._sums(None)
-                spread = self._sums(parts**2) * rows / (rows - 1)
-            return np.asarray(np.sqrt(spread) / self.total())
+            error = np.sqrt(square * number / (number - 1)) / self.total()
+            skewness = cube / square**1.5 * np.sqrt(self.effective_rows())
+        return np.asarray(error), np.nan_to_num(skewness, posinf=0.0, neginf=0.0)
+
+    def largest(self, values: np.ndarray) -> np.ndarray:
+        """Return each group's greatest of ``values`` (one a row); minus infinity for an empty group."""
+        found = np.full(self.number, -np.inf)
+        np.maximum.at(found, self.codes, values)
+        return found
 
     def effective_rows(self) -> np.ndarray:
         """Return each group's number of independent observations: clusters, or Kish's size, or rows."""

@@ -104,7 +104,7 @@ def cluster_size(
     group: np.ndarray, groups: int, weights: np.ndarray | None, clusters: np.ndarray
 ) -> np.ndarray:
     """Return the effective number of clusters in each group: Kish's size over the clusters' weights."""
-    owner, member = _members(group, clusters)
+    owner, member = cluster_members(group, clusters)
     weight = np.bincount(member, weights, len(owner))
     total, square = np.bincount(owner, weight, groups), np.bincount(owner, weight**2, groups)
     return np.asarray(np.nan_to_num(_divided(total**2, square)))
@@ -117,13 +117,13 @@ def between_clusters(
 
     Rows of a cluster are summed first; the variance is NaN for a group with a single cluster.
     """
-    owner, member = _members(group, clusters)
+    owner, member = cluster_members(group, clusters)
     number = np.bincount(owner, minlength=groups).astype(float)
     sums = np.bincount(member, parts, len(owner))
     return np.bincount(owner, sums**2, groups) * _divided(number, number - 1), number
 
 
-def _members(group: np.ndarray, clusters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def cluster_members(group: np.ndarray, clusters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the group of every cluster within a group, and each row's index among them."""
     pair = group.astype(np.int64) * (int(clusters.max(initial=0)) + 1) + clusters
     _, first, member = np.unique(pair, return_index=True, return_inverse=True)

@@ -49,14 +49,16 @@ def _difference(rate: str, about: str) -> Comparison:
     about = (
         f"{about}, unprivileged minus privileged. 0 means equal; below 0, the unprivileged group's is lower."
     )
-    return Comparison((rate,), "mover-difference", MetricFacts(about=about, low=-1.0, high=1.0, ideal=0.0))
+    return Comparison(
+        (rate,), "mover-difference", MetricFacts(about=about, low=-1.0, high=1.0, ideal=0.0, better="ideal")
+    )
 
 
 def _ratio(rate: str, about: str) -> Comparison:
     about = (
         f"{about}, unprivileged over privileged. 1 means equal; below 1, the unprivileged group's is lower."
     )
-    return Comparison((rate,), "mover-ratio", MetricFacts(about=about, low=0.0, ideal=1.0))
+    return Comparison((rate,), "mover-ratio", MetricFacts(about=about, low=0.0, ideal=1.0, better="ideal"))
 
 
 def _odds(method: str, about: str, low: float) -> Comparison:
@@ -64,7 +66,9 @@ def _odds(method: str, about: str, low: float) -> Comparison:
         f"{about} of the true positive and the false positive rate between the groups. 0 means equal odds."
     )
     return Comparison(
-        ("true_positive", "false_positive"), method, MetricFacts(about=about, low=low, high=1.0, ideal=0.0)
+        ("true_positive", "false_positive"),
+        method,
+        MetricFacts(about=about, low=low, high=1.0, ideal=0.0, better="ideal"),
     )
 
 
@@ -109,6 +113,7 @@ THEIL_INDEX = MetricFacts(
     "0 means that every row gets the same benefit. Row weights do not enter, as in AIF360.",
     low=0.0,
     ideal=0.0,
+    better="lower",
 )
 
 DEFINITIONS: dict[str, MetricFacts] = {

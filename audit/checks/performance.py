@@ -10,8 +10,10 @@ import numpy as np
 from audit.check import Check
 from audit.checks.performance_facts import DEFINITIONS
 from audit.checks.performance_metrics import Groups, classification, outcomes, regression
+from audit.checks.performance_traces import performance_trace
 from audit.checks.ranking import Ranking, ranking_metrics
 from audit.estimates import Partition
+from audit.paired.trace import Trace
 from audit.result import Measurement, MetricFacts, Scalar
 from audit.scores import Classified
 from audit.subject import Subject
@@ -34,6 +36,10 @@ class Performance(Check):
             if ranking:
                 yield from ranking_metrics(ranking, groups)
             yield from outcomes(subject.scores, groups)
+
+    def trace(self, subject: Subject, measurement: Measurement) -> Trace | None:
+        """Return which rows a measurement comes from."""
+        return performance_trace(subject, measurement)
 
 
 def _partitions(subject: Subject) -> Iterator[Groups]:

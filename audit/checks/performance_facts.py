@@ -2,45 +2,61 @@
 
 from __future__ import annotations
 
-from audit.result import MetricFacts
+from audit.result import Better, MetricFacts
 
 CALIBRATION_BINS = 10
 
 
-def _share(about: str, ideal: float | None = None) -> MetricFacts:
-    return MetricFacts(about=about, low=0.0, high=1.0, ideal=ideal)
+def _share(about: str, ideal: float | None = None, better: Better | None = None) -> MetricFacts:
+    return MetricFacts(about=about, low=0.0, high=1.0, ideal=ideal, better=better)
 
 
 DEFINITIONS: dict[str, MetricFacts] = {
     "rows": MetricFacts(about="Number of rows.", low=0.0),
-    "accuracy": _share("Share of rows whose predicted label is the true one. Higher is better.", 1.0),
+    "accuracy": _share(
+        "Share of rows whose predicted label is the true one. Higher is better.", 1.0, "higher"
+    ),
     "balanced_accuracy": _share(
-        "Mean over the label values of the share predicted right. Higher is better.", 1.0
+        "Mean over the label values of the share predicted right. Higher is better.", 1.0, "higher"
     ),
     "auc": _share(
         "Chance that a row with a favourable label scores above one with an unfavourable label. "
         "0.5 is chance level, 1 a perfect ranking.",
         1.0,
+        "higher",
     ),
-    "log_loss": MetricFacts(about="Mean of -ln P(true label). Lower is better.", low=0.0, ideal=0.0),
+    "log_loss": MetricFacts(
+        about="Mean of -ln P(true label). Lower is better.", low=0.0, ideal=0.0, better="lower"
+    ),
     "brier": MetricFacts(
-        about="Mean squared error of the probabilities. Lower is better.", low=0.0, ideal=0.0
+        about="Mean squared error of the probabilities. Lower is better.", low=0.0, ideal=0.0, better="lower"
     ),
     "calibration_error": _share(
         f"Mean distance between predicted and observed share of favourable labels over {CALIBRATION_BINS} "
         "equal-width bins of P(favourable). 0 means that they agree in every bin.",
         0.0,
+        "lower",
     ),
     "selection_rate": _share("Share of rows predicted favourable."),
-    "true_positive_rate": _share("Share predicted favourable among rows whose label is favourable.", 1.0),
-    "false_positive_rate": _share("Share predicted favourable among rows whose label is unfavourable.", 0.0),
+    "true_positive_rate": _share(
+        "Share predicted favourable among rows whose label is favourable.", 1.0, "higher"
+    ),
+    "false_positive_rate": _share(
+        "Share predicted favourable among rows whose label is unfavourable.", 0.0, "lower"
+    ),
     "mae": MetricFacts(
-        about="Mean absolute error, in the label's unit. Lower is better.", low=0.0, ideal=0.0
+        about="Mean absolute error, in the label's unit. Lower is better.", low=0.0, ideal=0.0, better="lower"
     ),
     "rmse": MetricFacts(
-        about="Root of the mean squared error, in the label's unit. Lower is better.", low=0.0, ideal=0.0
+        about="Root of the mean squared error, in the label's unit. Lower is better.",
+        low=0.0,
+        ideal=0.0,
+        better="lower",
     ),
     "r2": MetricFacts(
-        about="Share of the label's variance that the predictions explain; 1 is all.", high=1.0, ideal=1.0
+        about="Share of the label's variance that the predictions explain; 1 is all.",
+        high=1.0,
+        ideal=1.0,
+        better="higher",
     ),
 }

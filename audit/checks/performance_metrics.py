@@ -11,7 +11,7 @@ from audit.checks.performance_facts import CALIBRATION_BINS
 from audit.estimates import Partition
 from audit.rates import Rates, rates
 from audit.result import Measurement, Scalar
-from audit.scores import Classified, Regressed
+from audit.scores import LEAST_PROBABILITY, Classified, Regressed
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,9 @@ def classification(scores: Classified, groups: Groups) -> Iterator[Measurement]:
     yield from _sizes(accuracy.rows, groups)
     yield from _proportions("accuracy", accuracy, groups)
     yield from _balanced_accuracy(scores, groups.rates(correct, scores.code, len(scores.classes)), groups)
-    yield from _means("log_loss", scores.log_loss, groups)
-    yield from _means("brier", scores.brier, groups)
+    worst = _worst_losses(scores)
+    yield from _means("log_loss", scores.log_loss, groups, worst.get("log_loss"))
+    yield from _means("brier", scores.brier, groups, worst.get("brier"))
     yield from _calibration(scores, groups)
 
 
@@ -52,11 +53,11 @@ def regression(scores: Regressed, groups: Groups) -> Iterator[Measurement]:
     with np.errstate(divide="ignore", invalid="ignore"):
         root = np.sqrt(mse)
         yield from _with_errors(
-            "rmse", root, rows.standard_error(square - mse[rows.codes]) / (2 * root), groups
+            "rmse", "root-mean-skewed", root, (square - mse[rows.codes]) / (2 * root[rows.codes]), groups
         )
         ratio = mse / variance
         influence = (ratio[rows.codes] * spread - square) / variance[rows.codes]
-        yield from _with_errors("r2", 1 - ratio, rows.standard_error(influence), groups)
+        yield from _with_errors("r2", "explained-variance", 1 - ratio, influence, groups)
 
 
 def outcomes(scores: Classified | Regressed, groups: Groups) -> Iterator[Measurement]:
@@ -134,21 +135,43 @@ def _calibration(scores: Classified, groups: Groups) -> Iterator[Measurement]:
         )
 
 
-def _means(name: str, values: np.ndarray, groups: Groups) -> Iterator[Measurement]:
+def _worst_losses(scores: Classified) -> dict[str, np.ndarray]:
+    """Return by metric the loss of each row if its label were the worse of two; empty for several classes."""
+    if len(scores.classes) != 2:
+        return {}
+    unlikely = np.minimum(scores.certainty, 1.0 - scores.certainty)
+    return {"log_loss": -np.log(np.maximum(unlikely, LEAST_PROBABILITY)), "brier": (1.0 - unlikely) ** 2}
+
+
+def _means(
+    name: str, values: np.ndarray, groups: Groups, worst: np.ndarray | None = None
+) -> Iterator[Measurement]:
     mean = groups.rows.mean(values)
-    yield from _with_errors(name, mean, groups.rows.standard_error(values - mean[groups.rows.codes]), groups)
+    yield from _with_errors(name, "mean-skewed", mean, values - mean[groups.rows.codes], groups, worst)
 
 
-def _with_errors(name: str, values: np.ndarray, errors: np.ndarray, groups: Groups) -> Iterator[Measurement]:
+def _with_errors(
+    name: str, method: str, values: np.ndarray, influence: np.ndarray, groups: Groups,
+    worst: np.ndarray | None = None,
+) -> Iterator[Measurement]:  # fmt: skip
+    """Yield values with what their intervals are made of: the rows' influences, and the worst that a row may be."""
     rows = np.bincount(groups.rows.codes, minlength=groups.rows.number)
+    errors, skewness = groups.rows.moments(influence)
     effective = groups.rows.effective_rows()
+    most = None if worst is None else groups.rows.largest(worst)
     for group, where in enumerate(groups.wheres):
+        size, known = float(effective[group]), bool(np.isfinite(errors[group]))
+        counts = {"rows": [size]}
+        if known:
+            counts["cubes"] = [float(skewness[group]) * size, size]
+        if known and most is not None:
+            counts["worst"] = [float(most[group]) * size, size]
         yield Measurement(
             metric=f"performance.{name}",
             value=float(values[group]),
             n=int(rows[group]),
-            method="mean-t",
-            se=float(errors[group]) if np.isfinite(errors[group]) else None,
-            counts={"rows": [float(effective[group])]},
+            method=method,
+            se=float(errors[group]) if known else None,
+            counts=counts,
             where=where,
         )

@@ -39,8 +39,9 @@ class Ranking:
 def ranking_metrics(ranking: Ranking, groups: Groups) -> Iterator[Measurement]:
     """Yield the AUC of each group."""
     codes = groups.rows.codes[ranking.order]
-    for group in range(groups.rows.number):
-        yield _auc(ranking, np.flatnonzero(codes == group), groups, group)
+    ends = np.cumsum(np.bincount(codes, minlength=groups.rows.number))[:-1]
+    for group, index in enumerate(np.split(np.argsort(codes, kind="stable"), ends)):
+        yield _auc(ranking, index, groups, group)
 
 
 def _auc(ranking: Ranking, index: np.ndarray, groups: Groups, group: int) -> Measurement:

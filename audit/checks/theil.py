@@ -19,6 +19,27 @@ def theil_index(label: np.ndarray, predicted: np.ndarray, clusters: np.ndarray |
         predicted: bool, one a row.
         clusters: cluster codes, or None for independent rows.
     """
+    value, influence = _index(label, predicted)
+    rows = Partition(np.zeros(len(label), np.int64), 1, None, clusters)
+    (error,), (skewness,) = rows.moments(influence)
+    size = float(rows.effective_rows()[0])
+    return Measurement(
+        metric="fairness.theil_index",
+        value=value,
+        n=len(label),
+        method="mean-skewed",
+        se=float(error),
+        counts={"rows": [size], "cubes": [float(skewness) * size, size]},
+    )
+
+
+def theil_influence(label: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    """Return what each row moves `theil_index` by, to first order: float64, one a row, with a mean of 0."""
+    return _index(label, predicted)[1]
+
+
+def _index(label: np.ndarray, predicted: np.ndarray) -> tuple[float, np.ndarray]:
+    """Return the index and the influence of each row."""
     benefit = predicted.astype(np.int8) - label + 1
     share = np.array([np.count_nonzero(benefit == size) for size in range(3)], float) / len(benefit)
     size, entropy = np.arange(3.0), np.array([0.0, 0.0, 2 * np.log(2.0)])  # b, and b ln b
@@ -26,12 +47,4 @@ def theil_index(label: np.ndarray, predicted: np.ndarray, clusters: np.ndarray |
     with np.errstate(divide="ignore", invalid="ignore"):
         value = total / mean - np.log(mean)
         influence = (entropy - total) / mean - (size - mean) * (total / mean**2 + 1 / mean)
-    rows = Partition(np.zeros(len(benefit), np.int64), 1, None, clusters)
-    return Measurement(
-        metric="fairness.theil_index",
-        value=float(value),
-        n=len(benefit),
-        method="mean-t",
-        se=float(rows.standard_error(influence[benefit])[0]),
-        counts={"rows": [float(rows.effective_rows()[0])]},
-    )
+    return float(value), np.asarray(influence[benefit])

@@ -53,4 +53,4 @@ def _even_or_quantiles(scores: np.ndarray) -> np.ndarray:
 def _quantiles(scores: np.ndarray) -> np.ndarray:
     found = np.quantile(scores, _EVEN)
     span = float(found[-1] - found[0])
-    return np.round(found, _DIGITS - int(np.ceil(np.log10(span)))) if span > 0 else found
+    return np.asarray(np.round(found, _DIGITS - int(np.ceil(np.log10(span))))) if span > 0 else found

@@ -1,7 +1,16 @@
 """Confidence intervals and p-values of measurements, from what a report holds; no framework needed."""
 
-from audit.stats.intervals import interval, is_known, p_outside
+from audit.stats.intervals import interval, intervals, is_known, p_outside
 from audit.stats.methods import METHODS, Method
 from audit.stats.paired import improvement, paired_interval
 
-__all__ = ["METHODS", "Method", "improvement", "interval", "is_known", "p_outside", "paired_interval"]
+__all__ = [
+    "METHODS",
+    "Method",
+    "improvement",
+    "interval",
+    "intervals",
+    "is_known",
+    "p_outside",
+    "paired_interval",
+]

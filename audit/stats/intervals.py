@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from audit.result import Measurement
-from audit.stats.methods import METHODS, Interval
+from audit.stats.methods import BATCHES, METHODS, Interval
 
 _SMALLEST = 1e-12  # no error below this is told apart: far below any that a correction asks for
 _LARGEST = 0.999  # an interval at a confidence of 0.1 % is where the search for an error starts
@@ -36,16 +36,45 @@ def interval(measurement: Measurement, confidence: float) -> Interval | None:
         ValueError: ``confidence`` is not in (0, 1).
         KeyError: ``counts`` lacks a name that the method needs.
     """
+    return intervals([measurement], confidence)[0]
+
+
+def intervals(measurements: Sequence[Measurement], confidence: float) -> list[Interval | None]:
+    """Compute the `interval` of each measurement, those of one method at once: much faster for many.
+
+    Raises:
+        ValueError, KeyError: as `interval`.
+    """
     if not 0.0 < confidence < 1.0:
         raise ValueError(f"confidence must lie between 0 and 1, found {confidence}")
-    method = METHODS.get(measurement.method)
-    limits = method(measurement, confidence) if method else None
+    places: dict[str, list[int]] = {}
+    for place, measurement in enumerate(measurements):
+        places.setdefault(measurement.method, []).append(place)
+    found: list[Interval | None] = [None] * len(measurements)
+    for name, alike in places.items():
+        limits = _limits(name, [measurements[place] for place in alike], confidence)
+        for place, span in zip(alike, limits, strict=True):
+            found[place] = _around(measurements[place].value, span)
+    return found
+
+
+def _limits(
+    name: str, measurements: Sequence[Measurement], confidence: float
+) -> Sequence[Sequence[float] | None]:
+    if name in BATCHES:
+        rows: list[list[float]] = BATCHES[name](measurements, confidence).tolist()
+        return rows
+    method = METHODS.get(name)
+    return [method(measurement, confidence) if method else None for measurement in measurements]
+
+
+def _around(value: float, limits: Sequence[float] | None) -> Interval | None:
     if limits is None or math.isnan(limits[0]) or math.isnan(limits[1]):
         return None
-    if not math.isfinite(measurement.value):
-        return limits
+    if not math.isfinite(value):
+        return limits[0], limits[1]
     # counts and value are summed in different orders: their last digits may differ
-    return min(limits[0], measurement.value), max(limits[1], measurement.value)
+    return min(limits[0], value), max(limits[1], value)
 
 
 At = Callable[[Measurement, float], Interval | None]

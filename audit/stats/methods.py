@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 
-import numpy as np
-
 from audit.result import Measurement
 from audit.stats.auc import auc_limits
-from audit.stats.calibration import calibration_error
+from audit.stats.batches import Batch, calibration, explained, means, of_absolute_gaps, of_rates, root_means
+from audit.stats.extreme import largest
 from audit.stats.mover import linear, ratio
-from audit.stats.odds import Rates, average_abs_odds, average_odds, equalized_odds
-from audit.stats.proportions import Limits, clopper_pearson
+from audit.stats.odds import USUAL, Rates, average_abs_odds, average_odds, equalized_odds
+from audit.stats.proportions import Limits
 
 Interval = tuple[float, float]
 Method = Callable[[Measurement, float], Interval | None]
@@ -23,25 +22,18 @@ def _without(measurement: Measurement, confidence: float) -> None:
     """Metrics that have no interval: exact by nature, or none is known."""
 
 
-def _from_rates(combine: Callable[[Rates], Limits], claims: int = 1) -> Method:
-    """Make the method that combines the limits of all proportions in ``counts``.
-
-    ``claims`` is among how many statements the error is split (Bonferroni).
-    """
-
-    def method(measurement: Measurement, confidence: float) -> Interval | None:
-        names, table = list(measurement.counts), list(measurement.counts.values())
-        if not table or not all(row[1] > 0 for row in table):
-            return None
-        successes, trials = np.asarray(table, dtype=np.float64).T
-        limits = clopper_pearson(successes, trials, (1.0 - confidence) / 2.0 / claims)
-        return _plain(combine({name: Limits(*row) for name, *row in zip(names, *limits, strict=True)}))
-
-    return method
-
-
 def _difference(rates: Rates) -> Limits:
     return linear([(1.0, rates["unprivileged"]), (-1.0, rates["privileged"])])
+
+
+def _from_above(rates: Rates) -> Limits:
+    """Bound a share that was not found to be lower, as accuracy under an attack that may have missed flips."""
+    return rates["rate"]._replace(low=0.0 * rates["rate"].low)
+
+
+def _from_below(rates: Rates) -> Limits:
+    """Bound a share that was not found to be higher, as that of the flips that were found."""
+    return rates["rate"]._replace(high=0.0 * rates["rate"].high + 1.0)
 
 
 def _mean(rates: Rates) -> Limits:
@@ -78,28 +70,66 @@ def _fisher_z(measurement: Measurement, confidence: float) -> Interval | None:
     return math.tanh(math.atanh(r) - half), math.tanh(math.atanh(r) + half)
 
 
-def _calibration(measurement: Measurement, confidence: float) -> Interval | None:
-    limits = calibration_error(measurement.counts.values(), (1.0 - confidence) / 2.0)
-    return None if limits is None else _plain(limits)
+def _stability_z(measurement: Measurement, confidence: float) -> Interval | None:
+    """Bound a rank correlation of halves by its jackknife error on Fisher's z scale, with Student's t.
+
+    The lower limit is a ``step`` below 1 at most, one pair of neighbours ranked the other way round: halves of one
+    sample agree by its luck, and then no spread is left that would tell.
+    """
+    from scipy.special import stdtrit
+
+    (groups,), (step,) = measurement.counts["groups"], measurement.counts["step"]
+    r, se = measurement.value, measurement.se
+    if se is None or not (math.isfinite(se) and groups > 1 and -1.0 < r <= 1.0):
+        return None
+    reach = -float(stdtrit(groups - 1.0, (1.0 - confidence) / 2.0)) * se
+    agreed = 1.0 - step
+    if r > agreed:
+        return max(-1.0, min(agreed, r - reach)), 1.0
+    half = reach / (1.0 - r * r)
+    return math.tanh(math.atanh(r) - half), math.tanh(math.atanh(r) + half)
 
 
-def _plain(limits: Limits) -> Interval:
-    return float(limits.low), float(limits.high)
+def _largest_t(measurement: Measurement, confidence: float) -> Interval | None:
+    (number,), (rows,) = measurement.counts["number"], measurement.counts["rows"]
+    values, errors = measurement.counts["values"], measurement.counts["errors"]
+    return largest(values, errors, int(number), rows, (1.0 - confidence) / 2.0)
+
+
+BATCHES: Mapping[str, Batch] = {
+    "clopper-pearson": of_rates(lambda rates: rates["rate"]),
+    "clopper-pearson-upper": of_rates(_from_above),
+    "clopper-pearson-lower": of_rates(_from_below),
+    "mover-difference": of_rates(_difference),
+    "mover-ratio": of_rates(lambda rates: ratio(rates["unprivileged"], rates["privileged"])),
+    "mover-mean": of_rates(_mean),
+    "average-odds-difference": of_rates(average_odds),
+    "average-abs-odds-difference": of_absolute_gaps(average_abs_odds),
+    "equalized-odds-difference": of_absolute_gaps(equalized_odds, USUAL),
+    "mean-skewed": means,
+    "root-mean-skewed": root_means,
+    "explained-variance": explained,
+    "calibration-bins": calibration,
+}
+"""The methods that bound many measurements at once."""
+
+
+def _single(batch: Batch) -> Method:
+    def method(measurement: Measurement, confidence: float) -> Interval | None:
+        low, high = batch([measurement], confidence)[0]
+        return None if math.isnan(low) else (float(low), float(high))
+
+    return method
 
 
 METHODS: Mapping[str, Method] = {
+    **{name: _single(batch) for name, batch in BATCHES.items()},
     "exact": _without,
     "none": _without,
-    "clopper-pearson": _from_rates(lambda rates: rates["rate"]),
-    "mover-difference": _from_rates(_difference),
-    "mover-ratio": _from_rates(lambda rates: ratio(rates["unprivileged"], rates["privileged"])),
-    "mover-mean": _from_rates(_mean),
-    "average-odds-difference": _from_rates(average_odds),
-    "average-abs-odds-difference": _from_rates(average_abs_odds, claims=2),
-    "equalized-odds-difference": _from_rates(equalized_odds, claims=2),
     "delong": _delong,
     "mean-t": _mean_t,
-    "calibration-bins": _calibration,
     "fisher-z": _fisher_z,
+    "stability-z": _stability_z,
+    "largest-t": _largest_t,
 }
 """All methods by name. `docs/intervals.md` says which metric uses which, and why."""

@@ -1,40 +1,76 @@
-"""The calibration error's limits against a search over what the rates of all bins can be."""
+"""The calibration error's limits against simulated sums of absolute gaps, and what must hold of any bins."""
 
-import itertools
+from __future__ import annotations
+
+import math
 
 import numpy as np
 import pytest
 from scipy import stats
 
+from audit.result import Measurement
+from audit.stats import interval
 from audit.stats.calibration import calibration_error
 
-BINS = [(2, 20, 1.4), (0, 0, 0.0), (9, 15, 8.1), (30, 31, 27.0)]
+PREDICTED = np.linspace(0.05, 0.95, 10)
 
 
-def test_limits_are_the_extremes_over_the_box() -> None:
-    filled = [row for row in BINS if row[1]]
-    total = sum(n for _, n, _ in filled)
-    grids = []
-    for k, n, s in filled:
-        box = stats.binomtest(k, n).proportion_ci(1 - 0.05 / 3, method="exact")
-        grids.append([*np.linspace(box.low, box.high, 5), *([s / n] if box.low <= s / n <= box.high else [])])
-    weigh = [(n / total, s / n) for _, n, s in filled]
-    values = [
-        sum(w * abs(p - c) for (w, c), p in zip(weigh, rates, strict=True))
-        for rates in itertools.product(*grids)
-    ]
-    found = calibration_error(BINS, 0.025)
-    assert found is not None
-    assert (found.low, found.high) == pytest.approx((min(values), max(values)), abs=1e-9)
-    assert found.estimate == pytest.approx(sum(abs(k - s) for k, _, s in filled) / total)
+def drawn(true: np.ndarray, rows: int, runs: int) -> np.ndarray:
+    """(k, n, s) of ten bins of equal size, drawn with a seed."""
+    k = np.random.default_rng(5).binomial(rows, true, (runs, 10)).astype(float)
+    return np.stack([k, np.full_like(k, rows), np.broadcast_to(rows * PREDICTED, k.shape)], axis=-1)
 
 
-def test_a_gross_miscalibration_has_a_positive_lower_limit() -> None:
-    found = calibration_error([(10, 1000, 900.0)], 0.025)
-    assert found is not None
-    assert 0.87 < found.low < found.estimate < found.high < 0.9
+@pytest.mark.parametrize("rows", [20, 100, 1000])
+def test_a_perfect_calibration_is_ruled_out_as_rarely_as_asked(rows: int) -> None:
+    found = calibration_error(drawn(PREDICTED, rows, 4000), 0.025)
+    assert 0.015 < np.mean(found.low > 0) < 0.035
+    assert (found.high > 0).all()
 
 
-def test_no_rows_no_interval() -> None:
-    assert calibration_error([], 0.025) is None
-    assert calibration_error([(0, 0, 0.0)], 0.025) is None
+@pytest.mark.parametrize(
+    "off", [np.full(10, 0.05), np.eye(10)[3] * 0.3, np.where(PREDICTED < 0.5, 0.15, 0.0)], ids=str
+)
+@pytest.mark.parametrize("rows", [100, 1000])
+def test_neither_side_misses_the_truth_too_often(off: np.ndarray, rows: int) -> None:
+    found = calibration_error(drawn(np.clip(PREDICTED + off, 0, 1), rows, 4000), 0.025)
+    truth = np.abs(np.clip(PREDICTED + off, 0, 1) - PREDICTED).mean()
+    assert np.mean(found.low > truth) < 0.05 and np.mean(found.high < truth) < 0.035
+    assert np.mean((found.low <= truth) & (truth <= found.high)) >= 0.935
+
+
+def test_one_bin_is_ruled_out_where_its_absolute_gap_is_rare() -> None:
+    """The absolute value of a normal variable exceeds 2.24 standard deviations in 2.5 % of cases."""
+    rows, sd = 10_000, 0.005
+    gaps = np.array([2.1, 2.4]) * sd
+    bins = np.array([[[rows * (0.5 + gap), rows, rows * 0.5]] for gap in gaps])
+    low = calibration_error(bins, 0.025).low
+    assert (
+        low[0] == 0.0 and 0.0 < low[1] < gaps[1] and stats.norm.sf(2.24) * 2 == pytest.approx(0.025, abs=2e-4)
+    )
+
+
+def test_gaps_far_above_their_noise_have_the_limits_of_a_mean() -> None:
+    """Then the signs are known, and the error is the mean of the signed gaps of all rows."""
+    bins = np.array([[900.0, 1000.0, 400.0], [300.0, 1000.0, 400.0]])
+    error = np.concatenate([np.repeat([0.6, -0.4], [900, 100]), np.repeat([0.4, -0.6], [700, 300])])
+    reach = 1.96 * error.std() / np.sqrt(2000)
+    found = calibration_error(bins, 0.025)
+    assert found.estimate == pytest.approx(error.mean())
+    assert (found.low, found.high) == pytest.approx(
+        (error.mean() - reach, error.mean() + reach), abs=0.03 * reach
+    )
+
+
+def test_bins_without_rows_and_other_tables_beside_change_nothing() -> None:
+    bins = np.array([[2.0, 20.0, 1.4], [9.0, 15.0, 8.1], [30.0, 31.0, 27.0]])
+    padded = np.zeros((2, 6, 3))
+    padded[0, 1:4], padded[1, 0] = bins, [10, 1000, 900.0]
+    alone, beside = calibration_error(bins, 0.025), calibration_error(padded, 0.025)
+    assert [part[0] for part in beside] == pytest.approx([float(part) for part in alone])
+    assert 0.87 < beside.low[1] < beside.estimate[1] < beside.high[1] < 0.91
+
+
+def test_no_rows_no_limits() -> None:
+    assert np.isnan(calibration_error(np.zeros((3, 3)), 0.025)).all()
+    assert interval(Measurement(metric="x", value=math.nan, n=0, method="calibration-bins"), 0.95) is None

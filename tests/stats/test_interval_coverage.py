@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from audit.result import Measurement
-from audit.stats import interval
+from audit.stats import interval, intervals
 
 RATES = np.round(np.linspace(0.05, 0.95, 10), 10)
 
@@ -40,12 +40,15 @@ def test_one_proportion(n: int) -> None:
 
 
 def pair_limits(method: str, n: int, m: int) -> np.ndarray:
-    def limits(k: int, j: int) -> tuple[float, float]:
+    def measured(k: int, j: int) -> Measurement:
         value = k / n - j / m if method == "mover-difference" else k * m / (j * n) if j else math.inf
         counts = {"unprivileged": [k, n], "privileged": [j, m]}
-        return interval(Measurement(metric="x", value=value, n=n + m, method=method, counts=counts), 0.95)
+        return Measurement(metric="x", value=value, n=n + m, method=method, counts=counts)
 
-    return np.array([[limits(k, j) for j in range(m + 1)] for k in range(n + 1)])
+    found = intervals([measured(k, j) for k in range(n + 1) for j in range(m + 1)], 0.95)
+    return np.array([(math.nan, math.nan) if span is None else span for span in found]).reshape(
+        n + 1, m + 1, 2
+    )
 
 
 @pytest.mark.parametrize("method", ["mover-difference", "mover-ratio"])

@@ -3,12 +3,13 @@
 import dataclasses
 import math
 
+import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit.result import Measurement
-from audit.stats import METHODS, interval, is_known
+from audit.stats import METHODS, interval, intervals, is_known
 
 ODDS = [f"{who}_{what}_positive" for who in ("unprivileged", "privileged") for what in ("true", "false")]
 NAMES = {
@@ -30,9 +31,15 @@ RANGES = {
     "equalized-odds-difference": (0, 1),
     "delong": (0, 1),
     "mean-t": (-math.inf, math.inf),
+    "mean-skewed": (-math.inf, math.inf),
+    "root-mean-skewed": (0, math.inf),
+    "explained-variance": (-math.inf, 1),
     "calibration-bins": (0, 1),
     "fisher-z": (-1, 1),
 }
+
+
+UNTIMED = settings(deadline=None)  # the first example imports what intervals need
 
 
 def value_of(method: str, p: list[float]) -> float:
@@ -59,6 +66,30 @@ def cells(draw: st.DrawFn) -> list[float]:
 
 
 @st.composite
+def skewed(draw: st.DrawFn, method: str) -> Measurement:
+    """A mean of losses that occur: skewness and worst loss are those of rows, not any two numbers."""
+    losses = draw(st.lists(st.floats(0, 1), min_size=2, max_size=12).filter(lambda x: max(x) - min(x) > 1e-3))
+    values, effective = np.array(losses), draw(st.sampled_from([1.0, 1.0, 0.83]))
+    copies = draw(st.integers(1, 300))
+    n, spread = effective * len(losses) * copies, values - values.mean()
+    cubes = n * (spread**3).mean() / (spread**2).mean() ** 1.5
+    counts = {"rows": [n], "cubes": [cubes, n]}
+    if draw(st.booleans()):
+        counts["worst"] = [n * max(losses) * draw(st.floats(1, 30)), n]
+    value = {"mean-skewed": 1.0, "root-mean-skewed": 0.5}.get(method)
+    mean = float(values.mean())
+    return Measurement(
+        metric="x",
+        value=1.0 - mean if value is None else mean**value,
+        n=len(losses) * copies,
+        method=method,
+        counts=counts,
+        se=math.sqrt((spread**2).sum() / (len(losses) * max(n - 1, 0.5)))
+        / (2 * math.sqrt(mean) if value == 0.5 else 1.0),
+    )
+
+
+@st.composite
 def measurements(draw: st.DrawFn, method: str | None = None) -> Measurement:
     method = method or draw(st.sampled_from(sorted(RANGES)))
     if method == "delong":
@@ -70,6 +101,8 @@ def measurements(draw: st.DrawFn, method: str | None = None) -> Measurement:
     if method == "mean-t":
         value, se, n = draw(st.floats(-5, 5)), draw(st.floats(1e-6, 1)), draw(st.integers(2, 9000))
         return Measurement(metric="mae", value=value, n=n, method=method, counts={"rows": [n]}, se=se)
+    if method in ("mean-skewed", "root-mean-skewed", "explained-variance"):
+        return draw(skewed(method))
     if method == "fisher-z":
         value, rows = draw(st.floats(-0.999, 0.999)), draw(st.floats(3.5, 9000))
         return Measurement(metric="rank", value=value, n=int(rows), method=method, counts={"rows": [rows]})
@@ -92,6 +125,7 @@ def within(inner: tuple[float, float], outer: tuple[float, float]) -> bool:
     return outer[0] <= inner[0] + slack and inner[1] <= outer[1] + slack
 
 
+@UNTIMED
 @given(measurements(), CONFIDENCES)
 def test_contains_the_value_and_stays_in_range(measurement: Measurement, confidence: float) -> None:
     low, high = interval(measurement, confidence)
@@ -101,12 +135,14 @@ def test_contains_the_value_and_stays_in_range(measurement: Measurement, confide
         assert low <= measurement.value <= high
 
 
+@UNTIMED
 @given(measurements(), CONFIDENCES, CONFIDENCES)
 def test_nested_in_confidence(measurement: Measurement, one: float, two: float) -> None:
     less, more = sorted((one, two))
     assert within(interval(measurement, less), interval(measurement, more))
 
 
+@UNTIMED
 @given(measurements(), CONFIDENCES, st.floats(1, 300))
 def test_more_rows_at_the_same_rates_never_widen(m: Measurement, confidence: float, times: float) -> None:
     counts = {name: [times * x for x in row] for name, row in m.counts.items()}
@@ -116,6 +152,7 @@ def test_more_rows_at_the_same_rates_never_widen(m: Measurement, confidence: flo
 
 
 @pytest.mark.parametrize("method", ["mover-difference", "average-odds-difference"])
+@UNTIMED
 @given(data=st.data(), confidence=CONFIDENCES)
 def test_swapping_groups_turns_a_difference_round(
     method: str, data: st.DataObject, confidence: float
@@ -125,6 +162,7 @@ def test_swapping_groups_turns_a_difference_round(
     assert (-high, -low) == pytest.approx(interval(m, confidence), abs=1e-12)
 
 
+@UNTIMED
 @given(measurements("mover-ratio"), CONFIDENCES)
 def test_swapping_groups_inverts_a_ratio(m: Measurement, confidence: float) -> None:
     value = math.inf if m.value == 0 else 1 / m.value
@@ -139,7 +177,16 @@ def swapped(m: Measurement) -> dict[str, list[float]]:
 
 
 def test_every_method_is_tried_here() -> None:
-    assert set(METHODS) == {*RANGES, "exact", "none"}
+    elsewhere = {"stability-z", "largest-t", "clopper-pearson-lower", "clopper-pearson-upper"}
+    assert set(METHODS) == {*RANGES, *elsewhere, "exact", "none"}
+
+
+@settings(UNTIMED, max_examples=20)
+@given(st.lists(measurements(), min_size=1, max_size=8), CONFIDENCES)
+def test_many_at_once_are_the_same_as_one_by_one(found: list[Measurement], confidence: float) -> None:
+    apart = [interval(m, confidence) for m in found]
+    for one, other in zip(intervals(found, confidence), apart, strict=True):
+        assert one == (other if other is None else pytest.approx(other, rel=1e-9, abs=1e-9))
 
 
 @pytest.mark.parametrize("method", ["exact", "none", "a-plug-in's own"])

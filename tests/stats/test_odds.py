@@ -1,9 +1,8 @@
-"""The average-odds family against a search over the box of what the four rates can be."""
-
-import itertools
+"""The average-odds family against MOVER by hand over all signs, and by enumeration of all outcomes."""
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from audit.result import Measurement
 from audit.stats import interval
@@ -19,8 +18,8 @@ CASES = [
 ]
 
 
-def rates(case: list[tuple[int, int]]) -> dict[str, Limits]:
-    cells = (clopper_pearson(np.array(float(k)), np.array(float(n)), 0.0125) for k, n in case)
+def rates(case: list[tuple[int, int]], tail: float = 0.025) -> dict[str, Limits]:
+    cells = (clopper_pearson(np.array(float(k)), np.array(float(n)), tail) for k, n in case)
     return dict(zip(KEYS, cells, strict=True))
 
 
@@ -36,38 +35,84 @@ def test_signed_average_recovers_the_variance_of_each_part(case: list[tuple[int,
     assert found.high == pytest.approx(min(value + np.linalg.norm(above) / 2, 1))
 
 
-def difference_limits(one: Limits, two: Limits) -> tuple[float, float]:
-    value = one.estimate - two.estimate
-    low = value - np.hypot(one.estimate - one.low, two.high - two.estimate)
-    return low, value + np.hypot(one.high - one.estimate, two.estimate - two.low)
+def largest(case: list[tuple[int, int]], weigh: list[tuple[float, float]], tail: float, upper: bool) -> float:
+    """The largest limit of ``a * TPR difference + b * FPR difference`` over all (a, b), each by MOVER."""
+    tu, fu, tp, fp = rates(case, tail).values()
+    found = []
+    for a, b in weigh:
+        value, squares = 0.0, 0.0
+        for weight, part in ((a, tu), (-a, tp), (b, fu), (-b, fp)):
+            end = part.high if (weight > 0) == upper else part.low
+            value, squares = value + weight * part.estimate, squares + (weight * (end - part.estimate)) ** 2
+        least, most = (sum(sign * abs(x) for x in (a, b)) for sign in (-1, 1))
+        found.append(min(max(value + (1 if upper else -1) * np.sqrt(squares), least), most))
+    return max(found)
+
+
+HALVES = [(0.5, 0.5), (0.5, -0.5), (-0.5, 0.5), (-0.5, -0.5)]
+SINGLE = [(1.0, 0.0), (-1.0, 0.0), (0.0, 1.0), (0.0, -1.0)]
+SIDAK = 1 - np.sqrt(1 - 0.025)
 
 
 @pytest.mark.parametrize("case", CASES)
-@pytest.mark.parametrize(
-    ("combine", "truth"),
-    [
-        (average_abs_odds, lambda a, b: (abs(a) + abs(b)) / 2),
-        (equalized_odds, lambda a, b: max(abs(a), abs(b))),
-    ],
-)
-def test_absolute_values_reach_exactly_the_box_of_both_differences(combine, truth, case) -> None:
-    tu, fu, tp, fp = rates(case).values()
-    grids = []
-    for low, high in (difference_limits(tu, tp), difference_limits(fu, fp)):
-        points = np.linspace(low, high, 41)
-        grids.append([*points, 0.0] if low <= 0 <= high else points)
-    values = [truth(a, b) for a, b in itertools.product(*grids)]
-    found = combine(rates(case))
-    assert (found.low, found.high) == pytest.approx((min(values), max(values)), abs=1e-12)
-    assert found.estimate == pytest.approx(truth(tu.estimate - tp.estimate, fu.estimate - fp.estimate))
+def test_absolute_values_are_the_largest_of_four(case: list[tuple[int, int]]) -> None:
+    mean = limits("average-abs-odds-difference", case)
+    assert mean == pytest.approx(
+        (max(largest(case, HALVES, SIDAK, False), 0), largest(case, HALVES, 0.025, True))
+    )
+    low, high = limits("equalized-odds-difference", case)
+    assert high == pytest.approx(largest(case, SINGLE, 0.025, True))
+    shared, whole = (max(largest(case, SINGLE, tail, False), 0) for tail in (SIDAK, 0.025))
+    assert shared - 1e-12 <= low <= whole + 1e-12 and (low == 0) == (shared == 0)
 
 
-@pytest.mark.parametrize(
-    ("method", "combine"),
-    [("average-abs-odds-difference", average_abs_odds), ("equalized-odds-difference", equalized_odds)],
-)
-def test_error_is_halved_between_the_two_differences(method, combine) -> None:
-    counts = {key: [float(k), float(n)] for key, (k, n) in zip(KEYS, CASES[3], strict=True)}
-    expected = combine(rates(CASES[3]))  # at 1.25 % on each side
-    m = Measurement(metric="x", value=float(expected.estimate), n=3000, method=method, counts=counts)
-    assert interval(m, 0.95) == pytest.approx((expected.low, expected.high))
+def test_only_a_difference_that_may_be_the_larger_one_takes_a_share_of_the_error() -> None:
+    alone = [(700, 1000), (500, 1000), (900, 1000), (500, 1000)]
+    low, _ = limits("equalized-odds-difference", alone)
+    assert low == pytest.approx(largest(alone, SINGLE, 0.025, False), abs=1e-9)
+    level = [(700, 1000), (300, 1000), (900, 1000), (500, 1000)]
+    low, _ = limits("equalized-odds-difference", level)
+    assert low == pytest.approx(largest(level, SINGLE, SIDAK, False), abs=1e-4)
+
+
+def limits(method: str, case: list[tuple[int, int]]) -> tuple[float, float]:
+    counts = {key: [float(k), float(n)] for key, (k, n) in zip(KEYS, case, strict=True)}
+    tu, fu, tp, fp = (k / n for k, n in case)
+    gaps = [abs(tu - tp), abs(fu - fp)]
+    value = sum(gaps) / 2 if method.startswith("average") else max(gaps)
+    found = interval(Measurement(metric="x", value=value, n=9999, method=method, counts=counts), 0.95)
+    assert found is not None
+    return found
+
+
+N = 14
+TRUTHS = [
+    (0.5, 0.5, 0.5, 0.5),
+    (0.8, 0.2, 0.8, 0.2),
+    (0.4, 0.3, 0.8, 0.3),
+    (0.3, 0.2, 0.8, 0.7),
+    (0.3, 0.7, 0.8, 0.2),
+]
+
+
+@pytest.mark.parametrize("truth", TRUTHS)
+@pytest.mark.parametrize("combine", [average_abs_odds, equalized_odds])
+def test_neither_side_errs_too_often_by_enumeration(combine, truth: tuple[float, ...]) -> None:
+    """All outcomes of fourteen rows in each of the four denominators."""
+
+    def at(tail: float) -> dict[str, Limits]:
+        table = clopper_pearson(np.arange(N + 1.0), np.full(N + 1, float(N)), tail)
+        shapes = (np.eye(4, dtype=int) * N + 1).tolist()
+        return {
+            key: Limits(*(np.broadcast_to(part.reshape(shape), (N + 1,) * 4) for part in table))
+            for key, shape in zip(KEYS, shapes, strict=True)
+        }
+
+    tails = (0.025, SIDAK, 0.025)[: 3 if combine is equalized_odds else 2]
+    found = combine(*map(at, tails))
+    chance = np.einsum("a,b,c,d", *(stats.binom.pmf(np.arange(N + 1), N, rate) for rate in truth))
+    gaps = [abs(truth[0] - truth[2]), abs(truth[1] - truth[3])]
+    true = max(gaps) if combine is equalized_odds else sum(gaps) / 2
+    above = chance[found.low > true + 1e-12].sum()
+    below = chance[found.high < true - 1e-12].sum()
+    assert above <= (0.035 if true else 0.05) and below <= 0.035
