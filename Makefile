@@ -29,6 +29,12 @@ bench: $(READY)  ## figures as ratios within one run; DATA_DIR= says where the r
 
 calibration: $(READY)  ## how often intervals and verdicts err, into docs/intervals.md
 	$(RUN)/python benchmarks/calibration.py --write
+	$(RUN)/python benchmarks/paired.py --write
+
+planted: $(READY)  ## how often the audit names what is planted in the demo, into docs/benchmarks.md
+	$(RUN)/python benchmarks/planted.py --write
+
+bench planted: export AUDIT_HISTORY =  # these audits are no candidates for anything
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
-from audit.result import Evidence, MetricFacts
+from audit.result import Evidence, Measurement, MetricFacts
 
 if TYPE_CHECKING:
+    from audit.paired.trace import Trace
     from audit.subject import Subject
 
 
@@ -42,3 +43,10 @@ class Check(BaseModel, ABC):
         Raises:
             Skip: the check does not apply; its rules become inconclusive with this reason.
         """
+
+    def trace(self, subject: Subject, measurement: Measurement) -> Trace | None:
+        """Return which rows a measurement on ``subject`` comes from, so that two models' can be paired.
+
+        Optional: where it is None, the improvement over a baseline has the widest interval that there can be.
+        """
+        return None

@@ -10,7 +10,7 @@ from typing import Literal
 from audit.consistency import is_finite
 from audit.errors import AuditError
 from audit.policy.model import Rule
-from audit.result import Baseline, Measurement
+from audit.result import Measurement
 from audit.stats import improvement, interval, is_known, p_outside, paired_interval
 from audit.stats.methods import Interval
 
@@ -120,7 +120,8 @@ def at_confidence(measurement: Measurement, confidence: float, reported: float) 
             measurement, value=baseline.value, method=baseline.method, counts=baseline.counts, se=baseline.se
         )
         paired = None
-        if is_known(measurement.method) and is_known(baseline.method) and _is_finite(measurement, baseline):
+        known = is_known(measurement.method) and is_known(baseline.method)
+        if known and is_finite(measurement.counts, baseline.counts, baseline.discordant):
             paired = paired_interval(measurement, confidence)
         computed = replace(
             baseline,
@@ -138,16 +139,9 @@ def at_confidence(measurement: Measurement, confidence: float, reported: float) 
     return replace(measurement, ci=own, baseline=computed)
 
 
-def _is_finite(measurement: Measurement, baseline: Baseline) -> bool:
-    """Tell whether the interval of the improvement is made from numbers."""
-    together = {"correlation": [baseline.correlation or 0.0]}
-    return is_finite(measurement.counts, baseline.counts, baseline.discordant, together)
-
-
 def _interval(
     measurement: Measurement, given: Interval | None, confidence: float, reported: float
 ) -> Interval | None:
     if is_known(measurement.method):
-        counts = measurement.counts
-        return interval(measurement, confidence) if counts and is_finite(counts) else None
+        return interval(measurement, confidence) if is_finite(measurement.counts) else None
     return given if confidence == reported else None

@@ -68,15 +68,19 @@ def _reversed(span: tuple[float, float] | None) -> Iterator[str]:
 
 def _of_rates(m: Measurement) -> Iterator[str]:
     """Yield what cannot be in proportions of a measurement's rows, whose effective number is never larger."""
-    yield from _events(m.counts)
-    trials = [row[1] for row in m.counts.values()]
+    yield from _events(m.counts, 1)
+    trials = [row[-1] for row in m.counts.values() if row]
     if trials and (min(trials) > m.rows * _ROUNDING or max(trials) > m.n * _ROUNDING):
         yield f"proportions of {min(trials):g} to {max(trials):g} rows, out of {m.rows} to {m.n}"
 
 
-def _events(counts: Mapping[str, Sequence[float]]) -> Iterator[str]:
-    for *events, trials in counts.values():
-        if min(events) < 0 or sum(events) > trials * _ROUNDING:
+def _events(counts: Mapping[str, Sequence[float]], kinds: int) -> Iterator[str]:
+    """Yield what cannot be in rows of so many kinds of events, and their trials."""
+    for row in counts.values():
+        *events, trials = row or [math.nan]
+        if len(events) != kinds:
+            yield f"{len(row)} numbers where {kinds + 1} belong"
+        elif min(events) < 0 or sum(events) > trials * _ROUNDING:
             yield f"{' and '.join(f'{number:g}' for number in events)} events of {trials:g}"
 
 
@@ -84,9 +88,9 @@ def _beside(m: Measurement, baseline: Baseline) -> Iterator[str]:
     """Yield what cannot be in a baseline, and between it and the candidate."""
     yield from _reversed(baseline.ci)
     yield from _reversed(baseline.improvement_ci)
-    yield from _events(baseline.discordant)
+    yield from _events(baseline.discordant, 2)
     if baseline.method in OF_RATES:
-        yield from _events(baseline.counts)
+        yield from _events(baseline.counts, 1)
     if baseline.correlation is not None and abs(baseline.correlation) > _ROUNDING:
         yield f"a correlation of {baseline.correlation:g}"
     if baseline.identical and abs(m.value - baseline.value) > 0:

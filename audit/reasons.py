@@ -13,6 +13,7 @@ ACROSS = "the interval reaches across the limit"
 NO_INTERVAL = "there is no interval"
 UNDEFINED = "the value is not finite"
 NO_BASELINE = "the baseline has no such measurement"
+BOUND = "what was measured bounds the value on one side only"
 CORRECTED = "it is beyond the limit before, not after Holm's correction for many comparisons"
 
 
@@ -25,6 +26,8 @@ def why_open(claim: Claim, breaks: bool) -> str:
         return NO_BASELINE
     if not math.isfinite(claim.value):
         return UNDEFINED
+    if measurement.method in ("clopper-pearson-upper", "clopper-pearson-lower"):
+        return BOUND
     span = baseline.improvement_ci if claim.paired and baseline else measurement.ci
     return NO_INTERVAL if span is None and not claim.exact else ACROSS
 
@@ -54,6 +57,14 @@ def undecided(total: int, causes: Sequence[str]) -> str:
     counted = [f"{cause} ({causes.count(cause)})" for cause in sorted(set(causes))]
     verb = "is" if len(causes) == 1 else "are"
     return f"{len(causes)} of {total} measured values {verb} not decided: {', '.join(counted)}"
+
+
+def of_bounds(metric: str, where: Mapping[str, Scalar], checks: Sequence[CheckResult]) -> str:
+    """Return the notes on what is bounded on one side only, as sentences that follow a reason; empty if none is."""
+    own = [check for check in checks if check.name == metric.partition(".")[0]]
+    return "".join(
+        f". {note.rstrip('.')}" for check in own for note in _notes_on(where, check) if "bound only" in note
+    )
 
 
 def nothing_decided(

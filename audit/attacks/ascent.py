@@ -30,14 +30,19 @@ class Ascent:
         space: where to move. Columns that are not movable enter the logits unchanged.
         norm: of the ball, and of a step: ``inf`` for each column by itself, ``2`` for all movable columns together.
         dtype: of the rows.
+        margin: to climb the best other logit minus the decided class's own instead (Carlini and Wagner 2017): of more
+            than two classes, the rest has no part in it.
     """
 
-    def __init__(self, logits: Logits, space: Space, norm: Norm, dtype: np.dtype[Any]) -> None:
+    def __init__(
+        self, logits: Logits, space: Space, norm: Norm, dtype: np.dtype[Any], margin: bool = False
+    ) -> None:
         tf = tensorflow()
         with quiet():
             from cleverhans.tf2.utils import clip_eta, optimize_linear
         self.space, self.norm = space, norm
-        self._tf, self.logits = tf, logits
+        self._tf, self.logits, self.dtype = tf, logits, dtype
+        self._of_others = tf.reduce_max if margin else tf.reduce_logsumexp
         self._order = np.inf if norm == "inf" else 2
         self._clip_eta, self._optimize_linear = clip_eta, optimize_linear
         rows, eta = (tf.TensorSpec([None, len(space.scale)], kind) for kind in (dtype, tf.float32))
@@ -111,7 +116,7 @@ class Ascent:
             own = tf.one_hot(classes, tf.shape(logits)[1], on_value=True, off_value=False)
             others = tf.where(own, tf.constant(-np.inf, logits.dtype), logits)
             kept = tf.reduce_sum(tf.where(own, logits, 0), 1)
-            loss = tf.reduce_logsumexp(others, 1) - kept
+            loss = self._of_others(others, 1) - kept
         gradient = tape.gradient(loss, moved, unconnected_gradients=tf.UnconnectedGradients.ZERO) * slope
         gradient = tf.where(tf.math.is_finite(gradient), gradient, 0)
         return tf.cast(self._moderate(gradient), tf.float32), tf.reduce_max(others, 1) > kept

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -15,6 +15,7 @@ from audit.attacks.draws import Draws
 from audit.attacks.kept import MEMORY, Kept, room
 from audit.attacks.noise import Noise
 from audit.attacks.pgd import pgd
+from audit.attacks.restarts import restarts
 from audit.attacks.space import Attack, Attacked
 from audit.attacks.square import square
 
@@ -42,7 +43,19 @@ class Plan:
     queries: int = 500
 
 
-def attack(rows: Batch, ascent: Ascent | None, plan: Plan, *, batch: int, memory: int = MEMORY) -> Attacked:
+Beside = Mapping[Attack, Ascent]
+"""Other directions, each by the name of the attack that restarts along it."""
+
+
+def attack(
+    rows: Batch,
+    ascent: Ascent | None,
+    plan: Plan,
+    *,
+    batch: int,
+    memory: int = MEMORY,
+    beside: Beside | None = None,
+) -> Attacked:
     """Attack the model's own decision on every row.
 
     Args:
@@ -51,6 +64,7 @@ def attack(rows: Batch, ascent: Ascent | None, plan: Plan, *, batch: int, memory
         plan: the attacks and their sizes.
         batch: rows that are attacked at a time, of which two are under way at once; bounds the memory.
         memory: bytes of the rows as moved that are kept.
+        beside: what the plan's attacks beyond the usual ones follow.
 
     Raises:
         RuntimeError: a result left the ball or the range; a fault of this package.
@@ -64,22 +78,24 @@ def attack(rows: Batch, ascent: Ascent | None, plan: Plan, *, batch: int, memory
             ]
             blind = [noise.draw(len(rows.x[part])) for part in some]
             for part, tried in zip(
-                some, pool.map(partial(_attacked, rows, ascent, plan), some, blind), strict=True
+                some, pool.map(partial(_attacked, rows, ascent, beside or {}, plan), some, blind), strict=True
             ):
                 found.add(part.start, *tried)
     return found.all()
 
 
 def _attacked(
-    rows: Batch, ascent: Ascent | None, plan: Plan, part: slice, blind: np.ndarray
+    rows: Batch, ascent: Ascent | None, beside: Beside, plan: Plan, part: slice, blind: np.ndarray
 ) -> tuple[np.ndarray, list[Tried]]:
     """Return which rows of a batch have no gradient, and what came of each attack and size."""
     here, sizes = rows.take(part), sorted(plan.eps)
+    draws = Draws.of(np.arange(len(rows.x))[part], plan.seed)
     uphill = ascent.direction(here.x, here.classes) if ascent else np.zeros_like(blind)
     ways: dict[Attack, Iterator[Tried]] = {
         "noise": _straight(here, blind, sizes),
         "fgsm": _straight(here, uphill, sizes),
-        "square": square(here, Draws.of(np.arange(len(rows.x))[part], plan.seed), sizes, plan.queries),
+        "square": square(here, draws, sizes, plan.queries),
+        **{name: restarts(here, other, draws, sizes, plan.steps) for name, other in beside.items()},
     }
     if ascent:
         ways["pgd"] = pgd(here, ascent, sizes, plan.steps)

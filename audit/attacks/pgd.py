@@ -19,14 +19,23 @@ def pgd(batch: Batch, ascent: Ascent, sizes: Sequence[float], steps: int) -> Ite
     A step is 2.5 eps / steps long, as Madry's: the boundary is reached from anywhere, and there are steps
     left to move along it.
     """
-    return rising(batch, sizes, lambda rows, eps: _one_size(batch.take(rows), ascent, eps, steps))
+    return rising(batch, sizes, lambda rows, eps: climbed(batch.take(rows), ascent, eps, steps))
 
 
-def _one_size(batch: Batch, ascent: Ascent, eps: float, steps: int) -> Tried:
-    """Climb until the row has flipped, stands still, or all steps are made."""
+def climbed(batch: Batch, ascent: Ascent, eps: float, steps: int, start: np.ndarray | None = None) -> Tried:
+    """Climb until the row has flipped, stands still, or all steps are made.
+
+    Args:
+        batch: the rows.
+        ascent: what gives a direction.
+        eps: radius of the ball.
+        steps: how many at most.
+        start: where to begin, float32 ``(rows, columns)`` in units of the scale; the row itself for None.
+    """
     low, high = batch.bounds()
     step = min(eps, 2.5 * eps / steps)
-    eta, active = np.zeros(batch.x.shape, np.float32), np.arange(len(batch.x))
+    eta = np.zeros(batch.x.shape, np.float32) if start is None else start.copy()
+    active = np.arange(len(batch.x))
     best, flipped = batch.x.copy(), np.zeros(len(batch.x), bool)
 
     def look(at: np.ndarray) -> None:

@@ -8,7 +8,8 @@ from typing import Literal
 
 import numpy as np
 
-Attack = Literal["noise", "fgsm", "pgd", "square"]
+Attack = Literal["noise", "fgsm", "pgd", "square", "restarts", "bpda", "smoothed"]
+"""The first four run on request, the others where these prove nothing."""
 Norm = Literal["inf", "2"]
 Judge = Callable[[np.ndarray], np.ndarray]
 """From rows ``(n, columns)`` to the class that the audited model decides for each, int ``(n,)``."""

@@ -10,6 +10,7 @@ from typing import Any
 from audit.model.framework import graph, tensorflow
 from audit.model.frozen import Frozen
 from audit.model.graph import data_inputs
+from audit.model.straight import pass_on
 
 _OWN_GRADIENT = "_gradient_op_type"
 _CUTS = count()
@@ -19,15 +20,20 @@ class Cut:
     """The part of a frozen graph between the tensors ``fed`` and ``fetches``; differentiable.
 
     ``reads`` are the tensors that its nodes read; ``widest`` is the most numbers that one of them holds for a row, as
-    far as shapes are known.
+    far as shapes are known. ``straight`` lets gradients through its steps and stops (`straight.pass_on`).
     """
 
-    def __init__(self, frozen: Frozen, fetches: Sequence[str], fed: Iterable[str]) -> None:
+    def __init__(
+        self, frozen: Frozen, fetches: Sequence[str], fed: Iterable[str], straight: bool = False
+    ) -> None:
         self._handles, self._fetches = frozen.handles, list(fetches)
         nodes = frozen.between(fetches, [*fed, *frozen.handles])
         self.reads = {tensor for node in nodes.values() for tensor in data_inputs(node)}
         self.widest = max([1, *(_width(frozen.shape(tensor)) for tensor in self.reads)])
-        self._proto = _renamed(_alone(frozen.proto, nodes.values()), next(_CUTS))
+        proto = _alone(frozen.proto, nodes.values())
+        if straight:
+            pass_on(proto)
+        self._proto = _renamed(proto, next(_CUTS))
         self._imported = graph(self._import)
 
     def __call__(self, tensors: Mapping[str, Any]) -> list[Any]:

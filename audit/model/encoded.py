@@ -32,6 +32,7 @@ class Encoded:
         feeds: what the signature's inputs are made of.
         columns: the columns of the matrix.
         behind_texts: whether to cut behind what the graph does to each text column.
+        straight: whether gradients pass its steps and stops, which have none of their own.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Encoded:
         feeds: Sequence[Feed],
         columns: Sequence[Column],
         behind_texts: bool,
+        straight: bool = False,
     ) -> None:
         self._frozen, self._feeds, self._places = frozen, list(feeds), places(feeds)
         self._encodings = encode(frozen, target, self._vocabularies(columns)) if behind_texts else {}
@@ -54,10 +56,10 @@ class Encoded:
         flat = all(column.shape is None for column in columns)
         self._meeting = self._found(find_meeting(frozen, target, ends)) if flat else None
         if self._meeting is None:
-            self._cut = Cut(frozen, [target], fed)
+            self._cut = Cut(frozen, [target], fed, straight)
         else:
-            self._before = Cut(frozen, [self._meeting.tensor], fed)
-            self._cut = Cut(frozen, [target], [self._meeting.tensor])
+            self._before = Cut(frozen, [self._meeting.tensor], fed, straight)
+            self._cut = Cut(frozen, [target], [self._meeting.tensor], straight)
             self.players = self._columns(self._meeting)
         self.widest = self._cut.widest
 

@@ -65,9 +65,8 @@ def find_logits(
         columns: the columns of ``sample``.
         sample: rows ``(rows, columns)`` on which the cut graph is confirmed, and as many that mix their values.
     """
-    sample = sample[:: -(-len(sample) // CONFIRMED_ROWS)]  # of the whole file, which may be sorted
     decoder = Decoder(feeds, columns)
-    sample, expected = _confirming(model, head, decoder, sample)
+    sample, expected = confirming(model, head, decoder, sample)
     try:
         frozen = model.frozen
     except Exception:  # whatever a graph holds that cannot be frozen: its scores are left
@@ -85,14 +84,15 @@ def find_logits(
     )
 
 
-def _confirming(
+def confirming(
     model: Model, head: Head, decoder: Decoder, sample: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return rows to confirm a cut on, and what the uncut model says of them.
+    """Return rows to confirm a cut on, of all of ``sample``, and what the uncut model says of them.
 
     Beside the sample they are rows that mix its values, as attribution does: a graph may hold another sigmoid that
     agrees with the scores wherever columns go together as they do in the data.
     """
+    sample = sample[:: -(-len(sample) // CONFIRMED_ROWS)]  # of the whole file, which may be sorted
 
     def scores(rows: np.ndarray) -> np.ndarray:
         raw = model(decoder(tensorflow().constant(rows)))

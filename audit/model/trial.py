@@ -19,6 +19,8 @@ from audit.model.log_odds import by_class
 
 _SAME = 1e-5  # relative and absolute, of logits of two cuts
 
+Believe = Callable[[np.ndarray, np.ndarray, str], Match | None]
+
 
 @dataclass(frozen=True)
 class Found:
@@ -44,6 +46,8 @@ class Trial:
         columns: the columns of ``sample``.
         sample: rows ``(rows, columns)``.
         expected: what the uncut model says of them: probabilities ``(rows, classes)``, or a regression's ``(rows, 1)``.
+        believe: tells from what a cut computed, ``expected`` and the type's name whether one follows from the other.
+        straight: whether gradients pass the steps and stops of a cut.
     """
 
     def __init__(
@@ -53,8 +57,11 @@ class Trial:
         columns: Sequence[Column],
         sample: np.ndarray,
         expected: np.ndarray,
+        believe: Believe = match,
+        straight: bool = False,
     ) -> None:
         self._frozen, self._feeds, self._columns = frozen, feeds, columns
+        self._believe, self._straight = believe, straight
         self._sample, self._expected = sample, expected
 
     def __call__(self, target: Target, into: Callable[[Any], Any] = lambda z: z) -> Found | None:
@@ -68,7 +75,9 @@ class Trial:
 
     def _cut(self, target: Target, into: Callable[[Any], Any], behind_texts: bool) -> Found | None:
         try:
-            encoded = Encoded(self._frozen, target.tensor, self._feeds, self._columns, behind_texts)
+            encoded = Encoded(
+                self._frozen, target.tensor, self._feeds, self._columns, behind_texts, self._straight
+            )
             return self._compared(encoded, target, into)
         except (ValueError, tensorflow().errors.OpError):  # the cut left out what it needs
             return None
@@ -82,7 +91,7 @@ class Trial:
         seen = traced(lambda rows: graph(encoded.encode(rows)), [rows])(self._sample).numpy().astype(float)
         if len(seen) != len(self._sample) or not np.isfinite(seen).all():
             return None
-        agrees = match(seen, self._expected, self._frozen.dtype(target.tensor))
+        agrees = self._believe(seen, self._expected, self._frozen.dtype(target.tensor))
         if agrees is None:
             return None
         evidence = target.evidence + _tail(agrees) + _left(encoded)

@@ -189,7 +189,7 @@ def test_masked_ends_of_ranges_stand_where_ten_background_rows_share_them(masked
 
 def test_a_report_without_rows_has_no_flips(model: Path, tmp_path: Path) -> None:
     subject = subject_of(model, DATA, BACKGROUND, tmp_path, rows="none")
-    assert set(measure("robustness", subject, **OPTIONS).tables) == {"columns"}
+    assert set(measure("robustness", subject, **OPTIONS).tables) == {"columns", "validity"}
 
 
 def test_a_model_that_takes_flips_back_is_skipped_with_the_reason(tmp_path: Path) -> None:

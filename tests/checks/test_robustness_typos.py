@@ -12,6 +12,8 @@ import tensorflow as tf
 
 from audit.check import Skip
 from audit.checks.robustness.typos import DRAWS
+from audit.coverage import covered
+from audit.policy.model import Rule
 from audit.typos import misspellings
 
 from ..model.surgery import export
@@ -137,6 +139,27 @@ def test_a_model_that_fails_on_misspelt_texts_is_skipped_with_that_reason(tmp_pa
     model = export(tmp_path / "m", score, {"text": ([None], tf.string)}, **held())
     with pytest.raises(Skip, match="the model fails on misspelt texts: NaN or infinity"):
         attacked(model, tmp_path, frame=frame)
+
+
+def test_beside_numbers_it_leaves_the_worst_open(tmp_path: Path) -> None:
+    """Else a rule on the worst would pass on the numbers alone, and never say that texts were left out."""
+
+    def score(m: Any, text: Any, stars: Any) -> Any:
+        known = tf.strings.regex_full_match(text, "((great|quick|late|broken|the|parcel|was|very|x)( |$))+")
+        words = tf.cast(tf.strings.split(text).row_lengths(), tf.float32)
+        return tf.where(known, tf.sigmoid(log_odds(m, text) + stars + 0 * words), float("nan"))
+
+    frame = letters().drop(index=0)
+    inputs = {"text": ([None], tf.string), "stars": ([None], tf.float32)}
+    model = export(tmp_path / "m", score, inputs, **held())
+    found = measure("robustness", audited(model, tmp_path, frame), eps=[0.1], steps=1)
+    assert found.value("adversarial_accuracy", attack="worst", norm="inf", eps=0.1) > 0
+    undefined = found.one("adversarial_accuracy", attack="worst", norm="words", eps=0.1)
+    assert np.isnan(undefined.value) and undefined.method == "none"
+    rule = Rule(metric="robustness.adversarial_accuracy", where={"attack": "worst", "eps": 0.1}, at_least=0.0)
+    ruled = covered(rule, found.measurements)
+    assert {m.where["norm"] for m in ruled} == {"inf", "words"}
+    assert any("typos was not measured: the model fails on misspelt texts" in note for note in found.notes)
 
 
 def test_two_columns_are_misspelt_together(tmp_path: Path) -> None:

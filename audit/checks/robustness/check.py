@@ -12,7 +12,8 @@ from pydantic import BeforeValidator, Field
 from audit.check import Check, Skip
 from audit.checks.robustness.facts import DEFINITIONS
 from audit.errors import AuditError, some
-from audit.result import Evidence, MetricFacts, Note
+from audit.paired.trace import Trace
+from audit.result import Evidence, Measurement, MetricFacts, Note
 from audit.subject import Subject
 
 if TYPE_CHECKING:
@@ -92,6 +93,12 @@ class Robustness(Check):
             raise Skip("; ".join(skipped.values()))
         yield from (Note(text=f"{name} was not measured: {reason}.") for name, reason in skipped.items())
 
+    def trace(self, subject: Subject, measurement: Measurement) -> Trace | None:
+        """Return which rows a measurement comes from."""
+        from audit.checks.robustness.shares import share_trace
+
+        return share_trace(subject, measurement)
+
     def _attacks(self, subject: Subject) -> Iterator[Evidence]:
         """Yield accuracy and flips under each attack, for all rows and by group, and what was moved.
 
@@ -137,23 +144,29 @@ class Robustness(Check):
         from audit.checks.robustness.attacked import decided
         from audit.checks.robustness.movable import movable
         from audit.checks.robustness.typos import typos
+        from audit.checks.robustness.unmeasured import unmeasured
 
         if not decided(subject.decider):
             raise Skip("a regression needs data.favorable: {at_least: NUMBER} to have decisions")
         space, _ = movable(subject, self.immutable, self.integer, max(self.eps))
+        alone = not space.movable.any()
         try:
-            found = list(typos(subject, names, self.eps, alone=not space.movable.any()))
+            found = list(typos(subject, names, self.eps, alone=alone))
         except AuditError as error:
-            raise Skip(f"the model fails on misspelt texts: {error.found}") from None
+            why = f"the model fails on misspelt texts: {error.found}"
+            if alone:
+                raise Skip(why) from None
+            found = list(unmeasured(subject, self.eps, why))
         yield from found
 
     def _attacked(self, subject: Subject, space: Space, reasons: Mapping[str, str]) -> Iterator[Evidence]:
         from audit.attacks import Plan
-        from audit.checks.robustness.attacked import run
+        from audit.checks.robustness.attempt import run
         from audit.checks.robustness.columns import columns
         from audit.checks.robustness.flips import flips
         from audit.checks.robustness.outside import outside
         from audit.checks.robustness.shares import measurements
+        from audit.checks.robustness.validity import validity
         from audit.checks.robustness.whole import too_small
 
         plan = Plan(self.attacks, self.eps, subject.seed, self.steps, self.queries)
@@ -164,6 +177,7 @@ class Robustness(Check):
         yield from outside(attacked, subject)
         yield from too_small(attacked, subject, self.eps)
         yield from measurements(attacked, subject)
+        yield from validity(attacked)
         if space.shape:  # a picture has too many numbers to be told one by one
             return
         yield columns(attacked, subject, reasons)

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from audit.attacks import Ascent
+from audit.checks.robustness.evidence import LITTLE, Finding
+from audit.checks.robustness.evidence import missed as judge_missed
+from audit.checks.robustness.evidence import zero_gradient as judge_zero
 from audit.checks.robustness.truthful import mismatch
 from audit.model.framework import tensorflow
 
 _ROWS, _PICTURES = 256, 32
-_MISLED, _DOUBTFUL = 0.5, 0.05
+_MISLED = 0.5
 
 
 @dataclass(frozen=True)
@@ -22,11 +25,20 @@ class Gradient:
         missing: why no attack can follow them; None where it may run.
         misled: why what an attack along them does not flip proves nothing, although it runs; None where it does.
         doubt: what it misses although it runs; None where that is little.
+        missed: of what small moves change, the share whose sign it misses.
+        findings: the same as figures.
     """
 
     missing: str | None = None
     misled: str | None = None
     doubt: str | None = None
+    missed: float = 0.0
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def sound(self) -> bool:
+        """Whether it may be followed without a doubt."""
+        return self.missing is None and self.misled is None and self.doubt is None
 
 
 def sample(ascent: Ascent, rows: int) -> slice:
@@ -37,22 +49,27 @@ def sample(ascent: Ascent, rows: int) -> slice:
 def probe(ascent: Ascent, x: np.ndarray, classes: np.ndarray) -> Gradient:
     """Look for gradients at rows ``x`` ``(rows, columns)``, and compare them with what small moves do."""
     try:
-        zero = float((~ascent.direction(x, classes).any(1)).mean())
+        without = np.asarray(~ascent.direction(x, classes).any(1))
     except (LookupError, NotImplementedError, tensorflow().errors.OpError) as error:
         return Gradient(missing=f"an operation of the model has no gradient ({_first_sentence(error)})")
+    zero, nowhere = float(without.mean()), judge_zero(without)
     if zero == 1:
         return Gradient(
+            findings=(nowhere,),
             missing="the model has no gradient with respect to the columns that may move, at any of "
-            f"{len(x):,} probed rows"
+            f"{len(x):,} probed rows",
         )
     missed = mismatch(ascent, x, classes)
+    findings = nowhere, judge_missed(missed, len(x))
     told = f"of what the log-odds change when {_moves(ascent)}, {missed:.0%} runs against the gradient or has none"
     if missed > _MISLED:
-        return Gradient(misled=f"the gradients do not follow the model: {told}")
-    doubts = [told] if missed > _DOUBTFUL else []
-    if zero > _DOUBTFUL:
+        return Gradient(
+            misled=f"the gradients do not follow the model: {told}", missed=missed, findings=findings
+        )
+    doubts = [told] if missed > LITTLE else []
+    if zero > LITTLE:
         doubts.append(f"{zero:.0%} of the probed rows have no gradient at all")
-    return Gradient(doubt="; ".join(doubts) or None)
+    return Gradient(doubt="; ".join(doubts) or None, missed=missed, findings=findings)
 
 
 def _moves(ascent: Ascent) -> str:

@@ -1,0 +1,120 @@
+"""What shows that an attack was a fair one: each test a pure function of what flipped, with its figure.
+
+Sources: Carlini et al., "On Evaluating Adversarial Robustness" (2019), section 4; Athalye, Carlini and Wagner, ICML
+2018, section 3.1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from audit.stats.discordant import difference
+from audit.stats.proportions import clopper_pearson
+
+LITTLE = 0.05
+"""Of rows without a gradient, and of change that gradients miss: beyond it something else has to look."""
+FAR = 0.9
+"""Of the rows that values of the background flip: what an attack with room for all of these has to flip."""
+BEATEN = 0.01
+"""Of the rows: what a search by other means may be shown to flip of those that stood."""
+_TAIL = 0.005
+"""Error on each side: several tests are made in each audit, and an honest network should stand them all."""
+_REACH = "flips by a very large attack, of rows that values of the background flip"
+
+Verdict = Literal["holds", "in doubt", "not judged"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One test, by name, and what it ``asks`` for.
+
+    ``figure`` has its interval at 99 % (``span``), None where there is none; ``rows`` are those that it is made of.
+    ``doubt`` says in words what was found where it does not hold, and is empty where it does.
+    """
+
+    test: str
+    asks: str
+    doubt: str = ""
+    figure: float | None = None
+    span: tuple[float, float] | None = None
+    rows: int = 0
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether it holds; a test of no rows says nothing."""
+        return "in doubt" if self.doubt else "holds" if self.rows else "not judged"
+
+
+def zero_gradient(zero: np.ndarray) -> Finding:
+    """Judge the rows without a gradient, bool ``(rows,)``: what an attack along one does not flip proves nothing."""
+    share, span = _share(int(zero.sum()), len(zero))
+    doubt = f"{share:.0%} of the rows have no gradient" if share > LITTLE else ""
+    return Finding("rows without a gradient", f"at most {100 * LITTLE:.0f} %", doubt, share, span, len(zero))
+
+
+def missed(share: float, rows: int) -> Finding:
+    """Judge the share of the log-odds' change, when columns move by themselves, whose sign the gradient misses."""
+    doubt = f"{share:.0%} of what small moves change runs against the gradient" if share > LITTLE else ""
+    test = "change by small moves that the gradient misses"
+    return Finding(test, f"at most {100 * LITTLE:.0f} %", doubt, share, None, rows)
+
+
+def beaten(weaker: str, by: np.ndarray, stronger: str, found: np.ndarray) -> Finding:
+    """Judge whether what should be weaker flips more, by the paired difference of shares of the rows.
+
+    Args:
+        weaker: its name.
+        by: what it flips, bool ``(rows,)``.
+        stronger: the name of what it is compared with.
+        found: what that flips, bool ``(rows,)``.
+    """
+    only = [int((by & ~found).sum()), int((found & ~by).sum())]
+    limits = difference([*only, len(by)], _TAIL)
+    more, span = float(limits.estimate), (float(limits.low), float(limits.high))
+    doubt = f"{weaker} flips {more:.1%} of the rows more than {stronger}" if span[0] > 0 else ""
+    return Finding(f"flips by {weaker}, less those by {stronger}", "not above 0", doubt, more, span, len(by))
+
+
+def reach(by_values: np.ndarray, by_attack: np.ndarray) -> Finding:
+    """Judge what an attack flips with room for all values of the background, of the rows that these values flip."""
+    rows = int(by_values.sum())
+    if not rows:
+        return Finding(_REACH, f"{100 * FAR:.0f} % or more")
+    share, span = _share(int((by_values & by_attack).sum()), rows)
+    doubt = f"even a very large attack flips no more than {share:.0%} of the rows that values of the background flip"
+    return Finding(_REACH, f"{100 * FAR:.0f} % or more", doubt if span[1] < FAR else "", share, span, rows)
+
+
+def unscored() -> Finding:
+    """Return that a very large attack cannot be judged: the model has no scores for values of the background."""
+    doubt = "the model has no scores for some rows with values of the background"
+    return Finding(_REACH, f"{100 * FAR:.0f} % or more", doubt)
+
+
+def outdone(search: str, others: np.ndarray) -> Finding:
+    """Judge what another search flips of the rows that stood, bool, one for each row, standing or not."""
+    share, span = _share(int(others.sum()), len(others))
+    doubt = f"{search} flips another {share:.1%} of the rows" if span[0] > BEATEN else ""
+    return Finding(
+        f"more rows flipped by {search}", f"at most {100 * BEATEN:.0f} %", doubt, share, span, len(others)
+    )
+
+
+def told_apart(log_odds: np.ndarray) -> Finding:
+    """Judge whether scores say more than the decision, from the log-odds ``(rows, classes)`` of many rows.
+
+    A search by scores goes where these come nearer to another decision; where they are bare labels it is blind.
+    """
+    points, classes = log_odds.shape
+    different = len(np.unique(log_odds, axis=0))
+    doubt = "the scores are bare labels, which guide no search" if different <= classes else ""
+    asks = f"more than the {classes} classes"
+    return Finding("points that scores tell apart", asks, doubt, different / max(points, 1), None, points)
+
+
+def _share(count: int, rows: int) -> tuple[float, tuple[float, float]]:
+    limits = clopper_pearson(np.asarray(float(count)), np.asarray(float(max(rows, 1))), _TAIL)
+    return float(limits.estimate), (float(limits.low), float(limits.high))
