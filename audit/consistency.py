@@ -69,7 +69,7 @@ def _reversed(span: tuple[float, float] | None) -> Iterator[str]:
 def _of_rates(m: Measurement) -> Iterator[str]:
     """Yield what cannot be in proportions of a measurement's rows, whose effective number is never larger."""
     yield from _events(m.counts, 1)
-    trials = [row[-1] for row in m.counts.values() if row]
+    trials = [trials for _, trials in m.counts.values()]  # what is no pair was found before
     if trials and (min(trials) > m.rows * _ROUNDING or max(trials) > m.n * _ROUNDING):
         yield f"proportions of {min(trials):g} to {max(trials):g} rows, out of {m.rows} to {m.n}"
 

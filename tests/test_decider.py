@@ -62,6 +62,44 @@ def test_a_prediction_reaches_the_limit_that_it_was_written_as(limit: float, dty
     assert decider("regression", 1, at_least=limit).decide(raw)[1] == [1]
 
 
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(HUNDREDTHS, min_size=1, max_size=8),
+    st.lists(HUNDREDTHS, min_size=1, max_size=5, unique=True).map(sorted),
+    st.sampled_from(TYPES),
+    st.sampled_from(
+        [("sigmoid", 1, 0), ("sigmoid", 1, 1), ("probabilities", 2, 0), ("logits", 1, 0), ("logits", 1, 1)]
+    ),
+)
+def test_a_row_reaches_as_many_thresholds_as_decide_for_it(
+    scores: list[float], thresholds: list[float], dtype: Any, head: tuple[Any, int, int]
+) -> None:
+    kind, width, favorable = head
+    column = np.array(scores, dtype)[:, None]
+    raw = column if width == 1 else np.concatenate([column, 1 - column], 1)
+    one = decider(kind, width, favorable)
+    levels = one.levels(one.decide(raw)[0], np.array(thresholds), raw.dtype)
+    each = [
+        decider(kind, width, favorable, threshold=limit).decide(raw)[1] == favorable for limit in thresholds
+    ]
+    assert levels.tolist() == np.sum(each, axis=0).tolist()
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    st.lists(HUNDREDTHS, min_size=1, max_size=8),
+    st.lists(HUNDREDTHS, min_size=1, max_size=5, unique=True).map(sorted),
+)
+def test_a_prediction_reaches_as_many_limits_as_decide_for_it(
+    scores: list[float], limits: list[float]
+) -> None:
+    raw = np.array(scores, np.float32)[:, None]
+    one = decider("regression", 1, at_least=0.5)
+    each = [decider("regression", 1, at_least=limit).decide(raw)[1] for limit in limits]
+    levels = one.levels(one.decide(raw)[0], np.array(limits), raw.dtype)
+    assert levels.tolist() == np.sum(each, axis=0).tolist()
+
+
 def test_limits_beyond_a_type_are_reached_by_nothing_finite() -> None:
     found = decider("regression", 1, at_least=1e6).decide(np.array([[6e4]], np.float16))
     assert found[1] == [0] and found[0] == [6e4]

@@ -85,10 +85,16 @@ def _upper_share(skewness: Reals) -> Reals:
 
 def _hall(skewness: Reals, rows: Reals, quantile: Reals) -> tuple[Reals, Reals]:
     """Return how many standard errors Hall's limits lie below and above the mean."""
-    bend = np.where(skewness == 0.0, 1e-9, skewness) / (3.0 * np.sqrt(rows))
+    bend = np.where(skewness == 0.0, 1e-30, skewness) / (3.0 * np.sqrt(rows))
     shift = bend / 2.0
-    below, above = ((np.cbrt(1.0 + 3.0 * bend * (z - shift)) - 1.0) / bend for z in (quantile, -quantile))
+    below, above = (_uncubed(3.0 * bend * (z - shift)) / bend for z in (quantile, -quantile))
     return np.asarray(below), np.asarray(-above)
+
+
+def _uncubed(gain: Reals) -> Reals:
+    """Return the cube root of 1 + ``gain``, less 1, to the last digit where ``gain`` is next to nothing."""
+    logarithm = np.log1p(np.maximum(gain, -0.5))
+    return np.where(gain > -0.5, np.expm1(logarithm / 3.0), np.cbrt(1.0 + gain) - 1.0)
 
 
 def _with_worst(sample: Sample, tail: float) -> Reals:

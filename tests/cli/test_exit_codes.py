@@ -114,7 +114,7 @@ def breaks(*_: object) -> NoReturn:
 def test_faults_of_the_tool_are_70(
     kit: Kit, capsys: Captured, monkeypatch: pytest.MonkeyPatch, fault: Any, word: str
 ) -> None:
-    monkeypatch.setattr(runner, "load_subject", fault)
+    monkeypatch.setattr(runner, "load_subjects", fault)
     argv = kit.write()
     assert main(argv) == 70
     err = capsys.readouterr().err

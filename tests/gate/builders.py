@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 from audit.gate import decide
 from audit.policy.model import GateSpec, Rule, Waiver
 from audit.policy.rules import with_ids
-from audit.result import CheckResult, CheckStatus, Decision, Measurement, Scalar
+from audit.result import Baseline, Better, CheckResult, CheckStatus, Decision, Measurement, Scalar
 
 TODAY = date(2026, 6, 15)
 Span = tuple[float, float] | None
@@ -57,6 +58,16 @@ def fated(name: str, metric: str = "c.rate", **where: Scalar) -> Measurement:
     return others[name] if name in others else rate(*FATES[name], metric, **where)
 
 
+def against(
+    one: Measurement, other: Measurement, better: Better = "higher", ideal: float | None = None
+) -> Measurement:
+    """The measurement ``one``, with what the baseline measured beside it; how both err together is not known."""
+    beside = Baseline(
+        value=other.value, method=other.method, counts=other.counts, ci=other.ci, better=better, ideal=ideal
+    )
+    return replace(one, baseline=beside)
+
+
 def check(*found: Measurement, name: str = "c", status: CheckStatus = "measured") -> CheckResult:
     reason = None if status == "measured" else "it had to"
     return CheckResult(name=name, status=status, reason=reason, measurements=list(found))
@@ -80,9 +91,11 @@ def decided(
     confidence: float = 0.95,
     on: date = TODAY,
     reported: float = 0.95,
+    max_audits: int | None = None,
+    audits: int | None = None,
 ) -> Decision:
-    gate = GateSpec(confidence=confidence, min_rows=min_rows, rules=with_ids(rules))
-    return decide(checks, gate, list(waivers), on, reported)
+    gate = GateSpec(confidence=confidence, min_rows=min_rows, max_audits=max_audits, rules=with_ids(rules))
+    return decide(checks, gate, list(waivers), on, reported, audits)
 
 
 def statuses(decision: Decision) -> list[str]:

@@ -86,3 +86,10 @@ def test_the_gate_looks_through_all_checks_that_measured() -> None:
     (rule,) = decided(found, [at_least(attribute="sex")]).rules
     assert (rule.status, len(rule.measurements)) == ("fail", 2)
     assert rule.reason == "1 of 2 measured values break the limit"
+
+
+@pytest.mark.parametrize("wanted", [1, 1.0, "1.0"])
+def test_a_number_is_the_same_however_it_is_written(wanted: Scalar) -> None:
+    one = exact(0.9, attack="fgsm", eps=1.0)
+    assert covered(Rule(metric="c.rate", at_least=0, where={"eps": wanted}), [one]) == [one]
+    assert covered(Rule(metric="c.rate", at_least=0, where={"eps": 2}), [one]) == []

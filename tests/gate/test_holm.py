@@ -14,6 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from audit.policy.model import Rule
+
 from .builders import at_least, check, decided, exact, plugged, rate, statuses
 
 ALPHA = 0.05
@@ -72,6 +74,19 @@ def test_step_by_step(successes: list[int], expected: str) -> None:
     found = [rate(k, 100, f"c.m{i}") for i, k in enumerate(successes)]
     outcome = statuses(decided([check(*found)], [at_least(metric=m.metric) for m in found]))
     assert outcome == [{"P": "pass", "F": "fail", "i": "inconclusive"}[letter] for letter in expected.split()]
+
+
+# The same above a limit, at one end of two: 61 of 100 is as far above 0.5 as 39 is below.
+ABOVE = [{"at_most": 0.5}, {"at_least": 0.1, "at_most": 0.5}]
+
+
+@pytest.mark.parametrize("limit", ABOVE)
+@pytest.mark.parametrize(("k", "alone", "one_of_two"), [(61, "F", "i"), (62, "F", "F"), (60, "i", "i")])
+def test_an_upper_limit_is_corrected_as_a_lower_one(limit: dict, k: int, alone: str, one_of_two: str) -> None:
+    found, words = check(rate(k, 100), exact(0.9, "c.other")), {"F": "fail", "i": "inconclusive"}
+    rules = [Rule(metric="c.rate", **limit), at_least(metric="c.other")]
+    assert statuses(decided([found], rules[:1])) == [words[alone]]
+    assert statuses(decided([found], rules)) == [words[one_of_two], "pass"]
 
 
 def above(k: int, n: int, limit: float) -> bool:

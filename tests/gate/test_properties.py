@@ -12,24 +12,30 @@ from hypothesis import strategies as st
 from audit.policy.model import Rule
 from audit.result import Measurement
 
-from .builders import bare, check, decided, exact, plugged, rate
+from .builders import against, bare, check, decided, exact, plugged, rate
 
 METRICS = ["c.a", "c.b", "c.c"]
 numbers = st.one_of(st.floats(-2, 2), st.sampled_from([math.nan, math.inf, -math.inf, 0.0, 0.5]))
 metrics = st.sampled_from(METRICS)
-spans = st.one_of(st.none(), st.tuples(numbers, numbers))
+spans = st.one_of(st.none(), st.tuples(numbers, numbers).map(lambda ends: (min(ends), max(ends))))
 groups = st.sampled_from([{}, {"attribute": "sex", "group": "a"}, {"attribute": "sex", "group": "b"}])
-measurements = st.one_of(
+alone = st.one_of(
     st.builds(lambda k, metric, where: rate(k, 100, metric, **where), st.integers(0, 100), metrics, groups),
     st.builds(lambda value, metric, where: exact(value, metric, **where), numbers, metrics, groups),
     st.builds(lambda value, metric, where: bare(value, metric, **where), numbers, metrics, groups),
     st.builds(lambda v, ci, metric, where: plugged(v, ci, metric, **where), numbers, spans, metrics, groups),
+)
+directions = st.sampled_from([("higher", None), ("lower", None), ("ideal", 0.5)])
+measurements = st.one_of(
+    alone, st.builds(lambda m, other, way: against(m, other, *way), alone, alone, directions)
 )
 limits = st.one_of(
     st.builds(lambda x: {"at_least": x}, st.floats(-1, 1)),
     st.builds(lambda x: {"at_most": x}, st.floats(-1, 1)),
     st.builds(lambda x, d: {"at_least": x, "at_most": x + d}, st.floats(-1, 1), st.floats(0, 1)),
     st.builds(lambda d: {"within": d}, st.floats(0, 1)),
+    st.builds(lambda d: {"no_worse_than_baseline_by": d}, st.floats(0, 1)),
+    st.builds(lambda x, d: {"at_least": x, "better_than_baseline_by": d}, st.floats(-1, 1), st.floats(0, 1)),
 )
 wheres = st.sampled_from([{}, {"attribute": "sex"}, {"attribute": "*", "group": "a"}])
 rules = st.builds(lambda m, limit, where: Rule(metric=m, where=where, **limit), metrics, limits, wheres)
@@ -54,8 +60,11 @@ def test_order_does_not_matter(audit, random) -> None:
 
 
 def looser(rule: Rule, by: float) -> Rule:
-    moved = {"at_least": -by, "at_most": by, "within": by}
-    return Rule(metric=rule.metric, where=rule.where, **{k: v + moved[k] for k, v in rule.limit.items()})
+    moved = {"at_least": -by, "at_most": by, "within": by, "no_worse_than_baseline_by": by}
+    limit = {k: v + moved.get(k, 0.0) for k, v in rule.limit.items()}
+    if "better_than_baseline_by" in limit:
+        limit["better_than_baseline_by"] = max(0.0, limit["better_than_baseline_by"] - by)
+    return Rule(metric=rule.metric, where=rule.where, **limit)
 
 
 @given(audits, st.lists(st.floats(0, 1), min_size=4, max_size=4))
@@ -75,14 +84,32 @@ def test_a_looser_policy_never_fails_what_passed(audit, steps: list[float]) -> N
 def test_what_passes_is_measured_finite_and_inside(audit) -> None:
     found, wanted, min_rows = audit
     for rule in decided([check(*found)], wanted, min_rows=min_rows).rules:
-        low, high = Rule(metric=rule.metric, **rule.limit).bounds
+        limit = Rule(metric=rule.metric, **rule.limit)
         inside = [
-            math.isfinite(m.value)
-            and (m.method == "exact" or m.ci is not None)
-            and all(low <= end <= high for end in (m.value, *(m.ci or ())))
+            _inside(m, limit) and (limit.least_improvement is None or _better(m, limit))
             for m in rule.measurements
         ]
         assert (rule.status == "pass") == (bool(inside) and all(inside))
+
+
+def _inside(m: Measurement, limit: Rule) -> bool:
+    low, high = limit.bounds
+    return not limit.is_absolute or (
+        math.isfinite(m.value)
+        and (m.method == "exact" or m.ci is not None)
+        and all(low <= end <= high for end in (m.value, *(m.ci or ())))
+    )
+
+
+def _better(m: Measurement, limit: Rule) -> bool:
+    least, beside = limit.least_improvement, m.baseline
+    return (
+        least is not None
+        and beside is not None
+        and math.isfinite(beside.improvement)
+        and beside.improvement_ci is not None
+        and all(end >= least for end in (beside.improvement, *beside.improvement_ci))
+    )
 
 
 @given(audits, measurements.filter(lambda m: not math.isfinite(m.value)))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from audit.gate import decide
+from audit.policy.model import GateSpec
 from audit.reasons import ACROSS, CORRECTED, NO_INTERVAL, UNDEFINED
 from audit.result import Measurement
 
-from .builders import at_least, bare, check, decided, exact, fated, plugged
+from .builders import TODAY, at_least, bare, check, decided, exact, fated, plugged, rate, waiver
 
 CAUSES = [ACROSS, CORRECTED, NO_INTERVAL, UNDEFINED]
 ALONE = [
@@ -61,3 +63,33 @@ def test_verdict(metrics: list[str], crashed: list[str], reason: str) -> None:
     found = check(exact(0.9, "c.a"), exact(0.1, "c.b"), bare(0.9, "c.c"))
     broken = [check(name=name, status="crashed") for name in crashed]
     assert decided([found, *broken], [at_least(metric=m) for m in metrics]).reason == reason
+
+
+def test_a_verdict_counts_what_holds_and_what_is_waived() -> None:
+    found = check(exact(0.9, "c.a"), exact(0.9, "c.b"), exact(0.1, "c.c"))
+    rules = [at_least(metric=m) for m in ("c.a", "c.b", "c.c")]
+    assert decided([found], rules, [waiver("c.c")]).reason == "2 rules hold, 1 waived"
+    assert decided([found], rules[2:], [waiver("c.c")]).reason == "every rule is waived"
+
+
+def test_a_gate_without_a_list_of_rules_has_none() -> None:
+    decision = decide([check(exact(0.9))], GateSpec(rules=None), [], TODAY, 0.95)
+    assert (decision.verdict, decision.reason) == ("inconclusive", "the policy has no rules")
+
+
+def test_what_is_proven_broken_leaves_its_error_to_what_is_open() -> None:
+    """Holm's correction: beside a break that is certain, the other claim needs the rows that it would need alone."""
+    one, broken, held = rate(42, 100), rate(0, 1000, "c.broken"), rate(1000, 1000, "c.held")
+    rules = [at_least(metric=m.metric) for m in (one, broken, held)]
+    alone, beside, more = (
+        decided([check(one, broken, held)], some).rules[0].needs
+        for some in (rules[:1], rules[:2], [rules[0], rules[2]])
+    )
+    assert alone == beside != more
+
+
+def test_what_holds_needs_nothing_beside_what_is_open() -> None:
+    one, other = (rate(k, 100, attribute="sex", group=name) for k, name in ((95, "a"), (55, "b")))
+    (rule,) = decided([check(one, other)], [at_least(attribute="sex")]).rules
+    assert (rule.status, len(rule.needs)) == ("inconclusive", 1)
+    assert "of b (100 now)" in rule.needs[0]

@@ -12,6 +12,7 @@ from .hostile import hostile
 from .large import large
 from .pictured import masked, pictured
 from .samples import full, inconclusive, passing, small
+from .swept import over_thresholds
 from .wide import wide
 from .worded import worded
 
@@ -27,6 +28,7 @@ REPORTS = {
     "pictured": pictured,
     "masked": masked,
     "worded": worded,
+    "thresholds": over_thresholds,
 }
 LEVELS = tuple(f"--q{level}" for level in range(7))
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"needs a browser at {CHROMIUM}")
@@ -121,7 +123,7 @@ def test_nothing_overflows_the_screen(
 
 
 @pytest.mark.parametrize("width", [360, 1280])
-@pytest.mark.parametrize("name", ["full", "wide", "pictured"])
+@pytest.mark.parametrize("name", ["full", "wide", "pictured", "thresholds"])
 def test_no_label_covers_another(browser: Browser, files: dict[str, Path], name: str, width: int) -> None:
     page = show(browser, files[name], width)
     page.evaluate("document.querySelectorAll('details').forEach(folded => { folded.open = true })")

@@ -100,19 +100,21 @@ def test_a_wide_rule_shows_the_furthest_first_and_folds_the_rest_on_the_same_axi
 
 def test_the_reliability_curve_shows_its_bins() -> None:
     found = next(m for m in performance().measurements if m.method == "calibration-bins")
-    curve = reliability(found)
+    curve = reliability(found, 0.95)
     assert curve is not None and len(curve.bins) == 9  # one of ten is empty
     for drawn in curve.bins:
         observed, rows, predicted = found.counts[drawn.name]
         assert float(drawn.x) / SIDE == pytest.approx(predicted / rows, abs=1e-3)
         assert 1 - float(drawn.y) / SIDE == pytest.approx(observed / rows, abs=1e-3)
-    assert reliability(measurement("a.b", 0.5, 0.1, 10)) is None
+    assert reliability(measurement("a.b", 0.5, 0.1, 10), 0.95) is None
 
 
 @pytest.mark.parametrize("cell", [[1.0], [math.nan, 1.0, 1.0], [2.0, 1.0, 0.5], [0.0, 0.0, 0.0]])
 def test_bins_that_are_no_bins_are_not_drawn(cell: list[float]) -> None:
     assert (
-        reliability(Measurement(metric="a.b", value=0, n=1, method="calibration-bins", counts={"x": cell}))
+        reliability(
+            Measurement(metric="a.b", value=0, n=1, method="calibration-bins", counts={"x": cell}), 0.95
+        )
         is None
     )
 

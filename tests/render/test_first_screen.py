@@ -1,7 +1,10 @@
 """What the first screen says, for every verdict."""
 
 from dataclasses import replace
+from datetime import date
 
+from audit.gate import decide
+from audit.policy.model import GateSpec
 from audit.render.html import render_html
 from audit.result import Report
 
@@ -48,7 +51,8 @@ def test_which_groups_were_too_small() -> None:
     text = screen(small())["Groups too small to decide"]
     assert "fewer than 200 rows" in text
     assert text.endswith(
-        "race: Other 135 rows in disparate_impact race: Amer-Indian-Eskimo 159 rows in disparate_impact"
+        "race: Other 135 rows: disparate_impact 1.140 (0.796 to 1.484) "
+        "race: Amer-Indian-Eskimo 159 rows: disparate_impact 1.050 (0.733 to 1.367)"
     )
 
 
@@ -58,7 +62,7 @@ def test_a_group_left_out_twice_is_listed_with_its_fewest_rows() -> None:
     fewer = replace(other, n=other.n + 1, smallest_n=33)
     report = replace(small(), rules=[*rules, replace(rules[2], id="again", not_decided=[fewer])])
     assert (
-        "race: Other 33 rows in disparate_impact race: Amer-Indian-Eskimo 159 rows in disparate_impact"
+        "race: Other 33 rows: disparate_impact 1.140 (0.796 to 1.484) race: Amer-Indian-Eskimo 159 rows:"
         in screen(report)["Groups too small to decide"]
     )
 
@@ -68,6 +72,53 @@ def test_repeated_rows_and_default_rules_are_said() -> None:
     assert "starting points, not a standard for your case" in screen(passing())["Bear in mind"]
     one = replace(small(), data=replace(small().data, distinct_rows=16281))
     assert "Bear in mind" not in screen(one)
+
+
+def test_a_few_repeated_rows_and_those_of_clusters_are_said_with_the_data_only() -> None:
+    few = replace(small(), data=replace(small().data, distinct_rows=16281 - 162))
+    assert "Bear in mind" not in screen(few)
+    assert "16,281, of which 16,119 distinct" in render_html(few)
+    effective = {**small().policy.effective, "data": {"cluster": "customer"}}
+    clustered = replace(small(), policy=replace(small().policy, effective=effective))
+    assert "repeat another row" not in screen(clustered).get("Bear in mind", "")
+
+
+def test_warnings_about_the_policy_are_said_and_the_rest_is_folded() -> None:
+    said = [f"rule {i}: no value breaks 'at_least: 0'" for i in range(6)]
+    page = parse(render_html(replace(small(), warnings=said)))
+    (section,) = page.all("section", id="verdict")
+    text = section.text
+    assert all(warning in text for warning in said) and "2 more" in text
+    assert "Warnings about the policy" not in screen(small())
+
+
+def test_what_an_open_rule_needs_is_said_with_it() -> None:
+    need = "about 340 more rows of Female (120 now) at the rates seen would show that the limit holds"
+    rules = [
+        replace(rule, needs=[need] * 3) if rule.status == "inconclusive" else rule for rule in small().rules
+    ]
+    report = replace(small(), rules=rules)
+    shown = screen(report)["Not decided"]
+    assert f"needs {need}" in shown and "1 more stand with the rule." in shown
+    (section,) = parse(render_html(report)).all("section", id="rules")
+    assert section.text.count(need) == 3 * sum(rule.status == "inconclusive" for rule in rules)
+
+
+def test_the_place_in_the_history_stands_in_the_run_section_alone() -> None:
+    run = {**small().run, "history": {"audits": 9, "candidates": 7}}
+    with_it = parse(render_html(replace(small(), run=run)))
+    sentence = "This is the 7th candidate audited on these rows, in the 9th audit of them."
+    assert sentence in with_it.all("section", id="run")[0].text
+    without = parse(render_html(small()))
+    assert with_it.all("section", id="verdict")[0].text == without.all("section", id="verdict")[0].text
+
+
+def test_the_bound_on_audits_is_a_rule_without_an_axis() -> None:
+    decision = decide([], GateSpec(max_audits=5, rules=[]), [], date(2026, 6, 15), 0.95, audits=7)
+    report = replace(small(), rules=decision.rules, verdict=decision.verdict)
+    assert "7 different audits of these rows, of 5 that the policy allows" in screen(report)["What blocked"]
+    (section,) = parse(render_html(report)).all("section", id="rules")
+    assert "It covers no measurement" not in section.text and "all rows" not in section.text
 
 
 def test_a_pass_names_the_rule_nearest_to_its_limit() -> None:
