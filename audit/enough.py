@@ -24,6 +24,15 @@ _AMONG = {
 }
 """Which rows stand in a metric's denominator, by the beginning of its name; all of them elsewhere."""
 
+_PROXIES = "half of the data's rows are held out, of 10,000 at most"
+_SAMPLED = {
+    "explainability.proxy_auc": (" held-out", _PROXIES),
+    "explainability.proxy_strength": (" judged", f"of texts and bins {_PROXIES}"),
+    "explainability": (" explained", "raise checks.explainability.rows, as far as the data have more"),
+    "robustness": (" attacked", "raise checks.robustness.rows, as far as the data have more"),
+}
+"""What the rows are called of metrics, or checks, that measure a part of the data's, and where more come from."""
+
 _ONE_SIDED = frozenset({"clopper-pearson-upper", "clopper-pearson-lower"})
 """Methods whose interval stays open on one side, however many rows there are."""
 
@@ -51,7 +60,9 @@ def needed(claim: Claim, confidence: float, error: float) -> list[str]:
         factor = _factor(claim, part, level)
         if factor is not None:
             end = "the limit holds" if holds else "the limit is broken"
-            return [f"{_of(claim)}about {_rows(part, factor)} at the rates seen would show that {end}"]
+            rows, source = _rows(part, factor), _sampled(part.measurement.metric)[1]
+            words = f"{_of(claim)}about {rows} at the rates seen would show that {end}"
+            return [f"{words}: {source}" if source else words]
     if claim.measurement.method in _ONE_SIDED:
         return []
     return [
@@ -97,15 +108,20 @@ def _rows(part: Part, factor: float) -> str:
             for side in part.sides
         )
     group = f" of {where['group']}" if "group" in where else ""
-    return f"{_more(part.rows(), factor)}{group}{among} ({part.rows():,.0f} now)"
+    kind = _sampled(part.measurement.metric)[0]
+    return f"{_more(part.rows(), factor, kind)}{group}{among} ({part.rows():,.0f} now)"
 
 
-def _more(rows: float, factor: float) -> str:
-    """Return how many rows come to ``rows``, rounded up to two digits."""
+def _sampled(metric: str) -> tuple[str, str]:
+    return _SAMPLED.get(metric) or _SAMPLED.get(metric.partition(".")[0]) or ("", "")
+
+
+def _more(rows: float, factor: float, kind: str = "") -> str:
+    """Return how many rows (of a ``kind``) come to ``rows``, rounded up to two digits."""
     more = math.ceil(rows * (factor - 1.0))
     step = 10 ** max(0, len(str(more)) - 2)
     more = -(-more // step) * step
-    return f"{more:,} more row{'s' * (more != 1)}"
+    return f"{more:,} more{kind} row{'s' * (more != 1)}"
 
 
 def _of(claim: Claim) -> str:

@@ -87,12 +87,19 @@ def find_history() -> History | None:
     """Return the user's history; None where `VARIABLE` is empty, or there is no home to keep it in."""
     given = os.environ.get(VARIABLE)
     if given is not None:
-        return History(Path(given)) if given else None
+        return History(_home(given)) if given else None
     state = os.environ.get("XDG_STATE_HOME", "")
     with suppress(RuntimeError):
         folder = Path(state) if os.path.isabs(state) else Path.home() / ".local/state"
         return History(folder / "savedmodel-audit/history.jsonl")
     return None
+
+
+def _home(given: str) -> Path:
+    """Return a path whose ``~`` is the home directory: not every shell or pipeline that sets a variable expands it."""
+    with suppress(RuntimeError):
+        return Path(given).expanduser()
+    return Path(given)
 
 
 @contextmanager

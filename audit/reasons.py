@@ -8,11 +8,13 @@ from collections.abc import Mapping, Sequence
 
 from audit.claims import Claim
 from audit.result import CheckResult, Scalar
+from audit.stats.paired import CRASHED
 
 ACROSS = "the interval reaches across the limit"
 NO_INTERVAL = "there is no interval"
 UNDEFINED = "the value is not finite"
 NO_BASELINE = "the baseline has no such measurement"
+NOT_COMPARED = "comparing it with the baseline crashed"
 BOUND = "what was measured bounds the value on one side only"
 CORRECTED = "it is beyond the limit before, not after Holm's correction for many comparisons"
 
@@ -24,6 +26,8 @@ def why_open(claim: Claim, breaks: bool) -> str:
         return CORRECTED
     if claim.paired and baseline is None:
         return NO_BASELINE
+    if claim.paired and baseline and baseline.method == CRASHED:
+        return NOT_COMPARED
     if not math.isfinite(claim.value):
         return UNDEFINED
     if measurement.method in ("clopper-pearson-upper", "clopper-pearson-lower"):

@@ -108,13 +108,12 @@ class _Bound:
 
 
 def load_subject(policy: Policy, progress: Progress, seed: int = 0) -> Subject:
-    """Read the data, load the model, score every row once; a baseline is not looked at.
+    """Read the data, load the model, score every row once; of a baseline only the names of its inputs count.
 
     Raises:
         AuditError: data or model cannot be audited under this policy.
     """
-    alone = policy.model_copy(update={"model": policy.model.model_copy(update={"baseline": None})})
-    return replace(load_subjects(alone, progress, seed)[0], policy=policy)
+    return replace(_load(policy, progress, seed, compare=False)[0], policy=policy)
 
 
 def load_subjects(policy: Policy, progress: Progress, seed: int = 0) -> tuple[Subject, Subject | None]:
@@ -126,6 +125,10 @@ def load_subjects(policy: Policy, progress: Progress, seed: int = 0) -> tuple[Su
     Raises:
         AuditError: data or either model cannot be audited under this policy.
     """
+    return _load(policy, progress, seed, compare=True)
+
+
+def _load(policy: Policy, progress: Progress, seed: int, compare: bool) -> tuple[Subject, Subject | None]:
     base = Path(policy.path).parent if policy.path else None
     sources = open_sources(policy, base)
     path, other = find_model(locate(policy.model.path, base)), find_baseline(policy, base)
@@ -137,7 +140,7 @@ def load_subjects(policy: Policy, progress: Progress, seed: int = 0) -> tuple[Su
             as_read, compared = open_baseline(policy, other, model)
         policy = without_others_inputs(policy, model, compared)
     ours, theirs = _bound(policy, path, model, sources), None
-    if other:
+    if other and compare:
         with of_the_baseline():
             theirs = _bound(as_read, other, compared, sources)
     candidate = _candidate(ours, sources, table, files, seed, progress)

@@ -1,4 +1,4 @@
-"""What is wrong with a policy's rules whatever the model: limits that nothing breaks, rules on nothing.
+"""What is wrong with a policy's rules whatever the model: limits that nothing or the ideal breaks, rules on nothing.
 
 Warnings stand beside the verdict and never change it.
 """
@@ -7,19 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from audit.coverage import covered, same
-from audit.decidable import too_few
+from audit.coverage import ANY, covered, same
+from audit.decidable import no_rows_do, too_few
 from audit.errors import nearest, some
 from audit.policy.model import GateSpec, Rule
-from audit.result import CheckResult, Measurement, MetricFacts
+from audit.reachable import beyond_ideal, vacuous
+from audit.result import GROUP_KEYS, CheckResult, Measurement, MetricFacts
 
 _SHOWN = 6
+_PROTECTED_SHARE = "explainability.protected_share"
 
 
 def warnings_of(
     gate: GateSpec, metrics: Mapping[str, MetricFacts], results: Sequence[CheckResult]
 ) -> list[str]:
-    """Return a sentence for each rule that is vacuous, covers nothing, or cannot pass on these rows.
+    """Return a sentence for each rule that cannot break, that the ideal breaks, or that cannot pass on these rows.
 
     Args:
         gate: rules with ids.
@@ -32,41 +34,12 @@ def warnings_of(
         for rule in gate.rules or ()
         for words in (
             *vacuous(rule, metrics.get(rule.metric)),
+            *beyond_ideal(rule, metrics.get(rule.metric)),
             *_uncovered(rule, [m for m in found if m.metric == rule.metric]),
-            *_too_few(rule, covered(rule, found), gate),
+            *_too_few(rule, covered(rule, found), gate, metrics.get(rule.metric)),
+            *_unread(rule, covered(rule, found)),
         )
     ]
-
-
-def vacuous(rule: Rule, facts: MetricFacts | None) -> Iterator[str]:
-    """Yield for each limit that no value of the metric can break why that is so."""
-    if facts is None:
-        return
-    for limit, given in rule.limit.items():
-        end = _furthest(limit, facts)
-        if end is not None and end <= given * (-1.0 if limit == "at_least" else 1.0):
-            yield f"no value breaks '{limit}: {given:g}', since {_range(facts)}"
-
-
-def _furthest(limit: str, facts: MetricFacts) -> float | None:
-    """Return the loosest limit that some value of the metric still reaches; a lower limit with its sign changed."""
-    low, high = facts.low, facts.high
-    if limit == "at_least":
-        return None if low is None else -low
-    if limit == "at_most":
-        return high
-    if low is None or high is None or limit == "better_than_baseline_by":
-        return None
-    if limit == "within":
-        return max(abs(low), abs(high))
-    middle = facts.ideal or 0.0
-    return max(abs(low - middle), abs(high - middle)) if facts.better == "ideal" else high - low
-
-
-def _range(facts: MetricFacts) -> str:
-    if facts.low is not None and facts.high is not None:
-        return f"the metric lies between {facts.low:g} and {facts.high:g}"
-    return f"the metric is never {f'below {facts.low:g}' if facts.high is None else f'above {facts.high:g}'}"
 
 
 def _uncovered(rule: Rule, measured: Sequence[Measurement]) -> Iterator[str]:
@@ -83,19 +56,40 @@ def _uncovered(rule: Rule, measured: Sequence[Measurement]) -> Iterator[str]:
             guess = nearest(wanted, known)
             yield f"'where' covers nothing: no {key} {wanted!r} was measured{guess}; known: {some(known)}"
             return
+    grouped = rule.model_copy(update={"where": {**rule.where, "attribute": ANY}})
+    if GROUP_KEYS.isdisjoint(rule.where) and covered(grouped, measured):
+        yield f"'where' covers nothing: {rule.metric} is measured by attribute as well: add attribute: \"{ANY}\""
+        return
     yield "'where' covers nothing: each part of it was measured, and nothing that matches them all"
 
 
-def _too_few(rule: Rule, measured: Sequence[Measurement], gate: GateSpec) -> Iterator[str]:
+def _too_few(
+    rule: Rule, measured: Sequence[Measurement], gate: GateSpec, facts: MetricFacts | None
+) -> Iterator[str]:
     """Yield what the rows are too few for; groups that the policy leaves out are listed elsewhere."""
-    thin = []
-    for found in measured:
-        reason = too_few(rule, found, gate.confidence)
-        if reason and not (found.speaks_of_groups and found.rows < gate.min_rows):
-            thin.append(f"{_name(found)} ({reason})")
+    ideal = facts.ideal if facts else None
+    decided = [m for m in measured if not (m.speaks_of_groups and m.rows < gate.min_rows)]
+    if any(no_rows_do(rule, found, gate.confidence, ideal) for found in decided):
+        yield "no number of rows lets it pass: no interval lies inside the limit as a whole"
+        return
+    reasons = [(found, too_few(rule, found, gate.confidence, ideal)) for found in decided]
+    thin = [f"{_name(found)} ({reason})" for found, reason in reasons if reason]
     if thin:
         more = f" and {len(thin) - _SHOWN} more" if len(thin) > _SHOWN else ""
         yield f"these rows are too few for it to pass: {'; '.join(thin[:_SHOWN])}{more}"
+
+
+def _unread(rule: Rule, measured: Sequence[Measurement]) -> Iterator[str]:
+    """Yield of which attributes the model reads no column, so that a limit on their share says nothing."""
+    low, high = rule.bounds
+    if rule.metric != _PROTECTED_SHARE or not (rule.is_absolute and low <= 0.0 <= high):
+        return
+    for found in measured:
+        if found.method == "exact" and found.value == 0.0:
+            yield (
+                f"{found.where['attribute']}: no column that the model reads stands for it, so this rule cannot break "
+                "by it; explainability.proxy_auc says what other columns tell"
+            )
 
 
 def _name(found: Measurement) -> str:

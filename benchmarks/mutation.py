@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import ast
 import copy
+import itertools
 import os
 import resource
 import shutil
@@ -158,6 +159,8 @@ def main() -> None:
     parser.add_argument("source")
     parser.add_argument("tests", nargs="+")
     parser.add_argument("--lines", nargs="+", type=int, help="only mutants of these lines")
+    parser.add_argument("--every", type=int, default=1, help="only each so many-th mutant")
+    parser.add_argument("--after", type=int, default=0, help="how many to leave out before the first")
     given = parser.parse_args()
     _load()
     with tempfile.TemporaryDirectory() as folder:
@@ -170,9 +173,8 @@ def main() -> None:
             sys.exit("the tests do not pass on the source as it is")
         source = (tree / given.source).read_text()
         number = survived = 0
-        for line, change, text in broken(source):
-            if given.lines and line not in given.lines:
-                continue
+        tried = (mutant for mutant in broken(source) if not given.lines or mutant[0] in given.lines)
+        for line, change, text in itertools.islice(tried, given.after, None, given.every):
             number += 1
             (tree / given.source).write_text(text)
             if passes(tree, given.tests):
@@ -194,14 +196,16 @@ def _load_unchanged(tree: Path, source: str) -> None:
 def _load() -> None:
     """Load once what every run of the tests needs, and make its examples the same in each."""
     sys.dont_write_bytecode = True
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     import hypothesis
     import numpy
+    import pandas
     import pydantic
     import pytest
     import scipy.special
     import scipy.stats
 
-    del numpy, pydantic, pytest, scipy
+    del numpy, pandas, pydantic, pytest, scipy
     hypothesis.settings.register_profile("same", derandomize=True, database=None)
     hypothesis.settings.load_profile("same")
 

@@ -66,11 +66,30 @@ class World:
         return found
 
 
-WORLDS = [
+@dataclass(frozen=True)
+class Rare:
+    """A model and itself, but for a share of rows on which the candidate is confidently wrong."""
+
+    name: str
+    share: float
+
+    def draw(self, rows: int, rng: np.random.Generator) -> list[Any]:
+        """Return the candidate and the baseline as subjects of checks."""
+        group = (rng.random(rows) < 0.3).astype(np.int64)
+        truth = rng.normal(size=rows)
+        label = rng.random(rows) < 1.0 / (1.0 + np.exp(-2.0 * truth))
+        score = 1.0 / (1.0 + np.exp(-2.0 * (truth + 0.5 * rng.normal(size=rows))))
+        wrong = 1.0 / (1.0 + np.exp(np.where(label, 3.0, -3.0)))
+        other = np.where(rng.random(rows) < self.share, wrong, score)
+        return [_subject(part, label, group) for part in (other, score)]
+
+
+WORLDS: list[World | Rare] = [
     World("balanced, noise 0.5 and 0.6", 0.5),
     World("95:5, noise 0.5 and 0.6", 0.05),
     World("95:5, nearly the same model", 0.05, (0.5, 0.5), 0.995, (0.4, 0.42)),
     World("95:5, no gap between groups", 0.05, (0.5, 0.5), 0.9, (0.0, 0.0)),
+    Rare("the same model, 1 % of rows confidently wrong", 0.01),
 ]
 
 
@@ -151,7 +170,7 @@ def compared(subjects: list[Any], joint: bool = True) -> dict[str, Measurement]:
 
 
 def simulate(
-    world: World, rows: int, runs: int, rng: np.random.Generator
+    world: World | Rare, rows: int, runs: int, rng: np.random.Generator
 ) -> dict[str, tuple[float, float, float]]:
     """Return for each metric the coverage at 95 %, how often a limit on the truth passes, and the mean width."""
     truth = {name: improvement(m) for name, m in compared(world.draw(TRUTH_ROWS, rng), joint=False).items()}

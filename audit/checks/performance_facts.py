@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+
 from audit.result import Better, MetricFacts
+from audit.scores import LEAST_PROBABILITY
 
 CALIBRATION_BINS = 10
 
@@ -26,7 +29,11 @@ DEFINITIONS: dict[str, MetricFacts] = {
         "higher",
     ),
     "log_loss": MetricFacts(
-        about="Mean of -ln P(true label). Lower is better.", low=0.0, ideal=0.0, better="lower"
+        about="Mean of -ln P(true label). Lower is better.",
+        low=0.0,
+        high=-math.log(LEAST_PROBABILITY),
+        ideal=0.0,
+        better="lower",
     ),
     "brier": MetricFacts(
         about="Mean squared error of the probabilities. Lower is better.", low=0.0, ideal=0.0, better="lower"

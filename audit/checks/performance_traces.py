@@ -59,8 +59,13 @@ def _share(name: str, scores: Classified | Regressed, rows: np.ndarray, found: M
     return None
 
 
+def _mean(values: np.ndarray, weights: np.ndarray) -> float:
+    """Return the weighted mean; NaN where nothing has weight, as in a class that a thin group lacks."""
+    return float(np.average(values, weights=weights)) if weights.any() else float("nan")
+
+
 def _centred(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    return np.asarray(values - np.average(values, weights=weights))
+    return np.asarray(values - _mean(values, weights))
 
 
 def _auc(scores: Classified, rows: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -87,8 +92,13 @@ def _calibration(scores: Classified, rows: np.ndarray, weights: np.ndarray) -> n
 def _r2(scores: Regressed, rows: np.ndarray, weights: np.ndarray) -> np.ndarray:
     square = (scores.prediction[rows] - scores.target[rows]) ** 2
     spread = _centred(scores.target[rows], weights) ** 2
-    ratio = np.average(square, weights=weights) / np.average(spread, weights=weights)
+    ratio = np.divide(_mean(square, weights), _mean(spread, weights))
     return np.asarray(ratio * spread - square)
+
+
+def _rmse(scores: Regressed, rows: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    square = _error(scores, rows) ** 2
+    return np.asarray(_centred(square, weights) / np.sqrt(_mean(square, weights)))
 
 
 def _error(scores: Regressed, rows: np.ndarray) -> np.ndarray:
@@ -103,6 +113,6 @@ _CLASSIFIED: dict[str, Callable[..., np.ndarray]] = {
 }
 _REGRESSED: dict[str, Callable[..., np.ndarray]] = {
     "mae": lambda scores, rows, weights: _centred(np.abs(_error(scores, rows)), weights),
-    "rmse": lambda scores, rows, weights: _centred(_error(scores, rows) ** 2, weights),
+    "rmse": _rmse,
     "r2": _r2,
 }

@@ -78,7 +78,7 @@ class LabelReader:
         values = np.concatenate(self._parts)
         self._require_complete(int(np.isnan(values).sum()))
         if values.min() == values.max():
-            raise self._one_value(values[0])
+            raise self._one_value(values[0].item())
         favorable = self._spec.favorable
         at_least = favorable.at_least if isinstance(favorable, AtLeast) else None
         return Targets(values, at_least, self._dtype)

@@ -10,7 +10,7 @@ from audit.stats.discordant import weights_of
 from audit.subject import Subject
 
 _PSEUDO_ROWS = 1.0
-"""By how many of the rows that carry an estimate its correlation with another's is shrunk.
+"""By how many of the rows that carry an estimate, or the difference, the correlation of two is shrunk.
 
 Where hardly a row tells two models apart, their correlation on these rows is near 1, though they may differ on others.
 """
@@ -55,7 +55,7 @@ def correlation(ours: Trace | None, theirs: Trace | None, method: str, subject: 
     spread, other = float(a @ a), float(b @ b)
     if not (0.0 < spread * other < np.inf):
         return None
-    rows = min(_carried(a, spread), _carried(b, other))
+    rows = min(_carried(part) for part in (a, b, a - b))
     together = float(a @ b) / (spread * other) ** 0.5
     return float(np.clip(together, -1.0, 1.0)) * max(0.0, 1.0 - _PSEUDO_ROWS / rows)
 
@@ -66,9 +66,14 @@ def _together(found: Influence, clusters: np.ndarray | None) -> np.ndarray:
     return np.concatenate([rows, found.drawn])
 
 
-def _carried(values: np.ndarray, spread: float) -> float:
-    """Return how many equal values have as much weight in the variance: of a rare event about its number."""
-    return spread**2 / float((values**2) @ (values**2))
+def _carried(values: np.ndarray) -> float:
+    """Return how many equal values have as much weight in the variance: of a rare event about its number.
+
+    Infinite where all are 0: they hold nothing back.
+    """
+    squares = values**2
+    fourth = float(squares @ squares)
+    return float(squares.sum()) ** 2 / fourth if fourth > 0.0 else np.inf
 
 
 def _influence(trace: Trace | None, method: str, subject: Subject) -> Influence | None:

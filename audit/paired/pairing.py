@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from audit.check import Check
 from audit.claims import at_confidence
 from audit.paired.joint import correlation, discordant
 from audit.result import Baseline, Measurement, MetricFacts
-from audit.stats import is_known
+from audit.stats import improvement, is_known
+from audit.stats.paired import CRASHED
 from audit.subject import Subject
 
 
@@ -34,6 +35,7 @@ def compared(
     theirs: Sequence[Measurement],
     metrics: Mapping[str, MetricFacts],
     confidence: float,
+    crash: Callable[[Exception | SystemExit], None],
 ) -> list[Measurement]:
     """Return the candidate's measurements, each with the baseline's of the same metric and ``where`` if there is one.
 
@@ -44,14 +46,21 @@ def compared(
         theirs: the baseline's.
         metrics: says which way each is better; one without a direction is left alone.
         confidence: of the intervals of the improvement.
+        crash: told of each measurement whose comparison crashes; its baseline has the method `CRASHED`.
     """
     others = {_key(found): found for found in theirs}
-    return [
-        _beside(pair, check, found, others[_key(found)], metrics[found.metric], confidence)
-        if _key(found) in others and metrics[found.metric].better
-        else found
-        for found in ours
-    ]
+    compared = []
+    for found in ours:
+        other, facts = others.get(_key(found)), metrics[found.metric]
+        if other is None or not facts.better:
+            compared.append(found)
+            continue
+        try:
+            compared.append(_beside(pair, check, found, other, facts, confidence))
+        except (Exception, SystemExit) as error:  # a plug-in's own fault costs one measurement
+            crash(error)
+            compared.append(_not_compared(found, other, facts))
+    return compared
 
 
 def _key(found: Measurement) -> Hashable:
@@ -61,8 +70,15 @@ def _key(found: Measurement) -> Hashable:
 def _beside(
     pair: Pair, check: Check, ours: Measurement, theirs: Measurement, facts: MetricFacts, confidence: float
 ) -> Measurement:
+    baseline = replace(_alone(theirs, facts), identical=pair.identical)
+    if not pair.identical and ours.method == theirs.method and is_known(ours.method):
+        baseline = _joint(pair, check, ours, theirs, baseline)
+    return at_confidence(replace(ours, baseline=baseline), confidence, confidence)
+
+
+def _alone(theirs: Measurement, facts: MetricFacts) -> Baseline:
     assert facts.better is not None  # asked before
-    baseline = Baseline(
+    return Baseline(
         value=theirs.value,
         method=theirs.method,
         better=facts.better,
@@ -70,11 +86,14 @@ def _beside(
         ci=theirs.ci,
         counts=theirs.counts,
         se=theirs.se,
-        identical=pair.identical,
     )
-    if not pair.identical and ours.method == theirs.method and is_known(ours.method):
-        baseline = _joint(pair, check, ours, theirs, baseline)
-    return at_confidence(replace(ours, baseline=baseline), confidence, confidence)
+
+
+def _not_compared(ours: Measurement, theirs: Measurement, facts: MetricFacts) -> Measurement:
+    """Return the measurement with the baseline's value, of whose distance nothing is known."""
+    baseline = replace(_alone(theirs, facts), method=CRASHED, counts={}, se=None)
+    gained = improvement(replace(ours, baseline=baseline))
+    return replace(ours, baseline=replace(baseline, improvement=gained))
 
 
 def _joint(pair: Pair, check: Check, ours: Measurement, theirs: Measurement, baseline: Baseline) -> Baseline:

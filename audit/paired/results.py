@@ -43,13 +43,18 @@ def beside(
     """
     if theirs.status != "measured":
         return _noted(ours, f"the check {_HAPPENED[theirs.status]} on it: {theirs.reason}")
-    try:
-        with np.errstate(all="ignore"):
-            found = compared(pair, check, ours.measurements, theirs.measurements, ours.metrics, confidence)
-    except (Exception, SystemExit) as error:  # a plug-in's own fault stays with it
-        crash(ours.name, traceback.format_exc())
-        return _noted(ours, f"tracing the measurements crashed: {type(error).__name__}: {error}")
-    return replace(ours, measurements=found)
+    faults: list[Exception | SystemExit] = []
+    with np.errstate(all="ignore"):
+        found = compared(
+            pair, check, ours.measurements, theirs.measurements, ours.metrics, confidence, faults.append
+        )
+    result = replace(ours, measurements=found)
+    if not faults:
+        return result
+    crash(ours.name, "".join(traceback.format_exception(faults[0])))  # one is enough: they mostly are alike
+    told = f"{type(faults[0]).__name__}: {faults[0]}"
+    note = f"Comparing {len(faults)} of {len(found)} measurements with the baseline crashed: {told}."
+    return replace(result, notes=[*result.notes, note])
 
 
 _HAPPENED = {"skipped": "was skipped", "crashed": "crashed"}

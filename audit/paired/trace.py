@@ -21,11 +21,12 @@ class Shares:
 
 @dataclass(frozen=True)
 class Influence:
-    """What each row moves an estimate by, to first order and up to a factor: float64, one entry a row of the data.
+    """What each row moves an estimate by, to first order: float64, one entry a row of the data.
 
-    Row weights are contained. The values sum to 0, but for rounding: they are an estimate's empirical influence
-    function (Hampel 1974), the linearization that its standard error is made from. ``drawn`` are those of other draws
-    that the estimate depends on, as of reference rows, on the same scale; both models must have the same draws.
+    A factor may be left out that both models have in common. Row weights are contained. The values sum to 0, but for
+    rounding: they are an estimate's empirical influence function (Hampel 1974), the linearization that its standard
+    error is made from. ``drawn`` are those of other draws that the estimate depends on, as of reference rows, on the
+    same scale; both models must have the same draws.
     """
 
     values: np.ndarray

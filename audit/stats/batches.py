@@ -43,8 +43,12 @@ def calibration(measurements: Sequence[Measurement], confidence: float) -> Spans
 
 
 def means(measurements: Sequence[Measurement], confidence: float) -> Spans:
-    """Bound means."""
-    return np.stack(mean_limits(sample_of(measurements), (1.0 - confidence) / 2.0), axis=-1)
+    """Bound means of losses, which are not below 0, nor above the worst of a row where that is known."""
+    sample = sample_of(measurements)
+    low, high = mean_limits(sample, (1.0 - confidence) / 2.0)
+    low = np.where(sample.value >= 0.0, np.maximum(low, 0.0), low)  # what a plug-in measures may be below
+    high = np.where(np.isnan(sample.worst), high, np.minimum(high, sample.worst))
+    return np.stack([low, high], axis=-1)
 
 
 def root_means(measurements: Sequence[Measurement], confidence: float) -> Spans:

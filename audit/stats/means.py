@@ -9,10 +9,7 @@ import numpy as np
 from audit.stats.proportions import Reals, clopper_pearson
 
 ENOUGH = 50.0
-"""Rows from which losses tell by themselves how large they can be.
-
-Below, a rare large loss has mostly not been seen: simulated coverage of a nominal 95 % goes down to 88 % without.
-"""
+"""Rows from which squared errors tell by themselves how large they can be."""
 
 
 class Sample(NamedTuple):
@@ -33,16 +30,18 @@ def mean_limits(sample: Sample, tail: float) -> tuple[Reals, Reals]:
 
     1. Student's, which is right for symmetric rows. 2. Clopper and Pearson's for the two-point distribution that has
     the rows' mean, variance and skewness: of losses that are 0 or 1 these are the exact limits of their share.
-    3. Hall's: Student's on a cubic scale that takes the skewness away, for few rows. With less than 50 rows and a
-    known ``worst``, the upper limit is also not below the one that one more row as bad as ``worst`` gives. As the
-    widest of several that shrink, more rows of the same kind never widen it.
+    3. Hall's: Student's on a cubic scale that takes the skewness away, for few rows. With a known ``worst``, the
+    upper limit is also not below the one that one more row as bad as ``worst`` gives: among any number of rows, a
+    loss rarer than one in so many may not have been seen. As the widest of several that shrink, more rows of the
+    same kind never widen it. Where all rows are 0, that limit is ``worst`` times a share's of which none was seen.
 
     Args:
         sample: ``rows`` may be effective ones.
         tail: error on each side, in (0, 0.5).
 
     Returns:
-        Lower and upper limits; NaN without a finite value, a positive standard error and more than one row.
+        Lower and upper limits; NaN without a finite value, a positive standard error (or rows that are all 0, with
+        a known ``worst``) and more than one row.
 
     Source: Hall, Journal of the Royal Statistical Society B 54 (1992) 221-228. The limit with one more row is that of
     Gaffke, Mathematical Methods of Statistics 14 (2005), for the two points in place of the rows.
@@ -58,7 +57,9 @@ def mean_limits(sample: Sample, tail: float) -> tuple[Reals, Reals]:
     below, above = _hall(sample.skewness, rows, student)
     low = np.fmin(np.fmin(low, value - sample.se * student), value - sample.se * below)
     high = np.fmax(np.fmax(high, value + sample.se * student), value + sample.se * above)
-    return low, np.where(known & (rows < ENOUGH), np.fmax(high, _with_worst(sample, tail)), high)
+    faultless = (value == 0.0) & (se == 0.0) & (rows > 1.0) & (sample.worst > 0.0)
+    worse = _with_worst(sample._replace(se=np.where(faultless, 0.0, sample.se)), tail)
+    return np.where(faultless, 0.0, low), np.where(known | faultless, np.fmax(high, worse), high)
 
 
 def two_point_limits(sample: Sample, tail: float) -> tuple[Reals, Reals]:

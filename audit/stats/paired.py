@@ -16,6 +16,9 @@ from audit.stats.methods import Interval
 from audit.stats.mover import linear
 from audit.stats.proportions import clopper_pearson
 
+CRASHED = "crashed"
+"""Method of a baseline's value that could not be compared: there is no interval, and no rule on it is decided."""
+
 _GAPS = {"average-abs-odds-difference": "mean", "equalized-odds-difference": "largest"}
 """Methods of metrics that put two absolute differences of rates together, and how."""
 _RATES = ("true_positive", "false_positive")
@@ -66,9 +69,11 @@ def _by_difference(measurement: Measurement, baseline: Baseline, confidence: flo
     own, other = _limits(measurement, confidence), _limits(_as_measurement(measurement, baseline), confidence)
     if own is None or other is None:
         return None
-    apart_by = _discordant(measurement, baseline, confidence) or _correlated(
-        measurement, baseline, own, other
-    )
+    apart_by = _discordant(measurement, baseline, confidence)
+    if apart_by is None:
+        low, high = apart_by = _correlated(measurement, baseline, own, other)
+        if unseen := _unseen(measurement, baseline, confidence):
+            apart_by = min(low, -unseen), max(high, unseen)
     return improvement_range(own, other, apart_by, baseline)
 
 
@@ -92,6 +97,17 @@ def _correlated(measurement: Measurement, baseline: Baseline, own: Interval, oth
     sides = np.array([value - own[0], own[1] - value]), np.array([other[1] - reference, reference - other[0]])
     low, high = apart(*sides, np.asarray(together))
     return float(value - reference - low), float(value - reference + high)
+
+
+def _unseen(measurement: Measurement, baseline: Baseline, confidence: float) -> float:
+    """Return how far apart two mean losses may be by rows of which none was seen, where all rows lose alike; else 0."""
+    counts = measurement.counts
+    alike = (measurement.value, measurement.se, counts) == (baseline.value, baseline.se, baseline.counts)
+    if not alike or "worst" not in counts:
+        return 0.0
+    worst, rows = counts["worst"]
+    share = clopper_pearson(np.zeros(1), np.array([rows]), (1.0 - confidence) / 2.0).high
+    return float(share[0]) * worst / rows
 
 
 def _by_gaps(measurement: Measurement, baseline: Baseline, confidence: float) -> Interval | None:

@@ -33,6 +33,8 @@ def _shifted_group(candidate: Candidate, attribute: Attribute) -> Variant | Left
         return LeftOut(name=name, reason=f"{rows:,} rows, fewer than gate.min_rows ({least:,})")
     if candidate.is_regression and decider.at_least is None:
         return LeftOut(name=name, reason="the policy names no favourable outcome of the regression")
+    if decider.threshold <= 0 and candidate.head.width <= 2 and not candidate.is_regression:
+        return LeftOut(name=name, reason="at data.threshold 0 every score is favourable: no rate can halve")
     member = attribute.codes == group
     by = halving_shift(candidate.margin(candidate.scores)[member])
     if by is None:

@@ -47,8 +47,12 @@ def make(variant: Variant, policy: Policy, subject: Subject, folder: Path) -> Po
 
 
 def _model(spec: ModelSpec, subject: Subject, path: Path, added: str | None) -> ModelSpec:
-    """Return the variant's model, with everything said that was detected of the candidate."""
-    inputs = {feed.name: list(feed.reads) for feed in subject.feeds} | ({added: [added]} if added else {})
+    """Return the variant's model, with everything said that was detected of the candidate.
+
+    What the policy says of inputs that the candidate lacks stays: they are the baseline's.
+    """
+    inputs = {**spec.inputs, **{feed.name: list(feed.reads) for feed in subject.feeds}}
+    inputs |= {added: [added]} if added else {}
     kind = subject.decider.head.kind
     output = OutputSpec(kind="probabilities" if kind == "sigmoid" else kind, name=subject.model.output)
     return _updated(spec, path=str(path), inputs=inputs, output=output)

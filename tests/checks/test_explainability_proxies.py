@@ -11,7 +11,7 @@ from scipy.stats import norm, rankdata
 from sklearn.metrics import roc_auc_score
 
 from audit.checks.explainability import drawn, proxies
-from audit.checks.explainability.held_out import by_rate, by_trees, teachers
+from audit.checks.explainability.held_out import bins, by_rate, by_trees, teachers
 from audit.stats import interval
 
 from ..models import save
@@ -173,6 +173,50 @@ def test_rates_are_those_of_the_rows_learned_from() -> None:
     for rate, code in zip(found, codes[~learned], strict=True):
         same = learned & (codes == code)
         assert rate == pytest.approx((weights[same] @ member[same] + 10 * mean) / (weights[same].sum() + 10))
+
+
+def u_shaped(rows: int = 4000) -> tuple[drawn.Drawn, np.ndarray, np.ndarray]:
+    """A wide normal, a narrow one, one of either group; digits whose parity is the group; and noise with gaps."""
+    rng = np.random.default_rng(5)
+    member = np.arange(rows) % 2 == 0
+    wide = rng.normal(size=rows) * np.where(member, 3.0, 0.3)
+    noise = np.where(rng.random(rows) < 0.1, np.nan, rng.normal(size=rows))
+    matrix = np.stack(
+        [wide, 2.0 * rng.integers(0, 5, rows) + member, noise, rng.normal(size=rows) + member], 1
+    )
+    learned = teachers(member, None, rng)
+    return drawn.Drawn(matrix, np.zeros(4, bool), np.arange(rows), None, None, 0), member, learned
+
+
+def test_a_number_that_tells_by_its_middle_tells() -> None:
+    """The best score is |x|, whose AUC is that of two half normals: 2 atan(10) / pi."""
+    rows, member, learned = u_shaped()
+    wide, digit = (proxies._alone(place, {}, rows, member, learned, True) for place in (0, 1))
+    best = 2 * np.arctan(10) / np.pi
+    assert roc_auc_score(member, rows.matrix[:, 0]) < 0.55 and best - 0.02 < wide.value < best + 0.01
+    assert (wide.n, digit.n, digit.value) == (2000, 2000, 1.0)
+    few = proxies._alone(0, {}, rows, member, learned, False)
+    assert few.n == 4000 and few.value < 0.55
+
+
+def test_where_the_order_tells_more_all_rows_are_judged_by_it() -> None:
+    rows, member, learned = u_shaped()
+    found = proxies._alone(3, {}, rows, member, learned, True)
+    assert found.n == 4000 and found.value == pytest.approx(
+        roc_auc_score(member, rows.matrix[:, 3]), abs=1e-12
+    )
+
+
+def test_bins_have_as_many_rows_and_the_missing_have_their_own() -> None:
+    rows, _, learned = u_shaped()
+    for place in (0, 2):
+        values = rows.matrix[:, place]
+        codes = bins(values, learned)
+        known = np.bincount(codes[learned & ~np.isnan(values)])
+        assert len(known) == 20 and known.min() > 0.9 * known.max()
+        assert (codes[np.isnan(values)] == 20).all() and (codes[~np.isnan(values)] < 20).all()
+    few = rows.matrix[:, 1]
+    assert (bins(few, learned) == few).all()  # ten digits, by value
 
 
 def test_copies_tell_of_each_other_unless_a_cluster_says_so() -> None:

@@ -16,7 +16,7 @@ import audit
 from audit.result import Report
 
 from ..audits import content, store
-from .masks import HEADS, MASKS, NAMES, Mask, plain, sign_as_text, table, write
+from .masks import HEADS, MASKS, Mask, names, plain, sign_as_text, table, write
 
 EPS = 0.1
 WORST: dict[str, Any] = {
@@ -33,8 +33,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     @cache
     def run(kind: str, mask: Mask = plain) -> Report:
         folder: Path = tmp_path_factory.mktemp("masked")
-        data = table(3 if kind == "softmax" else 2, rows=200)
-        spec = {"inputs": {"x": NAMES}, "output": "probabilities"}
+        data = table(kind, rows=200)
+        spec = {"inputs": {"x": names(kind)}, "output": "probabilities"}
         policy = content(write(kind, mask, folder / "m"), store(data, folder), spec=spec, favorable=1)
         checks = {
             "performance": False,
@@ -60,6 +60,8 @@ def worst(report: Report) -> float:
         ("deep relu", "inputs rounded, label only"),  # and both at once
         ("sigmoid", "ripple on logits"),  # a gradient that points anywhere
         ("softmax", "inputs through text"),  # none at all: a search by scores
+        ("sigmoid", "label by one net, confidence by another"),  # scores that lead elsewhere
+        ("sigmoid, 100 columns", "tanh30"),  # logits that are flat, above others that are not
     ],
 )
 def test_a_mask_hides_nothing(run: Run, kind: str, name: str) -> None:
@@ -80,7 +82,7 @@ def test_an_honest_network_stands_every_test(run: Run, kind: str) -> None:
     (check,) = run(kind).checks
     assert not check.notes
     (found,) = (t for t in check.tables if t.name == "validity")
-    assert set(found.columns["verdict"]) == {"holds"} and len(found.columns["test"]) == 6
+    assert set(found.columns["verdict"]) == {"holds"} and len(found.columns["test"]) == 8
     methods = {m.method for m in check.measurements}
     assert methods == {"clopper-pearson"}
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from scipy.stats import beta
 
-from audit.decidable import too_few
+from audit.decidable import no_rows_do, too_few
 from audit.policy.model import Rule
 from audit.result import Measurement
 
@@ -106,3 +106,53 @@ def test_a_limit_that_the_best_value_breaks_is_not_a_matter_of_rows() -> None:
     assert too_few(Rule(metric="c.rate", at_least=0.2), gap((1, 9), (10, 10)), 0.95) is None
     paired = Rule(metric="c.rate", no_worse_than_baseline_by=0.01)
     assert too_few(paired, rate(1, 4), 0.95) is None
+
+
+def test_nothing_is_said_of_a_rule_that_holds() -> None:
+    """Groups alike would need more rows than these; groups as far apart as these do not."""
+    rule = Rule(metric="c.rate", at_most=0.45)
+    few = needs_for_all_right(0.55) - 1
+    assert too_few(rule, rate(few, few), 0.95)
+    both = Rule(metric="c.rate", at_least=0.8, at_most=4.0)
+    near = gap((20, 20), (40, 40), "mover-ratio")
+    far = replace(gap((38, 22), (40, 40), "mover-ratio"), value=38 / 22)
+    assert too_few(both, near, 0.95) and too_few(both, far, 0.95) is None
+
+
+@pytest.mark.parametrize("method", ["mover-difference", "mover-ratio"])
+def test_of_one_limit_on_a_comparison_nobody_knows_the_best_value(method: str) -> None:
+    few = gap((4, 4), (10, 10), method)
+    at = 1.0 if method == "mover-ratio" else 0.0
+    assert too_few(Rule(metric="c.rate", at_least=at - 0.1, at_most=at + 0.1), few, 0.95)
+    assert too_few(at_least(at - 0.1), few, 0.95) is None
+    assert too_few(Rule(metric="c.rate", at_most=at + 0.1), few, 0.95) is None
+
+
+def test_no_rows_would_do_where_the_best_value_lies_on_the_limit() -> None:
+    for limit, never in ((1.0, True), (0.999, False)):
+        assert no_rows_do(at_least(limit), rate(200, 200), 0.95) is never
+        assert (too_few(at_least(limit), rate(200, 200), 0.95) is None) is never
+    auc = Measurement(
+        metric="c.rate", value=1.0, n=9, method="delong", counts={"favorable": [5.0], "unfavorable": [4.0]}
+    )
+    assert no_rows_do(at_least(1.0), auc, 0.95) and not no_rows_do(at_least(0.9), auc, 0.95)
+    assert not no_rows_do(at_least(0.0), rate(1, 1), 0.95)  # which holds
+    assert not no_rows_do(at_least(1.0), exact(1.0), 0.95)
+
+
+def test_rows_that_count_for_fewer_are_told_as_such() -> None:
+    clustered = replace(rate(200, 200), counts={"rate": [1.0, 1.0]})
+    said = too_few(at_least(0.9), clustered, 0.95)
+    assert said == (
+        "200 rows, which count as about 1 by their weights or clusters: too few even at a value of 1"
+    )
+
+
+def test_a_ranking_whose_ideal_is_chance_is_asked_there() -> None:
+    auc = Measurement(
+        metric="c.rate", value=0.6, n=40, method="delong", counts={"favorable": [20], "unfavorable": [20]}
+    )
+    rule = Rule(metric="c.rate", at_most=0.55)
+    assert "at a value of 0.5" in str(too_few(rule, auc, 0.95, ideal=0.5))
+    assert too_few(rule, auc, 0.95) is None  # as if an AUC of 0 were to be had
+    assert not no_rows_do(at_least(0.5), auc, 0.95, ideal=0.5)  # on the limit, it is not what is asked for

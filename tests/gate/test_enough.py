@@ -242,3 +242,19 @@ def test_the_largest_of_several_estimates_keeps_their_number_and_values() -> Non
 
     assert status(grown(rows), Rule(metric="c.rate", at_most=0.5)) == "pass"
     assert status(grown(0.85 * rows), Rule(metric="c.rate", at_most=0.5)) == "inconclusive"
+
+
+@pytest.mark.parametrize(
+    ("metric", "kind", "source"),
+    [
+        ("explainability.faithfulness", "explained", "raise checks.explainability.rows, as far as the data have more"),
+        ("robustness.clean_accuracy", "attacked", "raise checks.robustness.rows, as far as the data have more"),
+        ("explainability.proxy_auc", "held-out", "half of the data's rows are held out, of 10,000 at most"),
+        ("explainability.proxy_strength", "judged", "of texts and bins half of the data's rows are held out"),
+    ],
+)  # fmt: skip
+def test_of_a_part_of_the_rows_it_says_which_and_where_more_come_from(
+    metric: str, kind: str, source: str
+) -> None:
+    sentence = need(replace(rate(60, 100), metric=metric), Rule(metric=metric, at_least=0.5))
+    assert re.search(rf"about \d+ more {kind} rows \(100 now\)", sentence) and f" holds: {source}" in sentence

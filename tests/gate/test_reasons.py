@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from audit.gate import decide
 from audit.policy.model import GateSpec
-from audit.reasons import ACROSS, CORRECTED, NO_INTERVAL, UNDEFINED
+from audit.reasons import ACROSS, BOUND, CORRECTED, NO_INTERVAL, UNDEFINED
 from audit.result import Measurement
 
 from .builders import TODAY, at_least, bare, check, decided, exact, fated, plugged, rate, waiver
@@ -93,3 +95,14 @@ def test_what_holds_needs_nothing_beside_what_is_open() -> None:
     (rule,) = decided([check(one, other)], [at_least(attribute="sex")]).rules
     assert (rule.status, len(rule.needs)) == ("inconclusive", 1)
     assert "of b (100 now)" in rule.needs[0]
+
+
+def test_what_is_bounded_on_one_side_is_followed_by_the_note_on_it_and_nothing_else_is() -> None:
+    upper = replace(rate(90, 100, attack="pgd"), method="clopper-pearson-upper")
+    note = "pgd: some gradients vanish, so what was found is a bound only."
+    notes = [note, "pgd: 10 steps", "fgsm: a bound only"]
+    reasons = [
+        decided([replace(check(one), notes=notes)], [at_least(attack="pgd")]).rules[0].reason
+        for one in (upper, rate(50, 100, attack="pgd"))
+    ]
+    assert reasons == [f"not decided: {BOUND}. {note.rstrip('.')}", f"not decided: {ACROSS}"]

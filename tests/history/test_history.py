@@ -116,6 +116,8 @@ def test_where_the_history_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("AUDIT_HISTORY", "mine.jsonl")
     assert find_history() == History(Path("mine.jsonl"))
+    monkeypatch.setenv("AUDIT_HISTORY", "~/mine.jsonl")
+    assert find_history() == History(tmp_path / "mine.jsonl")
     monkeypatch.setenv("AUDIT_HISTORY", "")
     assert find_history() is None
     monkeypatch.delenv("AUDIT_HISTORY")

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
+from audit.checks.performance_facts import DEFINITIONS
 from audit.policy.model import GateSpec, Rule
 from audit.policy.rules import with_ids
+from audit.reachable import beyond_ideal, vacuous
 from audit.result import CheckResult, Measurement, MetricFacts, Scalar
-from audit.warned import vacuous, warnings_of
+from audit.warned import warnings_of
 
 SHARE = MetricFacts(about="", low=0.0, high=1.0, better="higher")
 GAP = MetricFacts(about="", low=-1.0, high=1.0, ideal=0.0, better="ideal")
 RATIO = MetricFacts(about="", low=0.0, ideal=1.0, better="ideal")
+CHANCE = MetricFacts(about="", low=0.5, high=1.0, ideal=0.5)
 R2 = MetricFacts(about="", high=1.0, ideal=1.0, better="higher")
 
 
@@ -116,3 +121,57 @@ def test_groups_that_are_too_small_for_a_rule_are_named_once_with_their_rows() -
         warning.partition("; ")[0]
     ]  # Male is left out by the policy
     assert said(rule, share(500, 500, attribute="sex", group="Female")) == []
+
+
+@pytest.mark.parametrize(
+    ("facts", "limit", "words"),
+    [
+        (RATIO, {"within": 0.2}, ["the ideal value 1 breaks 'within: 0.2'"]),
+        (RATIO, {"at_most": 0.8}, ["the ideal value 1 breaks 'at_most: 0.8'"]),
+        (RATIO, {"at_least": 0.8, "at_most": 1.0}, []),
+        (RATIO, {"no_worse_than_baseline_by": 0.1}, []),
+        (GAP, {"at_least": 0.05, "at_most": 0.1}, ["the ideal value 0 breaks 'at_least: 0.05' and 'at_most: 0.1'"]),
+        (CHANCE, {"at_least": 0.6}, ["the ideal value 0.5 breaks 'at_least: 0.6'"]),
+        (R2, {"at_most": 0.9}, []),  # more would not be believed
+        (SHARE, {"at_most": 0.9}, []),
+        (None, {"at_most": 0.9}, []),
+    ],
+)  # fmt: skip
+def test_limits_that_the_ideal_value_breaks(
+    facts: MetricFacts | None, limit: dict[str, float], words: list[str]
+) -> None:
+    assert list(beyond_ideal(Rule(metric="c.m", **limit), facts)) == words  # type: ignore[arg-type]  # by name
+
+
+def test_a_where_of_a_feature_of_attributes_is_told_to_name_them() -> None:
+    strength = share(70, 100, attribute="sex", feature="code")
+    (warning,) = said(Rule(metric="c.m", where={"feature": "code"}, at_least=0.1), strength)
+    assert warning.endswith('c.m is measured by attribute as well: add attribute: "*"')
+    assert said(Rule(metric="c.m", where={"feature": "code", "attribute": "*"}, at_least=0.1), strength) == []
+
+
+def test_a_rule_that_no_number_of_rows_lets_pass() -> None:
+    (warning,) = said(Rule(metric="c.m", at_least=1.0), share(200, 200))
+    assert warning == "c.m: no number of rows lets it pass: no interval lies inside the limit as a whole"
+
+
+def test_of_an_attribute_without_columns_a_share_of_0_is_no_news() -> None:
+    metric = "explainability.protected_share"
+
+    def told(value: float, method: str, **limit: float) -> list[str]:
+        one = Measurement(metric=metric, value=value, n=60, method=method, where={"attribute": "sex"})
+        result = CheckResult(name="explainability", status="measured", measurements=[one])
+        gate = GateSpec(rules=with_ids([Rule(metric=metric, **limit)]))  # type: ignore[arg-type]  # by name
+        return warnings_of(gate, {}, [result])
+
+    (warning,) = told(0.0, "exact", at_most=0.2)
+    assert "sex: no column that the model reads stands for it" in warning
+    assert told(0.0, "mean-t", at_most=0.2) == []  # of a column that is read, and moves nothing
+    assert told(0.0, "exact", at_least=0.2) == []  # which breaks
+
+
+def test_no_log_loss_exceeds_that_of_the_least_probability() -> None:
+    facts = DEFINITIONS["log_loss"]
+    assert facts.high == pytest.approx(15 * math.log(10))
+    assert list(vacuous(Rule(metric="performance.log_loss", at_most=35.0), facts))
+    assert not list(vacuous(Rule(metric="performance.log_loss", at_most=34.0), facts))

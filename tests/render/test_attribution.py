@@ -276,7 +276,7 @@ def test_proxies_fall_by_what_they_tell_beside_their_share() -> None:
         "Together, the other features tell it with an AUC of 0.912 (0.902 to 0.922); 0.5 is chance. "
         "By itself, marital-status tells most: 0.840, and carries 28.1 % of all attribution."
     )
-    lines = sex.all("table", class_="features")[0].all("tbody")[0].all("tr")
+    lines = sex.all("table", class_="features proxies")[0].all("tbody")[0].all("tr")
     assert [line.all("th")[0].text for line in lines] == list(PROXIES["sex"][1])
     bars = [line.all("rect")[0].attributes["width"] for line in lines]
     assert bars == ["68%", "16%", "10%", "2%", "0%"]
@@ -286,7 +286,7 @@ def test_proxies_fall_by_what_they_tell_beside_their_share() -> None:
 
 
 def test_a_feature_of_which_nothing_is_known_comes_last_without_a_bar() -> None:
-    lines = told_of("race").all("table", class_="features")[0].all("tbody")[0].all("tr")
+    lines = told_of("race").all("table", class_="features proxies")[0].all("tbody")[0].all("tr")
     assert [len(line.all("rect")) for line in lines] == [1, 0]
 
 

@@ -99,7 +99,7 @@ def test_what_an_open_rule_needs_is_said_with_it() -> None:
     ]
     report = replace(small(), rules=rules)
     shown = screen(report)["Not decided"]
-    assert f"needs {need}" in shown and "1 more stand with the rule." in shown
+    assert f"to decide it: {need}" in shown and "1 more stand with the rule." in shown
     (section,) = parse(render_html(report)).all("section", id="rules")
     assert section.text.count(need) == 3 * sum(rule.status == "inconclusive" for rule in rules)
 

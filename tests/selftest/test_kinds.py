@@ -11,6 +11,7 @@ import tensorflow as tf
 from scipy.special import softmax
 
 from audit.policy import policy_from
+from audit.subject import load_subjects
 from audit.variants.variant import NotMade
 
 from .. import models
@@ -162,6 +163,23 @@ def test_a_group_that_nobody_of_is_selected_is_left_out(model: Models, tmp_path:
 def test_a_thin_group_is_left_out(model: Models, tmp_path: Path) -> None:
     found = workshop(model("sigmoid"), rows(), tmp_path, gate={"min_rows": 300})
     assert "fewer than gate.min_rows (300)" in found.left_out()["shifted group: sex=Female"]
+
+
+def test_where_every_score_is_favourable_no_group_is_shifted(model: Models, tmp_path: Path) -> None:
+    found = workshop(model("sigmoid"), rows(), tmp_path, data={"threshold": 0})
+    assert "every score is favourable" in found.left_out()["shifted group: sex=Female"]
+
+
+def test_what_is_said_of_the_baseline_s_inputs_stays_its_own(model: Models, tmp_path: Path) -> None:
+    """The candidate has no such input, and its variants are compared with the same baseline."""
+    models.save(tmp_path / "old", lambda old: tf.sigmoid(old), old=([None, 1], tf.float32))
+    spec = {"baseline": str(tmp_path / "old"), "inputs": {"x": ["a", "b"], "old": ["a"]}}
+    found = workshop(model("sigmoid"), rows(), tmp_path, model=spec)
+    made = found.made("leaked label")
+    assert made.model.inputs == {"x": ["a", "b"], "old": ["a"], "selftest_added": ["selftest_added"]}
+    candidate, baseline = load_subjects(made, lambda *_: None)
+    assert baseline and [feed.name for feed in baseline.feeds] == ["old"]
+    assert {feed.name for feed in candidate.feeds} == {"x", "selftest_added"}
 
 
 def test_the_largest_unprivileged_group_is_taken(model: Models, tmp_path: Path) -> None:

@@ -46,14 +46,18 @@ def test_method_5_solves_its_equation(auc: float, m: int, n: int) -> None:
     assert high == pytest.approx(optimize.brentq(distance, auc + 1e-6, 1, xtol=1e-14) if auc < 1 else 1)
 
 
-@pytest.mark.parametrize("se", [None, 0.0, math.nan])
-def test_without_a_usable_standard_error_method_5_stands_alone(se: float | None) -> None:
-    assert auc_limits(0.9, se, 60, 200, 0.025) == pytest.approx(newcombe(0.9, 60, 200, Z))
+@pytest.mark.parametrize("se", [None, 0.0, math.nan, math.inf])
+@pytest.mark.parametrize(("auc", "m", "n"), [(0.9, 60, 200), (0.8, 300, 400)])
+def test_without_a_usable_standard_error_method_5_stands_alone(
+    auc: float, m: int, n: int, se: float | None
+) -> None:
+    assert auc_limits(auc, se, m, n, 0.025) == pytest.approx(newcombe(auc, m, n, Z))
 
 
+@pytest.mark.parametrize("se", [0.0, 0.05])
 @pytest.mark.parametrize("auc", [0.0, 1.0])
-def test_a_perfect_ranking_still_has_a_width(auc: float) -> None:
-    low, high = auc_limits(auc, 0.0, 30, 30, 0.025)
+def test_a_perfect_ranking_still_has_a_width(auc: float, se: float) -> None:
+    low, high = auc_limits(auc, se, 30, 30, 0.025)
     assert high - low > 0.05
     assert auc in (low, high)
 
@@ -69,6 +73,21 @@ def test_few_misordered_rows_get_the_wider_of_both() -> None:
 @pytest.mark.parametrize(("auc", "m", "n"), [(math.nan, 5, 5), (0.5, 0, 5), (0.5, 5, 0)])
 def test_nothing_to_tell(auc: float, m: int, n: int) -> None:
     assert auc_limits(auc, 0.1, m, n, 0.025) is None
+
+
+@pytest.mark.parametrize(("rows", "alone"), [(19, False), (20, True), (21, True)])
+def test_ten_misordered_rows_of_the_smaller_class_are_enough_for_delong_alone(rows: int, alone: bool) -> None:
+    """Half of 20 are 10; a standard error far too small shows which of the two it is."""
+    for sizes in ((rows, 400), (400, rows)):
+        low, high = auc_limits(0.5, 0.001, *sizes, 0.025)
+        assert (low, high) == (
+            pytest.approx((0.498, 0.502), abs=1e-4) if alone else pytest.approx(newcombe(0.5, *sizes, Z))
+        )
+
+
+def test_one_row_of_each_class_bounds_an_auc() -> None:
+    for auc in (0.0, 1.0):
+        assert auc_limits(auc, None, 1, 1, 0.025) == pytest.approx(newcombe(auc, 1, 1, Z))
 
 
 def delong(favorable: np.ndarray, others: np.ndarray) -> tuple[float, float]:

@@ -74,3 +74,56 @@ def test_bins_without_rows_and_other_tables_beside_change_nothing() -> None:
 def test_no_rows_no_limits() -> None:
     assert np.isnan(calibration_error(np.zeros((3, 3)), 0.025)).all()
     assert interval(Measurement(metric="x", value=math.nan, n=0, method="calibration-bins"), 0.95) is None
+
+
+def test_a_measurement_has_the_limits_of_its_bins() -> None:
+    counts = {"0": [20.0, 100.0, 10.0], "1": [150.0, 200.0, 190.0]}
+    found = calibration_error(np.array(list(counts.values())), 0.05)
+    m = Measurement(
+        metric="x.y", value=float(found.estimate), n=300, method="calibration-bins", counts=counts
+    )
+    assert interval(m, 0.9) == pytest.approx((float(found.low), float(found.high)))
+    assert found.estimate == pytest.approx(50 / 300)
+
+
+TABLES = [
+    [(130, 200, 100.0), (60, 150, 45.0), (41, 100, 40.0)],  # the last one is within its noise
+    [(24, 40, 10.0), (33, 35, 20.0)],
+    [(0, 60, 9.0), (50, 50, 43.0), (500, 1000, 440.0)],
+]
+
+
+@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("tail", [0.025, 0.005])
+def test_both_limits_solve_their_equations(table: list[tuple[float, ...]], tail: float) -> None:
+    """The moments of absolute values are scipy's of a folded normal variable, bin by bin."""
+    k, n, s = np.array(table, float).T
+    share, predicted, rows, z = n / n.sum(), s / n, n.sum(), stats.norm.isf(tail)
+    gap, smooth = k / n - predicted, (k + 2) / (n + 4)
+    noise = smooth * (1 - smooth) / n
+    error = (share * abs(gap)).sum()
+    drawn = ((share * gap**2).sum() - error**2) / rows
+    found = calibration_error(np.array(table), tail)
+    assert found.estimate == pytest.approx(error)
+    assert found.high == pytest.approx(error + z * math.sqrt((share**2 * noise).sum() + drawn))
+    direction = gap * np.maximum(1 - 4 * noise / gap**2, 0)
+    true = direction * float(found.low) / (share * abs(direction)).sum()
+    rate = predicted + true
+    assert found.low > 0 and ((rate > 0) & (rate < 1)).all()
+    sd = share * np.sqrt(rate * (1 - rate) / n)
+    mean, variance, skewness = stats.foldnorm(share * abs(true) / sd, scale=sd).stats("mvs")
+    drawn = ((share * true**2).sum() - (share * abs(true)).sum() ** 2) / rows
+    spread = variance.sum() + drawn
+    skew = (skewness * variance**1.5).sum() / spread**1.5
+    normal = 2 / skew * ((1 + skew * z / 6 - skew**2 / 36) ** 3 - 1)
+    assert mean.sum() + math.sqrt(spread) * normal == pytest.approx(error, rel=1e-7)
+
+
+def test_no_error_is_above_1() -> None:
+    found = calibration_error(np.array([[10.0, 10.0, 0.0]]), 0.025)
+    assert (found.estimate, found.high) == (1.0, 1.0) and 0.0 < found.low < 1.0
+
+
+def test_a_bin_of_less_than_one_effective_row_is_one_of_so_many() -> None:
+    found = calibration_error(np.array([[0.1, 0.5, 0.4], [3.0, 4.0, 2.0]]), 0.025)
+    assert found.estimate == pytest.approx((0.3 + 1.0) / 4.5)

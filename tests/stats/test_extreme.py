@@ -57,6 +57,13 @@ def test_a_measurement_has_it_at_any_confidence() -> None:
     assert interval(largest_share(errors=[0.01, float("nan")]), 0.95) is None
 
 
+def test_one_row_bounds_nothing_and_what_is_less_and_errs_as_much_is_no_contender() -> None:
+    assert largest([0.5, 0.3], [0.01, 0.02], 2, 1.0, 0.025) is None
+    assert largest([], [], 0, 200.0, 0.025) is None
+    assert largest([0.5], [0.01], 1, 2.0, 0.025) is not None
+    assert contenders([0.4, 0.5, 0.3], [0.1, 0.1, 0.2]) == [1, 2]
+
+
 def stability(value: float, se: float | None = 0.01, step: float = 0.03, groups: float = 20) -> Measurement:
     counts = {"groups": [groups], "step": [step]}
     return Measurement(metric="x.y", value=value, n=200, method="stability-z", se=se, counts=counts)

@@ -75,6 +75,25 @@ def test_only_a_difference_that_may_be_the_larger_one_takes_a_share_of_the_error
     assert low == pytest.approx(largest(level, SINGLE, SIDAK, False), abs=1e-4)
 
 
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (1, 0, 3, 2)], ids=["the first is larger", "the second"])
+def test_the_share_of_the_error_is_how_likely_the_smaller_one_is_seen_as_large(
+    order: tuple[int, ...],
+) -> None:
+    """0.3 of many rows beside 0.02 of few, which vary so much that in 1 of 200 samples they are the larger one."""
+    sure, unsure = ((650, 1000), (350, 1000)), ((24, 50), (23, 50))
+    table = [sure[0], unsure[0], sure[1], unsure[1]]
+    case = [table[place] for place in order]
+    shared, whole = (largest(case, SINGLE, tail, False) for tail in (SIDAK, 0.025))
+    one, two = (clopper_pearson(np.array(float(k)), np.array(float(n)), 0.025) for k, n in unsure)
+    below = np.hypot(one.estimate - one.low, two.high - two.estimate)
+    above = np.hypot(one.high - one.estimate, two.estimate - two.low)
+    sd = (below + above) / 2 / stats.norm.isf(0.025)
+    likely = stats.norm.cdf((0.02 - 0.3) / sd) + stats.norm.cdf((-0.02 - 0.3) / sd)
+    share = likely / (0.025 - SIDAK)
+    low, _ = limits("equalized-odds-difference", case)
+    assert 0.3 < share < 0.9 and low == pytest.approx(whole - share * (whole - shared), abs=1e-9)
+
+
 def limits(method: str, case: list[tuple[int, int]]) -> tuple[float, float]:
     counts = {key: [float(k), float(n)] for key, (k, n) in zip(KEYS, case, strict=True)}
     tu, fu, tp, fp = (k / n for k, n in case)

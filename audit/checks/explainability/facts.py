@@ -48,9 +48,9 @@ DEFINITIONS: dict[str, MetricFacts] = {
     ),
     "proxy_strength": MetricFacts(
         about="How well one feature alone tells the rows of unprivileged groups from those of privileged ones: the AUC "
-        "of its values in the better direction, of a text that of the groups' rates on other rows. 0.5: it tells "
-        "nothing; 1: it tells every row.",
-        low=0.0,
+        "of its values in the better direction or of the groups' rates among other rows with the same text, or values "
+        "nearby, whichever tells more. 0.5: it tells nothing; 1: it tells every row.",
+        low=0.5,
         high=1.0,
         ideal=0.5,
     ),

@@ -16,6 +16,8 @@ _TREES = {"max_iter": 30, "max_leaf_nodes": 8, "learning_rate": 0.1, "l2_regular
 either; with a hundred large ones an AUC of 0.76 in 1,000 rows reads as 0.70."""
 _MOST_TEXTS = 250
 """Distinct texts that the trees tell apart; rarer ones are one."""
+_FEW, _BINS = 50, 20
+"""Numbers of up to so many values are told apart value by value, of more by bins of equal counts."""
 _PRIOR = 10.0
 """Rows at the mean rate that every text's own are joined by, so that a rare one is not taken for certain."""
 
@@ -86,6 +88,20 @@ def by_rate(
     total, members = (np.bincount(codes[learned], part[learned], number) for part in (w, w * member))
     mean = members.sum() / total.sum()
     return np.asarray(((members + _PRIOR * mean) / (total + _PRIOR))[codes[~learned]])
+
+
+def bins(values: np.ndarray, learned: np.ndarray) -> np.ndarray:
+    """Return the bin of each row for `by_rate`, ints from 0 ``(rows,)``: a number may tell by its middle alone.
+
+    Args:
+        values: numbers ``(rows,)``; those that are missing (NaN) have a bin of their own.
+        learned: which rows say where the bins end.
+    """
+    known = np.unique(values, return_inverse=True)[1]
+    if known.max() >= _FEW:
+        ends = np.unique(np.nanquantile(values[learned], np.arange(1, _BINS) / _BINS, method="lower"))
+        known = np.where(np.isnan(values), len(ends) + 1, np.searchsorted(ends, values))
+    return np.asarray(known)
 
 
 def _frequent(codes: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ import numpy as np
 
 from audit.checks.explainability.drawn import Drawn, Side, draw, smaller
 from audit.checks.explainability.explained import Explained
-from audit.checks.explainability.held_out import by_rate, by_trees, teachers
+from audit.checks.explainability.held_out import bins, by_rate, by_trees, teachers
 from audit.checks.explainability.protected import Found
 from audit.data.groups import Attribute
 from audit.result import Evidence, Measurement, Note, Scalar, Table
@@ -57,7 +57,7 @@ def _told(
     """Yield how well all ``others`` tell of the attribute, then each by itself, the strongest first."""
     member = np.isin(attribute.codes[rows.index], attribute.unprivileged)
     learned = teachers(member, rows.clusters, np.random.default_rng([rows.seed, 6]))
-    held, every = Side(member, rows, ~learned), Side(member, rows, np.ones(len(member), bool))
+    held = Side(member, rows, ~learned)
     enough = min(smaller(member, part, rows) for part in (learned, ~learned)) >= _LEAST
     where: dict[str, Scalar] = {"attribute": attribute.name}
     if not others:
@@ -67,18 +67,29 @@ def _told(
         yield held.measured(TOGETHER, score, where)
     else:
         yield held.unknown(TOGETHER, where)
-    alone = list[Measurement]()
-    for place in others:
-        values, named = rows.matrix[:, place], where | {"feature": explained.columns[place].name}
-        if not rows.texts[place]:
-            alone.append(every.measured(ALONE, values, named, "direction"))
-        elif enough:
-            codes = np.unique(values, return_inverse=True)[1]
-            score = by_rate(codes, member, learned, rows.weights)
-            alone.append(held.measured(ALONE, score, named, "chance"))
-        else:
-            alone.append(held.unknown(ALONE, named))
+    names = {place: where | {"feature": explained.columns[place].name} for place in others}
+    alone = [_alone(place, names[place], rows, member, learned, enough) for place in others]
     yield from sorted(alone, key=lambda m: np.nan_to_num(-m.value, nan=0.0))
+
+
+def _alone(
+    place: int, where: dict[str, Scalar], rows: Drawn, member: np.ndarray, learned: np.ndarray, enough: bool
+) -> Measurement:
+    """Return how well one feature tells by itself: a text by its rates, a number by its order or its bins' rates.
+
+    Bins have to tell more than the order of all rows, and of the same rows: else the luck of half of them would decide.
+    """
+    held, every = Side(member, rows, ~learned), Side(member, rows, np.ones(len(member), bool))
+    values, is_text = rows.matrix[:, place], rows.texts[place]
+    if not enough:
+        return held.unknown(ALONE, where) if is_text else every.measured(ALONE, values, where, "direction")
+    codes = np.unique(values, return_inverse=True)[1] if is_text else bins(values, learned)
+    rated = held.measured(ALONE, by_rate(codes, member, learned, rows.weights), where, "chance")
+    if is_text:
+        return rated
+    ordered = every.measured(ALONE, values, where, "direction")
+    same = held.measured(ALONE, values[~learned], where, "direction")
+    return rated if rated.value > max(ordered.value, same.value) else ordered
 
 
 def _table(found: list[Measurement], explained: Explained) -> Table:
@@ -97,4 +108,8 @@ def _table(found: list[Measurement], explained: Explained) -> Table:
         "auc": [m.value for m in alone],
         "share": shares,
     }
-    return Table(name="proxies", about="how well each feature alone tells of an attribute", columns=columns)
+    return Table(
+        name="proxies",
+        about="how well each feature alone tells of an attribute: texts by rates, numbers by order or bins",
+        columns=columns,
+    )

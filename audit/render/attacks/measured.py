@@ -22,6 +22,8 @@ _NAMES = {
     "restarts": "PGD with restarts",
     "bpda": "PGD past steps and stops",
     "smoothed": "PGD along averaged gradients",
+    "border": "the border by gradient",
+    "decisions": "the border by decisions",
     WORST: "the worst of all attacks",
 }
 _SIZED, _GROUPED = {"attack", "norm", "eps"}, {"attribute", "group"}

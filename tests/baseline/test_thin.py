@@ -1,0 +1,152 @@
+"""What little rows tell of two models: thin groups, rows that hardly differ, and faults that cost one measurement."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import beta
+
+from audit.checks.performance import Performance
+from audit.claims import Claim, at_confidence
+from audit.paired.joint import correlation
+from audit.paired.pairing import Pair
+from audit.paired.results import beside
+from audit.paired.trace import Influence, Trace
+from audit.reasons import NOT_COMPARED, why_open
+from audit.result import Baseline, CheckResult, Measurement
+from audit.stats import interval, paired_interval
+from audit.subject import Subject
+
+from ..audits import subject
+from ..conftest import Models
+from .kit import against, noisy, old_model, one, policy_of, run
+
+RULE = {"metric": "performance.accuracy", "no_worse_than_baseline_by": 0.2}
+
+
+def two_of_another(rows: int = 300) -> pd.DataFrame:
+    """Two rows of a third group, both of one class, so that it has no rate of the other, and no AUC."""
+    frame = noisy(rows)
+    frame.loc[:1, ["sex", "label"]] = ["Other", 0]
+    return frame
+
+
+def without_weight() -> pd.DataFrame:
+    frame = two_of_another()
+    frame.loc[frame["sex"] == "Other", "weight"] = 0.0
+    return frame
+
+
+@pytest.mark.parametrize("given", [{}, {"weight": "weight"}])
+def test_a_thin_group_takes_no_baseline_from_the_others(
+    given: Mapping[str, str], model: Models, tmp_path: Path
+) -> None:
+    frame = without_weight() if given else two_of_another()
+    report = run(frame, model, tmp_path, [RULE], **given)
+    assert [rule.status for rule in report.rules] == ["pass"]
+    assert not [note for check in report.checks for note in check.notes if "crashed" in note]
+    auc = against(one(report, "auc", attribute="sex", group="Other"))
+    assert math.isnan(auc.improvement) and auc.correlation is None
+    assert against(one(report, "auc")).correlation is not None
+
+
+def test_a_regression_of_rows_without_weight_has_no_influence(model: Models, tmp_path: Path) -> None:
+    frame = noisy(60).assign(label=lambda rows: rows["score"] + rows["old"], weight=1.0)
+    frame.loc[frame["sex"] == "Female", "weight"] = 0.0
+    report = run(
+        frame, model, tmp_path, spec={"output": "regression"}, favorable={"at_least": 1.0}, weight="weight"
+    )
+    for name in ("mae", "rmse", "r2"):
+        assert against(one(report, name, attribute="sex", group="Female")).correlation is None
+        assert against(one(report, name)).improvement_ci is not None
+
+
+class _Faulty(Performance):
+    """Knows no trace of an AUC."""
+
+    def trace(self, subject: Subject, measurement: Measurement) -> Trace | None:
+        if measurement.metric.endswith(".auc"):
+            raise RuntimeError("no such trace")
+        return super().trace(subject, measurement)
+
+
+def test_a_fault_costs_the_measurement_that_it_is_about(model: Models, tmp_path: Path) -> None:
+    frame, check, told = noisy(100), _Faulty(), list[str]()
+    policies: list[dict[str, Any]] = [
+        policy_of(frame, model, tmp_path, **more)
+        for more in ({}, {"candidate": old_model(tmp_path), "spec": {"inputs": {}}})
+    ]
+    pair = Pair(*map(subject, policies))
+    ours, theirs = (
+        CheckResult(
+            name="performance",
+            status="measured",
+            metrics={f"performance.{name}": facts for name, facts in check.metrics.items()},
+            measurements=[m for m in check.measure(part) if isinstance(m, Measurement)],
+        )
+        for part in (pair.candidate, pair.baseline)
+    )
+    found = beside(pair, check, ours, theirs, 0.95, lambda name, text: told.append(name + text))
+    aucs, others = (
+        [m for m in found.measurements if m.baseline and m.metric.endswith(".auc") is is_auc]
+        for is_auc in (True, False)
+    )
+    assert len(aucs) == 3 and all(against(m).improvement_ci is None for m in aucs)
+    assert len(others) > 10 and all(against(m).improvement_ci for m in others)
+    assert len(told) == 1 and "RuntimeError: no such trace" in told[0]
+    (note,) = found.notes
+    assert note.startswith(f"Comparing 3 of {len(found.measurements)} measurements with the baseline crashed")
+    again = at_confidence(aucs[0], 0.9, 0.95)  # as deciding from the JSON does
+    claim = Claim(again, -0.5, math.inf, paired=True)
+    assert (
+        math.isfinite(claim.value) and claim.finding == "undecided" and why_open(claim, False) == NOT_COMPARED
+    )
+
+
+def test_a_correlation_is_shrunk_by_the_rows_that_carry_the_difference() -> None:
+    given: Any = SimpleNamespace(rows=200, weights=None, clusters=None)
+    ours = np.random.default_rng(0).normal(size=200)
+    theirs = ours.copy()
+    theirs[:4] += [3.0, -3.0, 3.0, -3.0]  # four rows of equal size: a factor of 3 / 4
+    plain = float(np.corrcoef(ours, theirs)[0, 1])
+    found = correlation(Influence(ours), Influence(theirs), "mean-skewed", given)
+    assert found == pytest.approx(plain * 0.75, rel=0.01)
+    alike = correlation(Influence(ours), Influence(ours), "mean-skewed", given)
+    assert alike == pytest.approx(1.0 - (ours**4).sum() / (ours**2).sum() ** 2)
+
+
+def loss(value: float, se: float, rows: float = 200.0, worst: float = 4.0) -> Measurement:
+    counts = {"rows": [rows], "cubes": [2.0 * rows if se else 0.0, rows], "worst": [worst * rows, rows]}
+    return Measurement(metric="m.loss", value=value, n=int(rows), method="mean-skewed", se=se, counts=counts)
+
+
+def beside_of(ours: Measurement, theirs: Measurement, together: float | None) -> Measurement:
+    baseline = Baseline(
+        value=theirs.value, method=theirs.method, better="lower", counts=theirs.counts, se=theirs.se,
+        correlation=together,
+    )  # fmt: skip
+    return replace(ours, baseline=baseline)
+
+
+def test_losses_that_no_row_tells_apart_may_differ_by_rows_that_were_not_seen() -> None:
+    ours = loss(0.5, 0.001, worst=0.6)
+    span = paired_interval(beside_of(ours, ours, 0.999), 0.95)
+    unseen = 0.6 * float(beta.ppf(0.975, 1, 200))
+    assert span == pytest.approx((-unseen, unseen))
+    told = paired_interval(beside_of(ours, loss(0.5001, 0.001, worst=0.6), 0.999), 0.95)
+    assert told is not None and told[1] - told[0] < unseen
+
+
+def test_a_perfect_baseline_is_compared_as_one_of_which_no_error_was_seen() -> None:
+    perfect, good = loss(0.0, 0.0, 1000.0, 1.0), loss(0.01, 0.001, 1000.0, 1.0)
+    assert interval(perfect, 0.95) == pytest.approx((0.0, float(beta.ppf(0.975, 1, 1000))))
+    span = paired_interval(beside_of(good, perfect, None), 0.95)
+    assert span is not None and -0.1 < span[0] < -0.01 < span[1] < 0.1
