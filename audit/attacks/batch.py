@@ -17,7 +17,8 @@ Tried = tuple[np.ndarray, np.ndarray]
 class Batch:
     """Rows ``x`` ``(rows, columns)`` with the ``classes`` that the judge gives them.
 
-    ``weigh`` is asked by attacks that follow no gradient, and by no others.
+    ``weigh`` is asked by attacks that follow no gradient, and by no others. ``known`` are observed rows
+    ``(n, columns)``: where their values are decided otherwise, attacks from the border begin.
     """
 
     x: np.ndarray
@@ -26,6 +27,7 @@ class Batch:
     norm: Norm
     judge: Judge
     weigh: Weigh | None = None
+    known: np.ndarray | None = None
 
     def take(self, index: np.ndarray | slice) -> Batch:
         """Return some of the rows."""

@@ -11,6 +11,8 @@ import numpy as np
 
 from audit.attacks.ascent import Ascent
 from audit.attacks.batch import Batch, Tried
+from audit.attacks.border import along, border
+from audit.attacks.decisions import by_decisions
 from audit.attacks.draws import Draws
 from audit.attacks.kept import MEMORY, Kept, room
 from audit.attacks.noise import Noise
@@ -44,7 +46,7 @@ class Plan:
 
 
 Beside = Mapping[Attack, Ascent]
-"""Other directions, each by the name of the attack that restarts along it."""
+"""Other directions, each by the name of the attack that follows it: ``border`` from there, the others with restarts."""
 
 
 def attack(
@@ -95,8 +97,11 @@ def _attacked(
         "noise": _straight(here, blind, sizes),
         "fgsm": _straight(here, uphill, sizes),
         "square": square(here, draws, sizes, plan.queries),
+        "decisions": border(here, by_decisions(plan.seed), draws, sizes),
         **{name: restarts(here, other, draws, sizes, plan.steps) for name, other in beside.items()},
     }
+    if "border" in beside:
+        ways["border"] = border(here, along(beside["border"]), draws, sizes)
     if ascent:
         ways["pgd"] = pgd(here, ascent, sizes, plan.steps)
     return np.asarray(~uphill.any(1)), [tried for name in plan.attacks for tried in ways[name]]

@@ -10,7 +10,11 @@ _HALVINGS = 12
 
 
 class NotFlipped(ValueError):
-    """The judge decides some rows, which were flipped, as it decided the unchanged ones."""
+    """The judge decides some rows, which were flipped, as it decided the unchanged ones: ``back``, bool ``(rows,)``."""
+
+    def __init__(self, back: np.ndarray) -> None:
+        super().__init__(f"{int(back.sum()):,} of {len(back):,} rows are not flipped")
+        self.back = back
 
 
 def shrink(judge: Judge, x: np.ndarray, moved: np.ndarray, classes: np.ndarray, space: Space) -> np.ndarray:
@@ -31,10 +35,11 @@ def shrink(judge: Judge, x: np.ndarray, moved: np.ndarray, classes: np.ndarray, 
     """
     if not len(x):
         return moved.copy()
-    if back := int((judge(moved) == classes).sum()):
-        raise NotFlipped(f"{back:,} of {len(x):,} rows are not flipped")
+    back = judge(moved) == classes
+    if back.any():
+        raise NotFlipped(back)
     needed = _without_needless_columns(judge, x, moved, classes, space)
-    return _nearest_to_start(judge, x, needed, classes, space)
+    return nearest_to_start(judge, x, needed, classes, space)
 
 
 def _without_needless_columns(
@@ -51,10 +56,14 @@ def _without_needless_columns(
     return best
 
 
-def _nearest_to_start(
+def nearest_to_start(
     judge: Judge, x: np.ndarray, moved: np.ndarray, classes: np.ndarray, space: Space
 ) -> np.ndarray:
-    """Bisect the straight line from ``x`` (not flipped) to ``moved`` (flipped), all rows at once."""
+    """Bisect the straight line from ``x`` (not flipped) to ``moved`` (flipped), all rows at once.
+
+    Returns:
+        Points ``(rows, columns)`` that are flipped, beside ones that are not: 1 / 4096 of the line away from these.
+    """
     best = moved.copy()
     near, far = np.zeros((len(x), 1)), np.ones((len(x), 1))
     for _ in range(_HALVINGS):

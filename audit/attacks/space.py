@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-Attack = Literal["noise", "fgsm", "pgd", "square", "restarts", "bpda", "smoothed"]
+Attack = Literal["noise", "fgsm", "pgd", "square", "restarts", "bpda", "smoothed", "border", "decisions"]
 """The first four run on request, the others where these prove nothing."""
 Norm = Literal["inf", "2"]
 Judge = Callable[[np.ndarray], np.ndarray]

@@ -35,12 +35,14 @@ class Match:
     """How scores follow from logits: rising (``sign`` 1) or falling (-1).
 
     ``difference`` is the largest between the scores and the sigmoid or softmax of the logits, and ``equal`` says
-    whether it is no more than rounding: nothing else lies between them.
+    whether it is no more than rounding: nothing else lies between them. ``border`` is the value, times ``sign``, at
+    which the decision changes; None where it is that of the scores.
     """
 
     sign: int
     difference: float
     equal: bool
+    border: float | None = None
 
 
 def candidates(frozen: Frozen, otherwise: int) -> list[Target]:

@@ -40,7 +40,17 @@ def decision_logits(logits: Any, decider: Decider) -> Any:
         return tf.concat([-half, half], axis=1)
     if logits.shape[1] > 2:
         return logits
-    threshold = float(np.clip(decider.threshold, 1e-7, 1 - 1e-7))
     shift = np.zeros(2)
-    shift[decider.favorable[0]] = np.log1p(-threshold) - np.log(threshold)
+    shift[decider.favorable[0]] = -_least_odds(decider)
     return logits + tf.constant(shift, logits.dtype)
+
+
+def tie(decider: Decider) -> float:
+    """Return the log-odds of the second of two classes at which the decision changes."""
+    return _least_odds(decider) if decider.favorable[0] == 1 else -_least_odds(decider)
+
+
+def _least_odds(decider: Decider) -> float:
+    """Return the least log-odds of the favourable one of two classes that are decided favourably."""
+    threshold = float(np.clip(decider.threshold, 1e-7, 1 - 1e-7))
+    return float(np.log(threshold) - np.log1p(-threshold))

@@ -4,21 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from audit.decider import Decider
 from audit.features import Column
 from audit.model.feeds import Feed
+from audit.model.framework import tensorflow
+from audit.model.frozen import Frozen
+from audit.model.graph import node_name
 from audit.model.head import Head
 from audit.model.heads import Target, candidates
-from audit.model.log_odds import from_scores
+from audit.model.log_odds import by_class, from_scores
 from audit.model.logits import confirming
 from audit.model.matrix import Decoder
 from audit.model.model import Model
+from audit.model.outcome import tie
+from audit.model.silent import silent
 from audit.model.straight import has_steps
 from audit.model.tails import deciding, match_or_decide
 from audit.model.trial import Found, Trial
+
+_PROBED = 64
+_PAST = "; gradients pass its steps and stops"
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,41 +46,68 @@ class StandIn:
 
 
 def find_stand_in(
-    model: Model, head: Head, feeds: Sequence[Feed], columns: Sequence[Column], sample: np.ndarray
+    model: Model, decider: Decider, feeds: Sequence[Feed], columns: Sequence[Column], sample: np.ndarray
 ) -> StandIn | None:
-    """Return the logits nearest to the output that decide as the model does; None where there is nothing to gain.
+    """Return logits that decide as the model does; None where there is nothing to gain.
+
+    Of several those that say something of most rows (`silent`), and of these the ones that least goes into: what
+    decides is computed from them, and a mask adds what it adds later.
 
     Args:
         model: the uncut model.
-        head: its detected head.
+        decider: how its outputs become decisions.
         feeds: what its inputs are made of.
         columns: the columns of ``sample``.
         sample: rows ``(rows, columns)`` on which a cut is confirmed, and as many that mix their values.
     """
+    head = decider.head
     try:
         frozen = model.frozen
     except Exception:  # whatever a graph holds that cannot be frozen cannot be rewritten either
         return None
     sample, expected = confirming(model, head, Decoder(feeds, columns), sample)
-    trial = Trial(frozen, feeds, columns, sample, expected, believe=match_or_decide, straight=True)
-    output = Target(frozen.output, head.width, "the model's output")
-    if head.kind in ("logits", "regression"):
-        found = trial(output)
-    else:
-        found = _first(trial, [*candidates(frozen, head.width), *deciding(frozen, head.width)])
-    exact = found is not None
-    found = found or trial(replace(output, evidence="the scores"), from_scores)
-    if found is None:
-        return None
-    past = has_steps(frozen.nodes)
-    return StandIn(
-        _of(found), found.evidence + ("; gradients pass its steps and stops" if past else ""), exact, past
-    )
+    believe = partial(match_or_decide, decided=_decided(frozen, decider, expected))
+    trial = Trial(frozen, feeds, columns, sample, expected, believe=believe, straight=True)
+    output, past = Target(frozen.output, head.width, "the model's output"), has_steps(frozen.nodes)
+    confirmed = [
+        (target, StandIn(_of(found, decider), found.evidence + _PAST * past, True, past))
+        for target in _targets(frozen, head, output)
+        if (found := trial(target))
+    ]
+    if confirmed:
+        some = sample[:: -(-len(sample) // _PROBED)]
+        says = [(silent(one.logits, some), len(frozen.above(node_name(at.tensor)))) for at, one in confirmed]
+        return confirmed[says.index(min(says))][1]
+    lost = trial(replace(output, evidence="the scores"), from_scores)
+    return StandIn(_of(lost, decider), lost.evidence + _PAST * past, False, past) if lost else None
 
 
-def _first(trial: Trial, targets: Sequence[Target]) -> Found | None:
-    return next((found for target in targets if (found := trial(target))), None)
+def _targets(frozen: Frozen, head: Head, output: Target) -> list[Target]:
+    """Return what may decide: of two classes one column of log-odds as well as two of logits."""
+    linear = head.kind in ("logits", "regression")
+    widths = {1} if head.kind == "regression" else {1, 2} if head.width < 3 else {head.width}
+    squashed = [target for target in candidates(frozen, head.width) if target.width in widths]
+    targets = [*([output] if linear else []), *squashed, *deciding(frozen, widths)]
+    return list({target.tensor: target for target in reversed(targets)}.values())[::-1]
 
 
-def _of(found: Found) -> Callable[[Any], Any]:
-    return lambda matrix: found.graph(found.encoded.encode(matrix))
+def _decided(frozen: Frozen, decider: Decider, expected: np.ndarray) -> np.ndarray:
+    kind = np.dtype(tensorflow().as_dtype(frozen.dtype(frozen.output)).as_numpy_dtype)
+    if decider.head.kind == "regression":
+        return decider.decide(expected.astype(kind))[1]
+    return decider.outcome(expected, kind)[1]
+
+
+def _of(found: Found, decider: Decider) -> Callable[[Any], Any]:
+    """Return the logits of a cut as a function of the matrix: shifted, if need be, to where the decision changes."""
+    sign, border = found.match.sign, found.match.border
+
+    def logits(matrix: Any) -> Any:
+        raw = found.graph(found.encoded.encode(matrix))
+        if border is None:
+            return raw
+        if decider.head.kind == "regression":
+            return sign * raw - border + (decider.at_least or 0.0)
+        return by_class(raw[:, 1:] - raw[:, :1] - border + tie(decider), 1)
+
+    return logits

@@ -14,6 +14,7 @@ import pandas as pd
 from ..models import save
 
 NAMES = [f"x{i}" for i in range(24)]
+MANY = [f"x{i}" for i in range(100)]
 ROWS = 400
 Graph = Callable[[Any], Any]
 Head = Callable[[Any], Any]
@@ -21,15 +22,25 @@ Mask = Callable[[Graph, Head, Any], Any]
 """From a network's logits, its head and rows ``(n, columns)`` to scores ``(n, 1)``, or ``(n, 3)`` of three classes."""
 
 
-def table(classes: int, rows: int = ROWS, seed: int = 1) -> pd.DataFrame:
+def names(kind: str) -> list[str]:
+    """Return the columns of a kind in `HEADS`."""
+    return MANY if kind == "sigmoid, 100 columns" else NAMES
+
+
+def table(kind: str, rows: int = ROWS, seed: int = 1) -> pd.DataFrame:
     """Return rows of two or three classes that curved borders part, one row in twelve of a class drawn by chance."""
+    columns, classes = names(kind), _classes(kind)
     rng = np.random.default_rng(seed)
-    x = rng.normal(size=(rows, len(NAMES))).astype(np.float32)
-    ways = np.random.default_rng(4).normal(size=(len(NAMES), 3))
+    x = rng.normal(size=(rows, len(columns))).astype(np.float32)
+    ways = np.random.default_rng(4).normal(size=(len(columns), 3))
     height = x @ ways + 0.8 * np.abs(x @ ways[:, ::-1])
     label = height.argmax(1) if classes == 3 else (height[:, 0] > height[:, 1]).astype(int)
     label = np.where(rng.random(rows) < 1 / 12, rng.integers(0, classes, rows), label)
-    return pd.DataFrame(x, columns=NAMES).assign(label=label)
+    return pd.DataFrame(x, columns=columns).assign(label=label)
+
+
+def _classes(kind: str) -> int:
+    return 3 if kind == "softmax" else 2
 
 
 @cache
@@ -37,8 +48,8 @@ def network(kind: str) -> Graph:
     """Return the trained logits of a kind in `HEADS` as a function of rows."""
     import tensorflow as tf
 
-    classes, relu = (3 if kind == "softmax" else 2), kind == "deep relu"
-    sizes = [len(NAMES), *([16] * 3 if relu else [12]), 3 if classes == 3 else 1]
+    classes, relu = _classes(kind), kind == "deep relu"
+    sizes = [len(names(kind)), *([16] * 3 if relu else [12]), 3 if classes == 3 else 1]
     rng = np.random.default_rng(0)
     pairs = list(pairwise(sizes))
     weights = [tf.Variable((rng.normal(size=p) * np.sqrt(2 / p[0])).astype(np.float32)) for p in pairs]
@@ -50,8 +61,8 @@ def network(kind: str) -> Graph:
             x = bend(tf.matmul(x, weight) + bias)
         return tf.matmul(x, weights[-1]) + biases[-1]
 
-    data = table(classes, 2000, seed=0)
-    x, y = tf.constant(data[NAMES].to_numpy()), data["label"].to_numpy()
+    data = table(kind, 2000, seed=0)
+    x, y = tf.constant(data[names(kind)].to_numpy()), data["label"].to_numpy()
     parameters = [*weights, *biases]
     means = [tf.Variable(tf.zeros_like(p)) for p in parameters]
 
@@ -236,9 +247,50 @@ def _through_text(logits: Graph, head: Head, x: Any) -> Any:
     """Numbers are written as texts and read again: no gradient at all."""
     import tensorflow as tf
 
-    return head(
-        logits(tf.reshape(tf.strings.to_number(tf.strings.as_string(x, precision=2)), [-1, len(NAMES)]))
-    )
+    read = tf.strings.to_number(tf.strings.as_string(x, precision=2))
+    return head(logits(tf.reshape(read, [-1, x.shape[1]])))
+
+
+def _above(logits: Graph, x: Any) -> Any:
+    """Return the decision as 1 or 0, of three classes one-hot."""
+    import tensorflow as tf
+
+    z = logits(x)
+    return tf.where(z > 0, 1.0, 0.0) if z.shape[1] == 1 else tf.one_hot(tf.argmax(z, 1), 3)
+
+
+def _confident(label: Any, confidence: Any) -> Any:
+    """Return scores of a label: from barely it to all but certain, as ``confidence`` ``(n, 1)`` in [0, 1] says."""
+    even = 1 / (label.shape[1] if label.shape[1] > 1 else 2)
+    return even + (label - even) * (0.02 + 0.96 * confidence)
+
+
+def _of_another(logits: Graph, head: Head, x: Any) -> Any:
+    """The label of the network, with the confidence that another function of the inputs gives."""
+    import tensorflow as tf
+
+    way = np.random.default_rng(7).normal(size=(x.shape[1], 1)) / np.sqrt(x.shape[1])
+    return _confident(_above(logits, x), tf.sigmoid(2 * tf.matmul(x, tf.constant(way, tf.float32))))
+
+
+def _hashed(logits: Graph, head: Head, x: Any) -> Any:
+    """The label, with a confidence that is a hash of the inputs: it changes with every move, and says nothing."""
+    import tensorflow as tf
+
+    written = tf.strings.reduce_join(tf.strings.as_string(x), 1, keepdims=True)
+    number = tf.cast(tf.strings.to_hash_bucket_fast(written, 1000), tf.float32)
+    return _confident(_above(logits, x), number / 1000)
+
+
+def _saturated(logits: Graph, head: Head, x: Any) -> Any:
+    """Logits through a steep hyperbolic tangent: flat nearly everywhere, and below a head as ever."""
+    import tensorflow as tf
+
+    z = logits(x)
+    if z.shape[1] > 1:  # by how much each leads the best other: only one is above zero
+        best = tf.math.top_k(z, 2).values
+        z = z - tf.where(z >= best[:, :1], best[:, 1:], best[:, :1])
+    return head(3 * tf.tanh(30 * z))
 
 
 def sign_as_text(logits: Graph, head: Head, x: Any) -> Any:
@@ -284,8 +336,11 @@ MASKS: dict[str, Mask] = {
     "ripple on inputs": _rippled_inputs,
     "inputs through text": _through_text,
     "label by the sign as text": sign_as_text,
+    "label by one net, confidence by another": _of_another,
+    "hash confidence": _hashed,
+    "tanh30": _saturated,
 }
-HEADS = ("sigmoid", "softmax", "deep relu")
+HEADS = ("sigmoid", "softmax", "deep relu", "sigmoid, 100 columns")
 
 
 def write(kind: str, mask: Mask, path: Path) -> Path:
@@ -293,5 +348,5 @@ def write(kind: str, mask: Mask, path: Path) -> Path:
     import tensorflow as tf
 
     logits, head = network(kind), (tf.nn.softmax if kind == "softmax" else tf.sigmoid)
-    save(path, lambda x: mask(logits, head, x), x=([None, len(NAMES)], tf.float32))
+    save(path, lambda x: mask(logits, head, x), x=([None, len(names(kind))], tf.float32))
     return path

@@ -205,7 +205,10 @@ def test_sections_show_what_there_is(missing: list[tuple[str, object]]) -> None:
     checks = [replace(check(), **dict(missing)) for check in (explainability, robustness)]
     root = parse(render_html(replace(full(), checks=checks)))
     parts = [[h.text for h in a.all("h4")] for a in root.all("article", class_="check")]
-    attribution = ["Importance", "Protected attributes", "What tells of protected attributes"], ["Attribution by value", "Telling rows"]
+    attribution = (
+        ["Importance", "Protected attributes", "What tells of protected attributes"],
+        ["Attribution by value", "Telling rows"],
+    )
     attacks = ["Accuracy against the size of the attack", "By group", "Rows without a gradient"], [
         "Smallest changes that flipped a decision", "What could be moved",
     ]  # fmt: skip

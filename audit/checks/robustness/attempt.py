@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from audit.attacks import BY_GRADIENT, Batch, Beside, Norm, Outcome, Plan, Space, Weigh, attack
+from audit.attacks import BY_GRADIENT, Ascent, Attack, Batch, Norm, Outcome, Plan, Space, Weigh, attack
 from audit.checks.robustness.attacked import AttackedRows, truth
 from audit.checks.robustness.evidence import Finding, told_apart
 from audit.checks.robustness.judged import Judged, judged
@@ -65,7 +66,7 @@ class _Attempt:
         beside, stand_in = others(self.subject, self.space, self.norm, self.lead, max(self.plan.eps))
         lost = self.lead is not None and self.lead.gradient.missing is not None
         kept = [name for name in self.plan.attacks if not (lost and name in BY_GRADIENT)]
-        attacks = list(dict.fromkeys([*kept, *(lead.name for lead in beside), "square"]))
+        attacks = list(dict.fromkeys([*kept, *_names(beside, self.space), "square"]))
         blind = stand_in is not None and stand_in.exact and self._labels_only()
         return replace(
             self,
@@ -84,9 +85,12 @@ class _Attempt:
         chosen = _rows(len(data.matrix), self.space, plan, widest)
         matrix, index = data.matrix[chosen], data.index[chosen]
         weigh = self.weigh or subject.judge.weigh
-        rows = Batch(matrix, subject.judge(matrix), self.space, self.norm, subject.judge, weigh)
+        known = subject.features.background.matrix
+        rows = Batch(matrix, subject.judge(matrix), self.space, self.norm, subject.judge, weigh, known)
         batch = max(1, min(_BATCH, _NUMBERS // matrix.shape[1]))
-        along: Beside = {lead.name: lead.ascent for lead in self.beside}
+        along: dict[Attack, Ascent] = {lead.name: lead.ascent for lead in self.beside}
+        if self.beside:
+            along["border"] = self.beside[0].ascent
         found = attack(rows, follows, plan, batch=batch, beside=along)
         gradient = self.lead.gradient if self.lead else Gradient()
         return AttackedRows(
@@ -98,7 +102,7 @@ class _Attempt:
             norm=self.norm,
             outcomes=found.outcomes,
             zero_gradient={} if gradient.misled else found.zero_gradient,
-            withheld=frozenset(along) | (BY_GRADIENT if gradient.misled else frozenset()),
+            withheld=frozenset({*along, "decisions", *(BY_GRADIENT if gradient.misled else ())}),
             notes=[*drawn(len(matrix), len(data.matrix), subject.rows, plan), *told(gradient, plan)],
             judged=self._judged(rows, found.outcomes),
             before=self.before,
@@ -118,7 +122,18 @@ class _Attempt:
         """Whether the scores of some rows say no more than what is decided."""
         data = self.subject.features.data.matrix
         some = data[:: -(-len(data) // _COMPARED)]
-        return told_apart(self.subject.judge.weigh(some)[0]).verdict == "in doubt"
+        return (
+            told_apart(self.subject.judge.weigh(some)[0], int(self.space.movable.sum())).verdict == "in doubt"
+        )
+
+
+def _names(beside: Sequence[Lead], space: Space) -> list[Attack]:
+    """Return what runs beside the attacks that were asked for, except `square`."""
+    border: list[Attack] = ["border"] if beside else []
+    decisions: list[Attack] = (
+        [] if space.shape else ["decisions"]
+    )  # of too many numbers for its few questions
+    return [*(lead.name for lead in beside), *border, *decisions]
 
 
 def _rows(total: int, space: Space, plan: Plan, widest: int) -> np.ndarray | slice:

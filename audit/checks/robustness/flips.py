@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import numpy as np
 
 from audit.attacks import NotFlipped, Outcome, shrink
-from audit.check import Skip
 from audit.checks.border import border
 from audit.checks.masked import masker
 from audit.checks.robustness.attacked import AttackedRows
@@ -27,14 +26,16 @@ Line = tuple[Scalar | None, ...]
 def flips(attacked: AttackedRows, subject: Subject) -> Table:
     """Return the table ``flips``: one line for each column that moved, of rows flipped by the smallest attack.
 
-    Raises:
-        Skip: the model takes back a flip when it is asked again.
+    Rows that the model decides otherwise when it is asked for them again are left out, which ``about`` then says.
     """
     found = attacked.strongest()
-    lines = [] if found is None else list(_lines(_Shrunk(found, attacked, subject), subject))
+    shrunk = None if found is None else _Shrunk(found, attacked, subject)
+    lines = [] if shrunk is None else list(_lines(shrunk, subject))
+    left_out = f"; {shrunk.left_out}" if shrunk and shrunk.left_out else ""
     return Table(
         name="flips",
-        about="the smallest changes that flipped a decision, and the smallest that flipped the most confident ones",
+        about="the smallest changes that flipped a decision, and the smallest that flipped the most confident ones"
+        + left_out,
         columns={name: [line[place] for line in lines] for place, name in enumerate(_COLUMNS)},
     )
 
@@ -43,27 +44,41 @@ class _Shrunk:
     """Rows that ``found`` flipped, with changes as small as they still flip; not all where there are very many.
 
     ``rows`` are their places among the attacked ones, ``margin`` says how far from the border their scores were.
+    ``left_out`` says of how many the model took the flip back when it was asked again, if of any.
     """
 
     def __init__(self, found: Outcome, attacked: AttackedRows, subject: Subject) -> None:
         self.found, self.space = found, attacked.space
-        flipped, moved = found.examples()
+        flipped = found.examples()[0]
         margin = np.abs(subject.judge.decide(attacked.matrix[flipped])[0] - (border(subject.decider) or 0.0))
         order = np.argsort(margin, kind="stable")
         kept = np.unique([*order[:_SHRUNK], *order[-2 * _EACH :]])
+        of = len(kept)
+        kept, self.after = self._smallest(attacked, subject, kept)
         self.margin, rows = margin[kept], flipped[kept]
         self.rows, self.before = attacked.rows[rows], attacked.matrix[rows]
-        self.after = self._smallest(subject, moved[kept], attacked.classes[rows])
+        self.left_out = (
+            f"{of - len(kept):,} of {of:,} rows are left out, which {found.attack} had flipped, since the model "
+            "decides the same row differently"
+            if len(kept) < of
+            else ""
+        )
         self.deviations = (self.after.astype(np.float64) - self.before) / self.space.scale
         self.size = np.linalg.norm(self.deviations, np.inf if attacked.norm == "inf" else 2, axis=1)
 
-    def _smallest(self, subject: Subject, moved: np.ndarray, classes: np.ndarray) -> np.ndarray:
-        try:
-            return shrink(subject.judge, self.before, moved, classes, self.space)
-        except NotFlipped as again:
-            raise Skip(
-                f"the model decides the same row differently: {again}, which {self.found.attack} had flipped"
-            ) from None
+    def _smallest(
+        self, attacked: AttackedRows, subject: Subject, kept: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return which of the examples are still flipped when the model is asked again, and what is left of them."""
+        flipped, moved = self.found.examples()
+        while True:
+            rows = flipped[kept]
+            try:
+                return kept, shrink(
+                    subject.judge, attacked.matrix[rows], moved[kept], attacked.classes[rows], self.space
+                )
+            except NotFlipped as again:  # fewer rows each time, and of none there is nothing to ask
+                kept = kept[~again.back]
 
     def chosen(self) -> Iterator[tuple[str, int]]:
         """Yield why a row is shown, and its place; no row stands twice."""

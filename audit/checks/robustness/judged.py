@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from audit.attacks import Batch, Beside, Outcome, Plan, attack
+from audit.attacks import Attack, Batch, Beside, Outcome, Plan, attack
 from audit.checks.robustness import evidence
 from audit.checks.robustness.evidence import Finding
 from audit.checks.robustness.leads import Lead
@@ -52,9 +52,10 @@ def judged(
         lead: the best gradient that was followed; None where none was.
     """
     sample = _Sample(subject, rows, plan, outcomes, lead)
-    together, alone = [*_noise(outcomes), sample.reach(), sample.outdone()], _single(outcomes)
+    together, alone = [*_noise(outcomes), sample.reach(), *sample.outdone()], _single(outcomes)
     own = list(lead.gradient.findings) if lead else []
-    blind = [evidence.told_apart(sample.weighed())] if "square" in plan.attacks else []
+    columns = int(rows.space.movable.sum())
+    blind = [evidence.told_apart(sample.weighed(), columns)] if "square" in plan.attacks else []
     stands = not any(finding.doubt for finding in together)
     followed = lead is not None and lead.gradient.sound and not any(finding.doubt for finding in alone)
     searched = any(finding.verdict == "holds" for finding in blind)
@@ -100,6 +101,7 @@ class _Sample:
         most = _PICTURES if rows.space.shape else _ROWS
         at = np.linspace(0, len(rows.x) - 1, min(len(rows.x), most)).astype(int)
         self._subject, self._plan, self._lead = subject, plan, lead if lead and lead.gradient.sound else None
+        self._ascent = lead.ascent if lead else None
         self._rows = rows.take(at)
         sizes = sorted({size for size in plan.eps if size > 0}) or [0.0]
         self._eps = sizes[len(sizes) // 2]
@@ -118,16 +120,28 @@ class _Sample:
             found[rows] = self._attacked(rows, sorted({self._eps, 1.0, whole}), _FEW)
         return evidence.reach(by_values, found)
 
-    def outdone(self) -> Finding:
-        """Search rows that stood by scores alone: for longer where that is what the evidence rests on already."""
-        again = self._lead is None
-        few = _FEW if self._rows.space.shape else _QUERIES
+    def outdone(self) -> Iterator[Finding]:
+        """Search rows that stood: by scores, for longer where evidence rests on that, and from the border."""
+        again, picture = self._lead is None, self._rows.space.shape is not None
+        queries = 2 * self._plan.queries if again else _FEW if picture else _QUERIES
+        name = "a longer black-box search" if again else "a black-box search"
+        yield self._others(name, lambda rows: self._searched(rows, [self._eps], queries))
+        if ascent := self._ascent:
+            name = "a walk along the border by gradient"
+            yield self._others(name, lambda rows: self._bordered(rows, "border", {"border": ascent}))
+        if not picture:
+            name = "a walk along the border by decisions"
+            yield self._others(name, lambda rows: self._bordered(rows, "decisions", {}))
+
+    def _others(self, name: str, search: Callable[[np.ndarray], np.ndarray]) -> Finding:
         flipped = np.zeros(len(self._rows.x), bool)
         if self._eps and len(self._stood):
-            flipped[self._stood] = self._searched(
-                self._stood, [self._eps], 2 * self._plan.queries if again else few
-            )
-        return evidence.outdone("a longer black-box search" if again else "a black-box search", flipped)
+            flipped[self._stood] = search(self._stood)
+        return evidence.outdone(name, flipped)
+
+    def _bordered(self, rows: np.ndarray, name: Attack, beside: Beside) -> np.ndarray:
+        plan = Plan([name], [self._eps], self._plan.seed + 1)
+        return attack(self._rows.take(rows), None, plan, batch=len(rows), beside=beside).outcomes[-1].flipped
 
     def weighed(self) -> np.ndarray:
         """Return the log-odds that guided the search, of the rows and of those that noise makes of them."""

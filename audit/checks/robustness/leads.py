@@ -50,9 +50,7 @@ def others(
     """
     found: list[Lead] = []
     matrix = subject.features.data.matrix
-    stand_in = find_stand_in(
-        subject.model, subject.decider.head, subject.feeds, subject.features.columns, matrix
-    )
+    stand_in = find_stand_in(subject.model, subject.decider, subject.feeds, subject.features.columns, matrix)
     if stand_in is not None:
         name: Attack = "bpda" if stand_in.past else "restarts"
         found.append(_lead(name, subject, space, norm, stand_in.logits, stand_in.evidence))

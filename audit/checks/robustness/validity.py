@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 
+from audit.attacks import BY_GRADIENT
 from audit.checks.robustness.attacked import AttackedRows
 from audit.checks.robustness.evidence import Finding
 from audit.result import Evidence, Note, Table
@@ -12,6 +13,8 @@ _TRIED = {
     "restarts": "PGD with a margin loss from five random starts",
     "bpda": "PGD with restarts along gradients that pass steps and stops (BPDA)",
     "smoothed": "PGD with restarts along gradients averaged over near points",
+    "border": "a walk along the decision border by its gradient (after FAB)",
+    "decisions": "a walk along the border by decisions alone (after HopSkipJump)",
 }
 _TOLD = ("fgsm", "pgd", "square", "worst")
 
@@ -24,6 +27,8 @@ def validity(attacked: AttackedRows) -> Iterator[Evidence]:
     ran = {outcome.attack for outcome in attacked.outcomes}
     if tried := [what for name, what in _TRIED.items() if name in ran]:
         yield Note(text=f"Tried as well, and counted in worst only: {', '.join(tried)}.")
+    if ran & BY_GRADIENT and attacked.judged.valid and not attacked.judged.gradient:
+        yield Note(text=_without_gradient(ran))
     if names := [name for name in _TOLD if name in attacked.bounded]:
         yield Note(text=bound(names, [*attacked.before, *attacked.judged.findings]))
 
@@ -35,6 +40,15 @@ def bound(names: Sequence[str], findings: Sequence[Finding]) -> str:
     return (
         f"Accuracy under {' and '.join(names)} is an upper bound only{since}. "
         "A rule that asks for robustness cannot pass on it, and still fails where the bound breaks its limit."
+    )
+
+
+def _without_gradient(ran: Set[str]) -> str:
+    """Return the sentence on what worst rests on where no gradient stood its tests."""
+    walks = " and on walks along the border" if ran & {"border", "decisions"} else " alone"
+    return (
+        "No gradient from the rows themselves stood its tests: that worst holds no more flips "
+        f"rests on the black-box attack{walks}."
     )
 
 
