@@ -118,7 +118,10 @@ def test_attacks_reach_below_a_saturated_head(
     assert found.value("zero_gradient_share", attack="pgd") == 0
     # One climb from the row itself is not the best there is: a search by scores finds more, and says so.
     tried, bound = found.notes
-    assert tried.endswith("in worst only: PGD with a margin loss from five random starts.")
+    assert (
+        "in worst only: PGD with a margin loss from five random starts, a walk along the decision border"
+        in tried
+    )
     assert bound.startswith(
         "Accuracy under fgsm and pgd is an upper bound only, since a black-box search flips"
     )
