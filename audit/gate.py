@@ -168,9 +168,8 @@ def _verdict(rules: Sequence[RuleResult], checks: Sequence[CheckResult]) -> tupl
         return "inconclusive", f"the check {crashed[0]} crashed"
     if "inconclusive" in statuses:
         return "inconclusive", f"{statuses.count('inconclusive')} of {len(rules)} rules could not be decided"
-    measured = [
-        rule.status for rule in rules if rule.id != MAX_AUDITS
-    ]  # that few were tried says nothing of this one
+    # That few candidates were tried says nothing of this one.
+    measured = [rule.status for rule in rules if rule.id != MAX_AUDITS]
     if "pass" not in measured:
         return "inconclusive", "every rule is waived" if measured else "the policy has no rules"
     held, waived = statuses.count("pass"), statuses.count("waived")

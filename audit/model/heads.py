@@ -18,7 +18,7 @@ _MOST = 8  # a recurrent network has many gates: the head is near the output
 _STEPS = {"float16": 2.0**-10, "bfloat16": 2.0**-7}  # what the sigmoids of these types are out of order by
 _STEP = 1e-5  # scores of a cut graph differ in the last digit
 _REGRESSED = 1e-4  # of a regression's value, relative and absolute
-_LUCK = np.log(1e6)  # an order that one gate in a million has by chance is no chance
+LUCK = np.log(1e6)  # an order that one gate in a million has by chance is no chance
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def candidates(frozen: Frozen, otherwise: int) -> list[Target]:
         otherwise: the width of a tensor whose shape the graph does not say.
     """
     found: list[Target] = []
-    for node in _upwards(frozen):
+    for node in upwards(frozen):
         if node.op in _SQUASHING and len(found) < _MOST:
             tensor = data_inputs(node)[0]
             width = _width(frozen.shape(tensor), otherwise)
@@ -71,7 +71,8 @@ def _width(shape: list[int | None] | None, otherwise: int) -> int | None:
     return 1 if len(shape) == 1 else shape[1] or otherwise
 
 
-def _upwards(frozen: Frozen) -> Iterator[Any]:
+def upwards(frozen: Frozen) -> Iterator[Any]:
+    """Yield the nodes that the output is made of, the nearest first, each once."""
     queue, seen = deque([node_name(frozen.output)]), set[str]()
     while queue:
         name = queue.popleft()
@@ -109,9 +110,7 @@ def _compared(sign: int, scores: np.ndarray, expected: np.ndarray, step: float) 
     difference = float(np.abs(scores - expected).max())
     found = Match(sign, difference, difference <= step)
     pairs = list(zip(scores.T, expected.T, strict=True))
-    rises = (
-        all(_rises(*pair, step) for pair in pairs) and sum(_orders(*pair, step) for pair in pairs) >= _LUCK
-    )
+    rises = all(_rises(*pair, step) for pair in pairs) and sum(_orders(*pair, step) for pair in pairs) >= LUCK
     return found if found.equal or rises else None
 
 
@@ -126,4 +125,9 @@ def _orders(cause: np.ndarray, effect: np.ndarray, step: float) -> float:
     """Return the logarithm of the number of orders in which these effects might have come."""
     distinct = np.unique(cause, return_index=True)[1]
     counts = np.unique(np.rint(effect[distinct] / step), return_counts=True)[1]
+    return log_orders(counts)
+
+
+def log_orders(counts: np.ndarray) -> float:
+    """Return the logarithm of how many orders rows can have of which so many are alike each."""
     return float(gammaln(counts.sum() + 1) - gammaln(counts + 1).sum())

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Collection, Iterator
-from typing import Any
+from collections.abc import Collection
 
 import numpy as np
-from scipy.special import gammaln
 
 from audit.model.frozen import Frozen
 from audit.model.graph import data_inputs, node_name
-from audit.model.heads import Match, Target, match
+from audit.model.heads import LUCK, Match, Target, log_orders, match, upwards
 
 _DECIDING = frozenset({"Greater", "GreaterEqual", "Less", "LessEqual", "Sign", "ArgMax", "Max", "TopKV2"})
 _SATURATING = frozenset({"Tanh", "Erf", "Softsign", "Atan", "RealDiv"})  # z / |z| is as flat as the others
 _MOST = 12
 _TIED = 1e-5
-_LUCK = np.log(1e6)  # decisions that one tensor in a million has by chance are no chance
 
 
 def deciding(frozen: Frozen, widths: Collection[int]) -> list[Target]:
@@ -27,7 +23,7 @@ def deciding(frozen: Frozen, widths: Collection[int]) -> list[Target]:
     comparison or a quotient both sides, unless one is a constant.
     """
     found: dict[str, Target] = {}
-    for node in _upwards(frozen):
+    for node in upwards(frozen):
         if node.op in _DECIDING | _SATURATING:
             for tensor in data_inputs(node):
                 width = _width(frozen, tensor)
@@ -50,16 +46,6 @@ def _width(frozen: Frozen, tensor: str) -> int | None:
     return shape[1] if shape and len(shape) == 2 and shape[0] is None else None
 
 
-def _upwards(frozen: Frozen) -> Iterator[Any]:
-    queue, seen = deque([node_name(frozen.output)]), set[str]()
-    while queue:
-        name = queue.popleft()
-        if name not in seen:
-            seen.add(name)
-            yield frozen.nodes[name]
-            queue.extend(node_name(tensor) for tensor in data_inputs(frozen.nodes[name]))
-
-
 def match_or_decide(
     logits: np.ndarray, expected: np.ndarray, dtype: str, decided: np.ndarray
 ) -> Match | None:
@@ -72,7 +58,7 @@ def match_or_decide(
         decided: the class that the uncut model decides on, int ``(rows,)``; of a regression 1 where it is favourable.
     """
     found = match(logits, expected, dtype)
-    if (found and found.equal) or _orders(decided) < _LUCK:
+    if (found and found.equal) or log_orders(np.bincount(decided)) < LUCK:
         return found
     if expected.shape[1] > 2:
         same = logits.shape == expected.shape and _decides(logits, expected)
@@ -98,9 +84,4 @@ def _decides(logits: np.ndarray, expected: np.ndarray) -> bool:
     """Tell whether the largest of the logits is always (one of) the largest of the scores, and not by luck."""
     chosen = logits.argmax(1)
     at = expected[np.arange(len(expected)), chosen]
-    return bool((at >= expected.max(1) - _TIED).all() and _orders(chosen) >= _LUCK)
-
-
-def _orders(chosen: np.ndarray) -> float:
-    """Return the logarithm of the number of orders in which these decisions might have come."""
-    return float(gammaln(len(chosen) + 1) - gammaln(np.bincount(chosen) + 1).sum())
+    return bool((at >= expected.max(1) - _TIED).all() and log_orders(np.bincount(chosen)) >= LUCK)
