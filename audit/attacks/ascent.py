@@ -56,10 +56,13 @@ class Ascent:
     def direction(self, x: np.ndarray, classes: np.ndarray) -> np.ndarray:
         """Return the step of length 1 that raises the loss most, ``(rows, columns)`` in units of the scale.
 
-        It is zero where the model has no gradient.
+        It is zero where the model has no gradient. Of norm 2, its length is 1 to float64's precision: cleverhans'
+        own unit vector is a few float32 units short or long, how many depends on the processor, and a ball that
+        is only ever projected into never makes up for what is short.
         """
         far = np.broadcast_to(np.where(self.space.movable, np.inf, 0).astype(np.float32), x.shape)
-        return self.climb(x, classes, np.zeros_like(far), (-far, far), 1, 1, 1)[0]
+        uphill = self.climb(x, classes, np.zeros_like(far), (-far, far), 1, 1, 1)[0]
+        return uphill if self.norm == "inf" else _unit(uphill.astype(np.float64))
 
     def climb(
         self,
@@ -128,3 +131,9 @@ class Ascent:
             return tf.sign(gradient)
         # cleverhans' unit vector falls short of length 1 for gradients below 1e-6.
         return tf.math.divide_no_nan(gradient, tf.reduce_max(tf.abs(gradient), 1, keepdims=True))
+
+
+def _unit(rows: np.ndarray) -> np.ndarray:
+    """Return each row at Euclidean length 1; a row of zeros stays one."""
+    length = np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.divide(rows, length, out=np.zeros_like(rows), where=length > 0)

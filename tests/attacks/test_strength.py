@@ -7,12 +7,14 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from audit.attacks import Norm
+from audit.attacks import Ascent, Norm
 
 from .kit import Network, attacked, one, rows, space
 
 EPS = [0.0, 0.05, 0.1, 0.3, 0.6]
 DUAL = {"inf": 1, "2": 2}
+RTOL = {"fgsm": 1e-12, "pgd": 4 * float(np.finfo(np.float32).eps)}
+"""FGSM's one step is float64; PGD adds and projects its steps in float32, as cleverhans does."""
 
 
 @pytest.mark.parametrize("norm", ["inf", "2"])
@@ -26,8 +28,16 @@ def test_on_a_linear_model_the_margin_falls_by_the_dual_norm(norm: Norm, name: s
     fall = (2 * before[own] - before.sum(1)) - (2 * after[own] - after.sum(1))
     weight = linear.weights[0][:, 0] - linear.weights[0][:, 1]
     kept = ~found.flipped  # a row that flips may stop short of the boundary of the ball
-    np.testing.assert_allclose(fall[kept], 0.01 * np.linalg.norm(weight * scale, DUAL[norm]), rtol=1e-7)
+    np.testing.assert_allclose(fall[kept], 0.01 * np.linalg.norm(weight * scale, DUAL[norm]), rtol=RTOL[name])
     assert kept.sum() > 50 and found.flipped.any()
+
+
+def test_a_direction_of_norm_2_has_length_1_on_every_processor() -> None:
+    network, x = Network(5, hidden=0), rows(80, 5)
+    ascent = Ascent(network.logits, space(5, scale=[0.2, 1, 5, 30, 0.01]), "2", x.dtype)
+    uphill = ascent.direction(x, network.judge(x))
+    np.testing.assert_allclose(np.linalg.norm(uphill, axis=1), 1, rtol=1e-14)
+    assert not ascent.direction(np.full_like(x, np.nan), network.judge(x)).any()  # no gradient, no direction
 
 
 @pytest.mark.parametrize("norm", ["inf", "2"])
