@@ -12,15 +12,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
+from audit.errors import Skip as Skip
 from audit.result import Evidence, Measurement, MetricFacts
 
 if TYPE_CHECKING:
     from audit.paired.trace import Trace
     from audit.subject import Subject
-
-
-class Skip(Exception):
-    """Raised by a check that does not apply to this model or data; the text is the reason."""
 
 
 class Check(BaseModel, ABC):

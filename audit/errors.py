@@ -1,4 +1,4 @@
-"""The one kind of error that a user can cause."""
+"""The one kind of error that a user can cause, and what a check raises that does not apply."""
 
 from __future__ import annotations
 
@@ -25,6 +25,10 @@ class AuditError(Exception):
         if self.fix:
             lines.append(f"  do:       {self.fix}")
         return "\n".join(lines)
+
+
+class Skip(Exception):
+    """Raised by a check that does not apply to this model or data; the text is the reason."""
 
 
 def nearest(name: object, known: Iterable[object]) -> str:

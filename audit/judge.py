@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from audit.check import Skip
 from audit.decider import Decider
+from audit.errors import Skip
 from audit.features import Column, Rows
 from audit.model.feeds import Feed
 from audit.model.matrix import Decoder

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from audit.check import Skip
-from audit.errors import AuditError, some
+from audit.errors import AuditError, Skip, some
 from audit.features import Features
 from audit.model.feeds import Feed
 from audit.model.pictures import EncodedPictures
