@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from audit.model.entry import Direct, Source, behind_cast
+from audit.model.entry import Direct, behind_cast
 from audit.model.framework import tensorflow
-
-if TYPE_CHECKING:
-    from audit.model.frozen import Frozen
+from audit.model.frozen import Frozen, Source
 
 _DECODERS = frozenset({"DecodeImage", "DecodeJpeg", "DecodePng", "DecodeBmp", "DecodeWebP"})
 

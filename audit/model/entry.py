@@ -3,33 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from audit.errors import AuditError
 from audit.model.framework import tensorflow
-
-if TYPE_CHECKING:
-    from audit.model.frozen import Frozen
+from audit.model.frozen import Frozen, Source
 
 _HANDED_ON = frozenset({"Identity", "EnsureShape", "PreventGradient", "StopGradient"})
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where something that is fed stands in a frozen graph.
-
-    ``tensor`` is its name there; ``others`` are further tensors that hold the same in another form, and how each
-    is made from the value of ``tensor``.
-    """
-
-    tensor: str
-    others: dict[str, Callable[[Any], Any]] = field(default_factory=dict)
-
-    @property
-    def tensors(self) -> set[str]:
-        """All of them."""
-        return {self.tensor, *self.others}
 
 
 class Entry(Protocol):

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from audit.errors import AuditError, some
-from audit.model.entry import Refused, Source, behind_cast
+from audit.model.entry import Refused, behind_cast
 from audit.model.framework import tensorflow
+from audit.model.frozen import Frozen, Source
 from audit.model.graph import data_inputs, node_name
-
-if TYPE_CHECKING:
-    from audit.model.frozen import Frozen
 
 _PARSERS = ("ParseExample", "ParseExampleV2")
 

@@ -17,7 +17,8 @@ from audit.model.decoded import Decoded, find_decoded
 from audit.model.entry import Direct, Entry
 from audit.model.examples import Parsed, find_parsed
 from audit.model.framework import graph, tensorflow
-from audit.model.frozen import Frozen, freeze
+from audit.model.freeze import freeze
+from audit.model.frozen import Frozen
 from audit.model.gradient import differentiable
 from audit.model.graph import Operation, output_operation
 from audit.model.signature import Signature, open_signature

@@ -12,7 +12,7 @@ import tensorflow as tf
 from scipy.special import logit
 
 import audit
-from audit.model.frozen import freeze
+from audit.model.freeze import freeze
 
 from ..audits import content, store
 from ..models import save
