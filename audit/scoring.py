@@ -16,6 +16,7 @@ from audit.data.source import Source
 from audit.decider import Decider
 from audit.errors import AuditError
 from audit.model.feeds import Feed, Values
+from audit.model.gradient import differentiable
 from audit.model.head import Head, detect_head
 from audit.model.model import Model
 from audit.model.named import NamedClasses
@@ -57,7 +58,7 @@ def score(
     rows = len(labels.codes) if isinstance(labels, Labels) else len(labels.numbers)
     hashes: list[np.ndarray] = []
     collector: Classifier | Regressor | None = None
-    done, differentiable, named = 0, False, NamedClasses(model)
+    done, reached, named = 0, False, NamedClasses(model)
     for values, hashed in ahead(_read(policy, feeds, source)):
         tensors = {feed.name: feed.tensor(columns) for feed, columns in zip(feeds, values, strict=True)}
         if done + len(hashed) > rows:
@@ -69,14 +70,14 @@ def score(
         if collector is None:
             require_steady(model, tensors, raw)
             collector = _collector(policy, labels, _head(policy, model, raw), named.classes)
-            differentiable = model.differentiable({name: t[:_PROBED_ROWS] for name, t in tensors.items()})
+            reached = differentiable(model, {name: t[:_PROBED_ROWS] for name, t in tensors.items()})
         collector.add(raw)
         hashes.append(hashed)
         done += len(raw)
         progress("scoring", done, rows)
     if collector is None or done != rows:
         raise _other_rows(source, rows)
-    return Scored(collector.result(), collector.decider, differentiable, np.concatenate(hashes))
+    return Scored(collector.result(), collector.decider, reached, np.concatenate(hashes))
 
 
 def _read(

@@ -21,6 +21,7 @@ from pairs import header, in_turn, say
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the zoo is part of the tests
 
 from audit.model.framework import tensorflow
+from audit.model.gradient import differentiable
 from audit.model.head import detect_head
 from audit.model.logits import find_logits
 from audit.model.model import Model, open_model
@@ -55,7 +56,7 @@ def with_surgery(subject: Subject, tensors: Mapping[str, Any], path: Path) -> No
     """Do the same, probe the gradient, and cut out the logits."""
     features = subject.features
     model = scores_only(subject, tensors, path)
-    model.differentiable({name: tensor[:PROBED] for name, tensor in tensors.items()})
+    differentiable(model, {name: tensor[:PROBED] for name, tensor in tensors.items()})
     find_logits(model, subject.decider.head, subject.feeds, features.columns, features.data.matrix)
 
 

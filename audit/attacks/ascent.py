@@ -136,4 +136,5 @@ class Ascent:
 def _unit(rows: np.ndarray) -> np.ndarray:
     """Return each row at Euclidean length 1; a row of zeros stays one."""
     length = np.linalg.norm(rows, axis=1, keepdims=True)
-    return np.divide(rows, length, out=np.zeros_like(rows), where=length > 0)
+    unit: np.ndarray = np.divide(rows, length, out=np.zeros_like(rows), where=length > 0)
+    return unit

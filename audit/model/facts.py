@@ -10,6 +10,7 @@ from typing import Any
 from audit.errors import AuditError
 from audit.model.choice import choose_output
 from audit.model.framework import tensorflow
+from audit.model.gradient import differentiable
 from audit.model.head import detect_head
 from audit.model.model import Model, tensor_facts
 from audit.model.signature import open_signature
@@ -81,4 +82,4 @@ def _differentiable(model: Model) -> bool:
             tensors[name] = tf.fill(shape, "")
         else:
             tensors[name] = tf.cast(tf.cumsum(tf.ones(shape, tf.int32)) - 1, spec.dtype)
-    return model.differentiable(tensors)
+    return differentiable(model, tensors)

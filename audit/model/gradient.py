@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from audit.model.cut import Cut
 from audit.model.framework import tensorflow
-
-if TYPE_CHECKING:
-    from audit.model.model import Model
+from audit.model.model import Model
 
 
 def differentiable(model: Model, tensors: Mapping[str, Any]) -> bool:

@@ -19,7 +19,6 @@ from audit.model.examples import Parsed, find_parsed
 from audit.model.framework import graph, tensorflow
 from audit.model.freeze import freeze
 from audit.model.frozen import Frozen
-from audit.model.gradient import differentiable
 from audit.model.graph import Operation, output_operation
 from audit.model.signature import Signature, open_signature
 from audit.model.unreadable import said
@@ -131,10 +130,6 @@ class Model:
             Exception: whatever TensorFlow raises for a graph that it cannot freeze.
         """
         return freeze(self.signature.function, self.output, self.entries)
-
-    def differentiable(self, tensors: Mapping[str, Any]) -> bool:
-        """Tell whether a gradient of the output reaches a number that is fed, at these rows."""
-        return differentiable(self, tensors)
 
     def _error(
         self, expected: str, found: str, fix: str = "name another output: model.output: {name: OUTPUT}"
