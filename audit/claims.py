@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
-from audit.consistency import is_finite
-from audit.errors import AuditError
 from audit.policy.model import Rule
 from audit.result import Measurement
 from audit.stats import improvement, interval, is_known, p_outside, paired_interval
@@ -98,50 +96,3 @@ def finding(value: float, span: Interval | None, low: float, high: float) -> Fin
         return "breaks"
     inside = low <= span[0] and span[1] <= high and low <= value <= high
     return "holds" if inside and math.isfinite(value) else "undecided"
-
-
-def at_confidence(measurement: Measurement, confidence: float, reported: float) -> Measurement:
-    """Return the measurement with its intervals at ``confidence``; None where that cannot be told.
-
-    Args:
-        measurement: as reported.
-        confidence: of the policy.
-        reported: the confidence of the measurement's own intervals, for methods that are not known here.
-
-    Raises:
-        AuditError: it lacks the counts that its method needs (a damaged report).
-    """
-    baseline = measurement.baseline
-    try:
-        own = _interval(measurement, measurement.ci, confidence, reported)
-        if baseline is None:
-            return replace(measurement, ci=own)
-        as_other = replace(
-            measurement, value=baseline.value, method=baseline.method, counts=baseline.counts, se=baseline.se
-        )
-        paired = None
-        known = is_known(measurement.method) and is_known(baseline.method)
-        if known and is_finite(measurement.counts, baseline.counts, baseline.discordant):
-            paired = paired_interval(measurement, confidence)
-        computed = replace(
-            baseline,
-            ci=_interval(as_other, baseline.ci, confidence, reported),
-            improvement=improvement(measurement),
-            improvement_ci=paired,
-        )
-    except (KeyError, IndexError, ValueError):
-        raise AuditError(
-            where=f"{measurement.metric} {measurement.where}",
-            expected=f"the counts that the method {measurement.method!r} is computed from",
-            found=f"{measurement.counts}",
-            fix="run the audit again",
-        ) from None
-    return replace(measurement, ci=own, baseline=computed)
-
-
-def _interval(
-    measurement: Measurement, given: Interval | None, confidence: float, reported: float
-) -> Interval | None:
-    if is_known(measurement.method):
-        return interval(measurement, confidence) if is_finite(measurement.counts) else None
-    return given if confidence == reported else None

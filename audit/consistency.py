@@ -26,11 +26,6 @@ OF_RATES = frozenset(
 _ROUNDING = 1.0 + 1e-6  # effective counts come from sums of weights
 
 
-def is_finite(*tables: Mapping[str, Sequence[float]]) -> bool:
-    """Tell whether all that intervals are made from are numbers."""
-    return all(math.isfinite(number) for table in tables for row in table.values() for number in row)
-
-
 def require_consistent(measurement: Measurement) -> Measurement:
     """Return the measurement as it is.
 

@@ -6,9 +6,6 @@ from collections.abc import Mapping
 
 from audit.result import Report
 
-AUDITS, MAX_AUDITS = "gate.audits", "gate.max_audits"
-"""The number of different audits of the same rows, as a metric, and the id of the rule that bounds it."""
-
 
 def counted(report: Report) -> int | None:
     """Return how many different audits of its rows had been made with this one, as its ``run`` says."""

@@ -26,6 +26,17 @@ class Decider:
     threshold: float
     at_least: float | None = None
 
+    @property
+    def boundary(self) -> float | None:
+        """The P(favourable), or the prediction of a regression, at which the outcome becomes favourable.
+
+        None for a regression without a favourable outcome. Several classes are decided by the largest, so that there
+        is no such number: 0.5, beyond which the favourable ones have more than all others, stands for it.
+        """
+        if self.head.kind == "regression":
+            return self.at_least
+        return self.threshold if self.head.width <= 2 else 0.5
+
     def decide(self, raw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return what is favourable of each row (P(favourable), or the prediction), and the class decided on.
 

@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from audit import reasons
-from audit.claims import Claim, Finding, at_confidence, claims
+from audit.claims import Claim, Finding, claims
 from audit.consistency import require_consistent
-from audit.counted import AUDITS, MAX_AUDITS
 from audit.coverage import covered
 from audit.enough import needed
-from audit.policy.model import GateSpec, Rule, Waiver
+from audit.policy.model import AUDITS, MAX_AUDITS, GateSpec, Rule, Waiver
 from audit.result import CheckResult, Decision, Measurement, RuleResult, RuleStatus, Scalar, Verdict
+from audit.stats.confidence import at_confidence
 
 
 @dataclass(frozen=True)

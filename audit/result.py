@@ -281,3 +281,15 @@ class Report:
     baseline: ModelFacts | None = None
     warnings: list[str] = field(default_factory=list)
     schema_version: Literal[1] = 1
+
+    @property
+    def repeated_rows(self) -> int:
+        """How many rows repeat another one, in the columns that the audit reads."""
+        return max(0, self.data.rows - self.data.distinct_rows)
+
+    @property
+    def narrowing_rows(self) -> int:
+        """The repeated rows where they narrow intervals: more than 1 % of all, and no ``cluster`` accounts for them."""
+        data = self.policy.effective.get("data")
+        cluster = data.get("cluster") if isinstance(data, Mapping) else None
+        return self.repeated_rows if cluster is None and self.repeated_rows > 0.01 * self.data.rows else 0

@@ -18,6 +18,7 @@ from audit.baseline import (
     without_others_inputs,
 )
 from audit.data.groups import Attribute
+from audit.data.masking import Masker
 from audit.data.open import locate
 from audit.data.source import Source
 from audit.data.table import Table, read_table
@@ -73,6 +74,19 @@ class Subject:
         found = read_features(self.feeds, self.source, self.background, missing, self.seed)
         self.files.require_unchanged()
         return found
+
+    @cached_property
+    def masker(self) -> Masker:
+        """How the report writes values of real rows: what the background's rows share."""
+        features = self.features
+        background = features.background.matrix
+        numbers = {c.name: background[:, i] for i, c in enumerate(features.columns) if c.vocabulary is None}
+        texts = {  # read when one is asked for
+            c.name: map(c.vocabulary.__getitem__, background[:, i].astype(int).tolist())
+            for i, c in enumerate(features.columns)
+            if c.vocabulary is not None
+        }
+        return Masker(self.policy.report.rows, numbers, texts)
 
     @cached_property
     def pictures(self) -> Pictures | None:

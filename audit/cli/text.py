@@ -6,8 +6,8 @@ import math
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 
-from audit.counted import MAX_AUDITS, counted, in_words
-from audit.duplicates import narrowing_rows
+from audit.counted import counted, in_words
+from audit.policy.model import MAX_AUDITS
 from audit.render.limits import least_improvement
 from audit.result import Baseline, Decision, Measurement, Report, RuleResult
 
@@ -57,7 +57,7 @@ def remarks(report: Report) -> Iterator[str]:
     for check in report.checks:
         if check.status != "measured":
             yield f"  note    the check {plain(check.name)} {_LEFT[check.status]}: {plain(check.reason, 300)}"
-    if repeated := narrowing_rows(report):
+    if repeated := report.narrowing_rows:
         yield f"  note    {repeated:,} of {report.data.rows:,} rows repeat another row, which narrows the intervals"
     if counted(report) is not None:
         yield f"  note    {in_words(report)}"

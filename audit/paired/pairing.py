@@ -6,10 +6,10 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from audit.check import Check
-from audit.claims import at_confidence
 from audit.paired.joint import correlation, discordant
 from audit.result import Baseline, Measurement, MetricFacts
 from audit.stats import improvement, is_known
+from audit.stats.confidence import at_confidence
 from audit.stats.paired import CRASHED
 from audit.subject import Subject
 

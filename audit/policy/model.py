@@ -40,6 +40,9 @@ Kind = Literal["auto", "probabilities", "logits", "regression"]
 Disclosure = Literal["shown", "masked", "none"]
 """How values of real rows stand in a report: as they are, as ranges that many rows share, or not at all."""
 
+AUDITS, MAX_AUDITS = "gate.audits", "gate.max_audits"
+"""The number of different audits of the same rows, as a metric, and the id of the rule that bounds it."""
+
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)

@@ -7,9 +7,8 @@ from collections.abc import Iterable, Mapping
 
 from audit import registry
 from audit.check import Check
-from audit.counted import MAX_AUDITS
 from audit.errors import AuditError, nearest, some
-from audit.policy.model import GateSpec, Policy, Rule
+from audit.policy.model import MAX_AUDITS, GateSpec, Policy, Rule
 from audit.result import MetricFacts, Scalar
 
 DEFAULT_MIN_ROWS = 200

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from audit.counted import MAX_AUDITS
+from audit.policy.model import MAX_AUDITS
 from audit.render import limits
 from audit.render.axis import axis
 from audit.render.compared import improvement_plots

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from audit.duplicates import narrowing_rows
 from audit.render.facts import min_rows, turned_off
 from audit.render.figures import count, interval, number
 from audit.render.rules import RuleView, ranked
@@ -64,7 +63,7 @@ def verdict_view(report: Report, views: list[RuleView]) -> VerdictView:
         left_out=_left_out(report),
         min_rows=min_rows(report),
         not_measured=[check for check in report.checks if check.status != "measured"],
-        repeated_rows=narrowing_rows(report),
+        repeated_rows=report.narrowing_rows,
         turned_off=turned_off(report),
         without_rule=_without_rule(report),
         warnings=report.warnings,

@@ -15,7 +15,7 @@ import pytest
 from scipy.stats import beta
 
 from audit.checks.performance import Performance
-from audit.claims import Claim, at_confidence
+from audit.claims import Claim
 from audit.paired.joint import correlation
 from audit.paired.pairing import Pair
 from audit.paired.results import beside
@@ -23,6 +23,7 @@ from audit.paired.trace import Influence, Trace
 from audit.reasons import NOT_COMPARED, why_open
 from audit.result import Baseline, CheckResult, Measurement
 from audit.stats import interval, paired_interval
+from audit.stats.confidence import at_confidence
 from audit.subject import Subject
 
 from ..audits import subject

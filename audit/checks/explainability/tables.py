@@ -11,7 +11,6 @@ from audit.checks.explainability.dependence import dependence
 from audit.checks.explainability.explained import Explained
 from audit.checks.explainability.protected import Found
 from audit.checks.explainability.telling import local
-from audit.checks.masked import masker
 from audit.result import Scalar, Table
 from audit.subject import Subject
 
@@ -39,7 +38,7 @@ def tables(explained: Explained, subject: Subject, found: Found) -> Iterator[Tab
     read = [(attribute, c, how) for attribute, columns in found.items() for c, how in columns.items()]
     yield _table("protected", "columns that count for a protected attribute", _PROTECTED, read)
     if subject.policy.report.rows != "none":
-        lines = local(explained, subject, masker(subject.policy.report.rows, subject.features))
+        lines = local(explained, subject, subject.masker)
         yield _table("local", "rows that tell most, with their SHAP values", _LOCAL, lines)
 
 

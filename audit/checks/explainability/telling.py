@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from audit.checks.border import border
 from audit.checks.explainability.explained import Explained
 from audit.data.masking import Masker
 from audit.data.ranges import Ranges, digits
@@ -72,7 +71,7 @@ def _kinds(explained: Explained, subject: Subject) -> Iterator[tuple[str, np.nda
     else:
         score = scores.prediction[rows]
         yield "large error", np.argsort(-np.abs(scores.target[rows] - score), kind="stable"), _ERRORS
-    limit = border(subject.decider)
+    limit = subject.decider.boundary
     if limit is not None:
         yield "borderline decision", np.argsort(np.abs(score - limit), kind="stable"), _BORDERLINE
     single = [a for a in subject.attributes if a.name in subject.policy.data.protected]

@@ -7,8 +7,6 @@ from collections.abc import Iterator
 import numpy as np
 
 from audit.attacks import NotFlipped, Outcome, shrink
-from audit.checks.border import border
-from audit.checks.masked import masker
 from audit.checks.robustness.attacked import AttackedRows
 from audit.checks.robustness.digits import apart, rounded
 from audit.result import Scalar, Table
@@ -50,7 +48,7 @@ class _Shrunk:
     def __init__(self, found: Outcome, attacked: AttackedRows, subject: Subject) -> None:
         self.found, self.space = found, attacked.space
         flipped = found.examples()[0]
-        margin = np.abs(subject.judge.decide(attacked.matrix[flipped])[0] - (border(subject.decider) or 0.0))
+        margin = np.abs(subject.judge.decide(attacked.matrix[flipped])[0] - (subject.decider.boundary or 0.0))
         order = np.argsort(margin, kind="stable")
         kept = np.unique([*order[:_SHRUNK], *order[-2 * _EACH :]])
         of = len(kept)
@@ -91,13 +89,13 @@ class _Shrunk:
 
 def _lines(shrunk: _Shrunk, subject: Subject) -> Iterator[Line]:
     disclosure = subject.policy.report.rows
-    shown = masker(disclosure, subject.features)
+    shown = subject.masker
     for case, (why, place) in enumerate(shrunk.chosen()):
         ends = shrunk.before[place], shrunk.after[place]
         row = int(shrunk.rows[place]) + 1 if disclosure == "shown" else None
         scores = [float(score) for score in subject.judge.decide(np.stack(ends))[0]]
         number = float if disclosure == "shown" else rounded
-        scores = scores if disclosure == "shown" else apart(scores, border(subject.decider))
+        scores = scores if disclosure == "shown" else apart(scores, subject.decider.boundary)
         found = shrunk.found
         head = (case, why, row, found.attack, found.eps, number(shrunk.size[place]), *scores)
         deviations = shrunk.deviations[place]
