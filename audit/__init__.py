@@ -126,11 +126,11 @@ def selftest(
 
 
 def _policy(policy: Policy | Mapping[str, object] | str | Path) -> Policy:
-    from audit.policy import Policy, load_policy, policy_from
-    from audit.policy.rules import resolve
+    from audit.check import load_policy, policy_from, resolved
+    from audit.policy import Policy
 
     if isinstance(policy, Policy):
-        return resolve(policy)
+        return resolved(policy)
     return load_policy(policy) if isinstance(policy, str | Path) else policy_from(policy)
 
 

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 import numpy as np
 
 from audit.baseline import of_the_baseline
-from audit.check import Check, Skip
+from audit.check import Check, Skip, build_checks, offers_of, require_installed
 from audit.environment import environment
 from audit.errors import AuditError
 from audit.gate import decide
@@ -19,8 +19,7 @@ from audit.history import Audited, History, identify
 from audit.paired.pairing import Pair
 from audit.paired.results import beside, to_compare
 from audit.policy.model import Policy
-from audit.policy.rules import build_checks, metric_facts
-from audit.registry import require
+from audit.policy.rules import metric_facts
 from audit.result import (
     CheckResult,
     Decision,
@@ -68,7 +67,7 @@ def run_audit(
         AuditError: data or model cannot be audited, or ``only`` names a check that is not installed.
     """
     for name in only:
-        require(name, f"--only {name}")
+        require_installed(name, f"--only {name}")
     assert policy.gate is not None  # a resolved policy has one
     started, clock = datetime.now(UTC), _Clock()
     subject, baseline = load_subjects(policy, progress, seed)
@@ -170,7 +169,7 @@ def _report(
         environment=environment(seed, on.isoformat()),
         baseline=against,
         run={**run, **counted},
-        warnings=warnings_of(policy.gate, metric_facts(build_checks(policy)), results),
+        warnings=warnings_of(policy.gate, metric_facts(offers_of(policy)), results),
     )
 
 

@@ -9,9 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from audit.check import Check
+from audit.check import Check, policy_from
 from audit.model.framework import tensorflow
-from audit.policy import policy_from
 from audit.quiet import quiet
 from audit.result import Evidence, Measurement, Note, Table
 from audit.stats import is_known

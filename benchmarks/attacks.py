@@ -18,10 +18,10 @@ from adult import FAVORABLE, LABEL, Adult, numbers, parser
 from pairs import header, in_turn, say, seconds
 
 from audit.attacks import Ascent, Batch, Plan, attack
+from audit.check import policy_from
 from audit.checks.robustness.movable import movable
 from audit.model.framework import tensorflow
 from audit.model.outcome import decision_logits
-from audit.policy import policy_from
 from audit.subject import Subject, load_subject
 
 EPS, STEPS = 0.1, 20

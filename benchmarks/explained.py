@@ -10,11 +10,11 @@ import numpy as np
 from adult import FAVORABLE, LABEL, Adult
 
 from audit.attribution import Attributions
+from audit.check import policy_from
 from audit.checks.explainability.check import Explainability
 from audit.checks.explainability.explained import explain
 from audit.model.framework import tensorflow
 from audit.model.outcome import favorable_logit
-from audit.policy import policy_from
 from audit.quiet import quiet
 from audit.subject import Subject, load_subject
 

@@ -14,9 +14,9 @@ from pathlib import Path
 import adult
 import numpy as np
 
+from audit.check import policy_from
 from audit.checks.fairness import Fairness
 from audit.checks.performance import Performance
-from audit.policy import policy_from
 from audit.result import Measurement
 from audit.scores import Classified
 from audit.stats import intervals

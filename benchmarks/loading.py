@@ -20,13 +20,13 @@ from pairs import header, in_turn, say
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the zoo is part of the tests
 
+from audit.check import policy_from
 from audit.model.framework import tensorflow
 from audit.model.gradient import differentiable
 from audit.model.head import detect_head
 from audit.model.logits import find_logits
 from audit.model.model import Model, open_model
 from audit.model.steady import require_steady
-from audit.policy import policy_from
 from audit.subject import Subject, load_subject
 from tests.zoo.audited import content
 from tests.zoo.kind import Kind, Made

@@ -21,7 +21,7 @@ import numpy as np
 from scipy.stats import beta
 
 import audit
-from audit import registry
+from audit.check import entry_points, load_policy
 from audit.class_order import class_order
 from audit.data.labels import Labels
 from audit.data.open import open_source
@@ -32,7 +32,6 @@ from audit.demo.loans import make_loans
 from audit.demo.policy import policy_text
 from audit.demo.prepare import MODEL_SEED, TEST_ROWS, TRAIN_ROWS, TRAIN_SEED
 from audit.gate import decide
-from audit.policy import load_policy
 from audit.policy.model import Policy
 from audit.result import CheckResult, Measurement, Report, RuleResult
 from audit.scores import Classified, Classifier
@@ -93,7 +92,7 @@ def scored(subject: Subject, source: Source, labels: Labels) -> Classified:
 
 def checked(name: str, subject: Subject, confidence: float) -> CheckResult:
     with np.errstate(all="ignore"):
-        found = [m for m in registry.build(name, {}).measure(subject) if isinstance(m, Measurement)]
+        found = [m for m in entry_points.build(name, {}).measure(subject) if isinstance(m, Measurement)]
     numbers = [replace(m, ci=interval(m, confidence)) for m in found]
     return CheckResult(name=name, status="measured", measurements=numbers)
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 import audit
-from audit.policy import policy_from
+from audit.check import policy_from
 from audit.result import Measurement, Report
 from audit.subject import Subject, load_subject
 

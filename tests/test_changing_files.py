@@ -12,13 +12,13 @@ import pandas as pd
 import pytest
 
 import audit
+from audit.check import policy_from
 from audit.data.open import open_source
 from audit.data.table import read_table
 from audit.digest import digest
 from audit.errors import AuditError
 from audit.model.binding import bind
 from audit.model.model import open_model
-from audit.policy import policy_from
 from audit.scoring import score
 
 from .audits import content, people, store

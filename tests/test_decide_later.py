@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 
 import audit
-from audit import registry
+from audit.check import entry_points, policy_from
 from audit.errors import AuditError
-from audit.policy import policy_from
 from audit.policy.model import policy_digest
 from audit.result import Report
 
@@ -33,7 +32,7 @@ def changed(report: Report, **sections: dict[str, Any]) -> dict[str, Any]:
 
 def test_what_is_installed_by_now_does_not_matter(report: Report, monkeypatch: pytest.MonkeyPatch) -> None:
     before = audit.decide(report)
-    monkeypatch.setattr(registry, "installed", dict)
+    monkeypatch.setattr(entry_points, "installed", dict)
     assert audit.decide(report) == before
 
 

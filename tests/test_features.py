@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from audit.check import policy_from
 from audit.data.open import open_source
 from audit.errors import AuditError
 from audit.features import Features, Rows
-from audit.policy import policy_from
 from audit.reservoir import Reservoir
 from audit.subject import load_subject
 

@@ -8,16 +8,15 @@ from typing import ClassVar
 
 import pytest
 
-from audit import registry
-from audit.check import Check
+from audit.check import Check, entry_points
 from audit.result import Evidence, Measurement, MetricFacts, Note, Table
 from audit.subject import Subject
 from audit.testing import conforms
 
 
-@pytest.mark.parametrize("name", registry.installed())
+@pytest.mark.parametrize("name", entry_points.installed())
 def test_the_installed_checks_conform(name: str) -> None:
-    conforms(name, registry.check_class(name))
+    conforms(name, entry_points.check_class(name))
 
 
 class Share(Check):

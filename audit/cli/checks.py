@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from audit import registry
-from audit.check import Check
+from audit.check import Check, entry_points
 from audit.result import MetricFacts
 
 
 def checks(name: str | None) -> int:
     """Print the list of checks, or the page of one."""
     if name is None:
-        for found in registry.installed():
-            print(f"{found:16} {registry.check_class(found).summary}")
+        for found in entry_points.installed():
+            print(f"{found:16} {entry_points.check_class(found).summary}")
         print("\n'audit checks NAME' shows options, defaults and metrics.")
     else:
-        print("\n".join(_page(name, registry.check_class(name))))
+        print("\n".join(_page(name, entry_points.check_class(name))))
     return 0
 
 

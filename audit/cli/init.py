@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from audit.check import policy_from
 from audit.cli.text import plain
 from audit.draft import draft
 from audit.errors import AuditError
@@ -21,7 +22,7 @@ def init(model: str, data: str, label: str, out: Path, force: bool) -> int:
             fix="name another with --out, or overwrite it with --force",
         )
     out.parent.mkdir(parents=True, exist_ok=True)
-    drafted = draft(_beside(model, out), _beside(data, out), label, out.parent)
+    drafted = draft(_beside(model, out), _beside(data, out), label, out.parent, policy_from)
     write_whole(out.parent, {out.name: drafted.text})
     print(f"Wrote {plain(out, 500)}")
     for remark in drafted.remarks:

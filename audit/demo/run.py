@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from audit.check import load_policy
 from audit.demo.prepare import CANDIDATES, Progress, prepare_demo
 from audit.history import History
 from audit.output import set_aside
-from audit.policy import load_policy
 from audit.reports import write_reports
 from audit.reproduce import command
 from audit.result import Report, Verdict

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,8 +21,10 @@ from audit.model.artifact import find_model
 from audit.model.binding import bind, unbound
 from audit.model.feeds import Feed
 from audit.model.model import Model, open_model
-from audit.policy.load import policy_from
 from audit.policy.model import DataSpec, ModelSpec, Policy
+
+Resolve = Callable[[Mapping[str, object]], Policy]
+"""From the content of a policy file to the policy resolved against the installed checks."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +35,15 @@ class Draft:
     remarks: list[str]
 
 
-def draft(model_path: str, data: str, label: str, base: Path) -> Draft:
+def draft(model_path: str, data: str, label: str, base: Path, policy_from: Resolve) -> Draft:
     """Draft a policy for the model at ``model_path`` on the table at ``data``, to lie in the directory ``base``.
+
+    Args:
+        model_path: of the model, as the policy will name it.
+        data: the table's path, as the policy will name it.
+        label: the column of labels.
+        base: the directory that relative paths start from.
+        policy_from: resolves what was drafted.
 
     Raises:
         AuditError: model or data cannot be read, or an input of the model has no column.

@@ -1,6 +1,7 @@
-"""`audit.yaml` to a validated `Policy`."""
+"""`audit.yaml` to a validated `Policy`, resolved against a table of what checks offer."""
 
-from audit.policy.load import load_policy, policy_from
+from audit.policy.load import parse_policy, read_policy
 from audit.policy.model import Policy, Rule
+from audit.policy.rules import Offer, resolve
 
-__all__ = ["Policy", "Rule", "load_policy", "policy_from"]
+__all__ = ["Offer", "Policy", "Rule", "parse_policy", "read_policy", "resolve"]

@@ -1,4 +1,4 @@
-"""Reads `audit.yaml` (YAML 1.2) into a resolved policy; every error names file, line and key."""
+"""Reads `audit.yaml` (YAML 1.2) into a policy; every error names file, line and key."""
 
 from __future__ import annotations
 
@@ -14,11 +14,10 @@ from audit.errors import AuditError
 from audit.policy.explain import explain
 from audit.policy.model import Policy
 from audit.policy.overrides import apply_overrides
-from audit.policy.rules import resolve
 
 
-def load_policy(path: str | Path, overrides: Sequence[str] = ()) -> Policy:
-    """Read, override, validate and resolve the policy at ``path``.
+def read_policy(path: str | Path, overrides: Sequence[str] = ()) -> Policy:
+    """Read, override and validate the policy at ``path``.
 
     Args:
         path: the YAML file.
@@ -29,13 +28,13 @@ def load_policy(path: str | Path, overrides: Sequence[str] = ()) -> Policy:
     """
     text = _read(Path(path))
     content = _parse(text, str(path))
-    return policy_from(content, overrides, path=str(path), text=text)
+    return parse_policy(content, overrides, path=str(path), text=text)
 
 
-def policy_from(
+def parse_policy(
     content: Mapping[str, object], overrides: Sequence[str] = (), *, path: str | None = None, text: str = ""
 ) -> Policy:
-    """Build a resolved policy from plain data, for example ``report["policy"]["effective"]``.
+    """Build a policy from plain data, whose rules and check options are not resolved yet.
 
     Raises:
         AuditError: the content is not a policy.
@@ -46,7 +45,7 @@ def policy_from(
     except ValidationError as error:
         raise explain(error, data, path or "policy", text) from None
     policy._path = path
-    return resolve(policy)
+    return policy
 
 
 def _read(path: Path) -> str:

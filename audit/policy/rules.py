@@ -1,12 +1,11 @@
-"""Completes a policy: builds the checks, supplies the default rules, gives every rule its id."""
+"""Completes a policy: check options and default rules written out, an id for every rule."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
-from audit import registry
-from audit.check import Check
 from audit.errors import AuditError, nearest, some
 from audit.policy.model import MAX_AUDITS, GateSpec, Policy, Rule
 from audit.result import MetricFacts, Scalar
@@ -15,38 +14,41 @@ DEFAULT_MIN_ROWS = 200
 """``gate.min_rows`` where the policy has no ``gate``."""
 
 
-def build_checks(policy: Policy) -> dict[str, Check]:
-    """Build every installed check that the policy does not turn off, by name.
+@dataclass(frozen=True)
+class Offer:
+    """What an enabled check offers to a policy: its ``options`` written out, and its ``metrics`` by name."""
 
-    Raises:
-        AuditError: the policy names a check that is not installed, or an option is wrong.
-    """
-    for name in policy.checks:
-        registry.check_class(name)
-    options = {name: policy.checks.get(name, {}) for name in registry.installed()}
-    return {name: registry.build(name, given) for name, given in options.items() if given is not False}
+    options: dict[str, object]
+    metrics: Mapping[str, MetricFacts]
 
 
-def resolve(policy: Policy) -> Policy:
+Offers = Mapping[str, Offer | None]
+"""By the name of every installed check; None where the policy turns it off."""
+
+
+def resolve(policy: Policy, offers: Offers) -> Policy:
     """Return the effective policy: check options, gate, rules and ids written out, and all of it validated.
+
+    Args:
+        policy: as its author wrote it, or resolved before.
+        offers: of the installed checks, under this policy's options.
 
     Raises:
         AuditError: a rule names a metric that no enabled check offers, an id stands twice, or a waiver
             names an unknown rule.
     """
-    checks = build_checks(policy)
     default = policy.gate is None or policy.gate.rules is None
-    starting = default_rules(policy, checks)
+    starting = default_rules(policy, offers)
     rules = starting if default else policy.rules
     for rule in rules:
-        _require_metric(rule.metric, checks)
+        _require_metric(rule.metric, offers)
         if rule.least_improvement is not None:
-            _require_direction(rule.metric, checks)
+            _require_direction(rule.metric, offers)
     rules = with_ids(rules)
     for waiver in policy.waivers:
         _require_rule(waiver.rule, rules, policy.gate)
     gate = (policy.gate or GateSpec(min_rows=DEFAULT_MIN_ROWS)).model_copy(update={"rules": rules})
-    options = {name: _options(checks, name) for name in registry.installed()}
+    options = {name: offer.options if offer else False for name, offer in offers.items()}
     resolved = policy.model_copy(update={"gate": gate, "checks": options})
     # a policy that is resolved once more has its default rules written out
     resolved._default_rules = default or (policy._default_rules and rules == with_ids(starting))
@@ -54,7 +56,7 @@ def resolve(policy: Policy) -> Policy:
     return resolved
 
 
-def default_rules(policy: Policy, checks: Mapping[str, Check]) -> list[Rule]:
+def default_rules(policy: Policy, offers: Offers) -> list[Rule]:
     """Return the starting points of the interface, as far as the enabled checks can measure them."""
     regression = policy.model.output.kind == "regression"
     outcomes = not regression or policy.data.favorable is not None
@@ -70,19 +72,17 @@ def default_rules(policy: Policy, checks: Mapping[str, Check]) -> list[Rule]:
     if outcomes:
         worst: dict[str, Scalar] = {"attack": "worst", "eps": 0.1}
         rules.append(Rule(metric="robustness.adversarial_accuracy", where=worst, at_least=0.5))
-    offered = set(metric_names(checks))
+    offered = metric_facts(offers)
     return [rule for rule in rules if rule.metric in offered]
 
 
-def metric_names(checks: Mapping[str, Check]) -> list[str]:
-    """Return ``check.metric`` for everything that ``checks`` can measure."""
-    return [f"{name}.{metric}" for name, check in checks.items() for metric in check.metrics]
-
-
-def metric_facts(checks: Mapping[str, Check]) -> dict[str, MetricFacts]:
-    """Return the facts of everything that ``checks`` can measure, by ``check.metric``."""
+def metric_facts(offers: Offers) -> dict[str, MetricFacts]:
+    """Return the facts of everything that enabled checks can measure, by ``check.metric``."""
     return {
-        f"{name}.{metric}": facts for name, check in checks.items() for metric, facts in check.metrics.items()
+        f"{name}.{metric}": facts
+        for name, offer in offers.items()
+        if offer
+        for metric, facts in offer.metrics.items()
     }
 
 
@@ -119,16 +119,12 @@ def _free_id(rule: Rule, taken: Counter[str]) -> str:
     return name
 
 
-def _options(checks: Mapping[str, Check], name: str) -> dict[str, object] | bool:
-    return checks[name].model_dump(mode="json") if name in checks else False
-
-
-def _require_metric(metric: str, checks: Mapping[str, Check]) -> None:
-    offered = metric_names(checks)
+def _require_metric(metric: str, offers: Offers) -> None:
+    offered = metric_facts(offers)
     if metric in offered:
         return
     check = metric.partition(".")[0]
-    if check in registry.installed() and check not in checks:
+    if check in offers and offers[check] is None:
         raise AuditError(
             where=f"gate.rules: {metric}",
             expected="rules only on checks that are enabled",
@@ -142,9 +138,8 @@ def _require_metric(metric: str, checks: Mapping[str, Check]) -> None:
     )
 
 
-def _require_direction(metric: str, checks: Mapping[str, Check]) -> None:
-    check, _, name = metric.partition(".")
-    if checks[check].metrics[name].better is None:
+def _require_direction(metric: str, offers: Offers) -> None:
+    if metric_facts(offers)[metric].better is None:
         raise AuditError(
             where=f"gate.rules: {metric}",
             expected="a metric that knows which way is better, to compare it with a baseline",

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 import audit
+from audit.check import load_policy
 from audit.demo.loans import make_loans
-from audit.policy import Policy, load_policy
+from audit.policy import Policy
 from audit.reports import write_reports
 from audit.result import Report
 

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from audit import registry
-from audit.policy import policy_from
+from audit.check import entry_points, policy_from
 from audit.result import Measurement, Note, Table
 from audit.subject import Subject, load_subject
 
@@ -52,7 +51,7 @@ class Found:
 def measure(name: str, given: Subject, **options: Any) -> Found:
     """Run a check with these options."""
     with np.errstate(all="ignore"):
-        found = list(registry.check_class(name)(**options).measure(given))
+        found = list(entry_points.check_class(name)(**options).measure(given))
     return Found(
         [item for item in found if isinstance(item, Measurement)],
         {item.name: pd.DataFrame(item.columns) for item in found if isinstance(item, Table)},

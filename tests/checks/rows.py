@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from audit import registry
-from audit.policy import policy_from
+from audit.check import entry_points, policy_from
 from audit.result import Measurement
 from audit.scores import Classified, Regressed
 from audit.stats import interval
@@ -96,7 +95,7 @@ def measured(subject: Subject, *checks: str) -> dict[Key, Measurement]:
         found = [
             item
             for name in checks or ("performance", "fairness")
-            for item in registry.check_class(name)().measure(subject)
+            for item in entry_points.check_class(name)().measure(subject)
             if isinstance(item, Measurement)
         ]
     return {(m.metric, tuple(sorted(m.where.items()))): replace(m, ci=interval(m, 0.95)) for m in found}

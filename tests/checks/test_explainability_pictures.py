@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from audit.check import policy_from
 from audit.checks.explainability.grid import Grid, grid
 from audit.checks.explainability.located import Located, affordable, pooled
 from audit.checks.explainability.output import Output
 from audit.pictures import Pictures
-from audit.policy import policy_from
 from audit.subject import Subject, load_subject
 
 from ..audits import content

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from audit.policy import policy_from
+from audit.check import policy_from
 from audit.subject import Subject, load_subject
 
 from ..audits import content

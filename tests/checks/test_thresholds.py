@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from audit.check import policy_from
 from audit.checks.fairness import Fairness
 from audit.checks.thresholds import METRICS
-from audit.policy import policy_from
 from audit.result import Measurement
 from audit.stats import interval
 from audit.subject import Subject, load_subject

@@ -9,8 +9,7 @@ from typing import ClassVar
 
 import pytest
 
-from audit import registry
-from audit.check import Check, Skip
+from audit.check import Check, Skip, entry_points
 from audit.result import Evidence, Measurement, MetricFacts, Note, Table
 from audit.subject import Subject
 
@@ -96,8 +95,8 @@ class Interrupt(_Bad):
 
 def install(monkeypatch: pytest.MonkeyPatch, *checks: type[Check]) -> None:
     """Let the registry find ``checks`` behind the built-in ones, by real entry points."""
-    found = dict(registry.installed())
+    found = dict(entry_points.installed())
     for check in checks:
         name = check.__name__.lower()
-        found[name] = EntryPoint(name, f"{check.__module__}:{check.__name__}", registry.GROUP)
-    monkeypatch.setattr(registry, "installed", lambda: found)
+        found[name] = EntryPoint(name, f"{check.__module__}:{check.__name__}", entry_points.GROUP)
+    monkeypatch.setattr(entry_points, "installed", lambda: found)

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from audit import registry
+from audit.check import entry_points
 from audit.cli import main
 
 Capture = pytest.CaptureFixture[str]
@@ -23,7 +23,7 @@ def test_checks_lists_each_with_its_summary(capsys: Capture) -> None:
     lines = printed(capsys, "checks").splitlines()
     for name in ("performance", "fairness"):
         (line,) = [line for line in lines if line.startswith(name)]
-        assert line.removeprefix(name).strip() == registry.check_class(name).summary
+        assert line.removeprefix(name).strip() == entry_points.check_class(name).summary
     assert "audit checks NAME" in lines[-1]
 
 
@@ -38,7 +38,7 @@ INTERFACE = {
 @pytest.mark.parametrize("name", INTERFACE)
 def test_the_page_of_a_check_explains_every_metric_of_the_interface(capsys: Capture, name: str) -> None:
     page = printed(capsys, "checks", name).splitlines()
-    assert page[0] == f"{name}: {registry.check_class(name).summary}"
+    assert page[0] == f"{name}: {entry_points.check_class(name).summary}"
     assert f"Options (checks.{name}):" in page
     for metric in INTERFACE[name].split():
         explained = page[page.index(f"  {name}.{metric}") + 1]
@@ -51,7 +51,7 @@ def test_the_page_lists_no_metric_twice_and_no_other(capsys: Capture, name: str)
     listed = [
         line.strip() for line in printed(capsys, "checks", name).splitlines() if line.startswith(f"  {name}.")
     ]
-    assert listed == [f"{name}.{metric}" for metric in registry.check_class(name).metrics]
+    assert listed == [f"{name}.{metric}" for metric in entry_points.check_class(name).metrics]
 
 
 def test_an_unknown_check(capsys: Capture) -> None:

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from audit.check import load_policy
 from audit.cli import main
-from audit.policy import load_policy
 
 from ..audits import store
 from ..conftest import Models

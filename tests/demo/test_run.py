@@ -6,12 +6,12 @@ import pandas as pd
 import pytest
 
 import audit
+from audit.check import load_policy
 from audit.cli.demo import demo
 from audit.demo import prepare
 from audit.demo.loans import make_loans
 from audit.demo.prepare import TEST_ROWS
 from audit.demo.run import Audited, run_demo
-from audit.policy import load_policy
 from audit.result import Measurement, Report, Scalar, Table
 from audit.serial import read_report
 

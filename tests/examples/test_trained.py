@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 import audit
+from audit.check import load_policy
 from audit.errors import AuditError
-from audit.policy import load_policy
 from audit.result import Report
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"

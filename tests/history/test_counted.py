@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 import audit
+from audit.check import policy_from
 from audit.cli import main
-from audit.policy import policy_from
 from audit.serial import read_report
 
 from ..cli.kit import Kit

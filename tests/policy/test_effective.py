@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from audit import registry
-from audit.policy import Policy, load_policy, policy_from
-from audit.policy.rules import resolve
+from audit.check import entry_points, load_policy, policy_from, resolved
+from audit.policy import Policy
 
 from .examples import FULL, LEAST, with_rules, written
 
@@ -45,7 +44,7 @@ def test_it_is_plain_json(policy: Policy, tmp_path: Path) -> None:
 
 
 def test_resolving_twice_is_resolving_once(policy: Policy) -> None:
-    again = resolve(policy)
+    again = resolved(policy)
     assert (again, again.path, again.default_rules) == (policy, policy.path, policy.default_rules)
 
 
@@ -53,13 +52,13 @@ def test_rules_that_replace_the_defaults_are_no_longer_defaults(tmp_path: Path) 
     policy = load_policy(written(tmp_path, PROTECTED))
     assert policy.gate and policy.default_rules
     fewer = policy.model_copy(update={"gate": policy.gate.model_copy(update={"rules": policy.rules[:1]})})
-    assert not resolve(fewer).default_rules
+    assert not resolved(fewer).default_rules
 
 
 def test_defaults_are_written_out(tmp_path: Path) -> None:
     effective = load_policy(written(tmp_path, PROTECTED)).effective()
     assert effective["checks"] == {
-        name: registry.build(name, {}).model_dump(mode="json") for name in registry.installed()
+        name: entry_points.build(name, {}).model_dump(mode="json") for name in entry_points.installed()
     }
     assert effective["gate"]["min_rows"] == 200  # type: ignore[index]
     assert [rule["id"] for rule in effective["gate"]["rules"]] == [  # type: ignore[index]

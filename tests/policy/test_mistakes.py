@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from audit.check import load_policy
 from audit.errors import AuditError
-from audit.policy import load_policy
 
 from .examples import FULL, LEAST, with_rules, written
 

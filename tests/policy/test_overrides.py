@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from audit.check import load_policy
 from audit.errors import AuditError
-from audit.policy import load_policy
 
 from .examples import FULL, LEAST, written
 

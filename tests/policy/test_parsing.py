@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from audit.check import load_policy, policy_from
 from audit.errors import AuditError
-from audit.policy import Policy, load_policy, policy_from
+from audit.policy import Policy
 from audit.policy.model import AtLeast
 
 from .examples import FULL, LEAST, written

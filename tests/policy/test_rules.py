@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from audit import registry
+from audit.check import entry_points, load_policy
 from audit.errors import AuditError
-from audit.policy import Policy, load_policy
+from audit.policy import Policy
 
 from .examples import LEAST, with_rules, written
 
@@ -82,8 +82,8 @@ def test_nobody_is_protected(tmp_path: Path) -> None:
 def test_no_rules_of_a_check_that_is_not_installed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missing: str
 ) -> None:
-    others = {name: entry for name, entry in registry.installed().items() if name != missing}
-    monkeypatch.setattr(registry, "installed", lambda: others)
+    others = {name: entry for name, entry in entry_points.installed().items() if name != missing}
+    monkeypatch.setattr(entry_points, "installed", lambda: others)
     policy = load_policy(written(tmp_path, PROTECTED))
     assert ruled(policy) == [rule for rule in ALL if not rule[1].startswith(f"{missing}.")]
     assert policy.default_rules
@@ -92,9 +92,9 @@ def test_no_rules_of_a_check_that_is_not_installed(
 def test_the_order_of_checks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whether the model works, for whom, by what, and how easily it is turned; then plug-ins by name."""
     names = ["robustness", "zeal", "explainability", "art", "fairness", "performance"]
-    entries = [EntryPoint(name, "m:C", registry.GROUP) for name in names]
-    monkeypatch.setattr(registry, "entry_points", lambda group: entries)
-    assert list(registry.installed.__wrapped__()) == [
+    entries = [EntryPoint(name, "m:C", entry_points.GROUP) for name in names]
+    monkeypatch.setattr(entry_points, "entry_points", lambda group: entries)
+    assert list(entry_points.installed.__wrapped__()) == [
         "performance", "fairness", "explainability", "robustness", "art", "zeal",
     ]  # fmt: skip
 

@@ -11,9 +11,9 @@ import pytest
 from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
 
+from audit.check import policy_from
 from audit.cli import main
 from audit.errors import AuditError
-from audit.policy import policy_from
 
 from .examples import FULL, LEAST, with_rules
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import date
 from math import inf, nan
 
+from audit.check import policy_from
 from audit.gate import decide
-from audit.policy import Policy, policy_from
+from audit.policy import Policy
 from audit.result import (
     CheckResult,
     DataFacts,

@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
-from audit.policy import Policy, policy_from
+from audit.check import policy_from
+from audit.policy import Policy
 from audit.subject import load_subject
 from audit.variants.candidate import Candidate, read_candidate
 from audit.variants.catalogue import variants

@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 from scipy.special import softmax
 
-from audit.policy import policy_from
+from audit.check import policy_from
 from audit.subject import load_subjects
 from audit.variants.variant import NotMade
 

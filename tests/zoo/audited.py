@@ -11,8 +11,8 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from audit.check import policy_from
 from audit.cli import main
-from audit.policy import policy_from
 from audit.subject import Subject, load_subject
 
 from .kind import Kind, Made

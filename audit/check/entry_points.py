@@ -7,7 +7,7 @@ from importlib.metadata import EntryPoint, entry_points
 
 from pydantic import ValidationError
 
-from audit.check import Check
+from audit.check.base import Check
 from audit.errors import AuditError, nearest, some
 
 GROUP = "audit.checks"
@@ -22,7 +22,7 @@ def installed() -> dict[str, EntryPoint]:
     return {name: found[name] for name in order}
 
 
-def require(name: str, where: str) -> EntryPoint:
+def require_installed(name: str, where: str) -> EntryPoint:
     """Return the entry point of the check ``name``; ``where`` says who asks.
 
     Raises:
@@ -45,7 +45,7 @@ def check_class(name: str) -> type[Check]:
     Raises:
         AuditError: no such check is installed, or a plug-in is broken (never skipped silently).
     """
-    entry = require(name, f"checks.{name}")
+    entry = require_installed(name, f"checks.{name}")
     try:
         loaded = entry.load()
     except Exception as error:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
-from audit.errors import Skip as Skip
 from audit.result import Evidence, Measurement, MetricFacts
 
 if TYPE_CHECKING:

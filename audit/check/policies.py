@@ -1,0 +1,69 @@
+"""Policies resolved against the installed checks: their options written out, their metrics known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from audit.check import entry_points
+from audit.check.base import Check
+from audit.policy.load import parse_policy, read_policy
+from audit.policy.model import Policy
+from audit.policy.rules import Offer, resolve
+
+
+def load_policy(path: str | Path, overrides: Sequence[str] = ()) -> Policy:
+    """Read, override, validate and resolve the policy at ``path``.
+
+    Args:
+        path: the YAML file.
+        overrides: ``key.path=value`` texts, applied in order; values are YAML.
+
+    Raises:
+        AuditError: the file cannot be read, or what it says is not a policy that the installed checks can measure.
+    """
+    return resolved(read_policy(path, overrides))
+
+
+def policy_from(content: Mapping[str, object], overrides: Sequence[str] = ()) -> Policy:
+    """Build a resolved policy from plain data, for example ``report["policy"]["effective"]``.
+
+    Raises:
+        AuditError: the content is not a policy that the installed checks can measure.
+    """
+    return resolved(parse_policy(content, overrides))
+
+
+def resolved(policy: Policy) -> Policy:
+    """Return the effective policy: check options, gate, rules and ids written out, and all of it validated.
+
+    Raises:
+        AuditError: as `audit.policy.resolve`; the policy names a check that is not installed, or an option is wrong.
+    """
+    return resolve(policy, offers_of(policy))
+
+
+def offers_of(policy: Policy) -> dict[str, Offer | None]:
+    """Return what each installed check offers under the options of ``policy``, None where that turns it off.
+
+    Raises:
+        AuditError: as `build_checks`.
+    """
+    checks = build_checks(policy)
+    return {name: _offer(checks.get(name)) for name in entry_points.installed()}
+
+
+def build_checks(policy: Policy) -> dict[str, Check]:
+    """Build every installed check that the policy does not turn off, by name.
+
+    Raises:
+        AuditError: the policy names a check that is not installed, or an option is wrong.
+    """
+    for name in policy.checks:
+        entry_points.check_class(name)
+    options = {name: policy.checks.get(name, {}) for name in entry_points.installed()}
+    return {name: entry_points.build(name, given) for name, given in options.items() if given is not False}
+
+
+def _offer(check: Check | None) -> Offer | None:
+    return Offer(check.model_dump(mode="json"), check.metrics) if check else None
