@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from audit.check import Check, policy_from
-from audit.model.framework import tensorflow
-from audit.quiet import quiet
+from audit.frameworks.output_silencing import quiet
+from audit.frameworks.tensorflow_loader import tensorflow
 from audit.result import Evidence, Measurement, Note, Table
 from audit.stats import is_known
 from audit.subject import Subject, load_subject

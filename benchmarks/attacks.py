@@ -20,7 +20,7 @@ from pairs import header, in_turn, say, seconds
 from audit.attacks import Ascent, Batch, Plan, attack
 from audit.check import policy_from
 from audit.checks.robustness.movable import movable
-from audit.model.framework import tensorflow
+from audit.frameworks.tensorflow_loader import tensorflow
 from audit.model.outcome import decision_logits
 from audit.subject import Subject, load_subject
 

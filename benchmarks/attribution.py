@@ -13,7 +13,7 @@ from adult import Adult, numbers, parser, strings
 from explained import ROWS, Sample, of_codes, of_predict, of_signature, sample, true_logit
 from pairs import header, in_turn, say, seconds
 
-from audit.model.framework import tensorflow
+from audit.frameworks.tensorflow_loader import tensorflow
 
 COMPARED = 50  # rows whose errors are measured
 BATCHES = [2**k for k in range(11, 19)]

@@ -11,7 +11,7 @@ import numpy as np
 from pairs import seconds
 
 from audit.attribution import Attributions, attribute
-from audit.model.framework import tensorflow
+from audit.frameworks.tensorflow_loader import tensorflow
 
 ROWS = {13: 400, 50: 100, 200: 25, 1000: 5}  # by features: about as many model rows for each
 REFERENCES, UNITS = 100, (64, 32, 1)

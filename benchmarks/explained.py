@@ -13,9 +13,9 @@ from audit.attribution import Attributions
 from audit.check import policy_from
 from audit.checks.explainability.check import Explainability
 from audit.checks.explainability.explained import explain
-from audit.model.framework import tensorflow
+from audit.frameworks.output_silencing import quiet
+from audit.frameworks.tensorflow_loader import tensorflow
 from audit.model.outcome import favorable_logit
-from audit.quiet import quiet
 from audit.subject import Subject, load_subject
 
 ROWS, REFERENCES = 1000, 100

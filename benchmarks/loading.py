@@ -21,7 +21,7 @@ from pairs import header, in_turn, say
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the zoo is part of the tests
 
 from audit.check import policy_from
-from audit.model.framework import tensorflow
+from audit.frameworks.tensorflow_loader import tensorflow
 from audit.model.gradient import differentiable
 from audit.model.head import detect_head
 from audit.model.logits import find_logits

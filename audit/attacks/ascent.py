@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from audit.attacks.space import Norm, Space
-from audit.model.framework import graph, tensorflow
-from audit.quiet import quiet
+from audit.frameworks.output_silencing import quiet
+from audit.frameworks.tensorflow_loader import graph, tensorflow
 
 Logits = Callable[[Any], Any]
 """From a tensor ``(n, columns)`` to the logits of the classes ``(n, k >= 2)``, traceable by TensorFlow."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from audit.quiet import quiet
+from audit.frameworks.output_silencing import quiet
 
 if TYPE_CHECKING:
     import shap

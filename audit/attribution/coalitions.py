@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from audit.model.framework import tensorflow
+from audit.frameworks.tensorflow_loader import tensorflow
 
 T = TypeVar("T")
 

@@ -17,7 +17,7 @@ import numpy as np
 from audit.attribution.coalitions import Value
 from audit.attribution.path_sums import PathSums, Unit, calls
 from audit.attribution.paths import Paths
-from audit.model.framework import graph, tensorflow
+from audit.frameworks.tensorflow_loader import graph, tensorflow
 
 _MOST_POINTS = 4096
 """Of a call, however much memory they may take: more are not faster."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from audit.quiet import quiet
+from audit.frameworks.output_silencing import quiet
 
 LEFT_OUT, DOTS = " ", "... "
 """What stands for masked words: nothing, or shap's dots for a model that has no output for an empty text."""

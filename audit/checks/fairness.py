@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from audit.aif import aif360
 from audit.check import Check, Skip
 from audit.checks.fairness_metrics import COMPARISONS, DEFINITIONS, RATES, Comparison
 from audit.checks.fairness_traces import fairness_trace
 from audit.checks.theil import theil_index
 from audit.checks.thresholds import threshold_tables
 from audit.data.groups import Attribute
+from audit.frameworks.aif360_loader import aif360
 from audit.paired.trace import Trace
 from audit.rates import Cells, Rates, count_cells, rates, rates_of_cells
 from audit.result import Measurement, MetricFacts, Table

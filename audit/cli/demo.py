@@ -5,11 +5,11 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
-from audit import quiet as quiet_module
 from audit.cli.codes import PASS, TOOL_FAULT
 from audit.cli.progress import shown
 from audit.cli.text import plain, summary
 from audit.demo.run import EXPECTED, run_demo
+from audit.frameworks import output_silencing as quiet_module
 
 _PLANTED = """\
   bias             creditworthy women are refused by lot     fairness: disparate impact of sex

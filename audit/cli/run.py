@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from audit import quiet as quiet_module
 from audit.check import load_policy, policy_from
 from audit.cli.codes import VERDICTS
 from audit.cli.progress import shown
 from audit.cli.text import plain, remarks, summary, uncounted
 from audit.errors import AuditError
+from audit.frameworks import output_silencing as quiet_module
 from audit.output import set_aside
 from audit.policy import Policy
 from audit.reports import write_reports

@@ -9,11 +9,11 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from audit import quiet as quiet_module
 from audit.check import load_policy
 from audit.cli.codes import FAIL, INCONCLUSIVE, PASS
 from audit.cli.progress import shown
 from audit.cli.text import plain
+from audit.frameworks import output_silencing as quiet_module
 from audit.result import RuleResult
 from audit.variants.result import Selftest, Tried
 from audit.variants.selftest import run_selftest

@@ -9,9 +9,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from audit.aif import aif360
 from audit.data.source import Source
 from audit.errors import AuditError, nearest, some
+from audit.frameworks.aif360_loader import aif360
 
 _DATASETS = {
     "GermanDataset": ("datasets.german_dataset", "german", ("german.data",)),

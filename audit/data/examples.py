@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from audit.data.kinds import is_tensor, settled, spread, tensor_array
 from audit.errors import AuditError
-from audit.model.framework import tensorflow
+from audit.frameworks.tensorflow_loader import tensorflow
 
 _STORED = {"int64_list": pa.int64(), "float_list": pa.float32(), "bytes_list": pa.binary()}
 

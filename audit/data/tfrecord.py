@@ -14,7 +14,7 @@ from audit.data.examples import Record, columns_of, kinds_of
 from audit.data.kinds import PEEKED
 from audit.data.source import Source
 from audit.errors import AuditError
-from audit.model.framework import tensorflow
+from audit.frameworks.tensorflow_loader import tensorflow
 
 _FRAME = 16  # bytes around each record: its length, and a checksum of both
 

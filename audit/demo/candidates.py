@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from audit.model.framework import tensorflow
-from audit.quiet import quiet
+from audit.frameworks.output_silencing import quiet
+from audit.frameworks.tensorflow_loader import tensorflow
 
 if TYPE_CHECKING:
     import keras

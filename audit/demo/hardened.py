@@ -7,8 +7,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from audit.model.framework import tensorflow
-from audit.quiet import quiet
+from audit.frameworks.output_silencing import quiet
+from audit.frameworks.tensorflow_loader import tensorflow
 
 with quiet():
     from cleverhans.tf2.attacks.fast_gradient_method import fast_gradient_method

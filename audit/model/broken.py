@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from audit.model.framework import tensorflow
+from audit.frameworks.tensorflow_loader import tensorflow
 from audit.model.head import Head
 from audit.model.log_odds import from_scores
 from audit.model.row_noise import row_noise

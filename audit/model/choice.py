@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from audit.errors import AuditError, nearest, some
-from audit.model.framework import tensorflow
+from audit.frameworks.tensorflow_loader import tensorflow
 
 SCORES, CLASSES = "scores", "classes"
 

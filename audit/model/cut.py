@@ -7,7 +7,7 @@ from itertools import count
 from math import prod
 from typing import Any
 
-from audit.model.framework import graph, tensorflow
+from audit.frameworks.tensorflow_loader import graph, tensorflow
 from audit.model.frozen import Frozen
 from audit.model.graph import data_inputs
 from audit.model.straight import pass_on

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from audit.frameworks.tensorflow_loader import tensorflow
 from audit.model.entry import Direct, behind_cast
-from audit.model.framework import tensorflow
 from audit.model.frozen import Frozen, Source
 
 _DECODERS = frozenset({"DecodeImage", "DecodeJpeg", "DecodePng", "DecodeBmp", "DecodeWebP"})

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from audit.features import Column, places, starts
+from audit.frameworks.tensorflow_loader import tensorflow
 from audit.model.cut import Cut
 from audit.model.feeds import Feed
-from audit.model.framework import tensorflow
 from audit.model.frozen import Frozen
 from audit.model.matrix import Decoder
 from audit.model.meeting import Meeting, find_meeting

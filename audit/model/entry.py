@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from audit.errors import AuditError
-from audit.model.framework import tensorflow
+from audit.frameworks.tensorflow_loader import tensorflow
 from audit.model.frozen import Frozen, Source
 
 _HANDED_ON = frozenset({"Identity", "EnsureShape", "PreventGradient", "StopGradient"})

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from audit.errors import AuditError, some
+from audit.frameworks.tensorflow_loader import tensorflow
 from audit.model.entry import Refused, behind_cast
-from audit.model.framework import tensorflow
 from audit.model.frozen import Frozen, Source
 from audit.model.graph import data_inputs, node_name
 

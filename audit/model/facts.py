@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from audit.errors import AuditError
+from audit.frameworks.tensorflow_loader import tensorflow
 from audit.model.choice import choose_output
-from audit.model.framework import tensorflow
 from audit.model.gradient import differentiable
 from audit.model.head import detect_head
 from audit.model.model import Model, tensor_facts

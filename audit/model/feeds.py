@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from audit.data.columns import Codes, numbers, tensors, texts
 from audit.errors import AuditError
-from audit.model.framework import tensorflow
+from audit.frameworks.tensorflow_loader import tensorflow
 from audit.result import Scalar
 
 Values = np.ndarray | Codes

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from audit.frameworks.output_silencing import quiet
+from audit.frameworks.tensorflow_loader import graph, tensorflow
 from audit.model.batches import fixed_batch
 from audit.model.entry import Entry
-from audit.model.framework import graph, tensorflow
 from audit.model.frozen import Frozen, Source
 from audit.model.graph import node_name
-from audit.quiet import quiet
 
 
 def freeze(function: Any, output: str, entries: Sequence[Entry]) -> Frozen:

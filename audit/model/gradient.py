@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from audit.frameworks.tensorflow_loader import tensorflow
 from audit.model.cut import Cut
-from audit.model.framework import tensorflow
 from audit.model.model import Model
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from audit.errors import AuditError
-from audit.model.framework import tensorflow
+from audit.frameworks.output_silencing import quiet
+from audit.frameworks.tensorflow_loader import tensorflow
 from audit.model.keras_config import KerasConfig, read_keras_config
 from audit.model.saved_model import open_saved_model
-from audit.quiet import quiet
 
 _UNKNOWN = re.compile(r"(?:Could not locate class|Unknown layer:) '([^']{1,80})'")
 

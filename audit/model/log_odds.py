@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from audit.model.framework import tensorflow
+from audit.frameworks.tensorflow_loader import tensorflow
 
 LOST = (
     "computed from the scores, since no sigmoid or softmax was found in the graph from which they follow: where a "

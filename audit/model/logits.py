@@ -14,8 +14,8 @@ import numpy as np
 
 from audit.errors import AuditError
 from audit.features import Column
+from audit.frameworks.tensorflow_loader import tensorflow
 from audit.model.feeds import Feed
-from audit.model.framework import tensorflow
 from audit.model.head import Head
 from audit.model.heads import Target, candidates
 from audit.model.log_odds import LOST, by_class, from_scores

@@ -7,8 +7,8 @@ from math import prod
 from typing import Any
 
 from audit.features import Column, places, starts
+from audit.frameworks.tensorflow_loader import tensorflow
 from audit.model.feeds import Feed
-from audit.model.framework import tensorflow
 from audit.model.pictures import EncodedPictures, Pictures
 
 

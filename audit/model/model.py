@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 
 from audit.errors import AuditError
+from audit.frameworks.tensorflow_loader import graph, tensorflow
 from audit.model.batches import Batched, fixed_batch, free
 from audit.model.choice import choose_output
 from audit.model.decoded import Decoded, find_decoded
 from audit.model.entry import Direct, Entry
 from audit.model.examples import Parsed, find_parsed
-from audit.model.framework import graph, tensorflow
 from audit.model.freeze import freeze
 from audit.model.frozen import Frozen
 from audit.model.graph import Operation, output_operation

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from audit.decider import Decider
-from audit.model.framework import tensorflow
+from audit.frameworks.tensorflow_loader import tensorflow
 
 
 def favorable_logit(logits: Any, decider: Decider) -> Any:

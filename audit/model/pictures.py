@@ -13,8 +13,8 @@ import pyarrow as pa
 from audit.data.columns import NullValue, tensors
 from audit.data.pixels import decode
 from audit.errors import AuditError
+from audit.frameworks.tensorflow_loader import tensorflow
 from audit.model.feeds import Feed, Values
-from audit.model.framework import tensorflow
 from audit.result import Scalar
 
 

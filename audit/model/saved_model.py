@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from audit.errors import AuditError
+from audit.frameworks.output_silencing import quiet
+from audit.frameworks.tensorflow_loader import tensorflow
 from audit.model.assets import missing_assets
-from audit.model.framework import tensorflow
 from audit.model.scan import read_graphs, serving_graph
 from audit.model.unreadable import unreadable
 from audit.model.unsafe import Unsafe, unsafe_operations
-from audit.quiet import quiet
 
 
 def open_saved_model(path: Path, where: Path, allowed: Collection[str]) -> tuple[Any, list[str]]:

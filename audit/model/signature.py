@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from audit.errors import AuditError, nearest, some
-from audit.model.framework import tensorflow
+from audit.frameworks.tensorflow_loader import tensorflow
 from audit.model.keras_file import open_keras
 from audit.model.saved_model import open_saved_model
 from audit.model.scan import own_artifact

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from audit.model.framework import graph, tensorflow
+from audit.frameworks.tensorflow_loader import graph, tensorflow
 
 
 def silent(logits: Callable[[Any], Any], rows: np.ndarray) -> float:

@@ -11,8 +11,8 @@ import numpy as np
 
 from audit.decider import Decider
 from audit.features import Column
+from audit.frameworks.tensorflow_loader import tensorflow
 from audit.model.feeds import Feed
-from audit.model.framework import tensorflow
 from audit.model.frozen import Frozen
 from audit.model.graph import node_name
 from audit.model.head import Head

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from audit.errors import AuditError
+from audit.frameworks.tensorflow_loader import tensorflow
 from audit.model.comparison import Comparison
-from audit.model.framework import tensorflow
 from audit.model.model import Model
 from audit.model.writes import writing_operations
 

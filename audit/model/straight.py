@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from audit.model.framework import tensorflow
+from audit.frameworks.tensorflow_loader import tensorflow
 from audit.model.graph import data_inputs, node_name
 
 _STOPS = frozenset({"StopGradient", "PreventGradient"})

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from audit.frameworks.tensorflow_loader import graph, tensorflow
 from audit.model.cut import Cut
-from audit.model.framework import graph, tensorflow
 from audit.model.frozen import Frozen
 from audit.model.graph import data_inputs, node_name
 

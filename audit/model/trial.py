@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from audit.features import Column
+from audit.frameworks.tensorflow_loader import graph as traced
+from audit.frameworks.tensorflow_loader import tensorflow
 from audit.model.encoded import Encoded
 from audit.model.feeds import Feed
-from audit.model.framework import graph as traced
-from audit.model.framework import tensorflow
 from audit.model.frozen import Frozen
 from audit.model.heads import Match, Target, match
 from audit.model.log_odds import by_class

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from audit.errors import AuditError, some
-from audit.model.framework import tensorflow
+from audit.frameworks.tensorflow_loader import tensorflow
 
 
 def unreadable(path: Path, where: Path, meta: Any, error: Exception) -> AuditError:

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from audit.model.framework import tensorflow
+from audit.frameworks.output_silencing import quiet
+from audit.frameworks.tensorflow_loader import tensorflow
 from audit.model.model import Model
-from audit.quiet import quiet
 
 Change = Callable[[Any, Mapping[str, Any]], Any]
 """Returns changed outputs for raw outputs ``(rows, width)`` and what the signature is fed, tensors by name."""

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from audit.features import Column
+from audit.frameworks.tensorflow_loader import graph, tensorflow
 from audit.model.cut import Cut
 from audit.model.feeds import Feed
-from audit.model.framework import graph, tensorflow
 from audit.model.frozen import Frozen
 from audit.model.head import Head
 from audit.model.heads import Target, candidates

@@ -8,8 +8,8 @@ from functools import cached_property
 
 import numpy as np
 
+from audit.frameworks.tensorflow_loader import tensorflow
 from audit.model.broken import opened
-from audit.model.framework import tensorflow
 from audit.model.head import Head
 from audit.model.row_noise import row_noise
 from audit.subject import Subject

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from audit.attacks import Norm
-from audit.quiet import quiet
+from audit.frameworks.output_silencing import quiet
 
 from .kit import Network, attacked, one, rows, space
 

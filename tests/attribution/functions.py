@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from audit.model.framework import tensorflow
+from audit.frameworks.tensorflow_loader import tensorflow
 
 FEATURES = 8
 MEMORY = 1 << 20

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from audit.attribution import Attributions, attribute
-from audit.quiet import quiet
+from audit.frameworks.output_silencing import quiet
 
 from . import functions
 from .functions import MEMORY, normal

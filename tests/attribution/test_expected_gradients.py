@@ -11,8 +11,8 @@ import pytest
 from audit.attribution.expected_gradients import ExpectedGradients, expected_gradients
 from audit.attribution.path_sums import MOST_PASSES
 from audit.attribution.paths import DRAWS, Paths
-from audit.model.framework import tensorflow
-from audit.quiet import quiet
+from audit.frameworks.output_silencing import quiet
+from audit.frameworks.tensorflow_loader import tensorflow
 
 from . import functions
 from .functions import MEMORY, normal

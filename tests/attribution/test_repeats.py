@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from audit.attribution import Attributions, attribute
-from audit.model.framework import tensorflow
+from audit.frameworks.tensorflow_loader import tensorflow
 
 from . import functions
 from .functions import FEATURES, normal

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from audit.attribution import Attributions, attribute
-from audit.model.framework import tensorflow
-from audit.quiet import quiet
+from audit.frameworks.output_silencing import quiet
+from audit.frameworks.tensorflow_loader import tensorflow
 
 from . import functions
 from .functions import FEATURES, MEMORY, normal

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from audit.aif import aif360
+from audit.frameworks.aif360_loader import aif360
 
 
 def metric(

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from scipy.special import expit, logsumexp
 
-from audit.quiet import quiet
+from audit.frameworks.output_silencing import quiet
 from audit.subject import Subject
 
 from ..models import save

@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 
 import audit
-from audit.aif import aif360
 from audit.cli import main
 from audit.data.aif import AifSource, open_aif360
 from audit.errors import AuditError
+from audit.frameworks.aif360_loader import aif360
 
 from ..audits import content, one
 from ..conftest import Models

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from audit.errors import AuditError
-from audit.model.framework import tensorflow
+from audit.frameworks.tensorflow_loader import tensorflow
 
 from ..audits import content, subject
 from ..models import save

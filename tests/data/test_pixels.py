@@ -11,7 +11,7 @@ from PIL import Image
 
 from audit.data.pixels import decode
 from audit.errors import AuditError
-from audit.model.framework import tensorflow
+from audit.frameworks.tensorflow_loader import tensorflow
 
 RNG = np.random.default_rng(0)
 GREY = RNG.integers(0, 256, (7, 5), np.uint8)

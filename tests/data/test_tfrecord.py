@@ -12,7 +12,7 @@ import pytest
 from audit.data import source as reading
 from audit.data.open import open_source
 from audit.errors import AuditError
-from audit.model.framework import tensorflow
+from audit.frameworks.tensorflow_loader import tensorflow
 
 from .tables import array, read
 

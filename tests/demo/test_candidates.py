@@ -11,7 +11,7 @@ import pytest
 from audit.demo.candidates import Recipe, reweighing, train_candidate
 from audit.demo.loans import make_loans
 from audit.demo.prepare import TRAIN_ROWS
-from audit.model.framework import tensorflow
+from audit.frameworks.tensorflow_loader import tensorflow
 
 FEATURES = ["income", "debt_ratio", "employment_years", "savings", "age", "district_score", "bureau_rate"]
 RECIPES = {

@@ -3,7 +3,7 @@
 import numpy as np
 
 from audit.demo.hardened import EPS, Hardened
-from audit.model.framework import tensorflow
+from audit.frameworks.tensorflow_loader import tensorflow
 
 RATE = 0.5
 

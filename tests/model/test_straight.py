@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audit.model.framework import graph, tensorflow
+from audit.frameworks.tensorflow_loader import graph, tensorflow
 from audit.model.stand_in import StandIn, find_stand_in
 
 from ..audits import content, store, subject

@@ -14,7 +14,7 @@ import tensorflow as tf
 from scipy.special import expit
 
 from audit.errors import AuditError
-from audit.model.framework import graph
+from audit.frameworks.tensorflow_loader import graph
 from audit.model.texts import WIDEST
 from audit.subject import Subject
 

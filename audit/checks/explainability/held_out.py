@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from audit.quiet import quiet
+from audit.frameworks.output_silencing import quiet
 
 _TREES = {"max_iter": 30, "max_leaf_nodes": 8, "learning_rate": 0.1, "l2_regularization": 10.0}
 """Few small trees: of several settings tried on sums, and on signs that tell only in pairs, those that lost little on

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from audit.model.framework import graph, tensorflow
+from audit.frameworks.tensorflow_loader import graph, tensorflow
 from audit.model.outcome import favorable_logit, favorable_score
 from audit.subject import Subject
 

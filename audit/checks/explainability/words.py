@@ -12,7 +12,7 @@ from audit.attribution.words import DOTS, LEFT_OUT, Worded, attribute_words, eva
 from audit.checks.explainability.explained import Explained
 from audit.checks.explainability.telling import telling
 from audit.features import places, starts
-from audit.model.framework import graph, tensorflow
+from audit.frameworks.tensorflow_loader import graph, tensorflow
 from audit.model.frozen import Frozen
 from audit.model.outcome import favorable_logit, favorable_score
 from audit.model.prose import frozen_graph, prose

@@ -11,7 +11,7 @@ import numpy as np
 from audit.attacks import Ascent, Attack, Norm, Space
 from audit.checks.robustness.evidence import LITTLE
 from audit.checks.robustness.probe import Gradient, probe, sample
-from audit.model.framework import graph, tensorflow
+from audit.frameworks.tensorflow_loader import graph, tensorflow
 from audit.model.outcome import decision_logits
 from audit.model.stand_in import StandIn, find_stand_in
 from audit.subject import Subject

@@ -11,7 +11,7 @@ from audit.checks.robustness.evidence import LITTLE, Finding
 from audit.checks.robustness.evidence import missed as judge_missed
 from audit.checks.robustness.evidence import zero_gradient as judge_zero
 from audit.checks.robustness.truthful import mismatch
-from audit.model.framework import tensorflow
+from audit.frameworks.tensorflow_loader import tensorflow
 
 _ROWS, _PICTURES = 256, 32
 _MISLED = 0.5

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from audit.attacks import Ascent, Space
-from audit.model.framework import graph, tensorflow
+from audit.frameworks.tensorflow_loader import graph, tensorflow
 
 _COLUMNS, _CELLS = 64, 4
 _MOVE, _SHADE = 0.05, 0.02

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
-from audit.quiet import quiet
+from audit.frameworks.output_silencing import quiet
 
 
 @cache
