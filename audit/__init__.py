@@ -47,7 +47,7 @@ def run(
         AuditError: the audit could not be made; the message says what was expected and what was found.
     """
     from audit.history import find_history
-    from audit.reproduce import command
+    from audit.provenance.command import command
     from audit.runner import run_audit
 
     chosen, day = _policy(policy), on or _today()

@@ -10,10 +10,10 @@ import numpy as np
 from audit.data.distinct import count_distinct, row_hashes
 from audit.data.labels import Labels, Targets
 from audit.data.table import Table
-from audit.digest import digest
 from audit.model.feeds import Feed
 from audit.model.model import Model
 from audit.policy.model import Policy
+from audit.provenance.digest import digest
 from audit.result import BackgroundFacts, DataFacts, GroupFacts, ModelFacts, OutputFacts, Scalar
 from audit.scores import Classified
 from audit.scoring import Scored

@@ -12,7 +12,6 @@ import numpy as np
 
 from audit.baseline import of_the_baseline
 from audit.check import Check, Skip, build_checks, offers_of, require_installed
-from audit.environment import environment
 from audit.errors import AuditError
 from audit.gate import decide
 from audit.history import Audited, History, identify
@@ -20,6 +19,7 @@ from audit.paired.pairing import Pair
 from audit.paired.results import beside, to_compare
 from audit.policy.model import Policy
 from audit.policy.rules import metric_facts
+from audit.provenance.environment import environment
 from audit.result import (
     CheckResult,
     Decision,

@@ -33,12 +33,12 @@ from audit.model.logits import Logits, find_logits
 from audit.model.model import Model, open_model
 from audit.pictures import Pictures, find_pictures
 from audit.policy.model import Policy
+from audit.provenance.watch import Watched
 from audit.reading import read_features
 from audit.result import DataFacts, ModelFacts
 from audit.rows import Sources, open_sources
 from audit.scores import Classified, Regressed
 from audit.scoring import Progress, Scored, score
-from audit.watched import Watched
 
 
 @dataclass(frozen=True)

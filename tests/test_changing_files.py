@@ -15,10 +15,10 @@ import audit
 from audit.check import policy_from
 from audit.data.open import open_source
 from audit.data.table import read_table
-from audit.digest import digest
 from audit.errors import AuditError
 from audit.model.binding import bind
 from audit.model.model import open_model
+from audit.provenance.digest import digest
 from audit.scoring import score
 
 from .audits import content, people, store

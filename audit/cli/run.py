@@ -15,8 +15,8 @@ from audit.errors import AuditError
 from audit.frameworks import output_silencing as quiet_module
 from audit.output import set_aside
 from audit.policy import Policy
+from audit.provenance.command import command
 from audit.reports import write_reports
-from audit.reproduce import command
 from audit.result import Report
 
 DEFAULT_POLICY = Path("audit.yaml")

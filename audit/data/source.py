@@ -11,8 +11,8 @@ import pyarrow as pa
 
 from audit.data.columns import null_count
 from audit.data.kinds import as_settled, is_bytes, is_single, is_tensor, row_bytes
-from audit.digest import digest, listing_digest
 from audit.errors import AuditError, nearest, some
+from audit.provenance.digest import digest, listing_digest
 
 BATCH_ROWS, BATCH_BYTES = 65536, 16 * 2**20
 """The size of a batch: wide tables are read in fewer rows at a time, so that memory does not grow with columns."""

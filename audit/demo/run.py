@@ -10,8 +10,8 @@ from audit.check import load_policy
 from audit.demo.prepare import CANDIDATES, Progress, prepare_demo
 from audit.history import History
 from audit.output import set_aside
+from audit.provenance.command import command
 from audit.reports import write_reports
-from audit.reproduce import command
 from audit.result import Report, Verdict
 from audit.runner import run_audit
 

@@ -11,8 +11,8 @@ from PIL import Image
 from audit.data import source as reading
 from audit.data.image_folder import FILE_COLUMNS
 from audit.data.open import open_source
-from audit.digest import digest
 from audit.errors import AuditError
+from audit.provenance.digest import digest
 
 from .tables import read
 

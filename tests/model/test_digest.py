@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from audit.digest import digest
 from audit.errors import AuditError
+from audit.provenance.digest import digest
 
 from ..conftest import Models
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from audit.errors import AuditError
-from audit.files import files_below
+from audit.provenance.files import files_below
 
 
 def file_digest(path: Path) -> str:

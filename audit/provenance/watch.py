@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from audit.digest import fingerprint
 from audit.errors import AuditError
+from audit.provenance.digest import fingerprint
 
 
 class Watched:

@@ -1,0 +1,1 @@
+"""Which bytes, which versions and which command an audit rests on."""
