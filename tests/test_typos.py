@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.typos import misspellings, neighbours, typos, words
+from audit.perturbations.typos import misspellings, neighbours, typos, words
 
 LETTERS = st.characters(categories=["Lu", "Ll", "Lo"])
 SPACED = LETTERS.filter(lambda letter: not unspaced(letter))

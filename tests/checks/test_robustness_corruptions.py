@@ -14,7 +14,7 @@ from scipy.stats import beta
 
 from audit.checks.robustness import check as options
 from audit.checks.robustness import corruptions as module
-from audit.corruptions import Corruption, corrupt
+from audit.perturbations import Corruption, corrupt
 
 from ..audits import content, subject
 from ..models import save

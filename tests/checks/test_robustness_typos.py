@@ -13,8 +13,8 @@ import tensorflow as tf
 from audit.check import Skip
 from audit.checks.robustness.typos import DRAWS
 from audit.coverage import covered
+from audit.perturbations.typos import misspellings
 from audit.policy.model import Rule
-from audit.typos import misspellings
 
 from ..model.surgery import export
 from .kit import Found, measure

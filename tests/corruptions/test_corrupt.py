@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from audit.corruptions import SEVERITIES, Corruption, corrupt
-from audit.corruptions.strengths import strength
+from audit.perturbations import SEVERITIES, Corruption, corrupt
+from audit.perturbations.strengths import strength
 
 KINDS = get_args(Corruption)
 RNG = np.random.default_rng(0)

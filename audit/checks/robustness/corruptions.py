@@ -8,7 +8,7 @@ import numpy as np
 
 from audit.checks.robustness.attacked import truth
 from audit.checks.robustness.shares import Shares, Where
-from audit.corruptions import Corruption, corrupt
+from audit.perturbations import Corruption, corrupt
 from audit.pictures import Pictures
 from audit.result import Evidence, Note
 from audit.subject import Subject

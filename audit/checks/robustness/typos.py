@@ -18,9 +18,9 @@ from audit.data.ranges import SHARED
 from audit.errors import some
 from audit.features import places, starts
 from audit.judge import Judge
+from audit.perturbations.typos import Misspellings, misspellings, words
 from audit.result import Evidence, Note, Table
 from audit.subject import Subject
-from audit.typos import Misspellings, misspellings, words
 
 DRAWS = 5
 """Times that a text is misspelt at each size."""

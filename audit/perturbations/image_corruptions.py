@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from audit.corruptions.strengths import strength
+from audit.perturbations.strengths import strength
 
 Corruption = Literal["gaussian_noise", "gaussian_blur", "contrast", "brightness"]
 
