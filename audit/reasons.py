@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from audit.claims import Claim
 from audit.result import CheckResult, Scalar
-from audit.stats.paired import CRASHED
+from audit.stats.paired_intervals import CRASHED
 
 ACROSS = "the interval reaches across the limit"
 NO_INTERVAL = "there is no interval"

@@ -20,10 +20,10 @@ from audit.checks.explainability.explained import Explained
 from audit.checks.explainability.held_out import by_trees, teachers
 from audit.checks.explainability.importance import importance, largest_share
 from audit.checks.explainability.quality import stability
-from audit.estimates import Partition, auc
 from audit.features import Column
 from audit.result import Measurement
 from audit.stats import interval
+from audit.stats.group_estimates import Partition, auc
 
 PAGE = Path(__file__).parent.parent / "docs" / "attribution.md"
 BEGIN, END = "<!-- coverage: begin -->", "<!-- coverage: end -->"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.stats import binom
 
-from audit.stats.discordant import difference
+from audit.stats.paired_proportions import difference
 
 SHARES = [
     0,

@@ -14,12 +14,12 @@ from audit.checks.fairness_traces import fairness_trace
 from audit.checks.performance_metrics import Groups, classification
 from audit.checks.performance_traces import performance_trace
 from audit.checks.ranking import Ranking, ranking_metrics
-from audit.estimates import Partition
 from audit.paired.joint import correlation, discordant
-from audit.paired.trace import Shares
 from audit.result import Baseline, Measurement
 from audit.scores import Classified
 from audit.stats import improvement, paired_interval
+from audit.stats.group_estimates import Partition
+from audit.stats.influence import Shares
 
 FAIRNESS = (
     "statistical_parity_difference",

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 from cells import EFFECTIVE, KINDS, Tally, cell
 
-from audit.estimates import Partition
 from audit.result import Measurement
+from audit.stats.group_estimates import Partition
 
 SIZES = (10, 50, 100, 200, 500, 1000, 10000)
 COPIES = 4

@@ -11,8 +11,8 @@ from cells import EFFECTIVE, KINDS, Tally, cell
 
 from audit.checks.fairness_metrics import COMPARISONS, RATES
 from audit.checks.theil import theil_index
-from audit.rates import Rates, rates
 from audit.result import Measurement
+from audit.stats.group_rates import Rates, rates
 
 TRUTHS = {
     "equal groups": ((0.3, 0.8, 0.2), (0.3, 0.8, 0.2)),

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from audit.rates import rates
 from audit.result import Measurement
 from audit.stats import interval
+from audit.stats.group_rates import rates
 
 
 def count(event: list[int], **given: Any) -> tuple[list[float], list[float]]:

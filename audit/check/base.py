@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from audit.result import Evidence, Measurement, MetricFacts
 
 if TYPE_CHECKING:
-    from audit.paired.trace import Trace
+    from audit.stats.influence import Trace
     from audit.subject import Subject
 
 

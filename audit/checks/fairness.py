@@ -19,9 +19,9 @@ from audit.checks.theil import theil_index
 from audit.checks.thresholds import threshold_tables
 from audit.data.groups import Attribute
 from audit.frameworks.aif360_loader import aif360
-from audit.paired.trace import Trace
-from audit.rates import Cells, Rates, count_cells, rates, rates_of_cells
 from audit.result import Measurement, MetricFacts, Table
+from audit.stats.group_rates import Cells, Rates, count_cells, rates, rates_of_cells
+from audit.stats.influence import Trace
 from audit.subject import Subject
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ import numpy as np
 
 from audit.checks.fairness_metrics import COMPARISONS, RATES
 from audit.checks.theil import theil_influence
-from audit.paired.trace import Influence, Shares, Trace
 from audit.result import Measurement
+from audit.stats.influence import Influence, Shares, Trace
 from audit.subject import Subject
 
 

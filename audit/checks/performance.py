@@ -12,10 +12,10 @@ from audit.checks.performance_facts import DEFINITIONS
 from audit.checks.performance_metrics import Groups, classification, outcomes, regression
 from audit.checks.performance_traces import performance_trace
 from audit.checks.ranking import Ranking, ranking_metrics
-from audit.estimates import Partition
-from audit.paired.trace import Trace
 from audit.result import Measurement, MetricFacts, Scalar
 from audit.scores import Classified
+from audit.stats.group_estimates import Partition
+from audit.stats.influence import Trace
 from audit.subject import Subject
 
 

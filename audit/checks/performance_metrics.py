@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from audit.checks.performance_facts import CALIBRATION_BINS
-from audit.estimates import Partition
-from audit.rates import Rates, rates
 from audit.result import Measurement, Scalar
 from audit.scores import LEAST_PROBABILITY, Classified, Regressed
+from audit.stats.group_estimates import Partition
+from audit.stats.group_rates import Rates, rates
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 
 from audit.checks.performance_facts import CALIBRATION_BINS
-from audit.paired.trace import Influence, Shares, Trace
 from audit.result import Measurement
 from audit.scores import Classified, Regressed
+from audit.stats.influence import Influence, Shares, Trace
 from audit.subject import Subject
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from audit.checks.performance_metrics import Groups
-from audit.estimates import Partition, auc
 from audit.result import Measurement
 from audit.scores import Classified
+from audit.stats.group_estimates import Partition, auc
 from audit.subject import Subject
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from audit.estimates import Partition
 from audit.result import Measurement
+from audit.stats.group_estimates import Partition
 
 
 def theil_index(label: np.ndarray, predicted: np.ndarray, clusters: np.ndarray | None) -> Measurement:

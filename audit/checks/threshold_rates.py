@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from audit.checks.threshold_grid import Grid
-from audit.rates import Rates, rates
+from audit.stats.group_rates import Rates, rates
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,13 @@ from audit.checks.threshold_grid import Grid, grid
 from audit.checks.threshold_rates import Outcomes, Swept, swept_accuracy, swept_rates
 from audit.data.groups import Attribute
 from audit.result import Scalar, Table
+from audit.stats.average_odds import average_odds
 from audit.stats.mover import linear, ratio
-from audit.stats.odds import average_odds
 from audit.stats.proportions import Limits, clopper_pearson
 from audit.subject import Subject
 
 Sides = Mapping[str, Limits]
-"""Limits of the rates of both sides, by the names of `audit.stats.odds.Rates`; arrays that broadcast."""
+"""Limits of the rates of both sides, by the names of `audit.stats.average_odds.Rates`; arrays that broadcast."""
 Columns = dict[str, list[Scalar | None]]
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from audit.paired.trace import Influence, Shares, Trace
-from audit.rates import rates
-from audit.stats.discordant import weights_of
+from audit.stats.group_rates import rates
+from audit.stats.influence import Influence, Shares, Trace
+from audit.stats.paired_proportions import weights_of
 from audit.subject import Subject
 
 _PSEUDO_ROWS = 1.0

@@ -10,7 +10,7 @@ from audit.paired.joint import correlation, discordant
 from audit.result import Baseline, Measurement, MetricFacts
 from audit.stats import improvement, is_known
 from audit.stats.confidence import at_confidence
-from audit.stats.paired import CRASHED
+from audit.stats.paired_intervals import CRASHED
 from audit.subject import Subject
 
 

@@ -8,9 +8,9 @@ from dataclasses import replace
 
 from audit.errors import AuditError
 from audit.result import Measurement
-from audit.stats.intervals import interval, is_known
+from audit.stats.measurement_intervals import interval, is_known
 from audit.stats.methods import Interval
-from audit.stats.paired import improvement, paired_interval
+from audit.stats.paired_intervals import improvement, paired_interval
 
 
 def at_confidence(measurement: Measurement, confidence: float, reported: float) -> Measurement:

@@ -7,11 +7,19 @@ from collections.abc import Callable, Mapping
 
 from audit.result import Measurement
 from audit.stats.auc import auc_limits
-from audit.stats.batches import Batch, calibration, explained, means, of_absolute_gaps, of_rates, root_means
-from audit.stats.extreme import largest
+from audit.stats.average_odds import USUAL, Rates, average_abs_odds, average_odds, equalized_odds
+from audit.stats.maximum import largest
 from audit.stats.mover import linear, ratio
-from audit.stats.odds import USUAL, Rates, average_abs_odds, average_odds, equalized_odds
 from audit.stats.proportions import Limits
+from audit.stats.vectorized import (
+    Batch,
+    calibration,
+    explained,
+    means,
+    of_absolute_gaps,
+    of_rates,
+    root_means,
+)
 
 Interval = tuple[float, float]
 Method = Callable[[Measurement, float], Interval | None]

@@ -11,8 +11,8 @@ from scipy.stats import binomtest
 
 from audit.result import Baseline, Measurement
 from audit.stats import improvement, interval, paired_interval
-from audit.stats.direction import improvement_range
-from audit.stats.discordant import difference, ratio_correlation
+from audit.stats.improvement import improvement_range
+from audit.stats.paired_proportions import difference, ratio_correlation
 
 Span = tuple[float, float]
 SIDES = ("unprivileged", "privileged")

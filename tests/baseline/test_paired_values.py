@@ -11,8 +11,8 @@ import pytest
 from scipy.stats import beta, rankdata, ttest_rel
 
 from audit.checks.performance import Performance
-from audit.paired.trace import Influence
 from audit.result import Report
+from audit.stats.influence import Influence
 
 from ..audits import run as run_alone
 from ..audits import subject

@@ -19,11 +19,11 @@ from audit.claims import Claim
 from audit.paired.joint import correlation
 from audit.paired.pairing import Pair
 from audit.paired.results import beside
-from audit.paired.trace import Influence, Trace
 from audit.reasons import NOT_COMPARED, why_open
 from audit.result import Baseline, CheckResult, Measurement
 from audit.stats import interval, paired_interval
 from audit.stats.confidence import at_confidence
+from audit.stats.influence import Influence, Trace
 from audit.subject import Subject
 
 from ..audits import subject

@@ -10,7 +10,7 @@ from scipy import stats
 
 from audit.result import Measurement
 from audit.stats import interval
-from audit.stats.calibration import calibration_error
+from audit.stats.calibration_error import calibration_error
 
 PREDICTED = np.linspace(0.05, 0.95, 10)
 

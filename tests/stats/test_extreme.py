@@ -10,7 +10,7 @@ from scipy import stats
 
 from audit.result import Measurement
 from audit.stats import interval
-from audit.stats.extreme import contenders, largest
+from audit.stats.maximum import contenders, largest
 
 ESTIMATES = st.lists(st.tuples(st.floats(0, 1), st.floats(0, 0.2)), min_size=1, max_size=9)
 

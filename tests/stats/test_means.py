@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from scipy import optimize, stats
 
-from audit.estimates import Partition
 from audit.result import Measurement
 from audit.stats import interval
+from audit.stats.group_estimates import Partition
 from audit.stats.means import Sample, mean_limits, of_normal_squares, two_point_limits
 
 

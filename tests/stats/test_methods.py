@@ -11,8 +11,8 @@ from scipy import stats
 from audit.result import Measurement
 from audit.stats import METHODS, interval
 from audit.stats.auc import auc_limits
+from audit.stats.average_odds import average_odds
 from audit.stats.mover import linear, ratio
-from audit.stats.odds import average_odds
 from audit.stats.proportions import Limits
 
 Span = tuple[float, float]

@@ -6,7 +6,7 @@ from scipy import stats
 
 from audit.result import Measurement
 from audit.stats import interval
-from audit.stats.odds import average_abs_odds, average_odds, equalized_odds
+from audit.stats.average_odds import average_abs_odds, average_odds, equalized_odds
 from audit.stats.proportions import Limits, clopper_pearson
 
 KEYS = [f"{who}_{what}_positive" for who in ("unprivileged", "privileged") for what in ("true", "false")]

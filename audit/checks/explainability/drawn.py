@@ -7,8 +7,8 @@ from typing import Literal
 
 import numpy as np
 
-from audit.estimates import Partition, auc
 from audit.result import Measurement, Scalar
+from audit.stats.group_estimates import Partition, auc
 from audit.subject import Subject
 
 _MOST = 10_000

@@ -12,7 +12,7 @@ from audit.attribution.stability import settled, spearman
 from audit.checks.explainability.explained import Explained
 from audit.checks.explainability.protected import Found
 from audit.result import Measurement, Scalar
-from audit.stats.extreme import contenders
+from audit.stats.maximum import contenders
 
 _ROUNDING = 1e-6  # of 32-bit outputs, relative to the largest, with some room
 

@@ -6,8 +6,8 @@ import numpy as np
 
 from audit.checks.explainability.explained import Explained
 from audit.checks.explainability.protected import Found
-from audit.paired.trace import Influence
 from audit.result import Measurement
+from audit.stats.influence import Influence
 from audit.subject import Subject
 
 _KEY = "explainability"

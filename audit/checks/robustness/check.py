@@ -12,8 +12,8 @@ from pydantic import BeforeValidator, Field
 from audit.check import Check, Skip
 from audit.checks.robustness.facts import DEFINITIONS
 from audit.errors import AuditError, some
-from audit.paired.trace import Trace
 from audit.result import Evidence, Measurement, MetricFacts, Note
+from audit.stats.influence import Trace
 from audit.subject import Subject
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 
-from audit.stats.discordant import difference
+from audit.stats.paired_proportions import difference
 from audit.stats.proportions import clopper_pearson
 
 LITTLE = 0.05

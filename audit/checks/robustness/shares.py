@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from audit.checks.robustness.attacked import AttackedRows
-from audit.paired import trace
-from audit.rates import Rates, rates
 from audit.result import GROUP_KEYS, Measurement, Scalar
+from audit.stats import influence as trace
+from audit.stats.group_rates import Rates, rates
 from audit.subject import Subject
 
 Where = dict[str, Scalar]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from audit.rates import between_clusters, cluster_members, cluster_size
+from audit.stats.group_rates import between_clusters, cluster_members, cluster_size
 
 
 @dataclass(frozen=True)

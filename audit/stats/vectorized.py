@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audit.result import Measurement
-from audit.stats.calibration import calibration_error
+from audit.stats.average_odds import Rates, shared_tail
+from audit.stats.calibration_error import calibration_error
 from audit.stats.means import ENOUGH, Sample, mean_limits, of_normal_squares
-from audit.stats.odds import Rates, shared_tail
 from audit.stats.proportions import Limits, clopper_pearson
 
 Spans = NDArray[np.float64]

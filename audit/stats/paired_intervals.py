@@ -9,11 +9,11 @@ from dataclasses import replace
 import numpy as np
 
 from audit.result import Baseline, Measurement
-from audit.stats.direction import improved, improvement_range
-from audit.stats.discordant import apart, combined, difference, ratio_correlation, weights_of
-from audit.stats.intervals import interval
+from audit.stats.improvement import improved, improvement_range
+from audit.stats.measurement_intervals import interval
 from audit.stats.methods import Interval
 from audit.stats.mover import linear
+from audit.stats.paired_proportions import apart, combined, difference, ratio_correlation, weights_of
 from audit.stats.proportions import clopper_pearson
 
 CRASHED = "crashed"
@@ -51,7 +51,7 @@ def paired_interval(measurement: Measurement, confidence: float) -> Interval | N
     Raises:
         ValueError, KeyError: as `interval`.
 
-    Source: Zou, Psychological Methods 12 (2007); for the discordant rows `audit.stats.discordant`.
+    Source: Zou, Psychological Methods 12 (2007); for the discordant rows `audit.stats.paired_proportions`.
     """
     baseline, value = measurement.baseline, improvement(measurement)
     if baseline is None or not math.isfinite(value):
