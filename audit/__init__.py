@@ -82,7 +82,7 @@ def decide(
     """
     from audit.counted import counted
     from audit.gate import decide as decide_gate
-    from audit.policy.same import recorded_policy, require_same_audit
+    from audit.policy.compatibility import recorded_policy, require_same_audit
 
     measured = recorded_policy(report)
     chosen = measured if policy is None else _policy(policy)

@@ -14,8 +14,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from audit.policy.compatibility import asked
 from audit.policy.model import Policy, policy_digest
-from audit.policy.same import asked
 from audit.result import DataFacts, Decision, ModelFacts
 
 VARIABLE = "AUDIT_HISTORY"

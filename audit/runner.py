@@ -18,7 +18,7 @@ from audit.history import Audited, History, identify
 from audit.paired.pairing import Pair
 from audit.paired.results import beside, to_compare
 from audit.policy.model import Policy
-from audit.policy.rules import metric_facts
+from audit.policy.resolve import metric_facts
 from audit.provenance.environment import environment
 from audit.result import (
     CheckResult,

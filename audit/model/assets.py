@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from audit.model.graph import callees, node_name
-from audit.operations import TABLES
+from audit.policy.unsafe_operations import TABLES
 
 _CALLS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
 _MAIN = ""  # the scope of the main graph; the others are named after their functions

@@ -9,7 +9,7 @@ from typing import Any
 from audit.errors import some
 from audit.model.assets import foreign_tables
 from audit.model.graph import callees, node_name
-from audit.operations import NEVER, RESTORES, SAVES
+from audit.policy.unsafe_operations import NEVER, RESTORES, SAVES
 
 INITIAL = "__saved_model_init_op"
 """Among the signatures in a file, the name of what loading runs; nobody calls it."""

@@ -11,9 +11,9 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from audit.errors import AuditError
-from audit.policy.explain import explain
 from audit.policy.model import Policy
 from audit.policy.overrides import apply_overrides
+from audit.policy.validation_errors import explain
 
 
 def read_policy(path: str | Path, overrides: Sequence[str] = ()) -> Policy:

@@ -19,9 +19,9 @@ from pydantic import (
     model_validator,
 )
 
-from audit.data.bins import bin_labels
 from audit.errors import nearest
-from audit.operations import UNSAFE
+from audit.policy.bins import bin_labels
+from audit.policy.unsafe_operations import UNSAFE
 from audit.result import Scalar
 
 Number = Annotated[float, Field(allow_inf_nan=False)]

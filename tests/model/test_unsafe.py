@@ -12,9 +12,9 @@ import pandas as pd
 import pytest
 import tensorflow as tf
 
-from audit import operations
 from audit.cli import main
 from audit.model.scan import scan
+from audit.policy import unsafe_operations as operations
 
 from ..audits import content, store, subject
 from ..conftest import Models

@@ -8,7 +8,7 @@ import pytest
 
 from audit.checks.performance_facts import DEFINITIONS
 from audit.policy.model import GateSpec, Rule
-from audit.policy.rules import with_ids
+from audit.policy.resolve import with_ids
 from audit.reachable import beyond_ideal, vacuous
 from audit.result import CheckResult, Measurement, MetricFacts, Scalar
 from audit.warned import warnings_of
