@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from audit.data.open import locate
+from audit.data.readers.registry import locate
 from audit.errors import AuditError
 from audit.model.artifact import find_model
 from audit.model.model import Model, open_model

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from audit.data.limits import levels, reaches
 from audit.model.head import Head
-from audit.reaches import levels, reaches
 
 _DECIMALS = 15  # of a 64-bit number
 

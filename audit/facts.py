@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from audit.data.distinct import count_distinct, row_hashes
 from audit.data.labels import Labels, Targets
+from audit.data.row_hashes import count_distinct, row_hashes
 from audit.data.table import Table
 from audit.model.feeds import Feed
 from audit.model.model import Model

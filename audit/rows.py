@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from audit.data.open import open_source
+from audit.data.readers.registry import open_source
 from audit.data.source import Source
 from audit.model.feeds import Feed
 from audit.policy.model import Policy

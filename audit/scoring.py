@@ -9,9 +9,9 @@ import numpy as np
 
 from audit.ahead import ahead
 from audit.class_order import class_order
-from audit.data.columns import NullValue
-from audit.data.distinct import row_hashes
+from audit.data.arrow_columns import NullValue
 from audit.data.labels import Labels, Targets
+from audit.data.row_hashes import row_hashes
 from audit.data.source import Source
 from audit.decider import Decider
 from audit.errors import AuditError

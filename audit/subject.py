@@ -17,9 +17,9 @@ from audit.baseline import (
     told_apart,
     without_others_inputs,
 )
-from audit.data.groups import Attribute
 from audit.data.masking import Masker
-from audit.data.open import locate
+from audit.data.protected_attributes import Attribute
+from audit.data.readers.registry import locate
 from audit.data.source import Source
 from audit.data.table import Table, read_table
 from audit.decider import Decider

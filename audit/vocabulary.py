@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from audit.data.columns import Codes
+from audit.data.arrow_columns import Codes
 
 
 class Vocabulary:

@@ -24,7 +24,7 @@ import audit
 from audit.check import entry_points, load_policy
 from audit.class_order import class_order
 from audit.data.labels import Labels
-from audit.data.open import open_source
+from audit.data.readers.registry import open_source
 from audit.data.source import Source
 from audit.data.table import read_table
 from audit.demo.candidates import Recipe, train_candidate

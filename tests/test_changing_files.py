@@ -13,7 +13,7 @@ import pytest
 
 import audit
 from audit.check import policy_from
-from audit.data.open import open_source
+from audit.data.readers.registry import open_source
 from audit.data.table import read_table
 from audit.errors import AuditError
 from audit.model.binding import bind

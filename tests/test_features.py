@@ -12,10 +12,10 @@ import pytest
 from scipy import stats
 
 from audit.check import policy_from
-from audit.data.open import open_source
+from audit.data.readers.registry import open_source
+from audit.data.reservoir import Reservoir
 from audit.errors import AuditError
 from audit.features import Features, Rows
-from audit.reservoir import Reservoir
 from audit.subject import load_subject
 
 from .audits import content, store, subject

@@ -17,7 +17,7 @@ from audit.checks.fairness_metrics import COMPARISONS, DEFINITIONS, RATES, Compa
 from audit.checks.fairness_traces import fairness_trace
 from audit.checks.theil import theil_index
 from audit.checks.thresholds import threshold_tables
-from audit.data.groups import Attribute
+from audit.data.protected_attributes import Attribute
 from audit.frameworks.aif360_loader import aif360
 from audit.result import Measurement, MetricFacts, Table
 from audit.stats.group_rates import Cells, Rates, count_cells, rates, rates_of_cells

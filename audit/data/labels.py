@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from audit.data.columns import NULL_WORDS, numbers
-from audit.data.values import NULL, Coder, rank, same, typed
+from audit.data.arrow_columns import NULL_WORDS, numbers
+from audit.data.category_codes import NULL, Coder, rank, same, typed
+from audit.data.limits import reaches
 from audit.errors import AuditError, some
 from audit.policy.model import AtLeast, DataSpec
-from audit.reaches import reaches
 from audit.result import Scalar
 
 MAX_CLASSES = 1000

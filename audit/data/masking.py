@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from audit.data.ranges import RARE, SHARED, Ranges, digits
+from audit.data.shared_ranges import RARE, SHARED, Ranges, digits
 from audit.policy.model import Disclosure
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from audit.data.columns import null_count
-from audit.data.kinds import as_settled, is_bytes, is_single, is_tensor, row_bytes
+from audit.data.arrow_columns import null_count
+from audit.data.column_types import as_settled, is_bytes, is_single, is_tensor, row_bytes
 from audit.errors import AuditError, nearest, some
 from audit.provenance.digest import digest, listing_digest
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from audit.data.columns import numbers
-from audit.data.groups import Attribute, AttributeReader, intersect
+from audit.data.arrow_columns import numbers
+from audit.data.category_codes import NULL, Coder
 from audit.data.labels import LabelReader, Labels, Targets
+from audit.data.protected_attributes import Attribute, AttributeReader, intersect
 from audit.data.source import Source
-from audit.data.values import NULL, Coder
 from audit.errors import AuditError
 from audit.policy.model import DataSpec
 

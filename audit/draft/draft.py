@@ -8,12 +8,12 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
-from audit.data.columns import null_count
-from audit.data.groups import MAX_NUMBERS
-from audit.data.open import locate, open_source
+from audit.data.arrow_columns import null_count
+from audit.data.category_codes import Coder, typed
+from audit.data.protected_attributes import MAX_NUMBERS
+from audit.data.readers.registry import locate, open_source
 from audit.data.source import Source
 from audit.data.table import Table, read_table
-from audit.data.values import Coder, typed
 from audit.draft.decidable import undecidable
 from audit.draft.guess import guess_protected
 from audit.draft.text import policy_text

@@ -7,11 +7,11 @@ import re
 import numpy as np
 import pyarrow as pa
 
-from audit.data.columns import numbers
-from audit.data.groups import MAX_NUMBERS, MISSING, AttributeReader
-from audit.data.kinds import is_single
+from audit.data.arrow_columns import numbers
+from audit.data.category_codes import Coder, typed
+from audit.data.column_types import is_single
+from audit.data.protected_attributes import MAX_NUMBERS, MISSING, AttributeReader
 from audit.data.source import Source
-from audit.data.values import Coder, typed
 from audit.errors import AuditError
 from audit.policy.model import Protected
 

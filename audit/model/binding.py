@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from audit.data.kinds import is_bytes, is_tensor
+from audit.data.column_types import is_bytes, is_tensor
 from audit.errors import AuditError, nearest, some
 from audit.model.candidates import Candidates
 from audit.model.composite import composite, row_splits, sparse_input

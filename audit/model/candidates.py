@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from audit.data.kinds import is_bytes, is_tensor
+from audit.data.column_types import is_bytes, is_tensor
 from audit.policy.model import DataSpec
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from audit.data.columns import Codes, numbers, tensors, texts
+from audit.data.arrow_columns import Codes, numbers, tensors, texts
 from audit.errors import AuditError
 from audit.frameworks.tensorflow_loader import tensorflow
 from audit.result import Scalar

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from audit.data.columns import NullValue, tensors
-from audit.data.pixels import decode
+from audit.data.arrow_columns import NullValue, tensors
+from audit.data.image_decoding import decode
 from audit.errors import AuditError
 from audit.frameworks.tensorflow_loader import tensorflow
 from audit.model.feeds import Feed, Values

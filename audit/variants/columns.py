@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow import csv
 
-from audit.data.aif import AifSource
-from audit.data.csv import CsvSource
-from audit.data.parquet import ParquetSource
+from audit.data.readers.aif360 import AifSource
+from audit.data.readers.csv import CsvSource
+from audit.data.readers.parquet import ParquetSource
 from audit.data.source import BATCH_ROWS, Source
 from audit.variants.variant import NotMade
 

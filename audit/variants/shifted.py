@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from audit.data.groups import Attribute
+from audit.data.protected_attributes import Attribute
 from audit.model import broken
 from audit.variants.candidate import Candidate
 from audit.variants.sizes import halving_shift

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from audit.data.open import open_source
+from audit.data.readers.registry import open_source
 from audit.data.source import Source
 from audit.errors import AuditError
 from audit.model.variant import export_variant

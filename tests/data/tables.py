@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from audit.data.columns import tensors
-from audit.data.open import open_source
+from audit.data.arrow_columns import tensors
+from audit.data.readers.registry import open_source
 
 
 def read(path: Path | str, *columns: str) -> pa.Table:

@@ -12,7 +12,7 @@ import pytest
 
 import audit
 from audit.cli import main
-from audit.data.aif import AifSource, open_aif360
+from audit.data.readers.aif360 import AifSource, open_aif360
 from audit.errors import AuditError
 from audit.frameworks.aif360_loader import aif360
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from audit.data.columns import Codes
-from audit.data.distinct import count_distinct, row_hashes
+from audit.data.arrow_columns import Codes
+from audit.data.row_hashes import count_distinct, row_hashes
 
 
 @given(

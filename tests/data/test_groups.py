@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from audit.data import source as reading
-from audit.data.groups import Attribute
-from audit.data.open import open_source
+from audit.data.protected_attributes import Attribute
+from audit.data.readers.registry import open_source
 from audit.data.table import read_table
 from audit.errors import AuditError
 from audit.policy.model import DataSpec

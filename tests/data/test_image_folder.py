@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from audit.data import source as reading
-from audit.data.image_folder import FILE_COLUMNS
-from audit.data.open import open_source
+from audit.data.readers.image_folder import FILE_COLUMNS
+from audit.data.readers.registry import open_source
 from audit.errors import AuditError
 from audit.provenance.digest import digest
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from audit.data.labels import Labels, Targets
-from audit.data.open import open_source
+from audit.data.readers.registry import open_source
 from audit.data.table import read_table
 from audit.errors import AuditError
 from audit.policy.model import DataSpec

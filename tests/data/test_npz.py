@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from audit.data import source as reading
-from audit.data.open import open_source
+from audit.data.readers.registry import open_source
 from audit.errors import AuditError
 
 from .tables import array, read

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from audit.data import source as reading
-from audit.data.columns import NullValue, texts
+from audit.data.arrow_columns import NullValue, texts
 from audit.errors import AuditError
 
 from ..audits import content, store, subject

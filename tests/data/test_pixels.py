@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from audit.data.pixels import decode
+from audit.data.image_decoding import decode
 from audit.errors import AuditError
 from audit.frameworks.tensorflow_loader import tensorflow
 

@@ -10,7 +10,7 @@ import pytest
 
 import audit
 from audit.data import source as reading
-from audit.data.open import open_source
+from audit.data.readers.registry import open_source
 from audit.errors import AuditError
 from audit.result import Report
 

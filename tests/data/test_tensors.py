@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from audit.data import source as reading
-from audit.data.columns import NullValue, null_count, numbers, tensors, texts
-from audit.data.kinds import is_tensor, tensor_array
-from audit.data.open import open_source
+from audit.data.arrow_columns import NullValue, null_count, numbers, tensors, texts
+from audit.data.column_types import is_tensor, tensor_array
+from audit.data.readers.registry import open_source
 from audit.errors import AuditError
 
 from .tables import array, read

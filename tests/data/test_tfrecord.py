@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from audit.data import source as reading
-from audit.data.open import open_source
+from audit.data.readers.registry import open_source
 from audit.errors import AuditError
 from audit.frameworks.tensorflow_loader import tensorflow
 

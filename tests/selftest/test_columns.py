@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from audit.data.open import open_source
+from audit.data.readers.registry import open_source
 from audit.data.source import Source
 from audit.variants.columns import with_column
 from audit.variants.variant import NotMade

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from audit.checks.explainability.explained import Explained
-from audit.data.ranges import SHARED, digits
+from audit.data.shared_ranges import SHARED, digits
 from audit.result import Scalar
 
 _CURVES, _STEPS = 8, 12

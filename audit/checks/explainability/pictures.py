@@ -12,7 +12,7 @@ from audit.checks.explainability.grid import Grid, grid
 from audit.checks.explainability.located import Located, Method, pooled
 from audit.checks.explainability.quality import quality
 from audit.checks.explainability.telling import decision, rounded
-from audit.data.ranges import SHARED, digits
+from audit.data.shared_ranges import SHARED, digits
 from audit.pictures import Pictures
 from audit.result import Evidence, Note, Scalar, Table
 from audit.scores import Classified

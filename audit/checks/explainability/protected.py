@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from audit.checks.explainability.same_groups import same_groups
-from audit.data.groups import Attribute
+from audit.data.protected_attributes import Attribute
 from audit.policy.model import Protected
 from audit.result import Note
 from audit.subject import Subject

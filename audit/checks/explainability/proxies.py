@@ -10,7 +10,7 @@ from audit.checks.explainability.drawn import Drawn, Side, draw, smaller
 from audit.checks.explainability.explained import Explained
 from audit.checks.explainability.held_out import bins, by_rate, by_trees, teachers
 from audit.checks.explainability.protected import Found
-from audit.data.groups import Attribute
+from audit.data.protected_attributes import Attribute
 from audit.result import Evidence, Measurement, Note, Scalar, Table
 from audit.subject import Subject
 

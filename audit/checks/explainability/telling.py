@@ -8,7 +8,7 @@ import numpy as np
 
 from audit.checks.explainability.explained import Explained
 from audit.data.masking import Masker
-from audit.data.ranges import Ranges, digits
+from audit.data.shared_ranges import Ranges, digits
 from audit.result import Scalar
 from audit.scores import Classified
 from audit.subject import Subject

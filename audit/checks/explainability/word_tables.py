@@ -9,7 +9,7 @@ from audit.attribution.words import DOTS, Worded, words
 from audit.checks.explainability.explained import Explained
 from audit.checks.explainability.telling import decision, rounded, telling
 from audit.checks.explainability.words import Texts, explained_texts
-from audit.data.ranges import SHARED
+from audit.data.shared_ranges import SHARED
 from audit.result import Evidence, Measurement, Note, Scalar, Table
 from audit.subject import Subject
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from audit.attacks import alone
 from audit.checks.robustness.attacked import AttackedRows
-from audit.data.ranges import SHARED
+from audit.data.shared_ranges import SHARED
 from audit.result import Scalar, Table
 from audit.subject import Subject
 

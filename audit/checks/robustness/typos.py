@@ -14,7 +14,7 @@ import numpy as np
 from audit.check import Skip
 from audit.checks.robustness.attacked import truth
 from audit.checks.robustness.shares import Shares, Where
-from audit.data.ranges import SHARED
+from audit.data.shared_ranges import SHARED
 from audit.errors import some
 from audit.features import places, starts
 from audit.judge import Judge

@@ -8,13 +8,13 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from audit.data.aif import open_aif360
-from audit.data.csv import CsvSource
-from audit.data.image_folder import IMAGE_SUFFIXES, ImageFolderSource
-from audit.data.npz import NpzSource
-from audit.data.parquet import ParquetSource
+from audit.data.readers.aif360 import open_aif360
+from audit.data.readers.csv import CsvSource
+from audit.data.readers.image_folder import IMAGE_SUFFIXES, ImageFolderSource
+from audit.data.readers.npz import NpzSource
+from audit.data.readers.parquet import ParquetSource
+from audit.data.readers.tfrecord import TFRecordSource
 from audit.data.source import Source
-from audit.data.tfrecord import TFRecordSource
 from audit.errors import AuditError, some
 
 _READERS: dict[str, Callable[[str, list[Path]], Source]] = {

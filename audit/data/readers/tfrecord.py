@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from audit.data.examples import Record, columns_of, kinds_of
-from audit.data.kinds import PEEKED
+from audit.data.column_types import PEEKED
+from audit.data.readers.tf_example import Record, columns_of, kinds_of
 from audit.data.source import Source
 from audit.errors import AuditError
 from audit.frameworks.tensorflow_loader import tensorflow

@@ -13,7 +13,7 @@ from zipfile import BadZipFile, ZipFile
 import numpy as np
 import pyarrow as pa
 
-from audit.data.kinds import PEEKED, settled, tensor_array
+from audit.data.column_types import PEEKED, settled, tensor_array
 from audit.data.source import Source, unreadable
 from audit.errors import AuditError, some
 

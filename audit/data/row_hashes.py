@@ -8,7 +8,7 @@ from hashlib import blake2b
 import numpy as np
 from pandas.util import hash_array
 
-from audit.data.columns import Codes
+from audit.data.arrow_columns import Codes
 
 _PRIME = np.uint64(0x9E3779B97F4A7C15)
 

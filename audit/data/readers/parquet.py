@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from audit.data.kinds import PEEKED, is_unsettled, settled
+from audit.data.column_types import PEEKED, is_unsettled, settled
 from audit.data.source import Source, unreadable
 from audit.errors import AuditError
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from audit.data.columns import numbers
-from audit.data.values import NULL, Coder, rank, same, typed
+from audit.data.arrow_columns import numbers
+from audit.data.category_codes import NULL, Coder, rank, same, typed
 from audit.errors import AuditError, some
 from audit.policy.bins import bin_labels
 from audit.policy.model import Protected

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from audit.data.kinds import is_bytes, is_tensor
+from audit.data.column_types import is_bytes, is_tensor
 from audit.errors import AuditError
 from audit.result import Scalar
 

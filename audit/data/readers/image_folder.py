@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from audit.data.csv import CsvSource
+from audit.data.readers.csv import CsvSource
 from audit.data.source import Source
 from audit.errors import AuditError, some
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from audit.data.kinds import is_tensor, settled, spread, tensor_array
+from audit.data.column_types import is_tensor, settled, spread, tensor_array
 from audit.errors import AuditError
 from audit.frameworks.tensorflow_loader import tensorflow
 

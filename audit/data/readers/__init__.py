@@ -1,0 +1,1 @@
+"""One file a format; `registry` is the table from a suffix to its reader."""
