@@ -33,7 +33,7 @@ def run(
 ) -> Report:
     """Audit the model that ``policy`` names on the data that it names.
 
-    The audit is counted in the user's history (`audit.history`); with ``AUDIT_HISTORY=`` it is not.
+    The audit is counted in the user's history (`audit.audit_log.ledger`); with ``AUDIT_HISTORY=`` it is not.
 
     Args:
         policy: a policy, the path of an `audit.yaml`, or its content as plain data.
@@ -46,7 +46,7 @@ def run(
     Raises:
         AuditError: the audit could not be made; the message says what was expected and what was found.
     """
-    from audit.history import find_history
+    from audit.audit_log.ledger import find_history
     from audit.provenance.command import command
     from audit.runner import run_audit
 
@@ -80,8 +80,8 @@ def decide(
         AuditError: the policy is none, it asks for another audit (other labels, groups or check options)
             than the one that was measured, or the report's own policy was edited.
     """
-    from audit.counted import counted
-    from audit.gate import decide as decide_gate
+    from audit.audit_log.audit_count import counted
+    from audit.gate.verdict import decide as decide_gate
     from audit.policy.compatibility import recorded_policy, require_same_audit
 
     measured = recorded_policy(report)

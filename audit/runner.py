@@ -10,11 +10,12 @@ from datetime import UTC, date, datetime
 
 import numpy as np
 
+from audit.audit_log.ledger import Audited, History, identify
 from audit.baseline import of_the_baseline
 from audit.check import Check, Skip, build_checks, offers_of, require_installed
 from audit.errors import AuditError
-from audit.gate import decide
-from audit.history import Audited, History, identify
+from audit.gate.lint import warnings_of
+from audit.gate.verdict import decide
 from audit.paired.pairing import Pair
 from audit.paired.results import beside, to_compare
 from audit.policy.model import Policy
@@ -34,7 +35,6 @@ from audit.result import (
 from audit.scoring import Progress
 from audit.stats import intervals, is_known
 from audit.subject import Subject, load_subjects
-from audit.warned import warnings_of
 
 Crash = Callable[[str, str], None]
 """Called with a check's name and its traceback when it crashes."""

@@ -1,9 +1,9 @@
 """Breaks one expression of a source at a time and tells which breaks no test notices.
 
-    python benchmarks/mutation.py audit/gate.py tests/gate
+    python benchmarks/mutation.py audit/gate/verdict.py tests/gate
 
 Of each mutant, a copy of the tree is changed and the tests run until the first one fails. mutmut is not used: it leaves
-out properties and tables of a module, which is where `audit.claims` and `audit.stats.methods` decide.
+out properties and tables of a module, which is where `audit.gate.claims` and `audit.stats.methods` decide.
 """
 
 from __future__ import annotations

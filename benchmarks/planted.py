@@ -31,7 +31,7 @@ from audit.demo.candidates import Recipe, train_candidate
 from audit.demo.loans import make_loans
 from audit.demo.policy import policy_text
 from audit.demo.prepare import MODEL_SEED, TEST_ROWS, TRAIN_ROWS, TRAIN_SEED
-from audit.gate import decide
+from audit.gate.verdict import decide
 from audit.policy.model import Policy
 from audit.result import CheckResult, Measurement, Report, RuleResult
 from audit.scores import Classified, Classifier

@@ -100,10 +100,31 @@ def test_what_all_build_on_needs_the_standard_library_only(name: str) -> None:
 )
 def test_no_station_calls_backwards(station: str) -> None:
     later = {
-        "policy": {"audit.subject", "audit.runner", "audit.gate", "audit.render", "audit.model", "audit.cli"},
-        "model": {"audit.checks", "audit.gate", "audit.render", "audit.runner", "audit.subject", "audit.cli"},
-        "data": {"audit.checks", "audit.gate", "audit.render", "audit.runner", "audit.subject", "audit.cli"},
-        "checks": {"audit.gate", "audit.render", "audit.runner", "audit.cli"},
+        "policy": {
+            "audit.subject",
+            "audit.runner",
+            "audit.gate.verdict",
+            "audit.render",
+            "audit.model",
+            "audit.cli",
+        },
+        "model": {
+            "audit.checks",
+            "audit.gate.verdict",
+            "audit.render",
+            "audit.runner",
+            "audit.subject",
+            "audit.cli",
+        },
+        "data": {
+            "audit.checks",
+            "audit.gate.verdict",
+            "audit.render",
+            "audit.runner",
+            "audit.subject",
+            "audit.cli",
+        },
+        "checks": {"audit.gate.verdict", "audit.render", "audit.runner", "audit.cli"},
     }
     others = {"audit.subject", "audit.runner", "audit.model", "audit.data", "audit.checks", "audit.cli"}
     forbidden = later.get(station, others)

@@ -57,7 +57,7 @@ def run(request: Request) -> int:
 
 def audit_quietly(policy: Policy, request: Request) -> Report:
     """Run the audit with progress on stderr; a crashed check is told there in one line."""
-    from audit.history import find_history
+    from audit.audit_log.ledger import find_history
     from audit.runner import run_audit
 
     on = parse_date(request.date)

@@ -6,7 +6,7 @@ import math
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 
-from audit.counted import counted, in_words
+from audit.audit_log.audit_count import counted, in_words
 from audit.policy.model import MAX_AUDITS
 from audit.render.limits import least_improvement
 from audit.result import Baseline, Decision, Measurement, Report, RuleResult

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from audit.audit_log.ledger import History
 from audit.check import load_policy
 from audit.demo.prepare import CANDIDATES, Progress, prepare_demo
-from audit.history import History
 from audit.output import set_aside
 from audit.provenance.command import command
 from audit.reports import write_reports

@@ -8,7 +8,7 @@ import numpy as np
 
 from audit.data.labels import Labels
 from audit.data.table import Table
-from audit.decidable import too_few
+from audit.gate.decidable import too_few
 from audit.policy.model import Rule
 from audit.result import Measurement
 

@@ -6,7 +6,7 @@ import json
 
 from markupsafe import Markup
 
-from audit.counted import in_words
+from audit.audit_log.audit_count import in_words
 from audit.render import figures
 from audit.render.checks import check_views
 from audit.render.facts import confidence

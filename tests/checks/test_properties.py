@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from audit.checks.fairness_metrics import COMPARISONS
-from audit.consistency import require_consistent
+from audit.gate.validation import require_consistent
 from audit.policy.model import Rule
 from audit.result import Measurement
 from audit.subject import Subject

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from audit.check import Skip
 from audit.checks.robustness.typos import DRAWS
-from audit.coverage import covered
+from audit.gate.selection import covered
 from audit.perturbations.typos import misspellings
 from audit.policy.model import Rule
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
-from audit.gate import decide
+from audit.gate.verdict import decide
 from audit.policy.model import GateSpec, Rule, Waiver
 from audit.policy.resolve import with_ids
 from audit.result import Baseline, Better, CheckResult, CheckStatus, Decision, Measurement, Scalar

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from audit.coverage import covered
+from audit.gate.selection import covered
 from audit.policy.model import Rule
 from audit.result import Scalar
 

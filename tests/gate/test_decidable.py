@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from scipy.stats import beta
 
-from audit.decidable import no_rows_do, too_few
+from audit.gate.decidable import no_rows_do, too_few
 from audit.policy.model import Rule
 from audit.result import Measurement
 

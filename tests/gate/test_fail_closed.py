@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from pydantic import TypeAdapter
 
-from audit.consistency import OF_RATES
 from audit.errors import AuditError
+from audit.gate.validation import OF_RATES
 from audit.policy.model import Rule
 from audit.result import Measurement
 

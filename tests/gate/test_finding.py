@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from audit.claims import Claim
+from audit.gate.claims import Claim
 from audit.policy.model import Rule
 from audit.result import Measurement
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from audit.gate import decide
+from audit.gate.reasons import ACROSS, BOUND, CORRECTED, NO_INTERVAL, UNDEFINED
+from audit.gate.verdict import decide
 from audit.policy.model import GateSpec
-from audit.reasons import ACROSS, BOUND, CORRECTED, NO_INTERVAL, UNDEFINED
 from audit.result import Measurement
 
 from .builders import TODAY, at_least, bare, check, decided, exact, fated, plugged, rate, waiver

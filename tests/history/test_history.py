@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from audit.history import Audited, Count, History, find_history
+from audit.audit_log.ledger import Audited, Count, History, find_history
 from audit.result import Decision
 
 PASSED = Decision(verdict="pass", rules=[], reason="1 rule holds")

@@ -7,11 +7,11 @@ import math
 import pytest
 
 from audit.checks.performance_facts import DEFINITIONS
+from audit.gate.lint import warnings_of
+from audit.gate.reachable import beyond_ideal, vacuous
 from audit.policy.model import GateSpec, Rule
 from audit.policy.resolve import with_ids
-from audit.reachable import beyond_ideal, vacuous
 from audit.result import CheckResult, Measurement, MetricFacts, Scalar
-from audit.warned import warnings_of
 
 SHARE = MetricFacts(about="", low=0.0, high=1.0, better="higher")
 GAP = MetricFacts(about="", low=-1.0, high=1.0, ideal=0.0, better="ideal")

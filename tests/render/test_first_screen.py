@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import date
 
-from audit.gate import decide
+from audit.gate.verdict import decide
 from audit.policy.model import GateSpec
 from audit.render.html import render_html
 from audit.result import Report

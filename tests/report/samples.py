@@ -6,7 +6,7 @@ from datetime import date
 from math import inf, nan
 
 from audit.check import policy_from
-from audit.gate import decide
+from audit.gate.verdict import decide
 from audit.policy import Policy
 from audit.result import (
     CheckResult,

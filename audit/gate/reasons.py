@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 
-from audit.claims import Claim
+from audit.gate.claims import Claim
 from audit.result import CheckResult, Scalar
 from audit.stats.paired_intervals import CRASHED
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from audit.claims import Claim
-from audit.growth import GROWING, Part, parts
+from audit.gate.claims import Claim
+from audit.gate.scaled_counts import GROWING, Part, parts
 from audit.result import GROUP_KEYS, Measurement
 from audit.stats import interval, paired_interval
 

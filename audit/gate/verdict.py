@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from audit import reasons
-from audit.claims import Claim, Finding, claims
-from audit.consistency import require_consistent
-from audit.coverage import covered
-from audit.enough import needed
+from audit.gate import reasons
+from audit.gate.claims import Claim, Finding, claims
+from audit.gate.sample_size import needed
+from audit.gate.selection import covered
+from audit.gate.validation import require_consistent
 from audit.policy.model import AUDITS, MAX_AUDITS, GateSpec, Rule, Waiver
 from audit.result import CheckResult, Decision, Measurement, RuleResult, RuleStatus, Scalar, Verdict
 from audit.stats.confidence import at_confidence

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from audit.coverage import ANY, covered, same
-from audit.decidable import no_rows_do, too_few
 from audit.errors import nearest, some
+from audit.gate.decidable import no_rows_do, too_few
+from audit.gate.reachable import beyond_ideal, vacuous
+from audit.gate.selection import ANY, covered, same
 from audit.policy.model import GateSpec, Rule
-from audit.reachable import beyond_ideal, vacuous
 from audit.result import GROUP_KEYS, CheckResult, Measurement, MetricFacts
 
 _SHOWN = 6

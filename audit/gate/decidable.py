@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from audit.best_case import best_of, conditions
-from audit.claims import finding
-from audit.growth import Part
+from audit.gate.attainable import best_of, conditions
+from audit.gate.claims import finding
+from audit.gate.scaled_counts import Part
 from audit.policy.model import Rule
 from audit.result import Measurement
 from audit.stats import interval

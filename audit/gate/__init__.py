@@ -1,0 +1,1 @@
+"""Measurements and rules to a verdict, with reasons, advice and warnings; pure."""
