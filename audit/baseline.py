@@ -8,9 +8,9 @@ from pathlib import Path
 
 from audit.data.readers.registry import locate
 from audit.errors import AuditError
-from audit.model.artifact import find_model
 from audit.model.model import Model, open_model
 from audit.policy.model import ModelSpec, OutputSpec, Policy
+from audit.registry.artifact import find_model
 from audit.scoring import Progress
 
 

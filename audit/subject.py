@@ -26,7 +26,6 @@ from audit.decider import Decider
 from audit.facts import data_facts, model_facts
 from audit.features import Features
 from audit.judge import Judge, require_same
-from audit.model.artifact import find_model
 from audit.model.binding import bind, unbound
 from audit.model.feeds import Feed
 from audit.model.logits import Logits, find_logits
@@ -35,6 +34,7 @@ from audit.pictures import Pictures, find_pictures
 from audit.policy.model import Policy
 from audit.provenance.watch import Watched
 from audit.reading import read_features
+from audit.registry.artifact import find_model
 from audit.result import DataFacts, ModelFacts
 from audit.rows import Sources, open_sources
 from audit.scores import Classified, Regressed

@@ -8,10 +8,10 @@ from dataclasses import asdict
 from typing import Any
 
 from audit.cli.text import plain
-from audit.model.artifact import find_model
 from audit.model.facts import describe
 from audit.model.scan import Scan, scan
 from audit.provenance.digest import digest
+from audit.registry.artifact import find_model
 
 
 def inspect(path: str, signature: str, as_json: bool) -> int:

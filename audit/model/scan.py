@@ -8,9 +8,9 @@ from typing import Any
 
 from audit.errors import AuditError
 from audit.frameworks.tensorflow_loader import tensorflow
-from audit.model.artifact import Artifact, find_artifact, graph_file
 from audit.model.unsafe import INITIAL, Unsafe, unsafe_operations
 from audit.provenance.files import files_below
+from audit.registry.artifact import Artifact, find_artifact, graph_file
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,9 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 from audit.cli import main
 from audit.errors import AuditError
-from audit.model.artifact import find_artifact, find_model
 from audit.model.scan import scan
 from audit.model.signature import Signature, open_signature
+from audit.registry.artifact import find_artifact, find_model
 
 from ..models import WEIGHTS
 from . import programs

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from audit.errors import AuditError
-from audit.model.mlflow_model import FILE, mlflow_artifact
+from audit.registry.mlflow import FILE, mlflow_artifact
 
 _FORMS = "a SavedModel directory, a .keras or .h5 file, or an MLflow model directory"
 _GRAPHS = ("saved_model.pb", "saved_model.pbtxt")  # of two, TensorFlow reads the first
