@@ -10,7 +10,7 @@ import numpy as np
 from audit.data.labels import Labels, Targets
 from audit.data.row_hashes import count_distinct, row_hashes
 from audit.data.table import Table
-from audit.model.feeds import Feed
+from audit.inputs.feeds import Feed
 from audit.model.model import Model
 from audit.policy.model import Policy
 from audit.provenance.digest import digest

@@ -9,9 +9,9 @@ import numpy as np
 
 from audit.decider import Decider
 from audit.errors import Skip
-from audit.features import Column, Rows
-from audit.model.feeds import Feed
-from audit.model.matrix import Decoder
+from audit.inputs.features import Column, Rows
+from audit.inputs.feeds import Feed
+from audit.inputs.matrix import Decoder
 from audit.model.model import Model
 from audit.scores import Classified, Regressed
 

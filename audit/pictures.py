@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from audit.errors import AuditError, Skip, some
-from audit.features import Features
-from audit.model.feeds import Feed
-from audit.model.pictures import EncodedPictures
+from audit.inputs.features import Features
+from audit.inputs.feeds import Feed
+from audit.inputs.image_feeds import EncodedPictures
 
 _RANGES = ((0.0, 1.0), (0.0, 255.0), (-1.0, 1.0))
 _TOLERANCE = 1e-6

@@ -13,9 +13,9 @@ from audit.data.arrow_columns import Codes, NullValue
 from audit.data.reservoir import Reservoir
 from audit.data.source import Source
 from audit.errors import AuditError
-from audit.features import MOST_ROWS, Column, Features, Rows, places, starts
-from audit.model.feeds import Feed, Values
-from audit.model.pictures import EncodedPictures, Pictures, other_size
+from audit.inputs.features import MOST_ROWS, Column, Features, Rows, places, starts
+from audit.inputs.feeds import Feed, Values
+from audit.inputs.image_feeds import EncodedPictures, Pictures, other_size
 from audit.result import Scalar
 from audit.vocabulary import Vocabulary
 

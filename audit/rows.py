@@ -9,7 +9,7 @@ from pathlib import Path
 
 from audit.data.readers.registry import open_source
 from audit.data.source import Source
-from audit.model.feeds import Feed
+from audit.inputs.feeds import Feed
 from audit.policy.model import Policy
 
 

@@ -15,7 +15,7 @@ from audit.data.row_hashes import row_hashes
 from audit.data.source import Source
 from audit.decider import Decider
 from audit.errors import AuditError
-from audit.model.feeds import Feed, Values
+from audit.inputs.feeds import Feed, Values
 from audit.model.gradient import differentiable
 from audit.model.head import Head, detect_head
 from audit.model.model import Model

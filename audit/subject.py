@@ -24,10 +24,10 @@ from audit.data.source import Source
 from audit.data.table import Table, read_table
 from audit.decider import Decider
 from audit.facts import data_facts, model_facts
-from audit.features import Features
+from audit.inputs.binding import bind, unbound
+from audit.inputs.features import Features
+from audit.inputs.feeds import Feed
 from audit.judge import Judge, require_same
-from audit.model.binding import bind, unbound
-from audit.model.feeds import Feed
 from audit.model.logits import Logits, find_logits
 from audit.model.model import Model, open_model
 from audit.pictures import Pictures, find_pictures

@@ -20,7 +20,7 @@ from audit.checks.explainability.explained import Explained
 from audit.checks.explainability.held_out import by_trees, teachers
 from audit.checks.explainability.importance import importance, largest_share
 from audit.checks.explainability.quality import stability
-from audit.features import Column
+from audit.inputs.features import Column
 from audit.result import Measurement
 from audit.stats import interval
 from audit.stats.group_estimates import Partition, auc

@@ -16,7 +16,7 @@ from audit.check import policy_from
 from audit.data.readers.registry import open_source
 from audit.data.table import read_table
 from audit.errors import AuditError
-from audit.model.binding import bind
+from audit.inputs.binding import bind
 from audit.model.model import open_model
 from audit.provenance.digest import digest
 from audit.scoring import score

@@ -15,7 +15,7 @@ from audit.check import policy_from
 from audit.data.readers.registry import open_source
 from audit.data.reservoir import Reservoir
 from audit.errors import AuditError
-from audit.features import Features, Rows
+from audit.inputs.features import Features, Rows
 from audit.subject import load_subject
 
 from .audits import content, store, subject

@@ -17,8 +17,8 @@ from audit.data.table import Table, read_table
 from audit.draft.decidable import undecidable
 from audit.draft.guess import guess_protected
 from audit.draft.text import policy_text
-from audit.model.binding import bind, unbound
-from audit.model.feeds import Feed
+from audit.inputs.binding import bind, unbound
+from audit.inputs.feeds import Feed
 from audit.model.model import Model, open_model
 from audit.policy.model import DataSpec, ModelSpec, Policy
 from audit.registry.artifact import find_model

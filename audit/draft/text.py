@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from audit.data.labels import Labels
 from audit.data.table import Table
-from audit.model.feeds import Feed
+from audit.inputs.feeds import Feed
 from audit.policy.model import Policy, Protected, Rule
 
 _PLAIN = re.compile(r"[A-Za-z_./][A-Za-z0-9_./-]*")

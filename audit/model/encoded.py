@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from audit.features import Column, places, starts
 from audit.frameworks.tensorflow_loader import tensorflow
+from audit.inputs.features import Column, places, starts
+from audit.inputs.feeds import Feed
+from audit.inputs.matrix import Decoder
 from audit.model.cut import Cut
-from audit.model.feeds import Feed
 from audit.model.frozen import Frozen
-from audit.model.matrix import Decoder
 from audit.model.meeting import Meeting, find_meeting
 from audit.model.texts import Encoding, encode
 

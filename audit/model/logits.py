@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 
 from audit.errors import AuditError
-from audit.features import Column
 from audit.frameworks.tensorflow_loader import tensorflow
-from audit.model.feeds import Feed
+from audit.inputs.features import Column
+from audit.inputs.feeds import Feed
+from audit.inputs.matrix import Decoder
 from audit.model.head import Head
 from audit.model.heads import Target, candidates
 from audit.model.log_odds import LOST, by_class, from_scores
-from audit.model.matrix import Decoder
 from audit.model.model import Model
 from audit.model.trial import Found, Trial
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from audit.model.feeds import Feed
+from audit.inputs.feeds import Feed
 from audit.model.frozen import Frozen
 from audit.model.graph import callees, data_inputs, node_name
 from audit.model.model import Model

@@ -10,16 +10,16 @@ from typing import Any
 import numpy as np
 
 from audit.decider import Decider
-from audit.features import Column
 from audit.frameworks.tensorflow_loader import tensorflow
-from audit.model.feeds import Feed
+from audit.inputs.features import Column
+from audit.inputs.feeds import Feed
+from audit.inputs.matrix import Decoder
 from audit.model.frozen import Frozen
 from audit.model.graph import node_name
 from audit.model.head import Head
 from audit.model.heads import Target, candidates
 from audit.model.log_odds import by_class, from_scores
 from audit.model.logits import confirming
-from audit.model.matrix import Decoder
 from audit.model.model import Model
 from audit.model.outcome import tie
 from audit.model.silent import silent

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from audit.features import Column
 from audit.frameworks.tensorflow_loader import graph as traced
 from audit.frameworks.tensorflow_loader import tensorflow
+from audit.inputs.features import Column
+from audit.inputs.feeds import Feed
 from audit.model.encoded import Encoded
-from audit.model.feeds import Feed
 from audit.model.frozen import Frozen
 from audit.model.heads import Match, Target, match
 from audit.model.log_odds import by_class

@@ -8,16 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from audit.features import Column
 from audit.frameworks.tensorflow_loader import graph, tensorflow
+from audit.inputs.features import Column
+from audit.inputs.feeds import Feed
+from audit.inputs.matrix import Decoder
 from audit.model.cut import Cut
-from audit.model.feeds import Feed
 from audit.model.frozen import Frozen
 from audit.model.head import Head
 from audit.model.heads import Target, candidates
 from audit.model.log_odds import by_class, from_scores
 from audit.model.logits import Logits
-from audit.model.matrix import Decoder
 from audit.model.model import Model
 
 _CONFIRMED_ROWS = 64

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from audit.check import Check
 from audit.checks.explainability.facts import DEFINITIONS
-from audit.features import MOST_ROWS
+from audit.inputs.features import MOST_ROWS
 from audit.result import Evidence, Measurement, MetricFacts, Note
 from audit.stats.influence import Trace
 from audit.subject import Subject

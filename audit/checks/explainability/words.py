@@ -11,8 +11,8 @@ import numpy as np
 from audit.attribution.words import DOTS, LEFT_OUT, Worded, attribute_words, evaluations, words
 from audit.checks.explainability.explained import Explained
 from audit.checks.explainability.telling import telling
-from audit.features import places, starts
 from audit.frameworks.tensorflow_loader import graph, tensorflow
+from audit.inputs.features import places, starts
 from audit.model.frozen import Frozen
 from audit.model.outcome import favorable_logit, favorable_score
 from audit.model.prose import frozen_graph, prose

@@ -11,7 +11,7 @@ import numpy as np
 from audit.attacks import Space
 from audit.checks.robustness.whole import stuck
 from audit.errors import AuditError, nearest, some
-from audit.features import Column
+from audit.inputs.features import Column
 from audit.pictures import Pictures
 from audit.subject import Subject
 

@@ -16,7 +16,7 @@ from audit.checks.robustness.attacked import truth
 from audit.checks.robustness.shares import Shares, Where
 from audit.data.shared_ranges import SHARED
 from audit.errors import some
-from audit.features import places, starts
+from audit.inputs.features import places, starts
 from audit.judge import Judge
 from audit.perturbations.typos import Misspellings, misspellings, words
 from audit.result import Evidence, Note, Table

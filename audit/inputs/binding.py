@@ -11,10 +11,10 @@ import pyarrow as pa
 
 from audit.data.column_types import is_bytes, is_tensor
 from audit.errors import AuditError, nearest, some
-from audit.model.candidates import Candidates
-from audit.model.composite import composite, row_splits, sparse_input
-from audit.model.feeds import Feed, vector
-from audit.model.pictures import EncodedPictures, Pictures
+from audit.inputs.candidates import Candidates
+from audit.inputs.composite_tensors import composite, row_splits, sparse_input
+from audit.inputs.feeds import Feed, vector
+from audit.inputs.image_feeds import EncodedPictures, Pictures
 from audit.policy.model import DataSpec
 
 

@@ -8,7 +8,7 @@ from math import prod
 
 import numpy as np
 
-from audit.model.feeds import Feed
+from audit.inputs.feeds import Feed
 
 MOST_ROWS = 20_000
 """Rows of the data, and of the background, that are looked at beyond their scores: drawn if there are more."""

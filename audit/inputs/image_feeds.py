@@ -14,7 +14,7 @@ from audit.data.arrow_columns import NullValue, tensors
 from audit.data.image_decoding import decode
 from audit.errors import AuditError
 from audit.frameworks.tensorflow_loader import tensorflow
-from audit.model.feeds import Feed, Values
+from audit.inputs.feeds import Feed, Values
 from audit.result import Scalar
 
 

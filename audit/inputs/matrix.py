@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from math import prod
 from typing import Any
 
-from audit.features import Column, places, starts
 from audit.frameworks.tensorflow_loader import tensorflow
-from audit.model.feeds import Feed
-from audit.model.pictures import EncodedPictures, Pictures
+from audit.inputs.features import Column, places, starts
+from audit.inputs.feeds import Feed
+from audit.inputs.image_feeds import EncodedPictures, Pictures
 
 
 class Decoder:
