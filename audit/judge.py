@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from audit.decider import Decider
 from audit.errors import Skip
 from audit.inputs.features import Column, Rows
 from audit.inputs.feeds import Feed
 from audit.inputs.matrix import Decoder
+from audit.model.decision import Decider
 from audit.model.model import Model
 from audit.scores import Classified, Regressed
 

@@ -10,7 +10,7 @@ import numpy as np
 from audit.agreement import Agreement
 from audit.class_order import ClassOrder, borne_out, key
 from audit.data.labels import Labels, Targets
-from audit.decider import Decider
+from audit.model.decision import Decider
 from audit.model.head import Head
 from audit.result import Scalar
 

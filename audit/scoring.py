@@ -13,14 +13,14 @@ from audit.data.arrow_columns import NullValue
 from audit.data.labels import Labels, Targets
 from audit.data.row_hashes import row_hashes
 from audit.data.source import Source
-from audit.decider import Decider
 from audit.errors import AuditError
 from audit.inputs.feeds import Feed, Values
-from audit.model.gradient import differentiable
+from audit.model.decision import Decider
+from audit.model.determinism.check import require_steady
+from audit.model.differentiability import differentiable
 from audit.model.head import Head, detect_head
 from audit.model.model import Model
-from audit.model.named import NamedClasses
-from audit.model.steady import require_steady
+from audit.model.served_classes import NamedClasses
 from audit.policy.model import Policy
 from audit.reading import missing_value
 from audit.scores import Classified, Classifier, Regressed, Regressor

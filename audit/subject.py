@@ -22,13 +22,13 @@ from audit.data.protected_attributes import Attribute
 from audit.data.readers.registry import locate
 from audit.data.source import Source
 from audit.data.table import Table, read_table
-from audit.decider import Decider
 from audit.facts import data_facts, model_facts
 from audit.inputs.binding import bind, unbound
 from audit.inputs.features import Features
 from audit.inputs.feeds import Feed
 from audit.judge import Judge, require_same
-from audit.model.logits import Logits, find_logits
+from audit.model.decision import Decider
+from audit.model.logits.logits import Logits, find_logits
 from audit.model.model import Model, open_model
 from audit.pictures import Pictures, find_pictures
 from audit.policy.model import Policy

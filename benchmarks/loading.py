@@ -22,11 +22,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the zoo is pa
 
 from audit.check import policy_from
 from audit.frameworks.tensorflow_loader import tensorflow
-from audit.model.gradient import differentiable
+from audit.model.determinism.check import require_steady
+from audit.model.differentiability import differentiable
 from audit.model.head import detect_head
-from audit.model.logits import find_logits
+from audit.model.logits.logits import find_logits
 from audit.model.model import Model, open_model
-from audit.model.steady import require_steady
 from audit.subject import Subject, load_subject
 from tests.zoo.audited import content
 from tests.zoo.kind import Kind, Made

@@ -13,7 +13,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit.decider import Decider
+from audit.model.decision import Decider
 from audit.model.head import Head
 
 from .audits import content, store, subject

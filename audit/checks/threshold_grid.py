@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from audit.decider import Decider
+from audit.model.decision import Decider
 from audit.scores import Classified, Regressed
 
 _EVEN = np.arange(1, 20) / 20

@@ -8,8 +8,8 @@ from dataclasses import asdict
 from typing import Any
 
 from audit.cli.text import plain
-from audit.model.facts import describe
-from audit.model.scan import Scan, scan
+from audit.model.describe import describe
+from audit.model.loading.scan import Scan, scan
 from audit.provenance.digest import digest
 from audit.registry.artifact import find_model
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from audit.frameworks.tensorflow_loader import tensorflow
 from audit.model.head import Head
-from audit.model.log_odds import from_scores
+from audit.model.logits.log_odds import from_scores
 from audit.model.row_noise import row_noise
 from audit.model.variant import Change
 

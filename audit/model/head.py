@@ -13,7 +13,7 @@ import numpy as np
 from scipy.special import expit, softmax
 
 from audit.errors import AuditError
-from audit.model.graph import Operation
+from audit.model.graph.traversal import Operation
 
 Kind = Literal["probabilities", "sigmoid", "logits", "regression"]
 Declared = Literal["auto", "probabilities", "logits", "regression"]

@@ -12,16 +12,16 @@ import numpy as np
 
 from audit.errors import AuditError
 from audit.frameworks.tensorflow_loader import graph, tensorflow
-from audit.model.batches import Batched, fixed_batch, free
-from audit.model.choice import choose_output
-from audit.model.decoded import Decoded, find_decoded
-from audit.model.entry import Direct, Entry
-from audit.model.examples import Parsed, find_parsed
-from audit.model.freeze import freeze
-from audit.model.frozen import Frozen
-from audit.model.graph import Operation, output_operation
-from audit.model.signature import Signature, open_signature
-from audit.model.unreadable import said
+from audit.model.graph.fixed_batch import Batched, fixed_batch, free
+from audit.model.graph.freeze import freeze
+from audit.model.graph.frozen import Frozen
+from audit.model.graph.image_file_input import Decoded, find_decoded
+from audit.model.graph.signature_input import Direct, Entry
+from audit.model.graph.tf_example_input import Parsed, find_parsed
+from audit.model.graph.traversal import Operation, output_operation
+from audit.model.loading.load_errors import said
+from audit.model.loading.signature import Signature, open_signature
+from audit.model.output_choice import choose_output
 from audit.policy.model import ModelSpec
 from audit.result import TensorFacts
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from audit.decider import Decider
 from audit.frameworks.tensorflow_loader import tensorflow
+from audit.model.decision import Decider
 
 
 def favorable_logit(logits: Any, decider: Decider) -> Any:

@@ -12,8 +12,8 @@ import pytest
 import tensorflow as tf
 
 from audit.cli import main
-from audit.model.scan import scan
-from audit.model.unsafe import Unsafe
+from audit.model.loading.scan import scan
+from audit.model.loading.unsafe_operations import Unsafe
 
 from ..audits import SCORES_ONLY, store
 from ..conftest import Models

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from audit.model.scan import scan
+from audit.model.loading.scan import scan
 
 from . import programs
 from .programs import Write

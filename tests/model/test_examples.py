@@ -11,8 +11,8 @@ import pytest
 import tensorflow as tf
 
 from audit.errors import AuditError
-from audit.model.examples import Feature, Parsed, find_parsed
-from audit.model.facts import describe
+from audit.model.describe import describe
+from audit.model.graph.tf_example_input import Feature, Parsed, find_parsed
 from audit.subject import Subject
 
 from ..audits import content, store, subject

@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 
 from audit.errors import AuditError
-from audit.model.facts import describe
+from audit.model.describe import describe
 from audit.model.head import Head
 from audit.result import OutputFacts
 

@@ -12,7 +12,7 @@ import tensorflow as tf
 from scipy.special import logit
 
 import audit
-from audit.model.freeze import freeze
+from audit.model.graph.freeze import freeze
 
 from ..audits import content, store
 from ..models import save
@@ -159,7 +159,7 @@ def test_an_unfrozen_regression_is_still_its_value(tmp_path: Path, monkeypatch: 
 
 def test_the_whole_file_confirms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In a sorted file the first rows are alike: there, and only there, the scores follow the gate."""
-    monkeypatch.setattr("audit.model.logits.CONFIRMED_ROWS", 100)
+    monkeypatch.setattr("audit.model.logits.logits.CONFIRMED_ROWS", 100)
     frame = numbers().sort_values("a", ignore_index=True)
     border = float(frame["a"].iloc[150])
     plain = tf.Module()

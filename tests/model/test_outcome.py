@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit, logit, softmax
 
-from audit.decider import Decider
+from audit.model.decision import Decider
 from audit.model.head import Head
 from audit.model.outcome import decision_logits, favorable_logit, favorable_score
 

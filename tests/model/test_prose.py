@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 import tensorflow as tf
 
-from audit.model.prose import frozen_graph, prose
+from audit.model.text_columns import frozen_graph, prose
 from audit.subject import Subject
 
 from .surgery import ROWS, audited, export

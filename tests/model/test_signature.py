@@ -10,8 +10,8 @@ import pytest
 
 from audit.cli import main
 from audit.errors import AuditError
-from audit.model.scan import scan
-from audit.model.signature import open_signature
+from audit.model.loading.scan import scan
+from audit.model.loading.signature import open_signature
 
 from ..conftest import Models
 

@@ -16,8 +16,8 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 from audit.cli import main
 from audit.errors import AuditError
-from audit.model.scan import scan
-from audit.model.signature import Signature, open_signature
+from audit.model.loading.scan import scan
+from audit.model.loading.signature import Signature, open_signature
 from audit.registry.artifact import find_artifact, find_model
 
 from ..models import WEIGHTS

@@ -15,8 +15,8 @@ import tensorflow as tf
 
 from audit.cli import main
 from audit.errors import AuditError
+from audit.model.determinism.check import require_steady
 from audit.model.model import Model, open_model
-from audit.model.steady import require_steady
 from audit.policy.model import ModelSpec
 
 from ..audits import content, store, subject

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from audit.frameworks.tensorflow_loader import graph, tensorflow
-from audit.model.stand_in import StandIn, find_stand_in
+from audit.model.logits.surrogate import StandIn, find_stand_in
 
 from ..audits import content, store, subject
 from ..models import save

@@ -15,7 +15,7 @@ from scipy.special import expit
 
 from audit.errors import AuditError
 from audit.frameworks.tensorflow_loader import graph
-from audit.model.texts import WIDEST
+from audit.model.logits.text_encoding import WIDEST
 from audit.subject import Subject
 
 from .surgery import ROWS, audited, export, gradient, numbers, odds, uncut, values
@@ -236,7 +236,7 @@ def test_one_text_is_cut_where_another_is_left(tmp_path: Path) -> None:
 
 
 def test_a_table_of_many_texts_stays_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("audit.model.texts._LARGEST", 5 * len(WORDS) - 1)
+    monkeypatch.setattr("audit.model.logits.text_encoding._LARGEST", 5 * len(WORDS) - 1)
     found = audited(one_hot(tmp_path / "m"), table(), tmp_path)
     agrees(found)
     assert "texts go through the graph: t" in found.logits.evidence

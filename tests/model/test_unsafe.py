@@ -13,7 +13,7 @@ import pytest
 import tensorflow as tf
 
 from audit.cli import main
-from audit.model.scan import scan
+from audit.model.loading.scan import scan
 from audit.policy import unsafe_operations as operations
 
 from ..audits import content, store, subject

@@ -59,7 +59,7 @@ class Explainability(Check):
         from audit.checks.explainability.tables import tables
         from audit.checks.explainability.traces import keep
         from audit.checks.explainability.word_tables import word_evidence
-        from audit.model.prose import prose_columns
+        from audit.model.text_columns import prose_columns
 
         score, memory = self.output == "score", self.memory_mb * 2**20
         sample = draw(subject, self.rows, self.references, score=score, memory=memory)

@@ -19,7 +19,7 @@ class Output:
     """What is explained, and ``unit``, its name.
 
     ``value`` is a TensorFlow function from an encoded matrix to ``(rows,)``. ``encode`` makes the encoded matrix of a
-    matrix ``(rows, numbers)`` of ``dtype``; ``players`` and ``widest`` are those of `audit.model.logits.Logits`.
+    matrix ``(rows, numbers)`` of ``dtype``; ``players`` and ``widest`` are those of `audit.model.logits.logits.Logits`.
     """
 
     value: Callable[[Any], Any]

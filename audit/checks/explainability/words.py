@@ -13,10 +13,10 @@ from audit.checks.explainability.explained import Explained
 from audit.checks.explainability.telling import telling
 from audit.frameworks.tensorflow_loader import graph, tensorflow
 from audit.inputs.features import places, starts
-from audit.model.frozen import Frozen
+from audit.model.graph.frozen import Frozen
+from audit.model.logits.text_logits import Wording
 from audit.model.outcome import favorable_logit, favorable_score
-from audit.model.prose import frozen_graph, prose
-from audit.model.worded import Wording
+from audit.model.text_columns import frozen_graph, prose
 from audit.subject import Subject
 
 _MOST_TEXTS = 200

@@ -10,7 +10,7 @@ import numpy as np
 from audit.attacks import BY_GRADIENT, Attack, Norm, Outcome, Space
 from audit.checks.robustness.evidence import Finding
 from audit.checks.robustness.judged import Judged
-from audit.decider import Decider
+from audit.model.decision import Decider
 from audit.scores import Classified
 from audit.subject import Subject
 

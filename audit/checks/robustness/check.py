@@ -71,7 +71,7 @@ class Robustness(Check):
             Skip: none applies.
             AuditError: an option names a column that the model does not read.
         """
-        from audit.model.prose import prose_columns
+        from audit.model.text_columns import prose_columns
 
         families: dict[str, Callable[[Subject], Iterator[Evidence]]] = {
             f"Accuracy under attack ({', '.join([*self.attacks, 'worst'])}; norm {self.norm})": self._attacks

@@ -12,8 +12,8 @@ from audit.attacks import Ascent, Attack, Norm, Space
 from audit.checks.robustness.evidence import LITTLE
 from audit.checks.robustness.probe import Gradient, probe, sample
 from audit.frameworks.tensorflow_loader import graph, tensorflow
+from audit.model.logits.surrogate import StandIn, find_stand_in
 from audit.model.outcome import decision_logits
-from audit.model.stand_in import StandIn, find_stand_in
 from audit.subject import Subject
 
 _NEAR = 16

@@ -1,0 +1,1 @@
+"""The signature's graph, frozen: walking it, cutting it, feeding it."""

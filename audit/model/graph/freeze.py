@@ -1,0 +1,66 @@
+"""Flattens a signature's ConcreteFunction into a graph that can be cut."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from audit.frameworks.output_silencing import quiet
+from audit.frameworks.tensorflow_loader import graph, tensorflow
+from audit.model.graph.fixed_batch import fixed_batch
+from audit.model.graph.frozen import Frozen, Source
+from audit.model.graph.signature_input import Entry
+from audit.model.graph.traversal import node_name
+
+
+def freeze(function: Any, output: str, entries: Sequence[Entry]) -> Frozen:
+    """Flatten a signature's ConcreteFunction: called functions inlined, variables turned into constants.
+
+    Args:
+        function: of the signature.
+        output: the name of the audited output.
+        entries: how its inputs are fed.
+
+    Raises:
+        Exception: whatever TensorFlow raises for a graph that it cannot freeze.
+        LookupError: the graph holds nowhere what is fed.
+    """
+    specs = function.structured_input_signature[1]
+    # Called by a new function, since taking a gradient has rewritten the loops in the graph of the old one.
+    caller = graph(lambda tensors: function(**tensors)[output]).get_concrete_function(specs)
+    with quiet():
+        from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+
+        flat = convert_variables_to_constants_v2(caller, lower_control_flow=False, aggressive_inlining=True)
+    names = sorted(specs)  # in the order in which TensorFlow flattens a dict
+    placeholders = dict(zip(names, (tensor.name for tensor in flat.inputs), strict=False))
+    left = {tensor.name for tensor in flat.inputs[len(names) :]}
+    handles = {inner.name: outer for outer, inner in caller.graph.captures if inner.name in left}
+    is_fixed = fixed_batch(specs) is not None
+    body = _of_any_rows(flat.graph, placeholders.values(), flat.outputs[0].name) if is_fixed else flat.graph
+    frozen = Frozen(body, placeholders, {}, flat.outputs[0].name, handles)
+    sources: dict[str, Source] = {}
+    for entry in entries:
+        sources |= entry.sources(frozen, placeholders[entry.name])
+    return replace(frozen, sources=sources)
+
+
+def _of_any_rows(fixed: Any, placeholders: Iterable[str], output: str) -> Any:
+    """Return a graph in which the placeholders' first dimension is free, and every shape that follows from it.
+
+    Raises:
+        LookupError: the number of rows stands elsewhere in the graph as well.
+    """
+    tf, proto = tensorflow(), fixed.as_graph_def()
+    given = {node_name(tensor) for tensor in placeholders}
+    for node in proto.node:
+        node.attr.pop("_output_shapes", None)
+        if node.name in given:
+            node.attr["shape"].shape.dim[0].size = -1
+    freed = tf.Graph()
+    with freed.as_default():
+        tf.graph_util.import_graph_def(proto, name="")
+    if freed.get_tensor_by_name(output).shape[:1] != [None]:
+        raise LookupError("a graph of a fixed number of rows")
+    return freed

@@ -1,0 +1,1 @@
+"""Path on disk to a loaded signature, scanned before anything runs."""

@@ -1,0 +1,94 @@
+"""The model's own assets, and which tables are filled from other files, which are not in its digest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from audit.model.graph.traversal import callees, node_name
+from audit.policy.unsafe_operations import TABLES
+
+_CALLS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
+_MAIN = ""  # the scope of the main graph; the others are named after their functions
+
+
+def foreign_tables(meta: Any) -> set[tuple[str, str]]:
+    """Return the operations of a meta graph that fill a table from a file other than an asset.
+
+    Each as the function that it stands in, which is empty for the main graph, and the node's name.
+    """
+    graph = _Scopes(meta)
+    return {
+        (scope, node.name)
+        for scope, node in graph.operations()
+        if node.op in TABLES and not graph.is_asset(scope, node.input[1])
+    }
+
+
+def missing_assets(meta: Any, folder: Path) -> list[str]:
+    """Return the names of the model's own assets that are not in its ``folder`` of assets."""
+    names = {file.filename for file in _asset_files(meta) if _is_inside(file.filename)}
+    return sorted(name for name in names if not (folder / name).is_file())
+
+
+class _Scopes:
+    def __init__(self, meta: Any) -> None:
+        library = meta.graph_def.library.function
+        self._nodes = {function.signature.name: list(function.node_def) for function in library}
+        self._nodes[_MAIN] = list(meta.graph_def.node)
+        self._arguments = {f.signature.name: [a.name for a in f.signature.input_arg] for f in library}
+        self._objects, self._files = meta.object_graph_def, _asset_files(meta)
+        self._inside = [file for file in self._files if _is_inside(file.filename)]
+        # with an object graph, loading never executes the main graph
+        self._executed = set(self._nodes) - ({_MAIN} if meta.HasField("object_graph_def") else set())
+
+    def operations(self) -> Iterator[tuple[str, Any]]:
+        """Yield every operation with its scope."""
+        yield from ((scope, node) for scope, nodes in self._nodes.items() for node in nodes)
+
+    def is_asset(self, scope: str, tensor: str, seen: frozenset[tuple[str, str]] = frozenset()) -> bool:
+        """Tell whether ``tensor`` is the name of an asset, handed through and never computed."""
+        name = node_name(tensor)
+        if (scope, name) in seen:
+            return False
+        seen |= {(scope, name)}
+        if name in self._arguments.get(scope, ()):
+            return self._is_handed_an_asset(scope, self._arguments[scope].index(name), seen)
+        node = next((node for node in self._nodes[scope] if node.name == name), None)
+        if node is not None and node.op == "Identity":
+            return self.is_asset(scope, node.input[0], seen)
+        return scope == _MAIN and any(node_name(file.tensor_info.name) == name for file in self._inside)
+
+    def _is_handed_an_asset(self, function: str, index: int, seen: frozenset[tuple[str, str]]) -> bool:
+        """Tell whether every caller of ``function`` gives an asset for its argument ``index``."""
+        given = [
+            node.op in _CALLS and self.is_asset(scope, node.input[index], seen)
+            for scope, node in self.operations()
+            if scope in self._executed and function in callees(node)
+        ]
+        if function in self._objects.concrete_functions:
+            bound = self._objects.concrete_functions[function].bound_inputs
+            place = index - (len(self._arguments[function]) - len(bound))
+            given.append(place >= 0 and self._is_asset_object(bound[place]))
+        return bool(given) and all(given)
+
+    def _is_asset_object(self, node: int) -> bool:
+        found = self._objects.nodes[node]
+        if not found.HasField("asset"):
+            return False
+        return self._files[found.asset.asset_file_def_index] in self._inside
+
+
+def _asset_files(meta: Any) -> list[Any]:
+    """Return the model's assets; TensorFlow 1 lists them in a collection, which counts where the field is empty."""
+    from tensorflow.core.protobuf.meta_graph_pb2 import AssetFileDef
+
+    packed = meta.collection_def["saved_model_assets"].any_list.value
+    return list(meta.asset_file_def) or [AssetFileDef.FromString(item.value) for item in packed]
+
+
+def _is_inside(filename: str) -> bool:
+    """The loader joins the name to the model's folder of assets, which leads elsewhere for ``../x`` or ``/x``."""
+    path = PurePosixPath(filename)
+    return bool(filename) and not path.is_absolute() and ".." not in path.parts

@@ -1,0 +1,67 @@
+"""Loads a SavedModel directory, after its operations and its assets have been looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Any
+
+from audit.errors import AuditError
+from audit.frameworks.output_silencing import quiet
+from audit.frameworks.tensorflow_loader import tensorflow
+from audit.model.loading.assets import missing_assets
+from audit.model.loading.load_errors import unreadable
+from audit.model.loading.scan import read_graphs, serving_graph
+from audit.model.loading.unsafe_operations import Unsafe, unsafe_operations
+
+
+def open_saved_model(path: Path, where: Path, allowed: Collection[str]) -> tuple[Any, list[str]]:
+    """Load the SavedModel directory ``path``.
+
+    Args:
+        path: the directory.
+        where: what the user calls the model, for messages.
+        allowed: types of operations that may reach beyond the model.
+
+    Returns:
+        The loaded object, and which operations of ``allowed`` stand in its graphs, sorted.
+
+    Raises:
+        AuditError: the model reaches beyond itself without leave, or cannot be loaded.
+    """
+    proto = read_graphs(path)
+    unsafe = unsafe_operations(proto)
+    if refused := [item for item in unsafe if item.operation not in allowed]:
+        raise _refused(where, refused)
+    meta = serving_graph(proto, where)
+    if missing := missing_assets(meta, path / "assets"):
+        raise _incomplete(path / "assets", missing)
+    tags = list(meta.meta_info_def.tags) if len(proto.meta_graphs) > 1 else None
+    try:
+        with quiet():
+            loaded = tensorflow().saved_model.load(str(path), tags=tags)
+    except Exception as error:
+        raise unreadable(path, where, meta, error) from error
+    return loaded, sorted({item.operation for item in unsafe})
+
+
+def _refused(where: Path, unsafe: Sequence[Unsafe], limit: int = 4) -> AuditError:
+    first = {item.operation: item for item in reversed(unsafe)}  # one place of each operation
+    names = sorted(first)
+    said = "; ".join(f"{name!r} {first[name].place}" for name in names[:limit])
+    more = f"; and {', '.join(names[limit:])}" if names[limit:] else ""
+    return AuditError(
+        where=str(where),
+        expected="a model that computes only: a SavedModel is a program that runs on this machine",
+        found=f"operations that reach files, network or Python: {said}{more}",
+        fix=f"export the model without them, or trust it with model.allow_operations: [{', '.join(names)}]",
+    )
+
+
+def _incomplete(folder: Path, missing: Sequence[str]) -> AuditError:
+    return AuditError(
+        where=str(folder),
+        expected="all assets that the model names, such as the vocabularies of its lookup tables",
+        found=f"nothing for {', '.join(map(repr, missing[:8]))}",
+        fix="copy the model again, with all its folders",
+    )

@@ -1,0 +1,137 @@
+"""Finds operations that do more than compute: a SavedModel is a program that runs on the auditor's machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from audit.errors import some
+from audit.model.graph.traversal import callees, node_name
+from audit.model.loading.assets import foreign_tables
+from audit.policy.unsafe_operations import NEVER, RESTORES, SAVES
+
+INITIAL = "__saved_model_init_op"
+"""Among the signatures in a file, the name of what loading runs; nobody calls it."""
+
+_INITIALIZERS = ("saved_model_main_op", "legacy_init_op")  # where older exporters name what loading runs
+
+Part = tuple[str, str]  # ("node", name in the main graph) or ("function", name)
+
+
+@dataclass(frozen=True)
+class Unsafe:
+    """An operation that reaches beyond the model, and where it stands.
+
+    ``function`` is the one of the graph's library that holds it, or None for the main graph; ``signatures`` are those
+    that reach it, and ``loading`` tells whether loading does.
+    """
+
+    operation: str
+    function: str | None
+    signatures: tuple[str, ...]
+    loading: bool
+
+    @property
+    def place(self) -> str:
+        """Where it stands, in words."""
+        holder = f"the function {some([self.function])}" if self.function else "the main graph"
+        reached = [some(self.signatures, 4)] * bool(self.signatures) + ["loading"] * self.loading
+        return f"in {holder}, reached by {' and '.join(reached) or 'no signature'}"
+
+
+def unsafe_operations(proto: Any) -> list[Unsafe]:
+    """Return the operations in a SavedModel protocol buffer that reach beyond the model, sorted.
+
+    Files, network, processes, Python and the terminal are out of reach for a model. Writing variables belongs
+    to the saver's save and reading them to its restore, and neither to anything that a signature, an object
+    or an initializer calls; tables are filled from nothing but the model's own assets.
+    """
+    found = {item for meta in proto.meta_graphs for item in _unsafe(meta)}
+    return sorted(
+        found, key=lambda item: (item.operation, item.function or "", item.signatures, item.loading)
+    )
+
+
+def _unsafe(meta: Any) -> Iterator[Unsafe]:
+    graph = _Graph(meta.graph_def)
+    if found := _found(meta, graph):
+        reached = {name: graph.reach(tensors) for name, tensors in _called(meta).items()}
+    for (kind, part), operation in found:
+        names = {name for name, parts in reached.items() if (kind, part) in parts}
+        function = part if kind == "function" else None
+        yield Unsafe(operation, function, tuple(sorted(names - {INITIAL})), INITIAL in names)
+
+
+def _found(meta: Any, graph: _Graph) -> set[tuple[Part, str]]:
+    saver = meta.saver_def
+    tensors = [name for names in _called(meta).values() for name in names]
+    called = graph.reach(tensors, meta.object_graph_def.concrete_functions)
+    restored = graph.reach([saver.restore_op_name]) - called
+    if not meta.HasField("object_graph_def"):  # loading executes the restore of TensorFlow 1, and no other
+        restored &= graph.reading_only(node_name(saver.filename_tensor_name))
+    saved = graph.reach([saver.save_tensor_name]) - called - restored
+    found = graph.operations(graph.parts, NEVER)
+    found |= graph.operations(graph.parts - saved, SAVES)
+    found |= graph.operations(graph.parts - saved - restored, RESTORES)
+    return found | {graph.part(scope, node) for scope, node in foreign_tables(meta)}
+
+
+def _called(meta: Any) -> dict[str, list[str]]:
+    """Return what is computed in the main graph when the model is called, by signature, or loaded."""
+    called = {name: _outputs(signature) for name, signature in meta.signature_def.items()}
+    named = [name for key in _INITIALIZERS for name in meta.collection_def[key].node_list.value]
+    return called | {INITIAL: called.get(INITIAL, []) + named}
+
+
+def _outputs(signature: Any) -> list[str]:
+    return [name for info in signature.outputs.values() for name in _tensors(info)]
+
+
+def _tensors(info: Any) -> list[str]:
+    """Return the tensors that an output is made of: one, three of a sparse one, or components."""
+    sparse = info.coo_sparse
+    parts = [sparse.values_tensor_name, sparse.indices_tensor_name, sparse.dense_shape_tensor_name]
+    inside = [name for part in info.composite_tensor.components for name in _tensors(part)]
+    return [name for name in (info.name, *parts, *inside) if name]
+
+
+class _Graph:
+    def __init__(self, graph: Any) -> None:
+        self._nodes = {node.name: node for node in graph.node}
+        self._functions = {function.signature.name: function for function in graph.library.function}
+        self.parts: set[Part] = {("node", name) for name in self._nodes}
+        self.parts |= {("function", name) for name in self._functions}
+
+    def reach(self, tensors: Iterable[str], functions: Iterable[str] = ()) -> set[Part]:
+        """Return what computing ``tensors`` and calling ``functions`` executes."""
+        found: set[Part] = set()
+        queue: list[Part] = [("node", node_name(name)) for name in tensors if name]
+        queue += [("function", name) for name in functions]
+        while queue:
+            part = queue.pop()
+            if part in self.parts and part not in found:
+                found.add(part)
+                queue += [("function", callee) for node in self._inside(part) for callee in callees(node)]
+                if part[0] == "node":
+                    queue += [("node", node_name(tensor)) for tensor in self._nodes[part[1]].input]
+        return found
+
+    def reading_only(self, checkpoint: str) -> set[Part]:
+        """Return the nodes, without those that read a checkpoint whose name is not that of node ``checkpoint``."""
+        nodes = self._nodes.values()
+        own = (n for n in nodes if n.op not in RESTORES or node_name(n.input[0]) == checkpoint)
+        return {("node", node.name) for node in own}
+
+    def operations(self, parts: set[Part], kinds: frozenset[str]) -> set[tuple[Part, str]]:
+        """Return the operations of these ``kinds`` in nodes and function bodies, each with its part and type."""
+        return {(part, node.op) for part in parts for node in self._inside(part) if node.op in kinds}
+
+    def part(self, function: str, node: str) -> tuple[Part, str]:
+        """Return the part that holds a node of ``function`` (of the main graph, if empty), and the node's type."""
+        part = ("function", function) if function else ("node", node)
+        return part, next(found.op for found in self._inside(part) if found.name == node)
+
+    def _inside(self, part: Part) -> Any:
+        kind, name = part
+        return [self._nodes[name]] if kind == "node" else self._functions[name].node_def

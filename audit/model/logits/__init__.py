@@ -1,0 +1,1 @@
+"""The true logits below the head: candidates, verification on data, surrogates."""

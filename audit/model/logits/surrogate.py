@@ -1,0 +1,113 @@
+"""Logits that give attacks a direction where the model's own give none: below what decides, and past what is flat."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from audit.frameworks.tensorflow_loader import tensorflow
+from audit.inputs.features import Column
+from audit.inputs.feeds import Feed
+from audit.inputs.matrix import Decoder
+from audit.model.decision import Decider
+from audit.model.graph.frozen import Frozen
+from audit.model.graph.straight_through import has_steps
+from audit.model.graph.traversal import node_name
+from audit.model.head import Head
+from audit.model.logits.candidates import Target, candidates
+from audit.model.logits.decision_points import deciding, match_or_decide
+from audit.model.logits.log_odds import by_class, from_scores
+from audit.model.logits.logits import confirming
+from audit.model.logits.silent import silent
+from audit.model.logits.verification import Found, Trial
+from audit.model.model import Model
+from audit.model.outcome import tie
+
+_PROBED = 64
+_PAST = "; gradients pass its steps and stops"
+
+
+@dataclass(frozen=True, eq=False)
+class StandIn:
+    """Class logits, or a regression's value, of a matrix of features, with gradients that pass steps and stops.
+
+    ``exact`` says that their values were confirmed to decide as the uncut model does, ``past`` that the graph has steps
+    or stops, and ``evidence`` in words what they are. What they flip is for the uncut model to say.
+    """
+
+    logits: Callable[[Any], Any]
+    evidence: str
+    exact: bool
+    past: bool
+
+
+def find_stand_in(
+    model: Model, decider: Decider, feeds: Sequence[Feed], columns: Sequence[Column], sample: np.ndarray
+) -> StandIn | None:
+    """Return logits that decide as the model does; None where there is nothing to gain.
+
+    Of several those that say something of most rows (`silent`), and of these the ones that least goes into: what
+    decides is computed from them, and a mask adds what it adds later.
+
+    Args:
+        model: the uncut model.
+        decider: how its outputs become decisions.
+        feeds: what its inputs are made of.
+        columns: the columns of ``sample``.
+        sample: rows ``(rows, columns)`` on which a cut is confirmed, and as many that mix their values.
+    """
+    head = decider.head
+    try:
+        frozen = model.frozen
+    except Exception:  # whatever a graph holds that cannot be frozen cannot be rewritten either
+        return None
+    sample, expected = confirming(model, head, Decoder(feeds, columns), sample)
+    believe = partial(match_or_decide, decided=_decided(frozen, decider, expected))
+    trial = Trial(frozen, feeds, columns, sample, expected, believe=believe, straight=True)
+    output, past = Target(frozen.output, head.width, "the model's output"), has_steps(frozen.nodes)
+    confirmed = [
+        (target, StandIn(_of(found, decider), found.evidence + _PAST * past, True, past))
+        for target in _targets(frozen, head, output)
+        if (found := trial(target))
+    ]
+    if confirmed:
+        some = sample[:: -(-len(sample) // _PROBED)]
+        says = [(silent(one.logits, some), len(frozen.above(node_name(at.tensor)))) for at, one in confirmed]
+        return confirmed[says.index(min(says))][1]
+    lost = trial(replace(output, evidence="the scores"), from_scores)
+    return StandIn(_of(lost, decider), lost.evidence + _PAST * past, False, past) if lost else None
+
+
+def _targets(frozen: Frozen, head: Head, output: Target) -> list[Target]:
+    """Return what may decide: of two classes one column of log-odds as well as two of logits."""
+    linear = head.kind in ("logits", "regression")
+    widths = {1} if head.kind == "regression" else {1, 2} if head.width < 3 else {head.width}
+    squashed = [target for target in candidates(frozen, head.width) if target.width in widths]
+    targets = [*([output] if linear else []), *squashed, *deciding(frozen, widths)]
+    return list({target.tensor: target for target in reversed(targets)}.values())[::-1]
+
+
+def _decided(frozen: Frozen, decider: Decider, expected: np.ndarray) -> np.ndarray:
+    kind = np.dtype(tensorflow().as_dtype(frozen.dtype(frozen.output)).as_numpy_dtype)
+    if decider.head.kind == "regression":
+        return decider.decide(expected.astype(kind))[1]
+    return decider.outcome(expected, kind)[1]
+
+
+def _of(found: Found, decider: Decider) -> Callable[[Any], Any]:
+    """Return the logits of a cut as a function of the matrix: shifted, if need be, to where the decision changes."""
+    sign, border = found.match.sign, found.match.border
+
+    def logits(matrix: Any) -> Any:
+        raw = found.graph(found.encoded.encode(matrix))
+        if border is None:
+            return raw
+        if decider.head.kind == "regression":
+            return sign * raw - border + (decider.at_least or 0.0)
+        return by_class(raw[:, 1:] - raw[:, :1] - border + tie(decider), 1)
+
+    return logits

@@ -1,0 +1,46 @@
+"""The order of the classes where the model says it itself, as TensorFlow Serving's classification signature does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from audit.errors import AuditError, some
+from audit.model.model import Model
+from audit.model.output_choice import CLASSES, SCORES, names_classes
+
+
+class NamedClasses:
+    """The classes that a model names beside its scores, in their order; None where it names none."""
+
+    def __init__(self, model: Model) -> None:
+        named = model.output == SCORES and names_classes(model.signature.outputs)
+        self._model = Model(model.signature, CLASSES, model.where) if named else None
+        self.classes: list[str] | None = None
+
+    def add(self, tensors: Mapping[str, Any], first_row: int) -> None:
+        """Read the names of the next rows.
+
+        Raises:
+            AuditError: the order of the classes changes from row to row.
+        """
+        if self._model is None:
+            return
+        names = self._model.outputs(tensors).numpy()
+        if self.classes is None:
+            self.classes, self._first = _decoded(names[0]), names[:1]
+        other = (names != self._first).any(axis=1)
+        if other.any():
+            at = int(other.argmax())
+            raise AuditError(
+                where=f"{self._model.where}: output {CLASSES!r}",
+                expected=f"the classes in the same order for every row: {some(self.classes)}",
+                found=f"row {first_row + at:,}: {some(_decoded(names[at]))}",
+                fix="export the scores of all classes in one order, not those of each row's best",
+            )
+
+
+def _decoded(names: np.ndarray) -> list[str]:
+    return [name.decode("utf-8", "replace") for name in names]
