@@ -11,7 +11,6 @@ from datetime import UTC, date, datetime
 import numpy as np
 
 from audit.audit_log.ledger import Audited, History, identify
-from audit.baseline import of_the_baseline
 from audit.check import Check, Skip, build_checks, offers_of, require_installed
 from audit.errors import AuditError
 from audit.gate.lint import warnings_of
@@ -32,9 +31,10 @@ from audit.result import (
     Report,
     Table,
 )
-from audit.scoring import Progress
 from audit.stats import intervals, is_known
-from audit.subject import Subject, load_subjects
+from audit.subject.baseline import of_the_baseline
+from audit.subject.scoring import Progress
+from audit.subject.subject import Subject, load_subjects
 
 Crash = Callable[[str, str], None]
 """Called with a check's name and its traceback when it crashes."""

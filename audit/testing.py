@@ -14,7 +14,7 @@ from audit.frameworks.output_silencing import quiet
 from audit.frameworks.tensorflow_loader import tensorflow
 from audit.result import Evidence, Measurement, Note, Table
 from audit.stats import is_known
-from audit.subject import Subject, load_subject
+from audit.subject.subject import Subject, load_subject
 
 ROWS = 400
 

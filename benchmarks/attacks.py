@@ -22,7 +22,7 @@ from audit.check import policy_from
 from audit.checks.robustness.movable import movable
 from audit.frameworks.tensorflow_loader import tensorflow
 from audit.model.outcome import decision_logits
-from audit.subject import Subject, load_subject
+from audit.subject.subject import Subject, load_subject
 
 EPS, STEPS = 0.1, 20
 STEP = 2.5 * EPS / STEPS  # ours, as Madry's

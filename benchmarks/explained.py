@@ -16,7 +16,7 @@ from audit.checks.explainability.explained import explain
 from audit.frameworks.output_silencing import quiet
 from audit.frameworks.tensorflow_loader import tensorflow
 from audit.model.outcome import favorable_logit
-from audit.subject import Subject, load_subject
+from audit.subject.subject import Subject, load_subject
 
 ROWS, REFERENCES = 1000, 100
 _LEAST = 1e-7  # nearer to 0 or 1, 32-bit scores have no finite log-odds

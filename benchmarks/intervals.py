@@ -18,9 +18,9 @@ from audit.check import policy_from
 from audit.checks.fairness import Fairness
 from audit.checks.performance import Performance
 from audit.result import Measurement
-from audit.scores import Classified
 from audit.stats import intervals
-from audit.subject import Subject, load_subject
+from audit.subject.predictions import Classified
+from audit.subject.subject import Subject, load_subject
 
 PROTECTED = {
     "sex": {"privileged": "Male"},

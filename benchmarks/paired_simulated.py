@@ -16,10 +16,10 @@ from audit.checks.performance_traces import performance_trace
 from audit.checks.ranking import Ranking, ranking_metrics
 from audit.paired.joint import correlation, discordant
 from audit.result import Baseline, Measurement
-from audit.scores import Classified
 from audit.stats import improvement, paired_interval
 from audit.stats.group_estimates import Partition
 from audit.stats.influence import Shares
+from audit.subject.predictions import Classified
 
 FAIRNESS = (
     "statistical_parity_difference",

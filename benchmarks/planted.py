@@ -22,7 +22,6 @@ from scipy.stats import beta
 
 import audit
 from audit.check import entry_points, load_policy
-from audit.class_order import class_order
 from audit.data.labels import Labels
 from audit.data.readers.registry import open_source
 from audit.data.source import Source
@@ -34,9 +33,10 @@ from audit.demo.prepare import MODEL_SEED, TEST_ROWS, TRAIN_ROWS, TRAIN_SEED
 from audit.gate.verdict import decide
 from audit.policy.model import Policy
 from audit.result import CheckResult, Measurement, Report, RuleResult
-from audit.scores import Classified, Classifier
 from audit.stats import interval
-from audit.subject import Subject, load_subject
+from audit.subject.class_order import class_order
+from audit.subject.predictions import Classified, Classifier
+from audit.subject.subject import Subject, load_subject
 
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 BEGIN, END = "<!-- planted: begin -->", "<!-- planted: end -->"

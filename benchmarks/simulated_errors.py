@@ -12,7 +12,7 @@ from scipy import stats
 
 from audit.checks.performance_metrics import Groups, regression
 from audit.result import Measurement
-from audit.scores import Regressed
+from audit.subject.predictions import Regressed
 
 CASES = [("rows", "normal"), ("rows", "heavy-tailed"), ("weights", "normal"), ("copies", "normal")]
 DEGREES = 5

@@ -15,7 +15,7 @@ from audit.checks.performance_facts import CALIBRATION_BINS
 from audit.checks.performance_metrics import Groups, classification
 from audit.checks.ranking import Ranking, ranking_metrics
 from audit.result import Measurement
-from audit.scores import Classified
+from audit.subject.predictions import Classified
 
 METRICS = ("auc", "log_loss", "brier", "calibration_error")
 GRID = (np.arange(400_000) + 0.5) / 400_000

@@ -12,7 +12,7 @@ import pandas as pd
 import audit
 from audit.check import policy_from
 from audit.result import Measurement, Report
-from audit.subject import Subject, load_subject
+from audit.subject.subject import Subject, load_subject
 
 GIVEN = {"output": "probabilities", "inputs": {"x": ["score"]}}
 """Model keys for the model ``given``: the column ``score`` is P(favourable)."""

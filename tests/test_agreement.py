@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import softmax
 
-from audit.agreement import Agreement
+from audit.subject.label_agreement import Agreement
 
 
 def scored(

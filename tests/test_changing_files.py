@@ -19,7 +19,7 @@ from audit.errors import AuditError
 from audit.inputs.binding import bind
 from audit.model.model import open_model
 from audit.provenance.digest import digest
-from audit.scoring import score
+from audit.subject.scoring import score
 
 from .audits import content, people, store
 from .conftest import Models

@@ -16,7 +16,7 @@ from audit.data.readers.registry import open_source
 from audit.data.reservoir import Reservoir
 from audit.errors import AuditError
 from audit.inputs.features import Features, Rows
-from audit.subject import load_subject
+from audit.subject.subject import load_subject
 
 from .audits import content, store, subject
 from .conftest import Models
@@ -69,7 +69,7 @@ def test_all_rows_in_file_order(model: Models, tmp_path: Path) -> None:
 def test_at_most_so_many_in_file_order(
     model: Models, tmp_path: Path, most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("audit.reading.MOST_ROWS", most)
+    monkeypatch.setattr("audit.subject.sampling.MOST_ROWS", most)
     frame = table()
     found = sampled(model("flat_columns"), tmp_path, frame)
     assert len(found.data.index) == most and (np.diff(found.data.index) > 0).all()
@@ -81,7 +81,7 @@ def test_the_draw_depends_on_the_seed_and_not_on_batches(
     model: Models, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With a null that is filled, batches see their texts in unlike orders."""
-    monkeypatch.setattr("audit.reading.MOST_ROWS", 150)
+    monkeypatch.setattr("audit.subject.sampling.MOST_ROWS", 150)
     frame = table(2000)
     frame.loc[7::13, STATUS] = None
     drawn = {}
@@ -146,7 +146,7 @@ def test_a_background_that_does_not_fit_is_named(model: Models, tmp_path: Path, 
         other.loc[50, column] = value
         other = other.drop(columns=column) if value is ... else other
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("audit.reading.MOST_ROWS", 2)
+        patch.setattr("audit.subject.sampling.MOST_ROWS", 2)
         with pytest.raises(AuditError) as caught:
             sampled(model("flat_columns"), tmp_path, table(), other)
     assert "background.csv" in caught.value.where and expected in caught.value.expected
@@ -176,7 +176,7 @@ def test_numbers_that_need_64_bits_keep_them(
 
 def test_memory_is_that_of_the_sample(model: Models, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every row has a text of its own: what is read is 60,000 of them, what is kept is 100."""
-    monkeypatch.setattr("audit.reading.MOST_ROWS", 100)
+    monkeypatch.setattr("audit.subject.sampling.MOST_ROWS", 100)
     monkeypatch.setattr("audit.data.source.BATCH_ROWS", 1000)
     frame = table(60_000)
     frame[STATUS] = [f"{i:060d}" for i in range(len(frame))]

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audit.scores import Classified, Regressed
+from audit.subject.predictions import Classified, Regressed
 
 from .audits import content, store, subject
 from .conftest import Models
@@ -37,7 +37,7 @@ def test_classes(
     model: Models, tmp_path: Path, name: str, classes: int, given: dict[str, Any], batch: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr("audit.judge._BATCH", batch)
+    monkeypatch.setattr("audit.subject.predictor._BATCH", batch)
     found = subject(content(model(name), store(table(classes), tmp_path), **given))
     assert isinstance(found.scores, Classified)
     favorable, decided = found.judge.decide(found.features.data.matrix)

@@ -10,7 +10,7 @@ import pytest
 
 from audit.check import Check, entry_points
 from audit.result import Evidence, Measurement, MetricFacts, Note, Table
-from audit.subject import Subject
+from audit.subject.subject import Subject
 from audit.testing import conforms
 
 

@@ -16,7 +16,7 @@ from audit.result import Evidence, Measurement, MetricFacts
 
 if TYPE_CHECKING:
     from audit.stats.influence import Trace
-    from audit.subject import Subject
+    from audit.subject.subject import Subject
 
 
 class Check(BaseModel, ABC):

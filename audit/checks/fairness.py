@@ -22,7 +22,7 @@ from audit.frameworks.aif360_loader import aif360
 from audit.result import Measurement, MetricFacts, Table
 from audit.stats.group_rates import Cells, Rates, count_cells, rates, rates_of_cells
 from audit.stats.influence import Trace
-from audit.subject import Subject
+from audit.subject.subject import Subject
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,7 +8,7 @@ from audit.checks.fairness_metrics import COMPARISONS, RATES
 from audit.checks.theil import theil_influence
 from audit.result import Measurement
 from audit.stats.influence import Influence, Shares, Trace
-from audit.subject import Subject
+from audit.subject.subject import Subject
 
 
 def fairness_trace(subject: Subject, found: Measurement) -> Trace | None:

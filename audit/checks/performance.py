@@ -13,10 +13,10 @@ from audit.checks.performance_metrics import Groups, classification, outcomes, r
 from audit.checks.performance_traces import performance_trace
 from audit.checks.ranking import Ranking, ranking_metrics
 from audit.result import Measurement, MetricFacts, Scalar
-from audit.scores import Classified
 from audit.stats.group_estimates import Partition
 from audit.stats.influence import Trace
-from audit.subject import Subject
+from audit.subject.predictions import Classified
+from audit.subject.subject import Subject
 
 
 class Performance(Check):

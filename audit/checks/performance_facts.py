@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from audit.result import Better, MetricFacts
-from audit.scores import LEAST_PROBABILITY
+from audit.subject.predictions import LEAST_PROBABILITY
 
 CALIBRATION_BINS = 10
 

@@ -9,9 +9,9 @@ import numpy as np
 
 from audit.checks.performance_facts import CALIBRATION_BINS
 from audit.result import Measurement, Scalar
-from audit.scores import LEAST_PROBABILITY, Classified, Regressed
 from audit.stats.group_estimates import Partition
 from audit.stats.group_rates import Rates, rates
+from audit.subject.predictions import LEAST_PROBABILITY, Classified, Regressed
 
 
 @dataclass(frozen=True)

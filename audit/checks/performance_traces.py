@@ -8,9 +8,9 @@ import numpy as np
 
 from audit.checks.performance_facts import CALIBRATION_BINS
 from audit.result import Measurement
-from audit.scores import Classified, Regressed
 from audit.stats.influence import Influence, Shares, Trace
-from audit.subject import Subject
+from audit.subject.predictions import Classified, Regressed
+from audit.subject.subject import Subject
 
 
 def performance_trace(subject: Subject, found: Measurement) -> Trace | None:

@@ -9,9 +9,9 @@ import numpy as np
 
 from audit.checks.performance_metrics import Groups
 from audit.result import Measurement
-from audit.scores import Classified
 from audit.stats.group_estimates import Partition, auc
-from audit.subject import Subject
+from audit.subject.predictions import Classified
+from audit.subject.subject import Subject
 
 
 @dataclass(frozen=True)

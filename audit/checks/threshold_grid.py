@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from audit.model.decision import Decider
-from audit.scores import Classified, Regressed
+from audit.subject.predictions import Classified, Regressed
 
 _EVEN = np.arange(1, 20) / 20
 _FEWEST = 10  # of the even thresholds, that shall lie among the scores

@@ -15,7 +15,7 @@ from audit.result import Scalar, Table
 from audit.stats.average_odds import average_odds
 from audit.stats.mover import linear, ratio
 from audit.stats.proportions import Limits, clopper_pearson
-from audit.subject import Subject
+from audit.subject.subject import Subject
 
 Sides = Mapping[str, Limits]
 """Limits of the rates of both sides, by the names of `audit.stats.average_odds.Rates`; arrays that broadcast."""

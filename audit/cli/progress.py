@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from audit.scoring import Progress
+from audit.subject.scoring import Progress
 
 
 @contextmanager

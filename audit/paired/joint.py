@@ -7,7 +7,7 @@ import numpy as np
 from audit.stats.group_rates import rates
 from audit.stats.influence import Influence, Shares, Trace
 from audit.stats.paired_proportions import weights_of
-from audit.subject import Subject
+from audit.subject.subject import Subject
 
 _PSEUDO_ROWS = 1.0
 """By how many of the rows that carry an estimate, or the difference, the correlation of two is shrunk.

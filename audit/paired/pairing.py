@@ -11,7 +11,7 @@ from audit.result import Baseline, Measurement, MetricFacts
 from audit.stats import improvement, is_known
 from audit.stats.confidence import at_confidence
 from audit.stats.paired_intervals import CRASHED
-from audit.subject import Subject
+from audit.subject.subject import Subject
 
 
 @dataclass(frozen=True)

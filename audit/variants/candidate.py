@@ -12,7 +12,7 @@ from audit.frameworks.tensorflow_loader import tensorflow
 from audit.model.broken import opened
 from audit.model.head import Head
 from audit.model.row_noise import row_noise
-from audit.subject import Subject
+from audit.subject.subject import Subject
 
 _LEAST = 1e-7  # thresholds nearer to 0 or 1 than this have no finite log-odds
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from audit.model import broken
-from audit.scores import Classified, Regressed
+from audit.subject.predictions import Classified, Regressed
 from audit.variants.candidate import Candidate
 from audit.variants.shifted import shifted_groups
 from audit.variants.sizes import drowning_noise

@@ -12,8 +12,8 @@ from audit.errors import AuditError
 from audit.policy.model import Policy
 from audit.result import Report
 from audit.runner import run_audit
-from audit.scoring import Progress
-from audit.subject import Subject, load_subject
+from audit.subject.scoring import Progress
+from audit.subject.subject import Subject, load_subject
 from audit.variants.candidate import read_candidate
 from audit.variants.catalogue import variants
 from audit.variants.result import Selftest, Tried

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from audit.scores import Classified
+from audit.subject.predictions import Classified
 from audit.variants.candidate import Candidate
 
 _MOST_ROWS = 20_000  # that an AUC is taken of: it is meant to be about halfway

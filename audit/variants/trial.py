@@ -12,7 +12,7 @@ from audit.data.source import Source
 from audit.errors import AuditError
 from audit.model.variant import export_variant
 from audit.policy.model import DataSpec, ModelSpec, OutputSpec, Policy
-from audit.subject import Subject
+from audit.subject.subject import Subject
 from audit.variants.columns import with_column
 from audit.variants.variant import NotMade, Variant
 

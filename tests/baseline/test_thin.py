@@ -24,7 +24,7 @@ from audit.result import Baseline, CheckResult, Measurement
 from audit.stats import interval, paired_interval
 from audit.stats.confidence import at_confidence
 from audit.stats.influence import Influence, Trace
-from audit.subject import Subject
+from audit.subject.subject import Subject
 
 from ..audits import subject
 from ..conftest import Models

@@ -11,7 +11,7 @@ import pandas as pd
 
 from audit.check import entry_points, policy_from
 from audit.result import Measurement, Note, Table
-from audit.subject import Subject, load_subject
+from audit.subject.subject import Subject, load_subject
 
 from ..audits import content, store
 from ..models import save

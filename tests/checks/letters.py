@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from audit.subject import Subject
+from audit.subject.subject import Subject
 
 from ..model.surgery import export
 from .kit import subject_of

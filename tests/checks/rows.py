@@ -11,9 +11,9 @@ import pandas as pd
 
 from audit.check import entry_points, policy_from
 from audit.result import Measurement
-from audit.scores import Classified, Regressed
 from audit.stats import interval
-from audit.subject import Subject, load_subject
+from audit.subject.predictions import Classified, Regressed
+from audit.subject.subject import Subject, load_subject
 
 from ..audits import GIVEN, content, people, store
 from ..conftest import Models

@@ -13,7 +13,7 @@ from scipy.stats import beta, spearmanr
 from scipy.stats import t as student
 
 from audit.stats import interval
-from audit.subject import Subject
+from audit.subject.subject import Subject
 
 from ..models import save
 from .kit import COLUMNS, PROTECTED, WEIGHTS, Found, logistic, measure, persons, subject_of

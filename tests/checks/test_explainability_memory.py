@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from audit.subject import Subject
+from audit.subject.subject import Subject
 
 from ..models import save
 from .kit import measure, subject_of

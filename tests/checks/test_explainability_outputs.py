@@ -12,7 +12,7 @@ import pytest
 from scipy.special import expit, logsumexp
 
 from audit.frameworks.output_silencing import quiet
-from audit.subject import Subject
+from audit.subject.subject import Subject
 
 from ..models import save
 from .kit import Found, measure, subject_of

@@ -17,8 +17,8 @@ from audit.check import policy_from
 from audit.checks.explainability.grid import Grid, grid
 from audit.checks.explainability.located import Located, affordable, pooled
 from audit.checks.explainability.output import Output
-from audit.pictures import Pictures
-from audit.subject import Subject, load_subject
+from audit.subject.images import Pictures
+from audit.subject.subject import Subject, load_subject
 
 from ..audits import content
 from ..models import save

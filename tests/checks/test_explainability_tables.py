@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from audit.data.masking import Masker
-from audit.subject import Subject
+from audit.subject.subject import Subject
 
 from .kit import COLUMNS, PROTECTED, WEIGHTS, Found, log_odds, logistic, measure, persons, subject_of
 

@@ -16,7 +16,7 @@ from audit.checks.fairness_metrics import COMPARISONS
 from audit.gate.validation import require_consistent
 from audit.policy.model import Rule
 from audit.result import Measurement
-from audit.subject import Subject
+from audit.subject.subject import Subject
 
 from ..audits import measurements, one, people, run
 from ..conftest import Models

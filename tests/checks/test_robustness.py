@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import audit
-from audit.subject import Subject
+from audit.subject.subject import Subject
 
 from ..audits import content, store
 from ..models import save
@@ -147,7 +147,7 @@ def test_accuracy_of_the_worst_case_never_rises_where_an_attack_s_does(tmp_path:
 
 
 def test_a_sample_of_many_rows_says_so(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("audit.reading.MOST_ROWS", 80)
+    monkeypatch.setattr("audit.subject.sampling.MOST_ROWS", 80)
     subject = subject_of(model, DATA, BACKGROUND, tmp_path, protected=PROTECTED, rows="shown")
     found = measure("robustness", subject, eps=[0.05], immutable=FIXED, attacks=["fgsm"])
     assert found.notes == ["80 of 300 rows were attacked, drawn at random."]

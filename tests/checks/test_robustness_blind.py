@@ -12,7 +12,7 @@ import pytest
 
 import audit
 from audit.result import Report
-from audit.subject import Subject
+from audit.subject.subject import Subject
 
 from ..audits import content, store
 from ..models import save
@@ -150,7 +150,7 @@ def test_asked_for_scores_only_no_logits_are_looked_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     subject = grow(frame(), tmp_path)
-    monkeypatch.setattr("audit.subject.find_logits", lambda *_: pytest.fail("logits"))
+    monkeypatch.setattr("audit.subject.subject.find_logits", lambda *_: pytest.fail("logits"))
     found = measure("robustness", subject, eps=[0.2], attacks=["noise", "square"])
     assert found.value("flip_rate", **SQUARE, eps=0.2) == can_flip(frame(), 0.2).mean() and not found.notes
 

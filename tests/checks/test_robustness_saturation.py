@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audit.subject import Subject
+from audit.subject.subject import Subject
 
 from ..models import save
 from .kit import measure, subject_of

@@ -13,7 +13,7 @@ import pytest
 from audit.checks.robustness.check import Robustness
 from audit.data.masking import Masker
 from audit.result import Measurement, Table
-from audit.subject import Subject
+from audit.subject.subject import Subject
 
 from ..models import save
 from .kit import COLUMNS, WEIGHTS, Found, log_odds, logistic, measure, persons, subject_of

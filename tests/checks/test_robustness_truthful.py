@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audit.subject import Subject
+from audit.subject.subject import Subject
 
 from .kit import measure, subject_of
 

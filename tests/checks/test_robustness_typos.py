@@ -180,7 +180,7 @@ def test_columns_that_must_not_move_are_not_misspelt(tmp_path: Path) -> None:
 
 
 def test_a_sample_of_rows_is_said_to_be_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("audit.reading.MOST_ROWS", 100)
+    monkeypatch.setattr("audit.subject.sampling.MOST_ROWS", 100)
     found = attacked(scored(tmp_path / "m"), tmp_path)
     assert found.one("flip_rate", attack="typos", norm="words", eps=0.1).n == 100
     assert any(note.startswith("Typos") and "100 of 300 rows" in note for note in found.notes)

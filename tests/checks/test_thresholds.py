@@ -15,7 +15,7 @@ from audit.checks.fairness import Fairness
 from audit.checks.thresholds import METRICS
 from audit.result import Measurement
 from audit.stats import interval
-from audit.subject import Subject, load_subject
+from audit.subject.subject import Subject, load_subject
 
 from ..audits import GIVEN, content, people, store
 from ..conftest import Models

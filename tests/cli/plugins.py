@@ -11,7 +11,7 @@ import pytest
 
 from audit.check import Check, Skip, entry_points
 from audit.result import Evidence, Measurement, MetricFacts, Note, Table
-from audit.subject import Subject
+from audit.subject.subject import Subject
 
 FACTS = {"number": MetricFacts(about="A number.")}
 

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from audit.errors import AuditError
-from audit.subject import Subject
+from audit.subject.subject import Subject
 
 from ..audits import content, subject
 from ..conftest import Models

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
-from audit.scores import Classified
-from audit.subject import Subject
+from audit.subject.predictions import Classified
+from audit.subject.subject import Subject
 
 from ..audits import content, store, subject
 

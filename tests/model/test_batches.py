@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from audit.subject import Subject
+from audit.subject.subject import Subject
 
 from .surgery import audited, export, gradient, numbers, odds
 

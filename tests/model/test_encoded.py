@@ -15,7 +15,7 @@ from scipy.special import expit
 from audit.attacks import Ascent
 from audit.checks.robustness.movable import movable
 from audit.model.outcome import decision_logits
-from audit.subject import Subject
+from audit.subject.subject import Subject
 
 from ..models import save
 from .surgery import ROWS, audited, export, gradient, numbers, odds, uncut, values

@@ -13,7 +13,7 @@ import tensorflow as tf
 from audit.errors import AuditError
 from audit.model.describe import describe
 from audit.model.graph.tf_example_input import Feature, Parsed, find_parsed
-from audit.subject import Subject
+from audit.subject.subject import Subject
 
 from ..audits import content, store, subject
 from .surgery import gradient, odds

@@ -12,7 +12,7 @@ import pytest
 import tensorflow as tf
 from scipy.special import expit
 
-from audit.subject import Subject
+from audit.subject.subject import Subject
 
 from .surgery import ROWS, audited, export, gradient, numbers, odds, uncut, values
 

@@ -13,7 +13,7 @@ from PIL import Image
 
 from audit.check import Skip
 from audit.errors import AuditError
-from audit.subject import Subject
+from audit.subject.subject import Subject
 
 from ..audits import content, subject
 from .surgery import export, gradient, odds

@@ -13,7 +13,7 @@ import pytest
 import tensorflow as tf
 
 from audit.model.text_columns import frozen_graph, prose
-from audit.subject import Subject
+from audit.subject.subject import Subject
 
 from .surgery import ROWS, audited, export
 

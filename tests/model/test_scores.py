@@ -12,7 +12,7 @@ import pytest
 import tensorflow as tf
 
 from audit.errors import AuditError
-from audit.scores import Classified, Regressed
+from audit.subject.predictions import Classified, Regressed
 
 from ..audits import GIVEN, content, store, subject
 from ..conftest import Models

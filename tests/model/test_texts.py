@@ -16,7 +16,7 @@ from scipy.special import expit
 from audit.errors import AuditError
 from audit.frameworks.tensorflow_loader import graph
 from audit.model.logits.text_encoding import WIDEST
-from audit.subject import Subject
+from audit.subject.subject import Subject
 
 from .surgery import ROWS, audited, export, gradient, numbers, odds, uncut, values
 

@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from audit.check import policy_from
 from audit.policy import Policy
-from audit.subject import load_subject
+from audit.subject.subject import load_subject
 from audit.variants.candidate import Candidate, read_candidate
 from audit.variants.catalogue import variants
 from audit.variants.trial import make

@@ -11,7 +11,7 @@ import tensorflow as tf
 from scipy.special import softmax
 
 from audit.check import policy_from
-from audit.subject import load_subjects
+from audit.subject.subject import load_subjects
 from audit.variants.variant import NotMade
 
 from .. import models

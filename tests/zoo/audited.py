@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 
 from audit.check import policy_from
 from audit.cli import main
-from audit.subject import Subject, load_subject
+from audit.subject.subject import Subject, load_subject
 
 from .kind import Kind, Made
 

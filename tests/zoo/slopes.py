@@ -9,7 +9,7 @@ import tensorflow as tf
 from scipy.special import logit
 
 from audit.model.outcome import favorable_logit
-from audit.subject import Subject
+from audit.subject.subject import Subject
 
 _ROWS, _COLUMNS = 60, 40
 _STEPS = (2.0**-5, 2.0**-4)

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from audit.attribution import attribute
 from audit.checks.explainability.explained import explain
-from audit.scores import Classified
+from audit.subject.predictions import Classified
 
 from . import slopes, table, truth
 from .audited import Audited

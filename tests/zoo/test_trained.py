@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from audit.scores import Classified
-from audit.subject import Subject
+from audit.subject.predictions import Classified
+from audit.subject.subject import Subject
 
 from . import trained
 from .audited import Audited

@@ -16,7 +16,7 @@ from audit.checks.explainability.facts import DEFINITIONS
 from audit.inputs.features import MOST_ROWS
 from audit.result import Evidence, Measurement, MetricFacts, Note
 from audit.stats.influence import Trace
-from audit.subject import Subject
+from audit.subject.subject import Subject
 
 
 class Explainability(Check):

@@ -9,7 +9,7 @@ import numpy as np
 
 from audit.result import Measurement, Scalar
 from audit.stats.group_estimates import Partition, auc
-from audit.subject import Subject
+from audit.subject.subject import Subject
 
 _MOST = 10_000
 Floor = Literal["direction", "chance"] | None

@@ -12,7 +12,7 @@ from audit.check import Skip
 from audit.checks.explainability.output import Output, explained_output
 from audit.inputs.features import Column
 from audit.stats.group_estimates import Partition
-from audit.subject import Subject
+from audit.subject.subject import Subject
 
 
 @dataclass(frozen=True)

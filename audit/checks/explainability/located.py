@@ -14,7 +14,7 @@ from audit.attribution.running import LEAST_COMPARED
 from audit.checks.explainability.explained import Explained
 from audit.checks.explainability.grid import Grid, grid
 from audit.checks.explainability.output import Output
-from audit.pictures import Pictures
+from audit.subject.images import Pictures
 
 _CELLS, _PATCHES = 48, 4
 """Rows and columns of what is kept: of gradients, and of patches, whose cost grows with their number."""

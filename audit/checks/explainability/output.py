@@ -11,7 +11,7 @@ import numpy as np
 
 from audit.frameworks.tensorflow_loader import graph, tensorflow
 from audit.model.outcome import favorable_logit, favorable_score
-from audit.subject import Subject
+from audit.subject.subject import Subject
 
 
 @dataclass(frozen=True)

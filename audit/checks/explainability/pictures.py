@@ -13,10 +13,10 @@ from audit.checks.explainability.located import Located, Method, pooled
 from audit.checks.explainability.quality import quality
 from audit.checks.explainability.telling import decision, rounded
 from audit.data.shared_ranges import SHARED, digits
-from audit.pictures import Pictures
 from audit.result import Evidence, Note, Scalar, Table
-from audit.scores import Classified
-from audit.subject import Subject
+from audit.subject.images import Pictures
+from audit.subject.predictions import Classified
+from audit.subject.subject import Subject
 
 _MAP = ("feature", "rows", "height", "width", "step", "cells")
 _PICTURES = (

@@ -8,7 +8,7 @@ from audit.checks.explainability.same_groups import same_groups
 from audit.data.protected_attributes import Attribute
 from audit.policy.model import Protected
 from audit.result import Note
-from audit.subject import Subject
+from audit.subject.subject import Subject
 
 _SEPARATORS = ("_", "=", "-", ".", ":", " ", "__")
 

@@ -12,7 +12,7 @@ from audit.checks.explainability.held_out import bins, by_rate, by_trees, teache
 from audit.checks.explainability.protected import Found
 from audit.data.protected_attributes import Attribute
 from audit.result import Evidence, Measurement, Note, Scalar, Table
-from audit.subject import Subject
+from audit.subject.subject import Subject
 
 TOGETHER, ALONE = "explainability.proxy_auc", "explainability.proxy_strength"
 _FEATURES = 100

@@ -10,7 +10,7 @@ from audit.check import Skip
 from audit.checks.explainability.located import Method, affordable, find_method
 from audit.checks.explainability.output import explained_output
 from audit.result import Note
-from audit.subject import Subject
+from audit.subject.subject import Subject
 
 _MOST_EVALUATIONS = 100_000_000
 """Model rows of one pass over all explained rows; very wide models get fewer reference rows, so that it ends."""

@@ -12,7 +12,7 @@ from audit.checks.explainability.explained import Explained
 from audit.checks.explainability.protected import Found
 from audit.checks.explainability.telling import local
 from audit.result import Scalar, Table
-from audit.subject import Subject
+from audit.subject.subject import Subject
 
 Line = tuple[Scalar | None, ...]
 

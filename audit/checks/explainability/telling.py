@@ -10,8 +10,8 @@ from audit.checks.explainability.explained import Explained
 from audit.data.masking import Masker
 from audit.data.shared_ranges import Ranges, digits
 from audit.result import Scalar
-from audit.scores import Classified
-from audit.subject import Subject
+from audit.subject.predictions import Classified
+from audit.subject.subject import Subject
 
 _ERRORS, _BORDERLINE, _GROUPS, _FEATURES = 3, 2, 8, 8
 _DIGITS = 3

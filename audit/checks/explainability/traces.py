@@ -8,7 +8,7 @@ from audit.checks.explainability.explained import Explained
 from audit.checks.explainability.protected import Found
 from audit.result import Measurement
 from audit.stats.influence import Influence
-from audit.subject import Subject
+from audit.subject.subject import Subject
 
 _KEY = "explainability"
 

@@ -11,7 +11,7 @@ from audit.checks.explainability.telling import decision, rounded, telling
 from audit.checks.explainability.words import Texts, explained_texts
 from audit.data.shared_ranges import SHARED
 from audit.result import Evidence, Measurement, Note, Scalar, Table
-from audit.subject import Subject
+from audit.subject.subject import Subject
 
 _WORDS = ("column", "word", "texts", "mean_abs", "mean")
 _CASES = (

@@ -17,7 +17,7 @@ from audit.model.graph.frozen import Frozen
 from audit.model.logits.text_logits import Wording
 from audit.model.outcome import favorable_logit, favorable_score
 from audit.model.text_columns import frozen_graph, prose
-from audit.subject import Subject
+from audit.subject.subject import Subject
 
 _MOST_TEXTS = 200
 _MOST_WORDS = 20_000_000

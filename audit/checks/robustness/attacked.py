@@ -11,8 +11,8 @@ from audit.attacks import BY_GRADIENT, Attack, Norm, Outcome, Space
 from audit.checks.robustness.evidence import Finding
 from audit.checks.robustness.judged import Judged
 from audit.model.decision import Decider
-from audit.scores import Classified
-from audit.subject import Subject
+from audit.subject.predictions import Classified
+from audit.subject.subject import Subject
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from audit.checks.robustness.judged import Judged, judged
 from audit.checks.robustness.leads import Lead, guided, others, own
 from audit.checks.robustness.probe import Gradient
 from audit.checks.robustness.told import drawn, told
-from audit.subject import Subject
+from audit.subject.subject import Subject
 
 _BATCH, _NUMBERS = 8192, 2**21
 """Rows that are attacked at a time, and numbers that they may hold."""

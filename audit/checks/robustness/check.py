@@ -14,7 +14,7 @@ from audit.checks.robustness.facts import DEFINITIONS
 from audit.errors import AuditError, some
 from audit.result import Evidence, Measurement, MetricFacts, Note
 from audit.stats.influence import Trace
-from audit.subject import Subject
+from audit.subject.subject import Subject
 
 if TYPE_CHECKING:
     from audit.attacks import Space

@@ -10,7 +10,7 @@ from audit.attacks import alone
 from audit.checks.robustness.attacked import AttackedRows
 from audit.data.shared_ranges import SHARED
 from audit.result import Scalar, Table
-from audit.subject import Subject
+from audit.subject.subject import Subject
 
 _ENOUGH, _MOST = 50, 1000
 """Flipped rows that shares of them are taken of, where an attack flipped as many."""

@@ -9,9 +9,9 @@ import numpy as np
 from audit.checks.robustness.attacked import truth
 from audit.checks.robustness.shares import Shares, Where
 from audit.perturbations import Corruption, corrupt
-from audit.pictures import Pictures
 from audit.result import Evidence, Note
-from audit.subject import Subject
+from audit.subject.images import Pictures
+from audit.subject.subject import Subject
 
 _ROWS = 1000
 _NUMBERS = 2**22

@@ -10,7 +10,7 @@ from audit.attacks import NotFlipped, Outcome, shrink
 from audit.checks.robustness.attacked import AttackedRows
 from audit.checks.robustness.digits import apart, rounded
 from audit.result import Scalar, Table
-from audit.subject import Subject
+from audit.subject.subject import Subject
 
 _COLUMNS = (
     *("case", "why", "row", "attack", "eps", "size", "score_before", "score_after"),

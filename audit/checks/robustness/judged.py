@@ -12,7 +12,7 @@ from audit.checks.robustness import evidence
 from audit.checks.robustness.evidence import Finding
 from audit.checks.robustness.leads import Lead
 from audit.errors import AuditError
-from audit.subject import Subject
+from audit.subject.subject import Subject
 
 _ROWS, _PICTURES = 256, 32
 _QUERIES, _FEW = 200, 100

@@ -14,7 +14,7 @@ from audit.checks.robustness.probe import Gradient, probe, sample
 from audit.frameworks.tensorflow_loader import graph, tensorflow
 from audit.model.logits.surrogate import StandIn, find_stand_in
 from audit.model.outcome import decision_logits
-from audit.subject import Subject
+from audit.subject.subject import Subject
 
 _NEAR = 16
 """Points over which a smoothed gradient is averaged."""

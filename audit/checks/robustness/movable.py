@@ -12,8 +12,8 @@ from audit.attacks import Space
 from audit.checks.robustness.whole import stuck
 from audit.errors import AuditError, nearest, some
 from audit.inputs.features import Column
-from audit.pictures import Pictures
-from audit.subject import Subject
+from audit.subject.images import Pictures
+from audit.subject.subject import Subject
 
 _TOO_FAR = "no other whole number lies within the largest eps"
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from audit.checks.robustness.attacked import AttackedRows
 from audit.result import Note
-from audit.subject import Subject
+from audit.subject.subject import Subject
 
 _MANY = 0.05
 

@@ -10,7 +10,7 @@ from audit.checks.robustness.attacked import AttackedRows
 from audit.result import GROUP_KEYS, Measurement, Scalar
 from audit.stats import influence as trace
 from audit.stats.group_rates import Rates, rates
-from audit.subject import Subject
+from audit.subject.subject import Subject
 
 Where = dict[str, Scalar]
 

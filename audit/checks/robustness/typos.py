@@ -17,10 +17,10 @@ from audit.checks.robustness.shares import Shares, Where
 from audit.data.shared_ranges import SHARED
 from audit.errors import some
 from audit.inputs.features import places, starts
-from audit.judge import Judge
 from audit.perturbations.typos import Misspellings, misspellings, words
 from audit.result import Evidence, Note, Table
-from audit.subject import Subject
+from audit.subject.predictor import Judge
+from audit.subject.subject import Subject
 
 DRAWS = 5
 """Times that a text is misspelt at each size."""

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from audit.result import Evidence, Measurement, Note
-from audit.subject import Subject
+from audit.subject.subject import Subject
 
 
 def unmeasured(subject: Subject, sizes: Sequence[float], why: str) -> Iterator[Evidence]:

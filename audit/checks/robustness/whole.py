@@ -10,7 +10,7 @@ from audit.attacks import Space
 from audit.checks.robustness.attacked import AttackedRows
 from audit.errors import some
 from audit.result import Note
-from audit.subject import Subject
+from audit.subject.subject import Subject
 
 
 def stuck(x: np.ndarray, space: Space, eps: float) -> np.ndarray:

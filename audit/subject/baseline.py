@@ -11,7 +11,7 @@ from audit.errors import AuditError
 from audit.model.model import Model, open_model
 from audit.policy.model import ModelSpec, OutputSpec, Policy
 from audit.registry.artifact import find_model
-from audit.scoring import Progress
+from audit.subject.scoring import Progress
 
 
 @contextmanager

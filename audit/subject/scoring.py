@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from audit.ahead import ahead
-from audit.class_order import class_order
 from audit.data.arrow_columns import NullValue
 from audit.data.labels import Labels, Targets
 from audit.data.row_hashes import row_hashes
@@ -22,8 +20,10 @@ from audit.model.head import Head, detect_head
 from audit.model.model import Model
 from audit.model.served_classes import NamedClasses
 from audit.policy.model import Policy
-from audit.reading import missing_value
-from audit.scores import Classified, Classifier, Regressed, Regressor
+from audit.subject.ahead import ahead
+from audit.subject.class_order import class_order
+from audit.subject.predictions import Classified, Classifier, Regressed, Regressor
+from audit.subject.sampling import missing_value
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, the rows done and the rows in all."""

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from audit.agreement import Agreement
-from audit.class_order import ClassOrder, borne_out, key
 from audit.data.labels import Labels, Targets
 from audit.model.decision import Decider
 from audit.model.head import Head
 from audit.result import Scalar
+from audit.subject.class_order import ClassOrder, borne_out, key
+from audit.subject.label_agreement import Agreement
 
 LEAST_PROBABILITY = 1e-15
 """What log loss takes for the probability of an impossible true class."""

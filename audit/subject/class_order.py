@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from audit.agreement import Agreement
 from audit.data.labels import Labels
 from audit.errors import AuditError, some
 from audit.result import Scalar
+from audit.subject.label_agreement import Agreement
 
 _MOST_LISTED = 12
 

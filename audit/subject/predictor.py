@@ -13,7 +13,7 @@ from audit.inputs.feeds import Feed
 from audit.inputs.matrix import Decoder
 from audit.model.decision import Decider
 from audit.model.model import Model
-from audit.scores import Classified, Regressed
+from audit.subject.predictions import Classified, Regressed
 
 _BATCH = 8192
 _COMPARED, _ROOM = 256, 1e-3

@@ -17,7 +17,7 @@ from audit.inputs.features import MOST_ROWS, Column, Features, Rows, places, sta
 from audit.inputs.feeds import Feed, Values
 from audit.inputs.image_feeds import EncodedPictures, Pictures, other_size
 from audit.result import Scalar
-from audit.vocabulary import Vocabulary
+from audit.subject.vocabulary import Vocabulary
 
 _MOST_NUMBERS = 2**25
 """In a matrix: of large pictures fewer rows are drawn."""

@@ -15,8 +15,8 @@ from audit.model.model import Model
 from audit.policy.model import Policy
 from audit.provenance.digest import digest
 from audit.result import BackgroundFacts, DataFacts, GroupFacts, ModelFacts, OutputFacts, Scalar
-from audit.scores import Classified
-from audit.scoring import Scored
+from audit.subject.predictions import Classified
+from audit.subject.scoring import Scored
 
 
 def distinct_rows(table: Table, hashes: np.ndarray) -> int:

@@ -10,35 +10,35 @@ from pathlib import Path
 
 import numpy as np
 
-from audit.baseline import (
+from audit.data.masking import Masker
+from audit.data.protected_attributes import Attribute
+from audit.data.readers.registry import locate
+from audit.data.source import Source
+from audit.data.table import Table, read_table
+from audit.inputs.binding import bind, unbound
+from audit.inputs.features import Features
+from audit.inputs.feeds import Feed
+from audit.model.decision import Decider
+from audit.model.logits.logits import Logits, find_logits
+from audit.model.model import Model, open_model
+from audit.policy.model import Policy
+from audit.provenance.watch import Watched
+from audit.registry.artifact import find_model
+from audit.result import DataFacts, ModelFacts
+from audit.subject.baseline import (
     find_baseline,
     of_the_baseline,
     open_baseline,
     told_apart,
     without_others_inputs,
 )
-from audit.data.masking import Masker
-from audit.data.protected_attributes import Attribute
-from audit.data.readers.registry import locate
-from audit.data.source import Source
-from audit.data.table import Table, read_table
-from audit.facts import data_facts, model_facts
-from audit.inputs.binding import bind, unbound
-from audit.inputs.features import Features
-from audit.inputs.feeds import Feed
-from audit.judge import Judge, require_same
-from audit.model.decision import Decider
-from audit.model.logits.logits import Logits, find_logits
-from audit.model.model import Model, open_model
-from audit.pictures import Pictures, find_pictures
-from audit.policy.model import Policy
-from audit.provenance.watch import Watched
-from audit.reading import read_features
-from audit.registry.artifact import find_model
-from audit.result import DataFacts, ModelFacts
-from audit.rows import Sources, open_sources
-from audit.scores import Classified, Regressed
-from audit.scoring import Progress, Scored, score
+from audit.subject.facts import data_facts, model_facts
+from audit.subject.images import Pictures, find_pictures
+from audit.subject.predictions import Classified, Regressed
+from audit.subject.predictor import Judge, require_same
+from audit.subject.sampling import read_features
+from audit.subject.scoring import Progress, Scored, score
+from audit.subject.sources import Sources, open_sources
 
 
 @dataclass(frozen=True)
