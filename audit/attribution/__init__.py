@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from audit.attribution.attributions import Attributions
 from audit.attribution.coalitions import Value
-from audit.attribution.estimate import attribute
+from audit.attribution.result import Attributions
+from audit.attribution.shapley import attribute
 
 __all__ = ["Attributions", "Value", "attribute"]

@@ -7,7 +7,7 @@ from itertools import islice
 
 import numpy as np
 
-from audit.attribution.paths import DRAWS, Paths
+from audit.attribution.path_sampling import DRAWS, Paths
 
 MOST_PASSES = 4
 """Where the wished error is out of reach, sampling ends at half of the first pass's error."""

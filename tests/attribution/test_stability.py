@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.stats import rankdata, spearmanr
 
-from audit.attribution import stability
-from audit.attribution.stability import ranks, settled, spearman
+from audit.attribution import rank_stability as stability
+from audit.attribution.rank_stability import ranks, settled, spearman
 
 
 def rank_stability(size: np.ndarray, seed: int, *given: np.ndarray, **by_name: np.ndarray) -> float:

@@ -13,7 +13,7 @@ import shap
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit.attribution.words import DOTS, LEFT_OUT, attribute_words, evaluations, words
+from audit.attribution.text_shapley import DOTS, LEFT_OUT, attribute_words, evaluations, words
 
 WEIGHTS = {"great": 2.0, "bad": -1.5, "film": 0.25}
 PAIRS = {("not", "great"): -3.0, ("bad", "film"): -0.5, ("not", "bad"): 1.75}

@@ -177,7 +177,7 @@ def test_a_run_repeats_to_the_last_bit_and_another_seed_draws_other_rows(
 
 def test_direction_of_a_feature_that_bends(audited: Subject) -> None:
     """Spearman's, by scipy, of any values: those of the linear model are monotone."""
-    from audit.attribution.stability import spearman
+    from audit.attribution.rank_stability import spearman
 
     x, y = PHI[:, 0], PHI[:, 0] ** 2 + PHI[:, 1]
     assert spearman(x, y) == pytest.approx(spearmanr(x, y).statistic, rel=1e-12)

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 import tensorflow as tf
 
-from audit.attribution.words import words
+from audit.attribution.text_shapley import words
 from audit.checks.explainability.word_tables import HIDDEN
 
 from ..model.surgery import export

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from audit.attribution.stability import settled, spearman
+from audit.attribution.rank_stability import settled, spearman
 from audit.checks.explainability.explained import Explained
 from audit.checks.explainability.protected import Found
 from audit.result import Measurement, Scalar

@@ -9,8 +9,8 @@ import numpy as np
 
 from audit.attribution import attribute
 from audit.attribution.expected_gradients import ExpectedGradients, expected_gradients
-from audit.attribution.permutations import DRAWS
-from audit.attribution.running import LEAST_COMPARED
+from audit.attribution.permutation_shapley import DRAWS
+from audit.attribution.running_estimate import LEAST_COMPARED
 from audit.checks.explainability.explained import Explained
 from audit.checks.explainability.grid import Grid, grid
 from audit.checks.explainability.output import Output

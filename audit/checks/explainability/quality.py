@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from audit.attribution.faithfulness import faithfulness
-from audit.attribution.stability import rank_stability
+from audit.attribution.rank_stability import rank_stability
 from audit.checks.explainability.explained import Explained
 from audit.result import Measurement, Note
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from audit.attribution.stability import ranks
+from audit.attribution.rank_stability import ranks
 from audit.checks.explainability.dependence import dependence
 from audit.checks.explainability.explained import Explained
 from audit.checks.explainability.protected import Found

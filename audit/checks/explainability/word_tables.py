@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 
-from audit.attribution.words import DOTS, Worded, words
+from audit.attribution.text_shapley import DOTS, Worded, words
 from audit.checks.explainability.explained import Explained
 from audit.checks.explainability.telling import decision, rounded, telling
 from audit.checks.explainability.words import Texts, explained_texts

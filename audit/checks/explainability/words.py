@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from audit.attribution.words import DOTS, LEFT_OUT, Worded, attribute_words, evaluations, words
+from audit.attribution.text_shapley import DOTS, LEFT_OUT, Worded, attribute_words, evaluations, words
 from audit.checks.explainability.explained import Explained
 from audit.checks.explainability.telling import telling
 from audit.frameworks.tensorflow_loader import graph, tensorflow

@@ -16,7 +16,7 @@ import numpy as np
 
 from audit.attribution.coalitions import Coalitions, Scheme
 from audit.attribution.contrasts import Ends, contrasts
-from audit.attribution.running import Running
+from audit.attribution.running_estimate import Running
 
 Draw = Callable[[np.ndarray], np.ndarray]
 """Of indices of rows, the positions of all features in their next permutations."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from audit.attribution import enumeration, permutations
-from audit.attribution.attributions import Attributions
+from audit.attribution import exact_shapley, permutation_shapley
 from audit.attribution.coalitions import Coalitions, Value
 from audit.attribution.contrasts import evaluate_ends
-from audit.attribution.running import least_passes
+from audit.attribution.result import Attributions
+from audit.attribution.running_estimate import least_passes
 
 
 def attribute(
@@ -46,14 +46,14 @@ def attribute(
     players = np.arange(x.shape[1]) if players is None else players
     rows, features, m = len(x), int(players.max()) + 1, len(references)
     exact = _enumerates(features, m)
-    scheme = enumeration.scheme(features) if exact else permutations.scheme(features)
+    scheme = exact_shapley.scheme(features) if exact else permutation_shapley.scheme(features)
     coalitions = Coalitions(value, x, references, players, scheme, width, memory)
     ends = evaluate_ends(coalitions, rows, m, features)
     if exact:
-        values, influence = enumeration.enumerate_coalitions(coalitions, ends, features)
+        values, influence = exact_shapley.enumerate_coalitions(coalitions, ends, features)
         errors, rounds = np.zeros_like(values), np.zeros(rows, np.int64)
     else:
-        running = permutations.sample(coalitions, ends, seed=seed, error=error, features=features)
+        running = permutation_shapley.sample(coalitions, ends, seed=seed, error=error, features=features)
         values, errors, rounds = running.values, running.errors, scheme.draws * running.passes
         influence = running.influence
     pairs = m * (rows if exact else int(rounds.sum()))
@@ -71,5 +71,5 @@ def attribute(
 
 def _enumerates(features: int, references: int) -> bool:
     """Whether there are no more coalitions than sampling evaluates at least: 3 features, up to 11 at one reference."""
-    steps = (features - 1) * permutations.DRAWS * least_passes(references)
+    steps = (features - 1) * permutation_shapley.DRAWS * least_passes(references)
     return (1 << (features - 1)) - 1 <= steps
