@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from audit.attacks.ball import Ball
-from audit.attacks.space import Judge, Norm, Space, Weigh
+from audit.attacks.projection import Ball
+from audit.attacks.threat_model import Judge, Norm, Space, Weigh
 
 Tried = tuple[np.ndarray, np.ndarray]
 """The rows as moved, ``(rows, columns)``, and whether the judge decides otherwise for them, bool ``(rows,)``."""

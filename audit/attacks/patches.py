@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from audit.attacks.draws import Draws
+from audit.attacks.row_rng import Draws
 
 
 class Patches(Protocol):

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from audit.attacks.ascent import Ascent
 from audit.attacks.batch import Batch, Tried
-from audit.attacks.draws import Draws
-from audit.attacks.pgd import climbed
+from audit.attacks.gradient_ascent import Ascent
+from audit.attacks.projected_gradient_descent import climbed
 from audit.attacks.rising import rising
+from audit.attacks.row_rng import Draws
 
 STARTS = 5
 _MORE = 2

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from audit.attacks.batch import Batch, Tried
-from audit.attacks.draws import Draws
 from audit.attacks.patches import Columns, Patches, Squares
 from audit.attacks.rising import rising
+from audit.attacks.row_rng import Draws
 
 _FROM = (0, 0.001, 0.005, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8)
 """Parts of the search after each of which a patch sets half as much as before, from 0.8 on: Andriushchenko's."""

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit.attacks import Norm, Space
-from audit.attacks.ball import Ball
+from audit.attacks.projection import Ball
 
 from .kit import Network, attacked, rows, space
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from audit.attacks.draws import Draws
+from audit.attacks.row_rng import Draws
 
 JAVA = [6457827717110365317, 3203168211198807973, 9817491932198370423, 4593380528125082431]
 """The first outputs of the published SplitMix64 for the seed 1234567."""

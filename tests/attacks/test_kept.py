@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from audit.attacks import Ascent, Attacked, Batch, Plan, attack
-from audit.attacks.kept import room
+from audit.attacks.outcomes import room
 
 from .kit import Network, rows, space
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from audit.attacks import Norm
-from audit.attacks.ascent import Ascent
 from audit.attacks.batch import Batch
-from audit.attacks.pgd import pgd
+from audit.attacks.gradient_ascent import Ascent
+from audit.attacks.projected_gradient_descent import pgd
 
 from .kit import Judge, Network, rows, space
 

@@ -169,7 +169,7 @@ def test_no_row_is_scored_more_often_than_was_allowed(columns: int, queries: int
 
 
 def steps(patches: Columns | Squares, share: float) -> Iterator[np.ndarray]:
-    from audit.attacks.draws import Draws
+    from audit.attacks.row_rng import Draws
 
     draws = Draws.of(np.arange(30), 1)
     for turn in range(40):

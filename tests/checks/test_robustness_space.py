@@ -83,7 +83,7 @@ def test_fractions_near_a_whole_number_do_not_make_a_column_move(model: Path, tm
 @pytest.mark.parametrize("norm", ["inf", "2"])
 def test_columns_are_stuck_where_the_ball_itself_moves_nothing(norm: Any) -> None:
     from audit.attacks import Space
-    from audit.attacks.ball import Ball
+    from audit.attacks.projection import Ball
     from audit.checks.robustness.whole import stuck
 
     rng = np.random.default_rng(0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from audit.attacks.space import Norm, Space
+from audit.attacks.threat_model import Norm, Space
 
 
 class Noise:

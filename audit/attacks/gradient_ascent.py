@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from audit.attacks.space import Norm, Space
+from audit.attacks.threat_model import Norm, Space
 from audit.frameworks.output_silencing import quiet
 from audit.frameworks.tensorflow_loader import graph, tensorflow
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from audit.attacks.ascent import Ascent
 from audit.attacks.batch import Batch, Tried
+from audit.attacks.gradient_ascent import Ascent
 from audit.attacks.rising import rising
 
 _BETWEEN_LOOKS = 5  # steps between looks at which rows are finished: a look costs about as much as a step

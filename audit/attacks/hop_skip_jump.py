@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from audit.attacks.batch import Batch
-from audit.attacks.border import Way
+from audit.attacks.boundary import Way
 
 _POINTS = 100
 """Points near the border of which decisions are asked in each of the four rounds, for each row."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from audit.attacks.space import Norm, Space
+from audit.attacks.threat_model import Norm, Space
 
 _TOLERANCE = 1e-6  # relative, of eps
 _AT_ONCE = 2**15  # numbers: what lies in a processor's cache is computed two to three times faster

@@ -9,17 +9,17 @@ from functools import partial
 
 import numpy as np
 
-from audit.attacks.ascent import Ascent
+from audit.attacks.additive_noise import Noise
 from audit.attacks.batch import Batch, Tried
-from audit.attacks.border import along, border
-from audit.attacks.decisions import by_decisions
-from audit.attacks.draws import Draws
-from audit.attacks.kept import MEMORY, Kept, room
-from audit.attacks.noise import Noise
-from audit.attacks.pgd import pgd
+from audit.attacks.boundary import along, border
+from audit.attacks.gradient_ascent import Ascent
+from audit.attacks.hop_skip_jump import by_decisions
+from audit.attacks.outcomes import MEMORY, Kept, room
+from audit.attacks.projected_gradient_descent import pgd
 from audit.attacks.restarts import restarts
-from audit.attacks.space import Attack, Attacked
+from audit.attacks.row_rng import Draws
 from audit.attacks.square import square
+from audit.attacks.threat_model import Attack, Attacked
 
 BY_GRADIENT: frozenset[Attack] = frozenset({"fgsm", "pgd"})
 _BATCHES = 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from audit.attacks.batch import Tried
-from audit.attacks.space import Attack, Outcome
+from audit.attacks.threat_model import Attack, Outcome
 
 MEMORY = 2**28
 """Bytes of the rows as moved, of all attacks and sizes together."""

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from audit.attacks.ascent import Ascent
 from audit.attacks.batch import Batch, Tried
-from audit.attacks.draws import Draws
+from audit.attacks.gradient_ascent import Ascent
+from audit.attacks.minimal_perturbation import nearest_to_start
 from audit.attacks.rising import rising
-from audit.attacks.smallest import nearest_to_start
+from audit.attacks.row_rng import Draws
 from audit.errors import AuditError
 
 Way = Callable[[Batch, np.ndarray, int], np.ndarray]
@@ -37,7 +37,7 @@ def border(batch: Batch, way: Way, draws: Draws, sizes: Sequence[float]) -> Iter
 
     Args:
         batch: the rows.
-        way: `along`, or `audit.attacks.decisions.by_decisions`.
+        way: `along`, or `audit.attacks.hop_skip_jump.by_decisions`.
         draws: the rows' own streams of chance.
         sizes: rising.
     """
