@@ -12,11 +12,11 @@ import numpy as np
 
 from audit.audit_log.ledger import Audited, History, identify
 from audit.check import Check, Skip, build_checks, offers_of, require_installed
+from audit.comparison.check_results import beside, to_compare
+from audit.comparison.pair import Pair
 from audit.errors import AuditError
 from audit.gate.lint import warnings_of
 from audit.gate.verdict import decide
-from audit.paired.pairing import Pair
-from audit.paired.results import beside, to_compare
 from audit.policy.model import Policy
 from audit.policy.resolve import metric_facts
 from audit.provenance.environment import environment

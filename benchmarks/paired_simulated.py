@@ -14,7 +14,7 @@ from audit.checks.fairness_traces import fairness_trace
 from audit.checks.performance_metrics import Groups, classification
 from audit.checks.performance_traces import performance_trace
 from audit.checks.ranking import Ranking, ranking_metrics
-from audit.paired.joint import correlation, discordant
+from audit.comparison.error_correlation import correlation, discordant
 from audit.result import Baseline, Measurement
 from audit.stats import improvement, paired_interval
 from audit.stats.group_estimates import Partition

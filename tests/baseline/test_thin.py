@@ -15,11 +15,11 @@ import pytest
 from scipy.stats import beta
 
 from audit.checks.performance import Performance
+from audit.comparison.check_results import beside
+from audit.comparison.error_correlation import correlation
+from audit.comparison.pair import Pair
 from audit.gate.claims import Claim
 from audit.gate.reasons import NOT_COMPARED, why_open
-from audit.paired.joint import correlation
-from audit.paired.pairing import Pair
-from audit.paired.results import beside
 from audit.result import Baseline, CheckResult, Measurement
 from audit.stats import interval, paired_interval
 from audit.stats.confidence import at_confidence

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from audit.check import Check
-from audit.paired.pairing import Pair, compared
+from audit.comparison.pair import Pair, compared
 from audit.policy.model import Policy
 from audit.result import CheckResult
 

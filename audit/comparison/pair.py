@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from audit.check import Check
-from audit.paired.joint import correlation, discordant
+from audit.comparison.error_correlation import correlation, discordant
 from audit.result import Baseline, Measurement, MetricFacts
 from audit.stats import improvement, is_known
 from audit.stats.confidence import at_confidence
