@@ -104,14 +104,14 @@ def test_no_station_calls_backwards(station: str) -> None:
             "audit.subject.subject",
             "audit.runner",
             "audit.gate.verdict",
-            "audit.render",
+            "audit.formats.html",
             "audit.model",
             "audit.cli",
         },
         "model": {
             "audit.checks",
             "audit.gate.verdict",
-            "audit.render",
+            "audit.formats.html",
             "audit.runner",
             "audit.subject.subject",
             "audit.cli",
@@ -119,12 +119,12 @@ def test_no_station_calls_backwards(station: str) -> None:
         "data": {
             "audit.checks",
             "audit.gate.verdict",
-            "audit.render",
+            "audit.formats.html",
             "audit.runner",
             "audit.subject.subject",
             "audit.cli",
         },
-        "checks": {"audit.gate.verdict", "audit.render", "audit.runner", "audit.cli"},
+        "checks": {"audit.gate.verdict", "audit.formats.html", "audit.runner", "audit.cli"},
     }
     others = {
         "audit.subject.subject",

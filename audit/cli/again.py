@@ -8,9 +8,9 @@ import audit
 from audit.cli.codes import VERDICTS
 from audit.cli.run import parse_date
 from audit.cli.text import plain, summary
-from audit.output import write_whole
-from audit.render.html import render_html
-from audit.serial import read_report
+from audit.formats.html.page import render_html
+from audit.formats.json import read_report
+from audit.formats.writing import write_whole
 
 
 def gate(report: Path, policy: Path | None, date: str | None, quiet: bool) -> int:

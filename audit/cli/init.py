@@ -9,7 +9,7 @@ from audit.check import policy_from
 from audit.cli.text import plain
 from audit.draft import draft
 from audit.errors import AuditError
-from audit.output import write_whole
+from audit.formats.writing import write_whole
 
 
 def init(model: str, data: str, label: str, out: Path, force: bool) -> int:

@@ -12,11 +12,11 @@ from audit.cli.codes import VERDICTS
 from audit.cli.progress import shown
 from audit.cli.text import plain, remarks, summary, uncounted
 from audit.errors import AuditError
+from audit.formats.registry import write_reports
+from audit.formats.writing import set_aside
 from audit.frameworks import output_silencing as quiet_module
-from audit.output import set_aside
 from audit.policy import Policy
 from audit.provenance.command import command
-from audit.reports import write_reports
 from audit.result import Report
 
 DEFAULT_POLICY = Path("audit.yaml")

@@ -7,8 +7,8 @@ import json
 
 def schema(of: str) -> int:
     """Print a JSON Schema on stdout."""
+    from audit.formats.json import report_schema
     from audit.policy.model import Policy
-    from audit.serial import report_schema
 
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
     found = report_schema() if of == "report" else {**head, **Policy.model_json_schema()}

@@ -9,9 +9,9 @@ from pathlib import Path
 from audit.audit_log.ledger import History
 from audit.check import load_policy
 from audit.demo.prepare import CANDIDATES, Progress, prepare_demo
-from audit.output import set_aside
+from audit.formats.registry import write_reports
+from audit.formats.writing import set_aside
 from audit.provenance.command import command
-from audit.reports import write_reports
 from audit.result import Report, Verdict
 from audit.runner import run_audit
 

@@ -19,8 +19,8 @@ import pandas as pd
 import audit
 from audit.check import load_policy
 from audit.demo.loans import make_loans
+from audit.formats.registry import write_reports
 from audit.policy import Policy
-from audit.reports import write_reports
 from audit.result import Report
 
 HERE = Path(__file__).resolve().parent

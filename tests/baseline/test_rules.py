@@ -8,9 +8,9 @@ import pytest
 
 import audit
 from audit.errors import AuditError
-from audit.render.html import render_html
+from audit.formats.html.page import render_html
+from audit.formats.json import from_json, to_json
 from audit.result import Report
-from audit.serial import from_json, to_json
 
 from ..conftest import Models
 from .kit import noisy, policy_of, run

@@ -14,7 +14,7 @@ from ruamel.yaml import YAML
 import audit
 from audit.cli import main
 from audit.errors import AuditError
-from audit.serial import read_report
+from audit.formats.json import read_report
 
 from ..conftest import Models
 from .kit import Kit

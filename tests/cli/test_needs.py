@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from audit.cli import main
+from audit.formats.json import read_report
 from audit.result import RuleResult
-from audit.serial import read_report
 
 from ..audits import GIVEN, people
 from .kit import Kit

@@ -12,8 +12,8 @@ from audit.demo import prepare
 from audit.demo.loans import make_loans
 from audit.demo.prepare import TEST_ROWS
 from audit.demo.run import Audited, run_demo
+from audit.formats.json import read_report
 from audit.result import Measurement, Report, Scalar, Table
-from audit.serial import read_report
 
 SEX = {"attribute": "sex", "unprivileged": "Female", "privileged": "Male"}
 AGE = {"attribute": "age", "unprivileged": "<30", "privileged": ">=30"}

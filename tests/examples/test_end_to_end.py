@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from audit.formats.json import read_report
 from audit.result import Report, Scalar, Table
-from audit.serial import read_report
 
 ROOT = Path(__file__).resolve().parents[2]
 CHECKS = ["performance", "fairness", "explainability", "robustness"]

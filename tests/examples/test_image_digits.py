@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from audit.serial import read_report
+from audit.formats.json import read_report
 
 ROOT = Path(__file__).resolve().parents[2]
 

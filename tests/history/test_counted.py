@@ -12,7 +12,7 @@ import pytest
 import audit
 from audit.check import policy_from
 from audit.cli import main
-from audit.serial import read_report
+from audit.formats.json import read_report
 
 from ..cli.kit import Kit
 from ..conftest import Models

@@ -14,7 +14,7 @@ import tensorflow as tf
 
 import audit
 from audit.errors import AuditError
-from audit.render.html import render_html
+from audit.formats.html.page import render_html
 from audit.result import OutputFacts
 
 from ..audits import GIVEN, content, run, store, subject

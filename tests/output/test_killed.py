@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from audit.output import PREVIOUS, set_aside
+from audit.formats.writing import PREVIOUS, set_aside
 
 from .writer import texts
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from audit.errors import AuditError
-from audit.output import set_aside, write_whole
+from audit.formats.writing import set_aside, write_whole
 
 BOTH = {"report.json": "new", "report.html": "new"}
 

@@ -8,7 +8,7 @@ import pytest
 
 from audit.cli import main
 from audit.errors import AuditError
-from audit.output import set_aside, write_whole
+from audit.formats.writing import set_aside, write_whole
 
 
 def tree(folder: Path) -> dict[str, str]:

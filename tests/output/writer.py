@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from audit.output import set_aside, write_whole
+from audit.formats.writing import set_aside, write_whole
 
 
 def texts(run: int) -> dict[str, str]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from audit.render.attacks.section import Robustness
-from audit.render.attribution.section import Explainability
+from audit.formats.html.explainability.section import Explainability
+from audit.formats.html.robustness.section import Robustness
 from audit.result import (
     CheckResult,
     DataFacts,

@@ -7,7 +7,7 @@ import struct
 from collections.abc import Sequence
 from dataclasses import replace
 
-from audit.render.attribution import pictures
+from audit.formats.html.explainability import saliency_maps as pictures
 from audit.result import CheckResult, Measurement, Report, Scalar
 
 from .attributions import FACTS, table

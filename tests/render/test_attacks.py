@@ -6,11 +6,11 @@ from itertools import pairwise
 
 import pytest
 
-from audit.render.attacks.curve import HEIGHT, curves
-from audit.render.attacks.flips import COLUMNS, flips, sentence
-from audit.render.attacks.measured import read
-from audit.render.attacks.section import Robustness
-from audit.render.html import render_html
+from audit.formats.html.page import render_html
+from audit.formats.html.robustness.accuracy_curve import HEIGHT, curves
+from audit.formats.html.robustness.flipped_rows import COLUMNS, flips, sentence
+from audit.formats.html.robustness.measurements import read
+from audit.formats.html.robustness.section import Robustness
 from audit.result import CheckResult, Measurement
 
 from .attacked import ACCURACY, CLEAN, EPS, robustness

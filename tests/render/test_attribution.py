@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit.render.attribution.dependence import COLUMNS as DEPENDENCE
-from audit.render.attribution.dependence import dependences
-from audit.render.attribution.section import Explainability
-from audit.render.attribution.shares import attributes_of
-from audit.render.attribution.story import Part, story
-from audit.render.html import render_html
-from audit.render.records import Record, records
+from audit.formats.html.explainability.dependence import COLUMNS as DEPENDENCE
+from audit.formats.html.explainability.dependence import dependences
+from audit.formats.html.explainability.protected_shares import attributes_of
+from audit.formats.html.explainability.row_summary import Part, story
+from audit.formats.html.explainability.section import Explainability
+from audit.formats.html.page import render_html
+from audit.formats.html.text.table_records import Record, records
 from audit.result import CheckResult, Measurement, Scalar
 
 from .attributions import CASES, EDGES, PARTS, PROXIES, SIZES, explainability, table

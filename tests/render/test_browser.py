@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from audit.render.html import render_html
+from audit.formats.html.page import render_html
 
 from .hostile import hostile
 from .large import large

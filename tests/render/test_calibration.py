@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 from scipy.stats import binomtest
 
-from audit.render.calibration import FOLDED, SHOWN, calibrations
-from audit.render.html import render_html
-from audit.render.reliability import SIDE, reliability
+from audit.formats.html.calibration import FOLDED, SHOWN, calibrations
+from audit.formats.html.charts.reliability_curve import SIDE, reliability
+from audit.formats.html.page import render_html
 from audit.result import Measurement
 
 from .pages import Element, parse

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.render.axis import axis
-from audit.render.html import render_html
-from audit.render.intervals import interval_plot
-from audit.render.limits import place
-from audit.render.plot import Guides, Row
-from audit.render.reliability import SIDE, reliability
+from audit.formats.html.charts.axis import axis
+from audit.formats.html.charts.interval_plot import interval_plot
+from audit.formats.html.charts.plot import Guides, Row
+from audit.formats.html.charts.reliability_curve import SIDE, reliability
+from audit.formats.html.page import render_html
+from audit.formats.html.text.margins import place
 from audit.result import Measurement
 
 from .builders import measurement, performance

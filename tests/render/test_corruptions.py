@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from audit.render.attacks.corrupted import Corruptions
-from audit.render.attacks.curve import HEIGHT
-from audit.render.attacks.section import Robustness
-from audit.render.html import render_html
+from audit.formats.html.page import render_html
+from audit.formats.html.robustness.accuracy_curve import HEIGHT
+from audit.formats.html.robustness.corruption_curves import Corruptions
+from audit.formats.html.robustness.section import Robustness
 from audit.result import CheckResult, Measurement, Scalar
 
 from .attacked import FACTS, robustness

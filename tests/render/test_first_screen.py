@@ -3,9 +3,9 @@
 from dataclasses import replace
 from datetime import date
 
+from audit.formats.html.page import render_html
 from audit.gate.verdict import decide
 from audit.policy.model import GateSpec
-from audit.render.html import render_html
 from audit.result import Report
 
 from .pages import parse

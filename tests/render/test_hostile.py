@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from audit.render.html import render_html
+from audit.formats.html.page import render_html
 
 from .hostile import HOSTILE, hostile
 from .large import large

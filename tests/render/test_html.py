@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from audit.render.html import render_html
+from audit.formats.html.page import render_html
 from audit.result import Report, Table
 
 from .attacked import robustness
@@ -104,7 +104,7 @@ def test_only_the_run_section_shows_the_run(report: Report) -> None:
 
 def test_another_process_makes_the_same_bytes(tmp_path: Path) -> None:
     code = (
-        "import sys; from tests.render.hostile import hostile; from audit.render.html import render_html;"
+        "import sys; from tests.render.hostile import hostile; from audit.formats.html.page import render_html;"
         "sys.stdout.buffer.write(render_html(hostile()).encode())"
     )
     root = Path(__file__).parents[2]
@@ -122,7 +122,7 @@ def test_another_process_makes_the_same_bytes(tmp_path: Path) -> None:
 
 
 def test_rendering_imports_no_framework() -> None:
-    code = "import sys, audit.render.html; print(*sys.modules)"
+    code = "import sys, audit.formats.html.page; print(*sys.modules)"
     root = Path(__file__).parents[2]
     loaded = subprocess.run(
         [sys.executable, "-c", code], cwd=root, capture_output=True, check=True, text=True

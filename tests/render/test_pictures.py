@@ -14,11 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from audit.render.attribution.cells import cells, samples
-from audit.render.attribution.pictures import COLUMNS, MAP
-from audit.render.attribution.regions import marks, ninths
-from audit.render.html import render_html
-from audit.render.png import png
+from audit.formats.html.charts.png import png
+from audit.formats.html.explainability.encoded_maps import cells, samples
+from audit.formats.html.explainability.regions import marks, ninths
+from audit.formats.html.explainability.saliency_maps import COLUMNS, MAP
+from audit.formats.html.page import render_html
 from audit.result import CheckResult, Report, Scalar
 
 from .attributions import table

@@ -9,8 +9,8 @@ from itertools import chain
 
 import pytest
 
-from audit.render.html import render_html
-from audit.render.thresholds import FOLDED, SHOWN, thresholds
+from audit.formats.html.page import render_html
+from audit.formats.html.thresholds import FOLDED, SHOWN, thresholds
 from audit.result import CheckResult, Report, Table
 
 from .pages import Element, parse

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from audit.render.attacks.validity import COLUMNS, validity
+from audit.formats.html.robustness.validity import COLUMNS, validity
 
 ROWS = [
     dict(zip(COLUMNS, row, strict=True))

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from audit.render.attribution.words import SHOWN, TEXTS, marked, vocabularies
-from audit.render.html import render_html
-from audit.render.records import records
+from audit.formats.html.explainability.text_highlights import SHOWN, TEXTS, marked, vocabularies
+from audit.formats.html.page import render_html
+from audit.formats.html.text.table_records import records
 from audit.result import CheckResult, Scalar
 
 from .attributions import table

@@ -7,11 +7,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.render.facts import how_to_read
-from audit.render.figures import brief_count, count, interval, number, per_cent, per_cents, signed, written
-from audit.render.limits import bounds, in_words, place
-from audit.render.text import clean, elide, width
-from audit.render.wheres import describe, panel_of, row_label
+from audit.formats.html.text.margins import bounds, in_words, place
+from audit.formats.html.text.metric_facts import how_to_read
+from audit.formats.html.text.numbers import (
+    brief_count,
+    count,
+    interval,
+    number,
+    per_cent,
+    per_cents,
+    signed,
+    written,
+)
+from audit.formats.html.text.safe_text import clean, elide, width
+from audit.formats.html.text.where_labels import describe, panel_of, row_label
 from audit.result import Measurement, MetricFacts
 
 

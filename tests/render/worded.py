@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from audit.render.attribution.words import TEXTS, WORDS
+from audit.formats.html.explainability.text_highlights import TEXTS, WORDS
 from audit.result import CheckResult, Report, Scalar
 
 from .attributions import FACTS, table

@@ -12,8 +12,8 @@ import pytest
 import audit
 from audit.cli import main
 from audit.errors import AuditError
+from audit.formats.json import from_json, read_report, to_json
 from audit.result import CheckResult
-from audit.serial import from_json, read_report, to_json
 
 from .samples import ON, checks, report
 

@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import audit
-from audit.output import write_whole
+from audit.formats.json import from_json, read_report, to_json
+from audit.formats.writing import write_whole
 from audit.result import CheckResult, Measurement, Report, Table
-from audit.serial import from_json, read_report, to_json
 
 from .samples import ON, report
 

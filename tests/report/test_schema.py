@@ -9,7 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from audit.cli import main
-from audit.serial import to_json
+from audit.formats.json import to_json
 
 from .samples import report
 

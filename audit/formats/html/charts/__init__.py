@@ -1,0 +1,1 @@
+"""SVG primitives and the charts that several sections share."""

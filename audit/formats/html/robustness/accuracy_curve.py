@@ -1,0 +1,150 @@
+"""Accuracy against the size of the attack, one line an attack, beginning at the accuracy without any."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from audit.formats.html.charts.interval_plot import percent
+from audit.formats.html.robustness import measurements as measured
+from audit.formats.html.robustness.measurements import ALL, WORST, Attacked
+from audit.formats.html.robustness.sentences import what_falls
+from audit.formats.html.text.numbers import number, written
+from audit.formats.html.text.safe_text import elide
+from audit.result import Measurement
+
+HEIGHT = 200
+_INSET, _APART, _NEAR = 2.0, 15.0, 0.16
+_LABELS = 6
+_KINDS = ("noise", "fgsm", "pgd", "square", "worst")
+
+Numbers = Mapping[float, Measurement]
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One attack: its line in a drawing of 100 by `HEIGHT`, points and intervals in per cent and pixels."""
+
+    kind: str
+    name: str
+    value: str
+    path: str
+    points: list[tuple[str, str]]
+    whiskers: list[tuple[str, str, str]]
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class AttackCurve:
+    """The chart of one norm; ``even`` says that the sizes stand at even distances, not to scale."""
+
+    norm: str
+    sentence: str
+    desc: str
+    series: list[Series]
+    sizes: list[tuple[str, str]]
+    even: bool
+
+
+def curves(hits: Sequence[Attacked], clean: Measurement | None) -> list[AttackCurve]:
+    """Return the chart of each norm from the accuracies of all rows among ``hits``."""
+    over_all = [hit for hit in hits if hit.metric == measured.ACCURACY and hit.who == ALL]
+    norms = dict.fromkeys(hit.norm for hit in over_all)
+    drawn = (_chart(norm, [hit for hit in over_all if hit.norm == norm], clean) for norm in norms)
+    return [chart for chart in drawn if chart]
+
+
+def _chart(norm: str, hits: Sequence[Attacked], clean: Measurement | None) -> AttackCurve | None:
+    lines = {attack: measured.curve(hits, attack) for attack in measured.attacks(hits)}
+    return chart(norm, what_falls(hits, clean), lines, clean, _look)
+
+
+def chart(
+    norm: str,
+    sentence: str,
+    lines: Mapping[str, Numbers],
+    clean: Measurement | None,
+    look: Callable[[str], tuple[str, str]],
+) -> AttackCurve | None:
+    """Return the chart of accuracies by rising size; None if there is no line.
+
+    Args:
+        norm: that the sizes are measured in.
+        sentence: what the chart shows, in words.
+        lines: the accuracies of each attack by size.
+        clean: the accuracy without an attack, where every line begins.
+        look: returns the kind of an attack's line, and its short name.
+    """
+    start = {0.0: clean} if clean and 0 <= clean.value <= 1 else {}
+    lines = {attack: {**start, **line} for attack, line in lines.items() if line.keys() - {0.0}}
+    if not lines:
+        return None
+    sizes = sorted({eps for line in lines.values() for eps in line})
+    places, even = _places(sizes)
+    labels = _spread([_down(list(line.values())[-1].value) for line in lines.values()])
+    series = [
+        _series(*look(attack), line, places, label)
+        for (attack, line), label in zip(lines.items(), labels, strict=True)
+    ]
+    return AttackCurve(
+        norm=norm,
+        sentence=sentence,
+        desc=f"Sizes from {written(sizes[0])} to {written(sizes[-1])}; "
+        + ", ".join(f"{s.name} ends at {s.value}" for s in series)
+        + ".",
+        # What all attacks add up to lies beneath the others, as wide as a shadow.
+        series=sorted(series, key=lambda s: s.kind != WORST),
+        sizes=[(percent(places[eps]), written(eps)) for eps in sizes[:: -(-len(sizes) // _LABELS)]],
+        even=even,
+    )
+
+
+def _look(attack: str) -> tuple[str, str]:
+    return attack if attack in _KINDS else "other", elide(attack, 8)
+
+
+def _places(sizes: Sequence[float]) -> tuple[dict[float, float], bool]:
+    """Return the per cent of each size: to scale, unless two would fall so close that their labels meet."""
+    span = sizes[-1] - sizes[0]
+    even = span <= 0 or any(b - a < _NEAR * span for a, b in pairwise(sizes))
+    last = max(len(sizes) - 1, 1)
+    share = {eps: i / last if even else (eps - sizes[0]) / span for i, eps in enumerate(sizes)}
+    return {eps: _INSET + (100 - 2 * _INSET) * part for eps, part in share.items()}, even and len(sizes) > 2
+
+
+def _series(kind: str, name: str, line: Numbers, places: Mapping[float, float], label: float) -> Series:
+    across = {eps: places[eps] for eps in line}
+    tested = [(eps, m) for eps, m in line.items() if eps > 0]
+    return Series(
+        kind=kind,
+        name=name,
+        value=number(tested[-1][1].value),
+        path="M" + "L".join(f"{across[eps]:.1f} {_down(m.value):.1f}" for eps, m in line.items()),
+        points=[(percent(across[eps]), f"{_down(m.value):.1f}") for eps, m in tested],
+        whiskers=[
+            (percent(across[eps]), f"{_down(m.ci[1]):.1f}", f"{_down(m.ci[0]):.1f}")
+            for eps, m in tested
+            if m.ci
+        ],
+        label=f"{label:.1f}",
+    )
+
+
+def _down(value: float) -> float:
+    return HEIGHT * (1 - min(max(value, 0.0), 1.0)) if value == value else HEIGHT
+
+
+def _spread(heights: Sequence[float]) -> list[float]:
+    """Move labels apart, in their order, and as little as keeps them inside the chart."""
+    order = sorted(range(len(heights)), key=lambda i: heights[i])
+    placed: dict[int, float] = {}
+    floor = 4.0
+    for i in order:
+        placed[i] = floor = max(heights[i], floor)
+        floor += _APART
+    ceiling = max(HEIGHT - 2.0, 4.0 + _APART * (len(heights) - 1))
+    for i in reversed(order):
+        placed[i] = ceiling = min(placed[i], ceiling)
+        ceiling -= _APART
+    return [placed[i] for i in range(len(heights))]

@@ -1,0 +1,83 @@
+"""All measurements of attacks in full: a row for each attack and group, a column for each size."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from audit.formats.html.charts.measurement_table import methods, rows_of_all
+from audit.formats.html.robustness import measurements as measured
+from audit.formats.html.robustness.measurements import ALL, Attacked, Who
+from audit.formats.html.text.numbers import count, interval, number, written
+from audit.result import Measurement
+
+
+@dataclass(frozen=True, slots=True)
+class SizeRow:
+    """One group under one attack: ``cells`` are value and interval by size, None where nothing was measured."""
+
+    label: str
+    rows: str
+    cells: list[tuple[str, str] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class SizeTable:
+    """One metric under one norm; ``parts`` are the rows of each attack, and ``unit`` is what a size is called."""
+
+    metric: str
+    norm: str
+    unit: str
+    heads: list[str]
+    parts: dict[str, list[SizeRow]]
+    methods: str
+    measurements: int
+
+
+def size_tables(hits: Sequence[Attacked], clean: Mapping[Who, Measurement]) -> list[SizeTable]:
+    """Return the tables of all norms and metrics; the accuracy without an attack stands first in its own."""
+    kinds = dict.fromkeys((hit.metric, hit.norm) for hit in hits)
+    tables = [_table(*kind, [hit for hit in hits if (hit.metric, hit.norm) == kind]) for kind in kinds]
+    groups = {who: m for who, m in clean.items() if who != ALL}
+    return [*([_clean(groups)] if groups else []), *tables]
+
+
+def _clean(groups: Mapping[Who, Measurement]) -> SizeTable:
+    rows = [SizeRow(_name(who), count(m.n), [_cell(m)]) for who, m in groups.items()]
+    return SizeTable(measured.CLEAN, "", "eps", ["0"], {"": rows}, methods(groups.values()), len(rows))
+
+
+def _table(metric: str, norm: str, hits: Sequence[Attacked]) -> SizeTable:
+    sizes = sorted({hit.eps for hit in hits})
+    return SizeTable(
+        metric=metric,
+        norm=norm,
+        unit="eps" if norm else "severity",
+        heads=[written(eps) for eps in sizes],
+        parts={
+            attack: _rows([hit for hit in hits if hit.attack == attack], sizes)
+            for attack in measured.attacks(hits)
+        },
+        methods=methods(hit.found for hit in hits),
+        measurements=len(hits),
+    )
+
+
+def _rows(hits: Sequence[Attacked], sizes: Sequence[float]) -> list[SizeRow]:
+    found: dict[Who, dict[float, Measurement]] = {}
+    for hit in hits:
+        found.setdefault(hit.who, {})[hit.eps] = hit.found
+    return [
+        SizeRow(
+            _name(who), rows_of_all(row.values()), [_cell(row[eps]) if eps in row else None for eps in sizes]
+        )
+        for who, row in found.items()
+    ]
+
+
+def _name(who: Who) -> str:
+    return ": ".join(who) if who != ALL else "all rows"
+
+
+def _cell(found: Measurement) -> tuple[str, str]:
+    return number(found.value), interval(found.ci) if found.ci else ""

@@ -1,0 +1,100 @@
+"""The smallest changes that flipped a decision, as rows before and after."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from audit.formats.html.robustness.measurements import called
+from audit.formats.html.text.numbers import minus, number, signed, written
+from audit.formats.html.text.safe_text import brief
+from audit.formats.html.text.table_records import Record, by, figure, figures, text
+
+COLUMNS = (
+    "case", "why", "row", "attack", "eps", "size", "score_before", "score_after", "feature", "before", "after",
+    "change", "deviations",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One column of a flipped row; numbers as text, in the column's unit and in standard deviations."""
+
+    feature: str
+    before: str
+    after: str
+    change: str
+    deviations: str
+
+
+@dataclass(frozen=True, slots=True)
+class Flip:
+    """One flipped row."""
+
+    head: str
+    score: str
+    size: float | None
+    changes: list[Change]
+
+
+def flips(rows: Sequence[Record]) -> list[Flip]:
+    """Return the flipped rows of the table in order."""
+    return [_flip(lines) for lines in by(rows, "case").values()]
+
+
+def sentence(found: Sequence[Flip]) -> str:
+    """Say which change is the smallest."""
+    sized = [(flip.size, flip) for flip in found if flip.size is not None]
+    if not sized:
+        return ""
+    size, least = min(sized, key=lambda pair: pair[0])
+    head = f"The smallest change found is {number(size)} standard deviations"
+    if len(least.changes) != 1:
+        return f"{head}, over {len(least.changes)} columns."
+    return f"{head}: {_told(least.changes[0])}."
+
+
+def _told(change: Change) -> str:
+    name, before, after = (brief(part) for part in (change.feature, change.before, change.after))
+    # Masked values may be in one range before and after.
+    return f"{name} from {before} to {after}" if before != after else f"{name} ({before}) by {change.change}"
+
+
+def _flip(lines: Sequence[Record]) -> Flip:
+    first = lines[0]
+    size, eps, place = (figure(first, key) for key in ("size", "eps", "row"))
+    parts = [
+        text(first, "why"),
+        f"row {int(place)}" if place is not None else "",
+        " at eps ".join([called(text(first, "attack")), *([written(eps)] if eps is not None else [])]),
+        f"size {number(size)}" if size is not None else "",
+    ]
+    return Flip(
+        head=", ".join(part for part in parts if part),
+        score=_scores(figures(first, "score_before", "score_after")),
+        size=size,
+        changes=[_change(line) for line in lines],
+    )
+
+
+def _change(line: Record) -> Change:
+    return Change(
+        feature=text(line, "feature"),
+        before=text(line, "before"),
+        after=text(line, "after"),
+        change=_signed(line, "change"),
+        deviations=_signed(line, "deviations"),
+    )
+
+
+def _signed(line: Record, key: str) -> str:
+    value = figure(line, key)
+    return "" if value is None else signed(value)
+
+
+def _scores(ends: tuple[float, ...] | None) -> str:
+    """Return the score before and after, with as many digits as tell them apart: a flip may be a hair wide."""
+    if ends is None:
+        return ""
+    pairs = [[minus(f"{end:.{digits}f}") for end in ends] for digits in range(3, 10)]
+    return " → ".join(next((pair for pair in pairs if pair[0] != pair[1]), pairs[0]))

@@ -1,0 +1,57 @@
+"""Whether the attacks would have found what there is: each test, what it asks for, its figure and how it came out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from audit.formats.html.text.numbers import per_cent, per_cents
+from audit.formats.html.text.table_records import Record, figure, figures, text
+
+COLUMNS = ("test", "figure", "low", "high", "rows", "asks", "verdict")
+_DOUBT = "in doubt"
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One test; ``figure`` and ``interval`` as text, empty where there is none."""
+
+    test: str
+    asks: str
+    figure: str
+    interval: str
+    verdict: str
+    doubt: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Validity:
+    """All tests, with a sentence on how many hold."""
+
+    sentence: str
+    trials: list[Trial]
+
+
+def validity(rows: Sequence[Record]) -> Validity | None:
+    """Return the tests of the table; None if it has none."""
+    trials = [_trial(row) for row in rows]
+    return Validity(_sentence(trials), trials) if trials else None
+
+
+def _trial(row: Record) -> Trial:
+    value, span = figure(row, "figure"), figures(row, "low", "high")
+    return Trial(
+        test=text(row, "test"),
+        asks=text(row, "asks"),
+        figure="" if value is None else per_cent(value),
+        interval=per_cents((span[0], span[1])) if span else "",
+        verdict=text(row, "verdict"),
+        doubt=text(row, "verdict") == _DOUBT,
+    )
+
+
+def _sentence(trials: Sequence[Trial]) -> str:
+    doubts = sum(trial.doubt for trial in trials)
+    if not doubts:
+        return f"No test of the attacks, of {len(trials)}, is in doubt."
+    return f"{doubts} of {len(trials)} tests of the attacks {'is' if doubts == 1 else 'are'} in doubt."
