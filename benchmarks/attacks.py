@@ -19,7 +19,7 @@ from pairs import header, in_turn, say, seconds
 
 from audit.attacks import Ascent, Batch, Plan, attack
 from audit.check import policy_from
-from audit.checks.robustness.movable import movable
+from audit.checks.robustness.threat_model import movable
 from audit.frameworks.tensorflow_loader import tensorflow
 from audit.model.outcome import decision_logits
 from audit.subject.subject import Subject, load_subject

@@ -16,9 +16,9 @@ from scipy.stats import norm
 
 from audit.attribution import Attributions
 from audit.attribution.influence import Influence
-from audit.checks.explainability.explained import Explained
-from audit.checks.explainability.held_out import by_trees, teachers
+from audit.checks.explainability.explanation import Explained
 from audit.checks.explainability.importance import importance, largest_share
+from audit.checks.explainability.proxy_models import by_trees, teachers
 from audit.checks.explainability.quality import stability
 from audit.inputs.features import Column
 from audit.result import Measurement

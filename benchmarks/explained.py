@@ -12,7 +12,7 @@ from adult import FAVORABLE, LABEL, Adult
 from audit.attribution import Attributions
 from audit.check import policy_from
 from audit.checks.explainability.check import Explainability
-from audit.checks.explainability.explained import explain
+from audit.checks.explainability.explanation import explain
 from audit.frameworks.output_silencing import quiet
 from audit.frameworks.tensorflow_loader import tensorflow
 from audit.model.outcome import favorable_logit

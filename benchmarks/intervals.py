@@ -15,8 +15,8 @@ import adult
 import numpy as np
 
 from audit.check import policy_from
-from audit.checks.fairness import Fairness
-from audit.checks.performance import Performance
+from audit.checks.fairness.check import Fairness
+from audit.checks.performance.check import Performance
 from audit.result import Measurement
 from audit.stats import intervals
 from audit.subject.predictions import Classified

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from audit.checks.fairness_metrics import COMPARISONS
-from audit.checks.fairness_traces import fairness_trace
-from audit.checks.performance_metrics import Groups, classification
-from audit.checks.performance_traces import performance_trace
-from audit.checks.ranking import Ranking, ranking_metrics
+from audit.checks.fairness.influence import fairness_trace
+from audit.checks.fairness.metrics import COMPARISONS
+from audit.checks.performance.auc import Ranking, ranking_metrics
+from audit.checks.performance.influence import performance_trace
+from audit.checks.performance.metrics import Groups, classification
 from audit.comparison.error_correlation import correlation, discordant
 from audit.result import Baseline, Measurement
 from audit.stats import improvement, paired_interval

@@ -10,7 +10,7 @@ from cells import Tally
 from repeated import runs_of_rows, tallied
 from scipy import stats
 
-from audit.checks.performance_metrics import Groups, regression
+from audit.checks.performance.metrics import Groups, regression
 from audit.result import Measurement
 from audit.subject.predictions import Regressed
 

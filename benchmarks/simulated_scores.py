@@ -11,9 +11,9 @@ from cells import Tally
 from repeated import runs_of_rows, tallied
 from scipy import special, stats
 
-from audit.checks.performance_facts import CALIBRATION_BINS
-from audit.checks.performance_metrics import Groups, classification
-from audit.checks.ranking import Ranking, ranking_metrics
+from audit.checks.performance.auc import Ranking, ranking_metrics
+from audit.checks.performance.definitions import CALIBRATION_BINS
+from audit.checks.performance.metrics import Groups, classification
 from audit.result import Measurement
 from audit.subject.predictions import Classified
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from scipy.stats import beta, rankdata, ttest_rel
 
-from audit.checks.performance import Performance
+from audit.checks.performance.check import Performance
 from audit.result import Report
 from audit.stats.influence import Influence
 

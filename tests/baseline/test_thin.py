@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 from scipy.stats import beta
 
-from audit.checks.performance import Performance
+from audit.checks.performance.check import Performance
 from audit.comparison.check_results import beside
 from audit.comparison.error_correlation import correlation
 from audit.comparison.pair import Pair

@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 import audit
-from audit.checks.fairness_metrics import DEFINITIONS
+from audit.checks.fairness.metrics import DEFINITIONS
 from audit.result import Measurement, Report
 
 from .. import adult

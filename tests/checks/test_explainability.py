@@ -155,8 +155,8 @@ def test_rows_and_references_are_as_many_as_asked_for(audited: Subject) -> None:
 def test_a_wide_model_gets_fewer_references_and_says_so(
     audited: Subject, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, model: Path
 ) -> None:
-    monkeypatch.setattr("audit.checks.explainability.sample._MOST_EVALUATIONS", 1000)
-    monkeypatch.setattr("audit.checks.explainability.sample._LEAST_REFERENCES", 3)
+    monkeypatch.setattr("audit.checks.explainability.sampling._MOST_EVALUATIONS", 1000)
+    monkeypatch.setattr("audit.checks.explainability.sampling._LEAST_REFERENCES", 3)
     found = measure("explainability", audited)
     assert found.notes[1] == (
         "3 reference rows stand for absent features, instead of 100: 7 features take so many model rows each."

@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit.check import policy_from
-from audit.checks.explainability.grid import Grid, grid
-from audit.checks.explainability.located import Located, affordable, pooled
-from audit.checks.explainability.output import Output
+from audit.checks.explainability.explained_output import Output
+from audit.checks.explainability.image_attribution import Located, affordable, pooled
+from audit.checks.explainability.image_grid import Grid, grid
 from audit.subject.images import Pictures
 from audit.subject.subject import Subject, load_subject
 
@@ -241,7 +241,7 @@ def test_large_models_are_explained_on_fewer_rows() -> None:
 
 def test_fewer_rows_are_noted(subjects: Callable[..., Subject], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        "audit.checks.explainability.located._MOST_NUMBERS", 3 * 2 * 64 * 360 * 20
+        "audit.checks.explainability.image_attribution._MOST_NUMBERS", 3 * 2 * 64 * 360 * 20
     )  # 25 references count as 64
     found = explained(subjects())
     assert found.one("faithfulness").n == 20

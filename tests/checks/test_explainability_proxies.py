@@ -11,7 +11,7 @@ from scipy.stats import norm, rankdata
 from sklearn.metrics import roc_auc_score
 
 from audit.checks.explainability import drawn, proxies
-from audit.checks.explainability.held_out import bins, by_rate, by_trees, teachers
+from audit.checks.explainability.proxy_models import bins, by_rate, by_trees, teachers
 from audit.stats import interval
 
 from ..models import save

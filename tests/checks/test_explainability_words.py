@@ -14,7 +14,7 @@ import pytest
 import tensorflow as tf
 
 from audit.attribution.text_shapley import words
-from audit.checks.explainability.word_tables import HIDDEN
+from audit.checks.explainability.text_tables import HIDDEN
 
 from ..model.surgery import export
 from .kit import Found, measure
@@ -170,7 +170,7 @@ def test_a_model_without_an_output_for_texts_without_words_says_so(tmp_path: Pat
 def test_texts_that_are_too_long_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     frame = letters(40)
     frame.loc[5, "text"] = "great " * 2000
-    monkeypatch.setattr("audit.checks.explainability.words._MOST_WORDS", 1_000_000)
+    monkeypatch.setattr("audit.checks.explainability.text_attribution._MOST_WORDS", 1_000_000)
     found = explained(scored(tmp_path / "m"), tmp_path, frame=frame)
     (note,) = [
         note for note in found.notes if "are explained by their words" in note or "is explained by" in note

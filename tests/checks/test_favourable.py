@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 from sklearn import metrics as sk
 
-from audit.checks.fairness_metrics import COMPARISONS
+from audit.checks.fairness.metrics import COMPARISONS
 from audit.result import Report
 
 from ..audits import one, run

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audit.checks.fairness_metrics import COMPARISONS
+from audit.checks.fairness.metrics import COMPARISONS
 from audit.result import Report
 
 from ..audits import one, people, run

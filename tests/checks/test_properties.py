@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from audit.checks.fairness_metrics import COMPARISONS
+from audit.checks.fairness.metrics import COMPARISONS
 from audit.gate.validation import require_consistent
 from audit.policy.model import Rule
 from audit.result import Measurement

@@ -156,7 +156,7 @@ def test_asked_for_scores_only_no_logits_are_looked_for(
 
 
 def test_fewer_rows_and_queries_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("audit.checks.robustness.attempt._BLIND", 120)
+    monkeypatch.setattr("audit.checks.robustness.escalation._BLIND", 120)
     subject = grow(frame(), tmp_path, protected={"sex": {"privileged": "m"}})
     found = measure("robustness", subject, eps=[0.2], queries=60)
     assert found.notes[0] == (

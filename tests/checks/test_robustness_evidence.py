@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from audit.checks.robustness import evidence
-from audit.checks.robustness.validity import bound
+from audit.checks.robustness import sanity_tests as evidence
+from audit.checks.robustness.validity_table import bound
 from audit.result import Measurement
 from audit.stats import interval
 

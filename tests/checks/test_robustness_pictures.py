@@ -89,7 +89,7 @@ def possible(x: np.ndarray) -> float:
 
 
 def test_pixels_move_inside_the_range_and_in_whole_numbers_where_the_input_takes_such(tmp_path: Path) -> None:
-    from audit.checks.robustness.movable import movable
+    from audit.checks.robustness.threat_model import movable
 
     given = subject(tmp_path, pictures(0, 255, np.uint8), 255)
     space, reasons = movable(given, [], [], 0.1)

@@ -84,7 +84,7 @@ def test_fractions_near_a_whole_number_do_not_make_a_column_move(model: Path, tm
 def test_columns_are_stuck_where_the_ball_itself_moves_nothing(norm: Any) -> None:
     from audit.attacks import Space
     from audit.attacks.projection import Ball
-    from audit.checks.robustness.whole import stuck
+    from audit.checks.robustness.integer_columns import stuck
 
     rng = np.random.default_rng(0)
     seen = set()

@@ -111,7 +111,7 @@ def test_three_needed_least_and_three_were_most_certain(shown: Found) -> None:
 def test_of_very_many_rows_the_nearest_and_the_surest_are_looked_at(
     audited: Subject, shown: Found, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("audit.checks.robustness.flips._SHRUNK", 4)
+    monkeypatch.setattr("audit.checks.robustness.flipped_rows._SHRUNK", 4)
     rows, expected = (
         heads(found.tables["flips"]) for found in (measure("robustness", audited, **OPTIONS), shown)
     )

@@ -121,7 +121,7 @@ def test_a_reversed_gradient_is_a_mismatch_of_all() -> None:
     import tensorflow as tf
 
     from audit.attacks import Ascent, Space
-    from audit.checks.robustness.truthful import mismatch
+    from audit.checks.robustness.gradient_check import mismatch
 
     @tf.custom_gradient  # type: ignore[untyped-decorator]
     def lying(z: Any) -> Any:
@@ -163,7 +163,7 @@ def test_what_rounding_makes_of_large_logits_is_no_mismatch() -> None:
     import tensorflow as tf
 
     from audit.attacks import Ascent, Space
-    from audit.checks.robustness.truthful import mismatch
+    from audit.checks.robustness.gradient_check import mismatch
 
     def logits(x: Any) -> Any:
         half = (1000 + 2e-4 * x[:, :1]) - (100 + 1.9e-4 * x[:, :1])
@@ -218,7 +218,7 @@ def test_a_part_without_a_gradient_is_told_by_its_share(tmp_path: Path) -> None:
 
 
 def test_of_many_columns_some_at_even_distances_are_moved() -> None:
-    from audit.checks.robustness.truthful import _spread
+    from audit.checks.robustness.gradient_check import _spread
 
     columns = np.arange(500) * 2
     chosen = _spread(columns)

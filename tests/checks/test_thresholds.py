@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 
 from audit.check import policy_from
-from audit.checks.fairness import Fairness
-from audit.checks.thresholds import METRICS
+from audit.checks.fairness.check import Fairness
+from audit.checks.fairness.threshold_tables import METRICS
 from audit.result import Measurement
 from audit.stats import interval
 from audit.subject.subject import Subject, load_subject

@@ -13,7 +13,7 @@ import tensorflow as tf
 from scipy.special import expit
 
 from audit.attacks import Ascent
-from audit.checks.robustness.movable import movable
+from audit.checks.robustness.threat_model import movable
 from audit.model.outcome import decision_logits
 from audit.subject.subject import Subject
 

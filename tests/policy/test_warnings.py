@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from audit.checks.performance_facts import DEFINITIONS
+from audit.checks.performance.definitions import DEFINITIONS
 from audit.gate.lint import warnings_of
 from audit.gate.reachable import beyond_ideal, vacuous
 from audit.policy.model import GateSpec, Rule

@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from audit.attribution import attribute
-from audit.checks.explainability.explained import explain
+from audit.checks.explainability.explanation import explain
 from audit.subject.predictions import Classified
 
 from . import slopes, table, truth

@@ -12,7 +12,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from audit.check import Check
-from audit.checks.explainability.facts import DEFINITIONS
+from audit.checks.explainability.definitions import DEFINITIONS
 from audit.inputs.features import MOST_ROWS
 from audit.result import Evidence, Measurement, MetricFacts, Note
 from audit.stats.influence import Trace
@@ -48,17 +48,17 @@ class Explainability(Check):
             Skip: the model's output is not finite where rows and reference rows are mixed, or it reads pictures beside
                 other columns.
         """
-        from audit.checks.explainability.explained import explain
+        from audit.checks.explainability.explanation import explain
+        from audit.checks.explainability.image_attribution import locate
+        from audit.checks.explainability.image_tables import picture_evidence
         from audit.checks.explainability.importance import importance, largest_share, protected
-        from audit.checks.explainability.located import locate
-        from audit.checks.explainability.pictures import picture_evidence
-        from audit.checks.explainability.protected import protected_columns, unread
+        from audit.checks.explainability.influence import keep
+        from audit.checks.explainability.protected_columns import protected_columns, unread
         from audit.checks.explainability.proxies import proxies
         from audit.checks.explainability.quality import quality, sampling
-        from audit.checks.explainability.sample import draw
+        from audit.checks.explainability.sampling import draw
         from audit.checks.explainability.tables import tables
-        from audit.checks.explainability.traces import keep
-        from audit.checks.explainability.word_tables import word_evidence
+        from audit.checks.explainability.text_tables import word_evidence
         from audit.model.text_columns import prose_columns
 
         score, memory = self.output == "score", self.memory_mb * 2**20
@@ -92,6 +92,6 @@ class Explainability(Check):
 
     def trace(self, subject: Subject, measurement: Measurement) -> Trace | None:
         """Return which rows a measurement comes from; None for those that are not of single rows."""
-        from audit.checks.explainability.traces import protected_trace
+        from audit.checks.explainability.influence import protected_trace
 
         return protected_trace(subject, measurement)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from audit.checks.explainability.explained import Explained
+from audit.checks.explainability.explanation import Explained
 from audit.data.shared_ranges import SHARED, digits
 from audit.result import Scalar
 

@@ -9,8 +9,8 @@ from dataclasses import replace
 import numpy as np
 
 from audit.attribution.rank_stability import settled, spearman
-from audit.checks.explainability.explained import Explained
-from audit.checks.explainability.protected import Found
+from audit.checks.explainability.explanation import Explained
+from audit.checks.explainability.protected_columns import Found
 from audit.result import Measurement, Scalar
 from audit.stats.maximum import contenders
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from audit.checks.explainability.drawn import Drawn, Side, draw, smaller
-from audit.checks.explainability.explained import Explained
-from audit.checks.explainability.held_out import bins, by_rate, by_trees, teachers
-from audit.checks.explainability.protected import Found
+from audit.checks.explainability.explanation import Explained
+from audit.checks.explainability.protected_columns import Found
+from audit.checks.explainability.proxy_models import bins, by_rate, by_trees, teachers
+from audit.checks.explainability.proxy_sample import Drawn, Side, draw, smaller
 from audit.data.protected_attributes import Attribute
 from audit.result import Evidence, Measurement, Note, Scalar, Table
 from audit.subject.subject import Subject

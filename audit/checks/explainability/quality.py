@@ -9,7 +9,7 @@ import numpy as np
 
 from audit.attribution.faithfulness import faithfulness
 from audit.attribution.rank_stability import rank_stability
-from audit.checks.explainability.explained import Explained
+from audit.checks.explainability.explanation import Explained
 from audit.result import Measurement, Note
 
 

@@ -8,9 +8,9 @@ import numpy as np
 
 from audit.attribution.rank_stability import ranks
 from audit.checks.explainability.dependence import dependence
-from audit.checks.explainability.explained import Explained
-from audit.checks.explainability.protected import Found
-from audit.checks.explainability.telling import local
+from audit.checks.explainability.example_rows import local
+from audit.checks.explainability.explanation import Explained
+from audit.checks.explainability.protected_columns import Found
 from audit.result import Scalar, Table
 from audit.subject.subject import Subject
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from pydantic import BeforeValidator, Field
 
 from audit.check import Check, Skip
-from audit.checks.robustness.facts import DEFINITIONS
+from audit.checks.robustness.definitions import DEFINITIONS
 from audit.errors import AuditError, some
 from audit.result import Evidence, Measurement, MetricFacts, Note
 from audit.stats.influence import Trace
@@ -95,7 +95,7 @@ class Robustness(Check):
 
     def trace(self, subject: Subject, measurement: Measurement) -> Trace | None:
         """Return which rows a measurement comes from."""
-        from audit.checks.robustness.shares import share_trace
+        from audit.checks.robustness.metrics import share_trace
 
         return share_trace(subject, measurement)
 
@@ -105,8 +105,8 @@ class Robustness(Check):
         Raises:
             Skip: no column may move, or there are no decisions, or no scores for rows as attacked.
         """
-        from audit.checks.robustness.attacked import decided
-        from audit.checks.robustness.movable import movable
+        from audit.checks.robustness.attacked_rows import decided
+        from audit.checks.robustness.threat_model import movable
 
         if not decided(subject.decider):
             raise Skip(
@@ -128,7 +128,7 @@ class Robustness(Check):
         Raises:
             Skip: there are no decisions, or no scores for pictures as corrupted.
         """
-        from audit.checks.robustness.attacked import decided
+        from audit.checks.robustness.attacked_rows import decided
         from audit.checks.robustness.corruptions import corrupted
 
         if not decided(subject.decider):
@@ -141,8 +141,8 @@ class Robustness(Check):
         yield from found
 
     def _typos(self, names: Sequence[str], subject: Subject) -> Iterator[Evidence]:
-        from audit.checks.robustness.attacked import decided
-        from audit.checks.robustness.movable import movable
+        from audit.checks.robustness.attacked_rows import decided
+        from audit.checks.robustness.threat_model import movable
         from audit.checks.robustness.typos import typos
         from audit.checks.robustness.unmeasured import unmeasured
 
@@ -161,13 +161,13 @@ class Robustness(Check):
 
     def _attacked(self, subject: Subject, space: Space, reasons: Mapping[str, str]) -> Iterator[Evidence]:
         from audit.attacks import Plan
-        from audit.checks.robustness.attempt import run
-        from audit.checks.robustness.columns import columns
-        from audit.checks.robustness.flips import flips
+        from audit.checks.robustness.column_table import columns
+        from audit.checks.robustness.escalation import run
+        from audit.checks.robustness.flipped_rows import flips
+        from audit.checks.robustness.integer_columns import too_small
+        from audit.checks.robustness.metrics import measurements
         from audit.checks.robustness.outside import outside
-        from audit.checks.robustness.shares import measurements
-        from audit.checks.robustness.validity import validity
-        from audit.checks.robustness.whole import too_small
+        from audit.checks.robustness.validity_table import validity
 
         plan = Plan(self.attacks, self.eps, subject.seed, self.steps, self.queries)
         attacked = run(subject, space, self.norm, plan)

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from audit.checks.robustness.attacked import truth
-from audit.checks.robustness.shares import Shares, Where
+from audit.checks.robustness.attacked_rows import truth
+from audit.checks.robustness.metrics import Shares, Where
 from audit.perturbations import Corruption, corrupt
 from audit.result import Evidence, Note
 from audit.subject.images import Pictures

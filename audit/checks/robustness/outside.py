@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from audit.checks.robustness.attacked import AttackedRows
+from audit.checks.robustness.attacked_rows import AttackedRows
 from audit.result import Note
 from audit.subject.subject import Subject
 

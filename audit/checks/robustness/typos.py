@@ -12,8 +12,8 @@ from dataclasses import replace
 import numpy as np
 
 from audit.check import Skip
-from audit.checks.robustness.attacked import truth
-from audit.checks.robustness.shares import Shares, Where
+from audit.checks.robustness.attacked_rows import truth
+from audit.checks.robustness.metrics import Shares, Where
 from audit.data.shared_ranges import SHARED
 from audit.errors import some
 from audit.inputs.features import places, starts

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from audit.checks.explainability.explained import Explained
-from audit.checks.explainability.grid import Grid, grid
-from audit.checks.explainability.located import Located, Method, pooled
+from audit.checks.explainability.example_rows import decision, rounded
+from audit.checks.explainability.explanation import Explained
+from audit.checks.explainability.image_attribution import Located, Method, pooled
+from audit.checks.explainability.image_grid import Grid, grid
 from audit.checks.explainability.quality import quality
-from audit.checks.explainability.telling import decision, rounded
 from audit.data.shared_ranges import SHARED, digits
 from audit.result import Evidence, Note, Scalar, Table
 from audit.subject.images import Pictures

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 import numpy as np
 
 from audit.attacks import Space
-from audit.checks.robustness.whole import stuck
+from audit.checks.robustness.integer_columns import stuck
 from audit.errors import AuditError, nearest, some
 from audit.inputs.features import Column
 from audit.subject.images import Pictures

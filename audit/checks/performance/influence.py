@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from audit.checks.performance_facts import CALIBRATION_BINS
+from audit.checks.performance.definitions import CALIBRATION_BINS
 from audit.result import Measurement
 from audit.stats.influence import Influence, Shares, Trace
 from audit.subject.predictions import Classified, Regressed

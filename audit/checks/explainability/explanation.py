@@ -9,7 +9,7 @@ import numpy as np
 
 from audit.attribution import Attributions, attribute
 from audit.check import Skip
-from audit.checks.explainability.output import Output, explained_output
+from audit.checks.explainability.explained_output import Output, explained_output
 from audit.inputs.features import Column
 from audit.stats.group_estimates import Partition
 from audit.subject.subject import Subject

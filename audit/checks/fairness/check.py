@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from audit.check import Check, Skip
-from audit.checks.fairness_metrics import COMPARISONS, DEFINITIONS, RATES, Comparison
-from audit.checks.fairness_traces import fairness_trace
-from audit.checks.theil import theil_index
-from audit.checks.thresholds import threshold_tables
+from audit.checks.fairness.influence import fairness_trace
+from audit.checks.fairness.metrics import COMPARISONS, DEFINITIONS, RATES, Comparison
+from audit.checks.fairness.theil import theil_index
+from audit.checks.fairness.threshold_tables import threshold_tables
 from audit.data.protected_attributes import Attribute
 from audit.frameworks.aif360_loader import aif360
 from audit.result import Measurement, MetricFacts, Table

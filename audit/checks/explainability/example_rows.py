@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from audit.checks.explainability.explained import Explained
+from audit.checks.explainability.explanation import Explained
 from audit.data.masking import Masker
 from audit.data.shared_ranges import Ranges, digits
 from audit.result import Scalar

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from audit.attribution.text_shapley import DOTS, Worded, words
-from audit.checks.explainability.explained import Explained
-from audit.checks.explainability.telling import decision, rounded, telling
-from audit.checks.explainability.words import Texts, explained_texts
+from audit.checks.explainability.example_rows import decision, rounded, telling
+from audit.checks.explainability.explanation import Explained
+from audit.checks.explainability.text_attribution import Texts, explained_texts
 from audit.data.shared_ranges import SHARED
 from audit.result import Evidence, Measurement, Note, Scalar, Table
 from audit.subject.subject import Subject

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from audit.attacks import Ascent, Attack, Norm, Space
-from audit.checks.robustness.evidence import LITTLE
-from audit.checks.robustness.probe import Gradient, probe, sample
+from audit.checks.robustness.gradient_probe import Gradient, probe, sample
+from audit.checks.robustness.sanity_tests import LITTLE
 from audit.frameworks.tensorflow_loader import graph, tensorflow
 from audit.model.logits.surrogate import StandIn, find_stand_in
 from audit.model.outcome import decision_logits

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from audit.checks.fairness_metrics import COMPARISONS, RATES
-from audit.checks.theil import theil_influence
+from audit.checks.fairness.metrics import COMPARISONS, RATES
+from audit.checks.fairness.theil import theil_influence
 from audit.result import Measurement
 from audit.stats.influence import Influence, Shares, Trace
 from audit.subject.subject import Subject

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from audit.attacks import NotFlipped, Outcome, shrink
-from audit.checks.robustness.attacked import AttackedRows
+from audit.checks.robustness.attacked_rows import AttackedRows
 from audit.checks.robustness.digits import apart, rounded
 from audit.result import Scalar, Table
 from audit.subject.subject import Subject

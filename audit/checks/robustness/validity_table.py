@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence, Set
 
 from audit.attacks import BY_GRADIENT
-from audit.checks.robustness.attacked import AttackedRows
-from audit.checks.robustness.evidence import Finding
+from audit.checks.robustness.attacked_rows import AttackedRows
+from audit.checks.robustness.sanity_tests import Finding
 from audit.result import Evidence, Note, Table
 
 _TRIED = {

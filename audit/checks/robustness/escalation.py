@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from audit.attacks import BY_GRADIENT, Ascent, Attack, Batch, Norm, Outcome, Plan, Space, Weigh, attack
-from audit.checks.robustness.attacked import AttackedRows, truth
-from audit.checks.robustness.evidence import Finding, told_apart
-from audit.checks.robustness.judged import Judged, judged
-from audit.checks.robustness.leads import Lead, guided, others, own
-from audit.checks.robustness.probe import Gradient
-from audit.checks.robustness.told import drawn, told
+from audit.checks.robustness.attacked_rows import AttackedRows, truth
+from audit.checks.robustness.gradient_probe import Gradient
+from audit.checks.robustness.gradient_sources import Lead, guided, others, own
+from audit.checks.robustness.notes import drawn, told
+from audit.checks.robustness.sanity_suite import Judged, judged
+from audit.checks.robustness.sanity_tests import Finding, told_apart
 from audit.subject.subject import Subject
 
 _BATCH, _NUMBERS = 8192, 2**21

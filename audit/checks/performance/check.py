@@ -8,10 +8,10 @@ from typing import ClassVar
 import numpy as np
 
 from audit.check import Check
-from audit.checks.performance_facts import DEFINITIONS
-from audit.checks.performance_metrics import Groups, classification, outcomes, regression
-from audit.checks.performance_traces import performance_trace
-from audit.checks.ranking import Ranking, ranking_metrics
+from audit.checks.performance.auc import Ranking, ranking_metrics
+from audit.checks.performance.definitions import DEFINITIONS
+from audit.checks.performance.influence import performance_trace
+from audit.checks.performance.metrics import Groups, classification, outcomes, regression
 from audit.result import Measurement, MetricFacts, Scalar
 from audit.stats.group_estimates import Partition
 from audit.stats.influence import Trace

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from audit.checks.explainability.explained import Explained
-from audit.checks.explainability.protected import Found
+from audit.checks.explainability.explanation import Explained
+from audit.checks.explainability.protected_columns import Found
 from audit.result import Measurement
 from audit.stats.influence import Influence
 from audit.subject.subject import Subject

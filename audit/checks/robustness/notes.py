@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from audit.attacks import Plan
-from audit.checks.robustness.probe import Gradient
+from audit.checks.robustness.gradient_probe import Gradient
 
 
 def drawn(attacked: int, sampled: int, rows: int, plan: Plan) -> Iterator[str]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from audit.attacks import alone
-from audit.checks.robustness.attacked import AttackedRows
+from audit.checks.robustness.attacked_rows import AttackedRows
 from audit.data.shared_ranges import SHARED
 from audit.result import Scalar, Table
 from audit.subject.subject import Subject

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from audit.checks.robustness.attacked import AttackedRows
+from audit.checks.robustness.attacked_rows import AttackedRows
 from audit.result import GROUP_KEYS, Measurement, Scalar
 from audit.stats import influence as trace
 from audit.stats.group_rates import Rates, rates

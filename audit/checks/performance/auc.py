@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from audit.checks.performance_metrics import Groups
+from audit.checks.performance.metrics import Groups
 from audit.result import Measurement
 from audit.stats.group_estimates import Partition, auc
 from audit.subject.predictions import Classified

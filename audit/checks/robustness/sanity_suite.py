@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from audit.attacks import Attack, Batch, Beside, Outcome, Plan, attack
-from audit.checks.robustness import evidence
-from audit.checks.robustness.evidence import Finding
-from audit.checks.robustness.leads import Lead
+from audit.checks.robustness import sanity_tests as evidence
+from audit.checks.robustness.gradient_sources import Lead
+from audit.checks.robustness.sanity_tests import Finding
 from audit.errors import AuditError
 from audit.subject.subject import Subject
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from audit.check import Skip
-from audit.checks.explainability.located import Method, affordable, find_method
-from audit.checks.explainability.output import explained_output
+from audit.checks.explainability.explained_output import explained_output
+from audit.checks.explainability.image_attribution import Method, affordable, find_method
 from audit.result import Note
 from audit.subject.subject import Subject
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from audit.attribution.text_shapley import DOTS, LEFT_OUT, Worded, attribute_words, evaluations, words
-from audit.checks.explainability.explained import Explained
-from audit.checks.explainability.telling import telling
+from audit.checks.explainability.example_rows import telling
+from audit.checks.explainability.explanation import Explained
 from audit.frameworks.tensorflow_loader import graph, tensorflow
 from audit.inputs.features import places, starts
 from audit.model.graph.frozen import Frozen

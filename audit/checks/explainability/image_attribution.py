@@ -11,9 +11,9 @@ from audit.attribution import attribute
 from audit.attribution.expected_gradients import ExpectedGradients, expected_gradients
 from audit.attribution.permutation_shapley import DRAWS
 from audit.attribution.running_estimate import LEAST_COMPARED
-from audit.checks.explainability.explained import Explained
-from audit.checks.explainability.grid import Grid, grid
-from audit.checks.explainability.output import Output
+from audit.checks.explainability.explained_output import Output
+from audit.checks.explainability.explanation import Explained
+from audit.checks.explainability.image_grid import Grid, grid
 from audit.subject.images import Pictures
 
 _CELLS, _PATCHES = 48, 4

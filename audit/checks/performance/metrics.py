@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from audit.checks.performance_facts import CALIBRATION_BINS
+from audit.checks.performance.definitions import CALIBRATION_BINS
 from audit.result import Measurement, Scalar
 from audit.stats.group_estimates import Partition
 from audit.stats.group_rates import Rates, rates

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from audit.attacks import BY_GRADIENT, Attack, Norm, Outcome, Space
-from audit.checks.robustness.evidence import Finding
-from audit.checks.robustness.judged import Judged
+from audit.checks.robustness.sanity_suite import Judged
+from audit.checks.robustness.sanity_tests import Finding
 from audit.model.decision import Decider
 from audit.subject.predictions import Classified
 from audit.subject.subject import Subject

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from audit.attacks import Space
-from audit.checks.robustness.attacked import AttackedRows
+from audit.checks.robustness.attacked_rows import AttackedRows
 from audit.errors import some
 from audit.result import Note
 from audit.subject.subject import Subject

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from audit.checks.threshold_grid import Grid
+from audit.checks.fairness.threshold_grid import Grid
 from audit.stats.group_rates import Rates, rates
 
 

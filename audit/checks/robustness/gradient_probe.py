@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from audit.attacks import Ascent
-from audit.checks.robustness.evidence import LITTLE, Finding
-from audit.checks.robustness.evidence import missed as judge_missed
-from audit.checks.robustness.evidence import zero_gradient as judge_zero
-from audit.checks.robustness.truthful import mismatch
+from audit.checks.robustness.gradient_check import mismatch
+from audit.checks.robustness.sanity_tests import LITTLE, Finding
+from audit.checks.robustness.sanity_tests import missed as judge_missed
+from audit.checks.robustness.sanity_tests import zero_gradient as judge_zero
 from audit.frameworks.tensorflow_loader import tensorflow
 
 _ROWS, _PICTURES = 256, 32
