@@ -15,9 +15,9 @@ from audit.errors import AuditError
 from audit.version import __version__
 
 if TYPE_CHECKING:
+    from audit.mutants.result import Selftest
     from audit.policy import Policy
     from audit.result import Decision, Report
-    from audit.variants.result import Selftest
 
 __all__ = ["AuditError", "__version__", "decide", "run", "selftest"]
 
@@ -114,7 +114,7 @@ def selftest(
     Raises:
         AuditError: the policy has no rules, or the model itself cannot be audited under it.
     """
-    from audit.variants.selftest import run_selftest
+    from audit.mutants.run import run_selftest
 
     return run_selftest(
         _policy(policy),

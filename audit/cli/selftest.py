@@ -14,9 +14,9 @@ from audit.cli.codes import FAIL, INCONCLUSIVE, PASS
 from audit.cli.progress import shown
 from audit.cli.text import plain
 from audit.frameworks import output_silencing as quiet_module
+from audit.mutants.result import Selftest, Tried
+from audit.mutants.run import run_selftest
 from audit.result import RuleResult
-from audit.variants.result import Selftest, Tried
-from audit.variants.selftest import run_selftest
 
 _CELLS = {
     "pass": "pass",

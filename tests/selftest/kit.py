@@ -13,12 +13,12 @@ import pandas as pd
 import tensorflow as tf
 
 from audit.check import policy_from
+from audit.mutants.candidate import Candidate, read_candidate
+from audit.mutants.catalogue import variants
+from audit.mutants.mutant import LeftOut, Variant
+from audit.mutants.trial import make
 from audit.policy import Policy
 from audit.subject.subject import load_subject
-from audit.variants.candidate import Candidate, read_candidate
-from audit.variants.catalogue import variants
-from audit.variants.trial import make
-from audit.variants.variant import LeftOut, Variant
 
 from ..audits import SCORES_ONLY
 from ..models import WEIGHTS

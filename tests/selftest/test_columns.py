@@ -12,8 +12,8 @@ import pytest
 
 from audit.data.readers.registry import open_source
 from audit.data.source import Source
-from audit.variants.columns import with_column
-from audit.variants.variant import NotMade
+from audit.mutants.added_column import with_column
+from audit.mutants.mutant import NotMade
 
 FRAME = pd.DataFrame(
     {

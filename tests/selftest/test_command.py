@@ -15,10 +15,10 @@ from ruamel.yaml import YAML
 import audit
 from audit.cli import main
 from audit.cli.selftest import exit_code, told
+from audit.mutants import selftest as module
+from audit.mutants.result import Outcome, Selftest, Tried
+from audit.mutants.verdicts import judge
 from audit.result import RuleResult
-from audit.variants import selftest as module
-from audit.variants.result import Outcome, Selftest, Tried
-from audit.variants.verdicts import judge
 
 from ..conftest import Models
 from .kit import content, expit, logits, workshop

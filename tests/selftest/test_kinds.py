@@ -11,8 +11,8 @@ import tensorflow as tf
 from scipy.special import softmax
 
 from audit.check import policy_from
+from audit.mutants.mutant import NotMade
 from audit.subject.subject import load_subjects
-from audit.variants.variant import NotMade
 
 from .. import models
 from ..conftest import Models

@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 from scipy.stats import kstest
 
-from audit.model.row_noise import row_noise
+from audit.mutants.row_noise import row_noise
 
 
 def noise(width: int = 1, **fed: object) -> np.ndarray:

@@ -7,8 +7,8 @@ from typing import Any, get_args
 
 import pytest
 
+from audit.mutants.verdicts import Cell, caught, judge
 from audit.result import CheckResult, Measurement, RuleResult, RuleStatus
-from audit.variants.verdicts import Cell, caught, judge
 
 STATUSES: tuple[RuleStatus, ...] = get_args(RuleStatus)
 

@@ -9,17 +9,17 @@ from datetime import date
 from pathlib import Path
 
 from audit.errors import AuditError
+from audit.mutants.candidate import read_candidate
+from audit.mutants.catalogue import variants
+from audit.mutants.mutant import NotMade, Variant
+from audit.mutants.result import Selftest, Tried
+from audit.mutants.trial import make, refuses
+from audit.mutants.verdicts import CATCHES, caught, judge
 from audit.policy.model import Policy
 from audit.result import Report
 from audit.runner import run_audit
 from audit.subject.scoring import Progress
 from audit.subject.subject import Subject, load_subject
-from audit.variants.candidate import read_candidate
-from audit.variants.catalogue import variants
-from audit.variants.result import Selftest, Tried
-from audit.variants.trial import make, refuses
-from audit.variants.variant import NotMade, Variant
-from audit.variants.verdicts import CATCHES, caught, judge
 
 
 def run_selftest(

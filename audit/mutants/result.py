@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from audit.mutants.verdicts import Cell
 from audit.result import RuleResult
-from audit.variants.verdicts import Cell
 
 Outcome = Literal["caught", "refused", "missed", "not made", "not measured", "left out"]
 """What became of a variant. ``refused``: the audit itself did not accept its scores."""

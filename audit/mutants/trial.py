@@ -10,11 +10,11 @@ import numpy as np
 from audit.data.readers.registry import open_source
 from audit.data.source import Source
 from audit.errors import AuditError
-from audit.model.variant import export_variant
+from audit.mutants.added_column import with_column
+from audit.mutants.export import export_variant
+from audit.mutants.mutant import NotMade, Variant
 from audit.policy.model import DataSpec, ModelSpec, OutputSpec, Policy
 from audit.subject.subject import Subject
-from audit.variants.columns import with_column
-from audit.variants.variant import NotMade, Variant
 
 _Spec = TypeVar("_Spec", ModelSpec, DataSpec)
 

@@ -11,7 +11,7 @@ import numpy as np
 from audit.result import Scalar
 
 if TYPE_CHECKING:
-    from audit.model.variant import Change
+    from audit.mutants.export import Change
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from audit.data.protected_attributes import Attribute
-from audit.model import broken
-from audit.variants.candidate import Candidate
-from audit.variants.sizes import halving_shift
-from audit.variants.variant import LeftOut, Variant
+from audit.mutants import score_mutations as broken
+from audit.mutants.candidate import Candidate
+from audit.mutants.effect_sizes import halving_shift
+from audit.mutants.mutant import LeftOut, Variant
 
 
 def shifted_groups(candidate: Candidate) -> Iterator[Variant | LeftOut]:

@@ -1,4 +1,4 @@
-"""Ways to break a model's scores on purpose, each a `Change` for `audit.model.variant`.
+"""Ways to break a model's scores on purpose, each a `Change` for `audit.mutants.export`.
 
 What moves scores moves them in log-odds, where probabilities stay such; logits and regressions move as they are.
 """
@@ -13,8 +13,8 @@ import numpy as np
 from audit.frameworks.tensorflow_loader import tensorflow
 from audit.model.head import Head
 from audit.model.logits.log_odds import from_scores
-from audit.model.row_noise import row_noise
-from audit.model.variant import Change
+from audit.mutants.export import Change
+from audit.mutants.row_noise import row_noise
 
 _LEAKED = 6.0
 """Log-odds by which a leaked label speaks for its class; those of the candidate get a standard deviation of 1."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from audit.mutants.candidate import Candidate
 from audit.subject.predictions import Classified
-from audit.variants.candidate import Candidate
 
 _MOST_ROWS = 20_000  # that an AUC is taken of: it is meant to be about halfway
 _MOST_NOISE, _HALVINGS = 64.0, 30

@@ -9,9 +9,9 @@ from functools import cached_property
 import numpy as np
 
 from audit.frameworks.tensorflow_loader import tensorflow
-from audit.model.broken import opened
 from audit.model.head import Head
-from audit.model.row_noise import row_noise
+from audit.mutants.row_noise import row_noise
+from audit.mutants.score_mutations import opened
 from audit.subject.subject import Subject
 
 _LEAST = 1e-7  # thresholds nearer to 0 or 1 than this have no finite log-odds
@@ -22,7 +22,7 @@ class Candidate:
     """The audited model's outputs.
 
     ``raw`` are its outputs ``(rows, width)`` and ``noise`` standard normal numbers of the same shape, as
-    `audit.model.row_noise` draws them for each row.
+    `audit.mutants.row_noise` draws them for each row.
     """
 
     subject: Subject

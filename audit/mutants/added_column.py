@@ -13,7 +13,7 @@ from audit.data.readers.aif360 import AifSource
 from audit.data.readers.csv import CsvSource
 from audit.data.readers.parquet import ParquetSource
 from audit.data.source import BATCH_ROWS, Source
-from audit.variants.variant import NotMade
+from audit.mutants.mutant import NotMade
 
 
 def with_column(source: Source, name: str, values: np.ndarray, folder: Path, stem: str) -> Path:

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from audit.model import broken
+from audit.mutants import score_mutations as broken
+from audit.mutants.candidate import Candidate
+from audit.mutants.effect_sizes import drowning_noise
+from audit.mutants.mutant import LeftOut, Variant
+from audit.mutants.shifted import shifted_groups
 from audit.subject.predictions import Classified, Regressed
-from audit.variants.candidate import Candidate
-from audit.variants.shifted import shifted_groups
-from audit.variants.sizes import drowning_noise
-from audit.variants.variant import LeftOut, Variant
 
 _ABOVE_CHANCE = "performance.auc or performance.accuracy at_least, above what chance gives"
 _ABOVE_MEAN = "performance.r2 at_least, above 0, which is what predicting the mean gives"
