@@ -14,9 +14,9 @@ from audit.data.protected_attributes import MAX_NUMBERS
 from audit.data.readers.registry import locate, open_source
 from audit.data.source import Source
 from audit.data.table import Table, read_table
-from audit.draft.decidable import undecidable
 from audit.draft.guess import guess_protected
-from audit.draft.text import policy_text
+from audit.draft.sample_size import undecidable
+from audit.draft.yaml_text import policy_text
 from audit.inputs.binding import bind, unbound
 from audit.inputs.feeds import Feed
 from audit.model.model import Model, open_model
