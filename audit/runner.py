@@ -18,7 +18,7 @@ from audit.errors import AuditError
 from audit.gate.lint import warnings_of
 from audit.gate.verdict import decide
 from audit.policy.model import Policy
-from audit.policy.resolve import metric_facts
+from audit.policy.resolution import metric_facts
 from audit.provenance.environment import environment
 from audit.result import (
     CheckResult,

@@ -187,7 +187,7 @@ def _load_unchanged(tree: Path, source: str) -> None:
     """Load what of the package comes before what is changed: the policy."""
     os.chdir(tree)
     sys.path.insert(0, str(tree))
-    import audit.policy.resolve
+    import audit.policy.resolution
 
     del audit
     assert source.removesuffix(".py").replace("/", ".") not in sys.modules, "it would not be loaded again"

@@ -32,7 +32,7 @@ def test_importing_and_help_import_nothing_heavy(arguments: list[str]) -> None:
 
 
 def test_deciding_in_a_fresh_process_loads_no_framework() -> None:
-    modules = "audit.result, audit.policy, audit.gate.verdict, audit.stats, audit.formats.writing, audit.formats.html.page"
+    modules = "audit.result, audit.policy, audit.gate.verdict, audit.stats, audit.formats.html.page"
     names = loaded("-c", f"import {modules}")
     assert "jinja2" in names
     assert names & FRAMEWORKS == set()

@@ -9,7 +9,7 @@ from audit.check import entry_points
 from audit.check.base import Check
 from audit.policy.load import parse_policy, read_policy
 from audit.policy.model import Policy
-from audit.policy.resolve import Offer, resolve
+from audit.policy.resolution import Offer, resolve
 
 
 def load_policy(path: str | Path, overrides: Sequence[str] = ()) -> Policy:

@@ -1,5 +1,5 @@
 """The command line: parses, calls, prints, returns the exit code."""
 
-from audit.cli.main import entry, main
+from audit.cli.console import entry, main
 
 __all__ = ["entry", "main"]

@@ -133,7 +133,7 @@ def gate(
     debug: Debug = False,
 ) -> int:
     """Decide again from a report, without the model."""
-    from audit.cli.again import gate as command
+    from audit.cli.from_report import gate as command
 
     return command(report, policy, date, quiet)
 
@@ -145,7 +145,7 @@ def report(
     debug: Debug = False,
 ) -> int:
     """Render the HTML again from the JSON."""
-    from audit.cli.again import render as command
+    from audit.cli.from_report import render as command
 
     return command(report, out)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
-from audit.cli.codes import PASS, TOOL_FAULT
+from audit.cli.exit_codes import PASS, TOOL_FAULT
 from audit.cli.progress import shown
-from audit.cli.text import plain, summary
+from audit.cli.summary import plain, summary
 from audit.demo.run import EXPECTED, run_demo
 from audit.frameworks import output_silencing as quiet_module
 

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from audit.check import policy_from
-from audit.cli.text import plain
+from audit.cli.summary import plain
 from audit.draft import draft
 from audit.errors import AuditError
 from audit.formats.writing import write_whole

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from audit.cli.text import plain
+from audit.cli.summary import plain
 from audit.model.describe import describe
 from audit.model.loading.scan import Scan, scan
 from audit.provenance.digest import digest

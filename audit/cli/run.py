@@ -8,9 +8,9 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from audit.check import load_policy, policy_from
-from audit.cli.codes import VERDICTS
+from audit.cli.exit_codes import VERDICTS
 from audit.cli.progress import shown
-from audit.cli.text import plain, remarks, summary, uncounted
+from audit.cli.summary import plain, remarks, summary, uncounted
 from audit.errors import AuditError
 from audit.formats.registry import write_reports
 from audit.formats.writing import set_aside

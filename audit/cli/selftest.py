@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from audit.check import load_policy
-from audit.cli.codes import FAIL, INCONCLUSIVE, PASS
+from audit.cli.exit_codes import FAIL, INCONCLUSIVE, PASS
 from audit.cli.progress import shown
-from audit.cli.text import plain
+from audit.cli.summary import plain
 from audit.frameworks import output_silencing as quiet_module
 from audit.mutants.result import Selftest, Tried
 from audit.mutants.run import run_selftest

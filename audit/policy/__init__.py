@@ -2,6 +2,6 @@
 
 from audit.policy.load import parse_policy, read_policy
 from audit.policy.model import Policy, Rule
-from audit.policy.resolve import Offer, resolve
+from audit.policy.resolution import Offer, resolve
 
 __all__ = ["Offer", "Policy", "Rule", "parse_policy", "read_policy", "resolve"]

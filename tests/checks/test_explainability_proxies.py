@@ -10,7 +10,7 @@ import pytest
 from scipy.stats import norm, rankdata
 from sklearn.metrics import roc_auc_score
 
-from audit.checks.explainability import drawn, proxies
+from audit.checks.explainability import proxies, proxy_sample
 from audit.checks.explainability.proxy_models import bins, by_rate, by_trees, teachers
 from audit.stats import interval
 
@@ -137,7 +137,7 @@ def test_without_other_features_nothing_can_be_told(tmp_path: Path) -> None:
 def test_rows_are_drawn_by_the_seed_and_it_is_said(
     model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(drawn, "_MOST", 500)
+    monkeypatch.setattr(proxy_sample, "_MOST", 500)
     monkeypatch.setattr(proxies, "_FEATURES", 3)
     data, given = people(1000), {"protected": {"sex": {"privileged": "Male"}}, "spec": SPEC}
 
@@ -175,7 +175,7 @@ def test_rates_are_those_of_the_rows_learned_from() -> None:
         assert rate == pytest.approx((weights[same] @ member[same] + 10 * mean) / (weights[same].sum() + 10))
 
 
-def u_shaped(rows: int = 4000) -> tuple[drawn.Drawn, np.ndarray, np.ndarray]:
+def u_shaped(rows: int = 4000) -> tuple[proxy_sample.Drawn, np.ndarray, np.ndarray]:
     """A wide normal, a narrow one, one of either group; digits whose parity is the group; and noise with gaps."""
     rng = np.random.default_rng(5)
     member = np.arange(rows) % 2 == 0
@@ -185,7 +185,7 @@ def u_shaped(rows: int = 4000) -> tuple[drawn.Drawn, np.ndarray, np.ndarray]:
         [wide, 2.0 * rng.integers(0, 5, rows) + member, noise, rng.normal(size=rows) + member], 1
     )
     learned = teachers(member, None, rng)
-    return drawn.Drawn(matrix, np.zeros(4, bool), np.arange(rows), None, None, 0), member, learned
+    return proxy_sample.Drawn(matrix, np.zeros(4, bool), np.arange(rows), None, None, 0), member, learned
 
 
 def test_a_number_that_tells_by_its_middle_tells() -> None:

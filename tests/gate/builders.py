@@ -8,7 +8,7 @@ from datetime import date
 
 from audit.gate.verdict import decide
 from audit.policy.model import GateSpec, Rule, Waiver
-from audit.policy.resolve import with_ids
+from audit.policy.resolution import with_ids
 from audit.result import Baseline, Better, CheckResult, CheckStatus, Decision, Measurement, Scalar
 
 TODAY = date(2026, 6, 15)

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import pytest
 
-from audit.cli.codes import VERDICTS
+from audit.cli.exit_codes import VERDICTS
 from audit.policy.model import Rule, Waiver
 from audit.result import CheckResult, Decision
 

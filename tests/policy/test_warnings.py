@@ -10,7 +10,7 @@ from audit.checks.performance.definitions import DEFINITIONS
 from audit.gate.lint import warnings_of
 from audit.gate.reachable import beyond_ideal, vacuous
 from audit.policy.model import GateSpec, Rule
-from audit.policy.resolve import with_ids
+from audit.policy.resolution import with_ids
 from audit.result import CheckResult, Measurement, MetricFacts, Scalar
 
 SHARE = MetricFacts(about="", low=0.0, high=1.0, better="higher")

@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 import audit
 from audit.cli import main
 from audit.cli.selftest import exit_code, told
-from audit.mutants import selftest as module
+from audit.mutants import run as module
 from audit.mutants.result import Outcome, Selftest, Tried
 from audit.mutants.verdicts import judge
 from audit.result import RuleResult

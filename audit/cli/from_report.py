@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import audit
-from audit.cli.codes import VERDICTS
+from audit.cli.exit_codes import VERDICTS
 from audit.cli.run import parse_date
-from audit.cli.text import plain, summary
+from audit.cli.summary import plain, summary
 from audit.formats.html.page import render_html
 from audit.formats.json import read_report
 from audit.formats.writing import write_whole

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import typer
 
 from audit.cli.app import app
-from audit.cli.codes import COULD_NOT_AUDIT, INTERRUPTED, PASS, TOOL_FAULT
-from audit.cli.text import plain
+from audit.cli.exit_codes import COULD_NOT_AUDIT, INTERRUPTED, PASS, TOOL_FAULT
+from audit.cli.summary import plain
 from audit.errors import AuditError
 
 _LONGEST = 2000  # characters of a line of a message
