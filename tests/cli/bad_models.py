@@ -13,7 +13,7 @@ import h5py
 import keras
 import tensorflow as tf
 
-from ..model import programs
+from ..model.loading import programs
 from .kit import Kit
 
 Spoil = Callable[[Kit], object]
