@@ -21,7 +21,7 @@ from audit.attacks import Ascent, Batch, Plan, attack
 from audit.check import policy_from
 from audit.checks.robustness.threat_model import movable
 from audit.frameworks.tensorflow_loader import tensorflow
-from audit.model.outcome import decision_logits
+from audit.model.decision import decision_logits
 from audit.subject.subject import Subject, load_subject
 
 EPS, STEPS = 0.1, 20

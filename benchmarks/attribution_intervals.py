@@ -15,7 +15,7 @@ import numpy as np
 from scipy.stats import norm
 
 from audit.attribution import Attributions
-from audit.attribution.influence import Influence
+from audit.attribution.running_estimate import Influence
 from audit.checks.explainability.explanation import Explained
 from audit.checks.explainability.importance import importance, largest_share
 from audit.checks.explainability.proxy_models import by_trees, teachers

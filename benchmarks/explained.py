@@ -15,7 +15,7 @@ from audit.checks.explainability.check import Explainability
 from audit.checks.explainability.explanation import explain
 from audit.frameworks.output_silencing import quiet
 from audit.frameworks.tensorflow_loader import tensorflow
-from audit.model.outcome import favorable_logit
+from audit.model.decision import favorable_logit
 from audit.subject.subject import Subject, load_subject
 
 ROWS, REFERENCES = 1000, 100

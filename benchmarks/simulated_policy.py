@@ -12,7 +12,7 @@ from cells import FAILS, WRONG, Table
 from simulated_groups import SIZES, SPLITS, TRUTHS, Side, compared, shares, side
 
 from audit.gate.verdict import decide
-from audit.policy.model import GateSpec, Rule
+from audit.policy.gate_spec import GateSpec, Rule
 from audit.result import CheckResult, Measurement
 from audit.stats.proportions import clopper_pearson
 

@@ -34,8 +34,9 @@ def test_the_templates_are_inside_the_package_and_nothing_else_is_installed(whee
 def test_it_renders_a_report_and_lists_its_checks(wheel: Path, tmp_path: Path) -> None:
     python = _clean_environment(tmp_path / "env", wheel)
     report = tmp_path / "report.json"
-    from audit.formats.json import to_json
     from tests.render.samples import small  # the report that the golden HTML is made of
+
+    from audit.formats.json import to_json
 
     report.write_text(to_json(small()), "utf-8")
     code = (

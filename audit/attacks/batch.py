@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -63,3 +64,20 @@ class Batch:
         changed = (moved != self.x).any(1)  # as for `tried`, a row that stands still has not flipped
         flipped = changed & (decided != self.classes)
         return moved, flipped, logits[own] - others.max(1)
+
+
+def rising(
+    batch: Batch, sizes: Sequence[float], search: Callable[[np.ndarray, float], Tried]
+) -> Iterator[Tried]:
+    """Yield what came of each size.
+
+    Args:
+        batch: the rows.
+        sizes: rising.
+        search: attacks the rows of ``batch`` with these numbers, int ``(n,)``, at one size.
+    """
+    best, flipped = batch.x.copy(), np.zeros(len(batch.x), bool)
+    for eps in sizes:
+        left = np.flatnonzero(~flipped)
+        best[left], flipped[left] = search(left, eps)
+        yield best.copy(), flipped.copy()

@@ -10,10 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from audit.attacks.batch import Batch, Tried
+from audit.attacks.batch import Batch, Tried, rising
 from audit.attacks.gradient_ascent import Ascent
 from audit.attacks.minimal_perturbation import nearest_to_start
-from audit.attacks.rising import rising
 from audit.attacks.row_rng import Draws
 from audit.errors import AuditError
 

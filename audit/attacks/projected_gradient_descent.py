@@ -1,4 +1,4 @@
-"""Projected gradient descent on a batch of rows: the logits lead, the judge decides."""
+"""Projected gradient descent on a batch of rows, from the row itself and from random points of its ball."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from audit.attacks.batch import Batch, Tried
+from audit.attacks.batch import Batch, Tried, rising
 from audit.attacks.gradient_ascent import Ascent
-from audit.attacks.rising import rising
+from audit.attacks.row_rng import Draws
 
 _BETWEEN_LOOKS = 5  # steps between looks at which rows are finished: a look costs about as much as a step
 
@@ -51,3 +51,46 @@ def climbed(batch: Batch, ascent: Ascent, eps: float, steps: int, start: np.ndar
         active = active[moving & ~flipped[active]]
     look(np.flatnonzero(~flipped))
     return best, flipped
+
+
+STARTS = 5
+_MORE = 2
+"""Times the steps of a plain run, since what asks for restarts was not flipped by one."""
+
+
+def restarts(
+    batch: Batch, ascent: Ascent, draws: Draws, sizes: Sequence[float], steps: int
+) -> Iterator[Tried]:
+    """Attack at each size, rising, from the row and from `STARTS` points that each row draws for itself.
+
+    Args:
+        batch: the rows.
+        ascent: what gives a direction.
+        draws: the rows' own streams of chance.
+        sizes: rising.
+        steps: of a plain run.
+    """
+
+    def one_size(rows: np.ndarray, eps: float) -> Tried:
+        moved, flipped = climbed(batch.take(rows), ascent, eps, _MORE * steps)
+        for turn in range(STARTS if eps else 0):
+            left = np.flatnonzero(~flipped)
+            if not len(left):
+                break
+            here = batch.take(rows[left])
+            start = _start(here, draws.take(rows[left]), turn, eps)
+            moved[left], flipped[left] = climbed(here, ascent, eps, _MORE * steps, start)
+        return moved, flipped
+
+    return rising(batch, sizes, one_size)
+
+
+def _start(batch: Batch, draws: Draws, turn: int, eps: float) -> np.ndarray:
+    """Return a random point of each row's ball, float32 ``(rows, columns)`` in units of the scale."""
+    movable = np.flatnonzero(batch.space.movable)
+    point = np.zeros(batch.x.shape, np.float32)
+    point[:, movable] = 2 * draws.uniform(turn * len(movable), len(movable)) - 1
+    if batch.norm == "2":
+        point /= np.maximum(np.linalg.norm(point, axis=1, keepdims=True), 1)
+    low, high = batch.bounds()
+    return np.asarray(np.clip(np.float32(eps) * point, low, high))

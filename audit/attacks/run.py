@@ -15,8 +15,7 @@ from audit.attacks.boundary import along, border
 from audit.attacks.gradient_ascent import Ascent
 from audit.attacks.hop_skip_jump import by_decisions
 from audit.attacks.outcomes import MEMORY, Kept, room
-from audit.attacks.projected_gradient_descent import pgd
-from audit.attacks.restarts import restarts
+from audit.attacks.projected_gradient_descent import pgd, restarts
 from audit.attacks.row_rng import Draws
 from audit.attacks.square import square
 from audit.attacks.threat_model import Attack, Attacked

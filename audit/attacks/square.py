@@ -13,9 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from audit.attacks.batch import Batch, Tried
+from audit.attacks.batch import Batch, Tried, rising
 from audit.attacks.patches import Columns, Patches, Squares
-from audit.attacks.rising import rising
 from audit.attacks.row_rng import Draws
 
 _FROM = (0, 0.001, 0.005, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8)

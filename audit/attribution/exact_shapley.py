@@ -13,7 +13,7 @@ import numpy as np
 
 from audit.attribution.coalitions import Coalitions, Scheme
 from audit.attribution.contrasts import Ends, contrasts
-from audit.attribution.influence import Influence
+from audit.attribution.running_estimate import Influence
 
 
 def scheme(features: int) -> Scheme:

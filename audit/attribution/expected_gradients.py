@@ -15,8 +15,7 @@ from typing import Any
 import numpy as np
 
 from audit.attribution.coalitions import Value
-from audit.attribution.path_sampling import Paths
-from audit.attribution.path_sums import PathSums, Unit, calls
+from audit.attribution.path_sampling import Paths, PathSums, Unit, calls
 from audit.frameworks.tensorflow_loader import graph, tensorflow
 
 _MOST_POINTS = 4096

@@ -169,6 +169,6 @@ def schema(
     debug: Debug = False,
 ) -> int:
     """Print the JSON Schema of audit.yaml or of report.json."""
-    from audit.cli.schema import schema as command
+    from audit.cli.checks import schema as command
 
     return command(of)

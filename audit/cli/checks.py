@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from audit.check import Check, entry_points
 from audit.result import MetricFacts
 
@@ -32,3 +34,14 @@ def _direction(facts: MetricFacts) -> list[str]:
         return []
     which = f"nearer to {facts.ideal:g}" if facts.better == "ideal" else facts.better
     return [f"      Against a baseline, {which} is better."]
+
+
+def schema(of: str) -> int:
+    """Print a JSON Schema on stdout."""
+    from audit.formats.json import report_schema
+    from audit.policy.model import Policy
+
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+    found = report_schema() if of == "report" else {**head, **Policy.model_json_schema()}
+    print(json.dumps(found, indent=2))
+    return 0

@@ -8,8 +8,8 @@ import numpy as np
 
 from audit.data.labels import Labels
 from audit.data.table import Table
-from audit.gate.decidable import too_few
-from audit.policy.model import Rule
+from audit.gate.attainable import too_few
+from audit.policy.gate_spec import Rule
 from audit.result import Measurement
 
 ASSUMED_RATE = 0.8

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from audit.data.labels import Labels
 from audit.data.table import Table
 from audit.inputs.feeds import Feed
-from audit.policy.model import Policy, Protected, Rule
+from audit.policy.gate_spec import Rule
+from audit.policy.model import Policy, Protected
 
 _PLAIN = re.compile(r"[A-Za-z_./][A-Za-z0-9_./-]*")
 _WORDS = {"true", "false", "null", "yes", "no", "on", "off"}

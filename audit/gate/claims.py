@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from audit.policy.model import Rule
+from audit.policy.gate_spec import Rule
 from audit.result import Measurement
 from audit.stats import improvement, interval, is_known, p_outside, paired_interval
 from audit.stats.methods import Interval

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from audit.policy.model import Rule
+from audit.policy.gate_spec import Rule
 from audit.result import GROUP_KEYS, Measurement, Scalar
 
 ANY = "*"

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from audit.data.column_types import is_bytes, is_tensor
 from audit.errors import AuditError, nearest, some
-from audit.inputs.candidates import Candidates
+from audit.inputs.column_candidates import Candidates
 from audit.inputs.composite_tensors import composite, row_splits, sparse_input
 from audit.inputs.feeds import Feed, vector
 from audit.inputs.image_feeds import EncodedPictures, Pictures

@@ -1,54 +1,28 @@
-"""The policy as data: what `audit.yaml` may say. Strict: unknown keys and wrong types are errors."""
+"""The policy as data: what `audit.yaml` may say."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections.abc import Mapping
-from contextlib import suppress
-from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PrivateAttr,
-    model_validator,
-)
+from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, model_validator
 
 from audit.errors import nearest
 from audit.policy.bins import bin_labels
+from audit.policy.fields import Name, Number, OneOrMore, OneOrMoreNames, Strict
+from audit.policy.gate_spec import GateSpec, Rule, Waiver
 from audit.policy.unsafe_operations import UNSAFE
 from audit.result import Scalar
 
-Number = Annotated[float, Field(allow_inf_nan=False)]
-Name = Annotated[str, Field(min_length=1)]
-
-
-def _listed(value: object) -> object:
-    return value if isinstance(value, list) else [value]
-
-
-Names = Annotated[list[Name], Field(min_length=1)]
-OneOrMoreNames = Annotated[Names, BeforeValidator(_listed, json_schema_input_type=Name | Names)]
-Scalars = Annotated[list[Scalar], Field(min_length=1)]
-OneOrMore = Annotated[Scalars, BeforeValidator(_listed, json_schema_input_type=Scalar | Scalars)]
 Kind = Literal["auto", "probabilities", "logits", "regression"]
+
 Disclosure = Literal["shown", "masked", "none"]
 """How values of real rows stand in a report: as they are, as ranges that many rows share, or not at all."""
 
-AUDITS, MAX_AUDITS = "gate.audits", "gate.max_audits"
-"""The number of different audits of the same rows, as a metric, and the id of the rule that bounds it."""
 
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class OutputSpec(_Strict):
+class OutputSpec(Strict):
     """Which output is audited, and what its numbers are."""
 
     kind: Kind = "auto"
@@ -70,7 +44,7 @@ def _reaching_out(name: str) -> str:
 UnsafeOperation = Annotated[str, AfterValidator(_reaching_out)]
 
 
-class ModelSpec(_Strict):
+class ModelSpec(Strict):
     """Which model is audited and how its inputs and outputs are read.
 
     ``baseline`` is another model, in the same forms as ``path``, that the candidate is compared with on the same rows.
@@ -88,13 +62,13 @@ class ModelSpec(_Strict):
     allow_operations: list[UnsafeOperation] | None = None
 
 
-class AtLeast(_Strict):
+class AtLeast(Strict):
     """The favourable outcome of a regression: values of at least this."""
 
     at_least: Number
 
 
-class Protected(_Strict):
+class Protected(Strict):
     """A protected attribute: its privileged values, and how groups are made from columns."""
 
     privileged: OneOrMore
@@ -114,7 +88,7 @@ class Protected(_Strict):
         return self
 
 
-class DataSpec(_Strict):
+class DataSpec(Strict):
     """Which rows are audited and what their columns mean.
 
     ``background`` are reference rows for attribution and attacks, such as the training data; without it
@@ -150,110 +124,7 @@ class DataSpec(_Strict):
         return self
 
 
-_ABSOLUTE = ("at_least", "at_most", "within")
-_PAIRED = ("no_worse_than_baseline_by", "better_than_baseline_by")
-NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-
-
-class Rule(_Strict):
-    """A limit on a metric. ``where`` selects measurements, ``id`` is given or made from both.
-
-    Limits of the value itself and of its improvement over the baseline may stand in one rule: both must hold.
-    """
-
-    metric: Name
-    where: dict[str, Scalar] = {}
-    at_least: Number | None = None
-    at_most: Number | None = None
-    within: NotNegative | None = None
-    no_worse_than_baseline_by: NotNegative | None = None
-    better_than_baseline_by: NotNegative | None = None
-    id: Name | None = None
-
-    @model_validator(mode="after")
-    def _limited(self) -> Rule:
-        if not self.limit:
-            raise ValueError(
-                "a rule needs a limit: 'at_least', 'at_most', 'within', 'no_worse_than_baseline_by' or "
-                "'better_than_baseline_by'"
-            )
-        low, high = self.bounds
-        if low > high:
-            raise ValueError(f"no value can hold: the limits leave nothing between {low:g} and {high:g}")
-        return self
-
-    @property
-    def limit(self) -> dict[str, float]:
-        """The limits as written, e.g. ``{"at_least": 0.8}``."""
-        given = {key: getattr(self, key) for key in (*_ABSOLUTE, *_PAIRED)}
-        return {key: value for key, value in given.items() if value is not None}
-
-    @property
-    def is_absolute(self) -> bool:
-        """Whether it limits the value itself."""
-        return not self.limit.keys().isdisjoint(_ABSOLUTE)
-
-    @property
-    def least_improvement(self) -> float | None:
-        """By how much the candidate must be better than the baseline, at least (below 0: may be worse), or None."""
-        asked = [] if self.better_than_baseline_by is None else [self.better_than_baseline_by]
-        if self.no_worse_than_baseline_by is not None:
-            asked.append(-self.no_worse_than_baseline_by)
-        return max(asked, default=None)
-
-    @property
-    def bounds(self) -> tuple[float, float]:
-        """The closed range of values that hold; infinite where a side is open."""
-        low = [-float("inf")] + [v for v in (self.at_least,) if v is not None]
-        high = [float("inf")] + [v for v in (self.at_most,) if v is not None]
-        if self.within is not None:
-            low.append(-self.within)
-            high.append(self.within)
-        return max(low), min(high)
-
-
-class GateSpec(_Strict):
-    """How the verdict is reached. ``rules`` None means the default rules.
-
-    ``max_audits`` bounds how many different audits of the same rows may have been made, this one included.
-    """
-
-    confidence: Annotated[float, Field(ge=0.5, lt=1)] = 0.95
-    min_rows: Annotated[int, Field(ge=0)] = 0
-    max_audits: Annotated[int, Field(ge=1)] | None = None
-    rules: list[Rule] | None = None
-
-
-def _day(value: object) -> object:
-    """Accept a date and its ISO text, as JSON writes it; numbers would be read as seconds."""
-    if not isinstance(value, str):
-        return value
-    with suppress(ValueError):
-        if (day := date.fromisoformat(value)).isoformat() == value:  # Python reads weeks as well: 2030-W01-1
-            return day
-    raise ValueError("a date such as 2027-01-31")
-
-
-def _worded(value: str) -> str:
-    if not value.strip():
-        raise ValueError("a text that says something")
-    return value
-
-
-Words = Annotated[str, Field(json_schema_extra={"pattern": r"\S"}), AfterValidator(_worded)]
-
-
-class Waiver(_Strict):
-    """A rule's failure that somebody answers for, until its date (on that date it no longer counts)."""
-
-    rule: Name
-    reason: Words
-    owner: Words
-    expires: Annotated[date, BeforeValidator(_day)]
-    covers: Annotated[list[Literal["fail", "inconclusive"]], Field(min_length=1)] = ["fail"]
-
-
-class ReportSpec(_Strict):
+class ReportSpec(Strict):
     """What a report may show."""
 
     rows: Disclosure = "masked"
@@ -269,7 +140,7 @@ Options = Annotated[
 ]
 
 
-class Policy(_Strict):
+class Policy(Strict):
     """A whole policy. Build it with `audit.policy.load_policy`, which knows lines and default rules."""
 
     version: Literal[1]

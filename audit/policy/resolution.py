@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from audit.errors import AuditError, nearest, some
-from audit.policy.model import MAX_AUDITS, GateSpec, Policy, Rule
+from audit.policy.gate_spec import MAX_AUDITS, GateSpec, Rule
+from audit.policy.model import Policy
 from audit.result import MetricFacts, Scalar
 
 DEFAULT_MIN_ROWS = 200

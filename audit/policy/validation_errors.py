@@ -10,18 +10,8 @@ from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML
 
 from audit.errors import AuditError, nearest
-from audit.policy.model import (
-    AtLeast,
-    DataSpec,
-    GateSpec,
-    ModelSpec,
-    OutputSpec,
-    Policy,
-    Protected,
-    ReportSpec,
-    Rule,
-    Waiver,
-)
+from audit.policy.gate_spec import GateSpec, Rule, Waiver
+from audit.policy.model import AtLeast, DataSpec, ModelSpec, OutputSpec, Policy, Protected, ReportSpec
 
 Key = str | int
 

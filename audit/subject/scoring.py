@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -20,10 +22,22 @@ from audit.model.head import Head, detect_head
 from audit.model.model import Model
 from audit.model.served_classes import NamedClasses
 from audit.policy.model import Policy
-from audit.subject.ahead import ahead
 from audit.subject.class_order import class_order
 from audit.subject.predictions import Classified, Classifier, Regressed, Regressor
 from audit.subject.sampling import missing_value
+
+T = TypeVar("T")
+
+
+def ahead(items: Iterator[T]) -> Iterator[T]:
+    """Yield ``items`` in order, each computed while the one before is worked on; errors come in their turn."""
+    end = object()
+    with ThreadPoolExecutor(1) as pool:
+        pending = pool.submit(next, items, end)
+        while (item := pending.result()) is not end:
+            pending = pool.submit(next, items, end)
+            yield item  # type: ignore[misc]  # the sentinel never gets here
+
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, the rows done and the rows in all."""

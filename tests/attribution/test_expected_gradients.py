@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 from audit.attribution.expected_gradients import ExpectedGradients, expected_gradients
-from audit.attribution.path_sampling import DRAWS, Paths
-from audit.attribution.path_sums import MOST_PASSES
+from audit.attribution.path_sampling import DRAWS, MOST_PASSES, Paths
 from audit.frameworks.output_silencing import quiet
 from audit.frameworks.tensorflow_loader import tensorflow
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from audit.checks.fairness.metrics import COMPARISONS
 from audit.gate.validation import require_consistent
-from audit.policy.model import Rule
+from audit.policy.gate_spec import Rule
 from audit.result import Measurement
 from audit.subject.subject import Subject
 

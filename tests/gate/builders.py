@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date
 
 from audit.gate.verdict import decide
-from audit.policy.model import GateSpec, Rule, Waiver
+from audit.policy.gate_spec import GateSpec, Rule, Waiver
 from audit.policy.resolution import with_ids
 from audit.result import Baseline, Better, CheckResult, CheckStatus, Decision, Measurement, Scalar
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from scipy.stats import beta
 
-from audit.gate.decidable import no_rows_do, too_few
-from audit.policy.model import Rule
+from audit.gate.attainable import no_rows_do, too_few
+from audit.policy.gate_spec import Rule
 from audit.result import Measurement
 
 from .builders import at_least, bare, exact, plugged, rate

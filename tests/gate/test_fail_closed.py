@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 
 from audit.errors import AuditError
 from audit.gate.validation import OF_RATES
-from audit.policy.model import Rule
+from audit.policy.gate_spec import Rule
 from audit.result import Measurement
 
 from ..stats.test_intervals import NAMES, RANGES, measurements

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from audit.gate.claims import Claim
-from audit.policy.model import Rule
+from audit.policy.gate_spec import Rule
 from audit.result import Measurement
 
 from .builders import Span, bare, exact, plugged

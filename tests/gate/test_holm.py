@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from audit.policy.model import Rule
+from audit.policy.gate_spec import Rule
 
 from .builders import at_least, check, decided, exact, plugged, rate, statuses
 

@@ -7,9 +7,8 @@ import math
 import pytest
 
 from audit.checks.performance.definitions import DEFINITIONS
-from audit.gate.lint import warnings_of
-from audit.gate.reachable import beyond_ideal, vacuous
-from audit.policy.model import GateSpec, Rule
+from audit.gate.lint import beyond_ideal, vacuous, warnings_of
+from audit.policy.gate_spec import GateSpec, Rule
 from audit.policy.resolution import with_ids
 from audit.result import CheckResult, Measurement, MetricFacts, Scalar
 

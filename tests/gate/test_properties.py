@@ -9,7 +9,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit.policy.model import Rule
+from audit.policy.gate_spec import Rule
 from audit.result import Measurement
 
 from .builders import against, bare, check, decided, exact, plugged, rate

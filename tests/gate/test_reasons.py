@@ -8,7 +8,7 @@ import pytest
 
 from audit.gate.reasons import ACROSS, BOUND, CORRECTED, NO_INTERVAL, UNDEFINED
 from audit.gate.verdict import decide
-from audit.policy.model import GateSpec
+from audit.policy.gate_spec import GateSpec
 from audit.result import Measurement
 
 from .builders import TODAY, at_least, bare, check, decided, exact, fated, plugged, rate, waiver

@@ -9,7 +9,7 @@ from math import ceil
 import pytest
 
 from audit.gate.scaled_counts import GROWING
-from audit.policy.model import Rule
+from audit.policy.gate_spec import Rule
 from audit.result import Baseline, Measurement
 from audit.stats import METHODS
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from audit.gate.selection import covered
-from audit.policy.model import Rule
+from audit.policy.gate_spec import Rule
 from audit.result import Scalar
 
 from .builders import at_least, check, decided, exact

@@ -11,7 +11,7 @@ from datetime import timedelta
 import pytest
 
 from audit.cli.exit_codes import VERDICTS
-from audit.policy.model import Rule, Waiver
+from audit.policy.gate_spec import Rule, Waiver
 from audit.result import CheckResult, Decision
 
 from .builders import TODAY, at_least, check, decided, exact, fated, waiver

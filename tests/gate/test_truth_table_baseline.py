@@ -8,7 +8,7 @@ from itertools import product
 
 import pytest
 
-from audit.policy.model import Rule
+from audit.policy.gate_spec import Rule
 from audit.result import Better, Measurement
 
 from .builders import against, bare, check, decided, exact, fated, plugged, rate

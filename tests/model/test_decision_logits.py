@@ -9,9 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit, logit, softmax
 
-from audit.model.decision import Decider
+from audit.model.decision import Decider, decision_logits, favorable_logit, favorable_score
 from audit.model.head import Head
-from audit.model.outcome import decision_logits, favorable_logit, favorable_score
 
 
 def drawn(classes: int, rows: int = 400, scale: float = 3.0) -> np.ndarray:

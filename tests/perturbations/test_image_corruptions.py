@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from audit.perturbations import SEVERITIES, Corruption, corrupt
-from audit.perturbations.strengths import strength
+from audit.perturbations.image_corruptions import strength
 
 KINDS = get_args(Corruption)
 RNG = np.random.default_rng(0)

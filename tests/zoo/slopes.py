@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 from scipy.special import logit
 
-from audit.model.outcome import favorable_logit
+from audit.model.decision import favorable_logit
 from audit.subject.subject import Subject
 
 _ROWS, _COLUMNS = 60, 40

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from audit.frameworks.tensorflow_loader import graph, tensorflow
-from audit.model.outcome import favorable_logit, favorable_score
+from audit.model.decision import favorable_logit, favorable_score
 from audit.subject.subject import Subject
 
 

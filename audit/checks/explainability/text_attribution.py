@@ -13,9 +13,9 @@ from audit.checks.explainability.example_rows import telling
 from audit.checks.explainability.explanation import Explained
 from audit.frameworks.tensorflow_loader import graph, tensorflow
 from audit.inputs.features import places, starts
+from audit.model.decision import favorable_logit, favorable_score
 from audit.model.graph.frozen import Frozen
 from audit.model.logits.text_logits import Wording
-from audit.model.outcome import favorable_logit, favorable_score
 from audit.model.text_columns import frozen_graph, prose
 from audit.subject.subject import Subject
 

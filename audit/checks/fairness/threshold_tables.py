@@ -8,8 +8,7 @@ from itertools import chain
 import numpy as np
 
 from audit.checks.fairness.metrics import COMPARISONS
-from audit.checks.fairness.threshold_grid import Grid, grid
-from audit.checks.fairness.threshold_rates import Outcomes, Swept, swept_accuracy, swept_rates
+from audit.checks.fairness.threshold_rates import Grid, Outcomes, Swept, grid, swept_accuracy, swept_rates
 from audit.data.protected_attributes import Attribute
 from audit.result import Scalar, Table
 from audit.stats.average_odds import average_odds

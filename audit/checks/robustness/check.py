@@ -144,7 +144,7 @@ class Robustness(Check):
         from audit.checks.robustness.attacked_rows import decided
         from audit.checks.robustness.threat_model import movable
         from audit.checks.robustness.typos import typos
-        from audit.checks.robustness.unmeasured import unmeasured
+        from audit.checks.robustness.unmeasured_typos import unmeasured
 
         if not decided(subject.decider):
             raise Skip("a regression needs data.favorable: {at_least: NUMBER} to have decisions")
@@ -166,7 +166,7 @@ class Robustness(Check):
         from audit.checks.robustness.flipped_rows import flips
         from audit.checks.robustness.integer_columns import too_small
         from audit.checks.robustness.metrics import measurements
-        from audit.checks.robustness.outside import outside
+        from audit.checks.robustness.notes import outside
         from audit.checks.robustness.validity_table import validity
 
         plan = Plan(self.attacks, self.eps, subject.seed, self.steps, self.queries)

@@ -12,8 +12,8 @@ from audit.attacks import Ascent, Attack, Norm, Space
 from audit.checks.robustness.gradient_probe import Gradient, probe, sample
 from audit.checks.robustness.sanity_tests import LITTLE
 from audit.frameworks.tensorflow_loader import graph, tensorflow
+from audit.model.decision import decision_logits
 from audit.model.logits.surrogate import StandIn, find_stand_in
-from audit.model.outcome import decision_logits
 from audit.subject.subject import Subject
 
 _NEAR = 16

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from audit.attacks import Plan
+from audit.checks.robustness.attacked_rows import AttackedRows
 from audit.checks.robustness.gradient_probe import Gradient
+from audit.result import Note
+from audit.subject.subject import Subject
 
 
 def drawn(attacked: int, sampled: int, rows: int, plan: Plan) -> Iterator[str]:
@@ -38,4 +43,21 @@ def told(gradient: Gradient, plan: Plan) -> Iterator[str]:
         yield (
             f"Gradients miss a part of the model: {gradient.doubt}. So the black-box attack square ran beside "
             "fgsm and pgd; worst covers them all."
+        )
+
+
+_MANY = 0.05
+
+
+def outside(attacked: AttackedRows, subject: Subject) -> Iterator[Note]:
+    """Yield a note where many rows lie outside the background's range in some column that may move."""
+    x, space = attacked.matrix, attacked.space
+    if space.shape:  # a picture's range is not the one observed, and its numbers lie inside
+        return
+    shares = (((x < space.low) | (x > space.high)) & space.free(x)).mean(0)
+    worst = int(np.argmax(shares))
+    if shares[worst] > _MANY:
+        yield Note(
+            text=f"{shares[worst]:.0%} of the attacked rows lie outside the background's range in "
+            f"{subject.features.columns[worst].name!r}: is the background in the data's units?"
         )

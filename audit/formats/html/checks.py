@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from audit.formats.html.calibration import CalibrationPanel, calibrations
 from audit.formats.html.charts.measurement_table import Cells, cells
-from audit.formats.html.charts.plot import Row
+from audit.formats.html.charts.plot_marks import Row
 from audit.formats.html.charts.reliability_curve import Reliability, reliability
 from audit.formats.html.explainability.section import Explainability
 from audit.formats.html.metrics import MetricView, metric_view

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from audit.formats.html.charts.axis import Axis, axis
 from audit.formats.html.charts.interval_plot import interval_plot
 from audit.formats.html.charts.measurement_table import Cells, cells, methods
-from audit.formats.html.charts.plot import Guides, Plot, Row
+from audit.formats.html.charts.plot_marks import Guides, Plot, Row
 from audit.formats.html.text.metric_facts import facts_of, how_to_read, short
 from audit.formats.html.text.numbers import number
 from audit.formats.html.text.where_labels import describe, panel_of, row_label

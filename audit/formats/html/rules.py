@@ -9,11 +9,11 @@ from audit.formats.html.charts.axis import axis
 from audit.formats.html.charts.improvement_plot import improvement_plots
 from audit.formats.html.charts.interval_plot import interval_plot
 from audit.formats.html.charts.measurement_table import Cells, cells, methods
-from audit.formats.html.charts.plot import Guides, Plot, Row
+from audit.formats.html.charts.plot_marks import Guides, Plot, Row
 from audit.formats.html.text import margins as limits
 from audit.formats.html.text.metric_facts import facts_of
 from audit.formats.html.text.where_labels import Where, describe, shared, without
-from audit.policy.model import MAX_AUDITS
+from audit.policy.gate_spec import MAX_AUDITS
 from audit.result import Measurement, MetricFacts, Report, RuleResult
 
 Placed = list[tuple[Measurement, limits.Place | None]]

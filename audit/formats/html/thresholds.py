@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from audit.formats.html.charts.plot import Guides
+from audit.formats.html.charts.plot_marks import Guides
 from audit.formats.html.charts.threshold_curve import Point, Sweep, Swept, sweep, vertical
 from audit.formats.html.text.margins import bounds
 from audit.formats.html.text.metric_facts import facts_of, short

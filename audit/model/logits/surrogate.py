@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from audit.frameworks.tensorflow_loader import tensorflow
+from audit.frameworks.tensorflow_loader import graph, tensorflow
 from audit.inputs.features import Column
 from audit.inputs.feeds import Feed
 from audit.inputs.matrix import Decoder
-from audit.model.decision import Decider
+from audit.model.decision import Decider, tie
 from audit.model.graph.frozen import Frozen
 from audit.model.graph.straight_through import has_steps
 from audit.model.graph.traversal import node_name
@@ -22,10 +22,38 @@ from audit.model.logits.candidates import Target, candidates
 from audit.model.logits.decision_points import deciding, match_or_decide
 from audit.model.logits.log_odds import by_class, from_scores
 from audit.model.logits.logits import confirming
-from audit.model.logits.silent import silent
 from audit.model.logits.verification import Found, Trial
 from audit.model.model import Model
-from audit.model.outcome import tie
+
+
+def silent(logits: Callable[[Any], Any], rows: np.ndarray) -> float:
+    """Return the share of the rows without a gradient, or with the very logits of another row: a plateau's.
+
+    Args:
+        logits: class logits, or a regression's value, of a matrix; traceable by TensorFlow.
+        rows: a matrix ``(rows, columns)``.
+
+    Returns:
+        From 0 to 1; 1 where an operation has no gradient at all.
+    """
+    tf = tensorflow()
+
+    def computed(x: Any) -> tuple[Any, Any]:
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            found = logits(x)
+            best = tf.math.top_k(found, min(2, found.shape[1])).values
+            margin = best[:, 0] - best[:, 1] if found.shape[1] > 1 else best[:, 0]
+        return found, tape.gradient(margin, x, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+
+    try:
+        found, gradient = (tensor.numpy() for tensor in graph(computed)(tf.constant(rows)))
+    except (LookupError, NotImplementedError, tf.errors.OpError):  # an operation has none
+        return 1.0
+    _, place, count = np.unique(found, axis=0, return_inverse=True, return_counts=True)
+    without = ~(np.isfinite(gradient) & (gradient != 0)).any(1)
+    return float((without | (count[place.reshape(-1)] > 1)).mean())
+
 
 _PROBED = 64
 _PAST = "; gradients pass its steps and stops"

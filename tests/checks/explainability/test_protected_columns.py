@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.checks.explainability.same_groups import same_groups
+from audit.checks.explainability.protected_columns import same_groups
 
 from ...models import save
 from ..kit import Found, measure, subject_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from audit.checks.robustness.digits import apart, rounded
+from audit.checks.robustness.flipped_rows import apart, rounded
 
 
 @pytest.mark.parametrize(("value", "written"), [(0.0486999, 0.0487), (-12345.0, -12300.0), (0.0, 0.0)])

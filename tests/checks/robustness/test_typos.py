@@ -14,7 +14,7 @@ from audit.check import Skip
 from audit.checks.robustness.typos import DRAWS
 from audit.gate.selection import covered
 from audit.perturbations.typos import misspellings
-from audit.policy.model import Rule
+from audit.policy.gate_spec import Rule
 
 from ...model.logits.surgery import export
 from ..kit import Found, measure

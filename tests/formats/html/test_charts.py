@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from audit.formats.html.charts.axis import axis
 from audit.formats.html.charts.interval_plot import interval_plot
-from audit.formats.html.charts.plot import Guides, Row
+from audit.formats.html.charts.plot_marks import Guides, Row
 from audit.formats.html.charts.reliability_curve import SIDE, reliability
 from audit.formats.html.page import render_html
 from audit.formats.html.text.margins import place

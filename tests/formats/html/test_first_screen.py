@@ -5,7 +5,7 @@ from datetime import date
 
 from audit.formats.html.page import render_html
 from audit.gate.verdict import decide
-from audit.policy.model import GateSpec
+from audit.policy.gate_spec import GateSpec
 from audit.result import Report
 
 from .pages import parse

@@ -16,8 +16,7 @@ from PIL import Image
 
 from audit.formats.html.charts.png import png
 from audit.formats.html.explainability.encoded_maps import cells, samples
-from audit.formats.html.explainability.regions import marks, ninths
-from audit.formats.html.explainability.saliency_maps import COLUMNS, MAP
+from audit.formats.html.explainability.saliency_maps import COLUMNS, MAP, marks, ninths
 from audit.formats.html.page import render_html
 from audit.result import CheckResult, Report, Scalar
 

@@ -14,7 +14,7 @@ from scipy.special import expit
 
 from audit.attacks import Ascent
 from audit.checks.robustness.threat_model import movable
-from audit.model.outcome import decision_logits
+from audit.model.decision import decision_logits
 from audit.subject.subject import Subject
 
 from ...models import save

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from audit.formats.html.charts.axis import axis
 from audit.formats.html.charts.interval_plot import interval_plot
-from audit.formats.html.charts.plot import Guides, Plot, Row
+from audit.formats.html.charts.plot_marks import Guides, Plot, Row
 from audit.formats.html.text import margins as limits
 from audit.formats.html.text.numbers import interval, number
 from audit.result import Measurement

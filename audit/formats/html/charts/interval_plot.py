@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from audit.formats.html.charts.axis import Axis
-from audit.formats.html.charts.plot import Guides, Line, Mark, Plot, Row
+from audit.formats.html.charts.plot_marks import Guides, Line, Mark, Plot, Row
 from audit.formats.html.text.numbers import brief_count, number, written
 from audit.formats.html.text.safe_text import elide
 from audit.formats.html.text.where_labels import rows_of

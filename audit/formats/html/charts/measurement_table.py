@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from audit.formats.html.charts.improvement_plot import told
-from audit.formats.html.charts.plot import Row
+from audit.formats.html.charts.plot_marks import Row
 from audit.formats.html.text.numbers import count, interval, number
 from audit.result import Measurement
 

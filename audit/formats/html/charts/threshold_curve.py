@@ -10,7 +10,7 @@ from statistics import median
 
 from audit.formats.html.charts.axis import Axis, axis
 from audit.formats.html.charts.interval_plot import percent
-from audit.formats.html.charts.plot import Guides
+from audit.formats.html.charts.plot_marks import Guides
 from audit.formats.html.text.numbers import interval, number, written
 
 HEIGHT = 200

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from audit.formats.html.charts.axis import Axis, axis
 from audit.formats.html.charts.interval_plot import interval_plot, percent
-from audit.formats.html.charts.plot import Guides, Plot, Row
+from audit.formats.html.charts.plot_marks import Guides, Plot, Row
 from audit.formats.html.text.numbers import count, number, signed
 from audit.formats.html.text.safe_text import brief
 from audit.formats.html.text.table_records import Record, by, figures, text

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from audit.formats.html.charts.axis import axis
 from audit.formats.html.charts.interval_plot import interval_plot
 from audit.formats.html.charts.measurement_table import Cells, cells, methods
-from audit.formats.html.charts.plot import Guides, Plot, Row
+from audit.formats.html.charts.plot_marks import Guides, Plot, Row
 from audit.formats.html.text.numbers import per_cent, per_cents
 from audit.formats.html.text.safe_text import brief
 from audit.formats.html.text.table_records import Record, text

@@ -15,8 +15,7 @@ from audit.formats.html.explainability import (
     waterfall,
 )
 from audit.formats.html.explainability.dependence import Dependence
-from audit.formats.html.explainability.feature import DIRECTION, SHARE, SIZE
-from audit.formats.html.explainability.importance import Importance, importance
+from audit.formats.html.explainability.importance import DIRECTION, SHARE, SIZE, Importance, importance
 from audit.formats.html.explainability.protected_shares import PROTECTED, Shares
 from audit.formats.html.explainability.proxies import Told
 from audit.formats.html.explainability.saliency_maps import Overlay, PictureMap

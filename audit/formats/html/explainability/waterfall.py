@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from audit.formats.html.charts.axis import Axis, axis
 from audit.formats.html.charts.interval_plot import percent, ticks
-from audit.formats.html.charts.plot import Line
+from audit.formats.html.charts.plot_marks import Line
 from audit.formats.html.explainability.row_summary import Part, story
 from audit.formats.html.text.numbers import minus, number, signed
 from audit.formats.html.text.safe_text import elide

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from audit.formats.html.charts.axis import Axis, axis
 from audit.formats.html.charts.interval_plot import FOOT, HEAD, LABEL_COLUMNS, ROW, percent, ticks
-from audit.formats.html.charts.plot import Line
+from audit.formats.html.charts.plot_marks import Line
 from audit.formats.html.robustness import measurements as measured
 from audit.formats.html.robustness.measurements import ALL, Attacked, Who, called
 from audit.formats.html.robustness.sentences import told

@@ -1,0 +1,48 @@
+"""What an audit finds: measurements, rules and the report that holds them.
+
+Plain frozen dataclasses of the standard library, so that deciding and rendering need no framework.
+The field names are those of ``report.json``; `docs/report-format.md` describes them for readers.
+"""
+
+from audit.result.evidence import CheckResult, CheckStatus, Evidence, MetricFacts, Note, Table
+from audit.result.measurement import GROUP_KEYS, Baseline, Better, Measurement, Scalar
+from audit.result.report import (
+    BackgroundFacts,
+    DataFacts,
+    Decision,
+    GroupFacts,
+    ModelFacts,
+    OutputFacts,
+    PolicyFacts,
+    Report,
+    RuleResult,
+    RuleStatus,
+    TensorFacts,
+    Verdict,
+)
+
+__all__ = [
+    "GROUP_KEYS",
+    "BackgroundFacts",
+    "Baseline",
+    "Better",
+    "CheckResult",
+    "CheckStatus",
+    "DataFacts",
+    "Decision",
+    "Evidence",
+    "GroupFacts",
+    "Measurement",
+    "MetricFacts",
+    "ModelFacts",
+    "Note",
+    "OutputFacts",
+    "PolicyFacts",
+    "Report",
+    "RuleResult",
+    "RuleStatus",
+    "Scalar",
+    "Table",
+    "TensorFacts",
+    "Verdict",
+]
