@@ -12,10 +12,11 @@ demo: $(READY)  ## make an example, train two candidates, audit both
 test: $(READY)  ## all tests
 	$(RUN)/python -m pytest -n 2 --dist loadscope
 
-check: $(READY)  ## lint and types
+check: $(READY)  ## lint, types, and who may import whom
 	$(RUN)/ruff check .
 	$(RUN)/ruff format --check .
 	$(RUN)/mypy
+	$(RUN)/lint-imports
 
 bench: $(READY)  ## figures as ratios within one run; DATA_DIR= says where the raw Adult files lie
 	$(RUN)/python -m pip install --quiet --constraint constraints.txt --editable '.[bench]'

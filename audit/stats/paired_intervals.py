@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from audit.result import Baseline, Measurement
-from audit.stats.improvement import improved, improvement_range
+from audit.stats.direction import improved, improvement_range
 from audit.stats.measurement_intervals import interval
 from audit.stats.methods import Interval
 from audit.stats.mover import linear

@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import binomtest
 
 from audit.result import Baseline
-from audit.stats.improvement import improved, improvement_range
+from audit.stats.direction import improved, improvement_range
 from audit.stats.paired_proportions import apart, combined, difference, ratio_correlation, weights_of
 from audit.stats.proportions import Limits
 
