@@ -41,7 +41,7 @@ def report(request: pytest.FixtureRequest) -> Report:
 
 @pytest.mark.parametrize("name", ["small", "full"])
 def test_the_report_is_the_golden_file(name: str) -> None:
-    """Written anew by ``AUDIT_WRITE_GOLDEN=1 pytest tests/render/test_html.py``; look at the difference."""
+    """Written anew by ``AUDIT_WRITE_GOLDEN=1 pytest tests/formats/html/test_html.py``; look at the difference."""
     page, golden = render_html(SAMPLES[name]()), GOLDEN / f"{name}.html"
     if os.environ.get("AUDIT_WRITE_GOLDEN"):
         golden.write_text(page, encoding="utf-8")
@@ -104,7 +104,7 @@ def test_only_the_run_section_shows_the_run(report: Report) -> None:
 
 def test_another_process_makes_the_same_bytes(tmp_path: Path) -> None:
     code = (
-        "import sys; from tests.render.hostile import hostile; from audit.formats.html.page import render_html;"
+        "import sys; from tests.formats.html.hostile import hostile; from audit.formats.html.page import render_html;"
         "sys.stdout.buffer.write(render_html(hostile()).encode())"
     )
     root = Path(__file__).parents[3]
