@@ -26,7 +26,9 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_templates_are_inside_the_package_and_nothing_else_is_installed(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     templates = {path.name for path in (ROOT / "reports" / "templates").iterdir()}
-    assert {Path(name).name for name in names if name.startswith("audit/formats/html/templates/")} == templates
+    assert {
+        Path(name).name for name in names if name.startswith("audit/formats/html/templates/")
+    } == templates
     assert {name.split("/")[0].split("-")[0] for name in names} == {"audit", "savedmodel_audit"}
     assert "audit/py.typed" in names
 
@@ -34,9 +36,8 @@ def test_the_templates_are_inside_the_package_and_nothing_else_is_installed(whee
 def test_it_renders_a_report_and_lists_its_checks(wheel: Path, tmp_path: Path) -> None:
     python = _clean_environment(tmp_path / "env", wheel)
     report = tmp_path / "report.json"
-    from tests.formats.html.samples import small  # the report that the golden HTML is made of
-
     from audit.formats.json import to_json
+    from tests.formats.html.samples import small  # the report that the golden HTML is made of
 
     report.write_text(to_json(small()), "utf-8")
     code = (

@@ -8,8 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from audit.audit_log.audit_count import counted, in_words
 from audit.formats.html.text.margins import least_improvement
-from audit.policy.gate_spec import MAX_AUDITS
-from audit.result import Baseline, Decision, Measurement, Report, RuleResult
+from audit.result import MAX_AUDITS, Baseline, Decision, Measurement, Report, RuleResult
 
 _MARKS = {"pass": "pass", "fail": "FAIL", "inconclusive": "open", "waived": "waived"}
 _LEFT = {"skipped": "was skipped", "crashed": "crashed"}

@@ -15,8 +15,18 @@ from audit.gate.claims import Claim, Finding, claims
 from audit.gate.sample_size import needed
 from audit.gate.selection import covered
 from audit.gate.validation import require_consistent
-from audit.policy.gate_spec import AUDITS, MAX_AUDITS, GateSpec, Rule, Waiver
-from audit.result import CheckResult, Decision, Measurement, RuleResult, RuleStatus, Scalar, Verdict
+from audit.policy.gate_spec import GateSpec, Rule, Waiver
+from audit.result import (
+    AUDITS,
+    MAX_AUDITS,
+    CheckResult,
+    Decision,
+    Measurement,
+    RuleResult,
+    RuleStatus,
+    Scalar,
+    Verdict,
+)
 from audit.stats.confidence import at_confidence
 
 

@@ -11,9 +11,6 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from audit.policy.fields import Name, Number, Strict
 from audit.result import Scalar
 
-AUDITS, MAX_AUDITS = "gate.audits", "gate.max_audits"
-"""The number of different audits of the same rows, as a metric, and the id of the rule that bounds it."""
-
 _ABSOLUTE = ("at_least", "at_most", "within")
 
 _PAIRED = ("no_worse_than_baseline_by", "better_than_baseline_by")

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from audit.errors import AuditError, nearest, some
-from audit.policy.gate_spec import MAX_AUDITS, GateSpec, Rule
+from audit.policy.gate_spec import GateSpec, Rule
 from audit.policy.model import Policy
-from audit.result import MetricFacts, Scalar
+from audit.result import MAX_AUDITS, MetricFacts, Scalar
 
 DEFAULT_MIN_ROWS = 200
 """``gate.min_rows`` where the policy has no ``gate``."""

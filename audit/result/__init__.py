@@ -7,6 +7,8 @@ The field names are those of ``report.json``; `docs/report-format.md` describes 
 from audit.result.evidence import CheckResult, CheckStatus, Evidence, MetricFacts, Note, Table
 from audit.result.measurement import GROUP_KEYS, Baseline, Better, Measurement, Scalar
 from audit.result.report import (
+    AUDITS,
+    MAX_AUDITS,
     BackgroundFacts,
     DataFacts,
     Decision,
@@ -22,7 +24,9 @@ from audit.result.report import (
 )
 
 __all__ = [
+    "AUDITS",
     "GROUP_KEYS",
+    "MAX_AUDITS",
     "BackgroundFacts",
     "Baseline",
     "Better",

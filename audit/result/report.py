@@ -15,6 +15,10 @@ Verdict = Literal["pass", "fail", "inconclusive"]
 RuleStatus = Literal["pass", "fail", "inconclusive", "waived"]
 
 
+AUDITS, MAX_AUDITS = "gate.audits", "gate.max_audits"
+"""The number of different audits of the same rows, as a metric, and the id of the rule that bounds it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleResult:
     """How one rule was decided.

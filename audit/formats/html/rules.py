@@ -13,8 +13,7 @@ from audit.formats.html.charts.plot_marks import Guides, Plot, Row
 from audit.formats.html.text import margins as limits
 from audit.formats.html.text.metric_facts import facts_of
 from audit.formats.html.text.where_labels import Where, describe, shared, without
-from audit.policy.gate_spec import MAX_AUDITS
-from audit.result import Measurement, MetricFacts, Report, RuleResult
+from audit.result import MAX_AUDITS, Measurement, MetricFacts, Report, RuleResult
 
 Placed = list[tuple[Measurement, limits.Place | None]]
 
