@@ -62,17 +62,37 @@ def attribute_words(value: Value, text: str, mask: str, seed: int) -> Worded:
         import shap
 
     masker = shap.maskers.Text(_tokens, mask_token=mask, collapse_mask_token=True)
-    masker.clustering = None  # any order of words, not only those along a tree of phrases
-    number = len(_spans(text))
-    state = np.random.get_state()  # shap seeds numpy's global generator
-    try:
-        explainer = shap.explainers.Permutation(_remembered(value), masker, seed=seed)
-        at_once = max(1, _WORDS_AT_ONCE // number)
-        found = explainer([text], max_evals=evaluations(number), batch_size=at_once, silent=True)
-    finally:
-        np.random.set_state(state)
-    pieces = masker.token_segments(text)[0]
-    return Worded(pieces, np.asarray(found.values[0], np.float64), float(np.ravel(found.base_values)[0]))
+    model = shap.models.Model(_remembered(value))
+    game = shap.utils.MaskedModel(model, masker, shap.links.identity, True, text)
+    values, base = _sampled(game, len(_spans(text)), seed)
+    return Worded(masker.token_segments(text)[0], values, base)
+
+
+def _sampled(game: Any, number: int, seed: int) -> tuple[np.ndarray, float]:
+    """Return each word's mean marginal contribution along permutations and their reverse, and the output of no words.
+
+    The numbers are those of `shap.explainers.Permutation`, which seeds numpy's global generator and draws from it:
+    that one belongs to the calling program, and of threads that share it none would repeat.
+
+    Args:
+        game: shap's model of masked texts.
+        number: of words.
+        seed: of the permutations.
+    """
+    rng = np.random.RandomState(seed)
+    passes = evaluations(number) // (2 * number + 1)
+    values = np.zeros(number)
+    order = np.arange(number)
+    for _ in range(passes):
+        rng.shuffle(order)
+        switched = np.concatenate(
+            [[game.delta_mask_noop_value], order, order]
+        )  # each word on, then off again
+        outputs = game(switched, zero_index=0, batch_size=max(1, _WORDS_AT_ONCE // number))
+        steps = np.diff(outputs)
+        values[order] += steps[:number]
+        values[order] -= steps[number:]
+    return values / (2 * passes), float(outputs[0])
 
 
 def _remembered(value: Value) -> Callable[[Any], np.ndarray]:

@@ -123,6 +123,37 @@ def test_the_same_seed_repeats_and_numpys_own_generator_is_left_alone() -> None:
     assert not np.array_equal(first, other)
 
 
+def test_shaps_sampler_finds_the_same_to_the_last_bit() -> None:
+    """Under the same seed, over all words that interact; it seeds numpy's global generator, which is put back."""
+    state = np.random.get_state()
+    for seed, text in enumerate(["great", "A great film, not a bad one", "great film not bad " * 30]):
+        found = attribute_words(mean, text, LEFT_OUT, seed)
+        masker = shap.maskers.Text(r"\W+", mask_token=LEFT_OUT, collapse_mask_token=True)
+        masker.clustering = None
+        oracle = shap.explainers.Permutation(lambda texts: mean(list(texts)), masker, seed=seed)
+        expected = oracle([text], max_evals=evaluations(len(found.pieces)), silent=True)
+        np.testing.assert_array_equal(found.values, expected.values[0])
+    np.random.set_state(state)
+
+
+def test_a_program_that_draws_meanwhile_and_the_values_do_not_disturb_each_other() -> None:
+    """As another thread would: the model draws from numpy's global generator whenever it is called."""
+    text = "one two three four five six great bad film not " * 2
+    alone = attribute_words(mean, text, LEFT_OUT, 1).values
+    drawn = list[float]()
+
+    def drawing(texts: list[str]) -> np.ndarray:
+        drawn.append(np.random.random())
+        return mean(texts)
+
+    np.random.seed(5)
+    found = attribute_words(drawing, text, LEFT_OUT, 1).values
+    np.random.seed(5)
+    np.testing.assert_array_equal(drawn, np.random.random(len(drawn)))
+    np.testing.assert_array_equal(found, alone)
+    assert len(drawn) > 5
+
+
 def test_a_long_text_gets_one_permutation_and_its_reverse() -> None:
     seen = 0
 
