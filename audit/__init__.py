@@ -1,7 +1,8 @@
 """savedmodel-audit: a governance gate for TensorFlow models.
 
 The same as the command line, from Python: `run` measures and decides, `decide` decides again from what
-was measured. Nothing here prints or exits, and importing it imports no framework.
+was measured. Nothing here prints or exits, and importing it imports no framework. File descriptors, streams, log levels
+and the environment are left alone: what TensorFlow prints when it starts is the calling program's to hold back.
 """
 
 from __future__ import annotations

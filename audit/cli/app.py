@@ -42,7 +42,7 @@ def demo(
     """Make an example and audit two candidates: one passes."""
     from audit.cli.demo import demo as command
 
-    return command(out, quiet, debug)
+    return command(out, quiet)
 
 
 @app.command()

@@ -12,12 +12,16 @@ from audit.cli.app import app
 from audit.cli.exit_codes import COULD_NOT_AUDIT, INTERRUPTED, PASS, TOOL_FAULT
 from audit.cli.summary import plain
 from audit.errors import AuditError
+from audit.frameworks.output_silencing import enable
 
 _LONGEST = 2000  # characters of a line of a message
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code; nothing is raised, whatever a library does."""
+    """Run the command line and return its exit code; nothing is raised, whatever a library does.
+
+    Called from Python, it redirects nothing.
+    """
     arguments = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in arguments
     try:
@@ -43,7 +47,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def entry() -> None:
-    """Console script."""
+    """Run the command line as a process of its own: what libraries print when they start is held back."""
+    enable(replay_on_error="--debug" in sys.argv[1:])
     sys.exit(main())
 
 

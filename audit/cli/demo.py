@@ -9,7 +9,6 @@ from audit.cli.exit_codes import PASS, TOOL_FAULT
 from audit.cli.progress import shown
 from audit.cli.summary import plain, summary
 from audit.demo.run import EXPECTED, run_demo
-from audit.frameworks import output_silencing as quiet_module
 
 _PLANTED = """\
   bias             creditworthy women are refused by lot     fairness: disparate impact of sex
@@ -17,9 +16,8 @@ _PLANTED = """\
   fragile feature  bureau_rate tells most, in a narrow band  robustness: flips that rest on bureau_rate alone"""
 
 
-def demo(out: Path, quiet: bool, debug: bool) -> int:
+def demo(out: Path, quiet: bool) -> int:
     """Run the demo; 0 when the first candidate is blocked and the second passes, else 70."""
-    quiet_module.replay_on_error = debug
     with shown(quiet) as progress:
         found = run_demo(out, progress)
     if not quiet:

@@ -14,7 +14,6 @@ from audit.cli.summary import plain, remarks, summary, uncounted
 from audit.errors import AuditError
 from audit.formats.registry import write_reports
 from audit.formats.writing import set_aside
-from audit.frameworks import output_silencing as quiet_module
 from audit.policy import Policy
 from audit.provenance.command import command
 from audit.result import Report
@@ -43,7 +42,6 @@ def run(request: Request) -> int:
 
     An older report is set aside before anything else, so that a failed run never leaves it in place.
     """
-    quiet_module.replay_on_error = request.debug
     set_aside(request.out)
     policy = _policy(request)
     report = audit_quietly(policy, request)

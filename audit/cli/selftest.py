@@ -13,7 +13,6 @@ from audit.check import load_policy
 from audit.cli.exit_codes import FAIL, INCONCLUSIVE, PASS
 from audit.cli.progress import shown
 from audit.cli.summary import plain
-from audit.frameworks import output_silencing as quiet_module
 from audit.mutants.result import Selftest, Tried
 from audit.mutants.run import run_selftest
 from audit.result import RuleResult
@@ -32,7 +31,6 @@ _WORDS = {"missed": "MISSED", "refused": "refused by the audit"}
 
 def selftest(policy: Path, overrides: list[str], seed: int, as_json: bool, quiet: bool, debug: bool) -> int:
     """Run the self-test, print the table and return the exit code."""
-    quiet_module.replay_on_error = debug
 
     def crashed(name: str, trace: str) -> None:
         said = trace if debug else plain(trace.strip().splitlines()[-1], 300)

@@ -1,1 +1,4 @@
-"""TensorFlow and AIF360, imported late and without their start-up noise; nobody else imports either at module level."""
+"""TensorFlow and AIF360, imported late, on the command line without their start-up noise.
+
+Nobody else imports either at module level.
+"""

@@ -1,8 +1,7 @@
-"""Imports parts of AIF360 without the warnings about its optional packages."""
+"""Imports parts of AIF360, on the command line without the warnings about its optional packages."""
 
 from __future__ import annotations
 
-import logging
 from functools import cache
 from importlib import import_module
 from typing import Any
@@ -13,12 +12,7 @@ from audit.frameworks.tensorflow_loader import tensorflow
 
 @cache
 def aif360(module: str) -> Any:
-    """Return ``aif360.MODULE``. It imports TensorFlow, which therefore is started quietly first."""
+    """Return ``aif360.MODULE``. It imports TensorFlow, which therefore is started first, by its own loader."""
     tensorflow()
-    disabled = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    try:
-        with quiet():
-            return import_module(f"aif360.{module}")
-    finally:
-        logging.disable(disabled)
+    with quiet():
+        return import_module(f"aif360.{module}")

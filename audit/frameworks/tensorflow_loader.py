@@ -1,23 +1,22 @@
-"""Imports TensorFlow once, without its start-up noise."""
+"""Imports TensorFlow once, on the command line without its start-up noise."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
-from audit.frameworks.output_silencing import quiet
+from audit.frameworks.output_silencing import is_enabled, quiet
 
 
 @cache
 def tensorflow() -> Any:
     """Return the tensorflow module. Its settings are left alone: other kernels give other scores."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with quiet():
         import tensorflow as tf
 
-        tf.get_logger().setLevel("ERROR")
+        if is_enabled():
+            tf.get_logger().setLevel("ERROR")
         tf.config.list_logical_devices()  # starts the runtime, so that its noise is over here
     return tf
 

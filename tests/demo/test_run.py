@@ -172,7 +172,7 @@ def test_other_applicants_and_weights_give_the_same_verdicts(
     """By the command, which says of each planted fault where the reports show it."""
     for name, seed in {"TRAIN_SEED": 5, "TEST_SEED": 6, "MODEL_SEED": 7}.items():
         monkeypatch.setattr(prepare, name, seed)
-    assert demo(tmp_path, quiet=False, debug=False) == 0
+    assert demo(tmp_path, quiet=False) == 0
     assert statuses([read_report(tmp_path / f"report-{n}" / "report.json") for n in (1, 2)]) == STATUSES
     told = capsys.readouterr().out
     assert all(planted in told for planted in ("bias", "district_score", "bureau_rate"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import pyarrow as pa
 from audit.data.source import Source
 from audit.errors import AuditError, nearest, some
 from audit.frameworks.aif360_loader import aif360
+from audit.frameworks.output_silencing import quiet
 
 _DATASETS = {
     "GermanDataset": ("datasets.german_dataset", "german", ("german.data",)),
@@ -51,11 +51,8 @@ def open_aif360(path: str) -> AifSource:
 
 
 def _frame(module: Any, name: str) -> Any:
-    logging.disable(logging.WARNING)  # it warns of each row that it drops for missing values
-    try:
+    with quiet():  # it warns of the rows that it drops for missing values
         return getattr(module, name)().convert_to_dataframe()[0]
-    finally:
-        logging.disable(logging.NOTSET)
 
 
 def _require(path: str, files: list[Path]) -> None:
