@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from threading import Lock
@@ -82,13 +83,16 @@ _of_process: Redirection | None = None
 
 
 def enable(replay_on_error: bool) -> None:
-    """Let `quiet` hold back from now on what this process writes, and ask TensorFlow to log errors only.
+    """Let `quiet` hold back from now on what this process writes, and ask libraries to report errors only.
+
+    Of TensorFlow that is its log. Pillow warns of images with very many pixels, which the audit refuses by itself.
 
     Args:
         replay_on_error: as for `Redirection` (``--debug``).
     """
     global _of_process
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    warnings.filterwarnings("ignore", r"Image size .* exceeds limit")
     _of_process = Redirection(replay_on_error)
 
 

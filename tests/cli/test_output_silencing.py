@@ -154,3 +154,23 @@ def test_the_console_script_replays_for_debug(arguments: list[str], shown: bool,
     assert "a fault of the tool: RuntimeError: its fault" in done.stderr
     assert done.stderr.startswith("of a library\n") == shown
     assert ("of a library" in done.stderr) == shown
+
+
+WARNED = """
+from io import BytesIO
+from PIL import Image
+from audit.frameworks.output_silencing import enable
+
+enable(replay_on_error=False)
+stream = BytesIO()
+Image.new("L", (5, 7)).save(stream, "PNG")
+Image.MAX_IMAGE_PIXELS = 34
+Image.open(stream)
+"""
+
+
+def test_pillow_says_nothing_of_images_that_the_audit_refuses_itself() -> None:
+    for program, said in ((WARNED, False), (WARNED.replace("enable(replay_on_error=False)", ""), True)):
+        command = [sys.executable, "-c", program]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        assert ("DecompressionBombWarning" in done.stderr) == said, done.stderr

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from io import BytesIO
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -116,12 +117,16 @@ def test_several_frames_are_refused() -> None:
         decode(encoded(frames[0], "GIF", save_all=True, append_images=frames[1:]), 1, "x")
 
 
+@pytest.mark.parametrize("action", ["ignore", "error"])
 @pytest.mark.parametrize("limit", [34, 10])
-def test_more_pixels_than_the_limit_are_refused(limit: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pillow warns above its limit and raises above twice that: both are errors here."""
+def test_more_pixels_than_the_limit_are_refused(
+    limit: int, action: Literal["ignore", "error"], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pillow warns above its limit and raises above twice that: both are errors here, whatever becomes of warnings."""
     decode(encoded(COLOUR), 3, "x")
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
-    with pytest.raises(AuditError, match="35 pixels") as caught:
+    with pytest.raises(AuditError, match="35 pixels") as caught, warnings.catch_warnings():
+        warnings.simplefilter(action)
         decode(encoded(COLOUR), 3, "x")
     assert caught.value.where == "x"
 
