@@ -13,7 +13,6 @@ from audit.attribution import Attributions
 from audit.check import policy_from
 from audit.checks.explainability.check import Explainability
 from audit.checks.explainability.explanation import explain
-from audit.frameworks.output_silencing import quiet
 from audit.frameworks.tensorflow_loader import tensorflow
 from audit.model.decision import favorable_logit
 from audit.subject.subject import Subject, load_subject
@@ -55,8 +54,8 @@ class Sample:
         self, f: Callable[[np.ndarray], np.ndarray], rows: int, explainer: str = "Explainer"
     ) -> np.ndarray:
         """Explain the first rows by an explainer of shap under its defaults (Exact needs its limit raised)."""
-        with quiet():
-            import shap
+        import shap
+
         kind = shap.explainers.Exact if explainer == "Exact" else shap.Explainer
         explain = kind(f, shap.maskers.Independent(self.background, max_samples=len(self.references)))
         limit = {"max_evals": 2 ** self.x.shape[1] + 1} if explainer == "Exact" else {}

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 from audit.attacks import Ascent, Batch, Norm, Plan, attack
-from audit.frameworks.output_silencing import quiet
 
 from .kit import Network, attacked, one, rows, space
 
@@ -25,10 +24,9 @@ def by_hand(
     method: str, network: Network, x: np.ndarray, y: np.ndarray, norm: Norm, *sizes: Any, **options: Any
 ) -> np.ndarray:
     """Call cleverhans in scaled space, over the movable columns only, the others put back by concatenation."""
-    with quiet():
-        import cleverhans.tf2.attacks.fast_gradient_method as fgsm
-        import cleverhans.tf2.attacks.projected_gradient_descent as pgd
-        import tensorflow as tf
+    import cleverhans.tf2.attacks.fast_gradient_method as fgsm
+    import cleverhans.tf2.attacks.projected_gradient_descent as pgd
+    import tensorflow as tf
 
     attacks = {"fgsm": fgsm.fast_gradient_method, "pgd": pgd.projected_gradient_descent}
     order = np.argsort(np.concatenate([np.flatnonzero(MOVABLE), FROZEN]))

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from audit.attribution import Attributions, attribute
-from audit.frameworks.output_silencing import quiet
 
 from . import functions
 from .functions import MEMORY, normal
@@ -22,8 +21,8 @@ SEEDS = range(8)
 @cache
 def exact(function: Callable[[Any], Any]) -> np.ndarray:
     """Let shap enumerate; its masker takes all references as they are."""
-    with quiet():
-        import shap
+    import shap
+
     masker = shap.maskers.Independent(REFERENCES, max_samples=len(REFERENCES))
     explain = shap.explainers.Exact(lambda x: function(x.astype(np.float32)).numpy(), masker)
     return np.asarray(explain(ROWS).values)

@@ -10,7 +10,6 @@ import pytest
 
 from audit.attribution.expected_gradients import ExpectedGradients, expected_gradients
 from audit.attribution.path_sampling import DRAWS, MOST_PASSES, Paths
-from audit.frameworks.output_silencing import quiet
 from audit.frameworks.tensorflow_loader import tensorflow
 
 from . import functions
@@ -28,8 +27,8 @@ def found(function: Any, **changed: Any) -> ExpectedGradients:
 @cache
 def convolutions() -> Any:
     """A small Keras model of images with smooth interactions of neighbours."""
-    with quiet():
-        import keras
+    import keras
+
     keras.utils.set_random_seed(3)
     layers = [
         keras.layers.Conv2D(6, 3, activation="tanh"),
@@ -73,8 +72,8 @@ def test_a_product_of_two_is_halved_between_them() -> None:
 
 def test_within_joint_standard_errors_of_shap() -> None:
     """shap gives no errors: they are those of the mean over its seeds."""
-    with quiet():
-        import shap
+    import shap
+
     rows, references = images(6, seed=5), images(40, seed=6)
     explainer = shap.GradientExplainer(convolutions(), references.reshape(-1, PIXELS, PIXELS, 1))
     shaped = rows.reshape(-1, PIXELS, PIXELS, 1)

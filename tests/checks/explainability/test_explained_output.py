@@ -11,7 +11,6 @@ import pandas as pd
 import pytest
 from scipy.special import expit, logsumexp
 
-from audit.frameworks.output_silencing import quiet
 from audit.subject.subject import Subject
 
 from ...models import save
@@ -59,8 +58,8 @@ def audited(model: Path, folder: Path, labels: int = 2, output: str = "auto", **
 
 
 def exact(value: Numbers, rows: np.ndarray, references: np.ndarray) -> np.ndarray:
-    with quiet():
-        import shap
+    import shap
+
     masker = shap.maskers.Independent(references, max_samples=len(references))
     return np.asarray(shap.explainers.Exact(value, masker)(rows).values)
 
