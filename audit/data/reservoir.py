@@ -34,3 +34,7 @@ class Reservoir:
         used = np.flatnonzero(np.isfinite(self._keys))
         slots = used[np.argsort(self._rows[used])]
         return slots, self._rows[slots]
+
+    def keys(self, slots: np.ndarray) -> np.ndarray:
+        """Return the random keys of the rows in ``slots``, in [0, 1)."""
+        return np.asarray(self._keys[slots])

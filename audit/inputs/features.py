@@ -11,7 +11,9 @@ import numpy as np
 from audit.inputs.feeds import Feed
 
 MOST_ROWS = 20_000
-"""Rows of the data, and of the background, that are looked at beyond their scores: drawn if there are more."""
+"""Rows of the data, and of the background, that are looked at beyond their scores: drawn if there are more.
+
+Of the data a check may ask for another number of them."""
 
 
 @dataclass(frozen=True)
@@ -33,10 +35,21 @@ class Column:
 
 @dataclass(frozen=True)
 class Rows:
-    """Sampled rows in file order: ``matrix`` is ``(rows, numbers)``, ``index`` their numbers in the data, from 0."""
+    """Sampled rows in file order: ``matrix`` is ``(rows, numbers)``, ``index`` their numbers in the data, from 0.
+
+    ``keys`` are the random numbers that they were drawn by: a smaller sample has the rows with the smallest ones.
+    """
 
     matrix: np.ndarray
     index: np.ndarray
+    keys: np.ndarray
+
+    def sample(self, size: int) -> Rows:
+        """Return the ``size`` rows that a smaller draw from the same stream gives; all rows if there are no more."""
+        if size >= len(self.index):
+            return self
+        chosen = np.sort(np.argpartition(self.keys, size - 1)[:size])
+        return Rows(self.matrix[chosen], self.index[chosen], self.keys[chosen])
 
 
 @dataclass(frozen=True)

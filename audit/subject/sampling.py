@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from math import prod
 from typing import Any
 
@@ -24,7 +25,12 @@ _MOST_NUMBERS = 2**25
 
 
 def read_features(
-    feeds: Sequence[Feed], data: Source, background: Source, missing: Mapping[str, Scalar], seed: int
+    feeds: Sequence[Feed],
+    data: Source,
+    background: Source,
+    missing: Mapping[str, Scalar],
+    seed: int,
+    size: int,
 ) -> Features:
     """Read the sampled rows.
 
@@ -34,15 +40,18 @@ def read_features(
         background: the reference rows; may be the same.
         missing: what stands for a null, by column.
         seed: of the draw.
+        size: rows of the data, at most; of the background there are up to `MOST_ROWS`.
 
     Raises:
         AuditError: a column is missing from the background, or has a null or text there.
     """
     reader = _Reader(feeds, missing, seed)
-    found = [reader.read(source) for source in ([data] if background is data else [data, background])]
-    columns = reader.columns([matrix for matrix, _ in found])
-    dtype = np.float32 if all(_fits(matrix, feeds) for matrix, _ in found) else np.float64
-    rows = [Rows(matrix.astype(dtype), index) for matrix, index in found]
+    draws = [(data, size), (background, MOST_ROWS)]
+    same = background is data and size == MOST_ROWS
+    found = [reader.read(*draw) for draw in (draws[:1] if same else draws)]
+    columns = reader.columns([rows.matrix for rows in found])
+    dtype = np.float32 if all(_fits(rows.matrix, feeds) for rows in found) else np.float64
+    rows = [replace(rows, matrix=rows.matrix.astype(dtype)) for rows in found]
     return Features(columns, rows[0], rows[-1])
 
 
@@ -60,16 +69,17 @@ class _Reader:
             if isinstance(feed, Pictures | EncodedPictures)
         }
 
-    def read(self, source: Source) -> tuple[np.ndarray, np.ndarray]:
-        """Return the matrix (float64, float32 with pictures) and row numbers of the sampled rows."""
+    def read(self, source: Source, size: int) -> Rows:
+        """Return up to ``size`` sampled rows, float64, or float32 with pictures."""
         drawn: Reservoir | None = None
         first_row, matrix, widths, lie = 1, np.empty((0, 0)), list[int](), list[int]()
         for batch in source.batches([name for feed in self._feeds for name in feed.reads]):
             found = dict(self._values(batch, source, first_row))
             if drawn is None:
                 self._measure(found)
-                drawn = Reservoir(self._most_rows(), self._seed)
-                matrix = np.empty((self._most_rows(), sum(self._widths())), self._dtype())
+                size = self._most_rows(size)
+                drawn = Reservoir(size, self._seed)
+                matrix = np.empty((size, sum(self._widths())), self._dtype())
                 widths = self._widths()
                 lie = starts(widths)
             slots, rows = drawn.take(batch.num_rows)
@@ -79,7 +89,7 @@ class _Reader:
             first_row += batch.num_rows
         assert drawn is not None  # a table without rows was refused before
         slots, index = drawn.order()
-        return matrix[slots], index
+        return Rows(matrix[slots], index, drawn.keys(slots))
 
     def _measure(self, found: Mapping[int, Values]) -> None:
         """Take the shapes of pictures from the first row."""
@@ -90,8 +100,8 @@ class _Reader:
     def _widths(self) -> list[int]:
         return [prod(self._shapes.get(place, ())) for place in range(len(self._places))]
 
-    def _most_rows(self) -> int:
-        return max(1, min(MOST_ROWS, _MOST_NUMBERS // sum(self._widths())))
+    def _most_rows(self, size: int) -> int:
+        return max(1, min(size, _MOST_NUMBERS // sum(self._widths())))
 
     def _dtype(self) -> Any:
         single = all(feed.dtype.name != "float64" for feed in self._pictures.values())

@@ -16,7 +16,7 @@ from audit.data.readers.registry import locate
 from audit.data.source import Source
 from audit.data.table import Table, read_table
 from audit.inputs.binding import bind, unbound
-from audit.inputs.features import Features
+from audit.inputs.features import MOST_ROWS, Features
 from audit.inputs.feeds import Feed
 from audit.model.decision import Decider
 from audit.model.logits.logits import Logits, find_logits
@@ -48,6 +48,8 @@ class Subject:
     ``weights`` (float64) and ``clusters`` (int32 codes) are None where the policy names none. ``seed`` is
     that of everything that is drawn at random; equal ``policy`` and ``seed`` must give equal measurements. ``kept`` is
     where a check keeps what it made of the rows, to trace its measurements later; keys begin with the check's name.
+    ``sample_rows`` is how many rows of the data `features` holds, at most; ``whole`` is the subject that this one has
+    a part of the sample of.
     """
 
     policy: Policy
@@ -66,12 +68,28 @@ class Subject:
     model_facts: ModelFacts
     data_facts: DataFacts
     kept: dict[Hashable, object] = field(default_factory=dict, compare=False)
+    sample_rows: int = MOST_ROWS
+    whole: Subject | None = field(default=None, compare=False, repr=False)
+
+    def sampled(self, rows: int) -> Subject:
+        """Return the subject with a sample of ``rows`` rows of the data, at most; itself where that is its own.
+
+        A larger sample holds the rows of a smaller one. For it the data are read again, and everything is found out
+        anew; for a smaller one, what is known from all sampled rows stands (`pictures`, `logits`, `judge`).
+        """
+        present, wanted = min(self.sample_rows, self.rows), min(rows, self.rows)
+        if wanted == present:
+            return self
+        return replace(self, sample_rows=wanted, whole=self if wanted < present else None)
 
     @cached_property
     def features(self) -> Features:
         """The features of sampled rows of the data and of the background, read when they are first asked for."""
-        missing = self.policy.data.missing
-        found = read_features(self.feeds, self.source, self.background, missing, self.seed)
+        if self.whole:
+            found = self.whole.features
+            return replace(found, data=found.data.sample(self.sample_rows))
+        missing, size = self.policy.data.missing, self.sample_rows
+        found = read_features(self.feeds, self.source, self.background, missing, self.seed, size)
         self.files.require_unchanged()
         return found
 
@@ -91,11 +109,15 @@ class Subject:
     @cached_property
     def pictures(self) -> Pictures | None:
         """The pictures that the model reads; None where it reads a table."""
+        if self.whole:
+            return self.whole.pictures
         return find_pictures(self.features, self.feeds, self.policy.data.pixels)
 
     @cached_property
     def logits(self) -> Logits:
         """The model's logits as a function of a matrix of features, cut out of the graph when first asked for."""
+        if self.whole:
+            return self.whole.logits
         features, _ = self.features, self.judge  # what cannot be judged cannot be confirmed either
         return find_logits(self.model, self.decider.head, self.feeds, features.columns, features.data.matrix)
 
@@ -106,6 +128,8 @@ class Subject:
         Raises:
             Skip: it does not judge rows, made again from their features, as they were scored.
         """
+        if self.whole:
+            return self.whole.judge
         judge = Judge(self.model, self.feeds, self.features.columns, self.decider)
         require_same(judge, self.features.data, self.scores)
         return judge

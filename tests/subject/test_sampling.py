@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from audit.check import policy_from
 from audit.data.readers.registry import open_source
 from audit.data.reservoir import Reservoir
 from audit.errors import AuditError
-from audit.inputs.features import Features, Rows
+from audit.inputs.features import MOST_ROWS, Features, Rows
 from audit.subject.subject import load_subject
 
 from ..audits import content, store, subject
@@ -34,12 +35,14 @@ def table(rows: int = 500, seed: int = 0, words: list[str] | None = None) -> pd.
 
 def sampled(
     model: Path, folder: Path, frame: pd.DataFrame, background: pd.DataFrame | None = None, seed: int = 0,
-    **given: Any,
+    most: int = MOST_ROWS, **given: Any,
 ) -> Features:  # fmt: skip
+    """Return what is drawn when at most so many rows are first asked for."""
     if background is not None:
         given["background"] = str(store(background, folder, "background.csv"))
     policy = content(model, store(frame, folder), favorable=1, **given)
-    return load_subject(policy_from(policy), lambda *_: None, seed).features
+    loaded = load_subject(policy_from(policy), lambda *_: None, seed)
+    return replace(loaded, sample_rows=most).features
 
 
 def decoded(found: Features, rows: Rows) -> pd.DataFrame:
@@ -66,34 +69,71 @@ def test_all_rows_in_file_order(model: Models, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("most", [1, 120, 499, 500])
-def test_at_most_so_many_in_file_order(
-    model: Models, tmp_path: Path, most: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("audit.subject.sampling.MOST_ROWS", most)
-    frame = table()
-    found = sampled(model("flat_columns"), tmp_path, frame)
+def test_at_most_so_many_in_file_order(model: Models, tmp_path: Path, most: int) -> None:
+    """Of the data: the background is as large as ever."""
+    frame = table(words=[f"word {number}" for number in range(400)])
+    background = frame.iloc[:50]
+    found = sampled(model("flat_columns"), tmp_path, frame, background, most=most)
     assert len(found.data.index) == most and (np.diff(found.data.index) > 0).all()
+    assert len(found.background.index) == 50
     same(decoded(found, found.data), frame)
-    assert set(found.columns[1].vocabulary or []) == set(frame[STATUS].iloc[found.data.index])
+    words = {*frame[STATUS].iloc[found.data.index], *background[STATUS]}
+    assert set(found.columns[1].vocabulary or []) == words
+
+
+@pytest.mark.parametrize("separate", [True, False])
+def test_a_smaller_sample_is_part_of_a_larger_one_however_it_is_come_by(
+    model: Models, tmp_path: Path, separate: bool
+) -> None:
+    """It is drawn at first, taken from a larger one, or drawn as a larger one of fewer rows still."""
+    frame, given = table(), {"background": str(store(table(60, 1), tmp_path, "b.csv"))} if separate else {}
+    whole = subject(content(model("flat_columns"), store(frame, tmp_path), favorable=1, **given))
+    less, tiny = whole.sampled(120), replace(whole, sample_rows=7)
+    first, grown = replace(whole, sample_rows=120), tiny.sampled(120)
+    for other in (first, grown):
+        assert other.features.data.index.tolist() == less.features.data.index.tolist()
+        same(decoded(other.features, other.features.data), frame)
+    same(decoded(less.features, less.features.data), frame)
+    assert set(tiny.features.data.index) < set(less.features.data.index)
+    for one in (less, first, grown, tiny):
+        assert len(one.features.background.index) == (60 if separate else 500)
+    assert len(less.features.data.index) == 120 and less.sampled(3).features.data.index.size == 3
+
+
+def test_the_sample_that_there_is_stands_for_all_that_hold_the_same_rows(
+    model: Models, tmp_path: Path
+) -> None:
+    whole = subject(content(model("flat_columns"), store(table(), tmp_path), favorable=1))
+    assert all(whole.sampled(rows) is whole for rows in (500, MOST_ROWS, 10**12))
+    less = whole.sampled(120)
+    assert less.sampled(120) is less and less.kept is whole.kept
+    assert less.judge is whole.judge and less.logits is whole.logits and less.pictures is whole.pictures
+    assert less.features.columns is whole.features.columns
+
+
+def test_of_wide_rows_fewer_are_drawn(model: Models, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("audit.subject.sampling._MOST_NUMBERS", 161)
+    whole = subject(content(model("flat_columns"), store(table(), tmp_path), favorable=1))
+    assert len(whole.features.data.index) == 80 and whole.sampled(90).features.data.index.size == 80
 
 
 def test_the_draw_depends_on_the_seed_and_not_on_batches(
     model: Models, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With a null that is filled, batches see their texts in unlike orders."""
-    monkeypatch.setattr("audit.subject.sampling.MOST_ROWS", 150)
     frame = table(2000)
     frame.loc[7::13, STATUS] = None
     drawn = {}
     for rows in (256, 700, 65536):
         monkeypatch.setattr("audit.data.source.BATCH_ROWS", rows)
-        drawn[rows] = sampled(model("flat_columns"), tmp_path, frame, missing={STATUS: "Unknown"})
+        drawn[rows] = sampled(model("flat_columns"), tmp_path, frame, most=150, missing={STATUS: "Unknown"})
     one, *others = drawn.values()
     for other in others:
         assert other.columns == one.columns
         np.testing.assert_array_equal(other.data.matrix, one.data.matrix)
         np.testing.assert_array_equal(other.data.index, one.data.index)
-    again = sampled(model("flat_columns"), tmp_path, frame, seed=1, missing={STATUS: "Unknown"})
+    again = sampled(model("flat_columns"), tmp_path, frame, seed=1, most=150, missing={STATUS: "Unknown"})
+    assert len(one.data.index) == 150
     assert again.data.index.tolist() != one.data.index.tolist()
 
 
@@ -176,16 +216,17 @@ def test_numbers_that_need_64_bits_keep_them(
 
 def test_memory_is_that_of_the_sample(model: Models, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every row has a text of its own: what is read is 60,000 of them, what is kept is 100."""
-    monkeypatch.setattr("audit.subject.sampling.MOST_ROWS", 100)
     monkeypatch.setattr("audit.data.source.BATCH_ROWS", 1000)
     frame = table(60_000)
     frame[STATUS] = [f"{i:060d}" for i in range(len(frame))]
-    found = subject(content(model("flat_columns"), store(frame, tmp_path), favorable=1))
+    few = str(store(frame.iloc[:20], tmp_path, "background.csv"))
+    whole = subject(content(model("flat_columns"), store(frame, tmp_path), favorable=1, background=few))
+    found = replace(whole, sample_rows=100)
     tracemalloc.start()
     features = found.features
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert len(features.columns[1].vocabulary or []) == 100
+    assert 100 <= len(features.columns[1].vocabulary or []) <= 120
     assert peak < 1.5e6  # the texts of all rows alone take 7 MB, those of a batch 0.1
 
 

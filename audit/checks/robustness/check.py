@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field
 from audit.check import Check, Skip
 from audit.checks.robustness.definitions import DEFINITIONS
 from audit.errors import AuditError, some
+from audit.inputs.features import MOST_ROWS
 from audit.result import Evidence, Measurement, MetricFacts, Note
 from audit.stats.influence import Trace
 from audit.subject.subject import Subject
@@ -36,6 +37,11 @@ class Robustness(Check):
     summary: ClassVar[str] = "How decisions change under small changes of the numbers, by cleverhans"
     metrics: ClassVar[dict[str, MetricFacts]] = DEFINITIONS
 
+    rows: Annotated[int, Field(ge=1)] = Field(
+        default=MOST_ROWS,
+        description="rows of the data that are attacked, corrupted or misspelt, drawn at random; costly attacks take "
+        "fewer, and a note says so",
+    )
     attacks: Annotated[list[Attack], Field(min_length=1)] = Field(
         default=["noise", "fgsm", "pgd"],
         description="noise is the control: random changes of the same size; square needs no gradient, and takes "
@@ -73,6 +79,7 @@ class Robustness(Check):
         """
         from audit.model.text_columns import prose_columns
 
+        subject = subject.sampled(self.rows)
         families: dict[str, Callable[[Subject], Iterator[Evidence]]] = {
             f"Accuracy under attack ({', '.join([*self.attacks, 'worst'])}; norm {self.norm})": self._attacks
         }

@@ -146,12 +146,10 @@ def test_accuracy_of_the_worst_case_never_rises_where_an_attack_s_does(tmp_path:
     assert all(w <= min(pair) for w, *pair in zip(worst, noise, fgsm, strict=True))
 
 
-def test_a_sample_of_many_rows_says_so(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("audit.subject.sampling.MOST_ROWS", 80)
-    subject = subject_of(model, DATA, BACKGROUND, tmp_path, protected=PROTECTED, rows="shown")
-    found = measure("robustness", subject, eps=[0.05], immutable=FIXED, attacks=["fgsm"])
+def test_a_sample_of_the_rows_says_so(audited: Subject) -> None:
+    found = measure("robustness", audited, rows=80, eps=[0.05], immutable=FIXED, attacks=["fgsm"])
     assert found.notes == ["80 of 300 rows were attacked, drawn at random."]
-    rows = subject.features.data.index
+    rows = audited.sampled(80).features.data.index
     flips = np.abs(MARGIN[rows]) <= 0.05 * REACH.sum()
     rate = found.one("flip_rate", **where("fgsm", 0.05))
     assert rate.n == 80 and rate.value == flips.mean()

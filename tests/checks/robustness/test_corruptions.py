@@ -105,6 +105,15 @@ def test_accuracy_is_that_of_decisions_by_hand(
     assert measured.value("corruption_accuracy", corruption="contrast", severity=1) > 0.9  # the means stay
 
 
+def test_the_option_rows_bounds_the_corrupted_pictures(
+    models: dict[str, Path], data: dict[str, Path]
+) -> None:
+    measured = found(models["bytes"], data["bytes"], severities=[5], corruptions=["brightness"], rows=50)
+    assert measured.one("corruption_accuracy", corruption="brightness", severity=5).n == 50
+    assert "50 of 400 pictures were corrupted, drawn at random." in measured.notes
+    assert measured.one("clean_accuracy").n == 50
+
+
 def test_the_interval_is_exact(models: dict[str, Path], data: dict[str, Path]) -> None:
     measured = found(models["unit"], data["unit"], severities=[5], corruptions=["brightness"])
     one = measured.one("corruption_accuracy", corruption="brightness", severity=5)

@@ -179,9 +179,9 @@ def test_columns_that_must_not_move_are_not_misspelt(tmp_path: Path) -> None:
     assert "typos" not in found.tables and {m.where.get("norm") for m in found.measurements} <= {"inf", None}
 
 
-def test_a_sample_of_rows_is_said_to_be_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("audit.subject.sampling.MOST_ROWS", 100)
-    found = attacked(scored(tmp_path / "m"), tmp_path)
+def test_a_sample_of_rows_is_said_to_be_one(tmp_path: Path) -> None:
+    subject = audited(scored(tmp_path / "m"), tmp_path)
+    found = measure("robustness", subject, rows=100, eps=SIZES, steps=3)
     assert found.one("flip_rate", attack="typos", norm="words", eps=0.1).n == 100
     assert any(note.startswith("Typos") and "100 of 300 rows" in note for note in found.notes)
 
