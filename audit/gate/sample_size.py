@@ -28,10 +28,21 @@ _PROXIES = "half of the data's rows are held out, of 10,000 at most"
 _SAMPLED = {
     "explainability.proxy_auc": (" held-out", _PROXIES),
     "explainability.proxy_strength": (" judged", f"of texts and bins {_PROXIES}"),
-    "explainability": (" explained", "raise checks.explainability.rows, as far as the data have more"),
-    "robustness": (" attacked", "raise checks.robustness.rows, as far as the data have more"),
+    "explainability": (
+        " explained",
+        "raise checks.explainability.rows, as far as the data have more, to 20,000 at most",
+    ),
+    "robustness.corruption_accuracy": (" corrupted", "of the data's pictures 1,000 at most are corrupted"),
+    "robustness": (
+        " attacked",
+        "raise checks.robustness.rows, as far as the data have more (a note says where an attack takes fewer)",
+    ),
 }
-"""What the rows are called of metrics, or checks, that measure a part of the data's, and where more come from."""
+"""What the rows are called of metrics, or checks, that measure a part of the data's, and where more come from.
+
+The checks know it, and yet it stands here: a report is decided again whatever checks are installed by then, and has no
+place for it.
+"""
 
 _ONE_SIDED = frozenset({"clopper-pearson-upper", "clopper-pearson-lower"})
 """Methods whose interval stays open on one side, however many rows there are."""

@@ -8,6 +8,8 @@ from math import ceil
 
 import pytest
 
+from audit.checks.explainability import Explainability, proxy_sample
+from audit.checks.robustness import Robustness, corruptions
 from audit.gate.scaled_counts import GROWING
 from audit.policy.gate_spec import Rule
 from audit.result import Baseline, Measurement
@@ -247,8 +249,11 @@ def test_the_largest_of_several_estimates_keeps_their_number_and_values() -> Non
 @pytest.mark.parametrize(
     ("metric", "kind", "source"),
     [
-        ("explainability.faithfulness", "explained", "raise checks.explainability.rows, as far as the data have more"),
-        ("robustness.clean_accuracy", "attacked", "raise checks.robustness.rows, as far as the data have more"),
+        ("explainability.faithfulness", "explained", "raise checks.explainability.rows, as far as the data have more, "
+         "to 20,000 at most"),
+        ("robustness.clean_accuracy", "attacked", "raise checks.robustness.rows, as far as the data have more "
+         "(a note says where an attack takes fewer)"),
+        ("robustness.corruption_accuracy", "corrupted", "of the data's pictures 1,000 at most are corrupted"),
         ("explainability.proxy_auc", "held-out", "half of the data's rows are held out, of 10,000 at most"),
         ("explainability.proxy_strength", "judged", "of texts and bins half of the data's rows are held out"),
     ],
@@ -258,3 +263,10 @@ def test_of_a_part_of_the_rows_it_says_which_and_where_more_come_from(
 ) -> None:
     sentence = need(replace(rate(60, 100), metric=metric), Rule(metric=metric, at_least=0.5))
     assert re.search(rf"about \d+ more {kind} rows \(100 now\)", sentence) and f" holds: {source}" in sentence
+
+
+def test_the_checks_take_as_many_rows_as_it_says() -> None:
+    assert Explainability(rows=20_000).rows == 20_000 and Robustness(rows=1_000_000).rows == 1_000_000
+    with pytest.raises(ValueError, match="20000"):
+        Explainability(rows=20_001)
+    assert (corruptions._ROWS, proxy_sample._MOST) == (1_000, 10_000)
