@@ -62,6 +62,34 @@ def test_png_is_read_back_by_pillow(height: int, width: int, channels: int, rand
     assert np.asarray(found).tobytes() == given_samples
 
 
+@pytest.mark.parametrize(
+    ("channels", "file"),
+    [
+        (
+            1,
+            "iVBORw0KGgoAAAANSUhEUgAAAAMAAAACCAAAAAC4HznGAAAAEElEQVR42mPgNghlqJp/BAAGjgJuHxiqFwAAAABJRU5ErkJggg==",
+        ),
+        (
+            3,
+            "iVBORw0KGgoAAAANSUhEUgAAAAMAAAACCAIAAAASFvFNAAAAHUlEQVR42mNQdMuesPXWfxVPhrzJO+4yqfsUTgMAVYkI"
+            "cLfDtmgAAAAASUVORK5CYII=",
+        ),
+        (
+            4,
+            "iVBORw0KGgoAAAANSUhEUgAAAAMAAAACCAYAAACddGYaAAAAI0lEQVR42mPQCSybfeApl35I5bzDDC94jcJrFh57LWAa"
+            "VQ8AjrALBXE+jewAAAAASUVORK5CYII=",
+        ),
+    ],
+)
+def test_png_shows_what_a_file_written_by_hand_shows(channels: int, file: str) -> None:
+    """The files are of a writer without Pillow: three columns, two rows, by ISO/IEC 15948 alone."""
+    theirs = Image.open(io.BytesIO(base64.b64decode(file)))
+    raw = bytes((37 * place + 11 * channels) % 256 for place in range(2 * 3 * channels))
+    ours = Image.open(io.BytesIO(png(raw, 3, channels)))
+    assert (ours.mode, ours.size) == (theirs.mode, theirs.size)
+    assert ours.tobytes() == theirs.tobytes()
+
+
 def test_heat_has_the_sign_as_hue_and_the_size_as_opacity() -> None:
     for case, picture in enumerate(pictures(masked())[1:]):
         (heat,) = drawn(picture)
