@@ -1,7 +1,7 @@
 """Counts the audits of the same rows: of enough candidates, one passes by luck.
 
-One JSON line an audit in a small local file, `AUDIT_HISTORY` or `savedmodel-audit/history.jsonl` in the user's
-directory for state. Digests, seed, time and verdict stand there: nothing of the model, the rows or the policy.
+One JSON line an audit in a small local file, `AUDIT_HISTORY` or `history.jsonl` in the user's directory for the
+state of `savedmodel-audit`. Digests, seed, time and verdict stand there: nothing of the model, the rows or the policy.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from audit.policy.compatibility import asked
 from audit.policy.model import Policy, policy_digest
@@ -76,7 +77,7 @@ class History:
                 count, whole = _count(file, audited)
                 decision = decide(count.audits)
                 line = {**asdict(audited), "started": started, "verdict": decision.verdict}
-                os.write(file, (b"" if whole else b"\n") + json.dumps(line).encode() + b"\n")
+                file.write((b"" if whole else b"\n") + json.dumps(line).encode() + b"\n")
                 return decision, count
         except OSError as error:
             reason = f"{self.path}: {error.strerror or error}"
@@ -103,26 +104,25 @@ def _home(given: str) -> Path:
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[int]:
-    """Open a file to read it and to append to it, for one process at a time."""
+def _locked(path: Path) -> Iterator[BinaryIO]:
+    """Open a file to read it and to append to it, for one process at a time.
+
+    The lock is on the file itself: the system drops it with the process that holds it, so that none can go stale.
+    """
+    from filelock import lock_descriptor
+
     path.parent.mkdir(parents=True, exist_ok=True)
-    file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o666)
-    try:
-        if not stat.S_ISREG(os.fstat(file).st_mode):
+    with open(path, "a+b", buffering=0) as file:  # closing it gives the lock back
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise OSError("it is no regular file")
-        with suppress(ImportError):
-            from fcntl import LOCK_EX, flock  # closing the file gives the lock back
-
-            flock(file, LOCK_EX)
+        lock_descriptor(file.fileno())
         yield file
-    finally:
-        os.close(file)
 
 
-def _count(file: int, audited: Audited) -> tuple[Count, bool]:
+def _count(file: BinaryIO, audited: Audited) -> tuple[Count, bool]:
     """Return the place of ``audited`` in the file, and whether its last line is whole."""
-    with open(file, "rb", closefd=False) as content:
-        lines = content.read()
+    file.seek(0)
+    lines = file.read()
     found = [_parsed(line) for line in lines.splitlines() if line.strip()]
     same = [item for item in found if item is not None and item.data == audited.data] + [audited]
     count = Count(

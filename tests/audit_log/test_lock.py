@@ -1,0 +1,92 @@
+"""One process at a time counts, by the word of real ones, and nothing that one of them leaves behind stops the next."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+COUNTS = """
+import sys
+from pathlib import Path
+from audit.audit_log.ledger import Audited, History
+from audit.result import Decision
+
+def decide(audits):
+    print("deciding with", audits, flush=True)
+    sys.stdin.readline()
+    return Decision(verdict="pass", rules=[], reason="1 rule holds")
+
+print("ready", flush=True)
+this = Audited(data="d", model=sys.argv[2], asked="q", seed=0)
+decision, found = History(Path(sys.argv[1])).decide(this, "2026-06-15T12:00:00+00:00", decide)
+print(decision.verdict, found.audits, found.problem)
+"""
+WITHOUT_LOCKS = "import sys; sys.modules['fcntl'] = None\n"
+"""As on a system that cannot lock a file."""
+
+
+@contextmanager
+def counting(file: Path, model: str, before: str = "") -> Iterator[subprocess.Popen[str]]:
+    """Start a process that counts an audit; it decides when it is given a line."""
+    command = [sys.executable, "-c", before + COUNTS, str(file), model]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, cwd=ROOT, text=True, **pipes) as process:
+        try:
+            assert said(process) == "ready"
+            yield process
+        finally:
+            process.kill()
+
+
+def said(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
+
+
+def let_decide(process: subprocess.Popen[str]) -> None:
+    """Give the line now that a process waits for once it is to decide."""
+    assert process.stdin is not None
+    process.stdin.write("\n")
+    process.stdin.flush()
+
+
+def rest(process: subprocess.Popen[str]) -> list[str]:
+    """Return what else a process says until it ends."""
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    return out.splitlines()
+
+
+def test_a_second_audit_waits_until_the_first_is_decided(tmp_path: Path) -> None:
+    with counting(tmp_path / "h", "m1") as first:
+        assert said(first) == "deciding with 1"
+        with counting(tmp_path / "h", "m2") as second:
+            let_decide(second)
+            with pytest.raises(subprocess.TimeoutExpired):
+                second.wait(timeout=0.5)
+            let_decide(first)
+            assert rest(first) == ["pass 1 None"]
+            assert rest(second) == ["deciding with 2", "pass 2 None"]
+
+
+def test_the_lock_of_a_killed_audit_stops_nobody(tmp_path: Path) -> None:
+    with counting(tmp_path / "h", "m1") as killed:
+        assert said(killed) == "deciding with 1"
+        killed.kill()
+    (tmp_path / "h.lock").write_text("99999999")  # as other tools leave it
+    with counting(tmp_path / "h", "m2") as process:
+        let_decide(process)
+        assert rest(process) == ["deciding with 1", "pass 1 None"]
+
+
+def test_without_a_lock_an_audit_is_decided_and_not_counted(tmp_path: Path) -> None:
+    with counting(tmp_path / "h", "m1", WITHOUT_LOCKS) as process:
+        let_decide(process)
+        assert rest(process) == ["deciding with None", f"pass None {tmp_path / 'h'}: fcntl is unavailable"]
+    assert (tmp_path / "h").read_bytes() == b""
