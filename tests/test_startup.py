@@ -12,7 +12,7 @@ import pytest
 from .frameworks import FRAMEWORKS
 
 ROOT = Path(__file__).parent.parent
-HEAVY = FRAMEWORKS | {"numpy", "scipy", "jinja2", "PIL", "filelock"}
+HEAVY = FRAMEWORKS | {"numpy", "scipy", "jinja2", "PIL", "filelock", "platformdirs"}
 
 
 def loaded(*arguments: str) -> set[str]:

@@ -89,10 +89,10 @@ def find_history() -> History | None:
     given = os.environ.get(VARIABLE)
     if given is not None:
         return History(_home(given)) if given else None
-    state = os.environ.get("XDG_STATE_HOME", "")
+    from platformdirs import user_state_path
+
     with suppress(RuntimeError):
-        folder = Path(state) if os.path.isabs(state) else Path.home() / ".local/state"
-        return History(folder / "savedmodel-audit/history.jsonl")
+        return History(user_state_path("savedmodel-audit", appauthor=False) / "history.jsonl")
     return None
 
 
