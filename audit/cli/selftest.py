@@ -9,6 +9,8 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
+from rich.cells import cell_len, set_cell_size
+
 from audit.check import load_policy
 from audit.cli.exit_codes import FAIL, INCONCLUSIVE, PASS
 from audit.cli.progress import shown
@@ -82,15 +84,13 @@ def _limit(rule: RuleResult) -> str:
 
 def _table(found: Selftest) -> Iterator[str]:
     ids = [rule.id for rule in found.candidate]
-    names = ["candidate", *(plain(tried.variant, 40) for tried in found.variants)]
-    width = max(map(len, names))
-    yield f"{'':{width}}  " + "".join(f"{number:<8}" for number in range(1, len(ids) + 1)).rstrip()
-    yield (
-        f"{'candidate':{width}}  " + "".join(f"{_CELLS[rule.status]:8}" for rule in found.candidate).rstrip()
-    )
-    for name, tried in zip(names[1:], found.variants, strict=True):
+    lines = [("", "".join(f"{number:<8}" for number in range(1, len(ids) + 1)).rstrip())]
+    lines += [("candidate", "".join(f"{_CELLS[rule.status]:8}" for rule in found.candidate).rstrip())]
+    for tried in found.variants:
         cells = "".join(f"{_CELLS[tried.rules[rule]] if rule in tried.rules else '':8}" for rule in ids)
-        yield f"{name:{width}}  {cells}{_end(tried, ids)}"
+        lines.append((plain(tried.variant, 40), cells + _end(tried, ids)))
+    width = max(cell_len(name) for name, _ in lines)
+    yield from (f"{set_cell_size(name, width)}  {line}" for name, line in lines)
 
 
 def _end(tried: Tried, ids: list[str]) -> str:

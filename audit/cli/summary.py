@@ -17,9 +17,16 @@ _SHOWN = 3
 
 
 def plain(text: object, longest: int = _LONGEST) -> str:
-    """Return ``text`` on one line without control characters (a name may hold terminal escapes), elided."""
+    """Return ``text`` on one line without control characters (a name may hold terminal escapes), elided.
+
+    It has at most ``longest`` characters, and takes no more columns of a terminal.
+    """
+    from audit.formats.html.text.safe_text import fitting, width
+
     clean = "".join(c if unicodedata.category(c)[0] != "C" else "·" for c in str(text))
-    return clean if len(clean) <= longest else clean[: longest - 1] + "…"
+    if len(clean) <= longest and width(clean) <= longest:
+        return clean
+    return fitting(clean[: longest - 1], longest - 1) + "…"
 
 
 def number(value: float) -> str:

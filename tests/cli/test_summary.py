@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from audit.cli import main
+from audit.cli.summary import plain
 
 from ..audits import people, store
 from ..conftest import Models
@@ -40,3 +41,18 @@ def test_a_numeric_attribute_has_to_be_binned(flags: list[str], capsys: pytest.C
 def test_an_attribute_is_given_once(flags: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*flags, "--protected", "sex=Male", "--protected", "sex=Female"]) == 2
     assert "sex=A|B" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("性別" * 5, "性別" * 5),
+        ("性別" * 6, "性別" * 4 + "性" + "…"),
+        ("n" * 21, "n" * 19 + "…"),
+        ("e\u0301" * 10, "e\u0301" * 10),
+        ("e" + "\u0301" * 4000, "e" + "\u0301" * 18 + "…"),
+        ("\x1b[31m\r\n\u202e", "·[31m···"),
+    ],
+)
+def test_names_keep_to_their_columns_and_their_line(text: str, shown: str) -> None:
+    assert plain(text, 20) == shown

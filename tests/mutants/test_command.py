@@ -176,6 +176,29 @@ def test_the_table_says_what_each_rule_says(capsys: Captured) -> None:
     assert "  c is not made: no ·[31m column" in lines
 
 
+@pytest.mark.parametrize(
+    ("name", "shown", "columns"),
+    [
+        ("shifted group: 性別=女性", "shifted group: 性別=女性", 24),
+        ("shifted group: ❤️=👍🏽", "shifted group: ❤️=👍🏽", 20),
+        ("shifted group: re\u0301gion=E\u0301ire", "shifted group: re\u0301gion=E\u0301ire", 26),
+        ("shifted group: a\x1b[2J\u200d\tb", "shifted group: a·[2J··b", 23),
+        ("shifted group: " + "中" * 40, "shifted group: " + "中" * 12 + "…", 40),
+    ],
+)
+def test_the_table_is_aligned_whatever_the_names_are_made_of(name: str, shown: str, columns: int) -> None:
+    """Columns are those of a terminal, as people count them: two for a Chinese letter, none for an accent."""
+    rule = RuleResult(id="first", metric="m", where={}, limit={"at_least": 0.5}, status="pass", reason="")
+    tried = [
+        Tried(variant=name, about="", outcome="missed", rules={"first": "pass"}),
+        Tried(variant="v", about="", outcome="missed", rules={"first": "pass"}),
+    ]
+    lines = told(Selftest(policy="", seed=0, candidate=[rule], variants=tried))
+    assert f"{shown}  pass    MISSED" in lines
+    assert "v" + " " * (columns + 1) + "pass    MISSED" in lines
+    assert "candidate" + " " * (columns - 7) + "pass" in lines
+
+
 def outcome(*outcomes: Outcome) -> Selftest:
     tried = [Tried(variant="v", about="", outcome=outcome) for outcome in outcomes]
     return Selftest(policy="", seed=0, candidate=[], variants=tried)

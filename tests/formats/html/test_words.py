@@ -140,3 +140,29 @@ def test_elided_text_fits_and_keeps_both_ends(text: str, columns: int) -> None:
     if width(clean(text)) > columns:
         head, _, tail = short.partition("…") if "…" not in text else ("", "", "")
         assert clean(text).startswith(head) and clean(text).endswith(tail)
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        ("plain", 5),
+        ("性別", 4),
+        ("ｱｲｳ", 3),
+        ("re\u0301gion", 6),
+        ("हिन्दी", 3),
+        ("한국", 4),
+        (unicodedata.normalize("NFD", "한국"), 4),
+        ("👍🏽", 2),
+        ("\U0001f468\u200d\U0001f469", 4),
+        ("two\nlines", 9),
+    ],
+)
+def test_columns_are_those_that_a_reader_sees(text: str, columns: int) -> None:
+    assert width(text) == columns
+
+
+@pytest.mark.parametrize("part", ["\u0301", "\u20dd", "\u1161", "\u200d", "a\u200d", "\n"])
+def test_a_long_name_cannot_hide_its_length(part: str) -> None:
+    """Of what takes no column, or takes its neighbour's with it, a cut name holds little: five characters a column."""
+    short = elide(part * 4000, 40)
+    assert "…" in short and len(short) <= 5 * 40
