@@ -55,7 +55,7 @@ class Batch:
 
         That is the log-odds of the class decided for ``x`` against the best other, ``(rows,)``.
         """
-        assert self.weigh is not None  # the engine gives it where such an attack was asked for
+        assert self.weigh is not None  # given where such an attack was asked for
         moved = Ball(self.space, self.norm, eps).place(self.x, eta)
         logits, decided = self.weigh(moved)
         own = np.arange(len(moved)), self.classes

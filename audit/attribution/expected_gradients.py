@@ -67,7 +67,7 @@ def expected_gradients(
         width: numbers that the function holds for a row in between, at most; sets, with ``memory``, the rows of a call.
         seed: of the positions on the paths, 0 to 2^128 - 1.
         error: a row is done when the norm of its standard errors is this share of that of its values, or less, or
-            after `path_sums.MOST_PASSES` passes.
+            after `path_sampling.MOST_PASSES` passes.
         memory: bytes of the widest tensor of one call; the gradient holds several such tensors.
 
     Raises:

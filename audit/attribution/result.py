@@ -21,9 +21,9 @@ class Attributions:
     Attributes:
         values: (rows, features) float64, in the unit of the explained function.
         errors: (rows, features) float64, one standard error of each value for these references, whose own
-            choice is not in it (see `running.Running`); 0 where enumerated.
+            choice is not in it (see `running_estimate.Running`); 0 where enumerated.
         by_reference: (m, features) float64, what each reference contributes to the features' mean absolute values
-            (see `influence.Influence`): how these vary tells how much the choice of the references matters.
+            (see `running_estimate.Influence`): how these vary tells how much the choice of the references matters.
         base: mean of the function over the references.
         outputs: (rows,) float64, the function at the rows.
         rounds: (rows,) int, passes over the references that each row took; 0 where enumerated.

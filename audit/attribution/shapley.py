@@ -26,7 +26,7 @@ def attribute(
 
     All coalitions are enumerated where that takes no more evaluations than sampling takes at least;
     then the values are exact. Else a row samples permutations until its standard errors are small enough,
-    or for `running.MOST_PASSES` times the least. What is sampled depends on the seed, the row's index and
+    or for `running_estimate.MOST_PASSES` times the least. What is sampled depends on the seed, the row's index and
     the pass only. Where no more than two features interact, sampled values are exact, too.
 
     Args:

@@ -1,1 +1,1 @@
-"""The built-in checks, one file a check; found through the entry-point group ``audit.checks``."""
+"""The built-in checks, one package a check; found through the entry-point group ``audit.checks``."""

@@ -1,4 +1,4 @@
-"""Common corruptions of images: what happens to pictures without an attacker."""
+"""Natural changes of inputs, without an attacker: common corruptions of images, and typos."""
 
 from audit.perturbations.image_corruptions import SEVERITIES, Corruption, corrupt
 

@@ -141,7 +141,7 @@ Options = Annotated[
 
 
 class Policy(Strict):
-    """A whole policy. Build it with `audit.policy.load_policy`, which knows lines and default rules."""
+    """A whole policy. Build it with `audit.check.load_policy`, which knows lines and default rules."""
 
     version: Literal[1]
     model: ModelSpec

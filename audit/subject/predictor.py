@@ -65,8 +65,8 @@ class Judge:
     def weigh(self, matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the log-odds of the classes, float64 ``(rows, classes)``, and the class decided on, int32 ``(rows,)``.
 
-        The largest log-odds are those of the class decided on, as with `outcome.decision_logits`; but they are computed
-        from the uncut model's outputs, and differ no more where these are 0 or 1 to the last digit.
+        The largest log-odds are those of the class decided on, as with `audit.model.decision.decision_logits`; but they
+        are computed from the uncut model's outputs, and differ no more where these are 0 or 1 to the last digit.
         """
         parts = [self._weigh(matrix[start : start + _BATCH]) for start in range(0, len(matrix), _BATCH)]
         odds, classes = zip(*parts, strict=True) if parts else ((np.empty((0, 2)),), ())

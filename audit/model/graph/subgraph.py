@@ -20,7 +20,7 @@ class Cut:
     """The part of a frozen graph between the tensors ``fed`` and ``fetches``; differentiable.
 
     ``reads`` are the tensors that its nodes read; ``widest`` is the most numbers that one of them holds for a row, as
-    far as shapes are known. ``straight`` lets gradients through its steps and stops (`straight.pass_on`).
+    far as shapes are known. ``straight`` lets gradients through its steps and stops (`straight_through.pass_on`).
     """
 
     def __init__(
