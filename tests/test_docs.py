@@ -176,9 +176,10 @@ def test_every_package_has_its_paragraph() -> None:
 
 
 def paragraphs() -> list[tuple[str, str]]:
-    """Return what each paragraph of the page is about, by its first words, and the paragraph."""
+    """Return what each paragraph on a package is about, by its first words, and the paragraph."""
+    head, end = r"^- \*\*`audit/(\w+)(?:/|\.py)`\.\*\*", r"(?=\n- |\n\n)"
     page = ARCHITECTURE.read_text("utf-8")
-    return re.findall(r"^\*\*`audit/(\w+)(?:/|\.py)`\.\*\*(.*?)\n\n", page, flags=re.DOTALL | re.MULTILINE)
+    return re.findall(rf"{head}(.*?){end}", page, flags=re.DOTALL | re.MULTILINE)
 
 
 @pytest.mark.parametrize(("package", "text"), paragraphs(), ids=[name for name, _ in paragraphs()])
