@@ -14,8 +14,8 @@ import typer.main
 from audit.check import entry_points
 from audit.cli.app import app
 from audit.formats.json import report_schema
-from audit.policy.gate_spec import AUDITS
 from audit.policy.model import Policy
+from audit.result import AUDITS
 
 ROOT = Path(__file__).resolve().parents[1]
 UNKNOWN = "\0"
