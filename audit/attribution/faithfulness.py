@@ -12,7 +12,7 @@ import numpy as np
 
 _REFERENCES = 20
 _SHARE = 4  # a quarter of the features is taken away
-_CELLS = 2**22  # numbers of masked rows at a time
+_CELLS = 2**22
 
 
 def faithfulness(
@@ -22,6 +22,8 @@ def faithfulness(
     attributions: np.ndarray,
     seed: int,
     players: np.ndarray | None = None,
+    *,
+    cells: int = _CELLS,
 ) -> np.ndarray:
     """Return for each row whether taking away its top features took back more of the output than random ones.
 
@@ -35,6 +37,7 @@ def faithfulness(
         attributions: SHAP values ``(rows, features)``.
         seed: of the random features.
         players: ``(columns,)`` int, the feature that each column belongs to; by default each is one.
+        cells: how many numbers the masked rows in memory hold at a time; the result does not depend on it.
 
     Returns:
         ``(rows,)``: 1, 0, or 0.5 for a tie. A single feature has nothing to be compared with, and ties.
@@ -47,7 +50,7 @@ def faithfulness(
         masks = [mask[:, players] for mask in masks]
     used = references[rng.permutation(len(references))[:_REFERENCES]]
     outputs = value(matrix)
-    top, random = (side * (outputs - _without(value, matrix, used, mask)) for mask in masks)
+    top, random = (side * (outputs - _without(value, matrix, used, mask, cells)) for mask in masks)
     # What is equal but for rounding, as of the same features in other batches, is a tie.
     near = np.isclose(top, random, rtol=1e-6, atol=1e-6 * float(np.abs(outputs).max()))
     return np.where(near, 0.5, (top > random).astype(float))
@@ -61,10 +64,14 @@ def _first(keys: np.ndarray, number: int) -> np.ndarray:
 
 
 def _without(
-    value: Callable[[np.ndarray], np.ndarray], matrix: np.ndarray, references: np.ndarray, mask: np.ndarray
+    value: Callable[[np.ndarray], np.ndarray],
+    matrix: np.ndarray,
+    references: np.ndarray,
+    mask: np.ndarray,
+    cells: int,
 ) -> np.ndarray:
     """Return each row's mean output with the masked features taken from every reference in turn."""
-    step = max(1, _CELLS // references.size)
+    step = max(1, cells // references.size)
     means = [
         value(np.where(m[:, None], references, x[:, None]).reshape(-1, matrix.shape[1]))
         .reshape(len(x), -1)
