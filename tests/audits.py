@@ -11,7 +11,10 @@ import pandas as pd
 
 import audit
 from audit.check import policy_from
+from audit.data.source import BatchSize
+from audit.data.table import Table, read_table
 from audit.result import Measurement, Report
+from audit.subject.scoring import Scored, score
 from audit.subject.subject import Subject, load_subject
 
 GIVEN = {"output": "probabilities", "inputs": {"x": ["score"]}}
@@ -45,6 +48,13 @@ def store(frame: pd.DataFrame, folder: Path, name: str = "table.parquet") -> Pat
 def subject(policy: Mapping[str, object]) -> Subject:
     """Load model and data and score the rows, as a check would see them."""
     return load_subject(policy_from(policy), lambda *_: None)
+
+
+def again(found: Subject, batch_size: BatchSize) -> tuple[Table, Scored]:
+    """Read and score the rows of an audit again, in batches of another size."""
+    found.source.batch_size = batch_size
+    table = read_table(found.policy.data, found.source, regression=False)
+    return table, score(found.policy, found.model, found.feeds, found.source, table.labels, lambda *_: None)
 
 
 def run(frame: pd.DataFrame, model: Path, folder: Path, **given: Any) -> Report:

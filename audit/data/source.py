@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,11 +15,19 @@ from audit.data.column_types import as_settled, is_bytes, is_single, is_tensor, 
 from audit.errors import AuditError, nearest, some
 from audit.provenance.digest import digest, listing_digest
 
-BATCH_ROWS, BATCH_BYTES = 65536, 16 * 2**20
-"""The size of a batch: wide tables are read in fewer rows at a time, so that memory does not grow with columns."""
-
 _FEWEST, _FEWEST_LARGE = 256, 32
 """Rows of the smallest batch, and where rows hold tensors or bytes."""
+
+
+@dataclass(frozen=True)
+class BatchSize:
+    """Upper limits of a batch: wide tables are read in fewer rows at a time, so that memory does not grow with columns.
+
+    No batch is cut below 256 rows, or 32 where rows hold tensors or bytes.
+    """
+
+    rows: int = 65536
+    bytes: int = 16 * 2**20
 
 
 class Source(ABC):
@@ -26,12 +35,13 @@ class Source(ABC):
 
     ``schema`` gives every column's type in file order; of a CSV file it is inferred from its first
     block, while `batches` yields text, so that one odd value far down is found and named. Columns of tensors
-    and of bytes (encoded images) are what only inputs of a model take.
+    and of bytes (encoded images) are what only inputs of a model take. ``batch_size`` limits `batches`.
     """
 
     path: str
     files: list[Path]
     schema: pa.Schema
+    batch_size = BatchSize()
 
     def digest(self) -> str:
         """Return the digest of the file, or of the listing of all files below their common directory."""
@@ -89,8 +99,8 @@ class Source(ABC):
     def _batch_rows(self, columns: Sequence[str]) -> int:
         kinds = [self.schema.field(column).type for column in columns]
         large = any(is_tensor(kind) or is_bytes(kind) for kind in kinds)
-        fitting = BATCH_BYTES // max(8, sum(row_bytes(kind) for kind in kinds))
-        return max(_FEWEST_LARGE if large else _FEWEST, min(BATCH_ROWS, fitting))
+        fitting = self.batch_size.bytes // max(8, sum(row_bytes(kind) for kind in kinds))
+        return max(_FEWEST_LARGE if large else _FEWEST, min(self.batch_size.rows, fitting))
 
     def _settled(self, batch: pa.RecordBatch, first_row: int) -> pa.RecordBatch:
         for index, field in enumerate(batch.schema):

@@ -12,7 +12,7 @@ from pyarrow import csv
 from audit.data.readers.aif360 import AifSource
 from audit.data.readers.csv import CsvSource
 from audit.data.readers.parquet import ParquetSource
-from audit.data.source import BATCH_ROWS, Source
+from audit.data.source import Source
 from audit.mutants.mutant import NotMade
 
 
@@ -35,7 +35,7 @@ def with_column(source: Source, name: str, values: np.ndarray, folder: Path, ste
         )
     file = folder / f"{stem}{'.csv' if isinstance(source, CsvSource) else '.parquet'}"
     start, writer = 0, None
-    for batch in source.read(source.schema.names, BATCH_ROWS):
+    for batch in source.read(source.schema.names, source.batch_size.rows):
         part = pa.array(np.take(values, np.arange(start, start + batch.num_rows), mode="wrap"))
         table = pa.Table.from_batches([batch]).append_column(name, part)
         writer = writer or _writer(file, table.schema)

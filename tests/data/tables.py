@@ -9,10 +9,12 @@ import pyarrow as pa
 
 from audit.data.arrow_columns import tensors
 from audit.data.readers.registry import open_source
+from audit.data.source import BatchSize, Source
 
 
-def read(path: Path | str, *columns: str) -> pa.Table:
+def read(path: Path | str, *columns: str, batch_size: BatchSize = Source.batch_size) -> pa.Table:
     source = open_source(str(path))
+    source.batch_size = batch_size
     return pa.Table.from_batches(list(source.batches(columns or source.schema.names)))
 
 

@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from audit.data import source as reading
 from audit.data.arrow_columns import NullValue, texts
+from audit.data.source import BatchSize
 from audit.errors import AuditError
 
 from ..audits import content, store, subject
@@ -21,12 +21,12 @@ from ..conftest import Models
 ROWS = 600
 
 
-def table(**changes: Any) -> pd.DataFrame:
+def table(size: int = ROWS, **changes: Any) -> pd.DataFrame:
     frame = pd.DataFrame(
         {
-            "hours_per_week": np.linspace(1, 80, ROWS),
-            "marital_status": ["Married", "Single"] * (ROWS // 2),
-            "label": np.arange(ROWS) % 2,
+            "hours_per_week": np.linspace(1, 80, size),
+            "marital_status": ["Married", "Single"] * (size // 2),
+            "label": np.arange(size) % 2,
         }
     )
     for column, (rows, value) in changes.items():
@@ -41,17 +41,19 @@ def scores(
     return subject(content(model, store(frame, folder, file), **given)).scores.favorable
 
 
-LATE = [3, 400, 599]  # the count must be of the whole column, not of the batch where the first one stood
+LATE = [3, 400, 599]
+MANY = BatchSize().rows + 600  # more than one batch
 
 
 @pytest.mark.parametrize("file", ["t.parquet", "t.csv"])
 @pytest.mark.parametrize("column", ["hours_per_week", "marital_status"])
 def test_a_null_is_an_error_with_column_and_count(
-    model: Models, tmp_path: Path, file: str, column: str, monkeypatch: pytest.MonkeyPatch
+    model: Models, tmp_path: Path, file: str, column: str
 ) -> None:
-    monkeypatch.setattr(reading, "BATCH_ROWS", 256)
+    """The count is of the whole column, not of the batch where the first one stood."""
+    nulls = [3, 400, MANY - 1]
     with pytest.raises(AuditError, match="3 rows without one") as caught:
-        scores(model("flat_columns"), table(**{column: (LATE, None)}), tmp_path, file)
+        scores(model("flat_columns"), table(MANY, **{column: (nulls, None)}), tmp_path, file)
     assert f"{column!r}" in caught.value.where and f"data.missing: {{{column}: VALUE}}" in caught.value.fix
 
 
@@ -144,9 +146,7 @@ def test_missing_of_a_number_cannot_be_a_text(model: Models, tmp_path: Path) -> 
         )
 
 
-def test_text_in_a_numeric_column_is_named_with_its_row(
-    model: Models, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(reading, "BATCH_ROWS", 256)
-    with pytest.raises(AuditError, match=r"'forty' in row 401"):
-        scores(model("flat_columns"), table(hours_per_week=([400], "forty")), tmp_path, "t.csv")
+def test_text_in_a_numeric_column_is_named_with_its_row(model: Models, tmp_path: Path) -> None:
+    """Its row in the file, not in its batch."""
+    with pytest.raises(AuditError, match=f"'forty' in row {MANY:,}"):
+        scores(model("flat_columns"), table(MANY, hours_per_week=([MANY - 1], "forty")), tmp_path, "t.csv")

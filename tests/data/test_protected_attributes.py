@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audit.data import source as reading
 from audit.data.protected_attributes import Attribute
 from audit.data.readers.registry import open_source
+from audit.data.source import BatchSize, Source
 from audit.data.table import read_table
 from audit.errors import AuditError
 from audit.policy.model import DataSpec
@@ -20,12 +20,18 @@ from ..audits import people, store
 
 
 def read(
-    columns: dict[str, Any], folder: Path, file: str = "t.parquet", **given: Any
+    columns: dict[str, Any],
+    folder: Path,
+    file: str = "t.parquet",
+    batch_size: BatchSize = Source.batch_size,
+    **given: Any,
 ) -> dict[str, Attribute]:
     frame = pd.DataFrame(columns)
     path = store(frame.assign(label=np.arange(len(frame)) % 2), folder, file)
     spec = DataSpec.model_validate({"path": str(path), "label": "label", **given})
-    return {a.name: a for a in read_table(spec, open_source(str(path)), False).attributes}
+    source = open_source(str(path))
+    source.batch_size = batch_size
+    return {a.name: a for a in read_table(spec, source, False).attributes}
 
 
 def names(attribute: Attribute) -> list[str]:
@@ -96,8 +102,7 @@ def test_no_column_set_is_missing(tmp_path: Path) -> None:
     assert names(found) == ["North", "(missing)", "(missing)"]
 
 
-def test_intersections_count_as_pandas_groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "BATCH_ROWS", 256)
+def test_intersections_count_as_pandas_groups(tmp_path: Path) -> None:
     frame = people(1500).drop(columns="label")
     protected = {
         "sex": {"privileged": "Male"},
@@ -105,7 +110,8 @@ def test_intersections_count_as_pandas_groups(tmp_path: Path, monkeypatch: pytes
         "age": {"bins": [40], "privileged": ">=40"},
     }
     both = [["sex", "race"], ["race", "sex", "age"]]
-    found = read(dict(frame.items()), tmp_path, protected=protected, intersections=both)
+    given = {"protected": protected, "intersections": both}
+    found = read(dict(frame.items()), tmp_path, batch_size=BatchSize(rows=256), **given)
     counted = frame.groupby(["sex", "race"]).size()
     assert found["sex*race"].rows == {f"{sex}*{race}": n for (sex, race), n in counted.items()}
     assert found["sex*race"].privileged_name == "Male*Other|Male*White"

@@ -9,13 +9,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audit.data import source as reading
 from audit.data.readers.registry import open_source
+from audit.data.source import BatchSize
 from audit.data.table import Table, read_table
 from audit.errors import AuditError
 from audit.policy.model import DataSpec
+from audit.subject.facts import distinct_rows
 
-from ..audits import content, people, store, subject
+from ..audits import again, content, people, store, subject
 from ..conftest import Models
 
 
@@ -62,10 +63,7 @@ def test_clusters_are_codes_of_their_values(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("file", ["t.parquet", "t.csv"])
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_distinct_rows_are_those_of_pandas(
-    model: Models, tmp_path: Path, file: str, seed: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(reading, "BATCH_ROWS", 256)
+def test_distinct_rows_are_those_of_pandas(model: Models, tmp_path: Path, file: str, seed: int) -> None:
     random = np.random.default_rng(seed)
     frame = pd.DataFrame(
         {
@@ -80,8 +78,11 @@ def test_distinct_rows_are_those_of_pandas(
         model("flat_columns"), store(frame, tmp_path, file), protected={"race": {"privileged": "a"}},
         missing={"marital_status": ""},
     )  # fmt: skip
-    read_columns = frame[["hours_per_week", "marital_status", "race", "label"]]
-    assert subject(policy).data_facts.distinct_rows == len(read_columns.drop_duplicates())
+    distinct = len(frame[["hours_per_week", "marital_status", "race", "label"]].drop_duplicates())
+    found = subject(policy)
+    assert found.data_facts.distinct_rows == distinct
+    table, scored = again(found, BatchSize(rows=256))
+    assert distinct_rows(table, scored.hashes) == distinct
 
 
 def test_swapped_columns_and_signs_are_other_rows(model: Models, tmp_path: Path) -> None:

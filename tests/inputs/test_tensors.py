@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from audit.data import source as reading
 from audit.data.arrow_columns import NullValue, null_count, numbers, tensors, texts
 from audit.data.column_types import is_tensor, tensor_array
 from audit.data.readers.registry import open_source
+from audit.data.source import BatchSize
 from audit.errors import AuditError
 
 from ..data.tables import array, read
@@ -36,11 +36,10 @@ def stored(folder: Path, column: pa.Array, **others: pa.Array) -> Path:
 
 
 @pytest.mark.parametrize("form", LISTS)
-def test_lists_of_one_shape_are_tensors(tmp_path: Path, form: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "BATCH_ROWS", 40)
+def test_lists_of_one_shape_are_tensors(tmp_path: Path, form: str) -> None:
     path = stored(tmp_path, LISTS[form])
     assert open_source(str(path)).schema.field("x").type == pa.fixed_shape_tensor(pa.float32(), [2, 3])
-    np.testing.assert_array_equal(array(read(path), "x"), VALUES)
+    np.testing.assert_array_equal(array(read(path, batch_size=BatchSize(rows=40)), "x"), VALUES)
 
 
 KINDS = [np.int8, np.uint8, np.uint16, np.int64, np.float16, np.float64]
@@ -93,12 +92,9 @@ def test_tensors_are_a_view() -> None:
         (pa.array([[[1, 2], [3, 4]], [[1, 2]]]), 2, "1 values"),
     ],
 )
-def test_another_length_is_named_with_its_row(
-    tmp_path: Path, column: pa.Array, row: int, found: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(reading, "BATCH_ROWS", 40)
+def test_another_length_is_named_with_its_row(tmp_path: Path, column: pa.Array, row: int, found: str) -> None:
     with pytest.raises(AuditError, match=f"{found} in row {row}\n") as caught:
-        read(stored(tmp_path, column))
+        read(stored(tmp_path, column), batch_size=BatchSize(rows=40))
     assert "'x'" in caught.value.where
 
 
@@ -146,9 +142,9 @@ def test_other_nested_values_are_refused(tmp_path: Path, column: pa.Array) -> No
     assert read(path, "y")["y"].to_pylist() == [1, 2]
 
 
-def test_wide_rows_are_read_in_few(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "BATCH_BYTES", 8 * 6 * 50)
+def test_wide_rows_are_read_in_few(tmp_path: Path) -> None:
     source = open_source(str(stored(tmp_path, LISTS["lists"])))
+    source.batch_size = BatchSize(bytes=8 * 6 * 50)
     assert is_tensor(source.schema.field("x").type)
     sizes = [batch.num_rows for batch in source.batches(["x"])]
     assert max(sizes) == 50 and sum(sizes) == 300

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from audit.data import source as reading
 from audit.data.readers.image_folder import FILE_COLUMNS
 from audit.data.readers.registry import open_source
+from audit.data.source import BatchSize
 from audit.errors import AuditError
 from audit.provenance.digest import digest
 
@@ -40,13 +40,14 @@ def test_images_stand_for_their_names(tmp_path: Path, column: str) -> None:
     assert read(place, "n", "image").column_names == ["n", "image"]
 
 
-def test_batches_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_batches_change_nothing(tmp_path: Path) -> None:
     names = [f"{n}.png" for n in range(100)]
     place = folder(tmp_path, names)
     whole = read(place)
-    monkeypatch.setattr(reading, "BATCH_ROWS", 33)
-    assert [batch.num_rows for batch in open_source(str(place)).batches(["image"])] == [33, 33, 33, 1]
-    assert read(place).to_pylist() == whole.to_pylist()
+    source = open_source(str(place))
+    source.batch_size = BatchSize(rows=33)
+    assert [batch.num_rows for batch in source.batches(["image"])] == [33, 33, 33, 1]
+    assert read(place, batch_size=source.batch_size).to_pylist() == whole.to_pylist()
 
 
 def test_the_digest_covers_labels_and_images(tmp_path: Path) -> None:

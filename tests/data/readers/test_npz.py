@@ -11,8 +11,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from audit.data import source as reading
 from audit.data.readers.registry import open_source
+from audit.data.source import BatchSize
 from audit.errors import AuditError
 
 from ..tables import array, read
@@ -28,10 +28,7 @@ def saved(folder: Path, compressed: bool = False, name: str = "t.npz", **arrays:
 
 @pytest.mark.parametrize("compressed", [False, True])
 @pytest.mark.parametrize("rows", [32, 77, 1000])
-def test_arrays_are_columns(
-    tmp_path: Path, compressed: bool, rows: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(reading, "BATCH_ROWS", rows)
+def test_arrays_are_columns(tmp_path: Path, compressed: bool, rows: int) -> None:
     given = {
         "image": IMAGES,
         "y": np.arange(ROWS) % 3,
@@ -41,7 +38,8 @@ def test_arrays_are_columns(
         "weight": np.linspace(0, 1, ROWS, dtype=np.float16),
     }
     path = saved(tmp_path, compressed, **given)
-    found = read(path)
+    size = BatchSize(rows=rows)
+    found = read(path, batch_size=size)
     assert found.column_names == list(given)
     np.testing.assert_array_equal(array(found, "image"), IMAGES)
     for name in ("y", "flag", "weight"):
@@ -49,7 +47,9 @@ def test_arrays_are_columns(
     assert found["word"].to_pylist() == given["word"].tolist()
     assert found["bytes"].to_pylist() == ["x", "yy"] * 100
     assert found.schema.field("image").type == pa.fixed_shape_tensor(pa.uint8(), [5, 4, 3])
-    np.testing.assert_array_equal(array(read(path, "image"), "image"), IMAGES)  # one array alone
+    np.testing.assert_array_equal(
+        array(read(path, "image", batch_size=size), "image"), IMAGES
+    )  # one array alone
 
 
 @pytest.mark.parametrize("dtype", ["<f8", ">f8", ">i2", "<u4", "?", "e"])
@@ -147,10 +147,10 @@ def test_a_member_shorter_than_its_header_says_is_found(tmp_path: Path) -> None:
         read(tmp_path / "t.npz")
 
 
-def test_memory_is_that_of_a_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "BATCH_BYTES", 2**20)
+def test_memory_is_that_of_a_batch(tmp_path: Path) -> None:
     path = saved(tmp_path, x=np.zeros((4000, 32, 32), np.float32))  # 16 MiB
     source = open_source(str(path))
+    source.batch_size = BatchSize(bytes=2**20)
     tracemalloc.start()
     rows = sum(batch.num_rows for batch in source.batches(["x"]))
     peak = tracemalloc.get_traced_memory()[1]

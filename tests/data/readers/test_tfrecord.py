@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from audit.data import source as reading
 from audit.data.readers.registry import open_source
+from audit.data.source import BatchSize
 from audit.errors import AuditError
 from audit.frameworks.tensorflow_loader import tensorflow
 
@@ -63,17 +63,18 @@ def test_features_are_columns(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("form", ["*.tfrecord*", "."])
-def test_shards_are_one_table(tmp_path: Path, form: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_shards_are_one_table(tmp_path: Path, form: str) -> None:
     for shard in range(3):
         written(
             tmp_path,
             RECORDS[shard * 33 : 33 * (shard + 1) + (shard == 2)],
             f"t.tfrecord-0000{shard}-of-00003",
         )
-    monkeypatch.setattr(reading, "BATCH_ROWS", 40)
     source = open_source(str(tmp_path / form))
+    source.batch_size = BatchSize(rows=40)
     assert [batch.num_rows for batch in source.batches(["age", "pixels"])] == [40, 40, 20]
-    assert read(tmp_path / form)["age"].to_pylist() == list(range(100))
+    found = read(tmp_path / form, batch_size=source.batch_size)
+    assert found["age"].to_pylist() == list(range(100))
 
 
 def test_missing_features_are_nulls(tmp_path: Path) -> None:
