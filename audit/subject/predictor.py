@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -47,9 +47,14 @@ class Judge:
     """Scores and decides rows of a matrix ``(rows, columns)``, batch by batch."""
 
     def __init__(
-        self, model: Model, feeds: Sequence[Feed], columns: Sequence[Column], decider: Decider
+        self,
+        model: Model,
+        feeds: Sequence[Feed],
+        columns: Sequence[Column],
+        decider: Decider,
+        batch: int = _BATCH,
     ) -> None:
-        self._model, self._decider = model, decider
+        self._model, self._decider, self._batch = model, decider, batch
         self._tensors = model.compiled(Decoder(feeds, columns))
 
     def __call__(self, matrix: np.ndarray) -> np.ndarray:
@@ -58,7 +63,7 @@ class Judge:
 
     def decide(self, matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return P(favourable) or a regression's prediction, float64 ``(rows,)``, and the class decided on."""
-        parts = [self._decide(matrix[start : start + _BATCH]) for start in range(0, len(matrix), _BATCH)]
+        parts = [self._decide(part) for part in self._parts(matrix)]
         scores, classes = zip(*parts, strict=True) if parts else ((), ())
         return np.concatenate([np.empty(0), *scores]), np.concatenate([np.empty(0, np.int32), *classes])
 
@@ -68,9 +73,12 @@ class Judge:
         The largest log-odds are those of the class decided on, as with `audit.model.decision.decision_logits`; but they
         are computed from the uncut model's outputs, and differ no more where these are 0 or 1 to the last digit.
         """
-        parts = [self._weigh(matrix[start : start + _BATCH]) for start in range(0, len(matrix), _BATCH)]
+        parts = [self._weigh(part) for part in self._parts(matrix)]
         odds, classes = zip(*parts, strict=True) if parts else ((np.empty((0, 2)),), ())
         return np.concatenate(odds), np.concatenate([np.empty(0, np.int32), *classes])
+
+    def _parts(self, matrix: np.ndarray) -> Iterator[np.ndarray]:
+        return (matrix[start : start + self._batch] for start in range(0, len(matrix), self._batch))
 
     def _weigh(self, matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         raw = self._raw(matrix)

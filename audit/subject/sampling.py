@@ -21,7 +21,6 @@ from audit.result import Scalar
 from audit.subject.vocabulary import Vocabulary
 
 _MOST_NUMBERS = 2**25
-"""In a matrix: of large pictures fewer rows are drawn."""
 
 
 def read_features(
@@ -31,6 +30,8 @@ def read_features(
     missing: Mapping[str, Scalar],
     seed: int,
     size: int,
+    *,
+    numbers: int = _MOST_NUMBERS,
 ) -> Features:
     """Read the sampled rows.
 
@@ -41,11 +42,12 @@ def read_features(
         missing: what stands for a null, by column.
         seed: of the draw.
         size: rows of the data, at most; of the background there are up to `MOST_ROWS`.
+        numbers: how many a matrix holds, at most: of large pictures fewer rows are drawn.
 
     Raises:
         AuditError: a column is missing from the background, or has a null or text there.
     """
-    reader = _Reader(feeds, missing, seed)
+    reader = _Reader(feeds, missing, seed, numbers)
     draws = [(data, size), (background, MOST_ROWS)]
     same = background is data and size == MOST_ROWS
     found = [reader.read(*draw) for draw in (draws[:1] if same else draws)]
@@ -58,8 +60,8 @@ def read_features(
 class _Reader:
     """Reads the distinct columns of all feeds; texts share one vocabulary over all sources."""
 
-    def __init__(self, feeds: Sequence[Feed], missing: Mapping[str, Scalar], seed: int) -> None:
-        self._feeds, self._missing, self._seed = feeds, missing, seed
+    def __init__(self, feeds: Sequence[Feed], missing: Mapping[str, Scalar], seed: int, numbers: int) -> None:
+        self._feeds, self._missing, self._seed, self._most_numbers = feeds, missing, seed, numbers
         self._places = places(feeds)
         self._texts = {place: Vocabulary() for (_, is_text), place in self._places.items() if is_text}
         self._shapes: dict[int, tuple[int, ...]] = {}
@@ -101,7 +103,7 @@ class _Reader:
         return [prod(self._shapes.get(place, ())) for place in range(len(self._places))]
 
     def _most_rows(self, size: int) -> int:
-        return max(1, min(size, _MOST_NUMBERS // sum(self._widths())))
+        return max(1, min(size, self._most_numbers // sum(self._widths())))
 
     def _dtype(self) -> Any:
         single = all(feed.dtype.name != "float64" for feed in self._pictures.values())

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from audit.subject.predictions import Classified, Regressed
+from audit.subject.predictor import Judge
 
 from ..audits import content, store, subject
 from ..conftest import Models
@@ -34,16 +35,15 @@ def table(classes: int = 2) -> pd.DataFrame:
     ],
 )
 def test_classes(
-    model: Models, tmp_path: Path, name: str, classes: int, given: dict[str, Any], batch: int,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
-    monkeypatch.setattr("audit.subject.predictor._BATCH", batch)
+    model: Models, tmp_path: Path, name: str, classes: int, given: dict[str, Any], batch: int
+) -> None:
     found = subject(content(model(name), store(table(classes), tmp_path), **given))
     assert isinstance(found.scores, Classified)
-    favorable, decided = found.judge.decide(found.features.data.matrix)
+    judge = Judge(found.model, found.feeds, found.features.columns, found.decider, batch)
+    favorable, decided = judge.decide(found.features.data.matrix)
     np.testing.assert_array_equal(favorable, found.scores.favorable)
     np.testing.assert_array_equal(decided, found.scores.guess)
-    np.testing.assert_array_equal(found.judge(found.features.data.matrix), decided)
+    np.testing.assert_array_equal(judge(found.features.data.matrix), decided)
     assert decided.dtype == np.int32 and len(np.unique(decided)) > 1
 
 

@@ -15,9 +15,11 @@ from scipy import stats
 from audit.check import policy_from
 from audit.data.readers.registry import open_source
 from audit.data.reservoir import Reservoir
+from audit.data.source import BatchSize, Source
 from audit.errors import AuditError
 from audit.inputs.features import MOST_ROWS, Features, Rows
-from audit.subject.subject import load_subject
+from audit.subject.sampling import read_features
+from audit.subject.subject import Subject, load_subject
 
 from ..audits import content, store, subject
 from ..conftest import Models
@@ -33,16 +35,28 @@ def table(rows: int = 500, seed: int = 0, words: list[str] | None = None) -> pd.
     )
 
 
-def sampled(
+def loaded(
     model: Path, folder: Path, frame: pd.DataFrame, background: pd.DataFrame | None = None, seed: int = 0,
-    most: int = MOST_ROWS, **given: Any,
-) -> Features:  # fmt: skip
-    """Return what is drawn when at most so many rows are first asked for."""
+    **given: Any,
+) -> Subject:  # fmt: skip
     if background is not None:
         given["background"] = str(store(background, folder, "background.csv"))
     policy = content(model, store(frame, folder), favorable=1, **given)
-    loaded = load_subject(policy_from(policy), lambda *_: None, seed)
-    return replace(loaded, sample_rows=most).features
+    return load_subject(policy_from(policy), lambda *_: None, seed)
+
+
+def sampled(
+    *table: Any, most: int = MOST_ROWS, batch_size: BatchSize = Source.batch_size, **given: Any
+) -> Features:
+    """Return what is drawn of what is `loaded` when at most so many rows are first asked for."""
+    found = loaded(*table, **given)
+    found.source.batch_size = found.background.batch_size = batch_size
+    return replace(found, sample_rows=most).features
+
+
+def in_little_room(found: Subject, numbers: int) -> Features:
+    """Return what is drawn where a matrix may hold so many numbers."""
+    return read_features(found.feeds, found.source, found.background, {}, 0, MOST_ROWS, numbers=numbers)
 
 
 def decoded(found: Features, rows: Rows) -> pd.DataFrame:
@@ -111,28 +125,26 @@ def test_the_sample_that_there_is_stands_for_all_that_hold_the_same_rows(
     assert less.features.columns is whole.features.columns
 
 
-def test_of_wide_rows_fewer_are_drawn(model: Models, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("audit.subject.sampling._MOST_NUMBERS", 161)
-    whole = subject(content(model("flat_columns"), store(table(), tmp_path), favorable=1))
-    assert len(whole.features.data.index) == 80 and whole.sampled(90).features.data.index.size == 80
+def test_of_wide_rows_fewer_are_drawn(model: Models, tmp_path: Path) -> None:
+    found = in_little_room(loaded(model("flat_columns"), tmp_path, table()), numbers=161)
+    assert len(found.data.index) == len(found.background.index) == 80
+    assert found.data.sample(90) is found.data
 
 
-def test_the_draw_depends_on_the_seed_and_not_on_batches(
-    model: Models, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_draw_depends_on_the_seed_and_not_on_batches(model: Models, tmp_path: Path) -> None:
     """With a null that is filled, batches see their texts in unlike orders."""
     frame = table(2000)
     frame.loc[7::13, STATUS] = None
-    drawn = {}
-    for rows in (256, 700, 65536):
-        monkeypatch.setattr("audit.data.source.BATCH_ROWS", rows)
-        drawn[rows] = sampled(model("flat_columns"), tmp_path, frame, most=150, missing={STATUS: "Unknown"})
-    one, *others = drawn.values()
+    given: dict[str, Any] = {"most": 150, "missing": {STATUS: "Unknown"}}
+    one, *others = (
+        sampled(model("flat_columns"), tmp_path, frame, batch_size=BatchSize(rows), **given)
+        for rows in (256, 700, 65536)
+    )
     for other in others:
         assert other.columns == one.columns
         np.testing.assert_array_equal(other.data.matrix, one.data.matrix)
         np.testing.assert_array_equal(other.data.index, one.data.index)
-    again = sampled(model("flat_columns"), tmp_path, frame, seed=1, most=150, missing={STATUS: "Unknown"})
+    again = sampled(model("flat_columns"), tmp_path, frame, seed=1, **given)
     assert len(one.data.index) == 150
     assert again.data.index.tolist() != one.data.index.tolist()
 
@@ -185,21 +197,16 @@ def test_a_background_that_does_not_fit_is_named(model: Models, tmp_path: Path, 
     for column, value in changes.items():
         other.loc[50, column] = value
         other = other.drop(columns=column) if value is ... else other
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("audit.subject.sampling.MOST_ROWS", 2)
-        with pytest.raises(AuditError) as caught:
-            sampled(model("flat_columns"), tmp_path, table(), other)
+    with pytest.raises(AuditError) as caught:
+        in_little_room(loaded(model("flat_columns"), tmp_path, table(), other), numbers=4)
     assert "background.csv" in caught.value.where and expected in caught.value.expected
 
 
-def test_the_row_is_named_beyond_the_first_batch(
-    model: Models, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("audit.data.source.BATCH_ROWS", 256)
+def test_the_row_is_named_beyond_the_first_batch(model: Models, tmp_path: Path) -> None:
     other = table(1000).astype(object)
     other.loc[700, HOURS] = "many"
     with pytest.raises(AuditError, match="'many' in row 701"):
-        sampled(model("flat_columns"), tmp_path, table(), other)
+        sampled(model("flat_columns"), tmp_path, table(), other, batch_size=BatchSize(rows=256))
 
 
 @pytest.mark.parametrize(("exact", "dtype"), [(True, np.float32), (False, np.float64)])
@@ -214,14 +221,14 @@ def test_numbers_that_need_64_bits_keep_them(
     np.testing.assert_array_equal(found.data.matrix[:, 0], frame["score"])
 
 
-def test_memory_is_that_of_the_sample(model: Models, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_is_that_of_the_sample(model: Models, tmp_path: Path) -> None:
     """Every row has a text of its own: what is read is 60,000 of them, what is kept is 100."""
-    monkeypatch.setattr("audit.data.source.BATCH_ROWS", 1000)
     frame = table(60_000)
     frame[STATUS] = [f"{i:060d}" for i in range(len(frame))]
     few = str(store(frame.iloc[:20], tmp_path, "background.csv"))
     whole = subject(content(model("flat_columns"), store(frame, tmp_path), favorable=1, background=few))
     found = replace(whole, sample_rows=100)
+    found.source.batch_size = BatchSize(rows=1000)
     tracemalloc.start()
     features = found.features
     peak = tracemalloc.get_traced_memory()[1]
