@@ -13,6 +13,7 @@ from scipy.special import logit
 
 import audit
 from audit.model.graph.freeze import freeze
+from audit.model.logits.logits import CONFIRMED_ROWS
 
 from ...audits import content, store
 from ...models import save
@@ -157,11 +158,10 @@ def test_an_unfrozen_regression_is_still_its_value(tmp_path: Path, monkeypatch: 
     assert found.logits.exact
 
 
-def test_the_whole_file_confirms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_whole_file_confirms(tmp_path: Path) -> None:
     """In a sorted file the first rows are alike: there, and only there, the scores follow the gate."""
-    monkeypatch.setattr("audit.model.logits.logits.CONFIRMED_ROWS", 100)
-    frame = numbers().sort_values("a", ignore_index=True)
-    border = float(frame["a"].iloc[150])
+    frame = numbers(rows=3 * CONFIRMED_ROWS).sort_values("a", ignore_index=True)
+    border = float(frame["a"].iloc[3 * CONFIRMED_ROWS // 2])
     plain = tf.Module()
 
     @tf.function(input_signature=[tf.TensorSpec([None, 2], tf.float32, name="x")])
