@@ -15,15 +15,20 @@ from audit.subject.subject import Subject
 
 _ROWS = 1000
 _NUMBERS = 2**22
-"""Pixels that are corrupted and judged at a time."""
 
 
 def corrupted(
-    subject: Subject, pictures: Pictures, corruptions: Sequence[Corruption], severities: Sequence[int]
+    subject: Subject,
+    pictures: Pictures,
+    corruptions: Sequence[Corruption],
+    severities: Sequence[int],
+    *,
+    numbers: int = _NUMBERS,
 ) -> Iterator[Evidence]:
     """Yield the accuracy on sampled rows under each corruption of each severity, then by group.
 
-    ``corruptions`` and ``severities`` (1 to 5) are what is measured, in this order and rising.
+    ``corruptions`` and ``severities`` (1 to 5) are what is measured, in this order and rising. Up to ``numbers`` pixels
+    are corrupted and judged at a time.
     """
     drawn = _draw(len(subject.features.data.index), subject.seed)
     rows = subject.features.data.index[drawn]
@@ -32,7 +37,7 @@ def corrupted(
         yield Note(text=f"{len(rows):,} of {subject.rows:,} pictures were corrupted, drawn at random.")
     for kind in dict.fromkeys(corruptions):
         for severity in sorted(set(severities)):
-            decided = np.concatenate(list(_decisions(subject, pictures, drawn, kind, severity)))
+            decided = np.concatenate(list(_decisions(subject, pictures, drawn, kind, severity, numbers)))
             where: Where = {"corruption": kind, "severity": severity}
             yield from shares.of("corruption_accuracy", decided == right, where)
 
@@ -44,11 +49,11 @@ def _draw(rows: int, seed: int) -> np.ndarray:
 
 
 def _decisions(
-    subject: Subject, pictures: Pictures, drawn: np.ndarray, kind: Corruption, severity: int
+    subject: Subject, pictures: Pictures, drawn: np.ndarray, kind: Corruption, severity: int, numbers: int
 ) -> Iterator[np.ndarray]:
     data, shape = subject.features.data, pictures.shape
     whole = not subject.feeds[0].dtype.is_floating  # 8-bit pixels, or files of them
-    step = max(1, _NUMBERS // data.matrix.shape[1])
+    step = max(1, numbers // data.matrix.shape[1])
     for part in np.split(drawn, range(step, len(drawn), step)):
         images, rows = data.matrix[part].reshape(-1, *shape), data.index[part]
         found = corrupt(images, pictures.low, pictures.high, kind, severity, rows, subject.seed)

@@ -43,13 +43,14 @@ _EACH, _SHRUNK = 3, 256
 Line = tuple[Scalar | None, ...]
 
 
-def flips(attacked: AttackedRows, subject: Subject) -> Table:
+def flips(attacked: AttackedRows, subject: Subject, *, shrunk_rows: int = _SHRUNK) -> Table:
     """Return the table ``flips``: one line for each column that moved, of rows flipped by the smallest attack.
 
-    Rows that the model decides otherwise when it is asked for them again are left out, which ``about`` then says.
+    Of very many flipped rows the ``shrunk_rows`` nearest to the border are looked at, and the most certain ones. Rows
+    that the model decides otherwise when it is asked for them again are left out, which ``about`` then says.
     """
     found = attacked.strongest()
-    shrunk = None if found is None else _Shrunk(found, attacked, subject)
+    shrunk = None if found is None else _Shrunk(found, attacked, subject, shrunk_rows)
     lines = [] if shrunk is None else list(_lines(shrunk, subject))
     left_out = f"; {shrunk.left_out}" if shrunk and shrunk.left_out else ""
     return Table(
@@ -67,12 +68,12 @@ class _Shrunk:
     ``left_out`` says of how many the model took the flip back when it was asked again, if of any.
     """
 
-    def __init__(self, found: Outcome, attacked: AttackedRows, subject: Subject) -> None:
+    def __init__(self, found: Outcome, attacked: AttackedRows, subject: Subject, most: int) -> None:
         self.found, self.space = found, attacked.space
         flipped = found.examples()[0]
         margin = np.abs(subject.judge.decide(attacked.matrix[flipped])[0] - (subject.decider.boundary or 0.0))
         order = np.argsort(margin, kind="stable")
-        kept = np.unique([*order[:_SHRUNK], *order[-2 * _EACH :]])
+        kept = np.unique([*order[:most], *order[-2 * _EACH :]])
         of = len(kept)
         kept, self.after = self._smallest(attacked, subject, kept)
         self.margin, rows = margin[kept], flipped[kept]

@@ -13,7 +13,7 @@ from PIL import Image
 from scipy.stats import beta
 
 from audit.checks.robustness import check as options
-from audit.checks.robustness import corruptions as module
+from audit.checks.robustness.corruptions import corrupted
 from audit.perturbations import Corruption, corrupt
 
 from ...audits import content, subject
@@ -125,21 +125,19 @@ def test_the_interval_is_exact(models: dict[str, Path], data: dict[str, Path]) -
     np.testing.assert_allclose(interval(one, 0.95), expected, rtol=1e-9)
 
 
-def test_batches_change_nothing(
-    models: dict[str, Path], data: dict[str, Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    whole = found(models["unit"], data["unit"])
-    monkeypatch.setattr(module, "_NUMBERS", 1000)
-    assert found(models["unit"], data["unit"]).measurements == whole.measurements
+def test_batches_change_nothing(models: dict[str, Path], data: dict[str, Path]) -> None:
+    audited = subject(content(models["unit"], data["unit"]))
+    assert audited.pictures is not None
+    given = audited, audited.pictures, get_args(Corruption), [1, 5]
+    assert list(corrupted(*given, numbers=1000)) == list(corrupted(*given))
 
 
-def test_of_many_pictures_some_are_drawn(
-    models: dict[str, Path], data: dict[str, Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "_ROWS", 150)
-    measured = found(models["unit"], data["unit"], corruptions=["contrast"], severities=[1])
-    assert "150 of 400 pictures were corrupted, drawn at random." in measured.notes
-    assert measured.one("corruption_accuracy", corruption="contrast", severity=1).n == 150
+def test_of_many_pictures_some_are_drawn(models: dict[str, Path], tmp_path: Path) -> None:
+    pixels, label, camera = (np.concatenate([part] * 3) for part in pictures())
+    np.savez(tmp_path / "many.npz", image=pixels, label=label, camera=camera)
+    measured = found(models["bytes"], tmp_path / "many.npz", corruptions=["contrast"], severities=[1])
+    assert "1,000 of 1,200 pictures were corrupted, drawn at random." in measured.notes
+    assert measured.one("corruption_accuracy", corruption="contrast", severity=1).n == 1000
 
 
 def test_without_corruptions_none_is_measured(models: dict[str, Path], data: dict[str, Path]) -> None:

@@ -155,17 +155,16 @@ def test_asked_for_scores_only_no_logits_are_looked_for(
     assert found.value("flip_rate", **SQUARE, eps=0.2) == can_flip(frame(), 0.2).mean() and not found.notes
 
 
-def test_fewer_rows_and_queries_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("audit.checks.robustness.escalation._BLIND", 120)
-    subject = grow(frame(), tmp_path, protected={"sex": {"privileged": "m"}})
+def test_fewer_rows_and_queries_are_told(tmp_path: Path) -> None:
+    subject = grow(frame(1200), tmp_path, protected={"sex": {"privileged": "m"}})
     found = measure("robustness", subject, eps=[0.2], queries=60)
     assert found.notes[0] == (
-        "120 of 200 rows were attacked, drawn at random: the black-box attack asks for up to 60 scores of a row at "
+        "1,000 of 1,200 rows were attacked, drawn at random: the black-box attack asks for up to 60 scores of a row at "
         "each size."
     )
-    assert {m.n for m in found.measurements if "group" not in m.where} == {120}
+    assert {m.n for m in found.measurements if "group" not in m.where} == {1000}
     parts = [found.one("flip_rate", **SQUARE, eps=0.2, attribute="sex", group=group).n for group in "fm"]
-    assert sum(parts) == 120 and min(parts) > 30
+    assert sum(parts) == 1000 and min(parts) > 300
 
 
 def test_where_a_part_has_no_gradient_both_run(tmp_path: Path) -> None:

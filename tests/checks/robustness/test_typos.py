@@ -12,13 +12,14 @@ import tensorflow as tf
 
 from audit.check import Skip
 from audit.checks.robustness.typos import DRAWS
+from audit.data.shared_ranges import SHARED
 from audit.gate.selection import covered
 from audit.perturbations.typos import misspellings
 from audit.policy.gate_spec import Rule
 
 from ...model.logits.surgery import export
-from ..kit import Found, measure
-from .letters import NAME, audited, bag, beside_stars, held, letters, log_odds, scored
+from ..kit import Found, measure, subject_of
+from .letters import NAME, WEIGHTS, audited, bag, beside_stars, held, letters, log_odds, scored
 
 SIZES = [0.1, 0.3]
 
@@ -109,14 +110,15 @@ def test_words_whose_typos_flip_are_told_if_many_rows_share_them(tmp_path: Path,
     assert table["flipped"].is_monotonic_decreasing
 
 
-def test_words_that_too_few_rows_share_are_not_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    texts = letters()["text"].str.lower()
-    rows = {word: int(texts.str.contains(word).sum()) for word in ("great", "broken", "late")}
-    least = sorted(rows.values())[1]
-    monkeypatch.setattr("audit.checks.robustness.typos.SHARED", least)
-    told = set(attacked(scored(tmp_path / "m"), tmp_path).tables["typos"]["word"])
-    assert told & set(rows) == {word for word, number in rows.items() if number >= least}
-    assert len(set(rows.values())) == 3
+def test_words_that_too_few_rows_share_are_not_told(tmp_path: Path) -> None:
+    """The rows that count are those of the background."""
+    background = letters(19)
+    texts = background["text"].str.lower()
+    rows = {word: int(texts.str.contains(word).sum()) for word in WEIGHTS}
+    assert {SHARED - 1, SHARED} <= set(rows.values())
+    subject = subject_of(scored(tmp_path / "m"), letters(), background, tmp_path, spec={})
+    told = set(measure("robustness", subject, eps=SIZES, steps=3).tables["typos"]["word"])
+    assert told & set(rows) == {word for word, number in rows.items() if number >= SHARED}
 
 
 def test_a_model_that_takes_no_text_apart_has_no_typos(tmp_path: Path) -> None:
