@@ -48,22 +48,6 @@ def says(check: CheckResult) -> list[str]:
     return [said.text.replace("\u00a0", " ") for said in root.all("div", class_="says")]
 
 
-def test_sentences_state_the_figures() -> None:
-    said = says(explainability())
-    # 0.9 / 3.2, 0.25 / 3.2 and (0.9 + 0.84 + 0.61) / 3.2
-    assert said[0] == (
-        "marital-status carries 28.1 % of all attribution (27.5 to 28.7 %); "
-        "the first three of 6 features carry 73.4 %."
-    )
-    assert said[1] == (
-        "Among the protected attributes, the columns of sex carry most: 7.8 % (7.4 to 8.2 %) of all attribution."
-    )
-    assert (
-        said[4]
-        == "Mean attribution is lowest for 4 others (−1.80) and highest for Married-civ-spouse (+0.90)."
-    )
-
-
 def test_features_fall_and_what_has_no_number_comes_last() -> None:
     found = [
         measurement("explainability.attribution_share", value, 0.01, 9, feature=name)

@@ -20,42 +20,6 @@ def screen(report: Report) -> dict[str, str]:
     return {"": section.all("div", class_="banner")[0].text, **parts}
 
 
-def test_what_blocked_and_by_how_much() -> None:
-    shown = screen(small())
-    assert shown[""].startswith("FAIL 1 rule does not hold; 2 could not be decided; 1 is waived.")
-    assert "1 failed 2 not decided 1 waived 1 passed" in shown[""]
-    assert shown["What blocked"] == (
-        "What blocked fairness.disparate_impact[attribute=sex] sex: Female against Male: 0.510 (0.456 to 0.564), "
-        "n 5,421 outside: 0.290 below the limit (at least 0.8 and at most 1.25)"
-    )
-
-
-def test_what_was_not_decided_and_why() -> None:
-    shown = screen(small())
-    assert "crosses the limit; value 0.070 inside" in shown["Not decided"]
-    assert "no measurement: the check 'robustness' crashed" in shown["Not decided"]
-    assert (
-        "robustness crashed ValueError: shapes (3,) and (4,) differ" in shown["Checks that measured nothing"]
-    )
-    assert "explainability skipped the model has one input" in shown["Checks that measured nothing"]
-
-
-def test_who_waived_what_until_when() -> None:
-    assert (
-        "Without the waiver: fail. Waived by Ana until 2027-01-31. Retraining is planned."
-        in screen(small())["Waived"]
-    )
-
-
-def test_which_groups_were_too_small() -> None:
-    text = screen(small())["Groups too small to decide"]
-    assert "fewer than 200 rows" in text
-    assert text.endswith(
-        "race: Other 135 rows: disparate_impact 1.140 (0.796 to 1.484) "
-        "race: Amer-Indian-Eskimo 159 rows: disparate_impact 1.050 (0.733 to 1.367)"
-    )
-
-
 def test_a_group_left_out_twice_is_listed_with_its_fewest_rows() -> None:
     rules = small().rules
     (other,) = [m for m in rules[2].not_decided if m.where["unprivileged"] == "Other"]
@@ -67,8 +31,7 @@ def test_a_group_left_out_twice_is_listed_with_its_fewest_rows() -> None:
     )
 
 
-def test_repeated_rows_and_default_rules_are_said() -> None:
-    assert "1,281 of 16,281 rows repeat another row." in screen(small())["Bear in mind"]
+def test_default_rules_are_said_and_nothing_of_rows_that_do_not_repeat() -> None:
     assert "starting points, not a standard for your case" in screen(passing())["Bear in mind"]
     one = replace(small(), data=replace(small().data, distinct_rows=16281))
     assert "Bear in mind" not in screen(one)

@@ -5,13 +5,14 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from audit.formats.html.page import render_html
-from audit.result import Report, Table
+from audit.result import Table
 
 from .attacked import robustness
 from .attributions import explainability
@@ -23,6 +24,7 @@ from .samples import full, inconclusive, passing, small
 from .wide import wide
 
 GOLDEN = Path(__file__).parent / "golden"
+TEMPLATES = Path(__file__).parents[3] / "reports" / "templates"
 SAMPLES = {
     "small": small,
     "full": full,
@@ -34,22 +36,45 @@ SAMPLES = {
 }
 
 
+STYLE = re.compile("<style>.*?</style>", re.DOTALL)
+
+
+@cache
+def rendered(name: str) -> str:
+    return render_html(SAMPLES[name]())
+
+
+@cache
+def page(name: str) -> Element:
+    return parse(rendered(name))
+
+
 @pytest.fixture(params=SAMPLES)
-def report(request: pytest.FixtureRequest) -> Report:
-    return SAMPLES[request.param]()
+def name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
-@pytest.mark.parametrize("name", ["small", "full"])
-def test_the_report_is_the_golden_file(name: str) -> None:
-    """Written anew by ``AUDIT_WRITE_GOLDEN=1 pytest tests/formats/html/test_html.py``; look at the difference."""
-    page, golden = render_html(SAMPLES[name]()), GOLDEN / f"{name}.html"
+@pytest.mark.parametrize("golden", ["small", "full"])
+def test_the_report_is_the_golden_file(golden: str) -> None:
+    """Written anew by ``AUDIT_WRITE_GOLDEN=1 pytest tests/formats/html/test_html.py``; look at the difference.
+
+    Here the wording is pinned, and nowhere else. The style sheet is a file of its own, and left out.
+    """
+    shown, count = STYLE.subn("<style></style>", rendered(golden))
+    file = GOLDEN / f"{golden}.html"
     if os.environ.get("AUDIT_WRITE_GOLDEN"):
-        golden.write_text(page, encoding="utf-8")
-    assert page == golden.read_text(encoding="utf-8")
+        file.write_text(shown, encoding="utf-8")
+    assert count == 1 and shown == file.read_text(encoding="utf-8")
 
 
-def test_nothing_is_loaded_and_nothing_runs(report: Report) -> None:
-    root = parse(render_html(report))
+def test_the_style_sheets_are_in_the_page_as_they_are() -> None:
+    css = page("small").all("style")[0].text
+    for file in ("report.css", "sections.css"):
+        assert " ".join((TEMPLATES / file).read_text("utf-8").split()) in css
+
+
+def test_nothing_is_loaded_and_nothing_runs(name: str) -> None:
+    root = page(name)
     tags = {element.tag for element in root.walk()}
     assert tags.isdisjoint(
         {"script", "img", "iframe", "object", "embed", "form", "base", "foreignobject", "image"}
@@ -65,8 +90,8 @@ def test_nothing_is_loaded_and_nothing_runs(report: Report) -> None:
     assert "url(" not in css and "@import" not in css
 
 
-def test_links_lead_somewhere_and_ids_are_unique(report: Report) -> None:
-    elements = list(parse(render_html(report)).walk())
+def test_links_lead_somewhere_and_ids_are_unique(name: str) -> None:
+    elements = list(page(name).walk())
     ids = [e.attributes["id"] for e in elements if "id" in e.attributes]
     assert len(ids) == len(set(ids))
     targets = {
@@ -75,8 +100,8 @@ def test_links_lead_somewhere_and_ids_are_unique(report: Report) -> None:
     assert targets <= set(ids)
 
 
-def test_headings_charts_and_tables_can_be_read_aloud(report: Report) -> None:
-    root = parse(render_html(report))
+def test_headings_charts_and_tables_can_be_read_aloud(name: str) -> None:
+    root = page(name)
     levels = [int(e.tag[1]) for e in root.walk() if re.fullmatch("h[1-6]", e.tag)]
     assert levels[0] == 1 and levels.count(1) == 1
     assert all(below - above <= 1 for above, below in pairwise(levels))
@@ -93,10 +118,10 @@ def test_headings_charts_and_tables_can_be_read_aloud(report: Report) -> None:
     assert all(e.attributes.get("scope") in ("col", "row", "rowgroup") for e in root.all("th"))
 
 
-def test_only_the_run_section_shows_the_run(report: Report) -> None:
-    other = replace(report, run={"started": "2031-01-01", "seconds": {"x": 9.75}})
+def test_only_the_run_section_shows_the_run(name: str) -> None:
+    other = replace(SAMPLES[name](), run={"started": "2031-01-01", "seconds": {"x": 9.75}})
     cut = re.compile('<section id="run">.*?</section>', re.DOTALL)
-    pages = [render_html(each) for each in (report, other)]
+    pages = [rendered(name), render_html(other)]
     assert pages[0] != pages[1]
     assert [len(cut.findall(page)) for page in pages] == [1, 1]
     assert cut.sub("", pages[0]) == cut.sub("", pages[1])
@@ -118,7 +143,7 @@ def test_another_process_makes_the_same_bytes(tmp_path: Path) -> None:
         ).stdout
         for seed in ("1", "2")
     ]
-    assert made[0] == made[1] == render_html(hostile()).encode()
+    assert made[0] == made[1] == rendered("hostile").encode()
 
 
 def test_rendering_imports_no_framework() -> None:
@@ -132,15 +157,15 @@ def test_rendering_imports_no_framework() -> None:
 
 def test_a_thorough_report_stays_small() -> None:
     assert sum(len(check.measurements) for check in large().checks) > 1000
-    assert len(render_html(large()).encode()) < 500_000
+    assert len(rendered("large").encode()) < 500_000
     assert sum(len(check.measurements) for check in wide().checks) > 2000
-    assert len(render_html(wide()).encode()) < 800_000
+    assert len(rendered("wide").encode()) < 800_000
 
 
-def test_every_measurement_stands_in_a_table(report: Report) -> None:
+def test_every_measurement_stands_in_a_table(name: str) -> None:
     """Counted by cells: where its check is shown, each measurement has one with its value."""
-    root = parse(render_html(report))
-    for check, section in zip(report.checks, root.all("article", class_="check"), strict=True):
+    root = page(name)
+    for check, section in zip(SAMPLES[name]().checks, root.all("article", class_="check"), strict=True):
         in_sentences = sum(m.metric.endswith(".proxy_auc") for m in check.measurements)
         shown = sum(map(_measurements, section.all("table"))) + in_sentences
         assert shown == len(check.measurements) + _curved(section)
@@ -162,17 +187,8 @@ def _curved(section: Element) -> int:
     return sum(len(figure.all("th", scope="row")) for figure in section.all("figure", class_="curve"))
 
 
-def test_notes_stand_at_the_head_of_their_check() -> None:
-    (section,) = (
-        a for a in parse(render_html(full())).all("article", class_="check") if a.all("ul", class_="notes")
-    )
-    assert section.text.startswith(
-        "explainability What the score is made of. The output is explained as the logit of the favourable outcome."
-    )
-
-
 def test_what_a_section_shows_is_not_drawn_again() -> None:
-    sections = parse(render_html(full())).all("article", class_="check")
+    sections = page("full").all("article", class_="check")
     assert [len(s.all("details", class_="metric")) for s in sections] == [1, 2, 0, 0]
 
 
