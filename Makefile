@@ -4,13 +4,25 @@ VENV := .venv
 READY := $(VENV)/.ready
 RUN := $(VENV)/bin
 
-.PHONY: demo test check bench calibration clean
+# Processes that run tests; each holds TensorFlow, about 2 GB.
+WORKERS ?= 2
+TESTS = $(RUN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder
+
+.PHONY: demo fast test test-all check bench calibration clean
 
 demo: $(READY)  ## make an example, train two candidates, audit both
 	$(RUN)/audit demo
 
-test: $(READY)  ## all tests
-	$(RUN)/python -m pytest -n 2 --dist loadscope
+fast: $(READY)  ## tests of what needs no model, and one real model (about a minute)
+	$(TESTS) -m "not tensorflow and not slow and not browser"
+	$(RUN)/python -m pytest -m smoke
+
+test: $(READY)  ## tests of everything that a change could break (some seven minutes)
+	$(TESTS) -m "not slow and not browser"
+
+test-all: $(READY)  ## all tests: also kills, simulations, whole grids, the browser
+	$(TESTS) -m "not tensorflow"
+	$(TESTS) -m tensorflow
 
 check: $(READY)  ## lint, types, and who may import whom
 	$(RUN)/ruff check .
@@ -43,4 +55,4 @@ $(READY): pyproject.toml constraints.txt
 	touch $@
 
 clean:  ## remove what the targets made
-	rm -rf $(VENV) audit-demo audit-report build dist
+	rm -rf $(VENV) .cache audit-demo audit-report build dist

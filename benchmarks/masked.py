@@ -12,11 +12,10 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.checks.masks import HEADS, MASKS, Mask, names, plain, table, write
-
 import audit
 from audit.result import Measurement
 from tests.audits import content, store
+from tests.checks.robustness.masks import HEADS, MASKS, Mask, names, plain, table, write
 
 EPS, ROOM = 0.1, 0.05
 WHERE = {"attack": "worst", "norm": "inf", "eps": EPS}

@@ -1,17 +1,71 @@
-"""What tests share: models built once a session, and the raw UCI files."""
+"""What tests share: their markers, models built once, and the raw UCI files."""
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from . import adult, models
+from . import adult, models, tiers
+from .model_cache import built
 
 BESIDE = Path(__file__).resolve().parents[2] / "shared" / "data"
+HERE = Path(__file__).resolve().parent
 Models = Callable[[str], Path]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for marker, about in tiers.MARKERS.items():
+        config.addinivalue_line("markers", f"{marker}: {about}")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out, unread, what the tier cannot hold."""
+    if not collection_path.name.startswith("test_") or not collection_path.is_relative_to(HERE):
+        return None
+    inside = collection_path.relative_to(HERE).as_posix()
+    return None if tiers.may_hold(inside, config.option.markexpr) else True
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark before `-m` chooses; what takes longest comes first, so that no worker waits for another at the end."""
+    for item in items:
+        for marker in tiers.markers(item.nodeid.removeprefix("tests/")):
+            item.add_marker(marker)
+    items.sort(key=lambda item: tiers.turn(item.nodeid.removeprefix("tests/")))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give a worker a module at a time, whose fixtures its tests share; but of the zoo one kind, of examples one."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduler(LoadScopeScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            return tiers.shared(nodeid)
+
+    return Scheduler(config, log) if config.option.dist == "loadscope" else None
+
+
+STARTED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    item.stash[STARTED] = "tensorflow" in sys.modules
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> None:
+    """Fail a test that starts TensorFlow without the marker: with such tests, `make fast` would not stay fast."""
+    starts = "tensorflow" in sys.modules and not item.stash[STARTED]
+    if starts and item.get_closest_marker("tensorflow") is None:
+        pytest.fail(f"{item.nodeid} starts TensorFlow: enter it in tests/tiers.py", pytrace=False)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -24,16 +78,12 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Models:
-    """Return the path of a model of `models`, by the name of the function that writes it."""
-    folder, made = tmp_path_factory.mktemp("models"), dict[str, Path]()
+def model() -> Models:
+    """Return the path of a model of `models`, by the name of the function that writes it; it is not to be changed."""
 
     def find(name: str) -> Path:
-        if name not in made:
-            path = folder / (f"{name}.keras" if name.endswith("_file") else name)
-            getattr(models, name)(path)
-            made[name] = path
-        return made[name]
+        file = f"{name}.keras" if name.endswith("_file") else name
+        return built(file, getattr(models, name), Path(models.__file__))
 
     return find
 

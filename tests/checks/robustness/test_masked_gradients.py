@@ -1,6 +1,6 @@
 """Masks over trained networks: what is found is as weak as without the mask, or the rule is inconclusive and says why.
 
-The whole grid of masks and networks is `benchmarks/masked.py`; here every kind of remedy is needed once.
+Here every kind of remedy is needed once; the whole grid of masks and networks is in `test_mask_grid`.
 """
 
 from __future__ import annotations

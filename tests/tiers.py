@@ -1,0 +1,127 @@
+"""The markers of all tests, in one place; docs/testing.md says what the tiers are made of."""
+
+from __future__ import annotations
+
+MARKERS = {
+    "tensorflow": "starts TensorFlow, in the test's process or in one of its own",
+    "slow": "a proof that takes long: kills, simulations, grids, trainings; in `make test-all` only",
+    "browser": "looks at the page in Chromium; in `make test-all` only",
+    "smoke": "one real model from end to end: all of TensorFlow that `make fast` starts",
+}
+
+TENSORFLOW = {
+    "attacks": True,
+    "attacks/test_row_rng.py": False,
+    "attribution": True,
+    "attribution/test_faithfulness.py": False,
+    "attribution/test_rank_stability.py": False,
+    "attribution/test_text_shapley.py": False,
+    "audit_log/test_audit_count.py": True,
+    "checks": True,
+    "checks/robustness/test_flipped_rows.py": False,
+    "checks/robustness/test_sanity_tests.py": False,
+    "cli": True,
+    "cli/test_checks_schema.py": False,
+    "comparison": True,
+    "comparison/test_paired_by_hand.py": False,
+    "data/readers/test_aif360.py": True,
+    "data/readers/test_parquet_types.py": True,
+    "data/readers/test_readers.py": True,
+    "data/readers/test_tfrecord.py": True,
+    "data/test_image_decoding.py": True,
+    "data/test_nulls.py": True,
+    "data/test_table.py": True,
+    "demo": True,
+    "demo/test_loans.py": False,
+    "examples": True,
+    "examples/test_readers.py": False,
+    "examples/test_uci.py": False,
+    "gate/test_decide_later.py": True,
+    "inputs": True,
+    "inputs/test_tensors.py": False,
+    "model": True,
+    "mutants": True,
+    "mutants/test_added_column.py": False,
+    "mutants/test_effect_sizes.py": False,
+    "mutants/test_verdicts.py": False,
+    "provenance": True,
+    "subject": True,
+    "subject/test_label_agreement.py": False,
+    "test_determinism.py": True,
+    "test_testing.py": True,
+    "zoo": True,
+}
+"""Folders and files below tests/ that start TensorFlow, and those within them that do not: the longest path counts."""
+
+BROWSER = ["formats/html/test_browser.py"]
+SLOW = [
+    "checks/robustness/test_mask_grid.py",
+    "demo/test_run.py::test_other_applicants_and_weights_give_the_same_verdicts",
+    "examples/test_end_to_end.py::test_german_is_too_small_to_decide",
+    "examples/test_image_digits.py",
+    "examples/test_text.py",
+    "examples/test_trained.py",
+    "formats/test_killed.py::test_killed_at_any_moment",
+    "formats/test_killed.py::test_the_next_run_sweeps_up",
+    "stats/test_interval_coverage.py",
+    "test_wheel.py",
+    "zoo/test_processes.py",
+]
+SMOKE = [
+    "cli/test_exit_codes.py::test_as_a_process_a_failed_gate_is_1",
+    "zoo/test_inputs.py[one tensor of floats]",
+]
+"""Files ``a.py``, tests ``a.py::test_b``, cases ``a.py::test_b[case]``, and a case of all tests ``a.py[case]``."""
+
+FIRST = [
+    "checks/robustness/test_mask_grid.py",
+    "examples",
+    "test_determinism.py",
+    "demo",
+    "zoo/test_trained.py",
+    "zoo",
+]
+"""What takes longest, in the order in which workers begin it."""
+
+
+def turn(test: str) -> int:
+    """Return a test's place in the order of the run: tests of one place keep theirs."""
+    return next((i for i, place in enumerate(FIRST) if test.startswith(place)), len(FIRST))
+
+
+def shared(nodeid: str) -> str:
+    """Return what tests must have in common to run one after the other in one worker."""
+    module, _, test = nodeid.partition("::")
+    if module.startswith("tests/examples/"):
+        return nodeid
+    _, _, case = test.partition("[")
+    if module.endswith("test_mask_grid.py"):
+        return f"{module} {case.partition('-')[0]}"  # the network that all masks of a case are put over
+    return f"{module} {case}" if module.startswith("tests/zoo/") and case else module
+
+
+def starts_tensorflow(file: str) -> bool:
+    """Return what the table says of a file, given by its path below tests/."""
+    parts = file.split("/")
+    prefixes = ("/".join(parts[:n]) for n in range(len(parts), 0, -1))
+    return next((TENSORFLOW[prefix] for prefix in prefixes if prefix in TENSORFLOW), False)
+
+
+def markers(test: str) -> set[str]:
+    """Return the markers of a test, given by its id below tests/."""
+    file, _, rest = test.partition("::")
+    name, bracket, case = rest.partition("[")
+    names = {test, file, f"{file}::{name}", f"{file}{bracket}{case}"}
+    listed = {"slow": SLOW, "browser": BROWSER, "smoke": SMOKE}
+    found = {marker for marker, tests in listed.items() if not names.isdisjoint(tests)}
+    return found | ({"tensorflow"} if starts_tensorflow(file) else set())
+
+
+def may_hold(file: str, expression: str) -> bool:
+    """Return whether a file can have tests that ``-m expression`` chooses.
+
+    Importing a file of tests often imports TensorFlow: a tier without it must not even look.
+    """
+    if expression == "smoke":
+        return file in {test.partition("::")[0].partition("[")[0] for test in SMOKE}
+    return not ("not tensorflow" in expression and starts_tensorflow(file))
