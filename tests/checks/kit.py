@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from audit.check import entry_points, policy_from
-from audit.result import Measurement, Note, Table
+from audit.result import Evidence, Measurement, Note, Table
 from audit.subject.subject import Subject, load_subject
 
 from ..audits import content, store
@@ -50,8 +51,13 @@ class Found:
 
 def measure(name: str, given: Subject, **options: Any) -> Found:
     """Run a check with these options."""
+    return collected(entry_points.check_class(name)(**options).measure(given))
+
+
+def collected(evidence: Iterable[Evidence]) -> Found:
+    """Return what a check, or a part of one, yields."""
     with np.errstate(all="ignore"):
-        found = list(entry_points.check_class(name)(**options).measure(given))
+        found = list(evidence)
     return Found(
         [item for item in found if isinstance(item, Measurement)],
         {item.name: pd.DataFrame(item.columns) for item in found if isinstance(item, Table)},

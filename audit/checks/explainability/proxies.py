@@ -9,7 +9,7 @@ import numpy as np
 from audit.checks.explainability.explanation import Explained
 from audit.checks.explainability.protected_columns import Found
 from audit.checks.explainability.proxy_models import bins, by_rate, by_trees, teachers
-from audit.checks.explainability.proxy_sample import Drawn, Side, draw, smaller
+from audit.checks.explainability.proxy_sample import MOST_ROWS, Drawn, Side, draw, smaller
 from audit.data.protected_attributes import Attribute
 from audit.result import Evidence, Measurement, Note, Scalar, Table
 from audit.subject.subject import Subject
@@ -20,35 +20,35 @@ _LEAST = 5
 """Rows (clusters) of either side, among those that are learned from and among the others."""
 
 
-def proxies(explained: Explained, subject: Subject, own: Found) -> Iterator[Evidence]:
+def proxies(
+    explained: Explained, subject: Subject, own: Found, *, rows: int = MOST_ROWS, features: int = _FEATURES
+) -> Iterator[Evidence]:
     """Yield what the model's other features tell of each attribute: measurements, the table ``proxies``, notes.
 
-    Unprivileged rows are told from privileged ones. Of a model with more than 100 features those of most attribution
-    are looked at.
+    Unprivileged rows are told from privileged ones.
 
     Args:
         explained: tells how much of the attribution each feature carries.
         subject: the model and the data; it reads neither pictures nor prose.
         own: the columns of each attribute, which are left out.
+        rows: how many are drawn, at most.
+        features: how many are looked at, at most: those of most attribution.
     """
-    features = explained.order[:_FEATURES]
-    rows = draw(subject)
-    yield from _notes(rows, subject, len(explained.order))
+    looked_at, drawn = explained.order[:features], draw(subject, rows)
+    yield from _notes(drawn, subject, len(explained.order), features)
     found = list[Measurement]()
     for attribute in subject.attributes:
-        others = [place for place in features if explained.columns[place].name not in own[attribute.name]]
-        found += _told(attribute, others, rows, explained)
+        others = [place for place in looked_at if explained.columns[place].name not in own[attribute.name]]
+        found += _told(attribute, others, drawn, explained)
     yield from found
     yield _table(found, explained)
 
 
-def _notes(rows: Drawn, subject: Subject, features: int) -> Iterator[Note]:
+def _notes(rows: Drawn, subject: Subject, features: int, most: int) -> Iterator[Note]:
     if len(rows.index) < subject.rows:
         yield Note(text=f"What other features tell of an attribute is measured on {len(rows.index):,} rows.")
-    if features > _FEATURES:
-        yield Note(
-            text=f"Of {features:,} features, the {_FEATURES} of most attribution are looked at as proxies."
-        )
+    if features > most:
+        yield Note(text=f"Of {features:,} features, the {most} of most attribution are looked at as proxies.")
 
 
 def _told(

@@ -11,7 +11,7 @@ from audit.result import Measurement, Scalar
 from audit.stats.group_estimates import Partition, auc
 from audit.subject.subject import Subject
 
-_MOST = 10_000
+MOST_ROWS = 10_000
 Floor = Literal["direction", "chance"] | None
 """The better of both directions, or 0.5 at least."""
 
@@ -28,10 +28,10 @@ class Drawn:
     seed: int
 
 
-def draw(subject: Subject) -> Drawn:
-    """Draw up to 10,000 of the rows whose features were read."""
+def draw(subject: Subject, most: int = MOST_ROWS) -> Drawn:
+    """Draw up to ``most`` of the rows whose features were read."""
     data, rng = subject.features.data, np.random.default_rng([subject.seed, 5])
-    chosen = np.sort(rng.choice(len(data.index), min(_MOST, len(data.index)), replace=False))
+    chosen = np.sort(rng.choice(len(data.index), min(most, len(data.index)), replace=False))
     index = data.index[chosen]
     weights, clusters = (
         None if part is None else part[index] for part in (subject.weights, subject.clusters)

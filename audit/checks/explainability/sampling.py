@@ -12,10 +12,7 @@ from audit.checks.explainability.image_attribution import Method, affordable, fi
 from audit.result import Note
 from audit.subject.subject import Subject
 
-_MOST_EVALUATIONS = 100_000_000
-"""Model rows of one pass over all explained rows; very wide models get fewer reference rows, so that it ends."""
-_LEAST_REFERENCES = 32
-"""That a wide model still gets, unless fewer are asked for."""
+_MOST_EVALUATIONS, _LEAST_REFERENCES = 100_000_000, 32
 
 
 @dataclass(frozen=True)
@@ -28,7 +25,16 @@ class Sample:
     notes: list[Note]
 
 
-def draw(subject: Subject, rows: int, references: int, *, score: bool, memory: int) -> Sample:
+def draw(
+    subject: Subject,
+    rows: int,
+    references: int,
+    *,
+    score: bool,
+    memory: int,
+    evaluations: int = _MOST_EVALUATIONS,
+    least: int = _LEAST_REFERENCES,
+) -> Sample:
     """Draw at most ``rows`` rows and ``references`` reference rows.
 
     Args:
@@ -37,6 +43,9 @@ def draw(subject: Subject, rows: int, references: int, *, score: bool, memory: i
         references: that stand for absent features.
         score: whether P(favourable) is explained.
         memory: see `attribute`.
+        evaluations: model rows of one pass over all explained rows, at most; very wide models get fewer reference rows,
+            so that it ends.
+        least: reference rows that a wide model still gets, unless fewer are asked for.
 
     Raises:
         Skip: the model reads pictures beside other columns.
@@ -45,7 +54,7 @@ def draw(subject: Subject, rows: int, references: int, *, score: bool, memory: i
     wanted, asked = min(rows, len(data)), min(references, len(background))
     method, most = _for_pictures(subject, asked, score, memory)
     number, columns = min(wanted, most), len(subject.features.columns)
-    used = min(asked, _affordable(number, columns))
+    used = min(asked, max(least, _affordable(evaluations, number, columns)))
     rng = np.random.default_rng([subject.seed, 1])
     chosen = _drawn(rng, len(data), number), _drawn(rng, len(background), used)
     notes = []
@@ -73,9 +82,9 @@ def _for_pictures(subject: Subject, references: int, score: bool, memory: int) -
     return method, affordable(method, references, pictures, output)
 
 
-def _affordable(rows: int, columns: int) -> int:
+def _affordable(evaluations: int, rows: int, columns: int) -> int:
     """Return how many reference rows a pass over all rows may have, which takes 4 evaluations each a feature."""
-    return max(_LEAST_REFERENCES, _MOST_EVALUATIONS // (rows * 4 * max(1, columns - 1)))
+    return evaluations // (rows * 4 * max(1, columns - 1))
 
 
 def _drawn(rng: np.random.Generator, rows: int, number: int) -> np.ndarray:

@@ -12,6 +12,7 @@ import pytest
 from scipy.stats import beta, spearmanr
 from scipy.stats import t as student
 
+from audit.checks.explainability.sampling import draw
 from audit.stats import interval
 from audit.subject.subject import Subject
 
@@ -152,18 +153,14 @@ def test_rows_and_references_are_as_many_as_asked_for(audited: Subject) -> None:
     assert few.value("mean_abs_attribution", feature="age") != pytest.approx(SIZE[:, 0].mean(), rel=1e-3)
 
 
-def test_a_wide_model_gets_fewer_references_and_says_so(
-    audited: Subject, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, model: Path
-) -> None:
-    monkeypatch.setattr("audit.checks.explainability.sampling._MOST_EVALUATIONS", 1000)
-    monkeypatch.setattr("audit.checks.explainability.sampling._LEAST_REFERENCES", 3)
-    found = measure("explainability", audited)
-    assert found.notes[1] == (
+def test_a_wide_model_gets_fewer_references_and_says_so(audited: Subject) -> None:
+    given: dict[str, Any] = {"score": False, "memory": 2**26, "evaluations": 1000, "least": 3}
+    found = draw(audited, 1000, 100, **given)
+    assert len(found.references) == 3 and [note.text for note in found.notes] == [
         "3 reference rows stand for absent features, instead of 100: 7 features take so many model rows each."
-    )
-    assert not any(
-        "2 reference rows" in note for note in measure("explainability", audited, references=2).notes
-    )
+    ]
+    asked = draw(audited, 1000, 2, **given)
+    assert len(asked.references) == 2 and not asked.notes
 
 
 def test_a_run_repeats_to_the_last_bit_and_another_seed_draws_other_rows(

@@ -11,11 +11,13 @@ from scipy.stats import norm, rankdata
 from sklearn.metrics import roc_auc_score
 
 from audit.checks.explainability import proxies, proxy_sample
+from audit.checks.explainability.explanation import explain
+from audit.checks.explainability.protected_columns import protected_columns
 from audit.checks.explainability.proxy_models import bins, by_rate, by_trees, teachers
 from audit.stats import interval
 
 from ...models import save
-from ..kit import Found, measure, subject_of
+from ..kit import Found, collected, measure, subject_of
 
 ROWS, GAP = 4000, 1.2
 READ = ["gap", "noise", "first", "second", "own"]
@@ -134,16 +136,15 @@ def test_without_other_features_nothing_can_be_told(tmp_path: Path) -> None:
     assert one.value("largest_share") == 1.0
 
 
-def test_rows_are_drawn_by_the_seed_and_it_is_said(
-    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(proxy_sample, "_MOST", 500)
-    monkeypatch.setattr(proxies, "_FEATURES", 3)
+def test_rows_are_drawn_by_the_seed_and_it_is_said(model: Path, tmp_path: Path) -> None:
     data, given = people(1000), {"protected": {"sex": {"privileged": "Male"}}, "spec": SPEC}
 
     def run(folder: str, seed: int) -> Found:
         subject = subject_of(model, data, data, tmp_path / folder, seed=seed, **given)
-        return measure("explainability", subject, rows=20, references=5)
+        explained = explain(subject, np.arange(20), np.arange(5), score=False, error=0.1, memory=64 * 2**20)
+        return collected(
+            proxies.proxies(explained, subject, protected_columns(subject), rows=500, features=3)
+        )
 
     first, again, other = run("a", 0), run("b", 0), run("c", 1)
     assert first.measurements == again.measurements
