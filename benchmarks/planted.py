@@ -29,7 +29,7 @@ from audit.data.table import read_table
 from audit.demo.candidates import Recipe, train_candidate
 from audit.demo.loans import make_loans
 from audit.demo.policy import policy_text
-from audit.demo.prepare import MODEL_SEED, TEST_ROWS, TRAIN_ROWS, TRAIN_SEED
+from audit.demo.prepare import SEEDS, TEST_ROWS, TRAIN_ROWS
 from audit.gate.verdict import decide
 from audit.policy.model import Policy
 from audit.result import CheckResult, Measurement, Report, RuleResult
@@ -48,10 +48,10 @@ Seen = Mapping[str, bool]
 
 def world(folder: Path, biased: bool) -> Policy:
     """Train a candidate, write the tables and the policy; return it."""
-    train = make_loans(TRAIN_ROWS, TRAIN_SEED, biased)
+    train = make_loans(TRAIN_ROWS, SEEDS.train, biased)
     (folder / "data").mkdir(parents=True)
     train.to_parquet(folder / "data" / "train.parquet", index=False)
-    train_candidate(train, folder / "models" / "1", Recipe(reweighed=False, hardened=False), seed=MODEL_SEED)
+    train_candidate(train, folder / "models" / "1", Recipe(reweighed=False, hardened=False), seed=SEEDS.model)
     (folder / "audit-1.yaml").write_text(policy_text(1), "utf-8")
     applicants(folder, FIRST, biased)
     return load_policy(folder / "audit-1.yaml")

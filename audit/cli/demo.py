@@ -8,6 +8,7 @@ from pathlib import Path
 from audit.cli.exit_codes import PASS, TOOL_FAULT
 from audit.cli.progress import shown
 from audit.cli.summary import plain, summary
+from audit.demo.prepare import SEEDS, Seeds
 from audit.demo.run import EXPECTED, run_demo
 
 _PLANTED = """\
@@ -16,10 +17,10 @@ _PLANTED = """\
   fragile feature  bureau_rate tells most, in a narrow band  robustness: flips that rest on bureau_rate alone"""
 
 
-def demo(out: Path, quiet: bool) -> int:
+def demo(out: Path, quiet: bool, seeds: Seeds = SEEDS) -> int:
     """Run the demo; 0 when the first candidate is blocked and the second passes, else 70."""
     with shown(quiet) as progress:
-        found = run_demo(out, progress)
+        found = run_demo(out, progress, seeds)
     if not quiet:
         for number, audited in found.items():
             print(f"Candidate {number}")

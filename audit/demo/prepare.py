@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from audit.demo.candidates import Recipe, train_candidate
@@ -13,28 +14,40 @@ Progress = Callable[[str, int, int], None]
 """Called with what is being done, the steps done and the steps in all."""
 
 TRAIN_ROWS, TEST_ROWS = 24_000, 8_000
-TRAIN_SEED, TEST_SEED, MODEL_SEED = 0, 1, 0
 CANDIDATES = {1: Recipe(reweighed=False, hardened=False), 2: Recipe(reweighed=True, hardened=True)}
 """The candidates by number, and how they are trained."""
 
 
-def prepare_demo(out: Path, progress: Progress) -> dict[int, Path]:
+@dataclass(frozen=True)
+class Seeds:
+    """What the applicants of both tables are drawn by, and the weights that training starts from."""
+
+    train: int = 0
+    test: int = 1
+    model: int = 0
+
+
+SEEDS = Seeds()
+
+
+def prepare_demo(out: Path, progress: Progress, seeds: Seeds = SEEDS) -> dict[int, Path]:
     """Write ``data/``, ``models/1``, ``models/2`` and a policy for each into ``out``.
 
     Args:
         out: the directory; made where it is missing, and its files of these names replaced.
         progress: told what is being done.
+        seeds: by default those of the example that users see.
 
     Returns:
         The path of each candidate's policy, by number.
     """
-    train = make_loans(TRAIN_ROWS, TRAIN_SEED)
+    train = make_loans(TRAIN_ROWS, seeds.train)
     (out / "data").mkdir(parents=True, exist_ok=True)
     train.to_parquet(out / "data" / "train.parquet", index=False)
-    make_loans(TEST_ROWS, TEST_SEED).to_parquet(out / "data" / "test.parquet", index=False)
+    make_loans(TEST_ROWS, seeds.test).to_parquet(out / "data" / "test.parquet", index=False)
     for done, (number, recipe) in enumerate(CANDIDATES.items()):
         progress("training candidates", done, len(CANDIDATES))
-        train_candidate(train, out / "models" / str(number), recipe, seed=MODEL_SEED)
+        train_candidate(train, out / "models" / str(number), recipe, seed=seeds.model)
         (out / policy_name(number)).write_text(policy_text(number), "utf-8")
     progress("training candidates", len(CANDIDATES), len(CANDIDATES))
     return {number: out / policy_name(number) for number in CANDIDATES}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from audit.audit_log.ledger import History
 from audit.check import load_policy
-from audit.demo.prepare import CANDIDATES, Progress, prepare_demo
+from audit.demo.prepare import CANDIDATES, SEEDS, Progress, Seeds, prepare_demo
 from audit.formats.registry import write_reports
 from audit.formats.writing import set_aside
 from audit.provenance.command import command
@@ -32,12 +32,13 @@ class Audited:
         return self.report.verdict == EXPECTED[number]
 
 
-def run_demo(out: Path, progress: Progress) -> dict[int, Audited]:
+def run_demo(out: Path, progress: Progress, seeds: Seeds = SEEDS) -> dict[int, Audited]:
     """Make the example in ``out``, audit both candidates, and write ``report-1/`` and ``report-2/`` there.
 
     Args:
         out: the directory; made where it is missing. Older reports move to ``previous/`` beside the new.
         progress: told what is being done.
+        seeds: see `prepare_demo`.
 
     Returns:
         What was found of each candidate, by number.
@@ -47,7 +48,7 @@ def run_demo(out: Path, progress: Progress) -> dict[int, Audited]:
     """
     for number in CANDIDATES:
         set_aside(_reports(out, number))
-    policies = prepare_demo(out, progress)
+    policies = prepare_demo(out, progress, seeds)
     return {number: _audit(number, policy, out, progress) for number, policy in policies.items()}
 
 

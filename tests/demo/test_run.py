@@ -8,9 +8,8 @@ import pytest
 import audit
 from audit.check import load_policy
 from audit.cli.demo import demo
-from audit.demo import prepare
 from audit.demo.loans import make_loans
-from audit.demo.prepare import TEST_ROWS
+from audit.demo.prepare import TEST_ROWS, Seeds
 from audit.demo.run import Audited, run_demo
 from audit.formats.json import read_report
 from audit.result import Measurement, Report, Scalar, Table
@@ -167,12 +166,10 @@ def test_progress_names_both_candidates(
 
 
 def test_other_applicants_and_weights_give_the_same_verdicts(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """By the command, which says of each planted fault where the reports show it."""
-    for name, seed in {"TRAIN_SEED": 5, "TEST_SEED": 6, "MODEL_SEED": 7}.items():
-        monkeypatch.setattr(prepare, name, seed)
-    assert demo(tmp_path, quiet=False) == 0
+    assert demo(tmp_path, quiet=False, seeds=Seeds(train=5, test=6, model=7)) == 0
     assert statuses([read_report(tmp_path / f"report-{n}" / "report.json") for n in (1, 2)]) == STATUSES
     told = capsys.readouterr().out
     assert all(planted in told for planted in ("bias", "district_score", "bureau_rate"))
