@@ -82,6 +82,13 @@ def test_all_rows_in_file_order(model: Models, tmp_path: Path) -> None:
     assert found.columns[1].vocabulary == ["Married", "Single", "Widowed"]
 
 
+def test_an_audit_draws_20_000_rows(model: Models, tmp_path: Path) -> None:
+    frame = table(20_500)
+    found = subject(content(model("flat_columns"), store(frame, tmp_path), favorable=1)).features
+    assert len(found.data.index) == len(found.background.index) == 20_000
+    same(decoded(found, found.data), frame)
+
+
 @pytest.mark.parametrize("most", [1, 120, 499, 500])
 def test_at_most_so_many_in_file_order(model: Models, tmp_path: Path, most: int) -> None:
     """Of the data: the background is as large as ever."""
