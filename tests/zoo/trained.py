@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -9,7 +10,9 @@ from typing import Any
 
 import keras
 
+from ..model_cache import built
 from . import distributed
+from . import people as of_people
 from .compressed import LIMIT, dequantized, fake_quantized, pruned, quantized
 from .fine_tuned import mobilenet
 from .kind import Kind, Made
@@ -19,12 +22,18 @@ from .people import NUMBERS, people, stored
 
 
 def mirrored(folder: Path) -> Made:
-    distributed.train_mirrored(stored(people(), folder), folder / "model")
-    return made(folder)
+    return _kept("mirrored", distributed.train_mirrored, folder)
 
 
 def multi_worker(folder: Path) -> Made:
-    distributed.train_on_workers(stored(people(), folder), folder / "model")
+    return _kept("multi-worker", distributed.train_on_workers, folder)
+
+
+def _kept(name: str, train: Callable[[Path, Path], None], folder: Path) -> Made:
+    """Train in processes that start TensorFlow anew, unless the model is kept."""
+    rows = stored(people(), folder)
+    sources = [Path(str(module.__file__)) for module in (distributed, of_people)]
+    shutil.copytree(built(name, lambda model: train(rows, model), *sources), folder / "model")
     return made(folder)
 
 

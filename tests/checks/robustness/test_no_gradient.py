@@ -16,7 +16,7 @@ from audit.subject.subject import Subject
 
 from ...audits import content, store
 from ...models import save
-from ..kit import measure, subject_of
+from ..kit import Found, measure, subject_of
 
 NAMES = ["a", "b", "c"]
 CUTS = {"a": [-0.4, 0.3], "b": [-0.5, 0.6], "c": [0.1]}
@@ -71,9 +71,14 @@ def grow(data: pd.DataFrame, path: Path, **given: Any) -> Subject:
     return subject_of(path / "m", data, data, path, spec=spec, rows="shown", **given)
 
 
+@pytest.fixture(scope="module")
+def found(grown: Subject) -> Found:
+    return measure("robustness", grown, eps=[0.05, 0.2])
+
+
 @pytest.mark.parametrize("eps", [0.05, 0.2])
-def test_the_rows_of_a_tree_that_can_flip_are_found(grown: Subject, eps: float) -> None:
-    data, found = frame(), measure("robustness", grown, eps=[0.05, 0.2])
+def test_the_rows_of_a_tree_that_can_flip_are_found(found: Found, eps: float) -> None:
+    data = frame()
     flips, right = can_flip(data, eps), decided(data[NAMES].to_numpy()) == data["label"]
     assert 5 < flips.sum() < 150
     worst = {**SQUARE, "attack": "worst", "eps": eps}
@@ -85,8 +90,8 @@ def test_the_rows_of_a_tree_that_can_flip_are_found(grown: Subject, eps: float) 
     assert (alone > 0).all() and set(found.tables["flips"]["attack"]) == {"square"}
 
 
-def test_the_report_says_what_ran_and_why(grown: Subject) -> None:
-    note, tried = measure("robustness", grown, eps=[0.2]).notes
+def test_the_report_says_what_ran_and_why(found: Found) -> None:
+    note, tried = found.notes
     assert tried.startswith("Tried as well, and counted in worst only: a walk along the border by decisions")
     assert note.startswith(
         "fgsm and pgd did not run, since the model has no gradient with respect to the columns"
