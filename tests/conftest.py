@@ -60,9 +60,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     item.stash[STARTED] = "tensorflow" in sys.modules
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_teardown(item: pytest.Item) -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
     """Fail a test that starts TensorFlow without the marker: with such tests, `make fast` would not stay fast."""
+    yield  # fixtures are torn down first, so that the test after it is not harmed
     starts = "tensorflow" in sys.modules and not item.stash[STARTED]
     if starts and item.get_closest_marker("tensorflow") is None:
         pytest.fail(f"{item.nodeid} starts TensorFlow: enter it in tests/tiers.py", pytrace=False)
