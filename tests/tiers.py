@@ -95,10 +95,9 @@ def shared(nodeid: str) -> str:
     module, _, test = nodeid.partition("::")
     if module.startswith("tests/examples/"):
         return nodeid
+    split = module.startswith("tests/zoo/") or module.endswith("test_mask_grid.py")
     _, _, case = test.partition("[")
-    if module.endswith("test_mask_grid.py"):
-        return f"{module} {case.partition('-')[0]}"  # the network that all masks of a case are put over
-    return f"{module} {case}" if module.startswith("tests/zoo/") and case else module
+    return f"{module} {case}" if split and case else module
 
 
 def starts_tensorflow(file: str) -> bool:
