@@ -205,6 +205,19 @@ def test_rounded_probabilities_sum_to_one_well_enough(dtype: Any, classes: int) 
     np.testing.assert_array_equal(head.probabilities(raw.astype(np.float32)), raw.astype(np.float64))
 
 
+def test_a_softmax_that_rounds_every_step_to_bfloat16_is_one_too() -> None:
+    """As TensorFlow computes it without oneDNN; by numpy, so that any processor shows it."""
+    bfloat16 = tf.bfloat16.as_numpy_dtype
+    exponentials = np.exp(np.random.default_rng(3).normal(size=(20_000, 3)) * 3).astype(bfloat16)
+    total = exponentials[:, :1] + exponentials[:, 1:2] + exponentials[:, 2:]
+    raw = exponentials * (np.ones_like(total) / total)
+    assert raw.dtype == bfloat16 and np.abs(raw.astype(np.float64).sum(1) - 1).max() > 2.0**-7
+    head = Head("probabilities", 3, "")
+    np.testing.assert_array_equal(head.probabilities(raw), raw.astype(np.float64))
+    with pytest.raises(AuditError, match="rows that sum to"):
+        head.probabilities(raw * bfloat16(0.95))
+
+
 @pytest.mark.parametrize(
     ("name", "classes", "found"),
     [
