@@ -31,13 +31,13 @@ class Skip(Exception):
     """Raised by a check that does not apply to this model or data; the text is the reason."""
 
 
-def nearest(name: object, known: Iterable[object]) -> str:
+def did_you_mean(name: object, known: Iterable[object]) -> str:
     """Return ' (did you mean …?)' for the known name nearest to ``name``, or nothing."""
     match = difflib.get_close_matches(str(name), [str(k) for k in known], n=1, cutoff=0.7)
     return f" (did you mean {match[0]!r}?)" if match else ""
 
 
-def some(names: Iterable[object], limit: int = 12) -> str:
+def quote_list(names: Iterable[object], limit: int = 12) -> str:
     """Quote up to ``limit`` names for a message and say how many more there are."""
     quoted = [repr(n) if len(str(n)) <= 80 else repr(str(n)[:77] + "…") for n in names]
     more = len(quoted) - limit

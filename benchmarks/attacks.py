@@ -17,7 +17,7 @@ import numpy as np
 from adult import FAVORABLE, LABEL, Adult, numbers, parser
 from pairs import header, in_turn, say, seconds
 
-from audit.attacks import Ascent, Batch, Plan, attack
+from audit.attacks import Batch, GradientAscent, Plan, attack
 from audit.check import policy_from
 from audit.checks.robustness.threat_model import movable
 from audit.frameworks.tensorflow_loader import tensorflow
@@ -40,7 +40,7 @@ class Attacked:
     """The rows (16,281, 13), the model's decisions and the true classes, int (16,281,)."""
 
     subject: Subject
-    ascent: Ascent
+    ascent: GradientAscent
     rows: np.ndarray
     classes: np.ndarray
     truth: np.ndarray
@@ -63,7 +63,9 @@ def load(adult: Adult) -> Attacked:
     subject = load_subject(policy, lambda *_: None)
     space, _ = movable(subject, [], [], EPS)
     cut, matrix = subject.logits, subject.features.data.matrix
-    ascent = Ascent(lambda rows: decision_logits(cut(rows), subject.decider), space, "inf", matrix.dtype)
+    ascent = GradientAscent(
+        lambda rows: decision_logits(cut(rows), subject.decider), space, "inf", matrix.dtype
+    )
     return Attacked(subject, ascent, matrix, subject.judge(matrix), subject.scores.code)
 
 

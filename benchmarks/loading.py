@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the zoo is pa
 
 from audit.check import policy_from
 from audit.frameworks.tensorflow_loader import tensorflow
-from audit.model.determinism.check import require_steady
+from audit.model.determinism.check import require_deterministic
 from audit.model.differentiability import differentiable
 from audit.model.head import detect_head
 from audit.model.logits.logits import find_logits
@@ -47,7 +47,7 @@ def scores_only(subject: Subject, tensors: Mapping[str, Any], path: Path) -> Mod
     """Load the model and do what every audit does before it scores on."""
     model = open_model(subject.policy.model, path)
     raw = model(tensors)
-    require_steady(model, tensors, raw)
+    require_deterministic(model, tensors, raw)
     detect_head(subject.policy.model.output.kind, model.operation, model.width, raw)
     return model
 

@@ -25,7 +25,7 @@ from audit.check import entry_points, load_policy
 from audit.data.labels import Labels
 from audit.data.readers.registry import open_source
 from audit.data.source import Source
-from audit.data.table import read_table
+from audit.data.table import read_dataset
 from audit.demo.candidates import Recipe, train_candidate
 from audit.demo.loans import make_loans
 from audit.demo.policy import policy_text
@@ -66,7 +66,7 @@ def applicants(folder: Path, seed: int, biased: bool) -> Path:
 def cheap(subject: Subject, path: Path) -> list[RuleResult]:
     """Decide the rules of performance and fairness on other rows, by the model that is loaded."""
     policy, source = subject.policy, open_source(str(path), None)
-    table = read_table(policy.data, source, False)
+    table = read_dataset(policy.data, source, False)
     assert policy.gate is not None and isinstance(table.labels, Labels)
     given = replace(
         subject, source=source, scores=scored(subject, source, table.labels), attributes=table.attributes

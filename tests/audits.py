@@ -12,7 +12,7 @@ import pandas as pd
 import audit
 from audit.check import policy_from
 from audit.data.source import BatchSize
-from audit.data.table import Table, read_table
+from audit.data.table import Dataset, read_dataset
 from audit.result import Measurement, Report
 from audit.subject.scoring import Scored, score
 from audit.subject.subject import Subject, load_subject
@@ -50,10 +50,10 @@ def subject(policy: Mapping[str, object]) -> Subject:
     return load_subject(policy_from(policy), lambda *_: None)
 
 
-def again(found: Subject, batch_size: BatchSize) -> tuple[Table, Scored]:
+def again(found: Subject, batch_size: BatchSize) -> tuple[Dataset, Scored]:
     """Read and score the rows of an audit again, in batches of another size."""
     found.source.batch_size = batch_size
-    table = read_table(found.policy.data, found.source, regression=False)
+    table = read_dataset(found.policy.data, found.source, regression=False)
     return table, score(found.policy, found.model, found.feeds, found.source, table.labels, lambda *_: None)
 
 

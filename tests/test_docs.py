@@ -112,7 +112,7 @@ def test_the_search_tells_what_is_there_from_what_is_not() -> None:
         "audit.check.Check.measure",
         "audit.subject.Subject.features",
         "audit.check.entry_points",
-        "audit.attacks.gradient_ascent.Ascent.space",
+        "audit.attacks.gradient_ascent.GradientAscent.space",
     ):
         assert found(name), name
     for name in (

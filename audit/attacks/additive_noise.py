@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from audit.attacks.threat_model import Norm, Space
+from audit.attacks.threat_model import Norm, ThreatModel
 
 
 class Noise:
@@ -13,7 +13,7 @@ class Noise:
     Uniform over the corners of the ball (norm inf) or over its sphere (norm 2), in the movable columns.
     """
 
-    def __init__(self, space: Space, norm: Norm, seed: int) -> None:
+    def __init__(self, space: ThreatModel, norm: Norm, seed: int) -> None:
         self._space, self._norm = space, norm
         self._rng = np.random.Generator(np.random.Philox(seed))
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from audit.attacks.projection import Ball
-from audit.attacks.threat_model import Judge, Norm, Space, Weigh
+from audit.attacks.threat_model import ClassifyFunction, LogOddsFunction, Norm, ThreatModel
 
 Tried = tuple[np.ndarray, np.ndarray]
 """The rows as moved, ``(rows, columns)``, and whether the judge decides otherwise for them, bool ``(rows,)``."""
@@ -24,10 +24,10 @@ class Batch:
 
     x: np.ndarray
     classes: np.ndarray
-    space: Space
+    space: ThreatModel
     norm: Norm
-    judge: Judge
-    weigh: Weigh | None = None
+    judge: ClassifyFunction
+    log_odds: LogOddsFunction | None = None
     known: np.ndarray | None = None
 
     def take(self, index: np.ndarray | slice) -> Batch:
@@ -55,9 +55,9 @@ class Batch:
 
         That is the log-odds of the class decided for ``x`` against the best other, ``(rows,)``.
         """
-        assert self.weigh is not None  # given where such an attack was asked for
+        assert self.log_odds is not None  # given where such an attack was asked for
         moved = Ball(self.space, self.norm, eps).place(self.x, eta)
-        logits, decided = self.weigh(moved)
+        logits, decided = self.log_odds(moved)
         own = np.arange(len(moved)), self.classes
         others = logits.copy()
         others[own] = -np.inf

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from audit.attacks.batch import Batch, Tried, rising
-from audit.attacks.gradient_ascent import Ascent
+from audit.attacks.gradient_ascent import GradientAscent
 from audit.attacks.minimal_perturbation import nearest_to_start
 from audit.attacks.row_rng import Draws
 from audit.errors import AuditError
@@ -54,7 +54,7 @@ def border(batch: Batch, way: Way, draws: Draws, sizes: Sequence[float]) -> Iter
     yield from rising(batch, sizes, one_size)
 
 
-def along(ascent: Ascent) -> Way:
+def along(ascent: GradientAscent) -> Way:
     """Return the way along the gradient at the border."""
     return lambda batch, points, turn: ascent.direction(points, batch.classes)
 

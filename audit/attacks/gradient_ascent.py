@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from audit.attacks.threat_model import Norm, Space
+from audit.attacks.threat_model import Norm, ThreatModel
 from audit.frameworks.output_silencing import quiet
 from audit.frameworks.tensorflow_loader import graph, tensorflow
 
@@ -15,7 +15,7 @@ Logits = Callable[[Any], Any]
 """From a tensor ``(n, columns)`` to the logits of the classes ``(n, k >= 2)``, traceable by TensorFlow."""
 
 
-class Ascent:
+class GradientAscent:
     """Steps of cleverhans' fast gradient method, repeated inside one compiled function.
 
     The direction of a step is that of the cross-entropy's gradient, as in cleverhans. It is taken from
@@ -35,7 +35,7 @@ class Ascent:
     """
 
     def __init__(
-        self, logits: Logits, space: Space, norm: Norm, dtype: np.dtype[Any], margin: bool = False
+        self, logits: Logits, space: ThreatModel, norm: Norm, dtype: np.dtype[Any], margin: bool = False
     ) -> None:
         tf = tensorflow()
         with quiet():

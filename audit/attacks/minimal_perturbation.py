@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from audit.attacks.threat_model import Judge, Space
+from audit.attacks.threat_model import ClassifyFunction, ThreatModel
 
 _HALVINGS = 12
 
@@ -17,7 +17,9 @@ class NotFlipped(ValueError):
         self.back = back
 
 
-def shrink(judge: Judge, x: np.ndarray, moved: np.ndarray, classes: np.ndarray, space: Space) -> np.ndarray:
+def shrink(
+    judge: ClassifyFunction, x: np.ndarray, moved: np.ndarray, classes: np.ndarray, space: ThreatModel
+) -> np.ndarray:
     """Return changes that still flip the rows, no value of which is further from ``x`` than in ``moved``.
 
     First the columns that are not needed go back, the one that changed least first; then what is left
@@ -43,7 +45,7 @@ def shrink(judge: Judge, x: np.ndarray, moved: np.ndarray, classes: np.ndarray, 
 
 
 def _without_needless_columns(
-    judge: Judge, x: np.ndarray, moved: np.ndarray, classes: np.ndarray, space: Space
+    judge: ClassifyFunction, x: np.ndarray, moved: np.ndarray, classes: np.ndarray, space: ThreatModel
 ) -> np.ndarray:
     size = np.where(moved != x, np.abs(moved.astype(np.float64) - x) / space.scale, np.inf)
     size[~np.isfinite(size)] = np.inf  # a value that is not finite was never moved
@@ -57,7 +59,7 @@ def _without_needless_columns(
 
 
 def nearest_to_start(
-    judge: Judge, x: np.ndarray, moved: np.ndarray, classes: np.ndarray, space: Space
+    judge: ClassifyFunction, x: np.ndarray, moved: np.ndarray, classes: np.ndarray, space: ThreatModel
 ) -> np.ndarray:
     """Bisect the straight line from ``x`` (not flipped) to ``moved`` (flipped), all rows at once.
 
@@ -78,7 +80,7 @@ def nearest_to_start(
     return best
 
 
-def _between(x: np.ndarray, moved: np.ndarray, share: np.ndarray, space: Space) -> np.ndarray:
+def _between(x: np.ndarray, moved: np.ndarray, share: np.ndarray, space: ThreatModel) -> np.ndarray:
     """Return the rows at ``share`` of the way from ``x`` to ``moved``, integer columns whole."""
     changed = moved != x
     start, end = np.where(changed, x, 0), np.where(changed, moved, 0)
@@ -87,7 +89,9 @@ def _between(x: np.ndarray, moved: np.ndarray, share: np.ndarray, space: Space) 
     return np.where(changed, np.clip(there, np.minimum(start, end), np.maximum(start, end)), x)
 
 
-def alone(judge: Judge, x: np.ndarray, moved: np.ndarray, classes: np.ndarray, space: Space) -> np.ndarray:
+def alone(
+    judge: ClassifyFunction, x: np.ndarray, moved: np.ndarray, classes: np.ndarray, space: ThreatModel
+) -> np.ndarray:
     """Return for each column the share of the rows that flip when it alone takes its attacked value.
 
     Args:

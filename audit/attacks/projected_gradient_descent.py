@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from audit.attacks.batch import Batch, Tried, rising
-from audit.attacks.gradient_ascent import Ascent
+from audit.attacks.gradient_ascent import GradientAscent
 from audit.attacks.row_rng import Draws
 
 _BETWEEN_LOOKS = 5  # steps between looks at which rows are finished: a look costs about as much as a step
 
 
-def pgd(batch: Batch, ascent: Ascent, sizes: Sequence[float], steps: int) -> Iterator[Tried]:
+def pgd(batch: Batch, ascent: GradientAscent, sizes: Sequence[float], steps: int) -> Iterator[Tried]:
     """Attack by PGD without a random start (Madry et al. 2018; Kurakin et al. 2016) at each size, rising.
 
     A step is 2.5 eps / steps long, as Madry's: the boundary is reached from anywhere, and there are steps
@@ -22,7 +22,9 @@ def pgd(batch: Batch, ascent: Ascent, sizes: Sequence[float], steps: int) -> Ite
     return rising(batch, sizes, lambda rows, eps: climbed(batch.take(rows), ascent, eps, steps))
 
 
-def climbed(batch: Batch, ascent: Ascent, eps: float, steps: int, start: np.ndarray | None = None) -> Tried:
+def climbed(
+    batch: Batch, ascent: GradientAscent, eps: float, steps: int, start: np.ndarray | None = None
+) -> Tried:
     """Climb until the row has flipped, stands still, or all steps are made.
 
     Args:
@@ -59,7 +61,7 @@ _MORE = 2
 
 
 def restarts(
-    batch: Batch, ascent: Ascent, draws: Draws, sizes: Sequence[float], steps: int
+    batch: Batch, ascent: GradientAscent, draws: Draws, sizes: Sequence[float], steps: int
 ) -> Iterator[Tried]:
     """Attack at each size, rising, from the row and from `STARTS` points that each row draws for itself.
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from audit.attacks.threat_model import Norm, Space
+from audit.attacks.threat_model import Norm, ThreatModel
 
 _TOLERANCE = 1e-6  # relative, of eps
 _AT_ONCE = 2**15  # numbers: what lies in a processor's cache is computed two to three times faster
@@ -16,7 +16,7 @@ _AT_ONCE = 2**15  # numbers: what lies in a processor's cache is computed two to
 class Ball:
     """All rows within ``eps`` of a row in ``norm``, in units of ``space.scale``, inside the observed range."""
 
-    space: Space
+    space: ThreatModel
     norm: Norm
     eps: float
 

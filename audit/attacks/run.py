@@ -12,7 +12,7 @@ import numpy as np
 from audit.attacks.additive_noise import Noise
 from audit.attacks.batch import Batch, Tried
 from audit.attacks.boundary import along, border
-from audit.attacks.gradient_ascent import Ascent
+from audit.attacks.gradient_ascent import GradientAscent
 from audit.attacks.hop_skip_jump import by_decisions
 from audit.attacks.outcomes import MEMORY, Kept, room
 from audit.attacks.projected_gradient_descent import pgd, restarts
@@ -44,13 +44,13 @@ class Plan:
     queries: int = 500
 
 
-Beside = Mapping[Attack, Ascent]
+Beside = Mapping[Attack, GradientAscent]
 """Other directions, each by the name of the attack that follows it: ``border`` from there, the others with restarts."""
 
 
 def attack(
     rows: Batch,
-    ascent: Ascent | None,
+    ascent: GradientAscent | None,
     plan: Plan,
     *,
     batch: int,
@@ -86,7 +86,7 @@ def attack(
 
 
 def _attacked(
-    rows: Batch, ascent: Ascent | None, beside: Beside, plan: Plan, part: slice, blind: np.ndarray
+    rows: Batch, ascent: GradientAscent | None, beside: Beside, plan: Plan, part: slice, blind: np.ndarray
 ) -> tuple[np.ndarray, list[Tried]]:
     """Return which rows of a batch have no gradient, and what came of each attack and size."""
     here, sizes = rows.take(part), sorted(plan.eps)

@@ -11,15 +11,15 @@ import numpy as np
 Attack = Literal["noise", "fgsm", "pgd", "square", "restarts", "bpda", "smoothed", "border", "decisions"]
 """The first four run on request, the others where these prove nothing."""
 Norm = Literal["inf", "2"]
-Judge = Callable[[np.ndarray], np.ndarray]
+ClassifyFunction = Callable[[np.ndarray], np.ndarray]
 """From rows ``(n, columns)`` to the class that the audited model decides for each, int ``(n,)``."""
-Weigh = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+LogOddsFunction = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 """From rows ``(n, columns)`` to the audited model's log-odds of the classes, float64 ``(n, classes)``, whose largest is
 the decision, and that decision, int ``(n,)``: what an attack without a gradient goes by."""
 
 
 @dataclass(frozen=True)
-class Space:
+class ThreatModel:
     """Where attacks may move; every array has one entry a column of the matrix.
 
     Attributes:
@@ -54,7 +54,7 @@ class Outcome:
 
     Attributes:
         attack: its name.
-        eps: its size, in units of `Space.scale`.
+        eps: its size, in units of `ThreatModel.scale`.
         flipped: bool, one a row; the judge's class differs from the one of the unchanged row.
         kept: int, rising, the rows that are kept as moved: all of them, or the first that flipped where there is no
             room for all.

@@ -8,7 +8,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pydantic import ValidationError
 
 from audit.check.base import Check
-from audit.errors import AuditError, nearest, some
+from audit.errors import AuditError, did_you_mean, quote_list
 
 GROUP = "audit.checks"
 _FIRST = ("performance", "fairness", "explainability", "robustness")  # whether it works comes before for whom
@@ -32,8 +32,8 @@ def require_installed(name: str, where: str) -> EntryPoint:
         return installed()[name]
     raise AuditError(
         where=where,
-        expected=f"an installed check: {some(installed())}",
-        found=f"{name!r}{nearest(name, installed())}",
+        expected=f"an installed check: {quote_list(installed())}",
+        found=f"{name!r}{did_you_mean(name, installed())}",
         fix="correct the name or install the package that brings it",
     )
 
@@ -70,8 +70,8 @@ def build(name: str, options: dict[str, object]) -> Check:
         unknown = first["type"] == "extra_forbidden"
         raise AuditError(
             where=f"checks.{name}.{key}",
-            expected=f"one of the options {some(cls.model_fields)}" if unknown else first["msg"],
-            found=f"{key!r}{nearest(key, cls.model_fields)}" if unknown else repr(first["input"]),
+            expected=f"one of the options {quote_list(cls.model_fields)}" if unknown else first["msg"],
+            found=f"{key!r}{did_you_mean(key, cls.model_fields)}" if unknown else repr(first["input"]),
             fix=f"see 'audit checks {name}'",
         ) from None
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 from audit.data.arrow_columns import NULL_WORDS, numbers
 from audit.data.category_codes import NULL, Coder, rank, same, typed
 from audit.data.limits import reaches
-from audit.errors import AuditError, some
+from audit.errors import AuditError, quote_list
 from audit.policy.model import AtLeast, DataSpec
 from audit.result import Scalar
 
@@ -126,13 +126,13 @@ class LabelReader:
             return AuditError(
                 where="model.output",
                 expected="whether the label is a class or a number: with so many values it may be either",
-                found=f"{len(values)} label values: {some(values)}",
+                found=f"{len(values)} label values: {quote_list(values)}",
                 fix="set model.output: regression, or for a classification data.favorable",
             )
         return AuditError(
             where="data.favorable",
             expected="the label value or values that count as the favourable outcome",
-            found=f"nothing, with {len(values)} label values: {some(values)}",
+            found=f"nothing, with {len(values)} label values: {quote_list(values)}",
             fix="set data.favorable (for a regression also model.output: regression)",
         )
 
@@ -142,7 +142,7 @@ class LabelReader:
                 return index
         raise AuditError(
             where="data.favorable",
-            expected=f"a value of the label: {some(values)}",
+            expected=f"a value of the label: {quote_list(values)}",
             found=f"{wanted!r}, which no row has",
         )
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from audit.data.arrow_columns import numbers
 from audit.data.category_codes import NULL, Coder, rank, same, typed
-from audit.errors import AuditError, some
+from audit.errors import AuditError, quote_list
 from audit.policy.bins import bin_labels
 from audit.policy.model import Protected
 from audit.result import Scalar
@@ -114,7 +114,7 @@ def intersect(name: str, parts: Sequence[Attribute]) -> Attribute:
         raise AuditError(
             where=f"data.intersections: {name}",
             expected="groups whose names stay apart when they are joined with '*'",
-            found=f"several that are called {some({n for n in names if names.count(n) > 1})}",
+            found=f"several that are called {quote_list({n for n in names if names.count(n) > 1})}",
             fix="rename the groups that hold a '*'",
         )
     privileged = [
@@ -136,7 +136,7 @@ def checked(attribute: Attribute) -> Attribute:
     raise AuditError(
         where=f"data.protected.{attribute.name}",
         expected="rows of privileged groups and rows of others",
-        found=f"only {'unprivileged' if attribute.unprivileged else 'privileged'} rows: {some(attribute.groups)}",
+        found=f"only {'unprivileged' if attribute.unprivileged else 'privileged'} rows: {quote_list(attribute.groups)}",
     )
 
 
@@ -173,7 +173,7 @@ def _index(attribute: str, wanted: Scalar, names: Sequence[str]) -> int:
             return index
     raise AuditError(
         where=f"data.protected.{attribute}.privileged",
-        expected=f"a value that rows have: {some(names)}",
+        expected=f"a value that rows have: {quote_list(names)}",
         found=f"{wanted!r}, which no row has",
     )
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from audit.data.arrow_columns import null_count
 from audit.data.column_types import as_settled, is_bytes, is_single, is_tensor, row_bytes
-from audit.errors import AuditError, nearest, some
+from audit.errors import AuditError, did_you_mean, quote_list
 from audit.provenance.digest import digest, listing_digest
 
 _FEWEST, _FEWEST_LARGE = 256, 32
@@ -75,8 +75,8 @@ class Source(ABC):
             if column not in self.schema.names:
                 raise AuditError(
                     where=self.path,
-                    expected=f"a column {column!r}{nearest(column, self.schema.names)}",
-                    found=f"the columns {some(self.schema.names)}",
+                    expected=f"a column {column!r}{did_you_mean(column, self.schema.names)}",
+                    found=f"the columns {quote_list(self.schema.names)}",
                 )
             if pa.types.is_nested(self.schema.field(column).type):
                 raise self._not_single(column)

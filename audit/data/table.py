@@ -20,7 +20,7 @@ from audit.policy.model import DataSpec
 
 
 @dataclass(frozen=True)
-class Table:
+class Dataset:
     """The rows of the data. ``weights`` (float64) and ``clusters`` (int32 codes) are None where not given.
 
     ``attributes`` are the protected attributes in the policy's order, then the intersections.
@@ -33,7 +33,7 @@ class Table:
     clusters: np.ndarray | None
 
 
-def read_table(spec: DataSpec, source: Source, regression: bool) -> Table:
+def read_dataset(spec: DataSpec, source: Source, regression: bool) -> Dataset:
     """Read and validate everything but the features.
 
     Raises:
@@ -60,7 +60,7 @@ def read_table(spec: DataSpec, source: Source, regression: bool) -> Table:
     for names in spec.intersections:
         attributes["*".join(names)] = intersect("*".join(names), [attributes[name] for name in names])
     codes = _complete(clusters.codes(), spec.cluster) if spec.cluster else None
-    return Table(rows, label.result(), list(attributes.values()), weights.result(), codes)
+    return Dataset(rows, label.result(), list(attributes.values()), weights.result(), codes)
 
 
 class _WeightReader:

@@ -13,7 +13,7 @@ from audit.data.category_codes import Coder, typed
 from audit.data.protected_attributes import MAX_NUMBERS
 from audit.data.readers.registry import locate, open_source
 from audit.data.source import Source
-from audit.data.table import Table, read_table
+from audit.data.table import Dataset, read_dataset
 from audit.draft.guess import guess_protected
 from audit.draft.sample_size import undecidable
 from audit.draft.yaml_text import policy_text
@@ -56,7 +56,7 @@ def draft(model_path: str, data: str, label: str, base: Path, policy_from: Resol
     spec = DataSpec(path=data, label=label, protected=protected)
     model.leave_out(unbound(model.fed, {}, spec, source.schema))
     feeds = bind(model.fed, {}, spec, source.schema, model_path)
-    table = read_table(spec, source, regression)
+    table = read_dataset(spec, source, regression)
     policy = policy_from(_content(model_path, spec, regression))
     thin = _thin(policy, table)
     nulls = _nulls(source, feeds)
@@ -82,7 +82,7 @@ def _content(model: str, spec: DataSpec, regression: bool) -> dict[str, object]:
     return {"version": 1, "model": {"path": model, **output}, "data": data}
 
 
-def _thin(policy: Policy, table: Table) -> dict[str, list[str]]:
+def _thin(policy: Policy, table: Dataset) -> dict[str, list[str]]:
     assert policy.gate is not None
     found = {
         str(rule.id): undecidable(rule, table, policy.gate.confidence, policy.gate.min_rows)

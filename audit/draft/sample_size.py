@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 
 from audit.data.labels import Labels
-from audit.data.table import Table
+from audit.data.table import Dataset
 from audit.gate.attainable import too_few
 from audit.policy.gate_spec import Rule
 from audit.result import Measurement
@@ -15,10 +15,10 @@ from audit.result import Measurement
 ASSUMED_RATE = 0.8
 """The true positive rate at which it is told whether a rule about it can be decided."""
 
-_Foreseen = Callable[[Rule, Table, np.ndarray], Iterator[Measurement]]
+_Foreseen = Callable[[Rule, Dataset, np.ndarray], Iterator[Measurement]]
 
 
-def undecidable(rule: Rule, table: Table, confidence: float, min_rows: int) -> list[str]:
+def undecidable(rule: Rule, table: Dataset, confidence: float, min_rows: int) -> list[str]:
     """Return, for each group that the rows cannot decide ``rule`` for, a sentence that says why.
 
     It is asked of a model that treats both groups alike: with the label's share of favourable outcomes
@@ -42,17 +42,17 @@ def _sentences(
             yield f"{name} ({reason})"
 
 
-def _selection(rule: Rule, table: Table, favorable: np.ndarray) -> Iterator[Measurement]:
+def _selection(rule: Rule, table: Dataset, favorable: np.ndarray) -> Iterator[Measurement]:
     everyone = np.ones_like(favorable)
     yield from _comparisons(rule, table, everyone, float(favorable.mean()), "mover-ratio")
 
 
-def _opportunity(rule: Rule, table: Table, favorable: np.ndarray) -> Iterator[Measurement]:
+def _opportunity(rule: Rule, table: Dataset, favorable: np.ndarray) -> Iterator[Measurement]:
     yield from _comparisons(rule, table, favorable, ASSUMED_RATE, "mover-difference")
 
 
 def _comparisons(
-    rule: Rule, table: Table, within: np.ndarray, rate: float, method: str
+    rule: Rule, table: Dataset, within: np.ndarray, rate: float, method: str
 ) -> Iterator[Measurement]:
     for attribute in (a for a in table.attributes if a.name == rule.where.get("attribute")):
         rows = np.bincount(attribute.codes[within], minlength=len(attribute.groups))
@@ -70,7 +70,7 @@ def _comparisons(
             )
 
 
-def _ranking(rule: Rule, table: Table, favorable: np.ndarray) -> Iterator[Measurement]:
+def _ranking(rule: Rule, table: Dataset, favorable: np.ndarray) -> Iterator[Measurement]:
     counts = {"favorable": [float(favorable.sum())], "unfavorable": [float((~favorable).sum())]}
     rows = len(favorable)
     yield Measurement(metric=rule.metric, value=1.0, n=rows, method="delong", counts=counts)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from audit.data.labels import Labels
-from audit.data.table import Table
+from audit.data.table import Dataset
 from audit.inputs.feeds import Feed
 from audit.policy.gate_spec import Rule
 from audit.policy.model import Policy, Protected
@@ -17,7 +17,7 @@ _WORDS = {"true", "false", "null", "yes", "no", "on", "off"}
 
 
 def policy_text(
-    policy: Policy, table: Table, feeds: list[Feed], nulls: Mapping[str, int], thin: Mapping[str, list[str]]
+    policy: Policy, table: Dataset, feeds: list[Feed], nulls: Mapping[str, int], thin: Mapping[str, list[str]]
 ) -> str:
     """Return the YAML of ``policy`` with comments about these rows."""
     lines = [
@@ -41,7 +41,7 @@ def _model(policy: Policy, feeds: list[Feed]) -> Iterator[str]:
             yield _comment(f"  # input {feed.name} is fed from: {', '.join(feed.columns)}")
 
 
-def _data(policy: Policy, table: Table, nulls: Mapping[str, int]) -> Iterator[str]:
+def _data(policy: Policy, table: Dataset, nulls: Mapping[str, int]) -> Iterator[str]:
     yield f"  path: {scalar(policy.data.path)}          # {table.rows:,} rows"
     yield "  # background: PATH          # such as the training data: what rows are compared with; default: path"
     yield f"  label: {scalar(policy.data.label)}"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from audit.errors import nearest, some
+from audit.errors import did_you_mean, quote_list
 from audit.gate.attainable import no_rows_do, too_few
 from audit.gate.selection import ANY, covered, same
 from audit.policy.gate_spec import GateSpec, Rule
@@ -97,11 +97,11 @@ def _uncovered(rule: Rule, measured: Sequence[Measurement]) -> Iterator[str]:
         known = list(dict.fromkeys(m.where[key] for m in measured if key in m.where))
         if not known:
             keys = sorted({key for m in measured for key in m.where})
-            yield f"'where' covers nothing: {rule.metric} is not measured by {key!r}; known: {some(keys)}"
+            yield f"'where' covers nothing: {rule.metric} is not measured by {key!r}; known: {quote_list(keys)}"
             return
         if not any(same(key, wanted, value) for value in known):
-            guess = nearest(wanted, known)
-            yield f"'where' covers nothing: no {key} {wanted!r} was measured{guess}; known: {some(known)}"
+            guess = did_you_mean(wanted, known)
+            yield f"'where' covers nothing: no {key} {wanted!r} was measured{guess}; known: {quote_list(known)}"
             return
     grouped = rule.model_copy(update={"where": {**rule.where, "attribute": ANY}})
     if GROUP_KEYS.isdisjoint(rule.where) and covered(grouped, measured):

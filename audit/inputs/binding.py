@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from audit.data.column_types import is_bytes, is_tensor
-from audit.errors import AuditError, nearest, some
+from audit.errors import AuditError, did_you_mean, quote_list
 from audit.inputs.column_candidates import Candidates
 from audit.inputs.composite_tensors import composite, row_splits, sparse_input
 from audit.inputs.feeds import Feed, vector
@@ -43,8 +43,8 @@ def bind(
         if name not in inputs:
             raise AuditError(
                 where=f"model.inputs.{name}",
-                expected=f"an input of the model: {some(inputs)}",
-                found=f"{name!r}{nearest(name, inputs)}",
+                expected=f"an input of the model: {quote_list(inputs)}",
+                found=f"{name!r}{did_you_mean(name, inputs)}",
             )
     columns = Candidates(data, schema)
     feeds = []
@@ -118,7 +118,7 @@ class _Input:
             raise AuditError(
                 where=self.where,
                 expected="one column of that name",
-                found=some(matches),
+                found=quote_list(matches),
                 fix=self._say_which(),
             )
         if self.splits:
@@ -127,8 +127,8 @@ class _Input:
             return self._all_numeric()
         raise AuditError(
             where=self.where,
-            expected=f"a data column of that name{nearest(self.name, self.columns.names)}",
-            found=f"the columns {some(self.columns.names)}",
+            expected=f"a data column of that name{did_you_mean(self.name, self.columns.names)}",
+            found=f"the columns {quote_list(self.columns.names)}",
             fix=f"add the column, or {self._say_which() if self.width == 1 else self._list_them()}",
         )
 
@@ -158,7 +158,7 @@ class _Input:
             raise AuditError(
                 where=self.where,
                 expected=f"{self.width} column{'s' * (self.width != 1)} for a tensor of shape {self.shape}",
-                found=f"{len(columns)}: {some(columns)}",
+                found=f"{len(columns)}: {quote_list(columns)}",
                 fix=self._list_them(),
             )
         return Feed(self.name, spec.dtype, spec.shape.rank == 1, list(columns))
@@ -199,7 +199,7 @@ class _Input:
         raise AuditError(
             where=self.where,
             expected=f"{count} numeric columns besides label, weight, cluster",
-            found=f"{len(numeric)}: {some(numeric)} (not numeric: {some(rest)})",
+            found=f"{len(numeric)}: {quote_list(numeric)} (not numeric: {quote_list(rest)})",
             fix=self._list_them(),
         )
 

@@ -15,7 +15,7 @@ _DECIMALS = 15  # of a 64-bit number
 
 
 @dataclass(frozen=True)
-class Decider:
+class DecisionRule:
     """How raw outputs become decisions.
 
     ``favorable`` are the favourable classes and ``threshold`` the least P(favourable) that is decided favourably
@@ -90,7 +90,7 @@ class Decider:
         return np.dtype(np.float64) if self.head.kind == "logits" else dtype
 
 
-def favorable_logit(logits: Any, decider: Decider) -> Any:
+def favorable_logit(logits: Any, decider: DecisionRule) -> Any:
     """Return the log-odds of the favourable outcome against all others, ``(rows,)``; a regression's value as it is."""
     tf = tensorflow()
     if logits.shape[1] == 1:
@@ -103,13 +103,13 @@ def favorable_logit(logits: Any, decider: Decider) -> Any:
     return favorable - rest
 
 
-def favorable_score(logits: Any, decider: Decider) -> Any:
+def favorable_score(logits: Any, decider: DecisionRule) -> Any:
     """Return P(favourable), ``(rows,)``; a regression's value as it is."""
     value = favorable_logit(logits, decider)
     return value if logits.shape[1] == 1 else tensorflow().sigmoid(value)
 
 
-def decision_logits(logits: Any, decider: Decider) -> Any:
+def decision_logits(logits: Any, decider: DecisionRule) -> Any:
     """Return logits ``(rows, classes)`` whose largest is the class decided on, at any threshold.
 
     With two classes the threshold shifts them apart; a regression's are half its distance from ``at_least``.
@@ -125,12 +125,12 @@ def decision_logits(logits: Any, decider: Decider) -> Any:
     return logits + tf.constant(shift, logits.dtype)
 
 
-def tie(decider: Decider) -> float:
+def tie(decider: DecisionRule) -> float:
     """Return the log-odds of the second of two classes at which the decision changes."""
     return _least_odds(decider) if decider.favorable[0] == 1 else -_least_odds(decider)
 
 
-def _least_odds(decider: Decider) -> float:
+def _least_odds(decider: DecisionRule) -> float:
     """Return the least log-odds of the favourable one of two classes that are decided favourably."""
     threshold = float(np.clip(decider.threshold, 1e-7, 1 - 1e-7))
     return float(np.log(threshold) - np.log1p(-threshold))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from audit.errors import AuditError, nearest, some
+from audit.errors import AuditError, did_you_mean, quote_list
 from audit.frameworks.tensorflow_loader import tensorflow
 
 SCORES, CLASSES = "scores", "classes"
@@ -30,8 +30,10 @@ def choose_output(wanted: str | None, outputs: Mapping[str, Any], where: str) ->
         return str(wanted)
     raise AuditError(
         where=where,
-        expected=f"model.output: {{name: OUTPUT}} with one of {some(outputs)}",
-        found=f"{wanted!r}{nearest(wanted, outputs)}" if wanted else f"{len(outputs)} outputs and no name",
+        expected=f"model.output: {{name: OUTPUT}} with one of {quote_list(outputs)}",
+        found=f"{wanted!r}{did_you_mean(wanted, outputs)}"
+        if wanted
+        else f"{len(outputs)} outputs and no name",
     )
 
 

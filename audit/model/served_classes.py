@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from audit.errors import AuditError, some
+from audit.errors import AuditError, quote_list
 from audit.model.model import Model
 from audit.model.output_choice import CLASSES, SCORES, names_classes
 
@@ -36,8 +36,8 @@ class NamedClasses:
             at = int(other.argmax())
             raise AuditError(
                 where=f"{self._model.where}: output {CLASSES!r}",
-                expected=f"the classes in the same order for every row: {some(self.classes)}",
-                found=f"row {first_row + at:,}: {some(_decoded(names[at]))}",
+                expected=f"the classes in the same order for every row: {quote_list(self.classes)}",
+                found=f"row {first_row + at:,}: {quote_list(_decoded(names[at]))}",
                 fix="export the scores of all classes in one order, not those of each row's best",
             )
 

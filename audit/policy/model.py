@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, model_validator
 
-from audit.errors import nearest
+from audit.errors import did_you_mean
 from audit.policy.bins import bin_labels
 from audit.policy.fields import Name, Number, OneOrMore, OneOrMoreNames, Strict
 from audit.policy.gate_spec import GateSpec, Rule, Waiver
@@ -36,7 +36,7 @@ def _output(value: object) -> object:
 def _reaching_out(name: str) -> str:
     if name not in UNSAFE:
         raise ValueError(
-            f"an operation that reaches beyond a model, such as 'ReadFile'{nearest(name, UNSAFE)}"
+            f"an operation that reaches beyond a model, such as 'ReadFile'{did_you_mean(name, UNSAFE)}"
         )
     return name
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from audit.errors import AuditError, nearest, some
+from audit.errors import AuditError, did_you_mean, quote_list
 from audit.policy.gate_spec import GateSpec, Rule
 from audit.policy.model import Policy
 from audit.result import MAX_AUDITS, MetricFacts, Scalar
@@ -135,7 +135,7 @@ def _require_metric(metric: str, offers: Offers) -> None:
     raise AuditError(
         where=f"gate.rules: {metric}",
         expected="a metric that an installed check offers ('audit checks' lists them)",
-        found=f"{metric!r}{nearest(metric, offered)}",
+        found=f"{metric!r}{did_you_mean(metric, offered)}",
     )
 
 
@@ -154,6 +154,6 @@ def _require_rule(name: str, rules: Iterable[Rule], gate: GateSpec | None) -> No
     if name not in ids:
         raise AuditError(
             where=f"waivers: {name}",
-            expected=f"the id of a rule: {some(ids)}",
-            found=f"{name!r}{nearest(name, ids)}",
+            expected=f"the id of a rule: {quote_list(ids)}",
+            found=f"{name!r}{did_you_mean(name, ids)}",
         )

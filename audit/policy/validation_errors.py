@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML
 
-from audit.errors import AuditError, nearest
+from audit.errors import AuditError, did_you_mean
 from audit.policy.gate_spec import GateSpec, Rule, Waiver
 from audit.policy.model import AtLeast, DataSpec, ModelSpec, OutputSpec, Policy, Protected, ReportSpec
 
@@ -41,7 +41,7 @@ def explain(error: ValidationError, data: Mapping[str, object], path: str, text:
     where += ": " + (".".join(str(key) for key in keys) or "the policy")
     if first["type"] == "extra_forbidden":
         known = _known(keys[:-1])
-        found = f"the unknown key {str(keys[-1])!r}{nearest(keys[-1], known)}"
+        found = f"the unknown key {str(keys[-1])!r}{did_you_mean(keys[-1], known)}"
         return AuditError(where=where, expected=f"one of {', '.join(known)}", found=found)
     return AuditError(where=where, expected=_wanted(first, details), found=_shown(first["input"]))
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from audit.errors import AuditError, some
+from audit.errors import AuditError, quote_list
 
 FILE = "MLmodel"
 _FLAVORS = ("tensorflow", "keras")
@@ -33,7 +33,7 @@ def mlflow_artifact(folder: Path) -> Path:
     raise AuditError(
         where=str(folder / FILE),
         expected="an MLflow model of the flavour 'tensorflow' or 'keras'",
-        found=f"the flavours {some(sorted(map(str, flavors)))}",
+        found=f"the flavours {quote_list(sorted(map(str, flavors)))}",
         fix="log the model with mlflow.tensorflow.log_model, or name a SavedModel directory",
     )
 

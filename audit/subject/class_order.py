@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from audit.data.labels import Labels
-from audit.errors import AuditError, some
+from audit.errors import AuditError, quote_list
 from audit.result import Scalar
 from audit.subject.label_agreement import Agreement
 
@@ -82,7 +82,7 @@ def borne_out(order: ClassOrder, agreement: Agreement) -> str:
 
 def _listed(values: Sequence[Scalar], moved: np.ndarray) -> str:
     if len(values) <= _MOST_LISTED:
-        return f"[{some(values)}]"
+        return f"[{quote_list(values)}]"
     places = ", ".join(f"{values[output]!r} as class {output + 1}" for output in moved[:_MOST_LISTED])
     return places + (" and more" if len(moved) > _MOST_LISTED else "")
 
@@ -97,15 +97,15 @@ def _complete(classes: list[Scalar], labels: Labels, count: int) -> list[Scalar]
         raise AuditError(
             where="model.classes",
             expected=f"{count} label values, one for each class that the model scores",
-            found=f"{len(classes)}: {some(classes)}",
+            found=f"{len(classes)}: {quote_list(classes)}",
             fix="list each once, in the order of the outputs",
         )
     unknown = _unknown(classes, labels)
     if unknown:
         raise AuditError(
             where="model.classes",
-            expected=f"every label value of the data: {some(labels.values)}",
-            found=f"{some(classes)}, without {some(unknown)}",
+            expected=f"every label value of the data: {quote_list(labels.values)}",
+            found=f"{quote_list(classes)}, without {quote_list(unknown)}",
         )
     return classes
 
@@ -114,8 +114,8 @@ def _served(classes: list[Scalar], labels: Labels, count: int) -> list[Scalar]:
     if len({key(value) for value in classes}) != count or _unknown(classes, labels):
         raise AuditError(
             where="model.classes",
-            expected=f"the classes that the model names beside its scores: {some(classes)}",
-            found=f"other label values in the data: {some(labels.values)}",
+            expected=f"the classes that the model names beside its scores: {quote_list(classes)}",
+            found=f"other label values in the data: {quote_list(labels.values)}",
             fix="list the label values in the order of the outputs under model.classes",
         )
     own = {key(value): value for value in labels.values}
@@ -128,7 +128,7 @@ def _unknown(classes: Sequence[Scalar], labels: Labels) -> list[Scalar]:
 
 
 def _other_number(labels: Labels, width: int) -> AuditError:
-    found = f"{len(labels.values)} in the data: {some(labels.values)}"
+    found = f"{len(labels.values)} in the data: {quote_list(labels.values)}"
     if width == 1:
         return AuditError(
             where="model.output",

@@ -9,7 +9,7 @@ import numpy as np
 
 from audit.data.labels import Labels, Targets
 from audit.data.row_hashes import count_distinct, row_hashes
-from audit.data.table import Table
+from audit.data.table import Dataset
 from audit.inputs.feeds import Feed
 from audit.model.model import Model
 from audit.policy.model import Policy
@@ -19,7 +19,7 @@ from audit.subject.predictions import Classified
 from audit.subject.scoring import Scored
 
 
-def distinct_rows(table: Table, hashes: np.ndarray) -> int:
+def distinct_rows(table: Dataset, hashes: np.ndarray) -> int:
     """Return how many rows differ in what the audit reads; ``hashes`` are those of their features."""
     label = table.labels.numbers if isinstance(table.labels, Targets) else table.labels.codes
     others = [label, *(attribute.codes for attribute in table.attributes)]
@@ -48,7 +48,7 @@ def model_facts(policy: Policy, path: Path, model: Model, feeds: list[Feed], sco
     )
 
 
-def data_facts(policy: Policy, digests: Mapping[str, str], table: Table, hashes: np.ndarray) -> DataFacts:
+def data_facts(policy: Policy, digests: Mapping[str, str], table: Dataset, hashes: np.ndarray) -> DataFacts:
     """Return which rows were audited, and against which background; ``digests`` has one for each of the two."""
     labels = table.labels
     favorable: list[Scalar] | dict[str, float] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from audit.errors import AuditError, Skip, some
+from audit.errors import AuditError, Skip, quote_list
 from audit.inputs.features import Features
 from audit.inputs.feeds import Feed
 from audit.inputs.image_feeds import EncodedPictures
@@ -49,8 +49,9 @@ def find_pictures(
     if len(features.columns) > 1:
         every = [column.name for column in features.columns]
         raise Skip(
-            f"the model reads pictures ({some(shown)}) among several columns ({some(every)}): neither units nor "
-            "attributions of all together are defined here; audit a signature that takes one picture alone"
+            f"the model reads pictures ({quote_list(shown)}) among several columns ({quote_list(every)}): "
+            "neither units nor attributions of all together are defined here; "
+            "audit a signature that takes one picture alone"
         )
     column = features.columns[0]
     height, width, *channels = column.shape or ()

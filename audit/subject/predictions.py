@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from audit.data.labels import Labels, Targets
-from audit.model.decision import Decider
+from audit.model.decision import DecisionRule
 from audit.model.head import Head
 from audit.result import Scalar
 from audit.subject.class_order import ClassOrder, borne_out, key
@@ -61,7 +61,7 @@ class Regressor:
 
     def __init__(self, targets: Targets, head: Head) -> None:
         self._targets = targets
-        self.decider = Decider(head, [1], 0.5, targets.at_least)
+        self.decider = DecisionRule(head, [1], 0.5, targets.at_least)
         self._parts: list[tuple[np.ndarray, np.ndarray]] = []
         self._dtype: np.dtype[Any] = np.dtype(np.float64)
 
@@ -86,7 +86,7 @@ class Classifier:
         place = {key(value): index for index, value in enumerate(order.values)}
         self._code = np.array([place[key(value)] for value in labels.values], np.int32)[labels.codes]
         favorable = sorted(place[key(labels.values[index])] for index in labels.favorable)
-        self.decider, self._start = Decider(head, favorable, threshold), 0
+        self.decider, self._start = DecisionRule(head, favorable, threshold), 0
         self._agreement = Agreement(len(order.values)) if order.assumed else None
         self._parts: list[tuple[np.ndarray, ...]] = []
         self._dtype: np.dtype[Any] = np.dtype(np.float64)

@@ -11,7 +11,7 @@ from audit.errors import Skip
 from audit.inputs.features import Column, Rows
 from audit.inputs.feeds import Feed
 from audit.inputs.matrix import Decoder
-from audit.model.decision import Decider
+from audit.model.decision import DecisionRule
 from audit.model.model import Model
 from audit.subject.predictions import Classified, Regressed
 
@@ -21,7 +21,7 @@ _COMPARED, _ROOM = 256, 1e-3
 _LEAST, _EXACT = float(np.finfo(np.float64).tiny), float(np.finfo(np.float64).eps)
 
 
-def require_same(judge: Judge, rows: Rows, scores: Classified | Regressed) -> None:
+def require_same(judge: Predictor, rows: Rows, scores: Classified | Regressed) -> None:
     """Raise a Skip unless the model says of rows, as they lie in the matrix, what it said of them in the data.
 
     Pictures are written as PNG again; a model that looks at the file, and not at its pixels, would be judged on others.
@@ -43,7 +43,7 @@ def require_same(judge: Judge, rows: Rows, scores: Classified | Regressed) -> No
         )
 
 
-class Judge:
+class Predictor:
     """Scores and decides rows of a matrix ``(rows, columns)``, batch by batch."""
 
     def __init__(
@@ -51,7 +51,7 @@ class Judge:
         model: Model,
         feeds: Sequence[Feed],
         columns: Sequence[Column],
-        decider: Decider,
+        decider: DecisionRule,
         batch: int = _BATCH,
     ) -> None:
         self._model, self._decider, self._batch = model, decider, batch
@@ -67,7 +67,7 @@ class Judge:
         scores, classes = zip(*parts, strict=True) if parts else ((), ())
         return np.concatenate([np.empty(0), *scores]), np.concatenate([np.empty(0, np.int32), *classes])
 
-    def weigh(self, matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def log_odds(self, matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the log-odds of the classes, float64 ``(rows, classes)``, and the class decided on, int32 ``(rows,)``.
 
         The largest log-odds are those of the class decided on, as with `audit.model.decision.decision_logits`; but they
@@ -91,7 +91,7 @@ class Judge:
         return np.asarray(self._model(self._tensors(matrix)))
 
 
-def _log_odds(raw: np.ndarray, decider: Decider) -> np.ndarray:
+def _log_odds(raw: np.ndarray, decider: DecisionRule) -> np.ndarray:
     """Return log-odds of the classes; of two they are as far apart as P(favourable) is from the threshold."""
     head, values = decider.head, raw.astype(np.float64)
     if head.kind == "regression":

@@ -15,8 +15,8 @@ from audit.data.row_hashes import row_hashes
 from audit.data.source import Source
 from audit.errors import AuditError
 from audit.inputs.feeds import Feed, Values
-from audit.model.decision import Decider
-from audit.model.determinism.check import require_steady
+from audit.model.decision import DecisionRule
+from audit.model.determinism.check import require_deterministic
 from audit.model.differentiability import differentiable
 from audit.model.head import Head, detect_head
 from audit.model.model import Model
@@ -50,7 +50,7 @@ class Scored:
     """What one pass over the features gives; ``hashes`` is one uint64 a row over all feature columns."""
 
     scores: Classified | Regressed
-    decider: Decider
+    decider: DecisionRule
     differentiable: bool
     hashes: np.ndarray
 
@@ -82,7 +82,7 @@ def score(
         raw = model(tensors, done + 1)
         named.add(tensors, done + 1)
         if collector is None:
-            require_steady(model, tensors, raw)
+            require_deterministic(model, tensors, raw)
             collector = _collector(policy, labels, _head(policy, model, raw), named.classes)
             reached = differentiable(model, {name: t[:_PROBED_ROWS] for name, t in tensors.items()})
         collector.add(raw)

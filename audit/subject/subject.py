@@ -14,11 +14,11 @@ from audit.data.masking import Masker
 from audit.data.protected_attributes import Attribute
 from audit.data.readers.registry import locate
 from audit.data.source import Source
-from audit.data.table import Table, read_table
+from audit.data.table import Dataset, read_dataset
 from audit.inputs.binding import bind, unbound
 from audit.inputs.features import MOST_ROWS, Features
 from audit.inputs.feeds import Feed
-from audit.model.decision import Decider
+from audit.model.decision import DecisionRule
 from audit.model.logits.logits import Logits, find_logits
 from audit.model.model import Model, open_model
 from audit.policy.model import Policy
@@ -35,7 +35,7 @@ from audit.subject.baseline import (
 from audit.subject.facts import data_facts, model_facts
 from audit.subject.images import Pictures, find_pictures
 from audit.subject.predictions import Classified, Regressed
-from audit.subject.predictor import Judge, require_same
+from audit.subject.predictor import Predictor, require_same
 from audit.subject.sampling import read_features
 from audit.subject.scoring import Progress, Scored, score
 from audit.subject.sources import Sources, open_sources
@@ -61,7 +61,7 @@ class Subject:
     rows: int
     background: Source
     scores: Classified | Regressed
-    decider: Decider
+    decider: DecisionRule
     attributes: list[Attribute]
     weights: np.ndarray | None
     clusters: np.ndarray | None
@@ -122,7 +122,7 @@ class Subject:
         return find_logits(self.model, self.decider.head, self.feeds, features.columns, features.data.matrix)
 
     @cached_property
-    def judge(self) -> Judge:
+    def judge(self) -> Predictor:
         """The uncut model's decisions on a matrix of features.
 
         Raises:
@@ -130,7 +130,7 @@ class Subject:
         """
         if self.whole:
             return self.whole.judge
-        judge = Judge(self.model, self.feeds, self.features.columns, self.decider)
+        judge = Predictor(self.model, self.feeds, self.features.columns, self.decider)
         require_same(judge, self.features.data, self.scores)
         return judge
 
@@ -171,7 +171,7 @@ def _load(policy: Policy, progress: Progress, seed: int, compare: bool) -> tuple
     sources = open_sources(policy, base)
     path, other = find_model(locate(policy.model.path, base)), find_baseline(policy, base)
     files = Watched([path, *([other] if other else []), *sources.files])
-    table = read_table(policy.data, sources.data, policy.model.output.kind == "regression")
+    table = read_dataset(policy.data, sources.data, policy.model.output.kind == "regression")
     model = open_model(policy.model, path)
     if other:
         with of_the_baseline():
@@ -200,7 +200,7 @@ def _bound(policy: Policy, path: Path, model: Model, sources: Sources) -> _Bound
 
 
 def _candidate(
-    bound: _Bound, sources: Sources, table: Table, files: Watched, seed: int, progress: Progress
+    bound: _Bound, sources: Sources, table: Dataset, files: Watched, seed: int, progress: Progress
 ) -> Subject:
     with ThreadPoolExecutor(1) as pool:
         found = sources.digests(pool)  # beside the scores
@@ -210,12 +210,18 @@ def _candidate(
     return _subject(bound, sources, table, files, seed, scored, facts)
 
 
-def _score(bound: _Bound, sources: Sources, table: Table, progress: Progress) -> Scored:
+def _score(bound: _Bound, sources: Sources, table: Dataset, progress: Progress) -> Scored:
     return score(bound.policy, bound.model, bound.feeds, sources.data, table.labels, progress)
 
 
 def _subject(
-    bound: _Bound, sources: Sources, table: Table, files: Watched, seed: int, scored: Scored, facts: DataFacts
+    bound: _Bound,
+    sources: Sources,
+    table: Dataset,
+    files: Watched,
+    seed: int,
+    scored: Scored,
+    facts: DataFacts,
 ) -> Subject:
     policy, model, feeds = bound.policy, bound.model, bound.feeds
     return Subject(

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from audit.attacks import Ascent, Attacked, Batch, Outcome, Plan, Space, attack
+from audit.attacks import Attacked, Batch, GradientAscent, Outcome, Plan, ThreatModel, attack
 
 Judge = Callable[[np.ndarray], np.ndarray]
 
@@ -59,10 +59,10 @@ def space(
     high: ArrayLike = 1e6,
     movable: ArrayLike = True,
     integer: ArrayLike = False,
-) -> Space:
+) -> ThreatModel:
     """Return a space in which everything moves freely, unless said otherwise."""
     full = [np.broadcast_to(np.asarray(item), columns) for item in (scale, low, high, movable, integer)]
-    return Space(*(item.copy() for item in full))
+    return ThreatModel(*(item.copy() for item in full))
 
 
 def rows(count: int, columns: int, seed: int = 1, dtype: DTypeLike = np.float32) -> np.ndarray:
@@ -70,13 +70,13 @@ def rows(count: int, columns: int, seed: int = 1, dtype: DTypeLike = np.float32)
 
 
 def attacked(
-    network: Any, x: np.ndarray, where: Space, judge: Judge | None = None, **options: Any
+    network: Any, x: np.ndarray, where: ThreatModel, judge: Judge | None = None, **options: Any
 ) -> Attacked:
     """Attack what ``judge`` (the network, unless given) decides, with options that a test need not name."""
     judge = judge or network.judge
     norm, batch = options.pop("norm", "inf"), options.pop("batch", 64)
     given = Plan(**{"attacks": ["fgsm"], "eps": [0.3], "seed": 0, **options})
-    ascent = Ascent(network.logits, where, norm, x.dtype)
+    ascent = GradientAscent(network.logits, where, norm, x.dtype)
     return attack(Batch(x, judge(x), where, norm, judge), ascent, given, batch=batch)
 
 

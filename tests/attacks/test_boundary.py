@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from audit.attacks import Ascent, Attacked, Batch, Plan, attack
+from audit.attacks import Attacked, Batch, GradientAscent, Plan, attack
 from audit.errors import AuditError
 
 from .kit import Judge, rows, space
@@ -35,7 +35,7 @@ def logits(x: Any) -> Any:
 def found(norm: Any, names: list[Any], decide: Judge = judge, batch: int = 512, **changed: Any) -> Attacked:
     where = space(COLUMNS, **changed)
     known = rows(100, COLUMNS, seed=5)
-    ascent = Ascent(logits, where, norm, X.dtype)
+    ascent = GradientAscent(logits, where, norm, X.dtype)
     data = Batch(X, judge(X), where, norm, decide, known=known)
     return attack(data, ascent, Plan(names, [EPS[norm]], 0), batch=batch, beside={"border": ascent})
 

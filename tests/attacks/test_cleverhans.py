@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from audit.attacks import Ascent, Batch, Norm, Plan, attack
+from audit.attacks import Batch, GradientAscent, Norm, Plan, attack
 
 from .kit import Network, attacked, one, rows, space
 
@@ -62,7 +62,7 @@ def test_pgd(norm: Norm, decided: int) -> None:
     where = space(COLUMNS, scale=SCALE, movable=MOVABLE)
     found = attack(
         Batch(x, y, where, norm, lambda given: np.full(len(given), decided)),
-        Ascent(network.logits, where, norm, x.dtype), Plan(["pgd"], [0.6], seed=0), batch=64,
+        GradientAscent(network.logits, where, norm, x.dtype), Plan(["pgd"], [0.6], seed=0), batch=64,
     )  # fmt: skip
     expected = by_hand("pgd", network, x, y, norm, 0.6, 2.5 * 0.6 / 20, 20)
     np.testing.assert_allclose(one(found).moved, expected, atol=2e-5)
@@ -75,7 +75,7 @@ def test_pgd_at_the_edge_of_the_range(norm: Norm) -> None:
     y = np.zeros(100, int)
     found = attack(
         Batch(x, y, where, norm, lambda given: np.zeros(len(given), int)),
-        Ascent(network.logits, where, norm, x.dtype), Plan(["pgd"], [0.6], seed=0), batch=64,
+        GradientAscent(network.logits, where, norm, x.dtype), Plan(["pgd"], [0.6], seed=0), batch=64,
     )  # fmt: skip
     edge = (1 / SCALE[MOVABLE]).astype(np.float32)
     expected = by_hand("pgd", network, x, y, norm, 0.6, 0.075, 20, clip_min=-edge, clip_max=edge)

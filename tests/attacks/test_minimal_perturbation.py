@@ -5,14 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from audit.attacks import NotFlipped, Space, alone, shrink
+from audit.attacks import NotFlipped, ThreatModel, alone, shrink
 
 from .kit import Network, attacked, one, rows, space
 
 MOVABLE = np.arange(6) != 4
 
 
-def flipped(network: Network, where: Space, eps: float = 0.8) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def flipped(
+    network: Network, where: ThreatModel, eps: float = 0.8
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return x, moved and classes of the rows that PGD flips."""
     x = rows(300, 6)
     x[:, where.integer] = np.rint(4 * x[:, where.integer])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from audit.attacks import Ascent, Attacked, Batch, Plan, attack
+from audit.attacks import Attacked, Batch, GradientAscent, Plan, attack
 from audit.attacks.outcomes import room
 
 from .kit import Network, rows, space
@@ -17,7 +17,9 @@ EVERYTHING = 4 * 6 * 200 * 6  # two attacks of two sizes, 200 rows of six 32-bit
 def found(memory: int) -> Attacked:
     judged = Batch(X, NETWORK.judge(X), space(6), "inf", NETWORK.judge)
     plan = Plan(["noise", "pgd"], [0.1, 0.4], seed=0)
-    return attack(judged, Ascent(NETWORK.logits, space(6), "inf", X.dtype), plan, batch=30, memory=memory)
+    return attack(
+        judged, GradientAscent(NETWORK.logits, space(6), "inf", X.dtype), plan, batch=30, memory=memory
+    )
 
 
 def test_where_there_is_room_all_rows_are_kept() -> None:

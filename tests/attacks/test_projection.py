@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit.attacks import Norm, Space
+from audit.attacks import Norm, ThreatModel
 from audit.attacks.projection import Ball
 
 from .kit import Network, attacked, rows, space
@@ -37,7 +37,7 @@ def cases(draw: st.DrawFn) -> Case:
     dtype = draw(st.sampled_from([np.float32, np.float64]))
     norm: Norm = draw(st.sampled_from(["inf", "2"]))
     eps = draw(st.sampled_from([0.0, 1e-9, 0.1, 0.5, 3.0]))
-    where = Space(scale, low, high, rng.random(columns) < 0.7, integer)
+    where = ThreatModel(scale, low, high, rng.random(columns) < 0.7, integer)
     eta = (rng.normal(size=shape) * 10.0 ** rng.uniform(-9, 3, shape) * (rng.random(shape) < 0.8)).astype(
         dtype
     )
@@ -84,7 +84,9 @@ def test_numbers_stop_where_the_ball_or_the_range_ends_and_not_before(case: Case
 def test_whole_numbers_are_the_nearest_that_lie_inside() -> None:
     """Against trying all of them."""
     rng = np.random.default_rng(0)
-    where = Space(np.array([1.7]), np.array([-3.4]), np.array([5.2]), np.array([True]), np.array([True]))
+    where = ThreatModel(
+        np.array([1.7]), np.array([-3.4]), np.array([5.2]), np.array([True]), np.array([True])
+    )
     x = np.concatenate([rng.integers(-6, 9, 150), rng.uniform(-6, 9, 50)])[:, None].astype(np.float32)
     eta = rng.normal(size=x.shape).astype(np.float32)
     moved = Ball(where, "inf", 1.1).place(x, eta)
@@ -126,7 +128,9 @@ def test_a_fraction_that_no_attack_moves_stays_one() -> None:
 @pytest.mark.parametrize("norm", ["inf", "2"])
 def test_a_broken_promise_is_an_error(norm: Norm, moved: list[list[float]], broken: str) -> None:
     where = space(4, low=-0.5, movable=[1, 1, 1, 0], integer=[0, 0, 1, 0])
-    where = Space(where.scale, where.low, where.high, where.movable.astype(bool), where.integer.astype(bool))
+    where = ThreatModel(
+        where.scale, where.low, where.high, where.movable.astype(bool), where.integer.astype(bool)
+    )
     ball, x = Ball(where, norm, 1.0), np.array([[0, 0, 0, 5]])
     ball.verify(x.astype(np.float64), np.array([[1.0, 0, 0, 5]]))
     with pytest.raises(RuntimeError, match=broken):

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from audit.attacks import Ascent, Batch, Plan, attack
+from audit.attacks import Batch, GradientAscent, Plan, attack
 
 from .kit import Network, space
 
@@ -30,7 +30,7 @@ def test_restarts_leave_a_hill_that_one_climb_does_not(norm: Any) -> None:
     where = space(3)
     x = np.full((40, 3), 0.02, np.float32)
     rows = Batch(x, decided(x), where, norm, decided)
-    ascent = Ascent(hill, where, norm, x.dtype, margin=True)
+    ascent = GradientAscent(hill, where, norm, x.dtype, margin=True)
     found = attack(
         rows, ascent, Plan(["pgd", "restarts"], [1.0], seed=0), batch=64, beside={"restarts": ascent}
     )
@@ -45,7 +45,7 @@ def test_starts_belong_to_rows_and_not_to_batches() -> None:
     network, where = Network(4), space(4)
     x = np.random.default_rng(0).normal(size=(60, 4)).astype(np.float32)
     rows = Batch(x, network.judge(x), where, "inf", network.judge)
-    ascent = Ascent(network.logits, where, "inf", x.dtype, margin=True)
+    ascent = GradientAscent(network.logits, where, "inf", x.dtype, margin=True)
     plan = Plan(["restarts"], [0.05, 0.2], seed=3, steps=4)
     whole, parts = (attack(rows, None, plan, batch=n, beside={"restarts": ascent}) for n in (60, 7))
     for one, other in zip(whole.outcomes, parts.outcomes, strict=True):
@@ -62,5 +62,5 @@ def test_the_margin_leaves_out_classes_that_are_not_the_best_other() -> None:
 
     where, x = space(1), np.zeros((1, 1), np.float32)
     own = np.zeros(1, np.int32)
-    sums, margins = (Ascent(logits, where, "inf", x.dtype, margin) for margin in (False, True))
+    sums, margins = (GradientAscent(logits, where, "inf", x.dtype, margin) for margin in (False, True))
     assert sums.direction(x, own)[0, 0] == -1 and margins.direction(x, own)[0, 0] == 1

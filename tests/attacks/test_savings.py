@@ -9,7 +9,7 @@ import pytest
 
 from audit.attacks import Norm
 from audit.attacks.batch import Batch
-from audit.attacks.gradient_ascent import Ascent
+from audit.attacks.gradient_ascent import GradientAscent
 from audit.attacks.projected_gradient_descent import pgd
 
 from .kit import Judge, Network, rows, space
@@ -17,7 +17,7 @@ from .kit import Judge, Network, rows, space
 SPACE = space(5)
 
 
-class Counted(Ascent):
+class Counted(GradientAscent):
     """Notes how many rows make how many steps."""
 
     def __init__(self, *given: Any) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from audit.attacks import Ascent, Attacked, Batch, Norm, Plan, Space, attack
+from audit.attacks import Attacked, Batch, GradientAscent, Norm, Plan, ThreatModel, attack
 from audit.attacks.patches import Columns, Squares
 
 from .kit import Network, rows, space
@@ -18,19 +18,24 @@ Scores = Callable[[np.ndarray], np.ndarray]
 
 
 def searched(
-    scores: Scores, x: np.ndarray, where: Space, eps: Sequence[float], norm: Norm = "inf", **options: Any
+    scores: Scores,
+    x: np.ndarray,
+    where: ThreatModel,
+    eps: Sequence[float],
+    norm: Norm = "inf",
+    **options: Any,
 ) -> Attacked:
     """Attack what has the largest of ``scores`` ``(rows, classes)``."""
 
-    def weigh(given: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def log_odds(given: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         found = scores(given)
         return found, found.argmax(1)
 
     def judge(given: np.ndarray) -> np.ndarray:
-        return weigh(given)[1]
+        return log_odds(given)[1]
 
     batch = options.pop("batch", 64)
-    given = Batch(x, judge(x), where, norm, judge, weigh)
+    given = Batch(x, judge(x), where, norm, judge, log_odds)
     return attack(given, None, Plan(["square"], eps, **{"seed": 0, **options}), batch=batch)
 
 
@@ -118,7 +123,7 @@ def test_on_a_smooth_model_it_finds_about_what_pgd_does(norm: Norm, columns: int
     eps = [0.05, 0.1, 0.3] if norm == "inf" else [0.2, 0.5, 1.0]
     found = searched(network.margins, x, where, eps, norm)
     judged = Batch(x, network.judge(x), where, norm, network.judge)
-    ascent = Ascent(network.logits, where, norm, x.dtype)
+    ascent = GradientAscent(network.logits, where, norm, x.dtype)
     expected = attack(judged, ascent, Plan(["pgd"], eps, 0), batch=200)
     shares = [[o.flipped.mean() for o in one.outcomes] for one in (found, expected)]
     assert (
@@ -204,7 +209,7 @@ def test_pictures_are_searched_by_squares(norm: Norm) -> None:
     weight = np.where(np.arange(64) % 8 < 4, 1.0, -1.0) / 64
     x = np.random.default_rng(0).uniform(0.2, 0.8, (60, 64))
     x += (np.linspace(-0.15, 0.15, 60) - x @ weight)[:, None] * weight * 64  # margins at even distances
-    where = Space(np.ones(64), np.zeros(64), np.ones(64), np.ones(64, bool), np.zeros(64, bool), shape)
+    where = ThreatModel(np.ones(64), np.zeros(64), np.ones(64), np.ones(64, bool), np.zeros(64, bool), shape)
 
     def scores(given: np.ndarray) -> np.ndarray:
         margin = given.astype(np.float64) @ weight

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from audit.attacks import Ascent, Norm
+from audit.attacks import GradientAscent, Norm
 
 from .kit import Network, attacked, one, rows, space
 
@@ -34,7 +34,7 @@ def test_on_a_linear_model_the_margin_falls_by_the_dual_norm(norm: Norm, name: s
 
 def test_a_direction_of_norm_2_has_length_1_on_every_processor() -> None:
     network, x = Network(5, hidden=0), rows(80, 5)
-    ascent = Ascent(network.logits, space(5, scale=[0.2, 1, 5, 30, 0.01]), "2", x.dtype)
+    ascent = GradientAscent(network.logits, space(5, scale=[0.2, 1, 5, 30, 0.01]), "2", x.dtype)
     uphill = ascent.direction(x, network.judge(x))
     np.testing.assert_allclose(np.linalg.norm(uphill, axis=1), 1, rtol=1e-14)
     assert not ascent.direction(np.full_like(x, np.nan), network.judge(x)).any()  # no gradient, no direction

@@ -11,7 +11,7 @@ import pytest
 
 from audit.data.labels import Labels, Targets
 from audit.data.readers.registry import open_source
-from audit.data.table import read_table
+from audit.data.table import read_dataset
 from audit.errors import AuditError
 from audit.policy.model import DataSpec
 
@@ -23,7 +23,7 @@ def read(
 ) -> Labels | Targets:
     path = store(pd.DataFrame({"row": 1, "label": values}), folder, file)
     spec = DataSpec.model_validate({"path": str(path), "label": "label", **given})
-    return read_table(spec, open_source(str(path)), regression).labels
+    return read_dataset(spec, open_source(str(path)), regression).labels
 
 
 FILES = ["t.csv", "t.parquet"]
@@ -109,7 +109,7 @@ def test_words_for_nothing_among_the_numbers_of_a_csv(tmp_path: Path, cell: str)
     (tmp_path / "t.csv").write_text(f"label,row\n1,1\n{cell},2\n0,3\n{cell},4\n")
     spec = DataSpec.model_validate({"path": str(tmp_path / "t.csv"), "label": "label"})
     with pytest.raises(AuditError, match="2 rows without one"):
-        read_table(spec, open_source(spec.path), False)
+        read_dataset(spec, open_source(spec.path), False)
 
 
 @pytest.mark.parametrize("word", ["NA", "None", "null"])

@@ -12,7 +12,7 @@ import pytest
 from audit.data.protected_attributes import Attribute
 from audit.data.readers.registry import open_source
 from audit.data.source import BatchSize, Source
-from audit.data.table import read_table
+from audit.data.table import read_dataset
 from audit.errors import AuditError
 from audit.policy.model import DataSpec
 
@@ -31,7 +31,7 @@ def read(
     spec = DataSpec.model_validate({"path": str(path), "label": "label", **given})
     source = open_source(str(path))
     source.batch_size = batch_size
-    return {a.name: a for a in read_table(spec, source, False).attributes}
+    return {a.name: a for a in read_dataset(spec, source, False).attributes}
 
 
 def names(attribute: Attribute) -> list[str]:

@@ -11,7 +11,7 @@ import pytest
 
 from audit.data.readers.registry import open_source
 from audit.data.source import BatchSize
-from audit.data.table import Table, read_table
+from audit.data.table import Dataset, read_dataset
 from audit.errors import AuditError
 from audit.policy.model import DataSpec
 from audit.subject.facts import distinct_rows
@@ -20,11 +20,11 @@ from ..audits import again, content, people, store, subject
 from ..conftest import Models
 
 
-def read(folder: Path, file: str = "t.parquet", *, spec: dict[str, Any], **columns: Any) -> Table:
+def read(folder: Path, file: str = "t.parquet", *, spec: dict[str, Any], **columns: Any) -> Dataset:
     frame = pd.DataFrame({"label": [0, 1, 0, 1], **columns})
     path = store(frame, folder, file)
     given = DataSpec.model_validate({"path": str(path), "label": "label", **spec})
-    return read_table(given, open_source(str(path)), False)
+    return read_dataset(given, open_source(str(path)), False)
 
 
 @pytest.mark.parametrize("file", ["t.parquet", "t.csv"])

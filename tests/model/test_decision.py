@@ -13,7 +13,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit.model.decision import Decider
+from audit.model.decision import DecisionRule
 from audit.model.head import Head
 
 from ..audits import content, store, subject
@@ -23,8 +23,10 @@ TYPES = [np.float16, ml_dtypes.bfloat16, np.float32, np.float64]
 HUNDREDTHS = st.integers(1, 99).map(lambda n: n / 100)
 
 
-def decider(kind: Any, width: int, favorable: int = 1, **limits: float) -> Decider:
-    return Decider(Head(kind, width, ""), [favorable], limits.get("threshold", 0.5), limits.get("at_least"))
+def decider(kind: Any, width: int, favorable: int = 1, **limits: float) -> DecisionRule:
+    return DecisionRule(
+        Head(kind, width, ""), [favorable], limits.get("threshold", 0.5), limits.get("at_least")
+    )
 
 
 @settings(max_examples=200, deadline=None)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit, logit, softmax
 
-from audit.model.decision import Decider, decision_logits, favorable_logit, favorable_score
+from audit.model.decision import DecisionRule, decision_logits, favorable_logit, favorable_score
 from audit.model.head import Head
 
 
@@ -17,8 +17,8 @@ def drawn(classes: int, rows: int = 400, scale: float = 3.0) -> np.ndarray:
     return np.random.default_rng(classes).normal(0, scale, (rows, classes))
 
 
-def classifier(classes: int, favorable: list[int], threshold: float = 0.5) -> Decider:
-    return Decider(Head("probabilities", classes, ""), favorable, threshold)
+def classifier(classes: int, favorable: list[int], threshold: float = 0.5) -> DecisionRule:
+    return DecisionRule(Head("probabilities", classes, ""), favorable, threshold)
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_log_odds_keep_what_32_bit_scores_lose() -> None:
 
 
 def test_the_value_of_a_regression_is_as_it_is() -> None:
-    decider = Decider(Head("regression", 1, ""), [1], 0.5, 150.0)
+    decider = DecisionRule(Head("regression", 1, ""), [1], 0.5, 150.0)
     value = tf.constant([[149.0], [150.5]])
     assert favorable_logit(value, decider).numpy().tolist() == [149.0, 150.5]
     assert favorable_score(value, decider).numpy().tolist() == [149.0, 150.5]
@@ -47,7 +47,7 @@ def test_the_value_of_a_regression_is_as_it_is() -> None:
 
 @pytest.mark.parametrize("at_least", [-1.0, 0.0, 2.5])
 def test_a_regression_is_decided_at_its_limit(at_least: float) -> None:
-    decider = Decider(Head("regression", 1, ""), [1], 0.5, at_least)
+    decider = DecisionRule(Head("regression", 1, ""), [1], 0.5, at_least)
     raw = drawn(1)
     logits = decision_logits(tf.constant(raw), decider).numpy()
     np.testing.assert_array_equal(logits.argmax(1), decider.decide(raw)[1])

@@ -14,7 +14,7 @@ import pytest
 import audit
 from audit.check import policy_from
 from audit.data.readers.registry import open_source
-from audit.data.table import read_table
+from audit.data.table import read_dataset
 from audit.errors import AuditError
 from audit.inputs.binding import bind
 from audit.model.model import open_model
@@ -100,7 +100,7 @@ def test_other_rows_than_those_of_the_labels(place: Place, rows: int, name: str)
     frame = pd.read_parquet(place.data)
     file = store(frame, place.data.parent, name)
     policy = policy_from(content(place.model, file))
-    labels = read_table(policy.data, open_source(str(file)), False).labels
+    labels = read_dataset(policy.data, open_source(str(file)), False).labels
     store(pd.concat([frame] * 2).head(rows), file.parent, name)
     source, model = open_source(str(file)), open_model(policy.model, place.model)
     feeds = bind(model.signature.inputs, {}, policy.data, source.schema, "model")

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from audit.subject.predictions import Classified, Regressed
-from audit.subject.predictor import Judge
+from audit.subject.predictor import Predictor
 
 from ..audits import content, store, subject
 from ..conftest import Models
@@ -39,7 +39,7 @@ def test_classes(
 ) -> None:
     found = subject(content(model(name), store(table(classes), tmp_path), **given))
     assert isinstance(found.scores, Classified)
-    judge = Judge(found.model, found.feeds, found.features.columns, found.decider, batch)
+    judge = Predictor(found.model, found.feeds, found.features.columns, found.decider, batch)
     favorable, decided = judge.decide(found.features.data.matrix)
     np.testing.assert_array_equal(favorable, found.scores.favorable)
     np.testing.assert_array_equal(decided, found.scores.guess)
@@ -62,7 +62,7 @@ def test_the_largest_log_odds_are_those_of_the_class_decided_on(
 ) -> None:
     found = subject(content(model(name), store(table(classes), tmp_path), **given))
     assert isinstance(found.scores, Classified)
-    odds, decided = found.judge.weigh(found.features.data.matrix)
+    odds, decided = found.judge.log_odds(found.features.data.matrix)
     np.testing.assert_array_equal(decided, found.scores.guess)
     np.testing.assert_array_equal(odds.argmax(1), decided)
     margin, p = (
@@ -72,7 +72,7 @@ def test_the_largest_log_odds_are_those_of_the_class_decided_on(
     if classes == 2:
         limit = given["threshold"]
         np.testing.assert_allclose(margin, np.log(p / (1 - p)) - np.log(limit / (1 - limit)), atol=1e-4)
-    assert found.judge.weigh(found.features.data.matrix[:0])[1].shape == (0,)
+    assert found.judge.log_odds(found.features.data.matrix[:0])[1].shape == (0,)
 
 
 def test_log_odds_of_a_regression_are_its_distance_from_what_is_favourable(
@@ -83,7 +83,7 @@ def test_log_odds_of_a_regression_are_its_distance_from_what_is_favourable(
     )
     found = subject(policy)
     assert isinstance(found.scores, Regressed)
-    odds, decided = found.judge.weigh(found.features.data.matrix)
+    odds, decided = found.judge.log_odds(found.features.data.matrix)
     np.testing.assert_allclose(odds[:, 1] - odds[:, 0], found.scores.prediction - 0.5, rtol=1e-6, atol=1e-6)
     np.testing.assert_array_equal(decided, found.scores.predicted)
 

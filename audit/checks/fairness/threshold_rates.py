@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from audit.model.decision import Decider
+from audit.model.decision import DecisionRule
 from audit.stats.group_rates import Rates, rates
 from audit.subject.predictions import Classified, Regressed
 
@@ -25,7 +25,7 @@ class Grid:
     levels: np.ndarray
 
 
-def grid(scores: Classified | Regressed, decider: Decider) -> Grid | None:
+def grid(scores: Classified | Regressed, decider: DecisionRule) -> Grid | None:
     """Return the thresholds for these scores; None where no single one decides (several classes).
 
     They are 0.05, 0.10, …, 0.95 for probabilities, and the scores' own 5 %, 10 %, …, 95 % quantiles, rounded to three

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from audit.attacks import BY_GRADIENT, Attack, Norm, Outcome, Space
+from audit.attacks import BY_GRADIENT, Attack, Norm, Outcome, ThreatModel
 from audit.checks.robustness.sanity_suite import Judged
 from audit.checks.robustness.sanity_tests import Finding
-from audit.model.decision import Decider
+from audit.model.decision import DecisionRule
 from audit.subject.predictions import Classified
 from audit.subject.subject import Subject
 
@@ -30,7 +30,7 @@ class AttackedRows:
     matrix: np.ndarray
     classes: np.ndarray
     right: np.ndarray
-    space: Space
+    space: ThreatModel
     norm: Norm
     outcomes: list[Outcome]
     zero_gradient: dict[str, np.ndarray]
@@ -70,7 +70,7 @@ class AttackedRows:
         return min(enough, key=lambda o: (o.eps, -int(o.flipped.sum())), default=None)
 
 
-def decided(decider: Decider) -> bool:
+def decided(decider: DecisionRule) -> bool:
     """Tell whether the model's outputs are decisions: a regression's are not, unless something is favourable."""
     return decider.head.kind != "regression" or decider.at_least is not None
 

@@ -11,14 +11,14 @@ from pydantic import BeforeValidator, Field
 
 from audit.check import Check, Skip
 from audit.checks.robustness.definitions import DEFINITIONS
-from audit.errors import AuditError, some
+from audit.errors import AuditError, quote_list
 from audit.inputs.features import MOST_ROWS
 from audit.result import Evidence, Measurement, MetricFacts, Note
 from audit.stats.influence import Trace
 from audit.subject.subject import Subject
 
 if TYPE_CHECKING:
-    from audit.attacks import Space
+    from audit.attacks import ThreatModel
 
 Attack = Literal["noise", "fgsm", "pgd", "square"]
 Size = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -166,7 +166,9 @@ class Robustness(Check):
             found = list(unmeasured(subject, self.eps, why))
         yield from found
 
-    def _attacked(self, subject: Subject, space: Space, reasons: Mapping[str, str]) -> Iterator[Evidence]:
+    def _attacked(
+        self, subject: Subject, space: ThreatModel, reasons: Mapping[str, str]
+    ) -> Iterator[Evidence]:
         from audit.attacks import Plan
         from audit.checks.robustness.column_table import columns
         from audit.checks.robustness.escalation import run
@@ -195,4 +197,4 @@ class Robustness(Check):
 def _told(reasons: Mapping[str, str]) -> str:
     """Return the reasons with the columns that each holds for."""
     held = {reason: [name for name, why in reasons.items() if why == reason] for reason in reasons.values()}
-    return "; ".join(f"{reason}: {some(names)}" for reason, names in held.items())
+    return "; ".join(f"{reason}: {quote_list(names)}" for reason, names in held.items())

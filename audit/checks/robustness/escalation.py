@@ -7,7 +7,18 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from audit.attacks import BY_GRADIENT, Ascent, Attack, Batch, Norm, Outcome, Plan, Space, Weigh, attack
+from audit.attacks import (
+    BY_GRADIENT,
+    Attack,
+    Batch,
+    GradientAscent,
+    LogOddsFunction,
+    Norm,
+    Outcome,
+    Plan,
+    ThreatModel,
+    attack,
+)
 from audit.checks.robustness.attacked_rows import AttackedRows, truth
 from audit.checks.robustness.gradient_probe import Gradient
 from audit.checks.robustness.gradient_sources import Lead, guided, others, own
@@ -26,7 +37,7 @@ _GRADIENTS = 2**31
 """Numbers of the model's widest tensor in all steps of PGD: it is what a convolutional network's minutes go into."""
 
 
-def run(subject: Subject, space: Space, norm: Norm, plan: Plan) -> AttackedRows:
+def run(subject: Subject, space: ThreatModel, norm: Norm, plan: Plan) -> AttackedRows:
     """Attack the model's own decisions on the sampled rows, and judge the evidence.
 
     Where there are no gradients, a black-box attack takes the place of those that follow them. Where gradients miss
@@ -52,12 +63,12 @@ class _Attempt:
     """Attacks to run: those of ``plan`` along ``lead``, and others along ``beside``."""
 
     subject: Subject
-    space: Space
+    space: ThreatModel
     norm: Norm
     plan: Plan
     lead: Lead | None
     beside: tuple[Lead, ...] = ()
-    weigh: Weigh | None = None
+    log_odds: LogOddsFunction | None = None
     before: tuple[Finding, ...] = ()
     more: bool = False
 
@@ -72,7 +83,7 @@ class _Attempt:
             self,
             plan=replace(self.plan, attacks=attacks),
             beside=tuple(beside),
-            weigh=guided(self.subject, stand_in) if blind and stand_in else None,
+            log_odds=guided(self.subject, stand_in) if blind and stand_in else None,
             before=(*(self.lead.gradient.findings if self.lead else ()), *self.before),
             more=True,
         ).made()
@@ -84,11 +95,11 @@ class _Attempt:
         widest = subject.logits.widest if self.lead else 1
         chosen = _rows(len(data.matrix), self.space, plan, widest)
         matrix, index = data.matrix[chosen], data.index[chosen]
-        weigh = self.weigh or subject.judge.weigh
+        weigh = self.log_odds or subject.judge.log_odds
         known = subject.features.background.matrix
         rows = Batch(matrix, subject.judge(matrix), self.space, self.norm, subject.judge, weigh, known)
         batch = max(1, min(_BATCH, _NUMBERS // matrix.shape[1]))
-        along: dict[Attack, Ascent] = {lead.name: lead.ascent for lead in self.beside}
+        along: dict[Attack, GradientAscent] = {lead.name: lead.ascent for lead in self.beside}
         if self.beside:
             along["border"] = self.beside[0].ascent
         found = attack(rows, follows, plan, batch=batch, beside=along)
@@ -123,11 +134,12 @@ class _Attempt:
         data = self.subject.features.data.matrix
         some = data[:: -(-len(data) // _COMPARED)]
         return (
-            told_apart(self.subject.judge.weigh(some)[0], int(self.space.movable.sum())).verdict == "in doubt"
+            told_apart(self.subject.judge.log_odds(some)[0], int(self.space.movable.sum())).verdict
+            == "in doubt"
         )
 
 
-def _names(beside: Sequence[Lead], space: Space) -> list[Attack]:
+def _names(beside: Sequence[Lead], space: ThreatModel) -> list[Attack]:
     """Return what runs beside the attacks that were asked for, except `square`."""
     border: list[Attack] = ["border"] if beside else []
     decisions: list[Attack] = (
@@ -136,7 +148,7 @@ def _names(beside: Sequence[Lead], space: Space) -> list[Attack]:
     return [*(lead.name for lead in beside), *border, *decisions]
 
 
-def _rows(total: int, space: Space, plan: Plan, widest: int) -> np.ndarray | slice:
+def _rows(total: int, space: ThreatModel, plan: Plan, widest: int) -> np.ndarray | slice:
     """Return which of the sampled rows are attacked, in their order: of costly attacks only some, drawn at random."""
     most = total
     if "square" in plan.attacks:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from audit.attacks import Ascent, Space
+from audit.attacks import GradientAscent, ThreatModel
 from audit.frameworks.tensorflow_loader import graph, tensorflow
 
 _COLUMNS, _CELLS = 64, 4
@@ -19,7 +19,7 @@ _MOVE, _SHADE = 0.05, 0.02
 those that attacks make."""
 
 
-def mismatch(ascent: Ascent, x: np.ndarray, classes: np.ndarray) -> float:
+def mismatch(ascent: GradientAscent, x: np.ndarray, classes: np.ndarray) -> float:
     """Return the share of the log-odds' change whose sign the gradient misses, from 0 to 1.
 
     Changes are central differences of the log-odds against the decided class, by the cut logits: each movable column
@@ -46,7 +46,7 @@ def mismatch(ascent: Ascent, x: np.ndarray, classes: np.ndarray) -> float:
     return missed / total if total else 0.0
 
 
-def _step(space: Space) -> np.ndarray:
+def _step(space: ThreatModel) -> np.ndarray:
     step = (_SHADE if space.shape else _MOVE) * space.scale
     return np.where(space.integer, np.maximum(1, np.rint(step)), step)
 
@@ -55,14 +55,14 @@ Moves = Iterator[tuple[np.ndarray, np.ndarray]]
 """Moves of all rows in steps, ``(columns,)`` or ``(rows, columns)``, and the signs of change that gradients promise."""
 
 
-def _alone(space: Space, signs: np.ndarray) -> Moves:
+def _alone(space: ThreatModel, signs: np.ndarray) -> Moves:
     for place in _spread(np.flatnonzero(space.movable)):
         move = np.zeros(signs.shape[1])
         move[place] = 1
         yield move, signs[:, place]
 
 
-def _along(space: Space, signs: np.ndarray) -> Moves:
+def _along(space: ThreatModel, signs: np.ndarray) -> Moves:
     rising, none = np.ones(len(signs)), np.zeros(len(signs))
     for places in _cells(space):
         move, still = np.zeros(signs.shape), np.zeros(signs.shape)
@@ -74,7 +74,7 @@ def _along(space: Space, signs: np.ndarray) -> Moves:
 
 
 def _log_odds(
-    ascent: Ascent, x: np.ndarray, classes: np.ndarray
+    ascent: GradientAscent, x: np.ndarray, classes: np.ndarray
 ) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]:
     """Return the log-odds against the decided class as a function of the rows, and what rounding may do to each.
 
@@ -96,7 +96,7 @@ def _log_odds(
     return log_odds
 
 
-def _cells(space: Space) -> list[np.ndarray]:
+def _cells(space: ThreatModel) -> list[np.ndarray]:
     """Return the places of the numbers of each cell of a picture, all channels."""
     places = np.arange(len(space.scale)).reshape(space.shape or ())
     return [

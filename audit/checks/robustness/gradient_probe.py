@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from audit.attacks import Ascent
+from audit.attacks import GradientAscent
 from audit.checks.robustness.gradient_check import mismatch
 from audit.checks.robustness.sanity_tests import LITTLE, Finding
 from audit.checks.robustness.sanity_tests import missed as judge_missed
@@ -41,12 +41,12 @@ class Gradient:
         return self.missing is None and self.misled is None and self.doubt is None
 
 
-def sample(ascent: Ascent, rows: int) -> slice:
+def sample(ascent: GradientAscent, rows: int) -> slice:
     """Return which of so many rows are probed: at even distances, of a file that may be sorted."""
     return slice(None, None, max(1, -(-rows // (_PICTURES if ascent.space.shape else _ROWS))))
 
 
-def probe(ascent: Ascent, x: np.ndarray, classes: np.ndarray) -> Gradient:
+def probe(ascent: GradientAscent, x: np.ndarray, classes: np.ndarray) -> Gradient:
     """Look for gradients at rows ``x`` ``(rows, columns)``, and compare them with what small moves do."""
     try:
         without = np.asarray(~ascent.direction(x, classes).any(1))
@@ -72,7 +72,7 @@ def probe(ascent: Ascent, x: np.ndarray, classes: np.ndarray) -> Gradient:
     return Gradient(doubt="; ".join(doubts) or None, missed=missed, findings=findings)
 
 
-def _moves(ascent: Ascent) -> str:
+def _moves(ascent: GradientAscent) -> str:
     return "parts of a picture move along their gradients" if ascent.space.shape else "columns move alone"
 
 

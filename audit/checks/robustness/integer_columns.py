@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from audit.attacks import Space
+from audit.attacks import ThreatModel
 from audit.checks.robustness.attacked_rows import AttackedRows
-from audit.errors import some
+from audit.errors import quote_list
 from audit.result import Note
 from audit.subject.subject import Subject
 
 
-def stuck(x: np.ndarray, space: Space, eps: float) -> np.ndarray:
+def stuck(x: np.ndarray, space: ThreatModel, eps: float) -> np.ndarray:
     """Return which integer columns no row can move within ``eps``, bool ``(columns,)``, by the ball's own rule.
 
     A column with a reach below 1 is stuck even where its values are fractions, a few of which lie near a whole number:
@@ -42,4 +42,4 @@ def too_small(attacked: AttackedRows, subject: Subject, eps: Sequence[float]) ->
         held = stuck(attacked.matrix, attacked.space, size)
         names = [columns[place].name for place in np.unique(owner[held])]
         if names:
-            yield Note(text=f"At eps {size:g}, {some(names)} cannot reach another whole number.")
+            yield Note(text=f"At eps {size:g}, {quote_list(names)} cannot reach another whole number.")

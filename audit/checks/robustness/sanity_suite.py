@@ -145,10 +145,10 @@ class _Sample:
 
     def weighed(self) -> np.ndarray:
         """Return the log-odds that guided the search, of the rows and of those that noise makes of them."""
-        assert self._rows.weigh is not None
+        assert self._rows.log_odds is not None
         drawn = np.random.default_rng(self._plan.seed).choice([-1.0, 1.0], self._rows.x.shape)
         moved, _ = self._rows.tried(self._eps * drawn, self._eps)
-        return np.concatenate([self._rows.weigh(x)[0] for x in (self._rows.x, moved)])
+        return np.concatenate([self._rows.log_odds(x)[0] for x in (self._rows.x, moved)])
 
     def _by_values(self) -> np.ndarray | None:
         background, rows = self._subject.features.background.matrix, self._rows

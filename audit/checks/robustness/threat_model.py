@@ -8,9 +8,9 @@ from fnmatch import fnmatchcase
 
 import numpy as np
 
-from audit.attacks import Space
+from audit.attacks import ThreatModel
 from audit.checks.robustness.integer_columns import stuck
-from audit.errors import AuditError, nearest, some
+from audit.errors import AuditError, did_you_mean, quote_list
 from audit.inputs.features import Column
 from audit.subject.images import Pictures
 from audit.subject.subject import Subject
@@ -20,7 +20,7 @@ _TOO_FAR = "no other whole number lies within the largest eps"
 
 def movable(
     subject: Subject, immutable: Sequence[str], integer: Sequence[str], eps: float
-) -> tuple[Space, dict[str, str]]:
+) -> tuple[ThreatModel, dict[str, str]]:
     """Return where attacks may move, and why each of the other columns stays.
 
     One unit is the column's standard deviation in the background, its range the one observed there;
@@ -44,7 +44,7 @@ def movable(
     return replace(space, movable=movable, scale=scale), reasons
 
 
-def _numbers(subject: Subject, held: set[str], rounded: set[str]) -> tuple[Space, dict[str, str]]:
+def _numbers(subject: Subject, held: set[str], rounded: set[str]) -> tuple[ThreatModel, dict[str, str]]:
     columns, background = subject.features.columns, subject.features.background.matrix
     observed = np.ma.masked_invalid(background)
     spread = observed.std(0, dtype=np.float64).filled(np.nan)
@@ -52,7 +52,7 @@ def _numbers(subject: Subject, held: set[str], rounded: set[str]) -> tuple[Space
     told = {c.name: _reason(c, float(spread[place]), held, flags) for place, c in enumerate(columns)}
     reasons = {name: reason for name, reason in told.items() if reason}
     free = np.array([column.name not in reasons for column in columns])
-    space = Space(
+    space = ThreatModel(
         scale=np.where(free, spread, 1.0),
         low=observed.min(0).filled(np.nan),
         high=observed.max(0).filled(np.nan),
@@ -62,9 +62,9 @@ def _numbers(subject: Subject, held: set[str], rounded: set[str]) -> tuple[Space
     return space, reasons
 
 
-def _pixels(pictures: Pictures, held: set[str], rounded: set[str]) -> tuple[Space, dict[str, str]]:
+def _pixels(pictures: Pictures, held: set[str], rounded: set[str]) -> tuple[ThreatModel, dict[str, str]]:
     numbers, free = np.ones(int(np.prod(pictures.shape))), pictures.column not in held
-    space = Space(
+    space = ThreatModel(
         scale=numbers * (pictures.high - pictures.low if free else 1.0),
         low=numbers * pictures.low,
         high=numbers * pictures.high,
@@ -95,8 +95,8 @@ def _named(given: Sequence[str], option: str, known: Sequence[str]) -> set[str]:
         if not matches:
             raise AuditError(
                 where=f"checks.robustness.{option}",
-                expected=f"a column that the model reads, or a pattern such as 'status_*': {some(known)}",
-                found=f"{name!r}{nearest(name, known)}",
+                expected=f"a column that the model reads, or a pattern such as 'status_*': {quote_list(known)}",
+                found=f"{name!r}{did_you_mean(name, known)}",
             )
         found.update(matches)
     return found

@@ -15,11 +15,11 @@ from audit.check import Skip
 from audit.checks.robustness.attacked_rows import truth
 from audit.checks.robustness.metrics import Shares, Where
 from audit.data.shared_ranges import SHARED
-from audit.errors import some
+from audit.errors import quote_list
 from audit.inputs.features import places, starts
 from audit.perturbations.typos import Misspellings, misspellings, words
 from audit.result import Evidence, Note, Table
-from audit.subject.predictor import Judge
+from audit.subject.predictor import Predictor
 from audit.subject.subject import Subject
 
 DRAWS = 5
@@ -47,13 +47,13 @@ def typos(subject: Subject, names: Sequence[str], sizes: Sequence[float], alone:
     """
     index, rows = subject.features.data.index, _Rows(subject, names)
     if not any(words(text) for column in rows.texts.values() for text in column):
-        raise Skip(f"no text of {some(names)} has a word of two letters or more that typos could hit")
+        raise Skip(f"no text of {quote_list(names)} has a word of two letters or more that typos could hit")
     classes = subject.judge(subject.features.data.matrix)
     shares, right = Shares(index, subject), classes == truth(subject)[index]
     misspelt, table = _misspelt(rows, sizes, classes)
     drawn = f" {len(index):,} of {subject.rows:,} rows, drawn at random." if len(index) < subject.rows else ""
     yield Note(
-        text=f"Typos: in {some(names)} each word of two letters or more is misspelt with probability eps, "
+        text=f"Typos: in {quote_list(names)} each word of two letters or more is misspelt with probability eps, "
         f"{DRAWS} times over; a row counts as flipped if one of these flips it.{drawn}"
     )
     if alone:
@@ -161,7 +161,7 @@ class _Rows:
         for place, at in self._at.items():
             columns[place] = replace(columns[place], vocabulary=[texts[place][row] for row in rows])
             matrix[:, at] = np.arange(len(rows))
-        return Judge(self._subject.model, self._subject.feeds, columns, self._subject.decider)(matrix)
+        return Predictor(self._subject.model, self._subject.feeds, columns, self._subject.decider)(matrix)
 
     def table(self, hit: Counter[str], told: Counter[str]) -> Table:
         """Return the words whose typos went with most flips, of those that `SHARED` background rows share."""

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from audit.data.source import Source
-from audit.errors import AuditError, nearest, some
+from audit.errors import AuditError, did_you_mean, quote_list
 from audit.frameworks.aif360_loader import aif360
 from audit.frameworks.output_silencing import quiet
 
@@ -40,7 +40,9 @@ def open_aif360(path: str) -> AifSource:
     name = path.partition(":")[2]
     if name not in _DATASETS:
         raise AuditError(
-            where=path, expected=f"one of {some(_DATASETS)}", found=f"{name!r}{nearest(name, _DATASETS)}"
+            where=path,
+            expected=f"one of {quote_list(_DATASETS)}",
+            found=f"{name!r}{did_you_mean(name, _DATASETS)}",
         )
     module_name, folder, raw = _DATASETS[name]
     module = aif360(module_name)

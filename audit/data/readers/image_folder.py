@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from audit.data.readers.csv import CsvSource
 from audit.data.source import Source
-from audit.errors import AuditError, some
+from audit.errors import AuditError, quote_list
 
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif"})
 FILE_COLUMNS = ("file", "filename", "path", "image", "image_path")
@@ -35,8 +35,8 @@ class ImageFolderSource(Source):
         if len(named) != 1:
             raise AuditError(
                 where=str(labels),
-                expected=f"one column that names the images: {some(FILE_COLUMNS)}",
-                found=some(named) if named else f"the columns {some(self._labels.schema.names)}",
+                expected=f"one column that names the images: {quote_list(FILE_COLUMNS)}",
+                found=quote_list(named) if named else f"the columns {quote_list(self._labels.schema.names)}",
                 fix="rename the columns of the label file (to read tables beside images, name them: DIR/*.csv)",
             )
         (self._file,) = named

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from audit.data.column_types import PEEKED, settled, tensor_array
 from audit.data.source import Source, unreadable
-from audit.errors import AuditError, some
+from audit.errors import AuditError, quote_list
 
 _BROKEN = (
     *(BadZipFile, zlib.error, EOFError, OSError, ValueError, KeyError, SyntaxError),
@@ -151,7 +151,7 @@ def _require_columns(file: Path, headers: dict[str, _Header]) -> None:
         raise AuditError(
             where=str(file),
             expected="arrays of equally many rows, each a column",
-            found=some(f"{name}: {count:,}" for name, count in rows.items()),
+            found=quote_list(f"{name}: {count:,}" for name, count in rows.items()),
             fix="save the audited rows only, such as x=x_test, y=y_test",
         )
 

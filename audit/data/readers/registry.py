@@ -15,7 +15,7 @@ from audit.data.readers.npz import NpzSource
 from audit.data.readers.parquet import ParquetSource
 from audit.data.readers.tfrecord import TFRecordSource
 from audit.data.source import Source
-from audit.errors import AuditError, some
+from audit.errors import AuditError, quote_list
 
 _READERS: dict[str, Callable[[str, list[Path]], Source]] = {
     ".csv": CsvSource,
@@ -48,7 +48,7 @@ def open_source(path: str, base: Path | None = None) -> Source:
     raise AuditError(
         where=path,
         expected=f"{', '.join(_READERS)} files, all of one kind",
-        found=f"files that end in {some(sorted({file.suffix.lower() for file in files}))}",
+        found=f"files that end in {quote_list(sorted({file.suffix.lower() for file in files}))}",
     )
 
 
@@ -90,7 +90,7 @@ def _label_file(folder: Path, tables: list[Path]) -> Path:
     raise AuditError(
         where=str(folder),
         expected="one label file beside image files",
-        found=some(table.relative_to(folder).as_posix() for table in tables),
+        found=quote_list(table.relative_to(folder).as_posix() for table in tables),
         fix=f"leave one in the directory, or to read tables beside images, name the tables: {folder}/*.csv",
     )
 
@@ -112,7 +112,9 @@ def _checked(source: Source) -> Source:
     twice = [name for name, times in Counter(source.schema.names).items() if times > 1]
     if twice:
         raise AuditError(
-            where=source.path, expected="column names that stand once", found=f"{some(twice)} twice or more"
+            where=source.path,
+            expected="column names that stand once",
+            found=f"{quote_list(twice)} twice or more",
         )
     return source
 

@@ -26,7 +26,9 @@ _PARTS = (2, 7, 33, 130)
 """Sizes of batches, in turn. Few, as a model may be compiled anew for each; odd ones move a row to another place."""
 
 
-def require_steady(model: Model, tensors: Mapping[str, Any], raw: np.ndarray, first_row: int = 1) -> None:
+def require_deterministic(
+    model: Model, tensors: Mapping[str, Any], raw: np.ndarray, first_row: int = 1
+) -> None:
     """Score sampled rows twice, in a smaller batch and alone, then all rows of some thousand again, and compare.
 
     What makes a score unsteady may touch rare rows only, or batches of some sizes: the rows are scored again in

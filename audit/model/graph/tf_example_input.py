@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from audit.errors import AuditError, some
+from audit.errors import AuditError, quote_list
 from audit.frameworks.tensorflow_loader import tensorflow
 from audit.model.graph.frozen import Frozen, Source
 from audit.model.graph.signature_input import Refused, behind_cast
@@ -144,13 +144,13 @@ def find_parsed(function: Any, name: str, spec: Any) -> Parsed | Refused | None:
         return None
     node, scope = parsers[0]
     if len(parsers) > 1 or node.op not in _PARSERS:
-        found = f"{len(parsers)} operations that parse them: {some(sorted({n.op for n, _ in parsers}))}"
+        found = f"{len(parsers)} operations that parse them: {quote_list(sorted({n.op for n, _ in parsers}))}"
         return Refused(name, spec, _unfit("one tf.io.parse_example", found, "parses them by one"))
     features, ragged = _features(node, scope)
     if ragged:
         expected = "features of a fixed number of values, or of variable length (VarLenFeature)"
         fix = "parses them as VarLenFeature and makes them ragged afterwards"
-        return Refused(name, spec, _unfit(expected, f"ragged features: {some(ragged)}", fix))
+        return Refused(name, spec, _unfit(expected, f"ragged features: {quote_list(ragged)}", fix))
     if not features:
         return Refused(name, spec, _unfit("names of features as constants", "computed ones", "names them"))
     return Parsed(name, features)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from audit.errors import AuditError, some
+from audit.errors import AuditError, quote_list
 from audit.frameworks.tensorflow_loader import tensorflow
 
 
@@ -20,7 +20,7 @@ def unreadable(path: Path, where: Path, meta: Any, error: Exception) -> AuditErr
         return AuditError(
             where=str(where),
             expected="operations of TensorFlow's own; libraries of custom operations are not loaded",
-            found=f"operations that {_installed()} does not know: {some(unknown)}{newer and f'; {newer}'}",
+            found=f"operations that {_installed()} does not know: {quote_list(unknown)}{newer and f'; {newer}'}",
             fix="audit with the TensorFlow that made the model"
             if newer
             else "export the model without them: built from TensorFlow's own operations",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from audit.errors import AuditError, nearest, some
+from audit.errors import AuditError, did_you_mean, quote_list
 from audit.frameworks.tensorflow_loader import tensorflow
 from audit.model.loading.keras import open_keras
 from audit.model.loading.saved_model import open_saved_model
@@ -59,10 +59,10 @@ def _choose(path: Path, signatures: Any, name: str) -> Any:
         return signatures[name]
     raise AuditError(
         where=f"{path}: signature",
-        expected=f"one of the model's signatures: {some(signatures)}"
+        expected=f"one of the model's signatures: {quote_list(signatures)}"
         if signatures
         else "a model with a signature",
-        found=f"{name!r}{nearest(name, signatures)}"
+        found=f"{name!r}{did_you_mean(name, signatures)}"
         if signatures
         else "none: nothing in it is meant to be served",
         fix="set model.signature to one of them"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from audit.errors import some
+from audit.errors import quote_list
 from audit.model.graph.traversal import callees, node_name
 from audit.model.loading.assets import foreign_tables
 from audit.policy.unsafe_operations import NEVER, RESTORES, SAVES
@@ -35,8 +35,8 @@ class Unsafe:
     @property
     def place(self) -> str:
         """Where it stands, in words."""
-        holder = f"the function {some([self.function])}" if self.function else "the main graph"
-        reached = [some(self.signatures, 4)] * bool(self.signatures) + ["loading"] * self.loading
+        holder = f"the function {quote_list([self.function])}" if self.function else "the main graph"
+        reached = [quote_list(self.signatures, 4)] * bool(self.signatures) + ["loading"] * self.loading
         return f"in {holder}, reached by {' and '.join(reached) or 'no signature'}"
 
 

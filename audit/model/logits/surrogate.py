@@ -13,7 +13,7 @@ from audit.frameworks.tensorflow_loader import graph, tensorflow
 from audit.inputs.features import Column
 from audit.inputs.feeds import Feed
 from audit.inputs.matrix import Decoder
-from audit.model.decision import Decider, tie
+from audit.model.decision import DecisionRule, tie
 from audit.model.graph.frozen import Frozen
 from audit.model.graph.straight_through import has_steps
 from audit.model.graph.traversal import node_name
@@ -60,7 +60,7 @@ _PAST = "; gradients pass its steps and stops"
 
 
 @dataclass(frozen=True, eq=False)
-class StandIn:
+class SurrogateLogits:
     """Class logits, or a regression's value, of a matrix of features, with gradients that pass steps and stops.
 
     ``exact`` says that their values were confirmed to decide as the uncut model does, ``past`` that the graph has steps
@@ -73,9 +73,9 @@ class StandIn:
     past: bool
 
 
-def find_stand_in(
-    model: Model, decider: Decider, feeds: Sequence[Feed], columns: Sequence[Column], sample: np.ndarray
-) -> StandIn | None:
+def find_surrogate(
+    model: Model, decider: DecisionRule, feeds: Sequence[Feed], columns: Sequence[Column], sample: np.ndarray
+) -> SurrogateLogits | None:
     """Return logits that decide as the model does; None where there is nothing to gain.
 
     Of several those that say something of most rows (`silent`), and of these the ones that least goes into: what
@@ -98,7 +98,7 @@ def find_stand_in(
     trial = Trial(frozen, feeds, columns, sample, expected, believe=believe, straight=True)
     output, past = Target(frozen.output, head.width, "the model's output"), has_steps(frozen.nodes)
     confirmed = [
-        (target, StandIn(_of(found, decider), found.evidence + _PAST * past, True, past))
+        (target, SurrogateLogits(_of(found, decider), found.evidence + _PAST * past, True, past))
         for target in _targets(frozen, head, output)
         if (found := trial(target))
     ]
@@ -107,7 +107,7 @@ def find_stand_in(
         says = [(silent(one.logits, some), len(frozen.above(node_name(at.tensor)))) for at, one in confirmed]
         return confirmed[says.index(min(says))][1]
     lost = trial(replace(output, evidence="the scores"), from_scores)
-    return StandIn(_of(lost, decider), lost.evidence + _PAST * past, False, past) if lost else None
+    return SurrogateLogits(_of(lost, decider), lost.evidence + _PAST * past, False, past) if lost else None
 
 
 def _targets(frozen: Frozen, head: Head, output: Target) -> list[Target]:
@@ -119,14 +119,14 @@ def _targets(frozen: Frozen, head: Head, output: Target) -> list[Target]:
     return list({target.tensor: target for target in reversed(targets)}.values())[::-1]
 
 
-def _decided(frozen: Frozen, decider: Decider, expected: np.ndarray) -> np.ndarray:
+def _decided(frozen: Frozen, decider: DecisionRule, expected: np.ndarray) -> np.ndarray:
     kind = np.dtype(tensorflow().as_dtype(frozen.dtype(frozen.output)).as_numpy_dtype)
     if decider.head.kind == "regression":
         return decider.decide(expected.astype(kind))[1]
     return decider.outcome(expected, kind)[1]
 
 
-def _of(found: Found, decider: Decider) -> Callable[[Any], Any]:
+def _of(found: Found, decider: DecisionRule) -> Callable[[Any], Any]:
     """Return the logits of a cut as a function of the matrix: shifted, if need be, to where the decision changes."""
     sign, border = found.match.sign, found.match.border
 

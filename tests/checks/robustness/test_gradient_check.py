@@ -120,7 +120,7 @@ def test_a_replaced_gradient_is_not_followed_but_the_values_own(tmp_path: Path) 
 def test_a_reversed_gradient_is_a_mismatch_of_all() -> None:
     import tensorflow as tf
 
-    from audit.attacks import Ascent, Space
+    from audit.attacks import GradientAscent, ThreatModel
     from audit.checks.robustness.gradient_check import mismatch
 
     @tf.custom_gradient  # type: ignore[untyped-decorator]
@@ -133,10 +133,10 @@ def test_a_reversed_gradient_is_a_mismatch_of_all() -> None:
 
     ones, x = np.ones(64), np.random.default_rng(0).normal(size=(20, 64)).astype(np.float32)
     for shape in (None, (8, 8, 1)):
-        space = Space(ones, -9 * ones, 9 * ones, ones > 0, ones < 0, shape)
+        space = ThreatModel(ones, -9 * ones, 9 * ones, ones > 0, ones < 0, shape)
         for logits, share in ((honest, 0), (lambda x: lying(honest(x)), 1)):
             for norm in ("inf", "2"):
-                ascent = Ascent(logits, space, norm, x.dtype)
+                ascent = GradientAscent(logits, space, norm, x.dtype)
                 assert mismatch(ascent, x, np.arange(20, dtype=np.int32) % 2) == share
 
 
@@ -162,7 +162,7 @@ def test_what_rounding_makes_of_large_logits_is_no_mismatch() -> None:
     """Two large sums that nearly cancel, each rounded by itself: what is left jumps up and down about a tiny slope."""
     import tensorflow as tf
 
-    from audit.attacks import Ascent, Space
+    from audit.attacks import GradientAscent, ThreatModel
     from audit.checks.robustness.gradient_check import mismatch
 
     def logits(x: Any) -> Any:
@@ -170,13 +170,13 @@ def test_what_rounding_makes_of_large_logits_is_no_mismatch() -> None:
         return tf.concat([-half, half], 1)
 
     ones = np.ones(8)
-    space = Space(ones, -9 * ones, 9 * ones, np.ones(8, bool), np.zeros(8, bool))
+    space = ThreatModel(ones, -9 * ones, 9 * ones, np.ones(8, bool), np.zeros(8, bool))
     x = np.random.default_rng(0).normal(size=(200, 8)).astype(np.float32)
     halves = [
         logits(tf.constant(x + way * np.eye(8, dtype=np.float32)[0] / 20)).numpy()[:, 1] for way in (1, -1)
     ]
     assert (halves[0] < halves[1]).mean() > 0.05  # against the slope, by rounding alone
-    assert mismatch(Ascent(logits, space, "inf", x.dtype), x, np.zeros(200, np.int32)) == 0
+    assert mismatch(GradientAscent(logits, space, "inf", x.dtype), x, np.zeros(200, np.int32)) == 0
 
 
 def test_without_an_attack_by_gradient_nothing_hangs_on_it(tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ def test_fractions_near_a_whole_number_do_not_make_a_column_move(model: Path, tm
 
 @pytest.mark.parametrize("norm", ["inf", "2"])
 def test_columns_are_stuck_where_the_ball_itself_moves_nothing(norm: Any) -> None:
-    from audit.attacks import Space
+    from audit.attacks import ThreatModel
     from audit.attacks.projection import Ball
     from audit.checks.robustness.integer_columns import stuck
 
@@ -93,7 +93,7 @@ def test_columns_are_stuck_where_the_ball_itself_moves_nothing(norm: Any) -> Non
         low, high = np.sort(rng.integers(0, 4, 2)).astype(float)
         eps = float(rng.choice([0.2, 0.4, 0.7, 1.0, 1.3]))
         yes, ends = np.ones(1, bool), (np.array([low]), np.array([high]))
-        space = Space(np.ones(1), *ends, movable=yes, integer=yes)
+        space = ThreatModel(np.ones(1), *ends, movable=yes, integer=yes)
         ways = [Ball(space, norm, eps).place(x, np.full_like(x, way)) for way in (-eps, eps)]
         seen.add(still := not any((moved != x).any() for moved in ways))
         assert stuck(x, space, eps).tolist() == [still or eps < 1]  # from 2.5, half a unit reaches 3

@@ -15,7 +15,7 @@ import tensorflow as tf
 
 from audit.cli import main
 from audit.errors import AuditError
-from audit.model.determinism.check import require_steady
+from audit.model.determinism.check import require_deterministic
 from audit.model.model import Model, open_model
 from audit.policy.model import ModelSpec
 
@@ -198,7 +198,7 @@ def test_it_costs_few_calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         return call(self, tensors, first_row)
 
     monkeypatch.setattr(Model, "__call__", counted)
-    require_steady(model, {"x": x}, raw)
+    require_deterministic(model, {"x": x}, raw)
     assert calls[:18] == [64, 64] + [1] * 16
     assert calls[18:23] == [4096, 2, 7, 33, 130] and sum(calls[18:]) == 2 * 4096
     assert len(set(calls)) <= 8 and len(calls) < 120, "each size may be compiled for"
@@ -218,7 +218,7 @@ def test_of_rows_with_many_numbers_fewer_are_scored_again(
         return call(self, tensors, first_row)
 
     monkeypatch.setattr(Model, "__call__", counted)
-    require_steady(model, {"x": x}, raw)
+    require_deterministic(model, {"x": x}, raw)
     assert rows[18] == 256 and sum(rows[18:]) == 2 * 256
 
 
@@ -251,7 +251,7 @@ def test_what_touches_rare_rows_only_is_found(tmp_path: Path, case: str) -> None
     while (x := frame(RARE_ROWS, seed)[list("abcd")].to_numpy())[sampled_rows(), 0].max() > 2.1:
         seed += 1
     with pytest.raises(AuditError) as caught:
-        require_steady(model, {"x": tf.constant(x)}, model({"x": tf.constant(x)}), 1001)
+        require_deterministic(model, {"x": tf.constant(x)}, model({"x": tf.constant(x)}), 1001)
     assert caught.value.expected == "the same score for the same row, in whichever batch and place"
     named = re.match(r"row ([\d,]+), column", caught.value.found)
     assert named is not None
@@ -300,7 +300,7 @@ WRITING: dict[Callable[[Any, Any], Any], str] = {
 def test_a_model_that_scoring_changes_is_refused(tmp_path: Path, call: Callable[[Any, Any], Any]) -> None:
     model, x = counting(call, tmp_path / "model"), {"x": tf.constant(frame(50)[list("abcd")].to_numpy())}
     with pytest.raises(AuditError) as caught:
-        require_steady(model, x, model(x))
+        require_deterministic(model, x, model(x))
     assert caught.value.expected == "scores that do not change the model"
     assert caught.value.found == f"the signature writes its variables or tables: {WRITING[call]}"
 
@@ -308,13 +308,13 @@ def test_a_model_that_scoring_changes_is_refused(tmp_path: Path, call: Callable[
 def test_a_model_that_reads_its_variables_is_not(tmp_path: Path) -> None:
     model = counting(lambda counter, x: tf.nn.softmax(logits(x) + counter), tmp_path / "model")
     x = {"x": tf.constant(frame(50)[list("abcd")].to_numpy())}
-    require_steady(model, x, model(x))
+    require_deterministic(model, x, model(x))
 
 
 def test_one_row_is_compared_with_itself(tmp_path: Path) -> None:
     model = model_of(batch_normalized, tmp_path)
     x = tf.ones([1, WIDTH])
-    require_steady(model, {"x": x}, model({"x": x}))
+    require_deterministic(model, {"x": x}, model({"x": x}))
     with pytest.raises(AuditError, match="in the same batch again"):
         noisy = model_of(CHANCE["sampling"], tmp_path / "noisy")
-        require_steady(noisy, {"x": x}, noisy({"x": x}))
+        require_deterministic(noisy, {"x": x}, noisy({"x": x}))

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from audit.frameworks.tensorflow_loader import graph, tensorflow
-from audit.model.logits.surrogate import StandIn, find_stand_in
+from audit.model.logits.surrogate import SurrogateLogits, find_surrogate
 
 from ...audits import content, store, subject
 from ...models import save
@@ -22,19 +22,19 @@ NAMES = ["a", "b", "c"]
 Step = Callable[[Any], Any]
 
 
-def stand_in(path: Path, score: Step, output: str = "probabilities", **given: Any) -> StandIn:
+def stand_in(path: Path, score: Step, output: str = "probabilities", **given: Any) -> SurrogateLogits:
     save(path / "m", score, x=([None, 3], "float32"))
     data = pd.DataFrame(X, columns=NAMES).assign(label=(X[:, 0] > 0).astype(int))
     spec = {"inputs": {"x": NAMES}, "output": output}
     made = subject(content(path / "m", store(data, path), spec=spec, **given))
-    found = find_stand_in(
+    found = find_surrogate(
         made.model, made.decider, made.feeds, made.features.columns, made.features.data.matrix
     )
     assert found is not None
     return found
 
 
-def slopes(found: StandIn) -> tuple[np.ndarray, np.ndarray]:
+def slopes(found: SurrogateLogits) -> tuple[np.ndarray, np.ndarray]:
     """Return log-odds, or a regression's value, and their gradient at `X`."""
     tf = tensorflow()
 

@@ -12,7 +12,7 @@ import pytest
 import tensorflow as tf
 from scipy.special import expit
 
-from audit.attacks import Ascent
+from audit.attacks import GradientAscent
 from audit.checks.robustness.threat_model import movable
 from audit.model.decision import decision_logits
 from audit.subject.subject import Subject
@@ -220,7 +220,7 @@ def test_a_loop_is_climbed_inside_another_loop(tmp_path: Path) -> None:
     assert found.model_facts.differentiable
     logits = found.logits
     space, _ = movable(found, [], [], 0.1)
-    ascent = Ascent(
+    ascent = GradientAscent(
         lambda rows: decision_logits(logits(rows), found.decider), space, "inf", np.dtype("float32")
     )
     x = found.features.data.matrix
