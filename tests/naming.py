@@ -10,7 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1] / "audit"
 VAGUE = frozenset(
-    [
+    {
         "ahead",
         "alone",
         "apart",
@@ -64,7 +64,7 @@ VAGUE = frozenset(
         "whole",
         "who",
         "why",
-    ]
+    }
 )
 """Participles, adverbs and pronouns: a reader cannot tell from them what the variable holds, nor search for it."""
 MAX_VAGUE = 19
@@ -86,8 +86,7 @@ def packed(tree: ast.AST) -> Iterator[int]:
     """Yield the line of each ``a, b = x, y``."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Tuple):
-            if any(isinstance(target, ast.Tuple) for target in node.targets):
-                yield node.lineno
+            yield from (node.lineno for target in node.targets if isinstance(target, ast.Tuple))
 
 
 def main(arguments: list[str]) -> int:
