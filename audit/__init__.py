@@ -18,6 +18,7 @@ from audit.version import __version__
 if TYPE_CHECKING:
     from audit.mutants.result import Selftest
     from audit.policy import Policy
+    from audit.policy.model import ResolvedPolicy
     from audit.result import Decision, Report
 
 __all__ = ["AuditError", "__version__", "decide", "run", "selftest"]
@@ -88,7 +89,6 @@ def decide(
     measured = recorded_policy(report)
     chosen = measured if policy is None else _policy(policy)
     require_same_audit(measured, chosen)
-    assert chosen.gate is not None and measured.gate is not None  # resolved policies have one
     day, reported = on or _today(), measured.gate.confidence
     return decide_gate(report.checks, chosen.gate, chosen.waivers, day, reported, counted(report))
 
@@ -126,7 +126,7 @@ def selftest(
     )
 
 
-def _policy(policy: Policy | Mapping[str, object] | str | Path) -> Policy:
+def _policy(policy: Policy | Mapping[str, object] | str | Path) -> ResolvedPolicy:
     from audit.check import load_policy, policy_from, resolved
     from audit.policy import Policy
 

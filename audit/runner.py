@@ -17,7 +17,7 @@ from audit.comparison.pair import Pair
 from audit.errors import AuditError
 from audit.gate.lint import warnings_of
 from audit.gate.verdict import decide
-from audit.policy.model import Policy
+from audit.policy.model import ResolvedPolicy
 from audit.policy.resolution import metric_facts
 from audit.provenance.environment import environment
 from audit.result import (
@@ -41,7 +41,7 @@ Crash = Callable[[str, str], None]
 
 
 def run_audit(
-    policy: Policy,
+    policy: ResolvedPolicy,
     *,
     seed: int,
     on: date,
@@ -68,7 +68,6 @@ def run_audit(
     """
     for name in only:
         require_installed(name, f"--only {name}")
-    assert policy.gate is not None  # a resolved policy has one
     started, clock = datetime.now(UTC), _Clock()
     subject, baseline = load_subjects(policy, progress, seed)
     clock.lap("load")
@@ -145,10 +144,9 @@ def _complete(
 
 
 def _report(
-    policy: Policy, subject: Subject, baseline: Subject | None, results: list[CheckResult],
+    policy: ResolvedPolicy, subject: Subject, baseline: Subject | None, results: list[CheckResult],
     seed: int, on: date, command: str, run: dict[str, object], history: History | None,
 ) -> Report:  # fmt: skip
-    assert policy.gate is not None  # a resolved policy has one
     against = baseline.model_facts if baseline else None
     this = identify(policy, subject.model_facts, subject.data_facts, against, seed)
     decision, counted = _decide(policy, results, on, history, this, str(run["started"]))
@@ -174,10 +172,14 @@ def _report(
 
 
 def _decide(
-    policy: Policy, results: list[CheckResult], on: date, history: History | None, this: Audited, started: str
+    policy: ResolvedPolicy,
+    results: list[CheckResult],
+    on: date,
+    history: History | None,
+    this: Audited,
+    started: str,
 ) -> tuple[Decision, dict[str, object]]:
     """Return the decision, and what the history says for the report's ``run``."""
-    assert policy.gate is not None  # a resolved policy has one
     gate = policy.gate
 
     def decided(audits: int | None) -> Decision:

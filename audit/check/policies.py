@@ -8,11 +8,11 @@ from pathlib import Path
 from audit.check import entry_points
 from audit.check.base import Check
 from audit.policy.load import parse_policy, read_policy
-from audit.policy.model import Policy
+from audit.policy.model import Policy, ResolvedPolicy
 from audit.policy.resolution import Offer, resolve
 
 
-def load_policy(path: str | Path, overrides: Sequence[str] = ()) -> Policy:
+def load_policy(path: str | Path, overrides: Sequence[str] = ()) -> ResolvedPolicy:
     """Read, override, validate and resolve the policy at ``path``.
 
     Args:
@@ -25,7 +25,7 @@ def load_policy(path: str | Path, overrides: Sequence[str] = ()) -> Policy:
     return resolved(read_policy(path, overrides))
 
 
-def policy_from(content: Mapping[str, object], overrides: Sequence[str] = ()) -> Policy:
+def policy_from(content: Mapping[str, object], overrides: Sequence[str] = ()) -> ResolvedPolicy:
     """Build a resolved policy from plain data, for example ``report["policy"]["effective"]``.
 
     Raises:
@@ -34,7 +34,7 @@ def policy_from(content: Mapping[str, object], overrides: Sequence[str] = ()) ->
     return resolved(parse_policy(content, overrides))
 
 
-def resolved(policy: Policy) -> Policy:
+def resolved(policy: Policy) -> ResolvedPolicy:
     """Return the effective policy: check options, gate, rules and ids written out, and all of it validated.
 
     Raises:

@@ -14,7 +14,7 @@ from audit.cli.summary import plain, remarks, summary, uncounted
 from audit.errors import AuditError
 from audit.formats.registry import write_reports
 from audit.formats.writing import set_aside
-from audit.policy import Policy
+from audit.policy.model import ResolvedPolicy
 from audit.provenance.command import command
 from audit.result import Report
 
@@ -53,7 +53,7 @@ def run(request: Request) -> int:
     return VERDICTS[report.verdict]
 
 
-def audit_quietly(policy: Policy, request: Request) -> Report:
+def audit_quietly(policy: ResolvedPolicy, request: Request) -> Report:
     """Run the audit with progress on stderr; a crashed check is told there in one line."""
     from audit.audit_log.ledger import find_history
     from audit.runner import run_audit
@@ -95,7 +95,7 @@ def parse_date(text: str | None) -> date:
         raise AuditError(where="--date", expected="a date as YYYY-MM-DD", found=repr(text)) from None
 
 
-def _policy(request: Request) -> Policy:
+def _policy(request: Request) -> ResolvedPolicy:
     given = [name for name, value in request.flags.items() if value is not None] + ["protected"] * bool(
         request.protected
     )

@@ -20,10 +20,10 @@ from audit.draft.yaml_text import policy_text
 from audit.inputs.binding import bind, unbound
 from audit.inputs.feeds import Feed
 from audit.model.model import Model, open_model
-from audit.policy.model import DataSpec, ModelSpec, Policy
+from audit.policy.model import DataSpec, ModelSpec, ResolvedPolicy
 from audit.registry.artifact import find_model
 
-Resolve = Callable[[Mapping[str, object]], Policy]
+Resolve = Callable[[Mapping[str, object]], ResolvedPolicy]
 """From the content of a policy file to the policy resolved against the installed checks."""
 
 
@@ -82,8 +82,7 @@ def _content(model: str, spec: DataSpec, regression: bool) -> dict[str, object]:
     return {"version": 1, "model": {"path": model, **output}, "data": data}
 
 
-def _thin(policy: Policy, table: Dataset) -> dict[str, list[str]]:
-    assert policy.gate is not None
+def _thin(policy: ResolvedPolicy, table: Dataset) -> dict[str, list[str]]:
     found = {
         str(rule.id): undecidable(rule, table, policy.gate.confidence, policy.gate.min_rows)
         for rule in policy.rules

@@ -10,14 +10,18 @@ from audit.data.labels import Labels
 from audit.data.table import Dataset
 from audit.inputs.feeds import Feed
 from audit.policy.gate_spec import Rule
-from audit.policy.model import Policy, Protected
+from audit.policy.model import Protected, ResolvedPolicy
 
 _PLAIN = re.compile(r"[A-Za-z_./][A-Za-z0-9_./-]*")
 _WORDS = {"true", "false", "null", "yes", "no", "on", "off"}
 
 
 def policy_text(
-    policy: Policy, table: Dataset, feeds: list[Feed], nulls: Mapping[str, int], thin: Mapping[str, list[str]]
+    policy: ResolvedPolicy,
+    table: Dataset,
+    feeds: list[Feed],
+    nulls: Mapping[str, int],
+    thin: Mapping[str, list[str]],
 ) -> str:
     """Return the YAML of ``policy`` with comments about these rows."""
     lines = [
@@ -31,7 +35,7 @@ def policy_text(
     return "\n".join(lines) + "\n"
 
 
-def _model(policy: Policy, feeds: list[Feed]) -> Iterator[str]:
+def _model(policy: ResolvedPolicy, feeds: list[Feed]) -> Iterator[str]:
     yield f"  path: {scalar(policy.model.path)}"
     if policy.model.output.kind != "auto":
         yield f"  output: {policy.model.output.kind}          # the label has many numeric values"
@@ -41,7 +45,7 @@ def _model(policy: Policy, feeds: list[Feed]) -> Iterator[str]:
             yield _comment(f"  # input {feed.name} is fed from: {', '.join(feed.columns)}")
 
 
-def _data(policy: Policy, table: Dataset, nulls: Mapping[str, int]) -> Iterator[str]:
+def _data(policy: ResolvedPolicy, table: Dataset, nulls: Mapping[str, int]) -> Iterator[str]:
     yield f"  path: {scalar(policy.data.path)}          # {table.rows:,} rows"
     yield "  # background: PATH          # such as the training data: what rows are compared with; default: path"
     yield f"  label: {scalar(policy.data.label)}"
@@ -68,8 +72,7 @@ def _protected(spec: Protected) -> str:
     return f"{{{bins}privileged: [{', '.join(scalar(value) for value in spec.privileged)}]}}"
 
 
-def _gate(policy: Policy, thin: Mapping[str, list[str]]) -> Iterator[str]:
-    assert policy.gate is not None
+def _gate(policy: ResolvedPolicy, thin: Mapping[str, list[str]]) -> Iterator[str]:
     yield f"  confidence: {policy.gate.confidence:g}   # a rule is decided when its whole interval lies on one side"
     yield f"  min_rows: {policy.gate.min_rows}      # smaller groups are shown and not decided"
     yield "  # max_audits: 20   # fail beyond so many different audits of these rows: of enough, one passes by luck"

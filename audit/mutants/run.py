@@ -15,7 +15,7 @@ from audit.mutants.mutant import NotMade, Variant
 from audit.mutants.result import Selftest, Tried
 from audit.mutants.trial import make, refuses
 from audit.mutants.verdicts import CATCHES, caught, judge
-from audit.policy.model import Policy
+from audit.policy.model import ResolvedPolicy
 from audit.result import Report
 from audit.runner import run_audit
 from audit.subject.scoring import Progress
@@ -23,7 +23,7 @@ from audit.subject.subject import Subject, load_subject
 
 
 def run_selftest(
-    policy: Policy, *, seed: int, on: date, progress: Progress, crash: Callable[[str, str], None]
+    policy: ResolvedPolicy, *, seed: int, on: date, progress: Progress, crash: Callable[[str, str], None]
 ) -> Selftest:
     """Audit the candidate and its variants; files are written to a temporary directory only.
 
@@ -52,9 +52,13 @@ def run_selftest(
 
 class _Trials:
     def __init__(
-        self, policy: Policy, seed: int, on: date, progress: Progress, crash: Callable[[str, str], None]
+        self,
+        policy: ResolvedPolicy,
+        seed: int,
+        on: date,
+        progress: Progress,
+        crash: Callable[[str, str], None],
     ) -> None:
-        assert policy.gate is not None  # a resolved policy has one
         self._seed, self._on, self._progress, self._crash = seed, on, progress, crash
         gate = policy.gate.model_copy(update={"max_audits": None})  # no variant is a candidate
         self._policy = policy.model_copy(update={"gate": gate})
@@ -88,7 +92,7 @@ class _Trials:
             return replace(tried, outcome="not measured", reason=_crashes(found))
         return tried
 
-    def _audit(self, name: str, policy: Policy) -> Report:
+    def _audit(self, name: str, policy: ResolvedPolicy) -> Report:
         self._progress(name, 0, 1)
         report = run_audit(
             policy,

@@ -13,7 +13,7 @@ from audit.errors import AuditError
 from audit.mutants.added_column import with_column
 from audit.mutants.export import export_variant
 from audit.mutants.mutant import NotMade, Variant
-from audit.policy.model import DataSpec, ModelSpec, OutputSpec, Policy
+from audit.policy.model import DataSpec, ModelSpec, OutputSpec, Policy, ResolvedPolicy
 from audit.subject.subject import Subject
 
 _Spec = TypeVar("_Spec", ModelSpec, DataSpec)
@@ -23,7 +23,7 @@ _REFUSALS = ("model.classes", "model.output")
 """What an error is about when the audit refuses the scores themselves; any other is a fault of the trial."""
 
 
-def make(variant: Variant, policy: Policy, subject: Subject, folder: Path) -> Policy:
+def make(variant: Variant, policy: ResolvedPolicy, subject: Subject, folder: Path) -> ResolvedPolicy:
     """Write what the variant changes into ``folder`` and return the policy that audits it.
 
     Raises:

@@ -5,18 +5,18 @@ from __future__ import annotations
 from pydantic import ValidationError
 
 from audit.errors import AuditError
-from audit.policy.model import Policy, policy_digest
+from audit.policy.model import Policy, ResolvedPolicy, policy_digest
 from audit.result import Report
 
 
-def recorded_policy(report: Report) -> Policy:
+def recorded_policy(report: Report) -> ResolvedPolicy:
     """Return the effective policy that stands in ``report``: complete, whatever checks are installed by now.
 
     Raises:
         AuditError: it is none, or not the one that the report's digest is of.
     """
     try:
-        policy = Policy.model_validate(report.policy.effective)
+        policy = ResolvedPolicy.model_validate(report.policy.effective)
     except ValidationError as error:
         raise _edited(report, str(error.errors(include_url=False)[0]["msg"])) from None
     found = policy_digest(report.policy.effective)  # as it stands there: an older one may lack newer keys

@@ -179,6 +179,12 @@ class Policy(Strict):
         return policy_digest(self.effective())
 
 
+class ResolvedPolicy(Policy):
+    """A policy with every default written out: check options, gate, rules and their ids."""
+
+    gate: GateSpec
+
+
 def policy_digest(effective: Mapping[str, object]) -> str:
     """Return ``sha256:`` of an effective policy as JSON with sorted keys and no spaces."""
     text = json.dumps(effective, sort_keys=True, separators=(",", ":"), ensure_ascii=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from audit.errors import AuditError, did_you_mean, quote_list
 from audit.policy.gate_spec import GateSpec, Rule
-from audit.policy.model import Policy
+from audit.policy.model import Policy, ResolvedPolicy
 from audit.result import MAX_AUDITS, MetricFacts, Scalar
 
 DEFAULT_MIN_ROWS = 200
@@ -27,7 +27,7 @@ Offers = Mapping[str, Offer | None]
 """By the name of every installed check; None where the policy turns it off."""
 
 
-def resolve(policy: Policy, offers: Offers) -> Policy:
+def resolve(policy: Policy, offers: Offers) -> ResolvedPolicy:
     """Return the effective policy: check options, gate, rules and ids written out, and all of it validated.
 
     Args:
@@ -50,7 +50,7 @@ def resolve(policy: Policy, offers: Offers) -> Policy:
         _require_rule(waiver.rule, rules, policy.gate)
     gate = (policy.gate or GateSpec(min_rows=DEFAULT_MIN_ROWS)).model_copy(update={"rules": rules})
     options = {name: offer.options if offer else False for name, offer in offers.items()}
-    resolved = policy.model_copy(update={"gate": gate, "checks": options})
+    resolved = ResolvedPolicy.model_construct(**{**dict(policy), "gate": gate, "checks": options})
     # a policy that is resolved once more has its default rules written out
     resolved._default_rules = default or (policy._default_rules and rules == with_ids(starting))
     resolved._path = policy._path

@@ -9,7 +9,7 @@ from pathlib import Path
 from audit.data.readers.registry import locate
 from audit.errors import AuditError
 from audit.model.model import Model, open_model
-from audit.policy.model import ModelSpec, OutputSpec, Policy
+from audit.policy.model import ModelSpec, OutputSpec, Policy, ResolvedPolicy
 from audit.registry.artifact import find_model
 from audit.subject.scoring import Progress
 
@@ -40,7 +40,7 @@ def find_baseline(policy: Policy, base: Path | None) -> Path | None:
         return find_model(locate(policy.model.baseline, base))
 
 
-def open_baseline(policy: Policy, path: Path, candidate: Model) -> tuple[Policy, Model]:
+def open_baseline(policy: ResolvedPolicy, path: Path, candidate: Model) -> tuple[ResolvedPolicy, Model]:
     """Load the baseline, and return the policy as it is for that one.
 
     Signature, classes and allowed operations are the candidate's. So are those of ``model.inputs`` that it has, the
@@ -66,7 +66,7 @@ def open_baseline(policy: Policy, path: Path, candidate: Model) -> tuple[Policy,
     return policy.model_copy(update={"model": spec}), model
 
 
-def without_others_inputs(policy: Policy, candidate: Model, baseline: Model) -> Policy:
+def without_others_inputs(policy: ResolvedPolicy, candidate: Model, baseline: Model) -> ResolvedPolicy:
     """Return the policy as it is for the candidate: without ``model.inputs`` that only the baseline has."""
     inputs = {
         name: columns

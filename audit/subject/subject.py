@@ -21,7 +21,7 @@ from audit.inputs.feeds import Feed
 from audit.model.decision import DecisionRule
 from audit.model.logits.logits import Logits, find_logits
 from audit.model.model import Model, open_model
-from audit.policy.model import Policy
+from audit.policy.model import ResolvedPolicy
 from audit.provenance.watch import Watched
 from audit.registry.artifact import find_model
 from audit.result import DataFacts, ModelFacts
@@ -52,7 +52,7 @@ class Subject:
     a part of the sample of.
     """
 
-    policy: Policy
+    policy: ResolvedPolicy
     seed: int
     files: Watched
     model: Model
@@ -139,13 +139,13 @@ class Subject:
 class _Bound:
     """A loaded model with what feeds it, and the policy as it is for that one."""
 
-    policy: Policy
+    policy: ResolvedPolicy
     path: Path
     model: Model
     feeds: list[Feed]
 
 
-def load_subject(policy: Policy, progress: Progress, seed: int = 0) -> Subject:
+def load_subject(policy: ResolvedPolicy, progress: Progress, seed: int = 0) -> Subject:
     """Read the data, load the model, score every row once; of a baseline only the names of its inputs count.
 
     Raises:
@@ -154,7 +154,9 @@ def load_subject(policy: Policy, progress: Progress, seed: int = 0) -> Subject:
     return replace(_load(policy, progress, seed, compare=False)[0], policy=policy)
 
 
-def load_subjects(policy: Policy, progress: Progress, seed: int = 0) -> tuple[Subject, Subject | None]:
+def load_subjects(
+    policy: ResolvedPolicy, progress: Progress, seed: int = 0
+) -> tuple[Subject, Subject | None]:
     """Read the data once, load candidate and baseline, and score every row with each.
 
     Returns:
@@ -166,7 +168,9 @@ def load_subjects(policy: Policy, progress: Progress, seed: int = 0) -> tuple[Su
     return _load(policy, progress, seed, compare=True)
 
 
-def _load(policy: Policy, progress: Progress, seed: int, compare: bool) -> tuple[Subject, Subject | None]:
+def _load(
+    policy: ResolvedPolicy, progress: Progress, seed: int, compare: bool
+) -> tuple[Subject, Subject | None]:
     base = Path(policy.path).parent if policy.path else None
     sources = open_sources(policy, base)
     path, other = find_model(locate(policy.model.path, base)), find_baseline(policy, base)
@@ -191,7 +195,7 @@ def _load(policy: Policy, progress: Progress, seed: int, compare: bool) -> tuple
     return candidate, baseline
 
 
-def _bound(policy: Policy, path: Path, model: Model, sources: Sources) -> _Bound:
+def _bound(policy: ResolvedPolicy, path: Path, model: Model, sources: Sources) -> _Bound:
     schema = sources.data.schema
     model.leave_out(unbound(model.fed, policy.model.inputs, policy.data, schema))
     feeds = bind(model.fed, policy.model.inputs, policy.data, schema, model.where, model.channels)

@@ -10,6 +10,7 @@ import pytest
 
 from audit.check import entry_points, load_policy, policy_from, resolved
 from audit.policy import Policy
+from audit.policy.model import ResolvedPolicy
 
 from .examples import FULL, LEAST, with_rules, written
 
@@ -29,6 +30,11 @@ TEXTS = {
 @pytest.fixture(params=TEXTS)
 def policy(request: pytest.FixtureRequest, tmp_path: Path) -> Policy:
     return load_policy(written(tmp_path, TEXTS[request.param]))
+
+
+def test_its_type_says_that_it_has_a_gate(policy: Policy) -> None:
+    assert isinstance(policy, ResolvedPolicy) and isinstance(resolved(policy), ResolvedPolicy)
+    assert isinstance(policy.model_copy(), ResolvedPolicy) and policy.gate.rules == policy.rules
 
 
 def test_it_loads_again_to_itself(policy: Policy) -> None:

@@ -64,7 +64,6 @@ def threshold_tables(subject: Subject, label: np.ndarray, predicted: np.ndarray)
     if over is None:
         return
     rows = Outcomes(label, predicted, subject.weights, subject.clusters)
-    assert subject.policy.gate is not None  # a resolved policy has one
     tail = (1.0 - subject.policy.gate.confidence) / 2.0
     parts = [_compared(attribute, over, rows, tail) for attribute in subject.attributes]
     columns = {name: list(chain.from_iterable(part[name] for part in parts)) for name in parts[0]}
