@@ -13,7 +13,7 @@ import numpy as np
 from audit.audit_log.ledger import Audited, History, identify
 from audit.check import Check, Skip, build_checks, offers_of, require_installed
 from audit.comparison.check_results import beside, to_compare
-from audit.comparison.pair import Pair
+from audit.comparison.pair import Pair, TracedResult
 from audit.errors import AuditError
 from audit.gate.lint import warnings_of
 from audit.gate.verdict import decide
@@ -22,6 +22,7 @@ from audit.policy.resolution import metric_facts
 from audit.provenance.environment import environment
 from audit.result import (
     CheckResult,
+    CheckStatus,
     Decision,
     Evidence,
     Measurement,
@@ -32,6 +33,7 @@ from audit.result import (
     Table,
 )
 from audit.stats import intervals, is_known
+from audit.stats.influence import Traced, TracedEvidence, untraced
 from audit.subject.baseline import of_the_baseline
 from audit.subject.scoring import Progress
 from audit.subject.subject import Subject, load_subjects
@@ -76,12 +78,13 @@ def run_audit(
         if only and name not in only:
             continue
         progress(name, 0, 1)
-        found = _run_check(name, check, subject, policy.gate.confidence, crash)
-        if baseline and found.status == "measured" and name in to_compare(policy):
+        traced = _run_check(name, check, subject, policy.gate.confidence, crash)
+        result = traced.result
+        if baseline and result.status == "measured" and name in to_compare(policy):
             with of_the_baseline():
                 other = _run_check(name, check, baseline, policy.gate.confidence, crash)
-            found = beside(Pair(subject, baseline), check, found, other, policy.gate.confidence, crash)
-        results.append(found)
+            result = beside(Pair(subject, baseline), traced, other, policy.gate.confidence, crash)
+        results.append(result)
         progress(name, 1, 1)
         clock.lap(name)
     run: dict[str, object] = {"started": started.isoformat(), "seconds": clock.laps}
@@ -99,22 +102,30 @@ class _Clock:
         self._last = now
 
 
-def _run_check(name: str, check: Check, subject: Subject, confidence: float, crash: Crash) -> CheckResult:
+def _run_check(name: str, check: Check, subject: Subject, confidence: float, crash: Crash) -> TracedResult:
     """Run one check; a fault of its own stays with it, a library's ``sys.exit`` included."""
     try:
         with np.errstate(all="ignore"):  # what is undefined is NaN in the report, not a warning on a terminal
             return _measured(name, check, list(check.measure(subject)), confidence)
     except Skip as skip:
-        return CheckResult(name=name, status="skipped", reason=str(skip), summary=check.summary)
+        return _unmeasured(name, check, "skipped", str(skip))
     except AuditError:
         raise  # policy or data cannot be audited, as when a background row has no value
     except (Exception, SystemExit) as error:
         crash(name, traceback.format_exc())
-        reason = f"{type(error).__name__}: {error}"
-        return CheckResult(name=name, status="crashed", reason=reason, summary=check.summary)
+        return _unmeasured(name, check, "crashed", f"{type(error).__name__}: {error}")
 
 
-def _measured(name: str, check: Check, found: list[Evidence], confidence: float) -> CheckResult:
+def _unmeasured(name: str, check: Check, status: CheckStatus, reason: str) -> TracedResult:
+    return TracedResult(CheckResult(name=name, status=status, reason=reason, summary=check.summary), {})
+
+
+def _measured(name: str, check: Check, evidence: list[TracedEvidence], confidence: float) -> TracedResult:
+    traces = {item.measurement.key: item.trace for item in evidence if isinstance(item, Traced)}
+    return TracedResult(_result(name, check, untraced(evidence), confidence), traces)
+
+
+def _result(name: str, check: Check, found: list[Evidence], confidence: float) -> CheckResult:
     """Sort what a check found; of its metrics, those that it measured are described."""
     metrics = {f"{name}.{metric}": facts for metric, facts in check.metrics.items()}
     beside = [item for item in found if isinstance(item, Table | Note)]

@@ -14,6 +14,7 @@ from audit.frameworks.output_silencing import quiet
 from audit.frameworks.tensorflow_loader import tensorflow
 from audit.result import Evidence, Measurement, Note, Table
 from audit.stats import is_known
+from audit.stats.influence import untraced
 from audit.subject.subject import Subject, load_subject
 
 ROWS = 400
@@ -72,7 +73,7 @@ def conforms(name: str, check: type[Check]) -> None:
 def _evidence(check: Check, subject: Subject) -> list[Evidence]:
     """Measure; a table that cannot be one raises where it is made."""
     try:
-        return list(check.measure(subject))
+        return untraced(check.measure(subject))
     except ValueError as error:
         raise AssertionError(f"'measure' raised ValueError: {error}") from error
 

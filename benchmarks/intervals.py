@@ -19,6 +19,7 @@ from audit.checks.fairness.check import Fairness
 from audit.checks.performance.check import Performance
 from audit.result import Measurement
 from audit.stats import intervals
+from audit.stats.influence import untraced
 from audit.subject.predictions import Classified
 from audit.subject.subject import Subject, load_subject
 
@@ -46,7 +47,7 @@ def subject(data_dir: Path | None) -> Subject:
 
 def measured(of: Subject) -> list[Measurement]:
     with np.errstate(all="ignore"):
-        found = [*Performance().measure(of), *Fairness().measure(of)]
+        found = untraced([*Performance().measure(of), *Fairness().measure(of)])
     return [item for item in found if isinstance(item, Measurement)]
 
 

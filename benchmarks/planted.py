@@ -34,6 +34,7 @@ from audit.gate.verdict import decide
 from audit.policy.model import Policy
 from audit.result import CheckResult, Measurement, Report, RuleResult
 from audit.stats import interval
+from audit.stats.influence import untraced
 from audit.subject.class_order import class_order
 from audit.subject.predictions import Classified, Classifier
 from audit.subject.subject import Subject, load_subject
@@ -92,7 +93,8 @@ def scored(subject: Subject, source: Source, labels: Labels) -> Classified:
 
 def checked(name: str, subject: Subject, confidence: float) -> CheckResult:
     with np.errstate(all="ignore"):
-        found = [m for m in entry_points.build(name, {}).measure(subject) if isinstance(m, Measurement)]
+        evidence = untraced(entry_points.build(name, {}).measure(subject))
+    found = [item for item in evidence if isinstance(item, Measurement)]
     numbers = [replace(m, ci=interval(m, confidence)) for m in found]
     return CheckResult(name=name, status="measured", measurements=numbers)
 

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
-from audit.result import Evidence, Measurement, MetricFacts
+from audit.result import MetricFacts
 
 if TYPE_CHECKING:
-    from audit.stats.influence import Trace
+    from audit.stats.influence import TracedEvidence
     from audit.subject.subject import Subject
 
 
@@ -33,16 +33,11 @@ class Check(BaseModel, ABC):
     metrics: ClassVar[dict[str, MetricFacts]]
 
     @abstractmethod
-    def measure(self, subject: Subject) -> Iterable[Evidence]:
+    def measure(self, subject: Subject) -> Iterable[TracedEvidence]:
         """Return the measurements on ``subject``, with the tables and notes that a reader of them needs.
+
+        A measurement in a `Traced` is compared with a baseline's row by row.
 
         Raises:
             Skip: the check does not apply; its rules become inconclusive with this reason.
         """
-
-    def trace(self, subject: Subject, measurement: Measurement) -> Trace | None:
-        """Return which rows a measurement on ``subject`` comes from, so that two models' can be paired.
-
-        Optional: where it is None, the improvement over a baseline has the widest interval that there can be.
-        """
-        return None

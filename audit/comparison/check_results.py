@@ -8,8 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from audit.check import Check
-from audit.comparison.pair import Pair, compared
+from audit.comparison.pair import Pair, TracedResult, compared
 from audit.policy.model import Policy
 from audit.result import CheckResult
 
@@ -25,9 +24,8 @@ def to_compare(policy: Policy) -> set[str]:
 
 def beside(
     pair: Pair,
-    check: Check,
-    ours: CheckResult,
-    theirs: CheckResult,
+    candidate: TracedResult,
+    baseline: TracedResult,
     confidence: float,
     crash: Callable[[str, str], None],
 ) -> CheckResult:
@@ -35,19 +33,17 @@ def beside(
 
     Args:
         pair: both models.
-        check: what measured both.
-        ours: the candidate's result, measured.
-        theirs: the baseline's.
-        confidence: of the intervals of the improvement.
-        crash: told of a check whose `trace` crashes.
+        candidate: what a check measured on the candidate.
+        baseline: what it did on the baseline.
+        confidence: confidence of the intervals of the improvement.
+        crash: called with the check's name and the traceback where a trace crashes.
     """
+    ours, theirs = candidate.result, baseline.result
     if theirs.status != "measured":
         return _noted(ours, f"the check {_HAPPENED[theirs.status]} on it: {theirs.reason}")
     faults: list[Exception | SystemExit] = []
     with np.errstate(all="ignore"):
-        found = compared(
-            pair, check, ours.measurements, theirs.measurements, ours.metrics, confidence, faults.append
-        )
+        found = compared(pair, candidate, baseline, confidence, faults.append)
     result = replace(ours, measurements=found)
     if not faults:
         return result

@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from audit.check import Check
 from audit.comparison.error_correlation import correlation, discordant
-from audit.result import Baseline, Measurement, MetricFacts
+from audit.result import Baseline, CheckResult, Measurement, MetricFacts, Scalar
 from audit.stats import improvement, is_known
 from audit.stats.confidence import at_confidence
+from audit.stats.influence import Trace
 from audit.stats.paired_intervals import CRASHED
 from audit.subject.subject import Subject
+
+Key = tuple[str, frozenset[tuple[str, Scalar]]]
+TraceOf = Callable[[], Trace | None]
+Traces = tuple[TraceOf, TraceOf]
+
+
+@dataclass(frozen=True)
+class TracedResult:
+    """What a check measured on one model, with the trace of each measurement that has one, by `Measurement.key`."""
+
+    result: CheckResult
+    traces: Mapping[Key, TraceOf]
+
+    def trace(self, measurement: Measurement) -> TraceOf:
+        """Return the function that computes the trace of a measurement."""
+        return self.traces.get(measurement.key, lambda: None)
 
 
 @dataclass(frozen=True)
@@ -30,10 +46,8 @@ class Pair:
 
 def compared(
     pair: Pair,
-    check: Check,
-    ours: Sequence[Measurement],
-    theirs: Sequence[Measurement],
-    metrics: Mapping[str, MetricFacts],
+    candidate: TracedResult,
+    baseline: TracedResult,
     confidence: float,
     crash: Callable[[Exception | SystemExit], None],
 ) -> list[Measurement]:
@@ -41,38 +55,33 @@ def compared(
 
     Args:
         pair: both models.
-        check: what measured both.
-        ours: the candidate's measurements.
-        theirs: the baseline's.
-        metrics: says which way each is better; one without a direction is left alone.
-        confidence: of the intervals of the improvement.
-        crash: told of each measurement whose comparison crashes; its baseline has the method `CRASHED`.
+        candidate: the candidate's measurements; those of a metric without a direction are left alone.
+        baseline: the baseline's.
+        confidence: confidence of the intervals of the improvement.
+        crash: called with the error of each comparison that crashes; its baseline has the method `CRASHED`.
     """
-    others = {_key(found): found for found in theirs}
+    others = {found.key: found for found in baseline.result.measurements}
     compared = []
-    for found in ours:
-        other, facts = others.get(_key(found)), metrics[found.metric]
+    for found in candidate.result.measurements:
+        other, facts = others.get(found.key), candidate.result.metrics[found.metric]
         if other is None or not facts.better:
             compared.append(found)
             continue
         try:
-            compared.append(_beside(pair, check, found, other, facts, confidence))
+            traces = candidate.trace(found), baseline.trace(other)
+            compared.append(_beside(pair, traces, found, other, facts, confidence))
         except (Exception, SystemExit) as error:  # a plug-in's own fault costs one measurement
             crash(error)
             compared.append(_not_compared(found, other, facts))
     return compared
 
 
-def _key(found: Measurement) -> Hashable:
-    return found.metric, frozenset(found.where.items())
-
-
 def _beside(
-    pair: Pair, check: Check, ours: Measurement, theirs: Measurement, facts: MetricFacts, confidence: float
+    pair: Pair, traces: Traces, ours: Measurement, theirs: Measurement, facts: MetricFacts, confidence: float
 ) -> Measurement:
     baseline = replace(_alone(theirs, facts), identical=pair.identical)
     if not pair.identical and ours.method == theirs.method and is_known(ours.method):
-        baseline = _joint(pair, check, ours, theirs, baseline)
+        baseline = _joint(pair, traces, ours, baseline)
     return at_confidence(replace(ours, baseline=baseline), confidence, confidence)
 
 
@@ -96,9 +105,9 @@ def _not_compared(ours: Measurement, theirs: Measurement, facts: MetricFacts) ->
     return replace(ours, baseline=replace(baseline, improvement=gained))
 
 
-def _joint(pair: Pair, check: Check, ours: Measurement, theirs: Measurement, baseline: Baseline) -> Baseline:
+def _joint(pair: Pair, traces: Traces, ours: Measurement, baseline: Baseline) -> Baseline:
     """Add the discordant rows; where there are none to tell, as of a mean, the correlation."""
-    traces = check.trace(pair.candidate, ours), check.trace(pair.baseline, theirs)
-    if pairs := discordant(*traces, pair.candidate):
+    first, second = (trace() for trace in traces)
+    if pairs := discordant(first, second, pair.candidate):
         return replace(baseline, discordant=pairs)
-    return replace(baseline, correlation=correlation(*traces, ours.method, pair.candidate))
+    return replace(baseline, correlation=correlation(first, second, ours.method, pair.candidate))

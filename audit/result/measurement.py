@@ -66,6 +66,11 @@ class Measurement:
     baseline: Baseline | None = None
 
     @property
+    def key(self) -> tuple[str, frozenset[tuple[str, Scalar]]]:
+        """The metric and ``where``, in any order: a check measures each key once."""
+        return self.metric, frozenset(self.where.items())
+
+    @property
     def rows(self) -> int:
         """Rows in the smallest denominator: what ``gate.min_rows`` is compared with."""
         return self.n if self.smallest_n is None else self.smallest_n

@@ -1,11 +1,13 @@
-"""Where a measurement comes from: which rows move it, and how. Two models are compared row by row through it."""
+"""Traces: the rows that a measurement comes from, so that two models can be compared row by row."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+
+from audit.result import Evidence, Measurement
 
 
 @dataclass(frozen=True)
@@ -34,3 +36,23 @@ class Influence:
 
 
 Trace = Shares | Influence
+
+
+@dataclass(frozen=True)
+class Traced:
+    """A measurement with its trace, which is computed only where a baseline has the same measurement.
+
+    ``trace`` returns None where the rows are not known: the improvement then has the widest interval there can be.
+    """
+
+    measurement: Measurement
+    trace: Callable[[], Trace | None]
+
+
+TracedEvidence = Evidence | Traced
+"""What a check may yield: a measurement may come with its trace."""
+
+
+def untraced(evidence: Iterable[TracedEvidence]) -> list[Evidence]:
+    """Return the evidence, each `Traced` replaced by its measurement."""
+    return [item.measurement if isinstance(item, Traced) else item for item in evidence]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -46,8 +45,7 @@ class Subject:
     """The audited model on the audited rows.
 
     ``weights`` (float64) and ``clusters`` (int32 codes) are None where the policy names none. ``seed`` is
-    that of everything that is drawn at random; equal ``policy`` and ``seed`` must give equal measurements. ``kept`` is
-    where a check keeps what it made of the rows, to trace its measurements later; keys begin with the check's name.
+    that of everything that is drawn at random; equal ``policy`` and ``seed`` must give equal measurements.
     ``sample_rows`` is how many rows of the data `features` holds, at most; ``whole`` is the subject that this one has
     a part of the sample of.
     """
@@ -67,7 +65,6 @@ class Subject:
     clusters: np.ndarray | None
     model_facts: ModelFacts
     data_facts: DataFacts
-    kept: dict[Hashable, object] = field(default_factory=dict, compare=False)
     sample_rows: int = MOST_ROWS
     whole: Subject | None = field(default=None, compare=False, repr=False)
 

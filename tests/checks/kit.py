@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from audit.check import entry_points, policy_from
-from audit.result import Evidence, Measurement, Note, Table
+from audit.result import Measurement, Note, Table
+from audit.stats.influence import TracedEvidence, untraced
 from audit.subject.subject import Subject, load_subject
 
 from ..audits import content, store
@@ -54,10 +55,10 @@ def measure(name: str, given: Subject, **options: Any) -> Found:
     return collected(entry_points.check_class(name)(**options).measure(given))
 
 
-def collected(evidence: Iterable[Evidence]) -> Found:
+def collected(evidence: Iterable[TracedEvidence]) -> Found:
     """Return what a check, or a part of one, yields."""
     with np.errstate(all="ignore"):
-        found = list(evidence)
+        found = untraced(evidence)
     return Found(
         [item for item in found if isinstance(item, Measurement)],
         {item.name: pd.DataFrame(item.columns) for item in found if isinstance(item, Table)},

@@ -12,6 +12,7 @@ import pandas as pd
 from audit.check import entry_points, policy_from
 from audit.result import Measurement
 from audit.stats import interval
+from audit.stats.influence import untraced
 from audit.subject.predictions import Classified, Regressed
 from audit.subject.subject import Subject, load_subject
 
@@ -95,7 +96,7 @@ def measured(subject: Subject, *checks: str) -> dict[Key, Measurement]:
         found = [
             item
             for name in checks or ("performance", "fairness")
-            for item in entry_points.check_class(name)().measure(subject)
+            for item in untraced(entry_points.check_class(name)().measure(subject))
             if isinstance(item, Measurement)
         ]
     return {(m.metric, tuple(sorted(m.where.items()))): replace(m, ci=interval(m, 0.95)) for m in found}

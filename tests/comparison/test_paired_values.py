@@ -202,8 +202,10 @@ def test_the_influence_on_an_auc_has_delongs_variance(
     """Of scores with three values only, so that ties matter; the standard error beside the value is made elsewhere."""
     policy = policy_of(frame.assign(score=(2 * frame["score"]).round() / 2), model, folder, **given)
     measured, check = subject(policy), Performance()
-    (found,) = (m for m in check.measure(measured) if m.metric.endswith(".auc") and not m.where)
-    trace = check.trace(measured, found)
+    (traced,) = (
+        item for item in check.measure(measured) if item.measurement.key == ("performance.auc", frozenset())
+    )
+    found, trace = traced.measurement, traced.trace()
     assert isinstance(trace, Influence)
     assert float((trace.values**2).sum() ** 0.5) == pytest.approx(found.se, rel=0.01)
     assert trace.values.sum() == pytest.approx(0, abs=1e-12)

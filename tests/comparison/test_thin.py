@@ -17,7 +17,7 @@ from scipy.stats import beta
 from audit.checks.performance.check import Performance
 from audit.comparison.check_results import beside
 from audit.comparison.error_correlation import correlation
-from audit.comparison.pair import Pair
+from audit.comparison.pair import Pair, TracedResult
 from audit.gate.claims import Claim
 from audit.gate.reasons import NOT_COMPARED, why_open
 from audit.result import Baseline, CheckResult, Measurement
@@ -70,32 +70,37 @@ def test_a_regression_of_rows_without_weight_has_no_influence(model: Models, tmp
         assert against(one(report, name)).improvement_ci is not None
 
 
-class _Faulty(Performance):
-    """Knows no trace of an AUC."""
+def _no_trace() -> Trace | None:
+    raise RuntimeError("no such trace")
 
-    def trace(self, subject: Subject, measurement: Measurement) -> Trace | None:
-        if measurement.metric.endswith(".auc"):
-            raise RuntimeError("no such trace")
-        return super().trace(subject, measurement)
+
+def _measured(check: Performance, model: Subject) -> TracedResult:
+    """Measure; the trace of an AUC cannot be computed."""
+    evidence = list(check.measure(model))
+    result = CheckResult(
+        name="performance",
+        status="measured",
+        metrics={f"performance.{name}": facts for name, facts in check.metrics.items()},
+        measurements=[item.measurement for item in evidence],
+    )
+    return TracedResult(
+        result,
+        {
+            item.measurement.key: _no_trace if item.measurement.metric.endswith(".auc") else item.trace
+            for item in evidence
+        },
+    )
 
 
 def test_a_fault_costs_the_measurement_that_it_is_about(model: Models, tmp_path: Path) -> None:
-    frame, check, told = noisy(100), _Faulty(), list[str]()
+    frame, check, told = noisy(100), Performance(), list[str]()
     policies: list[dict[str, Any]] = [
         policy_of(frame, model, tmp_path, **more)
         for more in ({}, {"candidate": old_model(tmp_path), "spec": {"inputs": {}}})
     ]
     pair = Pair(*map(subject, policies))
-    ours, theirs = (
-        CheckResult(
-            name="performance",
-            status="measured",
-            metrics={f"performance.{name}": facts for name, facts in check.metrics.items()},
-            measurements=[m for m in check.measure(part) if isinstance(m, Measurement)],
-        )
-        for part in (pair.candidate, pair.baseline)
-    )
-    found = beside(pair, check, ours, theirs, 0.95, lambda name, text: told.append(name + text))
+    ours, theirs = (_measured(check, part) for part in (pair.candidate, pair.baseline))
+    found = beside(pair, ours, theirs, 0.95, lambda name, text: told.append(name + text))
     aucs, others = (
         [m for m in found.measurements if m.baseline and m.metric.endswith(".auc") is is_auc]
         for is_auc in (True, False)

@@ -7,6 +7,7 @@ reference used equally often; exact where enumerating all coalitions is cheaper.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
@@ -14,8 +15,8 @@ from pydantic import Field
 from audit.check import Check
 from audit.checks.explainability.definitions import DEFINITIONS
 from audit.inputs.features import MOST_ROWS
-from audit.result import Evidence, Measurement, MetricFacts, Note
-from audit.stats.influence import Trace
+from audit.result import MetricFacts, Note
+from audit.stats.influence import Traced, TracedEvidence
 from audit.subject.subject import Subject
 
 
@@ -41,7 +42,7 @@ class Explainability(Check):
         default=64, description="megabytes of the model's widest tensor in one call"
     )
 
-    def measure(self, subject: Subject) -> Iterator[Evidence]:
+    def measure(self, subject: Subject) -> Iterator[TracedEvidence]:
         """Yield global importance, its quality, and the tables behind the report's pictures.
 
         Raises:
@@ -52,7 +53,7 @@ class Explainability(Check):
         from audit.checks.explainability.image_attribution import locate
         from audit.checks.explainability.image_tables import picture_evidence
         from audit.checks.explainability.importance import importance, largest_share, protected
-        from audit.checks.explainability.influence import keep
+        from audit.checks.explainability.influence import protected_influence
         from audit.checks.explainability.protected_columns import protected_columns, unread
         from audit.checks.explainability.proxies import proxies
         from audit.checks.explainability.quality import quality, sampling
@@ -72,11 +73,12 @@ class Explainability(Check):
         yield from measured
         yield largest_share(measured)
         found = protected_columns(subject)
-        keep(subject, explained, found)
         hidden = bool(subject.pictures or prose_columns(subject.model, subject.feeds))
         if note := unread(found, subject.policy.data.protected, hidden):
             yield note
-        yield from protected(explained, {name: own for name, own in found.items() if own or not hidden})
+        for share in protected(explained, {name: own for name, own in found.items() if own or not hidden}):
+            columns = found[str(share.where["attribute"])]
+            yield Traced(share, partial(protected_influence, subject, explained, columns))
         if not hidden:
             yield from proxies(explained, subject, found)
         if sample.method and subject.pictures:
@@ -89,9 +91,3 @@ class Explainability(Check):
             yield sampling(explained)
             yield from tables(explained, subject, found)
             yield from word_evidence(explained, subject, score=score)
-
-    def trace(self, subject: Subject, measurement: Measurement) -> Trace | None:
-        """Return which rows a measurement comes from; None for those that are not of single rows."""
-        from audit.checks.explainability.influence import protected_trace
-
-        return protected_trace(subject, measurement)

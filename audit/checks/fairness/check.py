@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -21,7 +22,7 @@ from audit.data.protected_attributes import Attribute
 from audit.frameworks.aif360_loader import aif360
 from audit.result import Measurement, MetricFacts, Table
 from audit.stats.group_rates import Cells, Rates, count_cells, rates, rates_of_cells
-from audit.stats.influence import Trace
+from audit.stats.influence import Traced
 from audit.subject.subject import Subject
 
 if TYPE_CHECKING:
@@ -34,21 +35,22 @@ class Fairness(Check):
     summary: ClassVar[str] = "How outcomes and errors differ between groups, by AIF360"
     metrics: ClassVar[dict[str, MetricFacts]] = DEFINITIONS
 
-    def measure(self, subject: Subject) -> Iterator[Measurement | Table]:
+    def measure(self, subject: Subject) -> Iterator[Traced | Table]:
         """Yield every metric of every comparison, the Theil index of the whole table, and other thresholds."""
         label, predicted = subject.scores.label, subject.scores.predicted
         if label is None or predicted is None:
             raise Skip("a regression needs data.favorable: {at_least: NUMBER} to have favourable outcomes")
         if not subject.attributes:
             raise Skip("data.protected names no attribute")
-        for attribute in subject.attributes:
-            yield from _compare(attribute, label, predicted, subject)
-        yield theil_index(label, predicted, subject.clusters)
+        for measurement in _measurements(subject, label, predicted):
+            yield Traced(measurement, partial(fairness_trace, subject, measurement))
         yield from threshold_tables(subject, label, predicted)
 
-    def trace(self, subject: Subject, measurement: Measurement) -> Trace | None:
-        """Return which rows a measurement comes from."""
-        return fairness_trace(subject, measurement)
+
+def _measurements(subject: Subject, label: np.ndarray, predicted: np.ndarray) -> Iterator[Measurement]:
+    for attribute in subject.attributes:
+        yield from _compare(attribute, label, predicted, subject)
+    yield theil_index(label, predicted, subject.clusters)
 
 
 def _compare(

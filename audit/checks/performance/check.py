@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
@@ -14,7 +15,7 @@ from audit.checks.performance.influence import performance_trace
 from audit.checks.performance.metrics import Groups, classification, outcomes, regression
 from audit.result import Measurement, MetricFacts, Scalar
 from audit.stats.group_estimates import Partition
-from audit.stats.influence import Trace
+from audit.stats.influence import Traced
 from audit.subject.predictions import Classified
 from audit.subject.subject import Subject
 
@@ -25,21 +26,22 @@ class Performance(Check):
     summary: ClassVar[str] = "How good the predictions are, over all rows and for every group"
     metrics: ClassVar[dict[str, MetricFacts]] = DEFINITIONS
 
-    def measure(self, subject: Subject) -> Iterator[Measurement]:
+    def measure(self, subject: Subject) -> Iterator[Traced]:
         """Yield every metric for the whole table, then for each group of each attribute."""
-        ranking = Ranking.of(subject) if isinstance(subject.scores, Classified) else None
-        for groups in _partitions(subject):
-            if isinstance(subject.scores, Classified):
-                yield from classification(subject.scores, groups)
-            else:
-                yield from regression(subject.scores, groups)
-            if ranking:
-                yield from ranking_metrics(ranking, groups)
-            yield from outcomes(subject.scores, groups)
+        for measurement in _measurements(subject):
+            yield Traced(measurement, partial(performance_trace, subject, measurement))
 
-    def trace(self, subject: Subject, measurement: Measurement) -> Trace | None:
-        """Return which rows a measurement comes from."""
-        return performance_trace(subject, measurement)
+
+def _measurements(subject: Subject) -> Iterator[Measurement]:
+    ranking = Ranking.of(subject) if isinstance(subject.scores, Classified) else None
+    for groups in _partitions(subject):
+        if isinstance(subject.scores, Classified):
+            yield from classification(subject.scores, groups)
+        else:
+            yield from regression(subject.scores, groups)
+        if ranking:
+            yield from ranking_metrics(ranking, groups)
+        yield from outcomes(subject.scores, groups)
 
 
 def _partitions(subject: Subject) -> Iterator[Groups]:

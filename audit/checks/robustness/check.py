@@ -13,8 +13,8 @@ from audit.check import Check, Skip
 from audit.checks.robustness.definitions import DEFINITIONS
 from audit.errors import AuditError, quote_list
 from audit.inputs.features import MOST_ROWS
-from audit.result import Evidence, Measurement, MetricFacts, Note
-from audit.stats.influence import Trace
+from audit.result import MetricFacts, Note
+from audit.stats.influence import TracedEvidence
 from audit.subject.subject import Subject
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Robustness(Check):
         default=[1, 3, 5], description="of the corruptions, from 1 to 5"
     )
 
-    def measure(self, subject: Subject) -> Iterator[Evidence]:
+    def measure(self, subject: Subject) -> Iterator[TracedEvidence]:
         """Yield what each family of changes does to the decisions; one that does not apply is left out with a note.
 
         Raises:
@@ -80,7 +80,7 @@ class Robustness(Check):
         from audit.model.text_columns import prose_columns
 
         subject = subject.sampled(self.rows)
-        families: dict[str, Callable[[Subject], Iterator[Evidence]]] = {
+        families: dict[str, Callable[[Subject], Iterator[TracedEvidence]]] = {
             f"Accuracy under attack ({', '.join([*self.attacks, 'worst'])}; norm {self.norm})": self._attacks
         }
         if self.corruptions and subject.pictures:
@@ -100,13 +100,7 @@ class Robustness(Check):
             raise Skip("; ".join(skipped.values()))
         yield from (Note(text=f"{name} was not measured: {reason}.") for name, reason in skipped.items())
 
-    def trace(self, subject: Subject, measurement: Measurement) -> Trace | None:
-        """Return which rows a measurement comes from."""
-        from audit.checks.robustness.metrics import share_trace
-
-        return share_trace(subject, measurement)
-
-    def _attacks(self, subject: Subject) -> Iterator[Evidence]:
+    def _attacks(self, subject: Subject) -> Iterator[TracedEvidence]:
         """Yield accuracy and flips under each attack, for all rows and by group, and what was moved.
 
         Raises:
@@ -129,7 +123,7 @@ class Robustness(Check):
                 f"the model fails on attacked rows: {error.found} (rows as attacks moved them, not as in the data)"
             ) from None
 
-    def _corruptions(self, subject: Subject) -> Iterator[Evidence]:
+    def _corruptions(self, subject: Subject) -> Iterator[TracedEvidence]:
         """Yield accuracy under each corruption.
 
         Raises:
@@ -147,7 +141,7 @@ class Robustness(Check):
             raise Skip(f"the model fails on corrupted pictures: {error.found}") from None
         yield from found
 
-    def _typos(self, names: Sequence[str], subject: Subject) -> Iterator[Evidence]:
+    def _typos(self, names: Sequence[str], subject: Subject) -> Iterator[TracedEvidence]:
         from audit.checks.robustness.attacked_rows import decided
         from audit.checks.robustness.threat_model import movable
         from audit.checks.robustness.typos import typos
@@ -168,7 +162,7 @@ class Robustness(Check):
 
     def _attacked(
         self, subject: Subject, space: ThreatModel, reasons: Mapping[str, str]
-    ) -> Iterator[Evidence]:
+    ) -> Iterator[TracedEvidence]:
         from audit.attacks import Plan
         from audit.checks.robustness.column_table import columns
         from audit.checks.robustness.escalation import run

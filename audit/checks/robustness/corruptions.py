@@ -9,7 +9,8 @@ import numpy as np
 from audit.checks.robustness.attacked_rows import truth
 from audit.checks.robustness.metrics import Shares, Where
 from audit.perturbations import Corruption, corrupt
-from audit.result import Evidence, Note
+from audit.result import Note
+from audit.stats.influence import TracedEvidence
 from audit.subject.images import Pictures
 from audit.subject.subject import Subject
 
@@ -24,7 +25,7 @@ def corrupted(
     severities: Sequence[int],
     *,
     numbers: int = _NUMBERS,
-) -> Iterator[Evidence]:
+) -> Iterator[TracedEvidence]:
     """Yield the accuracy on sampled rows under each corruption of each severity, then by group.
 
     ``corruptions`` and ``severities`` (1 to 5) are what is measured, in this order and rising. Up to ``numbers`` pixels

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from audit.checks.robustness.attacked_rows import AttackedRows
-from audit.result import GROUP_KEYS, Measurement, Scalar
-from audit.stats import influence as trace
+from audit.result import Measurement, Scalar
+from audit.stats import influence
 from audit.stats.group_rates import Rates, rates
+from audit.stats.influence import Traced
 from audit.subject.subject import Subject
 
 Where = dict[str, Scalar]
@@ -18,7 +19,7 @@ _EXACT, _ABOVE, _BELOW = "clopper-pearson", "clopper-pearson-upper", "clopper-pe
 """Methods of a share, and of one that is bounded from above or from below only."""
 
 
-def measurements(attacked: AttackedRows, subject: Subject) -> Iterator[Measurement]:
+def measurements(attacked: AttackedRows, subject: Subject) -> Iterator[Traced]:
     """Yield every share of the attacked rows; groups that no attacked row belongs to have none.
 
     Attacks that are withheld have their part in ``worst`` only, and those that may have missed flips give bounds.
@@ -46,27 +47,35 @@ class Shares:
 
     def __init__(self, rows: np.ndarray, subject: Subject) -> None:
         """Take the numbers of the rows in the data, from 0."""
-        self._rows, self._kept = rows, subject.kept
+        self._rows, self._subject = rows, subject
         self._everyone = np.zeros(len(rows), np.int64)
         self._groups = [(a.name, a.groups, a.codes[rows]) for a in subject.attributes]
         self._weighted = [
             None if part is None else part[rows] for part in (subject.weights, subject.clusters)
         ]
 
-    def of(self, name: str, event: np.ndarray, where: Where, method: str = _EXACT) -> Iterator[Measurement]:
+    def of(self, name: str, event: np.ndarray, where: Where, method: str = _EXACT) -> Iterator[Traced]:
         """Yield the share of ``event`` (bool, one a row) among all, then within each group."""
         yield self.whole(name, event, where, method)
         for attribute, groups, codes in self._groups:
             found = rates(event, codes, len(groups), *self._weighted)
             for code in np.flatnonzero(found.rows).tolist():
-                yield _share(
-                    name, found, code, {**where, "attribute": attribute, "group": groups[code]}, method
-                )
+                group: Where = {**where, "attribute": attribute, "group": groups[code]}
+                yield self._traced(_share(name, found, code, group, method), event, codes == code)
 
-    def whole(self, name: str, event: np.ndarray, where: Where, method: str = _EXACT) -> Measurement:
+    def whole(self, name: str, event: np.ndarray, where: Where, method: str = _EXACT) -> Traced:
         """Return the share among all of the rows."""
-        self._kept[_key(f"robustness.{name}", where)] = self._rows, event
-        return _share(name, rates(event, self._everyone, 1, *self._weighted), 0, where, method)
+        share = _share(name, rates(event, self._everyone, 1, *self._weighted), 0, where, method)
+        return self._traced(share, event, np.ones(len(event), bool))
+
+    def _traced(self, share: Measurement, event: np.ndarray, members: np.ndarray) -> Traced:
+        return Traced(share, lambda: self._trace(event, members))
+
+    def _trace(self, event: np.ndarray, members: np.ndarray) -> influence.Shares:
+        """Return the share of ``event`` among ``members``, both bool with one entry a row of the sample."""
+        within, happened = np.zeros((2, self._subject.rows), bool)
+        within[self._rows], happened[self._rows] = members, event
+        return influence.Shares({"rate": (within, happened)})
 
 
 def _share(name: str, found: Rates, code: int, where: Where, method: str) -> Measurement:
@@ -78,21 +87,3 @@ def _share(name: str, found: Rates, code: int, where: Where, method: str) -> Mea
         counts={"rate": found.counts(code)},
         where=where,
     )
-
-
-def share_trace(subject: Subject, found: Measurement) -> trace.Shares | None:
-    """Return which rows a share is of; None where it was not measured on ``subject``."""
-    where = {key: value for key, value in found.where.items() if key not in GROUP_KEYS}
-    kept = subject.kept.get(_key(found.metric, where))
-    if not isinstance(kept, tuple):
-        return None
-    within, happened = np.zeros((2, subject.rows), bool)
-    within[kept[0]], happened[kept[0]] = True, kept[1]
-    for attribute in subject.attributes:
-        if attribute.name == found.where.get("attribute"):
-            within &= attribute.codes == attribute.groups.index(str(found.where["group"]))
-    return trace.Shares({"rate": (within, happened)})
-
-
-def _key(metric: str, where: Where) -> tuple[str, frozenset[tuple[str, Scalar]]]:
-    return metric, frozenset(where.items())

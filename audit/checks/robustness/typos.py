@@ -18,7 +18,8 @@ from audit.data.shared_ranges import SHARED
 from audit.errors import quote_list
 from audit.inputs.features import places, starts
 from audit.perturbations.typos import Misspellings, misspellings, words
-from audit.result import Evidence, Note, Table
+from audit.result import Note, Table
+from audit.stats.influence import TracedEvidence
 from audit.subject.predictor import Predictor
 from audit.subject.subject import Subject
 
@@ -33,7 +34,9 @@ Texts = dict[int, list[str]]
 """The texts of some rows, by the place of their column."""
 
 
-def typos(subject: Subject, names: Sequence[str], sizes: Sequence[float], alone: bool) -> Iterator[Evidence]:
+def typos(
+    subject: Subject, names: Sequence[str], sizes: Sequence[float], alone: bool
+) -> Iterator[TracedEvidence]:
     """Yield accuracy and flips under typos, for all sampled rows and by group, and the words whose typos flip most.
 
     Args:

@@ -15,6 +15,7 @@ from audit.checks.fairness.check import Fairness
 from audit.checks.fairness.threshold_tables import METRICS
 from audit.result import Measurement
 from audit.stats import interval
+from audit.stats.influence import untraced
 from audit.subject.subject import Subject, load_subject
 
 from ...audits import GIVEN, content, people, store
@@ -36,7 +37,7 @@ def subject_of(frame: pd.DataFrame, model: Path, folder: Path, **given: Any) -> 
 
 def tables(subject: Subject) -> dict[str, pd.DataFrame]:
     with np.errstate(all="ignore"):
-        found = [item for item in Fairness().measure(subject) if not isinstance(item, Measurement)]
+        found = [item for item in untraced(Fairness().measure(subject)) if not isinstance(item, Measurement)]
     return {table.name: pd.DataFrame(table.columns) for table in found}
 
 
@@ -48,7 +49,7 @@ def measured(subject: Subject) -> list[Measurement]:
     """Return the comparisons that the curves follow, with their intervals as in a report."""
     assert subject.policy.gate is not None
     with np.errstate(all="ignore"):
-        found = [m for m in Fairness().measure(subject) if isinstance(m, Measurement)]
+        found = [m for m in untraced(Fairness().measure(subject)) if isinstance(m, Measurement)]
     followed = [m for m in found if m.metric.removeprefix("fairness.") in METRICS]
     return [replace(m, ci=interval(m, subject.policy.gate.confidence)) for m in followed]
 
