@@ -26,6 +26,11 @@ class AuditError(Exception):
             lines.append(f"  do:       {self.fix}")
         return "\n".join(lines)
 
+    def within(self, place: str) -> AuditError:
+        """Return the same error about something inside ``place``: ``"{place}: {where}"``."""
+        where = f"{place}: {self.where}"
+        return type(self)(expected=self.expected, found=self.found, where=where, fix=self.fix)
+
 
 class Skip(Exception):
     """Raised by a check that does not apply to this model or data; the text is the reason."""

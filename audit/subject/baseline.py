@@ -20,12 +20,7 @@ def of_the_baseline() -> Iterator[None]:
     try:
         yield
     except AuditError as error:
-        raise AuditError(
-            where=f"model.baseline: {error.where}",
-            expected=error.expected,
-            found=error.found,
-            fix=error.fix,
-        ) from error
+        raise error.within("model.baseline") from error
 
 
 def find_baseline(policy: Policy, base: Path | None) -> Path | None:

@@ -139,9 +139,9 @@ class _Reader:
                     (self._places[name, feed.is_text] for name in feed.columns), values, strict=True
                 )
         except NullValue as null:
-            raise _of(source, missing_value(null, source)) from None
-        except AuditError as error:
-            raise _of(source, error) from None
+            raise missing_value(null, source).within(str(source.path)) from null
+        except AuditError as error:  # the background's columns have the names of the data's
+            raise error.within(str(source.path)) from error
 
 
 def missing_value(null: NullValue, source: Source) -> AuditError:
@@ -152,12 +152,6 @@ def missing_value(null: NullValue, source: Source) -> AuditError:
         found=f"{source.count_nulls(null.column, null.numeric):,} rows without one",
         fix=f"say what the serving path sends for a null: data.missing: {{{null.column}: VALUE}}",
     )
-
-
-def _of(source: Source, error: AuditError) -> AuditError:
-    """Return an error that says in which file: the background's columns have the names of the data's."""
-    where = f"{source.path}: {error.where}"
-    return AuditError(where=where, expected=error.expected, found=error.found, fix=error.fix)
 
 
 def _fits(matrix: np.ndarray, feeds: Sequence[Feed]) -> bool:
