@@ -22,10 +22,10 @@ from scipy.stats import beta
 
 import audit
 from audit.check import entry_points, load_policy
+from audit.data.dataset import read_dataset
 from audit.data.labels import Labels
 from audit.data.readers.registry import open_source
 from audit.data.source import Source
-from audit.data.table import read_dataset
 from audit.demo.candidates import Recipe, train_candidate
 from audit.demo.loans import make_loans
 from audit.demo.policy import policy_text

@@ -11,8 +11,8 @@ import pandas as pd
 
 import audit
 from audit.check import policy_from
+from audit.data.dataset import Dataset, read_dataset
 from audit.data.source import BatchSize
-from audit.data.table import Dataset, read_dataset
 from audit.result import Measurement, Report
 from audit.subject.scoring import Scored, score
 from audit.subject.subject import Subject, load_subject

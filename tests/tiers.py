@@ -30,7 +30,7 @@ TENSORFLOW = {
     "data/readers/test_tfrecord.py": True,
     "data/test_image_decoding.py": True,
     "data/test_nulls.py": True,
-    "data/test_table.py": True,
+    "data/test_dataset.py": True,
     "demo": True,
     "demo/test_loans.py": False,
     "examples": True,

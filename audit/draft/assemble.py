@@ -10,10 +10,10 @@ from ruamel.yaml import YAML
 
 from audit.data.arrow_columns import null_count
 from audit.data.category_codes import Coder, typed
+from audit.data.dataset import Dataset, read_dataset
 from audit.data.protected_attributes import MAX_NUMBERS
 from audit.data.readers.registry import locate, open_source
 from audit.data.source import Source
-from audit.data.table import Dataset, read_dataset
 from audit.draft.guess import guess_protected
 from audit.draft.sample_size import undecidable
 from audit.draft.yaml_text import policy_text

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
+from audit.data.dataset import Dataset
 from audit.data.labels import Labels
-from audit.data.table import Dataset
 from audit.gate.attainable import too_few
 from audit.policy.gate_spec import Rule
 from audit.result import Measurement

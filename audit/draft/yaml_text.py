@@ -6,8 +6,8 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 
+from audit.data.dataset import Dataset
 from audit.data.labels import Labels
-from audit.data.table import Dataset
 from audit.inputs.feeds import Feed
 from audit.policy.gate_spec import Rule
 from audit.policy.model import Protected, ResolvedPolicy

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from audit.data.dataset import Dataset
 from audit.data.labels import Labels, Targets
 from audit.data.row_hashes import count_distinct, row_hashes
-from audit.data.table import Dataset
 from audit.inputs.feeds import Feed
 from audit.model.model import Model
 from audit.policy.model import Policy

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
+from audit.data.dataset import Dataset, read_dataset
 from audit.data.masking import Masker
 from audit.data.protected_attributes import Attribute
 from audit.data.readers.registry import locate
 from audit.data.source import Source
-from audit.data.table import Dataset, read_dataset
 from audit.inputs.binding import bind, unbound
 from audit.inputs.features import MOST_ROWS, Features
 from audit.inputs.feeds import Feed

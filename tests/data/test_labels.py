@@ -9,9 +9,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from audit.data.dataset import read_dataset
 from audit.data.labels import Labels, Targets
 from audit.data.readers.registry import open_source
-from audit.data.table import read_dataset
 from audit.errors import AuditError
 from audit.policy.model import DataSpec
 

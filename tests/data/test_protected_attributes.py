@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from audit.data.dataset import read_dataset
 from audit.data.protected_attributes import Attribute
 from audit.data.readers.registry import open_source
 from audit.data.source import BatchSize, Source
-from audit.data.table import read_dataset
 from audit.errors import AuditError
 from audit.policy.model import DataSpec
 

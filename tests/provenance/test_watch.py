@@ -13,8 +13,8 @@ import pytest
 
 import audit
 from audit.check import policy_from
+from audit.data.dataset import read_dataset
 from audit.data.readers.registry import open_source
-from audit.data.table import read_dataset
 from audit.errors import AuditError
 from audit.inputs.binding import bind
 from audit.model.model import open_model

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from audit.data.dataset import Dataset, read_dataset
 from audit.data.readers.registry import open_source
 from audit.data.source import BatchSize
-from audit.data.table import Dataset, read_dataset
 from audit.errors import AuditError
 from audit.policy.model import DataSpec
 from audit.subject.facts import distinct_rows
