@@ -97,7 +97,10 @@ def _subject(score: np.ndarray, label: np.ndarray, group: np.ndarray) -> Any:
     predicted, certainty = score >= 0.5, np.where(label, score, 1.0 - score)
     code, guess = label.astype(np.int32), predicted.astype(np.int32)
     loss, brier = -np.log(np.maximum(certainty, 1e-15)), (1.0 - certainty) ** 2
-    scores = Classified([0, 1], "", score, label, predicted, code, guess, certainty, loss, brier, score.dtype)
+    scores = Classified(
+        classes=[0, 1], classes_from="", favorable=score, label=label, predicted=predicted, code=code, guess=guess,
+        certainty=certainty, log_loss=loss, brier=brier, dtype=score.dtype,
+    )  # fmt: skip
     attribute = SimpleNamespace(
         name="group", groups=["p", "u"], codes=group, privileged=[0], unprivileged=[1], privileged_name="p"
     )

@@ -27,7 +27,9 @@ def measured(rng: np.random.Generator, errors: str, kind: str, runs: int, rows: 
     error = heavy if errors == "heavy-tailed" else rng.standard_normal(number)
     if owner is not None:
         explained, error = explained[owner], error[owner]
-    found = Regressed(explained + error, explained, None, None, error.dtype)
+    found = Regressed(
+        target=explained + error, prediction=explained, label=None, predicted=None, dtype=error.dtype
+    )
     yield from regression(found, Groups(part, [{}] * runs))
 
 

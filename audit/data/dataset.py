@@ -19,7 +19,7 @@ from audit.errors import AuditError
 from audit.policy.model import DataSpec
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Dataset:
     """The rows of the data. ``weights`` (float64) and ``clusters`` (int32 codes) are None where not given.
 
@@ -60,7 +60,13 @@ def read_dataset(spec: DataSpec, source: Source, regression: bool) -> Dataset:
     for names in spec.intersections:
         attributes["*".join(names)] = intersect("*".join(names), [attributes[name] for name in names])
     codes = _complete(clusters.codes(), spec.cluster) if spec.cluster else None
-    return Dataset(rows, label.result(), list(attributes.values()), weights.result(), codes)
+    return Dataset(
+        rows=rows,
+        labels=label.result(),
+        attributes=list(attributes.values()),
+        weights=weights.result(),
+        clusters=codes,
+    )
 
 
 class _WeightReader:

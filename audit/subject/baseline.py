@@ -1,4 +1,4 @@
-"""The baseline: another model, read as far as it fits as the policy reads the candidate."""
+"""The baseline: a second model, audited on the candidate's rows under the same policy as far as it applies."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from audit.errors import AuditError
 from audit.model.model import Model, open_model
 from audit.policy.model import ModelSpec, OutputSpec, Policy, ResolvedPolicy
 from audit.registry.artifact import find_model
+from audit.subject.bound_model import AuditedModel
 from audit.subject.scoring import Progress
 
 
@@ -24,7 +25,7 @@ def of_the_baseline() -> Iterator[None]:
 
 
 def find_baseline(policy: Policy, base: Path | None) -> Path | None:
-    """Return where the baseline lies; None if the policy names none.
+    """Return the path of the baseline, or None if the policy names none.
 
     Raises:
         AuditError: there is nothing, or nothing that can be a model.
@@ -35,46 +36,45 @@ def find_baseline(policy: Policy, base: Path | None) -> Path | None:
         return find_model(locate(policy.model.baseline, base))
 
 
-def open_baseline(policy: ResolvedPolicy, path: Path, candidate: Model) -> tuple[ResolvedPolicy, Model]:
-    """Load the baseline, and return the policy as it is for that one.
+def open_baseline(policy: ResolvedPolicy, path: Path, candidate: Model) -> AuditedModel:
+    """Load the baseline, with the policy as it applies to it.
 
     Signature, classes and allowed operations are the candidate's. So are those of ``model.inputs`` that it has, the
     output's name if it has that, and the kind of the output if the same type of operation computes it; otherwise they
-    are found as where the policy does not say.
+    are found as if the policy did not say.
 
     Raises:
         AuditError: it cannot be loaded.
     """
-    given = policy.model
-    assert given.baseline is not None  # it was found
-    spec = given.model_copy(update={"path": given.baseline, "baseline": None})
+    spec = policy.model.model_copy(update={"path": policy.model.baseline, "baseline": None})
+    output = spec.output
     try:
         model = open_model(spec, path)
     except AuditError:
-        if given.output.name is None:
+        if output.name is None:
             raise
-        model = open_model(_with_output(spec, OutputSpec(kind=given.output.kind)), path)
-    inputs = {name: columns for name, columns in given.inputs.items() if name in model.fed}
-    alike = given.output.kind == "regression" or model.operation.type == candidate.operation.type
-    kind = given.output.kind if alike else "auto"
-    spec = _with_output(spec, OutputSpec(kind=kind, name=model.output)).model_copy(update={"inputs": inputs})
-    return policy.model_copy(update={"model": spec}), model
+        model = open_model(_updated(spec, output=OutputSpec(kind=output.kind)), path)
+    same_kind = output.kind == "regression" or model.operation.type == candidate.operation.type
+    output = OutputSpec(kind=output.kind if same_kind else "auto", name=model.output)
+    inputs = {name: columns for name, columns in spec.inputs.items() if name in model.fed}
+    spec = _updated(spec, output=output, inputs=inputs)
+    return AuditedModel(policy=policy.model_copy(update={"model": spec}), path=path, model=model)
 
 
-def without_others_inputs(policy: ResolvedPolicy, candidate: Model, baseline: Model) -> ResolvedPolicy:
-    """Return the policy as it is for the candidate: without ``model.inputs`` that only the baseline has."""
+def without_baseline_inputs(policy: ResolvedPolicy, candidate: Model, baseline: Model) -> ResolvedPolicy:
+    """Return the policy as it applies to the candidate: without ``model.inputs`` that only the baseline has."""
     inputs = {
         name: columns
         for name, columns in policy.model.inputs.items()
         if name in candidate.fed or name not in baseline.fed
     }
-    return policy.model_copy(update={"model": policy.model.model_copy(update={"inputs": inputs})})
+    return policy.model_copy(update={"model": _updated(policy.model, inputs=inputs)})
 
 
-def told_apart(progress: Progress) -> Progress:
-    """Return a progress that says that it is the baseline which something is done with."""
-    return lambda doing, done, total: progress(f"{doing} the baseline", done, total)
+def with_baseline_label(progress: Progress) -> Progress:
+    """Return a progress callback that names the baseline in every step."""
+    return lambda step, done, total: progress(f"{step} the baseline", done, total)
 
 
-def _with_output(spec: ModelSpec, output: OutputSpec) -> ModelSpec:
-    return spec.model_copy(update={"output": output})
+def _updated(spec: ModelSpec, **fields: object) -> ModelSpec:
+    return spec.model_copy(update=fields)

@@ -1,25 +1,43 @@
-"""The pictures that a model reads: their shape, and the range of the numbers that it takes for pixels."""
+"""The image column of a model: its shape, and the pixel range that the model takes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from audit.errors import AuditError, Skip, quote_list
 from audit.inputs.features import Features
 from audit.inputs.feeds import Feed
 from audit.inputs.image_feeds import EncodedPictures
 
-_RANGES = ((0.0, 1.0), (0.0, 255.0), (-1.0, 1.0))
-_TOLERANCE = 1e-6
+_TOLERANCE = 1e-6  # of a range's width
+
+
+class _PixelRange(NamedTuple):
+    """Least and greatest number of a pixel, and the source of these."""
+
+    low: float
+    high: float
+    evidence: str
+
+    def covers(self, low: float, high: float) -> bool:
+        tolerance = _TOLERANCE * (self.high - self.low)
+        return self.low - tolerance <= low and high <= self.high + tolerance
+
+
+_8_BIT = _PixelRange(0.0, 255.0, "8-bit pixels")
+_COMMON = tuple(
+    _PixelRange(low, high, "the numbers of the data") for low, high in ((0.0, 1.0), (0.0, 255.0), (-1.0, 1.0))
+)
 
 
 @dataclass(frozen=True)
 class Pictures:
-    """The one picture column of a model, whose numbers are all that its matrix of features holds.
+    """The only column of a model that reads images; the matrix of features holds its pixels.
 
     ``shape`` is (height, width, channels); ``low`` and ``high`` are the least and the greatest number of a pixel,
-    and ``evidence`` says where they are from.
+    and ``evidence`` is the source of these.
     """
 
     column: str
@@ -32,63 +50,60 @@ class Pictures:
 def find_pictures(
     features: Features, feeds: Sequence[Feed], pixels: Sequence[float] | None
 ) -> Pictures | None:
-    """Return the pictures that the model reads, None where it reads a table.
+    """Return the image column that the model reads, or None if it reads a table.
 
     Args:
-        features: sampled rows.
-        feeds: what the model's inputs are made of.
-        pixels: the range that the policy gives under ``data.pixels``.
+        features: features of sampled rows.
+        feeds: feeds of the model's inputs.
+        pixels: the pixel range of the policy, ``data.pixels``.
 
     Raises:
-        AuditError: the numbers lie outside ``pixels``, or leave the range open.
-        Skip: the model reads pictures beside other columns.
+        AuditError: the numbers are outside of ``pixels``, or leave the range open.
+        Skip: the model reads images in addition to other columns.
     """
-    shown = [column.name for column in features.columns if column.shape is not None]
-    if not shown:
+    images = [column.name for column in features.columns if column.shape is not None]
+    if not images:
         return None
     if len(features.columns) > 1:
-        every = [column.name for column in features.columns]
+        names = [column.name for column in features.columns]
         raise Skip(
-            f"the model reads pictures ({quote_list(shown)}) among several columns ({quote_list(every)}): "
+            f"the model reads pictures ({quote_list(images)}) among several columns ({quote_list(names)}): "
             "neither units nor attributions of all together are defined here; "
             "audit a signature that takes one picture alone"
         )
     column = features.columns[0]
     height, width, *channels = column.shape or ()
-    low, high, evidence = _range(features, feeds[0], pixels)
-    return Pictures(column.name, (height, width, channels[0] if channels else 1), low, high, evidence)
+    pixel_range = _pixel_range(features, feeds[0], pixels)
+    return Pictures(column.name, (height, width, channels[0] if channels else 1), *pixel_range)
 
 
-def _range(features: Features, feed: Feed, pixels: Sequence[float] | None) -> tuple[float, float, str]:
+def _pixel_range(features: Features, feed: Feed, pixels: Sequence[float] | None) -> _PixelRange:
     matrices = (features.data.matrix, features.background.matrix)
-    seen = float(min(m.min() for m in matrices)), float(max(m.max() for m in matrices))
+    low = float(min(matrix.min() for matrix in matrices))
+    high = float(max(matrix.max() for matrix in matrices))
     if isinstance(feed, EncodedPictures) or feed.dtype.name == "uint8":
         if pixels is not None and (pixels[0], pixels[1]) != (0, 255):
-            raise _open(
-                "pixels from 0 to 255, which is what 8-bit inputs and files hold", (pixels[0], pixels[1])
+            raise _wrong_range(
+                "pixels from 0 to 255, which is what 8-bit inputs and files hold", pixels[0], pixels[1]
             )
-        return 0.0, 255.0, "8-bit pixels"
-    if pixels is None and feed.dtype.is_integer:
-        raise _open(f"data.pixels for whole numbers of type {feed.dtype.name}", seen)
+        return _8_BIT
     if pixels is not None:
-        if not _inside(seen, (pixels[0], pixels[1])):
-            raise _open(f"pixels from {pixels[0]:g} to {pixels[1]:g}, as data.pixels says", seen)
-        return pixels[0], pixels[1], "data.pixels"
-    found = next((given for given in _RANGES if _inside(seen, given)), None)
-    if found is None:
-        raise _open("pixels from 0 to 1, 0 to 255 or -1 to 1, or data.pixels in the policy", seen)
-    return *found, "the numbers of the data"
+        declared = _PixelRange(pixels[0], pixels[1], "data.pixels")
+        if not declared.covers(low, high):
+            raise _wrong_range(f"pixels from {pixels[0]:g} to {pixels[1]:g}, as data.pixels says", low, high)
+        return declared
+    if feed.dtype.is_integer:
+        raise _wrong_range(f"data.pixels for whole numbers of type {feed.dtype.name}", low, high)
+    for common in _COMMON:
+        if common.covers(low, high):
+            return common
+    raise _wrong_range("pixels from 0 to 1, 0 to 255 or -1 to 1, or data.pixels in the policy", low, high)
 
 
-def _inside(seen: tuple[float, float], given: tuple[float, float]) -> bool:
-    room = _TOLERANCE * (given[1] - given[0])
-    return given[0] - room <= seen[0] and seen[1] <= given[1] + room
-
-
-def _open(expected: str, seen: tuple[float, float]) -> AuditError:
+def _wrong_range(expected: str, low: float, high: float) -> AuditError:
     return AuditError(
         where="data.pixels",
         expected=expected,
-        found=f"numbers from {seen[0]:g} to {seen[1]:g}",
+        found=f"numbers from {low:g} to {high:g}",
         fix="set data.pixels: [LEAST, GREATEST] to the range that the model takes",
     )

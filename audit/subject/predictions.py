@@ -1,9 +1,9 @@
-"""Scores of all rows, kept as compact arrays: what each row's prediction says about its label."""
+"""Predictions of all rows with their labels, as compact arrays."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -11,22 +11,22 @@ from audit.data.labels import Labels, Targets
 from audit.model.decision import DecisionRule
 from audit.model.head import Head
 from audit.result import Scalar
-from audit.subject.class_order import ClassOrder, borne_out, key
+from audit.subject.class_order import ClassOrder, class_key, supported_source
 from audit.subject.label_agreement import Agreement
 
 LEAST_PROBABILITY = 1e-15
-"""What log loss takes for the probability of an impossible true class."""
+"""The probability that log loss uses for an impossible true class."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Classified:
-    """Predictions of a classification; every array has one entry a row.
+    """Predictions and labels of a classification; every array has one entry a row.
 
     ``favorable`` is P(favourable) in [0, 1]; ``label`` and ``predicted`` say whether the outcome is the
     favourable one; ``code`` and ``guess`` are the true and the predicted class; ``certainty`` is the
     probability of the true class, ``log_loss`` its negative logarithm; ``brier`` is the squared error of
     the probabilities. ``classes`` are the label values in the order of the outputs, and ``classes_from`` says in
-    words what tells it. ``dtype`` is that of the raw outputs.
+    words what that order comes from. ``dtype`` is that of the raw outputs.
     """
 
     classes: list[Scalar]
@@ -42,9 +42,9 @@ class Classified:
     dtype: np.dtype[Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Regressed:
-    """Predictions of a regression. ``label`` and ``predicted`` are None unless ``favorable`` is given.
+    """Predictions and targets of a regression. ``label`` and ``predicted`` are None unless ``favorable`` is given.
 
     ``dtype`` is that of the raw outputs.
     """
@@ -57,52 +57,65 @@ class Regressed:
 
 
 class Regressor:
-    """Turns batches of raw outputs into `Regressed`."""
+    """Collects batches of raw outputs into `Regressed`."""
 
     def __init__(self, targets: Targets, head: Head) -> None:
         self._targets = targets
         self.decider = DecisionRule(head, [1], 0.5, targets.at_least)
-        self._parts: list[tuple[np.ndarray, np.ndarray]] = []
-        self._dtype: np.dtype[Any] = np.dtype(np.float64)
+        self._raw: list[np.ndarray] = []
 
     def add(self, raw: np.ndarray) -> None:
         """Append the raw outputs ``(rows, 1)`` of the next rows."""
-        self._dtype = raw.dtype
-        self._parts.append(self.decider.decide(raw))
+        self._raw.append(raw)
 
     def result(self) -> Regressed:
-        """Pair predictions with targets, and derive outcomes where the policy says what is favourable."""
-        prediction, outcome = (np.concatenate(part) for part in zip(*self._parts, strict=True))
-        target, label = self._targets.numbers, self._targets.favorable()
-        predicted = None if label is None else outcome == 1
-        return Regressed(target, prediction, label, predicted, self._dtype)
+        """Return predictions and targets of all rows added, and outcomes if the policy says what is favourable."""
+        raw = np.concatenate(self._raw)
+        prediction, outcome = self.decider.decide(raw)
+        label = self._targets.favorable()
+        return Regressed(
+            target=self._targets.numbers,
+            prediction=prediction,
+            label=label,
+            predicted=None if label is None else outcome == 1,
+            dtype=raw.dtype,
+        )
+
+
+class _Batch(NamedTuple):
+    """One entry a row: P(favourable), the predicted class, P(true class), and the squared error of probabilities."""
+
+    favorable: np.ndarray
+    guess: np.ndarray
+    certainty: np.ndarray
+    brier: np.ndarray
 
 
 class Classifier:
-    """Turns batches of raw outputs into `Classified`, in the row order of ``labels``."""
+    """Collects batches of raw outputs, in the row order of ``labels``, into `Classified`."""
 
     def __init__(self, labels: Labels, head: Head, order: ClassOrder, threshold: float) -> None:
         self._order = order
-        place = {key(value): index for index, value in enumerate(order.values)}
-        self._code = np.array([place[key(value)] for value in labels.values], np.int32)[labels.codes]
-        favorable = sorted(place[key(labels.values[index])] for index in labels.favorable)
-        self.decider, self._start = DecisionRule(head, favorable, threshold), 0
+        class_index = {class_key(value): index for index, value in enumerate(order.values)}
+        classes = np.array([class_index[class_key(value)] for value in labels.values], np.int32)
+        self._code = classes[labels.codes]
+        self.decider = DecisionRule(head, sorted(classes[labels.favorable].tolist()), threshold)
+        self._rows = 0
         self._agreement = Agreement(len(order.values)) if order.assumed else None
-        self._parts: list[tuple[np.ndarray, ...]] = []
+        self._batches: list[_Batch] = []
         self._dtype: np.dtype[Any] = np.dtype(np.float64)
 
     def add(self, raw: np.ndarray) -> None:
         """Append the raw outputs ``(rows, width)`` of the next rows."""
         self._dtype = raw.dtype
-        probabilities = self.decider.head.probabilities(raw, self._start + 1)
-        rows = np.arange(len(probabilities))
-        code = self._code[self._start : self._start + len(rows)]
-        self._start += len(rows)
+        probabilities = self.decider.head.probabilities(raw, self._rows + 1)
+        code = self._code[self._rows : self._rows + len(raw)]
+        self._rows += len(raw)
         if self._agreement:
             self._agreement.add(code, probabilities)
         favorable, guess = self.decider.outcome(probabilities, raw.dtype)
-        certainty = probabilities[rows, code]
-        self._parts.append((favorable, guess, certainty, _brier(probabilities, certainty)))
+        certainty = probabilities[np.arange(len(raw)), code]
+        self._batches.append(_Batch(favorable, guess, certainty, _brier(probabilities, certainty)))
 
     def result(self) -> Classified:
         """Return the predictions of all rows added.
@@ -110,19 +123,26 @@ class Classifier:
         Raises:
             AuditError: the labels contradict an order of the classes that was only assumed.
         """
-        source = borne_out(self._order, self._agreement) if self._agreement else self._order.source
-        favorable, guess, certainty, brier = (np.concatenate(part) for part in zip(*self._parts, strict=True))
-        chosen = np.isin(np.arange(len(self._order.values)), self.decider.favorable)
-        label, predicted = chosen[self._code], chosen[guess]
-        loss = -np.log(np.maximum(certainty, LEAST_PROBABILITY))
+        source = supported_source(self._order, self._agreement) if self._agreement else self._order.source
+        rows = _Batch(*(np.concatenate(arrays) for arrays in zip(*self._batches, strict=True)))
+        is_favorable = np.isin(np.arange(len(self._order.values)), self.decider.favorable)
         return Classified(
-            self._order.values, source, favorable, label, predicted, self._code, guess, certainty, loss, brier,
-            self._dtype,
-        )  # fmt: skip
+            classes=self._order.values,
+            classes_from=source,
+            favorable=rows.favorable,
+            label=is_favorable[self._code],
+            predicted=is_favorable[rows.guess],
+            code=self._code,
+            guess=rows.guess,
+            certainty=rows.certainty,
+            log_loss=-np.log(np.maximum(rows.certainty, LEAST_PROBABILITY)),
+            brier=rows.brier,
+            dtype=self._dtype,
+        )
 
 
 def _brier(probabilities: np.ndarray, certainty: np.ndarray) -> np.ndarray:
-    """Binary: (1 - p)². Several classes: the sum over classes of (p - [class is true])²."""
+    """Return (1 - p)² of two classes; of several, the sum over classes of (p - [class is true])²."""
     if probabilities.shape[1] == 2:
         return np.asarray((1 - certainty) ** 2)
     return np.asarray((probabilities**2).sum(1) - 2 * certainty + 1)

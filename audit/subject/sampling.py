@@ -1,4 +1,4 @@
-"""Reads the features of sampled rows: drawn while the rows stream by, checked whether they are drawn or not."""
+"""Features of sampled rows: drawn while the rows stream by; every row is validated, sampled or not."""
 
 from __future__ import annotations
 
@@ -18,120 +18,123 @@ from audit.inputs.features import MOST_ROWS, Column, Features, Rows, places, sta
 from audit.inputs.feeds import Feed, Values
 from audit.inputs.image_feeds import EncodedPictures, Pictures, other_size
 from audit.result import Scalar
-from audit.subject.vocabulary import Vocabulary
+from audit.subject.sources import Sources, columns_read
+from audit.subject.vocabulary import VocabularyBuilder
 
-_MOST_NUMBERS = 2**25
+_MAX_VALUES = 2**25
 
 
 def read_features(
     feeds: Sequence[Feed],
-    data: Source,
-    background: Source,
+    sources: Sources,
     missing: Mapping[str, Scalar],
-    seed: int,
-    size: int,
     *,
-    numbers: int = _MOST_NUMBERS,
+    seed: int,
+    rows: int,
+    max_values: int = _MAX_VALUES,
 ) -> Features:
-    """Read the sampled rows.
+    """Sample rows of the data and of the background, and read their features.
 
     Args:
-        feeds: what the signature's inputs are made of; a column that several read stands once.
-        data: the audited rows.
-        background: the reference rows; may be the same.
-        missing: what stands for a null, by column.
-        seed: of the draw.
-        size: rows of the data, at most; of the background there are up to `MOST_ROWS`.
-        numbers: how many a matrix holds, at most: of large pictures fewer rows are drawn.
+        feeds: the feeds of the signature's inputs; a column that several read becomes one feature.
+        sources: data and background, which may be the same.
+        missing: replacement of nulls, by column.
+        seed: seed of the draw.
+        rows: maximal number of rows of the data; of the background there are up to `MOST_ROWS`.
+        max_values: maximal number of values in a matrix: of large images fewer rows are drawn.
 
     Raises:
         AuditError: a column is missing from the background, or has a null or text there.
     """
-    reader = _Reader(feeds, missing, seed, numbers)
-    draws = [(data, size), (background, MOST_ROWS)]
-    same = background is data and size == MOST_ROWS
-    found = [reader.read(*draw) for draw in (draws[:1] if same else draws)]
-    columns = reader.columns([rows.matrix for rows in found])
-    dtype = np.float32 if all(_fits(rows.matrix, feeds) for rows in found) else np.float64
-    rows = [replace(rows, matrix=rows.matrix.astype(dtype)) for rows in found]
-    return Features(columns, rows[0], rows[-1])
+    reader = _Reader(feeds, missing, seed=seed, max_values=max_values)
+    samples = [reader.read(sources.data, rows)]
+    if sources.background is not sources.data or rows != MOST_ROWS:
+        samples.append(reader.read(sources.background, MOST_ROWS))
+    columns = reader.columns([sample.matrix for sample in samples])
+    dtype = np.float32 if all(_fits_float32(sample.matrix, feeds) for sample in samples) else np.float64
+    samples = [replace(sample, matrix=sample.matrix.astype(dtype)) for sample in samples]
+    return Features(columns, samples[0], samples[-1])
 
 
 class _Reader:
     """Reads the distinct columns of all feeds; texts share one vocabulary over all sources."""
 
-    def __init__(self, feeds: Sequence[Feed], missing: Mapping[str, Scalar], seed: int, numbers: int) -> None:
-        self._feeds, self._missing, self._seed, self._most_numbers = feeds, missing, seed, numbers
+    def __init__(
+        self, feeds: Sequence[Feed], missing: Mapping[str, Scalar], *, seed: int, max_values: int
+    ) -> None:
+        self._feeds = feeds
+        self._missing = missing
+        self._seed = seed
+        self._max_values = max_values
         self._places = places(feeds)
-        self._texts = {place: Vocabulary() for (_, is_text), place in self._places.items() if is_text}
+        self._texts = {place: VocabularyBuilder() for (_, is_text), place in self._places.items() if is_text}
         self._shapes: dict[int, tuple[int, ...]] = {}
-        self._pictures = {
+        self._images = {
             self._places[feed.columns[0], False]: feed
             for feed in feeds
             if isinstance(feed, Pictures | EncodedPictures)
         }
 
     def read(self, source: Source, size: int) -> Rows:
-        """Return up to ``size`` sampled rows, float64, or float32 with pictures."""
-        drawn: Reservoir | None = None
-        first_row, matrix, widths, lie = 1, np.empty((0, 0)), list[int](), list[int]()
-        for batch in source.batches([name for feed in self._feeds for name in feed.reads]):
-            found = dict(self._values(batch, source, first_row))
-            if drawn is None:
-                self._measure(found)
-                size = self._most_rows(size)
-                drawn = Reservoir(size, self._seed)
-                matrix = np.empty((size, sum(self._widths())), self._dtype())
+        """Return up to ``size`` sampled rows, float64, or float32 with images."""
+        reservoir: Reservoir | None = None
+        matrix = np.empty((0, 0))
+        first_row = 1
+        for batch in source.batches(columns_read(self._feeds)):
+            values = dict(self._values(batch, source, first_row))
+            if reservoir is None:
+                self._measure(values)
                 widths = self._widths()
-                lie = starts(widths)
-            slots, rows = drawn.take(batch.num_rows)
-            for place, values in found.items():
-                begin, end = lie[place], lie[place] + widths[place]
-                matrix[slots, begin:end] = self._numbers(place, values, rows)
+                size = max(1, min(size, self._max_values // sum(widths)))
+                reservoir = Reservoir(size, self._seed)
+                matrix = np.empty((size, sum(widths)), self._dtype())
+            slots, rows = reservoir.take(batch.num_rows)
+            for place, start in enumerate(starts(self._widths())):
+                block = self._block(place, values[place], rows)
+                matrix[slots, start : start + block.shape[1]] = block
             first_row += batch.num_rows
-        assert drawn is not None  # a table without rows was refused before
-        slots, index = drawn.order()
-        return Rows(matrix[slots], index, drawn.keys(slots))
+        assert reservoir is not None  # a table without rows was refused before
+        slots, rows = reservoir.order()
+        return Rows(matrix[slots], rows, reservoir.keys(slots))
 
-    def _measure(self, found: Mapping[int, Values]) -> None:
-        """Take the shapes of pictures from the first row."""
-        for place, feed in self._pictures.items():
+    def _measure(self, values: Mapping[int, Values]) -> None:
+        """Take the shapes of images from the first row."""
+        for place, feed in self._images.items():
             if place not in self._shapes:
-                self._shapes[place] = feed.matrix(np.asarray(found[place])[:1]).shape[1:]
+                self._shapes[place] = feed.matrix(np.asarray(values[place])[:1]).shape[1:]
 
     def _widths(self) -> list[int]:
         return [prod(self._shapes.get(place, ())) for place in range(len(self._places))]
 
-    def _most_rows(self, size: int) -> int:
-        return max(1, min(size, self._most_numbers // sum(self._widths())))
-
     def _dtype(self) -> Any:
-        single = all(feed.dtype.name != "float64" for feed in self._pictures.values())
-        return np.float32 if self._pictures and single else np.float64
+        single = all(feed.dtype.name != "float64" for feed in self._images.values())
+        return np.float32 if self._images and single else np.float64
 
-    def _numbers(self, place: int, values: Values, rows: np.ndarray) -> np.ndarray:
+    def _block(self, place: int, values: Values, rows: np.ndarray) -> np.ndarray:
+        """Return a column's part of the matrix, ``(rows, width)``."""
         if isinstance(values, Codes):
             return np.asarray(self._texts[place].codes(values, rows)[:, None])
-        if place not in self._pictures:
+        if place not in self._images:
             return np.asarray(values[rows][:, None])
-        pictures = self._pictures[place].matrix(values[rows])
-        if pictures.shape[1:] != self._shapes[place]:
-            raise other_size(self._pictures[place].columns[0], self._shapes[place], pictures.shape[1:])
-        return pictures.reshape(len(rows), -1)
+        images = self._images[place].matrix(values[rows])
+        if images.shape[1:] != self._shapes[place]:
+            raise other_size(self._images[place].columns[0], self._shapes[place], images.shape[1:])
+        return images.reshape(len(rows), -1)
 
     def columns(self, matrices: Sequence[np.ndarray]) -> list[Column]:
         """Return the columns; the codes in the matrices become those of the columns' vocabularies."""
-        lie = starts(self._widths())
-        found = {
-            place: text.settle([m[:, lie[place]] for m in matrices]) for place, text in self._texts.items()
+        offsets = starts(self._widths())
+        vocabularies = {
+            place: builder.finish([matrix[:, offsets[place]] for matrix in matrices])
+            for place, builder in self._texts.items()
         }
         return [
-            Column(name, found.get(place), self._shapes.get(place))
+            Column(name, vocabularies.get(place), self._shapes.get(place))
             for (name, _), place in self._places.items()
         ]
 
     def _values(self, batch: pa.RecordBatch, source: Source, first_row: int) -> Iterator[tuple[int, Values]]:
-        """Yield the values of all rows of a batch by place: they are checked, whether they are drawn or not."""
+        """Yield the values of all rows of a batch by place."""
         try:
             for feed in self._feeds:
                 values = feed.read(batch, first_row, self._missing)
@@ -145,7 +148,7 @@ class _Reader:
 
 
 def missing_value(null: NullValue, source: Source) -> AuditError:
-    """Return the error for a null that nothing stands for."""
+    """Return the error for a null that ``data.missing`` does not replace."""
     return AuditError(
         where=f"data column {null.column!r}",
         expected="a value in every row, since the model reads it",
@@ -154,19 +157,19 @@ def missing_value(null: NullValue, source: Source) -> AuditError:
     )
 
 
-def _fits(matrix: np.ndarray, feeds: Sequence[Feed]) -> bool:
-    """Tell whether the model's inputs are the same when they come through 32-bit floats."""
+def _fits_float32(matrix: np.ndarray, feeds: Sequence[Feed]) -> bool:
+    """Return whether the model's inputs are the same when they come through 32-bit floats."""
     if matrix.dtype == np.float32:
         return True
-    found = places(feeds)
+    place_of = places(feeds)
     return all(
-        _same(matrix[:, found[name, False]], feed.dtype.as_numpy_dtype)
+        _is_equal_through_float32(matrix[:, place_of[name, False]], feed.dtype.as_numpy_dtype)
         for feed in feeds
         if not feed.is_text and not isinstance(feed, Pictures | EncodedPictures)
         for name in feed.columns
     )
 
 
-def _same(column: np.ndarray, dtype: Any) -> bool:
+def _is_equal_through_float32(column: np.ndarray, dtype: Any) -> bool:
     with np.errstate(invalid="ignore", over="ignore"):  # a rounded whole number may lie outside its type
         return np.array_equal(column.astype(dtype), column.astype(np.float32).astype(dtype))

@@ -1,11 +1,11 @@
-"""Scores every row once: the features stream through the model, and only compact arrays are kept."""
+"""Scores of all rows: the features stream through the model once, and only compact arrays are kept."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from audit.data.labels import Labels, Targets
 from audit.data.row_hashes import row_hashes
 from audit.data.source import Source
 from audit.errors import AuditError
-from audit.inputs.feeds import Feed, Values
+from audit.inputs.feeds import Values
 from audit.model.decision import DecisionRule
 from audit.model.determinism.check import require_deterministic
 from audit.model.differentiability import differentiable
@@ -22,14 +22,80 @@ from audit.model.head import Head, detect_head
 from audit.model.model import Model
 from audit.model.served_classes import NamedClasses
 from audit.policy.model import Policy
+from audit.subject.bound_model import BoundModel
 from audit.subject.class_order import class_order
 from audit.subject.predictions import Classified, Classifier, Regressed, Regressor
 from audit.subject.sampling import missing_value
+from audit.subject.sources import columns_read
 
-T = TypeVar("T")
+_Item = TypeVar("_Item")
+
+Progress = Callable[[str, int, int], None]
+"""Callback of a step's name, the rows done and the rows in all."""
+
+_PROBED_ROWS = 32  # rows at which the gradient is probed
 
 
-def ahead(items: Iterator[T]) -> Iterator[T]:
+@dataclass(frozen=True, kw_only=True)
+class Scored:
+    """The results of one pass over the features; ``hashes`` is one uint64 a row over all feature columns."""
+
+    scores: Classified | Regressed
+    decider: DecisionRule
+    differentiable: bool
+    hashes: np.ndarray
+
+
+class _Batch(NamedTuple):
+    """The values of each feed's columns, and one hash a row."""
+
+    values: list[list[Values]]
+    hashes: np.ndarray
+
+
+def score(bound: BoundModel, source: Source, labels: Labels | Targets, progress: Progress) -> Scored:
+    """Run the model over all rows in batches; memory is that of one batch and the arrays of scores.
+
+    Raises:
+        AuditError: a feature has a null or text, the model fails, or its output contradicts its head, the labels or
+            itself.
+    """
+    rows = len(labels.codes) if isinstance(labels, Labels) else len(labels.numbers)
+    model = bound.model
+    named = NamedClasses(model)
+    hashes: list[np.ndarray] = []
+    collector: Classifier | Regressor | None = None
+    has_gradient = False
+    done = 0
+    for batch in _prefetched(_batches(bound, source)):
+        tensors = {
+            feed.name: feed.tensor(columns) for feed, columns in zip(bound.feeds, batch.values, strict=True)
+        }
+        if done + len(batch.hashes) > rows:
+            raise _other_rows(source, rows)
+        if not len(batch.hashes):
+            continue
+        raw = model(tensors, done + 1)
+        named.add(tensors, done + 1)
+        if collector is None:
+            require_deterministic(model, tensors, raw)
+            collector = _collector(bound.policy, labels, _head(bound.policy, model, raw), named.classes)
+            has_gradient = differentiable(model, {name: t[:_PROBED_ROWS] for name, t in tensors.items()})
+        collector.add(raw)
+        hashes.append(batch.hashes)
+        done += len(raw)
+        progress("scoring", done, rows)
+    if collector is None or done != rows:
+        raise _other_rows(source, rows)
+    return Scored(
+        scores=collector.result(),
+        decider=collector.decider,
+        differentiable=has_gradient,
+        hashes=np.concatenate(hashes),
+    )
+
+
+def _prefetched(items: Iterator[_Item]) -> Iterator[_Item]:
     """Yield ``items`` in order, each computed while the one before is worked on; errors come in their turn."""
     end = object()
     with ThreadPoolExecutor(1) as pool:
@@ -39,72 +105,15 @@ def ahead(items: Iterator[T]) -> Iterator[T]:
             yield item  # type: ignore[misc]  # the sentinel never gets here
 
 
-Progress = Callable[[str, int, int], None]
-"""Called with what is being done, the rows done and the rows in all."""
-
-_PROBED_ROWS = 32  # rows at which the gradient is probed
-
-
-@dataclass(frozen=True)
-class Scored:
-    """What one pass over the features gives; ``hashes`` is one uint64 a row over all feature columns."""
-
-    scores: Classified | Regressed
-    decider: DecisionRule
-    differentiable: bool
-    hashes: np.ndarray
-
-
-def score(
-    policy: Policy,
-    model: Model,
-    feeds: list[Feed],
-    source: Source,
-    labels: Labels | Targets,
-    progress: Progress,
-) -> Scored:
-    """Run the model over all rows in batches; memory is that of one batch and the arrays of scores.
-
-    Raises:
-        AuditError: a feature has a null or text, the model fails, or its output contradicts its head, the labels or
-            itself.
-    """
-    rows = len(labels.codes) if isinstance(labels, Labels) else len(labels.numbers)
-    hashes: list[np.ndarray] = []
-    collector: Classifier | Regressor | None = None
-    done, reached, named = 0, False, NamedClasses(model)
-    for values, hashed in ahead(_read(policy, feeds, source)):
-        tensors = {feed.name: feed.tensor(columns) for feed, columns in zip(feeds, values, strict=True)}
-        if done + len(hashed) > rows:
-            raise _other_rows(source, rows)
-        if not len(hashed):
-            continue
-        raw = model(tensors, done + 1)
-        named.add(tensors, done + 1)
-        if collector is None:
-            require_deterministic(model, tensors, raw)
-            collector = _collector(policy, labels, _head(policy, model, raw), named.classes)
-            reached = differentiable(model, {name: t[:_PROBED_ROWS] for name, t in tensors.items()})
-        collector.add(raw)
-        hashes.append(hashed)
-        done += len(raw)
-        progress("scoring", done, rows)
-    if collector is None or done != rows:
-        raise _other_rows(source, rows)
-    return Scored(collector.result(), collector.decider, reached, np.concatenate(hashes))
-
-
-def _read(
-    policy: Policy, feeds: list[Feed], source: Source
-) -> Iterator[tuple[list[list[Values]], np.ndarray]]:
-    """Yield the values of each feed's columns, and the rows' hashes, batch by batch."""
+def _batches(bound: BoundModel, source: Source) -> Iterator[_Batch]:
     row = 1
-    for batch in source.batches([column for feed in feeds for column in feed.reads]):
+    for batch in source.batches(columns_read(bound.feeds)):
         try:
-            values = [feed.read(batch, row, policy.data.missing) for feed in feeds]
+            values = [feed.read(batch, row, bound.policy.data.missing) for feed in bound.feeds]
         except NullValue as null:
             raise missing_value(null, source) from None
-        yield values, row_hashes((column for columns in values for column in columns), batch.num_rows)
+        columns = (column for columns in values for column in columns)
+        yield _Batch(values, row_hashes(columns, batch.num_rows))
         row += batch.num_rows
 
 

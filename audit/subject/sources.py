@@ -1,11 +1,11 @@
-"""The rows of an audit: where the features stream from, and what is known of every row besides them."""
+"""The tables of an audit: the audited rows and the background rows."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from audit.data.readers.registry import open_source
 from audit.data.source import Source
@@ -13,9 +13,8 @@ from audit.inputs.feeds import Feed
 from audit.policy.model import Policy
 
 
-@dataclass(frozen=True)
-class Sources:
-    """The audited rows and the reference rows; one and the same where the policy names no background."""
+class Sources(NamedTuple):
+    """The audited rows and the background rows; one and the same if the policy names no background."""
 
     data: Source
     background: Source
@@ -27,19 +26,22 @@ class Sources:
 
     def require(self, feeds: Sequence[Feed]) -> None:
         """Raise an AuditError unless both have every column that a model reads."""
-        for given in (self.data, self.background):
-            given.require([column for feed in feeds for column in feed.reads])
+        for source in self:
+            source.require(columns_read(feeds))
 
     def digests(self, pool: ThreadPoolExecutor) -> Mapping[str, Future[str]]:
-        """Start to compute the digest of each, by its key in the policy."""
-        sources = {"data": self.data}
-        if self.background is not self.data:
-            sources["background"] = self.background
-        return {name: pool.submit(given.digest) for name, given in sources.items()}
+        """Start to compute the digest of each distinct source, by its key in the policy."""
+        distinct = self if self.background is not self.data else self[:1]
+        return {key: pool.submit(source.digest) for key, source in zip(self._fields, distinct, strict=False)}
+
+
+def columns_read(feeds: Sequence[Feed]) -> list[str]:
+    """Return the data columns that ``feeds`` read; one that several read occurs more than once."""
+    return [column for feed in feeds for column in feed.reads]
 
 
 def open_sources(policy: Policy, base: Path | None) -> Sources:
-    """Open what the policy names; relative paths are looked up in ``base`` first.
+    """Open the data and the background of a policy; relative paths are looked up in ``base`` first.
 
     Raises:
         AuditError: there is no such data, or ``data.missing`` names a column that it lacks.

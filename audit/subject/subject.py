@@ -1,4 +1,4 @@
-"""What a check sees: the model, the data, and the scores, computed once."""
+"""The subject of an audit: model, data and scores, loaded and computed once for all checks."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,7 +15,6 @@ from audit.data.masking import Masker
 from audit.data.protected_attributes import Attribute
 from audit.data.readers.registry import locate
 from audit.data.source import Source
-from audit.inputs.binding import bind, unbound
 from audit.inputs.features import MOST_ROWS, Features
 from audit.inputs.feeds import Feed
 from audit.model.decision import DecisionRule
@@ -28,9 +28,10 @@ from audit.subject.baseline import (
     find_baseline,
     of_the_baseline,
     open_baseline,
-    told_apart,
-    without_others_inputs,
+    with_baseline_label,
+    without_baseline_inputs,
 )
+from audit.subject.bound_model import AuditedModel, BoundModel, bind_model
 from audit.subject.facts import data_facts, model_facts
 from audit.subject.images import Pictures, find_pictures
 from audit.subject.predictions import Classified, Regressed
@@ -40,14 +41,14 @@ from audit.subject.scoring import Progress, Scored, score
 from audit.subject.sources import Sources, open_sources
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Subject:
     """The audited model on the audited rows.
 
     ``weights`` (float64) and ``clusters`` (int32 codes) are None where the policy names none. ``seed`` is
     that of everything that is drawn at random; equal ``policy`` and ``seed`` must give equal measurements.
-    ``sample_rows`` is how many rows of the data `features` holds, at most; ``whole`` is the subject that this one has
-    a part of the sample of.
+    ``sample_rows`` is the greatest number of rows of the data in `features`; ``superset`` is the subject with the
+    larger sample that this one's is part of.
     """
 
     policy: ResolvedPolicy
@@ -66,37 +67,43 @@ class Subject:
     model_facts: ModelFacts
     data_facts: DataFacts
     sample_rows: int = MOST_ROWS
-    whole: Subject | None = field(default=None, compare=False, repr=False)
+    superset: Subject | None = field(default=None, compare=False, repr=False)
 
     def sampled(self, rows: int) -> Subject:
-        """Return the subject with a sample of ``rows`` rows of the data, at most; itself where that is its own.
+        """Return the subject with a sample of at most ``rows`` rows of the data; itself if that is its own.
 
         A larger sample holds the rows of a smaller one. For it the data are read again, and everything is found out
-        anew; for a smaller one, what is known from all sampled rows stands (`pictures`, `logits`, `judge`).
+        anew; a smaller one shares what is known from all sampled rows (`pictures`, `logits`, `judge`).
         """
-        present, wanted = min(self.sample_rows, self.rows), min(rows, self.rows)
-        if wanted == present:
+        present = min(self.sample_rows, self.rows)
+        requested = min(rows, self.rows)
+        if requested == present:
             return self
-        return replace(self, sample_rows=wanted, whole=self if wanted < present else None)
+        return replace(self, sample_rows=requested, superset=self if requested < present else None)
 
     @cached_property
     def features(self) -> Features:
-        """The features of sampled rows of the data and of the background, read when they are first asked for."""
-        if self.whole:
-            found = self.whole.features
-            return replace(found, data=found.data.sample(self.sample_rows))
-        missing, size = self.policy.data.missing, self.sample_rows
-        found = read_features(self.feeds, self.source, self.background, missing, self.seed, size)
+        """The features of sampled rows of the data and of the background, read on first use."""
+        if self.superset:
+            features = self.superset.features
+            return replace(features, data=features.data.sample(self.sample_rows))
+        features = read_features(
+            self.feeds,
+            Sources(self.source, self.background),
+            self.policy.data.missing,
+            seed=self.seed,
+            rows=self.sample_rows,
+        )
         self.files.require_unchanged()
-        return found
+        return features
 
     @cached_property
     def masker(self) -> Masker:
-        """How the report writes values of real rows: what the background's rows share."""
+        """Disclosure control of the report: values of real rows as many rows of the background share them."""
         features = self.features
         background = features.background.matrix
         numbers = {c.name: background[:, i] for i, c in enumerate(features.columns) if c.vocabulary is None}
-        texts = {  # read when one is asked for
+        texts = {  # iterated on first use
             c.name: map(c.vocabulary.__getitem__, background[:, i].astype(int).tolist())
             for i, c in enumerate(features.columns)
             if c.vocabulary is not None
@@ -105,17 +112,18 @@ class Subject:
 
     @cached_property
     def pictures(self) -> Pictures | None:
-        """The pictures that the model reads; None where it reads a table."""
-        if self.whole:
-            return self.whole.pictures
+        """The image column that the model reads, or None if it reads a table."""
+        if self.superset:
+            return self.superset.pictures
         return find_pictures(self.features, self.feeds, self.policy.data.pixels)
 
     @cached_property
     def logits(self) -> Logits:
-        """The model's logits as a function of a matrix of features, cut out of the graph when first asked for."""
-        if self.whole:
-            return self.whole.logits
-        features, _ = self.features, self.judge  # what cannot be judged cannot be confirmed either
+        """The model's logits as a function of a matrix of features, cut out of the graph on first use."""
+        if self.superset:
+            return self.superset.logits
+        _ = self.judge  # logits are verified against its scores: without it there is nothing to verify
+        features = self.features
         return find_logits(self.model, self.decider.head, self.feeds, features.columns, features.data.matrix)
 
     @cached_property
@@ -123,41 +131,65 @@ class Subject:
         """The uncut model's decisions on a matrix of features.
 
         Raises:
-            Skip: it does not judge rows, made again from their features, as they were scored.
+            Skip: it scores rows that are made again from their features otherwise than the rows of the data.
         """
-        if self.whole:
-            return self.whole.judge
-        judge = Predictor(self.model, self.feeds, self.features.columns, self.decider)
-        require_same(judge, self.features.data, self.scores)
-        return judge
+        if self.superset:
+            return self.superset.judge
+        predictor = Predictor(self.model, self.feeds, self.features.columns, self.decider)
+        require_same(predictor, self.features.data, self.scores)
+        return predictor
 
 
-@dataclass(frozen=True)
-class _Bound:
-    """A loaded model with what feeds it, and the policy as it is for that one."""
+class Subjects(NamedTuple):
+    """The candidate, and the baseline on the same rows, None if the policy names none."""
 
-    policy: ResolvedPolicy
-    path: Path
-    model: Model
-    feeds: list[Feed]
+    candidate: Subject
+    baseline: Subject | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Loaded:
+    """Data, watched files and seed: what candidate and baseline have in common."""
+
+    sources: Sources
+    dataset: Dataset
+    files: Watched
+    seed: int
+
+    def score(self, bound: BoundModel, progress: Progress) -> Scored:
+        return score(bound, self.sources.data, self.dataset.labels, progress)
+
+    def subject(self, bound: BoundModel, scored: Scored, facts: DataFacts) -> Subject:
+        return Subject(
+            policy=bound.policy,
+            seed=self.seed,
+            files=self.files,
+            model=bound.model,
+            source=self.sources.data,
+            feeds=bound.feeds,
+            rows=self.dataset.rows,
+            background=self.sources.background,
+            scores=scored.scores,
+            decider=scored.decider,
+            attributes=self.dataset.attributes,
+            weights=self.dataset.weights,
+            clusters=self.dataset.clusters,
+            model_facts=model_facts(bound, scored),
+            data_facts=facts,
+        )
 
 
 def load_subject(policy: ResolvedPolicy, progress: Progress, seed: int = 0) -> Subject:
-    """Read the data, load the model, score every row once; of a baseline only the names of its inputs count.
+    """Read the data, load the model and score every row once; a baseline's scores are not computed.
 
     Raises:
         AuditError: data or model cannot be audited under this policy.
     """
-    return replace(_load(policy, progress, seed, compare=False)[0], policy=policy)
+    return replace(_load(policy, progress, seed, compare=False).candidate, policy=policy)
 
 
-def load_subjects(
-    policy: ResolvedPolicy, progress: Progress, seed: int = 0
-) -> tuple[Subject, Subject | None]:
+def load_subjects(policy: ResolvedPolicy, progress: Progress, seed: int = 0) -> Subjects:
     """Read the data once, load candidate and baseline, and score every row with each.
-
-    Returns:
-        The candidate, and the baseline on the same rows; None where the policy names none.
 
     Raises:
         AuditError: data or either model cannot be audited under this policy.
@@ -165,68 +197,38 @@ def load_subjects(
     return _load(policy, progress, seed, compare=True)
 
 
-def _load(
-    policy: ResolvedPolicy, progress: Progress, seed: int, compare: bool
-) -> tuple[Subject, Subject | None]:
+def _load(policy: ResolvedPolicy, progress: Progress, seed: int, compare: bool) -> Subjects:
     base = Path(policy.path).parent if policy.path else None
     sources = open_sources(policy, base)
-    path, other = find_model(locate(policy.model.path, base)), find_baseline(policy, base)
-    files = Watched([path, *([other] if other else []), *sources.files])
-    table = read_dataset(policy.data, sources.data, policy.model.output.kind == "regression")
+    path = find_model(locate(policy.model.path, base))
+    baseline_path = find_baseline(policy, base)
+    files = Watched([path, *([baseline_path] if baseline_path else []), *sources.files])
+    dataset = read_dataset(policy.data, sources.data, policy.model.output.kind == "regression")
+    loaded = _Loaded(sources=sources, dataset=dataset, files=files, seed=seed)
     model = open_model(policy.model, path)
-    if other:
-        with of_the_baseline():
-            as_read, compared = open_baseline(policy, other, model)
-        policy = without_others_inputs(policy, model, compared)
-    ours, theirs = _bound(policy, path, model, sources), None
-    if other and compare:
-        with of_the_baseline():
-            theirs = _bound(as_read, other, compared, sources)
-    candidate = _candidate(ours, sources, table, files, seed, progress)
     baseline = None
-    if theirs:
+    if baseline_path:
         with of_the_baseline():
-            scored = _score(theirs, sources, table, told_apart(progress))
-            baseline = _subject(theirs, sources, table, files, seed, scored, candidate.data_facts)
+            baseline = open_baseline(policy, baseline_path, model)
+        policy = without_baseline_inputs(policy, model, baseline.model)
+    bound = bind_model(AuditedModel(policy=policy, path=path, model=model), sources)
+    bound_baseline = None
+    if baseline and compare:
+        with of_the_baseline():
+            bound_baseline = bind_model(baseline, sources)
+    subjects = Subjects(_candidate(loaded, bound, progress), None)
+    if bound_baseline:
+        with of_the_baseline():
+            scored = loaded.score(bound_baseline, with_baseline_label(progress))
+            facts = subjects.candidate.data_facts
+            subjects = subjects._replace(baseline=loaded.subject(bound_baseline, scored, facts))
     files.require_unchanged()
-    return candidate, baseline
+    return subjects
 
 
-def _bound(policy: ResolvedPolicy, path: Path, model: Model, sources: Sources) -> _Bound:
-    schema = sources.data.schema
-    model.leave_out(unbound(model.fed, policy.model.inputs, policy.data, schema))
-    feeds = bind(model.fed, policy.model.inputs, policy.data, schema, model.where, model.channels)
-    sources.require(feeds)
-    return _Bound(policy, path, model, feeds)
-
-
-def _candidate(
-    bound: _Bound, sources: Sources, table: Dataset, files: Watched, seed: int, progress: Progress
-) -> Subject:
+def _candidate(loaded: _Loaded, bound: BoundModel, progress: Progress) -> Subject:
     with ThreadPoolExecutor(1) as pool:
-        found = sources.digests(pool)  # beside the scores
-        scored = _score(bound, sources, table, progress)
-    digests = {name: digest.result() for name, digest in found.items()}
-    facts = data_facts(bound.policy, digests, table, scored.hashes)
-    return _subject(bound, sources, table, files, seed, scored, facts)
-
-
-def _score(bound: _Bound, sources: Sources, table: Dataset, progress: Progress) -> Scored:
-    return score(bound.policy, bound.model, bound.feeds, sources.data, table.labels, progress)
-
-
-def _subject(
-    bound: _Bound,
-    sources: Sources,
-    table: Dataset,
-    files: Watched,
-    seed: int,
-    scored: Scored,
-    facts: DataFacts,
-) -> Subject:
-    policy, model, feeds = bound.policy, bound.model, bound.feeds
-    return Subject(
-        policy, seed, files, model, sources.data, feeds, table.rows, sources.background, scored.scores,
-        scored.decider, table.attributes, table.weights, table.clusters,
-        model_facts(policy, bound.path, model, feeds, scored), facts,
-    )  # fmt: skip
+        pending = loaded.sources.digests(pool)  # computed while the rows are scored
+        scored = loaded.score(bound, progress)
+    digests = {name: digest.result() for name, digest in pending.items()}
+    return loaded.subject(bound, scored, data_facts(bound.policy, digests, loaded.dataset, scored.hashes))

@@ -1,4 +1,4 @@
-"""The texts of one column over several sources, and their codes."""
+"""The vocabulary of a text column: the distinct texts of its sampled rows, over several sources."""
 
 from __future__ import annotations
 
@@ -9,30 +9,30 @@ import numpy as np
 from audit.data.arrow_columns import Codes
 
 
-class Vocabulary:
-    """Gives each text of a column one code; only texts of sampled rows come in."""
+class VocabularyBuilder:
+    """Assigns one code to each text of a column; only texts of sampled rows enter."""
 
     def __init__(self) -> None:
-        self._known: dict[str, int] = {}
+        self._code_of: dict[str, int] = {}
 
-    def codes(self, found: Codes, rows: np.ndarray) -> np.ndarray:
+    def codes(self, batch: Codes, rows: np.ndarray) -> np.ndarray:
         """Return the codes of some rows of a batch."""
-        codes = found.codes[rows]
-        lookup = np.zeros(len(found.vocabulary), int)
-        for code in np.flatnonzero(np.bincount(codes, minlength=len(lookup))):
-            lookup[code] = self._known.setdefault(found.vocabulary[code], len(self._known))
-        return np.asarray(lookup[codes])
+        batch_codes = batch.codes[rows]
+        lookup = np.zeros(len(batch.vocabulary), int)
+        for code in np.flatnonzero(np.bincount(batch_codes, minlength=len(lookup))):
+            lookup[code] = self._code_of.setdefault(batch.vocabulary[code], len(self._code_of))
+        return np.asarray(lookup[batch_codes])
 
-    def settle(self, columns: Sequence[np.ndarray]) -> list[str]:
-        """Return the texts that occur in ``columns``, sorted, and put their places there in for their codes.
+    def finish(self, columns: Sequence[np.ndarray]) -> list[str]:
+        """Return the texts that occur in ``columns``, sorted, and replace the codes there by their ranks.
 
         Rows that were drawn for a while have left texts behind, in the order of batches.
         """
-        texts = list(self._known)
+        texts = list(self._code_of)
         used = np.unique(np.concatenate(columns).astype(int))
         order = sorted(used, key=texts.__getitem__)
-        places = np.zeros(len(texts), int)
-        places[order] = np.arange(len(order))
+        ranks = np.zeros(len(texts), int)
+        ranks[order] = np.arange(len(order))
         for column in columns:
-            column[:] = places[column.astype(int)]
+            column[:] = ranks[column.astype(int)]
         return [texts[code] for code in order]

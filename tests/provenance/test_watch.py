@@ -19,6 +19,7 @@ from audit.errors import AuditError
 from audit.inputs.binding import bind
 from audit.model.model import open_model
 from audit.provenance.digest import digest
+from audit.subject.bound_model import BoundModel
 from audit.subject.scoring import score
 
 from ..audits import content, people, store
@@ -104,6 +105,7 @@ def test_other_rows_than_those_of_the_labels(place: Place, rows: int, name: str)
     store(pd.concat([frame] * 2).head(rows), file.parent, name)
     source, model = open_source(str(file)), open_model(policy.model, place.model)
     feeds = bind(model.signature.inputs, {}, policy.data, source.schema, "model")
+    bound = BoundModel(policy=policy, path=place.model, model=model, feeds=feeds)
     with pytest.raises(AuditError, match="the data changed during the audit") as caught:
-        score(policy, model, feeds, source, labels, lambda *_: None)
+        score(bound, source, labels, lambda *_: None)
     assert "300 rows" in caught.value.expected and caught.value.where == str(file)

@@ -19,6 +19,7 @@ from audit.data.source import BatchSize, Source
 from audit.errors import AuditError
 from audit.inputs.features import MOST_ROWS, Features, Rows
 from audit.subject.sampling import read_features
+from audit.subject.sources import Sources
 from audit.subject.subject import Subject, load_subject
 
 from ..audits import content, store, subject
@@ -56,7 +57,8 @@ def sampled(
 
 def in_little_room(found: Subject, numbers: int) -> Features:
     """Return what is drawn where a matrix may hold so many numbers."""
-    return read_features(found.feeds, found.source, found.background, {}, 0, MOST_ROWS, numbers=numbers)
+    sources = Sources(found.source, found.background)
+    return read_features(found.feeds, sources, {}, seed=0, rows=MOST_ROWS, max_values=numbers)
 
 
 def decoded(found: Features, rows: Rows) -> pd.DataFrame:
