@@ -1,4 +1,4 @@
-"""Arrow columns to numpy: numbers, and text as codes into a vocabulary. Errors name column and row."""
+"""Conversion of Arrow columns to NumPy: numbers, texts as codes, tensors; errors name column and row."""
 
 from __future__ import annotations
 
@@ -17,19 +17,20 @@ NULL_WORDS = pa.array(["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None"])
 
 
 class NullValue(Exception):
-    """A column holds a null where a value is needed; the reader counts them all for the message.
+    """A null in a column that must have none; whoever catches it counts them all for the message.
 
-    ``numeric`` says whether it was read as numbers: then words such as ``NA`` are nulls as well.
+    ``numeric`` is whether the column was read as numbers: then words such as ``NA`` are nulls as well.
     """
 
     def __init__(self, column: str, numeric: bool) -> None:
         super().__init__(column)
-        self.column, self.numeric = column, numeric
+        self.column = column
+        self.numeric = numeric
 
 
 @dataclass(frozen=True)
 class Codes:
-    """Text as indices ``codes`` (int32, one a row) into ``vocabulary``."""
+    """Texts of a column as indices ``codes`` (int32, one a row) into ``vocabulary``."""
 
     codes: np.ndarray
     vocabulary: list[str]
@@ -39,24 +40,20 @@ def numbers(column: pa.Array, name: str, first_row: int, fill: Scalar | None = N
     """Return a column as float64, nulls and NaN replaced by ``fill``.
 
     Args:
-        column: numbers, booleans, or text that is to be read as numbers (CSV).
+        column: numbers, booleans, or texts to be parsed as numbers (CSV).
         name: the column's name, for messages.
-        first_row: the number of the array's first row in the data, from 1.
-        fill: what stands for a null.
+        first_row: the row number in the data of the array's first row, from 1.
+        fill: the replacement of nulls.
 
     Raises:
         NullValue: there is a null and no ``fill``.
-        AuditError: there is text that is no number.
+        AuditError: a text is no number.
     """
     values: np.ndarray = _as_float(column, name, first_row).to_numpy(zero_copy_only=False)
     missing = np.isnan(values) if np.isnan(values.sum()) else None
     if missing is None or not missing.any():
         return values
-    if fill is None:
-        raise NullValue(name, numeric=True)
-    if isinstance(fill, str):
-        raise _not_a_number(name, f"data.missing gives {fill!r}")
-    return np.where(missing, float(fill), values)
+    return np.where(missing, _fill_value(fill, name), values)
 
 
 def texts(column: pa.Array, name: str, fill: Scalar | None = None) -> Codes:
@@ -81,9 +78,9 @@ def texts(column: pa.Array, name: str, fill: Scalar | None = None) -> Codes:
 
 
 def tensors(column: pa.Array, name: str, fill: Scalar | None = None) -> np.ndarray:
-    """Return a column of tensors as ``(rows, *shape)`` in its own dtype, a view of Arrow's memory where it can be.
+    """Return a column of tensors as ``(rows, *shape)`` in its own dtype, nulls and NaN replaced by ``fill``.
 
-    Nulls and NaN are replaced by ``fill``.
+    The array is a view of Arrow's memory if nothing is replaced.
 
     Raises:
         NullValue: there is a null and no ``fill``.
@@ -92,22 +89,26 @@ def tensors(column: pa.Array, name: str, fill: Scalar | None = None) -> np.ndarr
     if not is_tensor(column.type):
         raise _not_a_number(name, f"values of type {column.type}, one a row", "arrays of numbers")
     if null_count(column, numeric=True):
-        if fill is None:
-            raise NullValue(name, numeric=True)
-        if isinstance(fill, str):
-            raise _not_a_number(name, f"data.missing gives {fill!r}")
-        return _filled(column, float(fill)).reshape(len(column), *column.type.shape)
+        return _filled(column, _fill_value(fill, name)).reshape(len(column), *column.type.shape)
     values: np.ndarray = column.storage.flatten().to_numpy()
     return values.reshape(len(column), *column.type.shape)
 
 
 def null_count(column: pa.Array, numeric: bool) -> int:
-    """Return how many values of a column are null or NaN, or with ``numeric`` a text that stands for them."""
+    """Return the number of nulls and NaN in a column, with ``numeric`` also of words such as ``NA``."""
     if is_tensor(column.type):
         return int(_incomplete(column).sum())
     if numeric and _is_text(column.type):
         column = _without_words(column)
     return int(pc.sum(pc.is_null(column, nan_is_null=pa.types.is_floating(column.type))).as_py() or 0)
+
+
+def _fill_value(fill: Scalar | None, name: str) -> float:
+    if fill is None:
+        raise NullValue(name, numeric=True)
+    if isinstance(fill, str):
+        raise _not_a_number(name, f"data.missing gives {fill!r}")
+    return float(fill)
 
 
 def _as_float(column: pa.Array, name: str, first_row: int) -> pa.Array:
@@ -135,8 +136,7 @@ def _exactly(column: pa.Array, name: str) -> pa.Array:
     try:
         return column.cast(pa.float64())
     except pa.ArrowInvalid:
-        found = "whole numbers beyond 2^53, which a 64-bit float cannot hold"
-        raise _not_a_number(name, found) from None
+        raise _not_a_number(name, "whole numbers beyond 2^53, which a 64-bit float cannot hold") from None
 
 
 def _is_text(kind: pa.DataType) -> bool:
@@ -144,7 +144,7 @@ def _is_text(kind: pa.DataType) -> bool:
 
 
 def _without_words(column: pa.Array) -> pa.Array:
-    """Return a column of texts trimmed, with nulls for the words that stand for them among numbers."""
+    """Return a column of trimmed texts, with nulls for words such as ``NA``."""
     trimmed = pc.utf8_trim_whitespace(column)
     return pc.if_else(pc.is_in(trimmed, value_set=NULL_WORDS.cast(column.type)), None, trimmed)
 
@@ -161,20 +161,20 @@ def _as_text(column: pa.Array, name: str) -> pa.Array:
 
 
 def _incomplete(column: pa.Array) -> np.ndarray:
-    """Tell which rows of a column of tensors are null or hold a null or NaN."""
+    """Return which rows of a column of tensors are null or contain a null or NaN."""
     null: np.ndarray = column.is_null().to_numpy(zero_copy_only=False)
     values = column.storage.flatten()
     if values.null_count or pa.types.is_floating(values.type):
-        kept = np.isnan(values.to_numpy(zero_copy_only=False))
-        null[~null] = kept.reshape(-1, column.storage.type.list_size).any(1)
+        missing = np.isnan(values.to_numpy(zero_copy_only=False))
+        null[~null] = missing.reshape(-1, column.storage.type.list_size).any(1)
     return null
 
 
 def _filled(column: pa.Array, fill: float) -> np.ndarray:
-    size, kind = column.storage.type.list_size, column.type.value_type.to_pandas_dtype()
-    kept = column.storage.flatten().to_numpy(zero_copy_only=False).reshape(-1, size)
-    rows = np.full((len(column), size), fill, kind)
-    rows[column.is_valid().to_numpy(zero_copy_only=False)] = np.where(np.isnan(kept), fill, kept)
+    size = column.storage.type.list_size
+    values = column.storage.flatten().to_numpy(zero_copy_only=False).reshape(-1, size)
+    rows = np.full((len(column), size), fill, column.type.value_type.to_pandas_dtype())
+    rows[column.is_valid().to_numpy(zero_copy_only=False)] = np.where(np.isnan(values), fill, values)
     return rows
 
 
@@ -186,10 +186,10 @@ def _parses(text: str) -> bool:
     return True
 
 
-def _not_a_number(name: str, found: str, expected: str = "numbers") -> AuditError:
+def _not_a_number(name: str, actual: str, expected: str = "numbers") -> AuditError:
     return AuditError(
         where=f"data column {name!r}",
         expected=expected,
-        found=found,
+        found=actual,
         fix="correct the data, or give the model's input another column under model.inputs",
     )

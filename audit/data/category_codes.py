@@ -1,17 +1,30 @@
-"""Distinct values of a column, collected over batches, and how they match values of the policy."""
+"""Category codes of a column over batches, and the match of data values with values of the policy."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from audit.errors import AuditError, quote_list
 from audit.result import Scalar
 
 NULL = -1
 """The code of a null."""
+
+
+_Value = TypeVar("_Value")
+
+
+class Categories(NamedTuple, Generic[_Value]):
+    """The distinct values of a column, and the index of each row's value (int32), `NULL` for a null."""
+
+    values: list[_Value]
+    codes: np.ndarray
 
 
 class Coder:
@@ -26,13 +39,13 @@ class Coder:
         if pa.types.is_floating(column.type):
             column = pc.if_else(pc.is_nan(column), None, column)
         encoded = column if pa.types.is_dictionary(column.type) else pc.dictionary_encode(column)
-        values, known = encoded.dictionary.to_pylist(), self._codes
+        values = encoded.dictionary.to_pylist()
         indices = encoded.indices.fill_null(len(values)).to_numpy(zero_copy_only=False)
         lookup = np.full(len(values) + 1, NULL, np.int32)
         used = np.bincount(indices, minlength=len(lookup))[:-1]
         for index in np.flatnonzero(used):  # a stored category may have no row
             if values[index] is not None:
-                lookup[index] = known.setdefault(_plain(values[index]), len(known))
+                lookup[index] = self._codes.setdefault(_plain(values[index]), len(self._codes))
         self._parts.append(lookup[indices])
 
     @property
@@ -44,8 +57,17 @@ class Coder:
         """Return the codes of all rows, int32, `NULL` for a null."""
         return np.concatenate(self._parts) if self._parts else np.empty(0, np.int32)
 
+    def sort(self) -> Categories[object]:
+        """Return the values in the order of `sort_key`, and the codes of all rows in that order."""
+        values = self.values
+        keys = [sort_key(value) for value in typed(values)]
+        order = sorted(range(len(values)), key=keys.__getitem__)
+        rank_of = np.full(len(values) + 1, NULL, np.int32)  # the last entry serves the code of a null
+        rank_of[order] = np.arange(len(values))
+        return Categories([values[code] for code in order], rank_of[self.codes()])
 
-def typed(values: list[object]) -> list[Scalar]:
+
+def typed(values: Sequence[object]) -> list[Scalar]:
     """Return values as scalars: texts that are all numbers (as in CSV) become numbers."""
     numbers = [_number(value) for value in values]
     if values and all(number is not None for number in numbers):
@@ -53,17 +75,33 @@ def typed(values: list[object]) -> list[Scalar]:
     return [value if isinstance(value, bool | int | float | str) else str(value) for value in values]
 
 
-def same(wanted: Scalar, found: object) -> bool:
-    """Tell whether a policy's value means a data value: equal, equal as text, or equal as a number."""
-    if isinstance(wanted, bool) or isinstance(found, bool):
-        return wanted == found or str(wanted).lower() == str(found).lower()
-    if wanted == found or str(wanted) == str(found):
+def matches_policy_value(policy_value: Scalar, value: object) -> bool:
+    """Return whether a value of the policy means a data value: equal, equal as text, or equal as a number."""
+    if isinstance(policy_value, bool) or isinstance(value, bool):
+        return policy_value == value or str(policy_value).lower() == str(value).lower()
+    if policy_value == value or str(policy_value) == str(value):
         return True
-    left, right = _number(wanted), _number(found)
-    return left is not None and left == right
+    number = _number(policy_value)
+    return number is not None and number == _number(value)
 
 
-def rank(value: Scalar) -> tuple[bool, float, str]:
+def index_of(policy_value: Scalar, values: Sequence[object], where: str, expected: str) -> int:
+    """Return the index in ``values`` of a value of the policy.
+
+    Raises:
+        AuditError: none of them matches; it begins with ``where`` and ``expected``.
+    """
+    for index, value in enumerate(values):
+        if matches_policy_value(policy_value, value):
+            return index
+    raise AuditError(
+        where=where,
+        expected=f"{expected}: {quote_list(values)}",
+        found=f"{policy_value!r}, which no row has",
+    )
+
+
+def sort_key(value: Scalar) -> tuple[bool, float, str]:
     """Return a key that sorts numbers by size and before texts."""
     return (True, 0.0, value) if isinstance(value, str) else (False, float(value), "")
 

@@ -1,4 +1,4 @@
-"""What a stored column is read as: bytes as text where they are text, lists of equal length as tensors."""
+"""Resolution of stored column types: bytes as UTF-8 text or images, lists of equal length as tensors."""
 
 from __future__ import annotations
 
@@ -10,61 +10,61 @@ import pyarrow.compute as pc
 
 from audit.errors import AuditError
 
-PEEKED = 64
-"""First rows that tell whether bytes are images or text, and how long lists are."""
+PEEKED_ROWS = 64
+"""First rows, by which the types of columns are resolved."""
 
-_SIGNATURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM")
-"""What the files begin with of PNG, JPEG, GIF and BMP."""
+_IMAGE_SIGNATURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM")
+"""First bytes of PNG, JPEG, GIF and BMP files."""
 
-_MANY = 2**16  # bytes of an encoded image, as far as a batch's size is concerned
+_ASSUMED_IMAGE_BYTES = 2**16
 
 
 def is_tensor(kind: pa.DataType) -> bool:
-    """Tell whether every row holds an array of numbers of one shape."""
+    """Return whether every row holds an array of numbers of one shape."""
     return isinstance(kind, pa.FixedShapeTensorType)
 
 
 def is_bytes(kind: pa.DataType) -> bool:
-    """Tell whether rows hold bytes."""
+    """Return whether rows hold bytes."""
     return bool(
         pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind)
     )
 
 
 def is_single(kind: pa.DataType) -> bool:
-    """Tell whether every row holds one number, text or flag."""
+    """Return whether every row holds one number, text or flag."""
     return not (is_tensor(kind) or is_bytes(kind) or pa.types.is_nested(kind))
 
 
 def row_bytes(kind: pa.DataType) -> int:
-    """Return about how many bytes one value takes once it is read."""
+    """Return the approximate size in bytes of one value in memory."""
     if is_tensor(kind):
         return 8 * max(1, int(prod(kind.shape)))
-    return _MANY if is_bytes(kind) else 8
+    return _ASSUMED_IMAGE_BYTES if is_bytes(kind) else 8
 
 
-def is_unsettled(kind: pa.DataType) -> bool:
-    """Tell whether a type leaves open what the column is read as."""
+def is_ambiguous(kind: pa.DataType) -> bool:
+    """Return whether a stored type needs `resolve_column_type`."""
     return is_bytes(kind) or _is_list(kind)
 
 
-def settled(kind: pa.DataType, first: pa.Array) -> pa.DataType:
-    """Return what a column of stored type ``kind`` is read as, told from its ``first`` values.
+def resolve_column_type(kind: pa.DataType, first: pa.Array) -> pa.DataType:
+    """Return the type as which a column of stored type ``kind`` is read, by its ``first`` values.
 
-    Bytes are text (some writers leave out that it is) unless the first ones begin as image files do, and lists
-    of numbers are tensors of the first one's shape. Anything else is left as it is.
+    Bytes are text (some writers do not mark it as such) unless the first ones begin as image files do, and lists
+    of numbers are tensors of the first one's shape. Other types are returned as they are.
     """
     if is_bytes(kind):
         value = next((data for data in first.cast(pa.binary()).to_pylist() if data), b"")
-        return pa.binary() if value.startswith(_SIGNATURES) and not _is_text(value) else pa.string()
-    shape, value = _shape(first)
-    if not shape or not _is_number(value):
+        return pa.binary() if value.startswith(_IMAGE_SIGNATURES) and not _is_text(value) else pa.string()
+    shape, number = _nested_type(first)
+    if not shape or not _is_number(number):
         return kind
-    return pa.fixed_shape_tensor(pa.uint8() if pa.types.is_boolean(value) else value, shape)
+    return pa.fixed_shape_tensor(pa.uint8() if pa.types.is_boolean(number) else number, shape)
 
 
-def as_settled(column: pa.Array, kind: pa.DataType, name: str, first_row: int) -> pa.Array:
-    """Return a stored ``column`` as ``kind``, which `settled` gave; others are left as they are.
+def as_resolved(column: pa.Array, kind: pa.DataType, name: str, first_row: int) -> pa.Array:
+    """Return a stored ``column`` in the type ``kind`` from `resolve_column_type`.
 
     Raises:
         AuditError: a list has another length than the first one.
@@ -78,20 +78,20 @@ def as_settled(column: pa.Array, kind: pa.DataType, name: str, first_row: int) -
 
 
 def tensor_array(values: np.ndarray) -> pa.Array:
-    """Return an array ``(rows, *shape)`` of numbers as a column of tensors; flags become the numbers 0 and 1."""
+    """Return an array ``(rows, *shape)`` of numbers as a column of tensors; flags become 0 and 1."""
     plain = np.ascontiguousarray(values.astype(np.uint8) if values.dtype == bool else values)
     flat = pa.array(plain.reshape(-1))
     return _tensors(flat, pa.fixed_shape_tensor(flat.type, plain.shape[1:]))
 
 
 def spread(column: pa.Array, present: np.ndarray) -> pa.Array:
-    """Return a column with the values of ``column`` where ``present`` (bool, one a row), and nulls elsewhere."""
+    """Return a column with the values of ``column`` in rows that are ``present`` (bool), and nulls in the others."""
     if present.all():
         return column
-    places = pa.array(np.cumsum(present) - 1, mask=~present)
+    indices = pa.array(np.cumsum(present) - 1, mask=~present)
     if not is_tensor(column.type):
-        return column.take(places)
-    return pa.ExtensionArray.from_storage(column.type, column.storage.take(places))
+        return column.take(indices)
+    return pa.ExtensionArray.from_storage(column.type, column.storage.take(indices))
 
 
 def _tensors(flat: pa.Array, kind: pa.DataType) -> pa.Array:
@@ -114,8 +114,8 @@ def _is_number(kind: pa.DataType) -> bool:
     return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind))
 
 
-def _shape(column: pa.Array) -> tuple[list[int], pa.DataType]:
-    """Return the lengths of the first list that is none, from the outside in, and the type of its values."""
+def _nested_type(column: pa.Array) -> tuple[list[int], pa.DataType]:
+    """Return the lengths of the first list that is no null, from the outside in, and the type of its values."""
     shape: list[int] = []
     while _is_list(column.type):
         lists = column.drop_null()
@@ -127,15 +127,17 @@ def _shape(column: pa.Array) -> tuple[list[int], pa.DataType]:
 
 
 def _as_tensor(column: pa.Array, kind: pa.DataType, name: str, first_row: int) -> pa.Array:
-    rows = np.flatnonzero(column.is_valid().to_numpy(zero_copy_only=False))
-    flat, within = column.drop_null(), 1
+    present = column.is_valid().to_numpy(zero_copy_only=False)
+    flat = column.drop_null()
+    lists_per_row = 1
     for size in kind.shape:
         lengths = pc.list_value_length(flat).fill_null(-1).to_numpy(zero_copy_only=False)
         if (lengths != size).any():
-            at = int((lengths != size).argmax())
-            raise _uneven(name, first_row + int(rows[at // within]), int(lengths[at]), size)
-        flat, within = flat.flatten(), within * size
-    present = column.is_valid().to_numpy(zero_copy_only=False)
+            index = int((lengths != size).argmax())
+            row = int(np.flatnonzero(present)[index // lists_per_row])
+            raise _uneven(name, first_row + row, int(lengths[index]), size)
+        flat = flat.flatten()
+        lists_per_row *= size
     return spread(_tensors(flat.cast(kind.value_type), kind), present)
 
 

@@ -1,4 +1,4 @@
-"""What the data says of every row besides the features: label, groups, weight, cluster.
+"""The dataset without its features: label, protected groups, weight and cluster of every row.
 
 Read first and without the model, so that mistakes in the data are found before TensorFlow is loaded.
 """
@@ -21,9 +21,10 @@ from audit.policy.model import DataSpec
 
 @dataclass(frozen=True, kw_only=True)
 class Dataset:
-    """The rows of the data. ``weights`` (float64) and ``clusters`` (int32 codes) are None where not given.
+    """The columns of the data that are no features.
 
-    ``attributes`` are the protected attributes in the policy's order, then the intersections.
+    ``attributes`` are the protected attributes in the policy's order, then the intersections. ``weights`` (float64)
+    and ``clusters`` (int32 codes) are None if the policy names none.
     """
 
     rows: int
@@ -40,8 +41,9 @@ def read_dataset(spec: DataSpec, source: Source, regression: bool) -> Dataset:
         AuditError: the data cannot be audited under ``spec``.
     """
     label = LabelReader(spec, regression)
-    readers = {name: AttributeReader(name, given) for name, given in spec.protected.items()}
-    weights, clusters = _WeightReader(spec.weight), Coder()
+    readers = {name: AttributeReader(name, protected) for name, protected in spec.protected.items()}
+    weights: list[np.ndarray] = []
+    clusters = Coder()
     single = [name for name in (spec.label, spec.weight, spec.cluster) if name]
     columns = [*single, *(c for reader in readers.values() for c in reader.columns)]
     source.require_single(columns)
@@ -50,7 +52,8 @@ def read_dataset(spec: DataSpec, source: Source, regression: bool) -> Dataset:
         label.add(batch.column(spec.label), rows + 1)
         for reader in readers.values():
             reader.add(batch, rows + 1)
-        weights.add(batch, rows + 1)
+        if spec.weight:
+            weights.append(_weights(batch, spec.weight, rows + 1))
         if spec.cluster:
             clusters.add(batch.column(spec.cluster))
         rows += batch.num_rows
@@ -59,45 +62,35 @@ def read_dataset(spec: DataSpec, source: Source, regression: bool) -> Dataset:
     attributes = {name: reader.attribute() for name, reader in readers.items()}
     for names in spec.intersections:
         attributes["*".join(names)] = intersect("*".join(names), [attributes[name] for name in names])
-    codes = _complete(clusters.codes(), spec.cluster) if spec.cluster else None
     return Dataset(
         rows=rows,
-        labels=label.result(),
         attributes=list(attributes.values()),
-        weights=weights.result(),
-        clusters=codes,
+        clusters=_require_clusters(clusters.codes(), spec.cluster) if spec.cluster else None,
+        labels=label.result(),
+        weights=_normalized(np.concatenate(weights), spec.weight) if spec.weight else None,
     )
 
 
-class _WeightReader:
-    def __init__(self, column: str | None) -> None:
-        self._column, self._parts = column, list[np.ndarray]()
-
-    def add(self, batch: pa.RecordBatch, first_row: int) -> None:
-        if self._column is None:
-            return
-        values = numbers(batch.column(self._column), self._column, first_row, fill=float("nan"))
-        wrong = ~(np.isfinite(values) & (values >= 0))
-        if wrong.any():
-            at = int(wrong.argmax())
-            raise self._error(f"{values[at]} in row {first_row + at:,}")
-        self._parts.append(values)
-
-    def result(self) -> np.ndarray | None:
-        if self._column is None:
-            return None
-        values = np.concatenate(self._parts)
-        if not values.any():
-            raise self._error("only zeros")
-        return np.asarray(values / values.max())  # only their ratios count, and squares of tiny ones vanish
-
-    def _error(self, found: str) -> AuditError:
-        return AuditError(
-            where=f"data.weight: {self._column!r}", expected="finite weights, not below 0", found=found
-        )
+def _weights(batch: pa.RecordBatch, column: str, first_row: int) -> np.ndarray:
+    values = numbers(batch.column(column), column, first_row, fill=float("nan"))
+    invalid = ~(np.isfinite(values) & (values >= 0))
+    if invalid.any():
+        index = int(invalid.argmax())
+        raise _bad_weights(column, f"{values[index]} in row {first_row + index:,}")
+    return values
 
 
-def _complete(codes: np.ndarray, column: str) -> np.ndarray:
+def _normalized(weights: np.ndarray, column: str) -> np.ndarray:
+    if not weights.any():
+        raise _bad_weights(column, "only zeros")
+    return np.asarray(weights / weights.max())  # only their ratios count, and squares of tiny ones vanish
+
+
+def _bad_weights(column: str, problem: str) -> AuditError:
+    return AuditError(where=f"data.weight: {column!r}", expected="finite weights, not below 0", found=problem)
+
+
+def _require_clusters(codes: np.ndarray, column: str) -> np.ndarray:
     missing = int((codes == NULL).sum())
     if missing:
         raise AuditError(

@@ -1,4 +1,4 @@
-"""Encoded images (PNG, JPEG, BMP, GIF) as arrays of numbers."""
+"""Decoding of images (PNG, JPEG, BMP, GIF) to arrays of pixels."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ if TYPE_CHECKING:
 
 _FORMATS = ("PNG", "JPEG", "BMP", "GIF")
 _MODES = {1: "L", 3: "RGB", 4: "RGBA"}
-_SAME = {1: ("1", "L"), 3: ("1", "L", "RGB"), 4: ("1", "L", "RGB", "RGBA")}
-"""Modes that become so many channels without loss: grey as three equal ones, black and white as 0 and 255."""
+_LOSSLESS = {1: ("1", "L"), 3: ("1", "L", "RGB"), 4: ("1", "L", "RGB", "RGBA")}
+"""Modes that convert without loss, by channels: grey to three equal ones, black and white to 0 and 255."""
 
 
 def decode(data: bytes, channels: int, where: str) -> np.ndarray:
     """Return an image as it is stored, uint8 ``(height, width, channels)``.
 
-    Only what loses nothing is converted: grey to colour, palettes to their colours, and an alpha channel that
-    is opaque everywhere is left out. EXIF data is not applied, so that turned photographs stay turned. JPEG is
+    Conversions are lossless: grey to colour, palettes to their colours, and an alpha channel that
+    is opaque everywhere is dropped. EXIF data is not applied, so that turned photographs stay turned. JPEG is
     decoded by Pillow: models that decode in their own graph may see values that differ by one or two.
 
     Args:
         data: the encoded image.
         channels: 1 (grey), 3 (red, green, blue) or 4 (with alpha).
-        where: what the image is, for messages.
+        where: the image's place in the data, for messages.
 
     Raises:
         AuditError: the image is damaged, of another kind, has several frames or more pixels than Pillow's limit
@@ -51,17 +51,17 @@ def decode(data: bytes, channels: int, where: str) -> np.ndarray:
         DecompressionBombError,
         DecompressionBombWarning,
     ) as error:
-        raise _unfit(where, f"a whole image: {', '.join(_FORMATS)}", _told(error)) from None
+        raise _unfit(where, f"a whole image: {', '.join(_FORMATS)}", _reason(error)) from None
     if frames > 1:
         raise _unfit(where, "one image", f"{frames} frames")
-    if plain.mode not in _SAME[channels]:
+    if plain.mode not in _LOSSLESS[channels]:
         raise _unfit(where, f"an image that is {_MODES[channels]} without loss", f"mode {plain.mode}")
-    found = np.asarray(plain.convert(_MODES[channels]))
-    return found.reshape(*found.shape[:2], channels)
+    pixels = np.asarray(plain.convert(_MODES[channels]))
+    return pixels.reshape(*pixels.shape[:2], channels)
 
 
 def _plain(image: Image) -> Image:
-    """Return an image without a palette, and without an alpha channel that says nothing."""
+    """Return an image without a palette, and without an alpha channel that is opaque everywhere."""
     if image.mode == "P":
         image = image.convert("RGBA" if "transparency" in image.info else "RGB")
     if image.mode in ("RGBA", "LA") and image.getchannel("A").getextrema() == (255, 255):
@@ -73,13 +73,14 @@ def _opened(data: bytes) -> Image:
     """Return an image whose header is read.
 
     Raises:
-        DecompressionBombError: it has more pixels than Pillow's limit, of which Pillow warns only up to twice that. To
-            turn warnings into errors is no way: their filters belong to the process and all its threads.
+        DecompressionBombError: it has more pixels than Pillow's limit; up to twice that Pillow only warns. Turning
+            warnings into errors is no way: their filters belong to the process and all its threads.
     """
     from PIL import Image as pillow
 
     image = pillow.open(BytesIO(data), formats=_FORMATS)
-    pixels, limit = image.width * image.height, pillow.MAX_IMAGE_PIXELS
+    pixels = image.width * image.height
+    limit = pillow.MAX_IMAGE_PIXELS
     if limit is not None and pixels > limit:
         raise pillow.DecompressionBombError(
             f"Image size ({pixels} pixels) exceeds limit of {limit} pixels, could be decompression bomb DOS attack."
@@ -87,10 +88,10 @@ def _opened(data: bytes) -> Image:
     return image
 
 
-def _told(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     unknown = type(error).__name__ == "UnidentifiedImageError"
     return "bytes of another kind" if unknown else str(error) or type(error).__name__
 
 
-def _unfit(where: str, expected: str, found: str) -> AuditError:
-    return AuditError(where=where, expected=expected, found=found, fix="convert or replace the image")
+def _unfit(where: str, expected: str, actual: str) -> AuditError:
+    return AuditError(where=where, expected=expected, found=actual, fix="convert or replace the image")

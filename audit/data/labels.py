@@ -1,7 +1,8 @@
-"""The label: its values, and which rows have the favourable one."""
+"""The label column: classes of a classification or targets of a regression, and the favourable outcome."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,19 +10,19 @@ import numpy as np
 import pyarrow as pa
 
 from audit.data.arrow_columns import NULL_WORDS, numbers
-from audit.data.category_codes import NULL, Coder, rank, same, typed
+from audit.data.category_codes import NULL, Coder, index_of, typed
 from audit.data.limits import reaches
 from audit.errors import AuditError, quote_list
 from audit.policy.model import AtLeast, DataSpec
 from audit.result import Scalar
 
 MAX_CLASSES = 1000
-_MANY = 20  # numbers of more values than this are as likely measured as classes
+_MAX_LIKELY_CLASSES = 20  # numbers of more values than this are as likely measured as classes
 
 
 @dataclass(frozen=True)
 class Labels:
-    """Labels of a classification. ``codes`` (int32, one a row) index the sorted ``values``.
+    """Labels of a classification: ``codes`` (int32, one a row) index the sorted ``values``.
 
     ``favorable`` are the indices of the favourable values.
     """
@@ -33,7 +34,7 @@ class Labels:
 
 @dataclass(frozen=True)
 class Targets:
-    """Labels of a regression, float64, and from which value on the outcome is favourable, if that is given.
+    """Targets of a regression, float64, and the least favourable one, None if the policy names none.
 
     ``dtype`` is that of the numbers in the data.
     """
@@ -43,7 +44,7 @@ class Targets:
     dtype: np.dtype[Any]
 
     def favorable(self) -> np.ndarray | None:
-        """Tell which rows have a favourable label; None where nothing says what is favourable."""
+        """Return which rows have a favourable target, or None if the policy does not say."""
         return None if self.at_least is None else reaches(self.numbers, self.at_least, self.dtype)
 
 
@@ -51,16 +52,18 @@ class LabelReader:
     """Collects the label over batches of the data."""
 
     def __init__(self, spec: DataSpec, regression: bool) -> None:
-        self._spec, self._regression = spec, regression
-        self._coder, self._parts = Coder(), list[np.ndarray]()
+        self._spec = spec
+        self._regression = regression
+        self._coder = Coder()
+        self._targets: list[np.ndarray] = []
         self._dtype = np.dtype(np.float64)
         if isinstance(spec.favorable, AtLeast) != regression and spec.favorable is not None:
-            raise _other_kind(spec.favorable)
+            raise _wrong_favorable(spec.favorable)
 
     def add(self, column: pa.Array, first_row: int) -> None:
         """Append a batch of the label's column."""
         if self._regression:
-            self._parts.append(numbers(column, self._spec.label, first_row, fill=float("nan")))
+            self._targets.append(numbers(column, self._spec.label, first_row, fill=float("nan")))
             if pa.types.is_float16(column.type) or pa.types.is_float32(column.type):
                 self._dtype = np.dtype(column.type.to_pandas_dtype())
         else:
@@ -72,10 +75,10 @@ class LabelReader:
         Raises:
             AuditError: there are nulls, fewer than two values, or a favourable value that no row has.
         """
-        return self._targets() if self._regression else self._labels()
+        return self._regression_targets() if self._regression else self._labels()
 
-    def _targets(self) -> Targets:
-        values = np.concatenate(self._parts)
+    def _regression_targets(self) -> Targets:
+        values = np.concatenate(self._targets)
         self._require_complete(int(np.isnan(values).sum()))
         if values.min() == values.max():
             raise self._one_value(values[0].item())
@@ -84,8 +87,10 @@ class LabelReader:
         return Targets(values, at_least, self._dtype)
 
     def _labels(self) -> Labels:
-        codes, values = self._coder.codes(), typed(self._coder.values)
-        self._require_complete(int(np.isin(codes, [NULL, *self._null_words()]).sum()))
+        categories = self._coder.sort()
+        null_codes = [NULL, *_null_words(categories.values)]
+        self._require_complete(int(np.isin(categories.codes, null_codes).sum()))
+        values = typed(categories.values)
         if len(values) < 2:
             raise self._one_value(values[0])
         if len(values) > MAX_CLASSES:
@@ -95,20 +100,7 @@ class LabelReader:
                 found=f"{len(values):,}",
                 fix="for a regression set model.output: regression",
             )
-        order = sorted(range(len(values)), key=lambda i: rank(values[i]))
-        place = np.empty(len(values), np.int32)
-        place[order] = np.arange(len(values))
-        ordered = [values[index] for index in order]
-        return Labels(ordered, place[codes], self._favorable(ordered))
-
-    def _null_words(self) -> list[int]:
-        """Return the codes of words such as NA: among numbers they are nulls, and not values of the label."""
-        words, values = set(NULL_WORDS.to_pylist()), self._coder.values
-        nothing = [isinstance(value, str) and value.strip() in words for value in values]
-        others = typed([value for value, null in zip(values, nothing, strict=True) if not null])
-        if any(isinstance(value, str) for value in others):
-            return []
-        return [code for code, null in enumerate(nothing) if null]
+        return Labels(values, categories.codes, self._favorable(values))
 
     def _favorable(self, values: list[Scalar]) -> list[int]:
         if self._spec.favorable is None:
@@ -116,13 +108,16 @@ class LabelReader:
                 raise self._needs_favorable(values)
             return [1]
         assert isinstance(self._spec.favorable, list)
-        found = sorted({self._index(wanted, values) for wanted in self._spec.favorable})
-        if len(found) == len(values):
+        indices = {
+            index_of(value, values, "data.favorable", "a value of the label")
+            for value in self._spec.favorable
+        }
+        if len(indices) == len(values):
             raise AuditError(where="data.favorable", expected="some label values", found="all of them")
-        return found
+        return sorted(indices)
 
     def _needs_favorable(self, values: list[Scalar]) -> AuditError:
-        if len(values) > _MANY and not any(isinstance(value, str) for value in values):
+        if len(values) > _MAX_LIKELY_CLASSES and not any(isinstance(value, str) for value in values):
             return AuditError(
                 where="model.output",
                 expected="whether the label is a class or a number: with so many values it may be either",
@@ -134,16 +129,6 @@ class LabelReader:
             expected="the label value or values that count as the favourable outcome",
             found=f"nothing, with {len(values)} label values: {quote_list(values)}",
             fix="set data.favorable (for a regression also model.output: regression)",
-        )
-
-    def _index(self, wanted: Scalar, values: list[Scalar]) -> int:
-        for index, value in enumerate(values):
-            if same(wanted, value):
-                return index
-        raise AuditError(
-            where="data.favorable",
-            expected=f"a value of the label: {quote_list(values)}",
-            found=f"{wanted!r}, which no row has",
         )
 
     def _require_complete(self, nulls: int) -> None:
@@ -163,7 +148,17 @@ class LabelReader:
         )
 
 
-def _other_kind(favorable: AtLeast | list[Scalar]) -> AuditError:
+def _null_words(values: Sequence[object]) -> list[int]:
+    """Return the indices of words such as NA: among numbers they are nulls, and not values of the label."""
+    words = set(NULL_WORDS.to_pylist())
+    is_word = [isinstance(value, str) and value.strip() in words for value in values]
+    others = typed([value for value, word in zip(values, is_word, strict=True) if not word])
+    if any(isinstance(value, str) for value in others):
+        return []
+    return [index for index, word in enumerate(is_word) if word]
+
+
+def _wrong_favorable(favorable: AtLeast | list[Scalar]) -> AuditError:
     if isinstance(favorable, AtLeast):
         return AuditError(
             where="data.favorable",

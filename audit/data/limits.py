@@ -1,4 +1,4 @@
-"""Numbers against a limit that was written in decimals."""
+"""Comparison of floating-point numbers with limits that were written in decimals."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 
 def reaches(values: np.ndarray, limit: float, dtype: np.dtype[Any]) -> np.ndarray:
-    """Tell which values are at least ``limit``, both rounded to ``dtype``, that of the numbers as they came.
+    """Return which values are at least ``limit``, both rounded to ``dtype``, the type that the values came in.
 
     A 32-bit 0.7 is 0.699999988 as a 64-bit number, and would miss the limit 0.7.
     """
@@ -17,11 +17,11 @@ def reaches(values: np.ndarray, limit: float, dtype: np.dtype[Any]) -> np.ndarra
 
 
 def levels(values: np.ndarray, limits: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:
-    """Return how many of the rising ``limits`` each of ``values`` reaches, as `reaches` tells it of each."""
-    return np.searchsorted(_as(limits, dtype), _as(values, dtype), side="right")
+    """Return the number of rising ``limits`` that each of ``values`` reaches in the sense of `reaches`."""
+    return np.searchsorted(_rounded(limits, dtype), _rounded(values, dtype), side="right")
 
 
-def _as(numbers: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:
+def _rounded(numbers: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:
     """Round to ``dtype``; the result is float64, since not every type can be searched."""
     with np.errstate(over="ignore"):
         return np.asarray(numbers, np.float64).astype(dtype).astype(np.float64)

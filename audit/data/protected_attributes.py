@@ -1,4 +1,4 @@
-"""Protected attributes: which group each row belongs to, and which groups are privileged."""
+"""Protected attributes: the group of each row, and the privileged groups."""
 
 from __future__ import annotations
 
@@ -9,25 +9,24 @@ import numpy as np
 import pyarrow as pa
 
 from audit.data.arrow_columns import numbers
-from audit.data.category_codes import NULL, Coder, rank, same, typed
+from audit.data.category_codes import NULL, Categories, Coder, index_of, typed
 from audit.errors import AuditError, quote_list
 from audit.policy.bins import bin_labels
 from audit.policy.model import Protected
-from audit.result import Scalar
 
 MISSING = "(missing)"
 """The group of the rows whose attribute is null."""
 
-MAX_GROUPS, MAX_NUMBERS = 200, 20
-"""How many groups an attribute may have; one of more different numbers than the second has to be binned."""
+MAX_GROUPS = 200
+MAX_NUMBERS = 20
+"""The maximal number of groups of a numeric attribute; one of more different numbers has to be binned."""
 
 
 @dataclass(frozen=True)
 class Attribute:
     """A protected attribute, or an intersection of several.
 
-    ``codes`` (int32, one a row) index ``groups``; every group has rows. ``privileged`` and
-    ``unprivileged`` are indices too.
+    ``codes`` (int32, one a row), ``privileged`` and ``unprivileged`` are indices of ``groups``; every group has rows.
     """
 
     name: str
@@ -47,7 +46,7 @@ class Attribute:
 
     @property
     def rows(self) -> dict[str, int]:
-        """Rows of each group."""
+        """Number of rows of each group."""
         counts = np.bincount(self.codes, minlength=len(self.groups))
         return {name: int(count) for name, count in zip(self.groups, counts, strict=True)}
 
@@ -56,9 +55,11 @@ class AttributeReader:
     """Collects one attribute over batches of the data."""
 
     def __init__(self, name: str, spec: Protected) -> None:
-        self.name, self._spec = name, spec
+        self.name = name
         self.columns: list[str] = list(spec.columns.values()) if spec.columns else [name]
-        self._coder, self._parts = Coder(), list[np.ndarray]()
+        self._spec = spec
+        self._coder = Coder()
+        self._parts: list[np.ndarray] = []
 
     def add(self, batch: pa.RecordBatch, first_row: int) -> None:
         """Append a batch that holds this attribute's `columns`."""
@@ -75,40 +76,37 @@ class AttributeReader:
         Raises:
             AuditError: a privileged value has no row, every row is privileged, or there are far too many groups.
         """
-        names, codes = self._named()
-        names, codes = _present([*names, MISSING], np.where(codes == NULL, len(names), codes))
-        privileged = [_index(self.name, value, names) for value in self._spec.privileged]
-        return checked(Attribute(self.name, names, codes, sorted(set(privileged))))
+        groups = _present(self._groups())
+        where = f"data.protected.{self.name}.privileged"
+        privileged = {
+            index_of(value, groups.values, where, "a value that rows have") for value in self._spec.privileged
+        }
+        return _require_both_sides(Attribute(self.name, groups.values, groups.codes, sorted(privileged)))
 
-    def _named(self) -> tuple[list[str], np.ndarray]:
+    def _groups(self) -> Categories[str]:
         if self._spec.bins:
-            return bin_labels(self._spec.bins), np.concatenate(self._parts)
+            return Categories[str](bin_labels(self._spec.bins), np.concatenate(self._parts))
         if self._spec.columns:
-            return list(self._spec.columns), np.concatenate(self._parts)
-        values = self._coder.values
+            return Categories[str](list(self._spec.columns), np.concatenate(self._parts))
+        values, codes = self._coder.sort()
         numeric = not any(isinstance(value, str) for value in typed(values))
         if len(values) > (MAX_NUMBERS if numeric else MAX_GROUPS):
             raise _too_many(self.name, len(values), numeric)
-        ranks = [rank(value) for value in typed(values)]
-        order = sorted(range(len(values)), key=lambda index: ranks[index])
-        place = np.full(len(values) + 1, NULL, np.int32)  # the last entry serves the code of a null
-        place[order] = np.arange(len(values))
-        return [str(values[index]) for index in order], place[self._coder.codes()]
+        return Categories[str]([str(value) for value in values], codes)
 
 
 def intersect(name: str, parts: Sequence[Attribute]) -> Attribute:
-    """Return the intersection of attributes: groups such as ``Female*Black``, as far as they have rows.
+    """Return the intersection of attributes: groups such as ``Female*Black`` that have rows.
 
-    Privileged are the combinations whose every part is privileged.
+    A combination is privileged if each of its parts is.
 
     Raises:
         AuditError: two groups get the same name, or there is nothing to compare.
     """
-    mixed = np.zeros(len(parts[0].codes), np.int64)
-    for part in parts:
-        mixed = mixed * len(part.groups) + part.codes
-    found, codes = np.unique(mixed, return_inverse=True)
-    members = list(zip(*np.unravel_index(found, [len(part.groups) for part in parts]), strict=True))
+    shape = [len(part.groups) for part in parts]
+    cells = np.ravel_multi_index([part.codes for part in parts], shape)
+    present, codes = np.unique(cells, return_inverse=True)
+    members = list(zip(*np.unravel_index(present, shape), strict=True))
     names = ["*".join(part.groups[i] for part, i in zip(parts, member, strict=True)) for member in members]
     if len(set(names)) < len(names):
         raise AuditError(
@@ -122,15 +120,11 @@ def intersect(name: str, parts: Sequence[Attribute]) -> Attribute:
         for index, member in enumerate(members)
         if all(i in part.privileged for part, i in zip(parts, member, strict=True))
     ]
-    return checked(Attribute(name, names, codes.astype(np.int32), privileged))
+    return _require_both_sides(Attribute(name, names, codes.astype(np.int32), privileged))
 
 
-def checked(attribute: Attribute) -> Attribute:
-    """Return ``attribute`` if there is something to compare.
-
-    Raises:
-        AuditError: no row is privileged, or every row is.
-    """
+def _require_both_sides(attribute: Attribute) -> Attribute:
+    """Return ``attribute``, or raise an AuditError if no row is privileged, or every row is."""
     if attribute.privileged and attribute.unprivileged:
         return attribute
     raise AuditError(
@@ -142,40 +136,27 @@ def checked(attribute: Attribute) -> Attribute:
 
 def _binned(column: pa.Array, name: str, edges: Sequence[float], first_row: int) -> np.ndarray:
     values = numbers(column, name, first_row, fill=float("nan"))
-    codes: np.ndarray = np.where(np.isnan(values), NULL, np.digitize(values, edges)).astype(np.int32)
-    return codes
+    return np.where(np.isnan(values), np.int32(NULL), np.digitize(values, edges).astype(np.int32))
 
 
 def _one_hot(batch: pa.RecordBatch, columns: Mapping[str, str], name: str, first_row: int) -> np.ndarray:
     flags = np.stack([numbers(batch.column(c), c, first_row, fill=0) for c in columns.values()]) != 0
-    several = flags.sum(0) > 1
-    if several.any():
+    ambiguous = flags.sum(0) > 1
+    if ambiguous.any():
         raise AuditError(
             where=f"data.protected.{name}.columns",
             expected="at most one of the columns set in a row",
-            found=f"{int(several.sum()):,} rows with several, first row {first_row + int(several.argmax()):,}",
+            found=f"{int(ambiguous.sum()):,} rows with several, first row {first_row + int(ambiguous.argmax()):,}",
         )
-    codes: np.ndarray = np.where(flags.any(0), flags.argmax(0), NULL).astype(np.int32)
-    return codes
+    return np.where(flags.any(0), flags.argmax(0).astype(np.int32), np.int32(NULL))
 
 
-def _present(names: list[str], codes: np.ndarray) -> tuple[list[str], np.ndarray]:
-    """Drop names without rows (a real value that is called like the null's group joins it)."""
-    first = {name: names.index(name) for name in names}
-    merged = np.array([first[name] for name in names], np.int32)[codes]
-    found, dense = np.unique(merged, return_inverse=True)
-    return [names[index] for index in found], dense.astype(np.int32)
-
-
-def _index(attribute: str, wanted: Scalar, names: Sequence[str]) -> int:
-    for index, name in enumerate(names):
-        if same(wanted, name):
-            return index
-    raise AuditError(
-        where=f"data.protected.{attribute}.privileged",
-        expected=f"a value that rows have: {quote_list(names)}",
-        found=f"{wanted!r}, which no row has",
-    )
+def _present(groups: Categories[str]) -> Categories[str]:
+    """Return the groups that have rows; those without a value join `MISSING`, even if a real value has that name."""
+    names = [*groups.values, MISSING]  # `NULL` is the index of the last one
+    first = np.array([names.index(name) for name in names], np.int32)
+    present, codes = np.unique(first[groups.codes], return_inverse=True)
+    return Categories[str]([names[index] for index in present], codes.astype(np.int32))
 
 
 def _too_many(name: str, number: int, numeric: bool) -> AuditError:

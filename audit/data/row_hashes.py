@@ -1,4 +1,4 @@
-"""Counts distinct rows by 64-bit hashes: duplicated rows narrow intervals and can buy a pass."""
+"""Count of distinct rows by 64-bit hashes: duplicated rows narrow intervals and can buy a pass."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def row_hashes(columns: Iterable[np.ndarray | Codes | Sequence[bytes]], rows: in
     """Return one uint64 a row over ``columns``; equal rows have equal hashes in any batch and process.
 
     Args:
-        columns: each of numbers ``(rows, …)`` in one dtype over all batches, of codes, or of bytes.
-        rows: how many there are.
+        columns: numbers ``(rows, …)`` in one dtype over all batches, codes, or bytes.
+        rows: the number of rows.
     """
     total = np.full(rows, 17, np.uint64)
     for column in columns:

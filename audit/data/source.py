@@ -1,4 +1,4 @@
-"""Where rows come from: files, directories and globs of them, AIF360's datasets."""
+"""Sources of rows: tables that are read in batches from files or from AIF360's datasets."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from pathlib import Path
 import pyarrow as pa
 
 from audit.data.arrow_columns import null_count
-from audit.data.column_types import as_settled, is_bytes, is_single, is_tensor, row_bytes
+from audit.data.column_types import as_resolved, is_bytes, is_single, is_tensor, row_bytes
 from audit.errors import AuditError, did_you_mean, quote_list
 from audit.provenance.digest import digest, listing_digest
 
-_FEWEST, _FEWEST_LARGE = 256, 32
-"""Rows of the smallest batch, and where rows hold tensors or bytes."""
+_MIN_BATCH_ROWS = 256
+_MIN_BATCH_ROWS_LARGE = 32  # with tensors or bytes
 
 
 @dataclass(frozen=True)
 class BatchSize:
-    """Upper limits of a batch: wide tables are read in fewer rows at a time, so that memory does not grow with columns.
+    """Upper limits of a batch: of wide tables it has fewer rows, so that memory does not grow with columns.
 
-    No batch is cut below 256 rows, or 32 where rows hold tensors or bytes.
+    It has at least 256 rows, or 32 if rows hold tensors or bytes, whatever the limits.
     """
 
     rows: int = 65536
@@ -31,11 +31,11 @@ class BatchSize:
 
 
 class Source(ABC):
-    """A table that is read in batches, in order, as often as wanted.
+    """A table that can be read in batches, in order and repeatedly.
 
     ``schema`` gives every column's type in file order; of a CSV file it is inferred from its first
-    block, while `batches` yields text, so that one odd value far down is found and named. Columns of tensors
-    and of bytes (encoded images) are what only inputs of a model take. ``batch_size`` limits `batches`.
+    block, while `batches` yields text, so that one odd value far down is found and named. Only inputs of a model
+    take columns of tensors and of bytes (encoded images). ``batch_size`` limits `batches`.
     """
 
     path: str
@@ -64,7 +64,7 @@ class Source(ABC):
         first_row = 1
         try:
             for batch in self.read(list(dict.fromkeys(columns)), self._batch_rows(columns)):
-                yield self._settled(batch, first_row)
+                yield self._resolved(batch, first_row)
                 first_row += batch.num_rows
         except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
             raise unreadable(self.path, error) from error
@@ -100,17 +100,17 @@ class Source(ABC):
         kinds = [self.schema.field(column).type for column in columns]
         large = any(is_tensor(kind) or is_bytes(kind) for kind in kinds)
         fitting = self.batch_size.bytes // max(8, sum(row_bytes(kind) for kind in kinds))
-        return max(_FEWEST_LARGE if large else _FEWEST, min(self.batch_size.rows, fitting))
+        return max(_MIN_BATCH_ROWS_LARGE if large else _MIN_BATCH_ROWS, min(self.batch_size.rows, fitting))
 
-    def _settled(self, batch: pa.RecordBatch, first_row: int) -> pa.RecordBatch:
+    def _resolved(self, batch: pa.RecordBatch, first_row: int) -> pa.RecordBatch:
         for index, field in enumerate(batch.schema):
-            column, kind = batch.column(index), self.schema.field(field.name).type
-            found = as_settled(column, kind, field.name, first_row)
-            batch = batch if found is column else batch.set_column(index, field.name, found)
+            column = batch.column(index)
+            resolved = as_resolved(column, self.schema.field(field.name).type, field.name, first_row)
+            batch = batch if resolved is column else batch.set_column(index, field.name, resolved)
         return batch
 
     def count_nulls(self, column: str, numeric: bool) -> int:
-        """Return how many rows of ``column`` have no value (among numbers also NaN and words such as ``NA``)."""
+        """Return the number of rows without a value (among numbers also NaN and words such as ``NA``)."""
         return sum(null_count(batch.column(0), numeric) for batch in self.batches([column]))
 
 

@@ -72,7 +72,7 @@ def test_the_largest_log_odds_are_those_of_the_class_decided_on(
     if classes == 2:
         limit = given["threshold"]
         np.testing.assert_allclose(margin, np.log(p / (1 - p)) - np.log(limit / (1 - limit)), atol=1e-4)
-    assert found.judge.log_odds(found.features.data.matrix[:0])[1].shape == (0,)
+    assert found.judge.log_odds(found.features.data.matrix[:0]).classes.shape == (0,)
 
 
 def test_log_odds_of_a_regression_are_its_distance_from_what_is_favourable(

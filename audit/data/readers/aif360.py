@@ -1,10 +1,9 @@
-"""AIF360's own datasets as tables: ``aif360:GermanDataset``, ``aif360:AdultDataset``."""
+"""Source of AIF360's own datasets: ``aif360:GermanDataset``, ``aif360:AdultDataset``."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 
@@ -23,7 +22,10 @@ class AifSource(Source):
     """A dataset as AIF360 prepares it: one-hot features, numeric protected attributes and label."""
 
     def __init__(self, path: str, files: list[Path], table: pa.Table) -> None:
-        self.path, self.files, self.schema, self._table = path, files, table.schema, table
+        self.path = path
+        self.files = files
+        self.schema = table.schema
+        self._table = table
 
     def read(self, columns: list[str], rows: int) -> Iterator[pa.RecordBatch]:
         """Yield batches of the table in memory."""
@@ -34,7 +36,7 @@ def open_aif360(path: str) -> AifSource:
     """Open ``aif360:NAME``.
 
     Raises:
-        AuditError: the name is unknown, or the raw files that AIF360 reads are not in their place
+        AuditError: the name is unknown, or the raw files that AIF360 reads are missing
             (AIF360 itself would end the process).
     """
     name = path.partition(":")[2]
@@ -48,13 +50,9 @@ def open_aif360(path: str) -> AifSource:
     module = aif360(module_name)
     files = [Path(module.__file__).parents[1] / "data" / "raw" / folder / file for file in raw]
     _require(path, files)
-    frame = _frame(module, name)
-    return AifSource(path, files, pa.Table.from_pandas(frame, preserve_index=False))
-
-
-def _frame(module: Any, name: str) -> Any:
     with quiet():  # it warns of the rows that it drops for missing values
-        return getattr(module, name)().convert_to_dataframe()[0]
+        frame = getattr(module, name)().convert_to_dataframe()[0]
+    return AifSource(path, files, pa.Table.from_pandas(frame, preserve_index=False))
 
 
 def _require(path: str, files: list[Path]) -> None:

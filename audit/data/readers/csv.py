@@ -1,4 +1,4 @@
-"""CSV files, streamed as text in batches."""
+"""Source of CSV files, streamed as text in batches."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ class CsvSource(Source):
     """CSV files with a header line and commas, all with the same columns in the same order."""
 
     def __init__(self, path: str, files: list[Path]) -> None:
-        self.path, self.files = path, files
+        self.path = path
+        self.files = files
         self.schema = self._inferred(files[0])
         (only,) = self.schema.names if len(self.schema.names) == 1 else ("",)
         if any(mark in only for mark in ";\t|"):
@@ -35,7 +36,7 @@ class CsvSource(Source):
                 )
 
     def read(self, columns: list[str], rows: int) -> Iterator[pa.RecordBatch]:
-        """Yield text: what a column means is decided where it is used."""
+        """Yield text: a column is parsed where it is used."""
         convert = csv.ConvertOptions(
             include_columns=columns,
             column_types={name: pa.string() for name in columns},

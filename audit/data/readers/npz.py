@@ -1,4 +1,4 @@
-"""NumPy's ``.npz``: every array is a column, its first axis the rows; read in slices."""
+"""Source of NumPy's ``.npz`` files: every array is a column, its first axis the rows; read in slices."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import IO
 from zipfile import BadZipFile, ZipFile
@@ -13,7 +14,7 @@ from zipfile import BadZipFile, ZipFile
 import numpy as np
 import pyarrow as pa
 
-from audit.data.column_types import PEEKED, settled, tensor_array
+from audit.data.column_types import PEEKED_ROWS, resolve_column_type, tensor_array
 from audit.data.source import Source, unreadable
 from audit.errors import AuditError, quote_list
 
@@ -21,12 +22,12 @@ _BROKEN = (
     *(BadZipFile, zlib.error, EOFError, OSError, ValueError, KeyError, SyntaxError),
     *(NotImplementedError, MemoryError),  # an unknown compression; a header that claims too much
 )
-_PART = 2**20
+_CHUNK_BYTES = 2**20
 
 
 @dataclass(frozen=True)
 class _Header:
-    """What a member says of its array: ``shape`` begins with the rows."""
+    """The header of an array: its dtype, its shape (rows first), and whether it is stored column by column."""
 
     dtype: np.dtype
     shape: tuple[int, ...]
@@ -46,7 +47,8 @@ class NpzSource(Source):
     """Files of arrays with equal names and types."""
 
     def __init__(self, path: str, files: list[Path]) -> None:
-        self.path, self.files = path, files
+        self.path = path
+        self.files = files
         self.schema = self._schema(files[0])
         for other in files[1:]:
             if self._schema(other) != self.schema:
@@ -55,14 +57,13 @@ class NpzSource(Source):
                 )
 
     def read(self, columns: list[str], rows: int) -> Iterator[pa.RecordBatch]:
-        """Yield batches; of an array no more than these rows is in memory, unless it lies column by column."""
+        """Yield batches; an array is in memory a batch at a time, unless it is stored column by column."""
         for file in self.files:
             try:
                 with ZipFile(file) as archive, ExitStack() as opened:
-                    parts = [_Array(archive, opened, column) for column in columns]
-                    for start in range(0, parts[0].header.rows, rows):
-                        arrays = [part.rows(start, rows) for part in parts]
-                        yield pa.RecordBatch.from_arrays(arrays, columns)
+                    arrays = [_Array(archive, opened, column) for column in columns]
+                    for start in range(0, arrays[0].header.rows, rows):
+                        yield pa.RecordBatch.from_arrays([a.rows(start, rows) for a in arrays], columns)
             except _BROKEN as error:
                 raise unreadable(str(file), error) from error
 
@@ -78,54 +79,52 @@ class NpzSource(Source):
 
 
 class _Array:
-    """One member of an archive, read from its first row on."""
+    """One array of an archive, read sequentially."""
 
     def __init__(self, archive: ZipFile, opened: ExitStack, name: str) -> None:
         self._stream = opened.enter_context(archive.open(f"{name}.npy"))
         self.header = _header(self._stream)
-        self._whole: np.ndarray | None = None
 
     def kind(self) -> pa.DataType:
         """Return the type of the column."""
         if self.header.dtype.kind == "S":
-            return settled(pa.binary(), self.rows(0, PEEKED))
+            return resolve_column_type(pa.binary(), self.rows(0, PEEKED_ROWS))
         blank = np.zeros((1, *self.header.row_shape), self.header.dtype)
         return _column(blank).type
 
     def rows(self, start: int, rows: int) -> pa.Array:
-        """Return the next ``rows`` rows, those from ``start`` on."""
+        """Return the next ``rows`` rows, which begin at ``start``."""
         header = self.header
-        if header.columnwise:  # its rows do not lie together
-            found = self._columnwise()[start : start + rows]
+        if header.columnwise:  # a row's values are not adjacent
+            values = self._all_rows[start : start + rows]
         else:
             shape = (min(rows, header.rows - start), *header.shape[1:])
-            found = _filled(self._stream, header.dtype, shape)
-        return _column(found.reshape(len(found), *header.row_shape))
+            values = _read_array(self._stream, header.dtype, shape)
+        return _column(values.reshape(len(values), *header.row_shape))
 
-    def _columnwise(self) -> np.ndarray:
-        if self._whole is None:
-            self._whole = _filled(self._stream, self.header.dtype, self.header.shape[::-1]).T
-        return self._whole
+    @cached_property
+    def _all_rows(self) -> np.ndarray:
+        return _read_array(self._stream, self.header.dtype, self.header.shape[::-1]).T
 
 
 def _header(stream: IO[bytes]) -> _Header:
-    version = np.lib.format.read_magic(stream)
-    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, columnwise, dtype = read(stream)
+    is_version_1 = np.lib.format.read_magic(stream) == (1, 0)
+    parse = np.lib.format.read_array_header_1_0 if is_version_1 else np.lib.format.read_array_header_2_0
+    shape, columnwise, dtype = parse(stream)
     return _Header(dtype, shape, columnwise and len(shape) > 1)
 
 
-def _filled(stream: IO[bytes], dtype: np.dtype, shape: tuple[int, ...]) -> np.ndarray:
-    found = np.empty(shape, dtype)
-    target = found.reshape(-1).view(np.uint8).data
+def _read_array(stream: IO[bytes], dtype: np.dtype, shape: tuple[int, ...]) -> np.ndarray:
+    array = np.empty(shape, dtype)
+    target = array.reshape(-1).view(np.uint8).data
     done = 0
-    while done < len(target):  # a compressed member gives as much as it has at hand
-        part = stream.read(min(_PART, len(target) - done))
+    while done < len(target):  # a compressed stream may return fewer bytes than requested
+        part = stream.read(min(_CHUNK_BYTES, len(target) - done))
         if not part:
             raise EOFError(f"an array ends after {done:,} of {len(target):,} bytes")
         target[done : done + len(part)] = part
         done += len(part)
-    return found
+    return array
 
 
 def _column(values: np.ndarray) -> pa.Array:
@@ -140,10 +139,11 @@ def _column(values: np.ndarray) -> pa.Array:
 def _require_columns(file: Path, headers: dict[str, _Header]) -> None:
     for name, header in headers.items():
         if not header.shape or 0 in header.shape[1:] or not _is_plain(header):
+            contents = "Python objects" if header.dtype.hasobject else f"values of type {header.dtype}"
             raise AuditError(
                 where=f"{file}: array {name!r}",
                 expected="numbers or flags with the rows as first axis, or one text a row",
-                found=f"{_words(header.dtype)} of shape {header.shape}",
+                found=f"{contents} of shape {header.shape}",
                 fix="save plain arrays with numpy.savez; Python objects are never unpickled",
             )
     rows = {name: header.rows for name, header in headers.items()}
@@ -161,7 +161,3 @@ def _is_plain(header: _Header) -> bool:
     if dtype.kind in "US":
         return not header.row_shape and dtype.itemsize > 0
     return dtype.kind in "biu" or (dtype.kind == "f" and dtype.itemsize <= 8)
-
-
-def _words(dtype: np.dtype) -> str:
-    return "Python objects" if dtype.hasobject else f"values of type {dtype}"

@@ -1,4 +1,4 @@
-"""Parquet files, streamed in batches: only the columns that are asked for, never a whole row group."""
+"""Source of Parquet files, streamed in batches: only the requested columns, never a whole row group."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from audit.data.column_types import PEEKED, is_unsettled, settled
+from audit.data.column_types import PEEKED_ROWS, is_ambiguous, resolve_column_type
 from audit.data.source import Source, unreadable
 from audit.errors import AuditError
 
@@ -19,9 +19,10 @@ class ParquetSource(Source):
     """Parquet files with the same schema."""
 
     def __init__(self, path: str, files: list[Path]) -> None:
-        self.path, self.files = path, files
+        self.path = path
+        self.files = files
         stored = self._schema(files[0])
-        self.schema = self._meant(stored)
+        self.schema = self._resolved_schema(stored)
         for other in files[1:]:
             if self._schema(other) != stored:
                 raise AuditError(
@@ -40,16 +41,17 @@ class ParquetSource(Source):
         except (pa.ArrowException, OSError) as error:
             raise unreadable(str(file), error) from error
 
-    def _meant(self, stored: pa.Schema) -> pa.Schema:
-        """Return the schema of what is read, told from the first rows where the stored types leave it open."""
-        names = [field.name for field in stored if is_unsettled(field.type)]
-        if not names:
-            return stored
+    def _resolved_schema(self, stored: pa.Schema) -> pa.Schema:
+        """Return the schema with ambiguous stored types resolved by the first rows."""
+        names = [field.name for field in stored if is_ambiguous(field.type)]
         try:
-            first = next(iter(self.read(names, PEEKED)), None)
+            first = next(iter(self.read(names, PEEKED_ROWS)), None) if names else None
         except (pa.ArrowException, OSError) as error:
             raise unreadable(self.path, error) from error
-        for index, field in enumerate(stored):
-            if first is not None and field.name in names:
-                stored = stored.set(index, field.with_type(settled(field.type, first.column(field.name))))
+        if first is None:
+            return stored
+        for name in names:
+            field = stored.field(name)
+            kind = resolve_column_type(field.type, first.column(name))
+            stored = stored.set(stored.get_field_index(name), field.with_type(kind))
         return stored

@@ -1,4 +1,4 @@
-"""Opens the data that a policy names: a file, a directory, a glob, or one of AIF360's datasets."""
+"""Readers of data by file type, and the source that a policy names: file, directory, glob or AIF360 dataset."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def open_source(path: str, base: Path | None = None) -> Source:
     """Open the data at ``path``: a file, a directory, a glob, or ``aif360:NAME``.
 
     Args:
-        path: as written in the policy.
+        path: the path as written in the policy.
         base: the directory of the policy, where relative paths are looked up first.
 
     Raises:
@@ -42,9 +42,9 @@ def open_source(path: str, base: Path | None = None) -> Source:
     kinds = {_kind(file) for file in files}
     folder = locate(path, base)
     if kinds == {".csv"} and _holds_images(folder):
-        return _checked(ImageFolderSource(path, _label_file(folder, files), folder))
+        return _require_unique_columns(ImageFolderSource(path, _label_file(folder, files), folder))
     if len(kinds) == 1 and (kind := kinds.pop()) in _READERS:
-        return _checked(_READERS[kind](path, files))
+        return _require_unique_columns(_READERS[kind](path, files))
     raise AuditError(
         where=path,
         expected=f"{', '.join(_READERS)} files, all of one kind",
@@ -53,18 +53,18 @@ def open_source(path: str, base: Path | None = None) -> Source:
 
 
 def locate(path: str, base: Path | None) -> Path:
-    """Return a relative ``path`` below ``base`` where that exists, else as it stands."""
-    beside = (base or Path()) / path
-    return beside if beside.exists() else Path(path)
+    """Return a relative ``path`` below ``base`` if that exists, else unchanged."""
+    below_base = (base or Path()) / path
+    return below_base if below_base.exists() else Path(path)
 
 
 def _files(path: str, base: Path | None) -> list[Path]:
-    found = locate(path, base)
-    if found.is_dir():
-        files = [file for file in found.rglob("*") if _kind(file) in _READERS and file.is_file()]
-        files = [file for file in files if not _hidden(file.relative_to(found))]
-    elif found.exists():
-        files = [found]
+    place = locate(path, base)
+    if place.is_dir():
+        files = [file for file in place.rglob("*") if _kind(file) in _READERS and file.is_file()]
+        files = [file for file in files if not _is_hidden(file.relative_to(place))]
+    elif place.exists():
+        files = [place]
     else:
         matches = glob.glob(str((base or Path()) / path), recursive=True) or glob.glob(path, recursive=True)
         files = [Path(match) for match in matches if Path(match).is_file()]
@@ -72,7 +72,7 @@ def _files(path: str, base: Path | None) -> list[Path]:
         raise AuditError(
             where=path,
             expected=f"data: a file ({', '.join(_READERS)}), a directory or glob of them, or aif360:GermanDataset",
-            found=_lacking(found),
+            found=_lacking(place),
             fix="check the path; relative paths start from the policy's directory or the current one",
         )
     return sorted(files, key=lambda file: file.as_posix().encode())
@@ -96,7 +96,7 @@ def _label_file(folder: Path, tables: list[Path]) -> Path:
 
 
 def _kind(file: Path) -> str:
-    """Return the suffix that says how a file is read."""
+    """Return the suffix by which the reader of a file is chosen."""
     if _TFRECORD.search(file.name):
         return ".tfrecord"
     suffix = file.suffix.lower()
@@ -105,20 +105,20 @@ def _kind(file: Path) -> str:
 
 def _holds_images(folder: Path) -> bool:
     images = (file for file in folder.rglob("*") if file.suffix.lower() in IMAGE_SUFFIXES)
-    return folder.is_dir() and any(not _hidden(file.relative_to(folder)) for file in images)
+    return folder.is_dir() and any(not _is_hidden(file.relative_to(folder)) for file in images)
 
 
-def _checked(source: Source) -> Source:
-    twice = [name for name, times in Counter(source.schema.names).items() if times > 1]
-    if twice:
+def _require_unique_columns(source: Source) -> Source:
+    repeated = [name for name, count in Counter(source.schema.names).items() if count > 1]
+    if repeated:
         raise AuditError(
             where=source.path,
             expected="column names that stand once",
-            found=f"{quote_list(twice)} twice or more",
+            found=f"{quote_list(repeated)} twice or more",
         )
     return source
 
 
-def _hidden(file: Path) -> bool:
-    """Editors and Spark leave copies and markers in folders and files that begin with a dot or an underscore."""
+def _is_hidden(file: Path) -> bool:
+    """Return whether a path is a copy or marker of an editor or Spark: these begin with a dot or an underscore."""
     return any(part.startswith((".", "_")) for part in file.parts)

@@ -1,4 +1,4 @@
-"""Records of `tf.train.Example` as columns."""
+"""Conversion of serialized `tf.train.Example` records to columns."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from audit.data.column_types import is_tensor, settled, spread, tensor_array
+from audit.data.column_types import is_tensor, resolve_column_type, spread, tensor_array
 from audit.errors import AuditError
 from audit.frameworks.tensorflow_loader import tensorflow
 
@@ -17,7 +17,7 @@ _STORED = {"int64_list": pa.int64(), "float_list": pa.float32(), "bytes_list": p
 
 @dataclass(frozen=True)
 class Record:
-    """A serialized example and where it stands; numbers begin at 1."""
+    """A serialized example, its file, and its number there, from 1."""
 
     file: Path
     number: int
@@ -25,7 +25,7 @@ class Record:
 
     @property
     def where(self) -> str:
-        """The place in words."""
+        """File and number in words."""
         return f"{self.file}: record {self.number:,}"
 
     def features(self) -> dict[str, Any]:
@@ -42,11 +42,11 @@ class Record:
             raise AuditError(where=self.where, expected="a tf.train.Example", found="other bytes") from None
 
 
-def kinds_of(path: str, first: list[Record]) -> pa.Schema:
-    """Return the columns that the ``first`` records have.
+def schema_of(path: str, first: list[Record]) -> pa.Schema:
+    """Return the names and types of the features of the ``first`` records.
 
     Raises:
-        AuditError: they have none.
+        AuditError: they have no features.
     """
     values: dict[str, list[Any]] = {}
     for record in first:
@@ -63,18 +63,18 @@ def kinds_of(path: str, first: list[Record]) -> pa.Schema:
 
 
 def columns_of(records: list[Record], schema: pa.Schema) -> pa.RecordBatch:
-    """Return the features of ``records`` that ``schema`` names; missing ones are nulls.
+    """Return the features of ``records`` in ``schema``; missing ones are nulls.
 
     Raises:
         AuditError: a record is no example, or has a feature of another type or length.
     """
     tf = tensorflow()
-    types = {name: tf.as_dtype(_number(schema.field(name).type)) for name in schema.names}
+    types = {name: tf.as_dtype(_type_name(schema.field(name).type)) for name in schema.names}
     specs = {name: tf.io.RaggedFeature(kind, row_splits_dtype=tf.int64) for name, kind in types.items()}
     try:
         parsed = tf.io.parse_example([record.data for record in records], specs)
     except (tf.errors.OpError, UnicodeDecodeError):  # the latter where the message quotes bytes
-        raise _unfit(records, schema) from None
+        raise _wrong_record(records, schema) from None
     arrays = [_column(records, field, parsed[field.name]) for field in schema]
     return pa.RecordBatch.from_arrays(arrays, schema.names)
 
@@ -82,14 +82,15 @@ def columns_of(records: list[Record], schema: pa.Schema) -> pa.RecordBatch:
 def _column(records: list[Record], field: pa.Field, ragged: Any) -> pa.Array:
     width = field.type.shape[0] if is_tensor(field.type) else 1
     lengths = ragged.row_lengths().numpy()
-    present, values = lengths > 0, ragged.values.numpy()
-    wrong = present & (lengths != width)
-    if wrong.any():
-        at = int(wrong.argmax())
-        raise _differs(records[at], field.name, f"{width:,} values", f"{lengths[at]:,}")
+    values = ragged.values.numpy()
+    present = lengths > 0
+    differing = present & (lengths != width)
+    if differing.any():
+        index = int(differing.argmax())
+        raise _wrong_feature(records[index], field.name, f"{width:,} values", f"{lengths[index]:,}")
     if is_tensor(field.type):
         return spread(tensor_array(values.reshape(-1, width)), present)
-    plain = pa.array(values) if _number(field.type) != "string" else pa.array(list(values), pa.binary())
+    plain = pa.array(values) if _type_name(field.type) != "string" else pa.array(list(values), pa.binary())
     return spread(plain, present)
 
 
@@ -98,7 +99,7 @@ def _kind(features: list[Any]) -> pa.DataType:
     width = len(_values(features[0]))
     if pa.types.is_binary(stored):
         first = [value for feature in features for value in feature.bytes_list.value[:1]]
-        return settled(stored, pa.array(first, stored)) if width == 1 else pa.list_(stored)
+        return resolve_column_type(stored, pa.array(first, stored)) if width == 1 else pa.list_(stored)
     return stored if width == 1 else pa.fixed_shape_tensor(stored, [width])
 
 
@@ -107,28 +108,29 @@ def _values(feature: Any) -> Any:
     return getattr(feature, kind).value if kind else ()
 
 
-def _number(kind: pa.DataType) -> str:
-    """Return TensorFlow's name of the values of a column."""
+def _type_name(kind: pa.DataType) -> str:
+    """Return TensorFlow's name of the type of a column's values."""
     value = kind.value_type if is_tensor(kind) else kind
     return {pa.int64(): "int64", pa.float32(): "float32"}.get(value, "string")
 
 
-def _unfit(records: list[Record], schema: pa.Schema) -> AuditError:
+def _wrong_record(records: list[Record], schema: pa.Schema) -> AuditError:
     """Return the error for the first record that is no example, or has a feature of another type."""
     for record in records:
         for name, feature in record.features().items():
             kind = feature.WhichOneof("kind")
             if kind and name in schema.names:
-                expected, found = _number(schema.field(name).type), _number(_STORED[kind])
-                if found != expected:
-                    return _differs(record, name, f"{expected} values", found)
+                expected = _type_name(schema.field(name).type)
+                stored = _type_name(_STORED[kind])
+                if stored != expected:
+                    return _wrong_feature(record, name, f"{expected} values", stored)
     return AuditError(where=records[0].where, expected="records of tf.train.Example", found="other bytes")
 
 
-def _differs(record: Record, name: str, expected: str, found: str) -> AuditError:
+def _wrong_feature(record: Record, name: str, expected: str, actual: str) -> AuditError:
     return AuditError(
         where=f"{record.where}: feature {name!r}",
         expected=f"{expected}, as in the first record that has it",
-        found=found,
+        found=actual,
         fix="bring the feature to one type and length in all records",
     )

@@ -1,4 +1,4 @@
-"""TFRecord files of `tf.train.Example`: every feature is a column, in alphabetical order."""
+"""Source of TFRecord files of `tf.train.Example`: every feature is a column, in alphabetical order."""
 
 from __future__ import annotations
 
@@ -10,26 +10,27 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from audit.data.column_types import PEEKED
-from audit.data.readers.tf_example import Record, columns_of, kinds_of
+from audit.data.column_types import PEEKED_ROWS
+from audit.data.readers.tf_example import Record, columns_of, schema_of
 from audit.data.source import Source
 from audit.errors import AuditError
 from audit.frameworks.tensorflow_loader import tensorflow
 
-_FRAME = 16  # bytes around each record: its length, and a checksum of both
+_FRAME_BYTES = 16  # around each record: its length, and a checksum of both
 
 
 class TFRecordSource(Source):
     """Files of examples; those whose names end in ``.gz`` are compressed.
 
-    A feature is read as its first value is: one number or text a row, or a tensor of as many numbers. What an
-    example lacks is a null. Features that none of the first examples has are no columns.
+    A feature has the type and length of its first value: one number or text a row, or a tensor of as many numbers.
+    Features that an example lacks are nulls; those that none of the first examples has are no columns.
     """
 
     def __init__(self, path: str, files: list[Path]) -> None:
-        self.path, self.files = path, files
+        self.path = path
+        self.files = files
         self._sizes = {file: _size(file) for file in files}
-        self.schema = kinds_of(path, list(islice(self._records(), PEEKED)))
+        self.schema = schema_of(path, list(islice(self._records(), PEEKED_ROWS)))
 
     def read(self, columns: list[str], rows: int) -> Iterator[pa.RecordBatch]:
         """Yield the named features of ``rows`` examples at a time."""
@@ -46,20 +47,20 @@ class TFRecordSource(Source):
 def _read(file: Path, size: int) -> Iterator[Record]:
     """Yield the records of a file of ``size`` bytes, uncompressed; their checksums are compared."""
     tf = tensorflow()
-    number = used = 0
+    number = bytes_read = 0
     try:
-        found = tf.data.TFRecordDataset(str(file), "GZIP" if _is_compressed(file) else "")
-        for number, data in enumerate(found.as_numpy_iterator(), 1):
+        dataset = tf.data.TFRecordDataset(str(file), "GZIP" if _is_compressed(file) else "")
+        for number, data in enumerate(dataset.as_numpy_iterator(), 1):
             yield Record(file, number, data)
-            used += _FRAME + len(data)
+            bytes_read += _FRAME_BYTES + len(data)
     except tf.errors.OpError:
         raise _damaged(file, number + 1, "its checksum differs, or the file ends inside it") from None
-    if used != size:  # TensorFlow takes an end inside a record's length for the end of the file
+    if bytes_read != size:  # TensorFlow takes an end inside a record's length for the end of the file
         raise _damaged(file, number + 1, "the file ends inside it")
 
 
 def _size(file: Path) -> int:
-    """Return the bytes of a file, uncompressed."""
+    """Return the uncompressed size of a file in bytes."""
     if not _is_compressed(file):
         return file.stat().st_size
     size = 0
@@ -78,10 +79,10 @@ def _is_compressed(file: Path) -> bool:
     return file.suffix.lower() == ".gz"
 
 
-def _damaged(file: Path, number: int, found: str) -> AuditError:
+def _damaged(file: Path, number: int, problem: str) -> AuditError:
     return AuditError(
         where=f"{file}: record {number:,}",
         expected="a whole TFRecord file",
-        found=found,
+        found=problem,
         fix="export the file again",
     )
