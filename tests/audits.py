@@ -14,7 +14,6 @@ from audit.check import policy_from
 from audit.data.dataset import Dataset, read_dataset
 from audit.data.source import BatchSize
 from audit.result import Measurement, Report
-from audit.subject.bound_model import BoundModel
 from audit.subject.scoring import Scored, score
 from audit.subject.subject import Subject, load_subject
 
@@ -55,10 +54,7 @@ def again(found: Subject, batch_size: BatchSize) -> tuple[Dataset, Scored]:
     """Read and score the rows of an audit again, in batches of another size."""
     found.source.batch_size = batch_size
     table = read_dataset(found.policy.data, found.source, regression=False)
-    bound = BoundModel(
-        policy=found.policy, path=Path(found.policy.model.path), model=found.model, feeds=found.feeds
-    )
-    return table, score(bound, found.source, table.labels, lambda *_: None)
+    return table, score(found, found.source, table.labels, lambda *_: None)
 
 
 def run(frame: pd.DataFrame, model: Path, folder: Path, **given: Any) -> Report:

@@ -54,12 +54,13 @@ def data_facts(policy: Policy, digests: Mapping[str, str], dataset: Dataset, has
         favorable = [labels.values[index] for index in labels.favorable]
     elif labels.at_least is not None:
         favorable = {"at_least": labels.at_least}
+    background = policy.data.background
     return DataFacts(
         path=policy.data.path,
         digest=digests["data"],
         rows=dataset.rows,
         distinct_rows=distinct_rows(dataset, hashes),
-        background=_background(policy, digests),
+        background=BackgroundFacts(path=background, digest=digests["background"]) if background else None,
         label=policy.data.label,
         favorable=favorable,
         favorable_from=_favorable_source(policy, labels),
@@ -68,11 +69,6 @@ def data_facts(policy: Policy, digests: Mapping[str, str], dataset: Dataset, has
             for a in dataset.attributes
         ],
     )
-
-
-def _background(policy: Policy, digests: Mapping[str, str]) -> BackgroundFacts | None:
-    path = policy.data.background
-    return None if path is None else BackgroundFacts(path=path, digest=digests["background"])
 
 
 def _favorable_source(policy: Policy, labels: Labels | Targets) -> str | None:

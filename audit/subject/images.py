@@ -4,32 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from audit.errors import AuditError, Skip, quote_list
 from audit.inputs.features import Features
 from audit.inputs.feeds import Feed
 from audit.inputs.image_feeds import EncodedPictures
 
+_COMMON_RANGES = ((0.0, 1.0), (0.0, 255.0), (-1.0, 1.0))
 _TOLERANCE = 1e-6  # of a range's width
-
-
-class _PixelRange(NamedTuple):
-    """Least and greatest number of a pixel, and the source of these."""
-
-    low: float
-    high: float
-    evidence: str
-
-    def covers(self, low: float, high: float) -> bool:
-        tolerance = _TOLERANCE * (self.high - self.low)
-        return self.low - tolerance <= low and high <= self.high + tolerance
-
-
-_8_BIT = _PixelRange(0.0, 255.0, "8-bit pixels")
-_COMMON = tuple(
-    _PixelRange(low, high, "the numbers of the data") for low, high in ((0.0, 1.0), (0.0, 255.0), (-1.0, 1.0))
-)
 
 
 @dataclass(frozen=True)
@@ -73,31 +55,35 @@ def find_pictures(
         )
     column = features.columns[0]
     height, width, *channels = column.shape or ()
-    pixel_range = _pixel_range(features, feeds[0], pixels)
-    return Pictures(column.name, (height, width, channels[0] if channels else 1), *pixel_range)
+    shape = (height, width, channels[0] if channels else 1)
+    return Pictures(column.name, shape, *_pixel_range(features, feeds[0], pixels))
 
 
-def _pixel_range(features: Features, feed: Feed, pixels: Sequence[float] | None) -> _PixelRange:
+def _pixel_range(features: Features, feed: Feed, pixels: Sequence[float] | None) -> tuple[float, float, str]:
+    """Return the least and the greatest number of a pixel, and the source of these."""
     matrices = (features.data.matrix, features.background.matrix)
     low = float(min(matrix.min() for matrix in matrices))
     high = float(max(matrix.max() for matrix in matrices))
     if isinstance(feed, EncodedPictures) or feed.dtype.name == "uint8":
         if pixels is not None and (pixels[0], pixels[1]) != (0, 255):
-            raise _wrong_range(
-                "pixels from 0 to 255, which is what 8-bit inputs and files hold", pixels[0], pixels[1]
-            )
-        return _8_BIT
+            expected = "pixels from 0 to 255, which is what 8-bit inputs and files hold"
+            raise _wrong_range(expected, pixels[0], pixels[1])
+        return 0.0, 255.0, "8-bit pixels"
     if pixels is not None:
-        declared = _PixelRange(pixels[0], pixels[1], "data.pixels")
-        if not declared.covers(low, high):
+        if not _covers(pixels[0], pixels[1], low, high):
             raise _wrong_range(f"pixels from {pixels[0]:g} to {pixels[1]:g}, as data.pixels says", low, high)
-        return declared
+        return pixels[0], pixels[1], "data.pixels"
     if feed.dtype.is_integer:
         raise _wrong_range(f"data.pixels for whole numbers of type {feed.dtype.name}", low, high)
-    for common in _COMMON:
-        if common.covers(low, high):
-            return common
+    for least, greatest in _COMMON_RANGES:
+        if _covers(least, greatest, low, high):
+            return least, greatest, "the numbers of the data"
     raise _wrong_range("pixels from 0 to 1, 0 to 255 or -1 to 1, or data.pixels in the policy", low, high)
+
+
+def _covers(least: float, greatest: float, low: float, high: float) -> bool:
+    tolerance = _TOLERANCE * (greatest - least)
+    return least - tolerance <= low and high <= greatest + tolerance
 
 
 def _wrong_range(expected: str, low: float, high: float) -> AuditError:

@@ -48,8 +48,8 @@ class Agreement:
         their number.
         """
         order = np.arange(len(self.counts))
-        for best in (self._mean(), self.counts):
-            for cycle in _cycles(linear_sum_assignment(best, maximize=True)[1]):
+        for gain in (self._sum / self.counts.sum(1, keepdims=True), self.counts):
+            for cycle in _cycles(linear_sum_assignment(gain, maximize=True)[1]):
                 if self._prefers(cycle):
                     order[cycle.labels] = cycle.outputs
             if (order != np.arange(len(order))).any():
@@ -78,9 +78,6 @@ class Agreement:
         gain = (self._sum[labels, outputs] - self._sum[labels, labels]) / rows
         variance = (self._square[labels, outputs] - rows * gain**2 + 1) / rows  # of one row it is unknown: 1
         return float(gain.sum() / np.sqrt((variance / rows).sum()))
-
-    def _mean(self) -> np.ndarray:
-        return np.asarray(self._sum / self.counts.sum(1, keepdims=True))
 
 
 class _Cycle(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
@@ -18,10 +18,8 @@ from audit.inputs.feeds import Values
 from audit.model.decision import DecisionRule
 from audit.model.determinism.check import require_deterministic
 from audit.model.differentiability import differentiable
-from audit.model.head import Head, detect_head
-from audit.model.model import Model
+from audit.model.head import detect_head
 from audit.model.served_classes import NamedClasses
-from audit.policy.model import Policy
 from audit.subject.bound_model import BoundModel
 from audit.subject.class_order import class_order
 from audit.subject.predictions import Classified, Classifier, Regressed, Regressor
@@ -46,13 +44,6 @@ class Scored:
     hashes: np.ndarray
 
 
-class _Batch(NamedTuple):
-    """The values of each feed's columns, and one hash a row."""
-
-    values: list[list[Values]]
-    hashes: np.ndarray
-
-
 def score(bound: BoundModel, source: Source, labels: Labels | Targets, progress: Progress) -> Scored:
     """Run the model over all rows in batches; memory is that of one batch and the arrays of scores.
 
@@ -67,22 +58,20 @@ def score(bound: BoundModel, source: Source, labels: Labels | Targets, progress:
     collector: Classifier | Regressor | None = None
     has_gradient = False
     done = 0
-    for batch in _prefetched(_batches(bound, source)):
-        tensors = {
-            feed.name: feed.tensor(columns) for feed, columns in zip(bound.feeds, batch.values, strict=True)
-        }
-        if done + len(batch.hashes) > rows:
+    for values, batch_hashes in _prefetched(_batches(bound, source)):
+        tensors = {feed.name: feed.tensor(columns) for feed, columns in zip(bound.feeds, values, strict=True)}
+        if done + len(batch_hashes) > rows:
             raise _other_rows(source, rows)
-        if not len(batch.hashes):
+        if not len(batch_hashes):
             continue
         raw = model(tensors, done + 1)
         named.add(tensors, done + 1)
         if collector is None:
             require_deterministic(model, tensors, raw)
-            collector = _collector(bound.policy, labels, _head(bound.policy, model, raw), named.classes)
+            collector = _collector(bound, labels, raw, named.classes)
             has_gradient = differentiable(model, {name: t[:_PROBED_ROWS] for name, t in tensors.items()})
         collector.add(raw)
-        hashes.append(batch.hashes)
+        hashes.append(batch_hashes)
         done += len(raw)
         progress("scoring", done, rows)
     if collector is None or done != rows:
@@ -105,7 +94,8 @@ def _prefetched(items: Iterator[_Item]) -> Iterator[_Item]:
             yield item  # type: ignore[misc]  # the sentinel never gets here
 
 
-def _batches(bound: BoundModel, source: Source) -> Iterator[_Batch]:
+def _batches(bound: BoundModel, source: Source) -> Iterator[tuple[list[list[Values]], np.ndarray]]:
+    """Yield the values of each feed's columns, and one hash a row."""
     row = 1
     for batch in source.batches(columns_read(bound.feeds)):
         try:
@@ -113,7 +103,7 @@ def _batches(bound: BoundModel, source: Source) -> Iterator[_Batch]:
         except NullValue as null:
             raise missing_value(null, source) from None
         columns = (column for columns in values for column in columns)
-        yield _Batch(values, row_hashes(columns, batch.num_rows))
+        yield values, row_hashes(columns, batch.num_rows)
         row += batch.num_rows
 
 
@@ -126,15 +116,12 @@ def _other_rows(source: Source, rows: int) -> AuditError:
     )
 
 
-def _head(policy: Policy, model: Model, raw: np.ndarray) -> Head:
-    head = detect_head(policy.model.output.kind, model.operation, model.width, raw)
-    assert head is not None  # None is for the case without a sample only
-    return head
-
-
 def _collector(
-    policy: Policy, labels: Labels | Targets, head: Head, named: list[str] | None
+    bound: BoundModel, labels: Labels | Targets, raw: np.ndarray, named: list[str] | None
 ) -> Classifier | Regressor:
+    policy = bound.policy
+    head = detect_head(policy.model.output.kind, bound.model.operation, bound.model.width, raw)
+    assert head is not None  # None is for the case without a sample only
     if isinstance(labels, Targets):
         return Regressor(labels, head)
     order = class_order(labels, policy.model.classes, named, head.width)

@@ -16,10 +16,9 @@ from audit.data.protected_attributes import Attribute
 from audit.data.readers.registry import locate
 from audit.data.source import Source
 from audit.inputs.features import MOST_ROWS, Features
-from audit.inputs.feeds import Feed
 from audit.model.decision import DecisionRule
 from audit.model.logits.logits import Logits, find_logits
-from audit.model.model import Model, open_model
+from audit.model.model import open_model
 from audit.policy.model import ResolvedPolicy
 from audit.provenance.watch import Watched
 from audit.registry.artifact import find_model
@@ -42,8 +41,8 @@ from audit.subject.sources import Sources, open_sources
 
 
 @dataclass(frozen=True, kw_only=True)
-class Subject:
-    """The audited model on the audited rows.
+class Subject(BoundModel):
+    """The audited model with the audited rows and their scores.
 
     ``weights`` (float64) and ``clusters`` (int32 codes) are None where the policy names none. ``seed`` is
     that of everything that is drawn at random; equal ``policy`` and ``seed`` must give equal measurements.
@@ -51,12 +50,9 @@ class Subject:
     larger sample that this one's is part of.
     """
 
-    policy: ResolvedPolicy
     seed: int
     files: Watched
-    model: Model
     source: Source
-    feeds: list[Feed]
     rows: int
     background: Source
     scores: Classified | Regressed
@@ -162,11 +158,12 @@ class _Loaded:
     def subject(self, bound: BoundModel, scored: Scored, facts: DataFacts) -> Subject:
         return Subject(
             policy=bound.policy,
+            path=bound.path,
+            model=bound.model,
+            feeds=bound.feeds,
             seed=self.seed,
             files=self.files,
-            model=bound.model,
             source=self.sources.data,
-            feeds=bound.feeds,
             rows=self.dataset.rows,
             background=self.sources.background,
             scores=scored.scores,
