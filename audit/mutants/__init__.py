@@ -1,1 +1,1 @@
-"""Broken variants of a model: what `audit selftest` tries a policy on."""
+"""Mutation testing of a policy (`audit selftest`): audits of broken variants of the model."""

@@ -1,4 +1,4 @@
-"""A copy of a table with one more column, streamed."""
+"""A streamed copy of a table with one more column."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from audit.data.readers.aif360 import AifSource
 from audit.data.readers.csv import CsvSource
 from audit.data.readers.parquet import ParquetSource
 from audit.data.source import Source
-from audit.mutants.mutant import NotMade
+from audit.mutants.mutant import CannotMutate
 
 
 def with_column(source: Source, name: str, values: np.ndarray, folder: Path, stem: str) -> Path:
@@ -21,26 +21,27 @@ def with_column(source: Source, name: str, values: np.ndarray, folder: Path, ste
 
     Args:
         source: a table of CSV or Parquet files, or one of AIF360's; it is written in the same form, these as Parquet.
-        name: of the new column, which the table lacks.
-        values: one a row; of a longer table they are repeated, of a shorter one the first are taken.
-        folder: where the file goes.
-        stem: the file's name without its ending.
+        name: name of the new column, which the table lacks.
+        values: one a row; they are repeated for a longer table, and cut off for a shorter one.
+        folder: the folder of the file.
+        stem: the file's name without its suffix.
 
     Raises:
-        NotMade: the data are of another form.
+        CannotMutate: the data are of another form.
     """
     if not isinstance(source, CsvSource | ParquetSource | AifSource):
-        raise NotMade(
+        raise CannotMutate(
             "the data are neither CSV nor Parquet files: they cannot be given the column that it reads"
         )
     file = folder / f"{stem}{'.csv' if isinstance(source, CsvSource) else '.parquet'}"
-    start, writer = 0, None
+    writer = None
+    rows = 0
     for batch in source.read(source.schema.names, source.batch_size.rows):
-        part = pa.array(np.take(values, np.arange(start, start + batch.num_rows), mode="wrap"))
+        part = pa.array(np.take(values, np.arange(rows, rows + batch.num_rows), mode="wrap"))
         table = pa.Table.from_batches([batch]).append_column(name, part)
         writer = writer or _writer(file, table.schema)
         writer.write_table(table)
-        start += batch.num_rows
+        rows += batch.num_rows
     assert writer is not None  # a table without rows was refused before
     writer.close()
     return file

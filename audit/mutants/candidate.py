@@ -1,8 +1,7 @@
-"""What variants are made from: the candidate's own scores of every row, and what decides them."""
+"""The candidate of a self-test: its raw outputs for every row, and the margins of its decisions."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,18 +10,18 @@ import numpy as np
 from audit.frameworks.tensorflow_loader import tensorflow
 from audit.model.head import Head
 from audit.mutants.row_noise import row_noise
-from audit.mutants.score_mutations import opened
+from audit.mutants.score_mutations import to_log_odds
+from audit.subject.sources import columns_read
 from audit.subject.subject import Subject
 
-_LEAST = 1e-7  # thresholds nearer to 0 or 1 than this have no finite log-odds
+_MIN_THRESHOLD = 1e-7  # thresholds nearer to 0 or 1 than this have no finite log-odds
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """The audited model's outputs.
+    """The audited model's raw outputs ``(rows, width)``, and standard normal ``noise`` of the same shape.
 
-    ``raw`` are its outputs ``(rows, width)`` and ``noise`` standard normal numbers of the same shape, as
-    `audit.mutants.row_noise` draws them for each row.
+    The noise is that of `audit.mutants.row_noise`.
     """
 
     subject: Subject
@@ -31,58 +30,57 @@ class Candidate:
 
     @property
     def head(self) -> Head:
-        """What the outputs are."""
+        """The kind and width of the outputs."""
         return self.subject.decider.head
 
     @property
     def is_regression(self) -> bool:
-        """Whether the outputs are values and not scores of classes."""
+        """Whether the outputs are predictions of a regression."""
         return self.head.kind == "regression"
 
     @cached_property
     def scores(self) -> np.ndarray:
-        """What variants move: log-odds of probabilities, else the outputs; float64 ``(rows, width)``."""
+        """Log-odds of probabilities, other outputs unchanged; float64 ``(rows, width)``."""
         exact = self.raw if self.raw.dtype == np.float64 else self.raw.astype(np.float32)
-        return np.asarray(opened(tensorflow().constant(exact), self.head).numpy(), np.float64)
+        return np.asarray(to_log_odds(tensorflow().constant(exact), self.head).numpy(), np.float64)
 
     @property
     def spread(self) -> float:
-        """The standard deviation of the scores, of several classes about their mean in each row; never 0."""
-        several = self.head.width > 1
-        centred = self.scores - self.scores.mean(axis=1, keepdims=True) if several else self.scores
-        return float(np.std(centred)) or 1.0
+        """The standard deviation of the scores, of several classes about their mean in each row; 1 if it is 0."""
+        row_means = self.scores.mean(axis=1, keepdims=True) if self.head.width > 1 else 0.0
+        return float(np.std(self.scores - row_means)) or 1.0
 
     def margin(self, scores: np.ndarray) -> np.ndarray:
-        """Return by how much each row's scores decide for the favourable outcome: from 0 on they do, ``(rows,)``."""
-        decider = self.subject.decider
+        """Return each row's signed distance from the decision boundary, favourable from 0 on, ``(rows,)``."""
+        rule = self.subject.decider
         if self.is_regression:
-            return np.asarray(scores[:, 0] - (decider.at_least or 0.0))
+            return np.asarray(scores[:, 0] - (rule.at_least or 0.0))
         if self.head.width == 1:
-            odds = scores[:, 0] if decider.favorable == [1] else -scores[:, 0]
+            odds = scores[:, 0] if rule.favorable == [1] else -scores[:, 0]
             return np.asarray(odds - self._threshold)
-        chosen = np.isin(np.arange(self.head.width), decider.favorable)
-        odds = scores[:, chosen].max(axis=1) - scores[:, ~chosen].max(axis=1)
+        is_favorable = np.isin(np.arange(self.head.width), rule.favorable)
+        odds = scores[:, is_favorable].max(axis=1) - scores[:, ~is_favorable].max(axis=1)
         return np.asarray(odds - self._threshold if self.head.width == 2 else odds)
 
     @property
     def _threshold(self) -> float:
         """The threshold in log-odds."""
-        share = float(np.clip(self.subject.decider.threshold, _LEAST, 1 - _LEAST))
-        return float(np.log(share) - np.log1p(-share))
+        threshold = float(np.clip(self.subject.decider.threshold, _MIN_THRESHOLD, 1 - _MIN_THRESHOLD))
+        return float(np.log(threshold) - np.log1p(-threshold))
 
 
 def read_candidate(subject: Subject) -> Candidate:
-    """Score every row once more, and keep the outputs themselves."""
-    raw, noise = zip(*_batches(subject), strict=True)
-    return Candidate(subject, np.concatenate(raw), np.concatenate(noise))
-
-
-def _batches(subject: Subject) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    model, feeds, row = subject.model, subject.feeds, 1
-    for batch in subject.source.batches([column for feed in feeds for column in feed.reads]):
+    """Compute the raw outputs of every row once more, and its noise."""
+    model = subject.model
+    outputs: list[np.ndarray] = []
+    noise: list[np.ndarray] = []
+    row = 1
+    for batch in subject.source.batches(columns_read(subject.feeds)):
         if batch.num_rows:
             missing = subject.policy.data.missing
-            fed = {feed.name: feed.tensor(feed.read(batch, row, missing)) for feed in feeds}
-            own = {entry.name: tensorflow().convert_to_tensor(entry.tensor(fed)) for entry in model.entries}
-            yield model(fed, row), np.asarray(row_noise(own, model.width).numpy())
+            tensors = {feed.name: feed.tensor(feed.read(batch, row, missing)) for feed in subject.feeds}
+            inputs = {e.name: tensorflow().convert_to_tensor(e.tensor(tensors)) for e in model.entries}
+            outputs.append(model(tensors, row))
+            noise.append(np.asarray(row_noise(inputs, model.width).numpy()))
             row += batch.num_rows
+    return Candidate(subject, np.concatenate(outputs), np.concatenate(noise))

@@ -1,61 +1,25 @@
-"""The broken variants of a candidate, made of its own scores without training anything."""
+"""The catalogue of mutants of a candidate, made of its own scores without training anything."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 
 from audit.data.protected_attributes import Attribute
-from audit.mutants import score_mutations as broken
+from audit.mutants import score_mutations
 from audit.mutants.candidate import Candidate
 from audit.mutants.effect_sizes import drowning_noise, halving_shift
-from audit.mutants.mutant import LeftOut, Variant
+from audit.mutants.mutant import Mutant, SkippedMutant
 from audit.subject.predictions import Classified, Regressed
-
-
-def shifted_groups(candidate: Candidate) -> Iterator[Variant | LeftOut]:
-    """Of each protected attribute, the largest unprivileged group is scored lower."""
-    protected = candidate.subject.policy.data.protected
-    if not protected:
-        yield LeftOut(name="shifted group", reason="the policy protects no attribute (data.protected)")
-    for attribute in candidate.subject.attributes:
-        if attribute.name in protected:
-            yield _shifted_group(candidate, attribute)
-
-
-def _shifted_group(candidate: Candidate, attribute: Attribute) -> Variant | LeftOut:
-    counts = np.bincount(attribute.codes)
-    group = max(attribute.unprivileged, key=lambda index: counts[index])
-    name, rows = f"shifted group: {attribute.name}={attribute.groups[group]}", counts[group]
-    policy, decider = candidate.subject.policy, candidate.subject.decider
-    least = policy.gate.min_rows if policy.gate else 0
-    if rows < least:
-        return LeftOut(name=name, reason=f"{rows:,} rows, fewer than gate.min_rows ({least:,})")
-    if candidate.is_regression and decider.at_least is None:
-        return LeftOut(name=name, reason="the policy names no favourable outcome of the regression")
-    if decider.threshold <= 0 and candidate.head.width <= 2 and not candidate.is_regression:
-        return LeftOut(name=name, reason="at data.threshold 0 every score is favourable: no rate can halve")
-    member = attribute.codes == group
-    by = halving_shift(candidate.margin(candidate.scores)[member])
-    if by is None:
-        return LeftOut(name=name, reason="none of its rows is decided favourably: no rate can halve")
-    return Variant(
-        name=name,
-        about=f"{by:.3g} less {'predicted' if candidate.is_regression else 'log-odds'} for {rows:,} rows: "
-        "about half of those that were decided favourably no longer are",
-        advice=f"fairness.disparate_impact where {{attribute: {attribute.name}}}, at_least 0.8",
-        change=lambda flag: broken.shifted(candidate.head, decider.favorable, by, flag),
-        column=member.astype(np.float64),
-    )
-
 
 _ABOVE_CHANCE = "performance.auc or performance.accuracy at_least, above what chance gives"
 _ABOVE_MEAN = "performance.r2 at_least, above 0, which is what predicting the mean gives"
 
 
-def variants(candidate: Candidate) -> Iterator[Variant | LeftOut]:
-    """Yield the variants one by one, and those that could say nothing of the policy."""
+def mutants(candidate: Candidate) -> Iterator[Mutant | SkippedMutant]:
+    """Yield the mutants one by one, and those that do not apply to the policy."""
     yield constant(candidate)
     yield flipped(candidate)
     yield from shifted_groups(candidate)
@@ -65,41 +29,78 @@ def variants(candidate: Candidate) -> Iterator[Variant | LeftOut]:
     yield noised(candidate)
 
 
-def constant(candidate: Candidate) -> Variant:
+def constant(candidate: Candidate) -> Mutant:
     """Every row gets the mean of the candidate's outputs."""
-    mean = candidate.raw.astype(np.float64).mean(axis=0)
-    return Variant(
+    return Mutant(
         name="constant score",
         about="every row gets the mean score",
         advice=_ABOVE_MEAN if candidate.is_regression else _ABOVE_CHANCE,
-        change=lambda _: broken.constant(mean),
+        change=partial(score_mutations.constant, outputs=candidate.raw.astype(np.float64).mean(axis=0)),
     )
 
 
-def flipped(candidate: Candidate) -> Variant:
-    """As if it had been trained on flipped labels."""
-    mean = float(candidate.raw.astype(np.float64).mean())
+def flipped(candidate: Candidate) -> Mutant:
+    """The scores of a model trained on flipped labels."""
     about = "as trained on flipped labels: each class has the score of the one before it, of two the other's"
     if candidate.is_regression:
         about = "as trained on flipped targets: predictions mirrored at their mean"
-    return Variant(
+    mean = float(candidate.raw.astype(np.float64).mean())
+    return Mutant(
         name="flipped labels",
         about=about,
         advice=_ABOVE_MEAN if candidate.is_regression else _ABOVE_CHANCE,
-        change=lambda _: broken.reversed_classes(candidate.head, mean),
+        change=partial(score_mutations.reversed_classes, head=candidate.head, mean=mean),
     )
 
 
-def swapped(candidate: Candidate) -> Variant | LeftOut:
-    """The policy takes the other outcome for the favourable one."""
-    name, scores = "swapped favourable outcome", candidate.subject.scores
+def shifted_groups(candidate: Candidate) -> Iterator[Mutant | SkippedMutant]:
+    """The largest unprivileged group of each protected attribute is scored lower."""
+    protected = candidate.subject.policy.data.protected
+    if not protected:
+        yield SkippedMutant(name="shifted group", reason="the policy protects no attribute (data.protected)")
+    for attribute in candidate.subject.attributes:
+        if attribute.name in protected:
+            yield _shifted_group(candidate, attribute)
+
+
+def _shifted_group(candidate: Candidate, attribute: Attribute) -> Mutant | SkippedMutant:
+    counts = np.bincount(attribute.codes)
+    group = max(attribute.unprivileged, key=lambda index: counts[index])
+    skipped = partial(SkippedMutant, name=f"shifted group: {attribute.name}={attribute.groups[group]}")
+    rows = counts[group]
+    rule = candidate.subject.decider
+    min_rows = candidate.subject.policy.gate.min_rows
+    if rows < min_rows:
+        return skipped(reason=f"{rows:,} rows, fewer than gate.min_rows ({min_rows:,})")
+    if candidate.is_regression and rule.at_least is None:
+        return skipped(reason="the policy names no favourable outcome of the regression")
+    if rule.threshold <= 0 and candidate.head.width <= 2 and not candidate.is_regression:
+        return skipped(reason="at data.threshold 0 every score is favourable: no rate can halve")
+    member = attribute.codes == group
+    by = halving_shift(candidate.margin(candidate.scores)[member])
+    if by is None:
+        return skipped(reason="none of its rows is decided favourably: no rate can halve")
+    return Mutant(
+        name=f"shifted group: {attribute.name}={attribute.groups[group]}",
+        about=f"{by:.3g} less {'predicted' if candidate.is_regression else 'log-odds'} for {rows:,} rows: "
+        "about half of those that were decided favourably no longer are",
+        advice=f"fairness.disparate_impact where {{attribute: {attribute.name}}}, at_least 0.8",
+        change=partial(score_mutations.shifted, head=candidate.head, favorable=rule.favorable, by=by),
+        column=member.astype(np.float64),
+    )
+
+
+def swapped(candidate: Candidate) -> Mutant | SkippedMutant:
+    """The policy's favourable outcome is the other one."""
+    name = "swapped favourable outcome"
+    scores = candidate.subject.scores
     if isinstance(scores, Regressed):
-        return LeftOut(
+        return SkippedMutant(
             name=name, reason="a regression's favourable outcome is a lower limit and has no other side"
         )
-    chosen = candidate.subject.decider.favorable
-    others = [value for index, value in enumerate(scores.classes) if index not in chosen]
-    return Variant(
+    favorable = candidate.subject.decider.favorable
+    others = [value for index, value in enumerate(scores.classes) if index not in favorable]
+    return Mutant(
         name=name,
         about=f"data.favorable is {', '.join(map(repr, others))}; scores and labels stay",
         advice="performance.selection_rate with at_least and at_most, around the rate that is expected",
@@ -107,46 +108,45 @@ def swapped(candidate: Candidate) -> Variant | LeftOut:
     )
 
 
-def leaked(candidate: Candidate) -> Variant:
+def leaked(candidate: Candidate) -> Mutant:
     """The label is one more input and decides nearly alone."""
-    scores, head, spread = candidate.subject.scores, candidate.head, candidate.spread
-    return Variant(
+    scores = candidate.subject.scores
+    return Mutant(
         name="leaked label",
         about="the label, as a number, is one more input and decides nearly alone",
         advice="explainability.largest_share at_most 0.5, or performance.auc at_most what is believable",
-        change=lambda label: broken.leaked(head, spread, label),
+        change=partial(score_mutations.leaked, head=candidate.head, spread=candidate.spread),
         column=scores.code.astype(np.float64) if isinstance(scores, Classified) else scores.target,
     )
 
 
-def rounded(candidate: Candidate) -> Variant | LeftOut:
+def rounded(candidate: Candidate) -> Mutant | SkippedMutant:
     """The scores are rounded, so that attacks find no gradient."""
-    name, kind = "masked gradients", candidate.head.kind
-    if kind == "regression" and candidate.subject.decider.at_least is None:
-        return LeftOut(
+    name = "masked gradients"
+    if candidate.is_regression and candidate.subject.decider.at_least is None:
+        return SkippedMutant(
             name=name, reason="a regression without a favourable outcome has no decisions to attack"
         )
-    step = {"logits": 0.1, "regression": candidate.spread / 10}.get(kind, 0.01)
-    return Variant(
+    step = {"logits": 0.1, "regression": candidate.spread / 10}.get(candidate.head.kind, 0.01)
+    return Mutant(
         name=name,
         about=f"scores are rounded to multiples of {step:.3g}: no gradient is left, and next to no decision changes",
         advice="robustness.adversarial_accuracy where {attack: worst, eps: 0.1}, at_least what the candidate holds",
-        change=lambda _: broken.rounded(candidate.head, step),
+        change=partial(score_mutations.rounded, head=candidate.head, step=step),
         masks=True,
     )
 
 
-def noised(candidate: Candidate) -> Variant:
-    """Noise drowns half of what the ranking tells."""
-    by = drowning_noise(candidate)
-    worse = "the AUC is halfway to 0.5"
+def noised(candidate: Candidate) -> Mutant:
+    """Noise halves the excess of the AUC over chance, or a regression's correlation with the target."""
+    deviation = drowning_noise(candidate)
+    effect = "the AUC is halfway to 0.5"
     if candidate.is_regression:
-        worse = "the correlation with the target is half of it"
-    return Variant(
+        effect = "the correlation with the target is half of it"
+    metric = "r2" if candidate.is_regression else "auc"
+    return Mutant(
         name="noise",
-        about=f"noise that hangs on the row alone, of a standard deviation of {by:.3g}: {worse}",
-        advice="performance.r2 at_least, not far below the candidate's"
-        if candidate.is_regression
-        else "performance.auc at_least, not far below the candidate's",
-        change=lambda _: broken.noised(candidate.head, by),
+        about=f"noise that hangs on the row alone, of a standard deviation of {deviation:.3g}: {effect}",
+        advice=f"performance.{metric} at_least, not far below the candidate's",
+        change=partial(score_mutations.noised, head=candidate.head, deviation=deviation),
     )

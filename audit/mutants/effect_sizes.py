@@ -1,4 +1,4 @@
-"""How far scores have to move to break a model by as much as a variant is meant to."""
+"""Effect sizes of mutations: the shift that halves a selection rate, the noise that halves an AUC's excess."""
 
 from __future__ import annotations
 
@@ -7,45 +7,50 @@ import numpy as np
 from audit.mutants.candidate import Candidate
 from audit.subject.predictions import Classified
 
-_MOST_ROWS = 20_000  # that an AUC is taken of: it is meant to be about halfway
-_MOST_NOISE, _HALVINGS = 64.0, 30
+_MAX_AUC_ROWS = 20_000  # an approximate AUC will do
+_MAX_NOISE = 64.0  # in standard deviations of the scores
+_BISECTIONS = 30
 
 
 def halving_shift(margin: np.ndarray) -> float | None:
-    """Return by how much margins have to fall for half of those that are 0 or above to be below 0.
+    """Return the shift that lowers half of the non-negative margins below 0, None if there are none.
 
-    Where many are equal, as near to half as their steps allow. None where none is 0 or above.
+    If many are equal, it is as near to half as their steps allow.
     """
     selected = margin[margin >= 0]
     if not len(selected):
         return None
     values, counts = np.unique(selected, return_counts=True)
-    left = len(selected) - np.cumsum(counts)
-    at = int(np.abs(left - len(selected) / 2).argmin())
-    beyond = values[at + 1] if at + 1 < len(values) else values[at] + 1
-    return float((values[at] + beyond) / 2)
+    remaining = len(selected) - np.cumsum(counts)
+    index = int(np.abs(remaining - len(selected) / 2).argmin())
+    following = values[index + 1] if index + 1 < len(values) else values[index] + 1
+    return float((values[index] + following) / 2)
 
 
 def drowning_noise(candidate: Candidate) -> float:
-    """Return the standard deviation of the noise that takes the AUC halfway to 0.5.
+    """Return the standard deviation of the noise that moves the AUC halfway to 0.5.
 
-    Of a regression it is the one that halves the correlation with what it predicts.
+    For a regression it halves the correlation of predictions and targets.
     """
     if not isinstance(candidate.subject.scores, Classified):
         return float(np.sqrt(3)) * candidate.spread
-    every = slice(None, None, -(-len(candidate.raw) // _MOST_ROWS))
-    label, scores, noise = (
-        part[every] for part in (candidate.subject.scores.label, candidate.scores, candidate.noise)
-    )
+    every_nth = slice(None, None, -(-len(candidate.raw) // _MAX_AUC_ROWS))
+    label = candidate.subject.scores.label[every_nth]
+    scores = candidate.scores[every_nth]
+    noise = candidate.noise[every_nth]
 
-    def auc(by: float) -> float:
-        return _auc(candidate.margin(scores + by * noise), label)
+    def auc(deviation: float) -> float:
+        return _auc(candidate.margin(scores + deviation * noise), label)
 
-    wanted, low, high = (auc(0.0) + 0.5) / 2, 0.0, _MOST_NOISE * candidate.spread
-    for _ in range(_HALVINGS):
+    target = (auc(0.0) + 0.5) / 2
+    low = 0.0
+    high = _MAX_NOISE * candidate.spread
+    for _ in range(_BISECTIONS):
         middle = (low + high) / 2
-        far = abs(auc(middle) - 0.5) > abs(wanted - 0.5)
-        low, high = (middle, high) if far else (low, middle)
+        if abs(auc(middle) - 0.5) > abs(target - 0.5):
+            low = middle
+        else:
+            high = middle
     return high
 
 

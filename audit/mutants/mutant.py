@@ -1,45 +1,45 @@
-"""What a broken variant is: what it does to the model's scores, to the data, to the policy."""
+"""Records of mutants: models that are broken on purpose by changed scores, data or policy."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
 from audit.result import Scalar
 
-if TYPE_CHECKING:
-    from audit.mutants.export import Change
+ScoreMutation = Callable[[Any, Mapping[str, Any], Any], Any]
+"""Changes scores ``(rows, width)``, given the input tensors by name and the added column ``(rows, 1)``."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Variant:
+class Mutant:
     """A candidate that is broken on purpose.
 
-    ``about`` says how, and ``advice`` which rule would catch it. ``change`` is what happens to the scores, given the
-    name of the input that ``column`` (float64, one value a row) goes to; ``favorable`` are the label values that the
-    policy takes for the favourable outcome instead of its own. Each is None where nothing of the kind changes.
-    ``masks`` says that attacks lose their gradient by it, and nothing else should change.
+    ``about`` says how, and ``advice`` which rule would catch it. ``change`` is applied to the scores; it gets
+    ``column`` (float64, one value a row) as a further input of the model. ``favorable`` are the label values that
+    replace those of the policy. Each is None if nothing of the kind changes. ``masks`` is whether attacks lose their
+    gradient by it while decisions stay.
     """
 
     name: str
     about: str
     advice: str
-    change: Callable[[str], Change] | None = None
+    change: ScoreMutation | None = None
     column: np.ndarray | None = None
     favorable: list[Scalar] | None = None
     masks: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
-class LeftOut:
-    """A variant that could say nothing of this policy, and why."""
+class SkippedMutant:
+    """A mutant that does not apply to the policy, and the reason."""
 
     name: str
     reason: str
 
 
-class NotMade(Exception):
-    """A variant that would say something of the policy could not be made; the text is the reason."""
+class CannotMutate(Exception):
+    """Failure to make a mutant that applies to the policy; the text is the reason."""

@@ -1,20 +1,20 @@
-"""What a self-test found, as plain data."""
+"""Results of a self-test, as plain data."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Literal
 
-from audit.mutants.verdicts import Cell
+from audit.mutants.verdicts import RuleVerdict
 from audit.result import RuleResult
 
 Outcome = Literal["caught", "refused", "missed", "not made", "not measured", "left out"]
-"""What became of a variant. ``refused``: the audit itself did not accept its scores."""
+"""Outcome of a mutant. ``refused``: the audit itself did not accept its scores."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tried:
-    """One variant. ``rules`` says what each rule says of it, by id, and ``caught_by`` which of them caught it.
+    """The result of one mutant, named ``variant``: each rule's verdict by id, and the rules that caught it.
 
     ``reason`` is why it was refused, not made, not measured or left out; ``advice`` is a kind of rule that would catch
     it.
@@ -24,14 +24,14 @@ class Tried:
     about: str
     outcome: Outcome
     caught_by: list[str] = field(default_factory=list)
-    rules: dict[str, Cell] = field(default_factory=dict)
+    rules: dict[str, RuleVerdict] = field(default_factory=dict)
     reason: str = ""
     advice: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selftest:
-    """What a policy's rules say of the candidate and of its broken variants.
+    """The rules' results for the candidate, and the results of its mutants (``variants``).
 
     ``policy`` is the digest of the effective policy; equal model, data, policy and seed give equal results.
     """
@@ -42,5 +42,5 @@ class Selftest:
     variants: list[Tried]
 
     def of(self, *outcomes: Outcome) -> list[Tried]:
-        """Return the variants of these outcomes."""
-        return [tried for tried in self.variants if tried.outcome in outcomes]
+        """Return the mutants with these outcomes."""
+        return [result for result in self.variants if result.outcome in outcomes]

@@ -1,4 +1,4 @@
-"""Proves what a policy catches: audits broken variants of the candidate under it."""
+"""The self-test of a policy: audits the mutants of the candidate, and reports which of them its rules catch."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ from pathlib import Path
 
 from audit.errors import AuditError
 from audit.mutants.candidate import read_candidate
-from audit.mutants.catalogue import variants
-from audit.mutants.mutant import NotMade, Variant
+from audit.mutants.catalogue import mutants
+from audit.mutants.mutant import CannotMutate, Mutant
 from audit.mutants.result import Selftest, Tried
-from audit.mutants.trial import make, refuses
-from audit.mutants.verdicts import CATCHES, caught, judge
+from audit.mutants.trial import make_mutant, refuses
+from audit.mutants.verdicts import CATCHING, is_caught, rule_verdicts
 from audit.policy.model import ResolvedPolicy
 from audit.result import Report
 from audit.runner import run_audit
 from audit.subject.scoring import Progress
-from audit.subject.subject import Subject, load_subject
+from audit.subject.subject import load_subject
 
 
 def run_selftest(
     policy: ResolvedPolicy, *, seed: int, on: date, progress: Progress, crash: Callable[[str, str], None]
 ) -> Selftest:
-    """Audit the candidate and its variants; files are written to a temporary directory only.
+    """Audit the candidate and its mutants; files are written to a temporary directory only.
 
     Args:
         policy: a resolved policy.
-        seed: of everything that is drawn at random.
-        on: the date that waivers are judged by.
-        progress: told which variant is being audited.
-        crash: told of a check that crashed.
+        seed: seed of all random numbers.
+        on: the date on which waivers must be valid.
+        progress: callback of the name of the mutant that is being audited.
+        crash: callback of the name and traceback of a check that crashed.
 
     Raises:
         AuditError: the policy has no rules, or the candidate cannot be audited.
@@ -45,12 +45,13 @@ def run_selftest(
             fix="add rules; 'audit init' writes some to start from",
         )
     trials = _Trials(policy, seed, on, progress, crash)
-    return Selftest(
-        policy=policy.digest, seed=seed, candidate=trials.candidate.rules, variants=list(trials.all())
-    )
+    results = list(trials.results())
+    return Selftest(policy=policy.digest, seed=seed, candidate=trials.candidate.rules, variants=results)
 
 
 class _Trials:
+    """Audits of the candidate and of its mutants, with one seed and date."""
+
     def __init__(
         self,
         policy: ResolvedPolicy,
@@ -59,38 +60,41 @@ class _Trials:
         progress: Progress,
         crash: Callable[[str, str], None],
     ) -> None:
-        self._seed, self._on, self._progress, self._crash = seed, on, progress, crash
-        gate = policy.gate.model_copy(update={"max_audits": None})  # no variant is a candidate
+        self._seed = seed
+        self._on = on
+        self._progress = progress
+        self._crash = crash
+        gate = policy.gate.model_copy(update={"max_audits": None})  # no mutant is a candidate
         self._policy = policy.model_copy(update={"gate": gate})
         self.candidate = self._audit("candidate", self._policy)
-        self._subject: Subject = load_subject(self._policy, lambda doing, done, total: None, seed)
+        self._subject = load_subject(self._policy, _silent, seed)
 
-    def all(self) -> Iterator[Tried]:
-        for item in variants(read_candidate(self._subject)):
-            if isinstance(item, Variant):
+    def results(self) -> Iterator[Tried]:
+        for mutant in mutants(read_candidate(self._subject)):
+            if isinstance(mutant, Mutant):
                 with tempfile.TemporaryDirectory(prefix="audit-selftest-") as folder:
-                    yield self._try(item, Path(folder))
+                    yield self._result(mutant, Path(folder))
             else:
-                yield Tried(variant=item.name, about="", outcome="left out", reason=item.reason)
+                yield Tried(variant=mutant.name, about="", outcome="left out", reason=mutant.reason)
 
-    def _try(self, variant: Variant, folder: Path) -> Tried:
-        tried = Tried(variant=variant.name, about=variant.about, outcome="missed", advice=variant.advice)
+    def _result(self, mutant: Mutant, folder: Path) -> Tried:
+        result = Tried(variant=mutant.name, about=mutant.about, outcome="missed", advice=mutant.advice)
         try:
-            found = self._audit(variant.name, make(variant, self._policy, self._subject, folder))
-        except NotMade as error:
-            return replace(tried, outcome="not made", reason=str(error))
+            report = self._audit(mutant.name, make_mutant(mutant, self._policy, self._subject, folder))
+        except CannotMutate as error:
+            return replace(result, outcome="not made", reason=str(error))
         except AuditError as error:
-            said = f"{error.where}: expected {error.expected}, found {error.found}"
-            reason = said.replace(str(folder), "the variant")  # equal trials give equal results
-            return replace(tried, outcome="refused" if refuses(error) else "not measured", reason=reason)
-        cells = judge(self.candidate, found, variant.masks)
-        tried = replace(tried, rules=cells)
-        if caught(list(cells.values())):
-            by = [rule for rule, cell in cells.items() if cell in CATCHES]
-            return replace(tried, outcome="caught", caught_by=by)
-        if "crashed" in cells.values():
-            return replace(tried, outcome="not measured", reason=_crashes(found))
-        return tried
+            message = f"{error.where}: expected {error.expected}, found {error.found}"
+            reason = message.replace(str(folder), "the variant")  # equal trials give equal results
+            return replace(result, outcome="refused" if refuses(error) else "not measured", reason=reason)
+        verdicts = rule_verdicts(self.candidate, report, mutant.masks)
+        result = replace(result, rules=verdicts)
+        if is_caught(verdicts.values()):
+            rules = [rule for rule, verdict in verdicts.items() if verdict in CATCHING]
+            return replace(result, outcome="caught", caught_by=rules)
+        if "crashed" in verdicts.values():
+            return replace(result, outcome="not measured", reason=_crashes(report))
+        return result
 
     def _audit(self, name: str, policy: ResolvedPolicy) -> Report:
         self._progress(name, 0, 1)
@@ -100,14 +104,17 @@ class _Trials:
             on=self._on,
             only=sorted({rule.metric.partition(".")[0] for rule in policy.rules}),
             command="",
-            progress=lambda doing, done, total: None,  # a line a variant is enough
+            progress=_silent,  # a line a mutant is enough
             crash=self._crash,
         )
         self._progress(name, 1, 1)
         return report
 
 
+def _silent(step: str, done: int, total: int) -> None:
+    """Report no progress."""
+
+
 def _crashes(report: Report) -> str:
-    return "; ".join(
-        f"the check {c.name} crashed: {c.reason}" for c in report.checks if c.status == "crashed"
-    )
+    crashed = [check for check in report.checks if check.status == "crashed"]
+    return "; ".join(f"the check {check.name} crashed: {check.reason}" for check in crashed)

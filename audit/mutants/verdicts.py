@@ -1,53 +1,53 @@
-"""Which of a policy's rules caught a variant."""
+"""Verdicts of a policy's rules on a mutant: which of them catch it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from typing import Literal
 
 from audit.result import Measurement, Report, RuleResult
 
-Cell = Literal["pass", "fail", "open", "waived", "crashed", "silent", "seen", "fooled"]
-"""What a rule says of a variant.
+RuleVerdict = Literal["pass", "fail", "open", "waived", "crashed", "silent", "seen", "fooled"]
+"""Verdict of a rule on a mutant.
 
-``open`` is inconclusive where the candidate passes. ``silent`` is a rule that the candidate does not pass either: it
-tells the two apart only by failing where the candidate does not. ``crashed`` is inconclusive because its check
+``open`` is inconclusive while the candidate passes. ``silent`` is a rule that the candidate does not pass either: it
+distinguishes the two only by failing if the candidate does not. ``crashed`` is inconclusive because its check
 crashed, which catches nothing. ``seen`` and ``fooled`` are rules on attacks, of masked gradients.
 """
 
-CATCHES = frozenset[Cell]({"fail", "open", "seen"})
+CATCHING = frozenset[RuleVerdict]({"fail", "open", "seen"})
 
-_ATTACKED = {"robustness.adversarial_accuracy": 1.0, "robustness.flip_rate": -1.0}
-"""Metrics that attacks measure, and the sign that makes more of them better."""
-_ROOM = 0.05
-"""By how much masking a model's gradients may seem to better it: rounding changes some decisions."""
+_SIGN = {"robustness.adversarial_accuracy": 1.0, "robustness.flip_rate": -1.0}
+"""The sign that makes more of a metric of attacks better."""
+_MAX_MASKING_GAIN = 0.05
+"""Greatest improvement of a metric by masked gradients that does not count: rounding changes some decisions."""
 
 
-def judge(candidate: Report, found: Report, masks: bool) -> dict[str, Cell]:
-    """Return what each rule says, by id.
+def rule_verdicts(candidate: Report, mutant: Report, masks: bool) -> dict[str, RuleVerdict]:
+    """Return the verdict of each rule, by id.
 
     Args:
-        candidate: the audit of the model that the variant was made from, under the same rules.
-        found: the audit of the variant.
-        masks: whether the variant has the candidate's decisions and no gradients: then a rule on attacks is judged by
-            whether it was fooled.
+        candidate: the audit of the model that the mutant was made from, under the same rules.
+        mutant: the audit of the mutant.
+        masks: whether the mutant has the candidate's decisions and no gradients: the verdict of a rule on attacks is
+            then whether it was fooled.
     """
-    crashed = {check.name for check in found.checks if check.status == "crashed"}
-    own = {rule.id: rule for rule in candidate.rules}
+    crashed = {check.name for check in mutant.checks if check.status == "crashed"}
+    candidate_rules = {rule.id: rule for rule in candidate.rules}
     return {
-        rule.id: _attacked(own[rule.id], rule)
-        if masks and _is_attacked(rule)
-        else _plain(own[rule.id], rule, rule.metric.partition(".")[0] in crashed)
-        for rule in found.rules
+        rule.id: _attack_verdict(candidate_rules[rule.id], rule)
+        if masks and _is_about_attacks(rule)
+        else _verdict(candidate_rules[rule.id], rule, rule.metric.partition(".")[0] in crashed)
+        for rule in mutant.rules
     }
 
 
-def caught(cells: Sequence[Cell]) -> bool:
-    """Tell whether the gate stops the variant; what one rule sees through is worth nothing if another was fooled."""
-    return "fail" in cells or "open" in cells or ("seen" in cells and "fooled" not in cells)
+def is_caught(verdicts: Collection[RuleVerdict]) -> bool:
+    """Return whether the gate stops the mutant; a rule that sees through the mask counts only if none was fooled."""
+    return "fail" in verdicts or "open" in verdicts or ("seen" in verdicts and "fooled" not in verdicts)
 
 
-def _plain(candidate: RuleResult, rule: RuleResult, crashed: bool) -> Cell:
+def _verdict(candidate: RuleResult, rule: RuleResult, crashed: bool) -> RuleVerdict:
     if rule.status == "fail" and candidate.status != "fail":
         return "fail"
     if candidate.status != "pass":
@@ -57,24 +57,27 @@ def _plain(candidate: RuleResult, rule: RuleResult, crashed: bool) -> Cell:
     return rule.status
 
 
-def _attacked(candidate: RuleResult, rule: RuleResult) -> Cell:
-    """Tell whether a rule passes because of attacks that a mask has made weaker."""
-    own = {_place(m): m.value for m in candidate.measurements}
-    sign = _ATTACKED[rule.metric]
-    weaker = any(_place(m) not in own or sign * (m.value - own[_place(m)]) > _ROOM for m in _by_attacks(rule))
+def _attack_verdict(candidate: RuleResult, rule: RuleResult) -> RuleVerdict:
+    """Return ``fooled`` if a rule passes because a mask has made attacks weaker."""
+    sign = _SIGN[rule.metric]
+    values = {_where_key(m): m.value for m in candidate.measurements}
+    weaker = any(
+        _where_key(m) not in values or sign * (m.value - values[_where_key(m)]) > _MAX_MASKING_GAIN
+        for m in _attack_measurements(rule)
+    )
     return "fooled" if rule.status in ("pass", "waived") and weaker else "seen"
 
 
-def _is_attacked(rule: RuleResult) -> bool:
-    """Tell whether a rule is decided on attacks; one that is decided on nothing because of a mask was on them too."""
-    if rule.metric not in _ATTACKED or rule.where.get("attack") in ("noise", "typos"):
+def _is_about_attacks(rule: RuleResult) -> bool:
+    """Return whether a rule is decided on attacks; so was one that a mask has left without measurements."""
+    if rule.metric not in _SIGN or rule.where.get("attack") in ("noise", "typos"):
         return False
-    return bool(_by_attacks(rule)) or not rule.measurements
+    return bool(_attack_measurements(rule)) or not rule.measurements
 
 
-def _by_attacks(rule: RuleResult) -> list[Measurement]:
+def _attack_measurements(rule: RuleResult) -> list[Measurement]:
     return [m for m in rule.measurements if m.where.get("attack") not in ("noise", "typos")]
 
 
-def _place(measurement: Measurement) -> tuple[tuple[str, object], ...]:
+def _where_key(measurement: Measurement) -> tuple[tuple[str, object], ...]:
     return tuple(sorted(measurement.where.items()))

@@ -75,15 +75,15 @@ def _pixel_range(features: Features, feed: Feed, pixels: Sequence[float] | None)
         return pixels[0], pixels[1], "data.pixels"
     if feed.dtype.is_integer:
         raise _wrong_range(f"data.pixels for whole numbers of type {feed.dtype.name}", low, high)
-    for least, greatest in _COMMON_RANGES:
-        if _covers(least, greatest, low, high):
-            return least, greatest, "the numbers of the data"
+    for common in _COMMON_RANGES:
+        if _covers(*common, low, high):
+            return *common, "the numbers of the data"
     raise _wrong_range("pixels from 0 to 1, 0 to 255 or -1 to 1, or data.pixels in the policy", low, high)
 
 
-def _covers(least: float, greatest: float, low: float, high: float) -> bool:
-    tolerance = _TOLERANCE * (greatest - least)
-    return least - tolerance <= low and high <= greatest + tolerance
+def _covers(minimum: float, maximum: float, low: float, high: float) -> bool:
+    tolerance = _TOLERANCE * (maximum - minimum)
+    return minimum - tolerance <= low and high <= maximum + tolerance
 
 
 def _wrong_range(expected: str, low: float, high: float) -> AuditError:

@@ -14,9 +14,9 @@ import tensorflow as tf
 
 from audit.check import policy_from
 from audit.mutants.candidate import Candidate, read_candidate
-from audit.mutants.catalogue import variants
-from audit.mutants.mutant import LeftOut, Variant
-from audit.mutants.trial import make
+from audit.mutants.catalogue import mutants
+from audit.mutants.mutant import Mutant, SkippedMutant
+from audit.mutants.trial import make_mutant
 from audit.policy import Policy
 from audit.subject.subject import load_subject
 
@@ -70,22 +70,22 @@ class Workshop:
     def __post_init__(self) -> None:
         self.candidate: Candidate = read_candidate(load_subject(self.policy, lambda doing, done, total: None))
         self._made: dict[str, Policy] = {}
-        self.known = {item.name: item for item in variants(self.candidate)}
+        self.known = {item.name: item for item in mutants(self.candidate)}
 
-    def variant(self, name: str) -> Variant:
+    def variant(self, name: str) -> Mutant:
         found = self.known[name]
-        assert isinstance(found, Variant), found
+        assert isinstance(found, Mutant), found
         return found
 
     def left_out(self) -> dict[str, str]:
-        return {item.name: item.reason for item in self.known.values() if isinstance(item, LeftOut)}
+        return {item.name: item.reason for item in self.known.values() if isinstance(item, SkippedMutant)}
 
     def made(self, name: str) -> Policy:
         """Return the policy of the variant, which now lies below the folder."""
         if name not in self._made:
             place = self.folder / f"variant-{len(self._made)}"
             place.mkdir()
-            self._made[name] = make(self.variant(name), self.policy, self.candidate.subject, place)
+            self._made[name] = make_mutant(self.variant(name), self.policy, self.candidate.subject, place)
         return self._made[name]
 
     def scored(self, name: str, fed: Mapping[str, Any]) -> np.ndarray:

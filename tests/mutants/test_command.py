@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import tensorflow as tf
 from ruamel.yaml import YAML
 
 import audit
@@ -17,10 +18,11 @@ from audit.cli import main
 from audit.cli.selftest import exit_code, told
 from audit.mutants import run as module
 from audit.mutants.result import Outcome, Selftest, Tried
-from audit.mutants.verdicts import judge
+from audit.mutants.verdicts import rule_verdicts
 from audit.result import RuleResult
 
 from ..conftest import Models
+from ..models import save
 from .kit import content, expit, logits, workshop
 
 Captured = pytest.CaptureFixture[str]
@@ -46,6 +48,12 @@ def applicants(count: int = 1200) -> pd.DataFrame:
     frame = pd.DataFrame({"a": random.normal(2, 2, count), "b": random.normal(0, 2, count)})
     label = random.random(count) < expit(logits(frame, 1)[:, 0])
     return frame.assign(sex=random.choice(["Female", "Male"], count), label=label.astype(int))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def first_save(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """TensorFlow's first save leaves a generated source among the temporary files until the process ends."""
+    save(tmp_path_factory.mktemp("first") / "model", lambda x: x, x=([None, 1], tf.float32))
 
 
 @pytest.fixture
@@ -110,7 +118,7 @@ def test_masked_gradients_are_seen_through(place: Path, model: Models) -> None:
     own, masked = (
         audit.run(policy, only=["robustness"]) for policy in (shop.policy, shop.made("masked gradients"))
     )
-    assert list(judge(own, masked, masks=True).values()) == ["seen"]
+    assert list(rule_verdicts(own, masked, masks=True).values()) == ["seen"]
     before, after = (report.rules[0].measurements[0].value for report in (own, masked))
     assert abs(after - before) < 0.05 and not masked.model.differentiable
 
@@ -230,13 +238,13 @@ def test_what_cannot_be_audited_is_2(place: Path, model: Models, capsys: Capture
 def test_temporary_files_go_when_it_is_interrupted(
     place: Path, model: Models, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = module.make
+    made = module.make_mutant
 
     def interrupted(*given: Any) -> Any:
         made(*given)
         assert files(place / "temporary")
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(module, "make", interrupted)
+    monkeypatch.setattr(module, "make_mutant", interrupted)
     assert main(["selftest", write(place, model("sigmoid"), STRONG[:1])]) == 130
     assert files(place / "temporary") == []

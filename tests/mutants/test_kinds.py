@@ -11,7 +11,7 @@ import tensorflow as tf
 from scipy.special import softmax
 
 from audit.check import policy_from
-from audit.mutants.mutant import NotMade
+from audit.mutants.mutant import CannotMutate
 from audit.subject.subject import load_subjects
 
 from .. import models
@@ -199,5 +199,5 @@ def test_variables_of_tensorflow_1_are_not_written_again(tmp_path: Path) -> None
     kind = next(kind for kind in KINDS if "simple_save" in kind.name)
     made = kind.build(tmp_path)
     found = Workshop(policy_from(content(made.model, made.data, model=made.spec, data=made.given)), tmp_path)
-    with pytest.raises(NotMade, match="variables of TensorFlow 1"):
+    with pytest.raises(CannotMutate, match="variables of TensorFlow 1"):
         found.made("noise")

@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 import pytest
 
-from audit.mutants.verdicts import Cell, caught, judge
+from audit.mutants.verdicts import RuleVerdict, is_caught, rule_verdicts
 from audit.result import CheckResult, Measurement, RuleResult, RuleStatus
 
 STATUSES: tuple[RuleStatus, ...] = get_args(RuleStatus)
@@ -34,13 +34,15 @@ def rule(
     )
 
 
-def cell(candidate: RuleResult, found: RuleResult, *, masks: bool = False, crashed: bool = False) -> Cell:
+def cell(
+    candidate: RuleResult, found: RuleResult, *, masks: bool = False, crashed: bool = False
+) -> RuleVerdict:
     own: Any = Audit(candidate)
     other: Any = Audit(found, crashed=crashed)
-    return judge(own, other, masks)["r"]
+    return rule_verdicts(own, other, masks)["r"]
 
 
-EXPECTED: dict[tuple[RuleStatus, RuleStatus], Cell] = {
+EXPECTED: dict[tuple[RuleStatus, RuleStatus], RuleVerdict] = {
     ("pass", "pass"): "pass",
     ("pass", "fail"): "fail",
     ("pass", "inconclusive"): "open",
@@ -59,7 +61,7 @@ def test_a_rule_tells_only_what_it_does_not_say_of_the_candidate(
 
 def test_a_check_that_crashes_catches_nothing() -> None:
     assert cell(rule("pass"), rule("inconclusive"), crashed=True) == "crashed"
-    assert not caught(["crashed", "pass"])
+    assert not is_caught(["crashed", "pass"])
 
 
 ATTACKS = "robustness.adversarial_accuracy"
@@ -89,7 +91,7 @@ ATTACKS = "robustness.adversarial_accuracy"
     ],
 )
 def test_masked_gradients_are_seen_through_or_fool_a_rule(
-    candidate: RuleResult, found: RuleResult, expected: Cell
+    candidate: RuleResult, found: RuleResult, expected: RuleVerdict
 ) -> None:
     assert cell(candidate, found, masks=True) == expected
 
@@ -103,5 +105,7 @@ def test_what_is_no_attack_sees_through_no_mask() -> None:
 
 
 def test_one_rule_that_is_fooled_lets_a_mask_through() -> None:
-    assert caught(["seen", "pass"]) and not caught(["seen", "fooled"]) and caught(["fooled", "fail"])
-    assert caught(["open"]) and not caught(["pass", "silent", "waived", "crashed"]) and not caught([])
+    assert is_caught(["seen", "pass"]) and not is_caught(["seen", "fooled"]) and is_caught(["fooled", "fail"])
+    assert (
+        is_caught(["open"]) and not is_caught(["pass", "silent", "waived", "crashed"]) and not is_caught([])
+    )
