@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 _FORMATS = ("PNG", "JPEG", "BMP", "GIF")
+_DAMAGED = (OSError, SyntaxError, ValueError, EOFError)
 _MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 _LOSSLESS = {1: ("1", "L"), 3: ("1", "L", "RGB"), 4: ("1", "L", "RGB", "RGBA")}
 """Modes that convert without loss, by channels: grey to three equal ones, black and white to 0 and 255."""
@@ -43,14 +44,7 @@ def decode(data: bytes, channels: int, where: str) -> np.ndarray:
             frames = getattr(image, "n_frames", 1)
             image.load()
             plain = _plain(image)
-    except (
-        OSError,
-        SyntaxError,
-        ValueError,
-        EOFError,
-        DecompressionBombError,
-        DecompressionBombWarning,
-    ) as error:
+    except (*_DAMAGED, DecompressionBombError, DecompressionBombWarning) as error:
         raise _unfit(where, f"a whole image: {', '.join(_FORMATS)}", _reason(error)) from None
     if frames > 1:
         raise _unfit(where, "one image", f"{frames} frames")

@@ -81,7 +81,7 @@ class LabelReader:
         values = np.concatenate(self._targets)
         self._require_complete(int(np.isnan(values).sum()))
         if values.min() == values.max():
-            raise self._one_value(values[0].item())
+            raise self._error("at least two label values", f"only {values[0].item()!r}")
         favorable = self._spec.favorable
         at_least = favorable.at_least if isinstance(favorable, AtLeast) else None
         return Targets(values, at_least, self._dtype)
@@ -92,14 +92,10 @@ class LabelReader:
         self._require_complete(int(np.isin(categories.codes, null_codes).sum()))
         values = typed(categories.values)
         if len(values) < 2:
-            raise self._one_value(values[0])
+            raise self._error("at least two label values", f"only {values[0]!r}")
         if len(values) > MAX_CLASSES:
-            raise AuditError(
-                where=f"data.label: {self._spec.label!r}",
-                expected=f"at most {MAX_CLASSES} label values",
-                found=f"{len(values):,}",
-                fix="for a regression set model.output: regression",
-            )
+            fix = "for a regression set model.output: regression"
+            raise self._error(f"at most {MAX_CLASSES} label values", f"{len(values):,}", fix)
         return Labels(values, categories.codes, self._favorable(values))
 
     def _favorable(self, values: list[Scalar]) -> list[int]:
@@ -133,19 +129,12 @@ class LabelReader:
 
     def _require_complete(self, nulls: int) -> None:
         if nulls:
-            raise AuditError(
-                where=f"data.label: {self._spec.label!r}",
-                expected="a label in every row",
-                found=f"{nulls:,} rows without one",
-                fix="take those rows out of the data; a missing label cannot be audited",
-            )
+            fix = "take those rows out of the data; a missing label cannot be audited"
+            raise self._error("a label in every row", f"{nulls:,} rows without one", fix)
 
-    def _one_value(self, value: object) -> AuditError:
-        return AuditError(
-            where=f"data.label: {self._spec.label!r}",
-            expected="at least two label values",
-            found=f"only {value!r}",
-        )
+    def _error(self, expected: str, actual: str, fix: str = "") -> AuditError:
+        where = f"data.label: {self._spec.label!r}"
+        return AuditError(where=where, expected=expected, found=actual, fix=fix)
 
 
 def _null_words(values: Sequence[object]) -> list[int]:

@@ -47,8 +47,8 @@ class Attribute:
     @property
     def rows(self) -> dict[str, int]:
         """Number of rows of each group."""
-        counts = np.bincount(self.codes, minlength=len(self.groups))
-        return {name: int(count) for name, count in zip(self.groups, counts, strict=True)}
+        counts = np.bincount(self.codes, minlength=len(self.groups)).tolist()
+        return dict(zip(self.groups, counts, strict=True))
 
 
 class AttributeReader:

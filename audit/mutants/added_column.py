@@ -33,19 +33,17 @@ def with_column(source: Source, name: str, values: np.ndarray, folder: Path, ste
         raise CannotMutate(
             "the data are neither CSV nor Parquet files: they cannot be given the column that it reads"
         )
-    file = folder / f"{stem}{'.csv' if isinstance(source, CsvSource) else '.parquet'}"
+    is_csv = isinstance(source, CsvSource)
+    open_writer = csv.CSVWriter if is_csv else pq.ParquetWriter
+    file = folder / f"{stem}{'.csv' if is_csv else '.parquet'}"
     writer = None
     rows = 0
     for batch in source.read(source.schema.names, source.batch_size.rows):
         part = pa.array(np.take(values, np.arange(rows, rows + batch.num_rows), mode="wrap"))
         table = pa.Table.from_batches([batch]).append_column(name, part)
-        writer = writer or _writer(file, table.schema)
+        writer = writer or open_writer(file, table.schema)
         writer.write_table(table)
         rows += batch.num_rows
     assert writer is not None  # a table without rows was refused before
     writer.close()
     return file
-
-
-def _writer(file: Path, schema: pa.Schema) -> csv.CSVWriter | pq.ParquetWriter:
-    return csv.CSVWriter(file, schema) if file.suffix == ".csv" else pq.ParquetWriter(file, schema)

@@ -47,10 +47,8 @@ def drowning_noise(candidate: Candidate) -> float:
     high = _MAX_NOISE * candidate.spread
     for _ in range(_BISECTIONS):
         middle = (low + high) / 2
-        if abs(auc(middle) - 0.5) > abs(target - 0.5):
-            low = middle
-        else:
-            high = middle
+        too_weak = abs(auc(middle) - 0.5) > abs(target - 0.5)
+        low, high = (middle, high) if too_weak else (low, middle)
     return high
 
 

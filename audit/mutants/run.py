@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 
 from audit.errors import AuditError
@@ -19,7 +20,7 @@ from audit.policy.model import ResolvedPolicy
 from audit.result import Report
 from audit.runner import run_audit
 from audit.subject.scoring import Progress
-from audit.subject.subject import load_subject
+from audit.subject.subject import Subject, load_subject
 
 
 def run_selftest(
@@ -44,30 +45,29 @@ def run_selftest(
             found="none",
             fix="add rules; 'audit init' writes some to start from",
         )
-    trials = _Trials(policy, seed, on, progress, crash)
-    results = list(trials.results())
-    return Selftest(policy=policy.digest, seed=seed, candidate=trials.candidate.rules, variants=results)
+    gate = policy.gate.model_copy(update={"max_audits": None})  # no mutant is a candidate
+    trials = _Trials(policy.model_copy(update={"gate": gate}), seed, on, progress, crash)
+    candidate = trials.candidate.rules
+    return Selftest(policy=policy.digest, seed=seed, candidate=candidate, variants=list(trials.results()))
 
 
+@dataclass(frozen=True)
 class _Trials:
     """Audits of the candidate and of its mutants, with one seed and date."""
 
-    def __init__(
-        self,
-        policy: ResolvedPolicy,
-        seed: int,
-        on: date,
-        progress: Progress,
-        crash: Callable[[str, str], None],
-    ) -> None:
-        self._seed = seed
-        self._on = on
-        self._progress = progress
-        self._crash = crash
-        gate = policy.gate.model_copy(update={"max_audits": None})  # no mutant is a candidate
-        self._policy = policy.model_copy(update={"gate": gate})
-        self.candidate = self._audit("candidate", self._policy)
-        self._subject = load_subject(self._policy, _silent, seed)
+    policy: ResolvedPolicy
+    seed: int
+    on: date
+    progress: Progress
+    crash: Callable[[str, str], None]
+
+    @cached_property
+    def candidate(self) -> Report:
+        return self._audit("candidate", self.policy)
+
+    @cached_property
+    def _subject(self) -> Subject:
+        return load_subject(self.policy, _silent, self.seed)
 
     def results(self) -> Iterator[Tried]:
         for mutant in mutants(read_candidate(self._subject)):
@@ -80,7 +80,7 @@ class _Trials:
     def _result(self, mutant: Mutant, folder: Path) -> Tried:
         result = Tried(variant=mutant.name, about=mutant.about, outcome="missed", advice=mutant.advice)
         try:
-            report = self._audit(mutant.name, make_mutant(mutant, self._policy, self._subject, folder))
+            report = self._audit(mutant.name, make_mutant(mutant, self.policy, self._subject, folder))
         except CannotMutate as error:
             return replace(result, outcome="not made", reason=str(error))
         except AuditError as error:
@@ -97,17 +97,17 @@ class _Trials:
         return result
 
     def _audit(self, name: str, policy: ResolvedPolicy) -> Report:
-        self._progress(name, 0, 1)
+        self.progress(name, 0, 1)
         report = run_audit(
             policy,
-            seed=self._seed,
-            on=self._on,
+            seed=self.seed,
+            on=self.on,
             only=sorted({rule.metric.partition(".")[0] for rule in policy.rules}),
             command="",
             progress=_silent,  # a line a mutant is enough
-            crash=self._crash,
+            crash=self.crash,
         )
-        self._progress(name, 1, 1)
+        self.progress(name, 1, 1)
         return report
 
 

@@ -69,12 +69,11 @@ def supported_source(order: ClassOrder, agreement: Agreement) -> str:
         )
     differing = np.sort(better[better != identity])
     other = [order.values[label] for label in np.argsort(better)]
-    raise AuditError(
-        where="model.classes",
-        expected="the order of the classes, where scores and labels do not agree on the sorted label values",
-        found=f"sorted: {_listed(order.values, differing)} (accuracy {accuracy:.3g}); the data speak for "
+    raise _wrong_classes(
+        "the order of the classes, where scores and labels do not agree on the sorted label values",
+        f"sorted: {_listed(order.values, differing)} (accuracy {accuracy:.3g}); the data speak for "
         f"{_listed(other, differing)} (accuracy {agreement.accuracy(better):.3g})",
-        fix="list the label values in the order of the outputs under model.classes",
+        "list the label values in the order of the outputs under model.classes",
     )
 
 
@@ -92,29 +91,26 @@ def class_key(value: Scalar) -> str:
 
 def _matching_declared(classes: list[Scalar], labels: Labels, count: int) -> list[Scalar]:
     if len({class_key(value) for value in classes}) != count or len(classes) != count:
-        raise AuditError(
-            where="model.classes",
-            expected=f"{count} label values, one for each class that the model scores",
-            found=f"{len(classes)}: {quote_list(classes)}",
-            fix="list each once, in the order of the outputs",
+        raise _wrong_classes(
+            f"{count} label values, one for each class that the model scores",
+            f"{len(classes)}: {quote_list(classes)}",
+            "list each once, in the order of the outputs",
         )
     unknown = _unknown(classes, labels)
     if unknown:
-        raise AuditError(
-            where="model.classes",
-            expected=f"every label value of the data: {quote_list(labels.values)}",
-            found=f"{quote_list(classes)}, without {quote_list(unknown)}",
+        raise _wrong_classes(
+            f"every label value of the data: {quote_list(labels.values)}",
+            f"{quote_list(classes)}, without {quote_list(unknown)}",
         )
     return classes
 
 
 def _matching_served(classes: list[Scalar], labels: Labels, count: int) -> list[Scalar]:
     if len({class_key(value) for value in classes}) != count or _unknown(classes, labels):
-        raise AuditError(
-            where="model.classes",
-            expected=f"the classes that the model names beside its scores: {quote_list(classes)}",
-            found=f"other label values in the data: {quote_list(labels.values)}",
-            fix="list the label values in the order of the outputs under model.classes",
+        raise _wrong_classes(
+            f"the classes that the model names beside its scores: {quote_list(classes)}",
+            f"other label values in the data: {quote_list(labels.values)}",
+            "list the label values in the order of the outputs under model.classes",
         )
     value_of = {class_key(value): value for value in labels.values}
     return [value_of.get(class_key(name), name) for name in classes]
@@ -134,9 +130,12 @@ def _wrong_class_count(labels: Labels, width: int) -> AuditError:
             found=label_values,
             fix="set model.output: regression, or audit a label with two values",
         )
-    return AuditError(
-        where="model.classes",
-        expected=f"{width} label values, one for each class that the model scores",
-        found=label_values,
-        fix="list them in the order of the outputs under model.classes",
+    return _wrong_classes(
+        f"{width} label values, one for each class that the model scores",
+        label_values,
+        "list them in the order of the outputs under model.classes",
     )
+
+
+def _wrong_classes(expected: str, actual: str, fix: str = "") -> AuditError:
+    return AuditError(where="model.classes", expected=expected, found=actual, fix=fix)

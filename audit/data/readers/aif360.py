@@ -49,13 +49,6 @@ def open_aif360(path: str) -> AifSource:
     module_name, folder, raw = _DATASETS[name]
     module = aif360(module_name)
     files = [Path(module.__file__).parents[1] / "data" / "raw" / folder / file for file in raw]
-    _require(path, files)
-    with quiet():  # it warns of the rows that it drops for missing values
-        frame = getattr(module, name)().convert_to_dataframe()[0]
-    return AifSource(path, files, pa.Table.from_pandas(frame, preserve_index=False))
-
-
-def _require(path: str, files: list[Path]) -> None:
     for file in files:
         if not file.is_file():
             raise AuditError(
@@ -64,3 +57,6 @@ def _require(path: str, files: list[Path]) -> None:
                 found="no such file",
                 fix="download it from the UCI Machine Learning Repository and put it there",
             )
+    with quiet():  # it warns of the rows that it drops for missing values
+        frame = getattr(module, name)().convert_to_dataframe()[0]
+    return AifSource(path, files, pa.Table.from_pandas(frame, preserve_index=False))

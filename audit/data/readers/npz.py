@@ -5,7 +5,6 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import IO
@@ -23,24 +22,6 @@ _BROKEN = (
     *(NotImplementedError, MemoryError),  # an unknown compression; a header that claims too much
 )
 _CHUNK_BYTES = 2**20
-
-
-@dataclass(frozen=True)
-class _Header:
-    """The header of an array: its dtype, its shape (rows first), and whether it is stored column by column."""
-
-    dtype: np.dtype
-    shape: tuple[int, ...]
-    columnwise: bool
-
-    @property
-    def rows(self) -> int:
-        return self.shape[0]
-
-    @property
-    def row_shape(self) -> tuple[int, ...]:
-        """The shape of one row's values; ``(rows, 1)`` is one number a row, as labels are often kept."""
-        return () if self.shape[1:] == (1,) else self.shape[1:]
 
 
 class NpzSource(Source):
@@ -62,7 +43,7 @@ class NpzSource(Source):
             try:
                 with ZipFile(file) as archive, ExitStack() as opened:
                     arrays = [_Array(archive, opened, column) for column in columns]
-                    for start in range(0, arrays[0].header.rows, rows):
+                    for start in range(0, arrays[0].shape[0], rows):
                         yield pa.RecordBatch.from_arrays([a.rows(start, rows) for a in arrays], columns)
             except _BROKEN as error:
                 raise unreadable(str(file), error) from error
@@ -72,46 +53,53 @@ class NpzSource(Source):
             with ZipFile(file) as archive, ExitStack() as opened:
                 names = [name.removesuffix(".npy") for name in archive.namelist()]
                 arrays = {name: _Array(archive, opened, name) for name in names}
-                _require_columns(file, {name: array.header for name, array in arrays.items()})
+                _require_columns(file, arrays)
                 return pa.schema([(name, array.kind()) for name, array in arrays.items()])
         except _BROKEN as error:
             raise unreadable(str(file), error) from error
 
 
 class _Array:
-    """One array of an archive, read sequentially."""
+    """One array of an archive, read sequentially; ``shape`` begins with the rows."""
 
     def __init__(self, archive: ZipFile, opened: ExitStack, name: str) -> None:
         self._stream = opened.enter_context(archive.open(f"{name}.npy"))
-        self.header = _header(self._stream)
+        is_version_1 = np.lib.format.read_magic(self._stream) == (1, 0)
+        parse = np.lib.format.read_array_header_1_0 if is_version_1 else np.lib.format.read_array_header_2_0
+        self.shape, self._columnwise, self.dtype = parse(self._stream)
+
+    @property
+    def row_shape(self) -> tuple[int, ...]:
+        """The shape of one row's values; ``(rows, 1)`` is one number a row, as labels are often kept."""
+        return () if self.shape[1:] == (1,) else self.shape[1:]
 
     def kind(self) -> pa.DataType:
         """Return the type of the column."""
-        if self.header.dtype.kind == "S":
+        if self.dtype.kind == "S":
             return resolve_column_type(pa.binary(), self.rows(0, PEEKED_ROWS))
-        blank = np.zeros((1, *self.header.row_shape), self.header.dtype)
-        return _column(blank).type
+        return _column(np.zeros((1, *self.row_shape), self.dtype)).type
 
     def rows(self, start: int, rows: int) -> pa.Array:
         """Return the next ``rows`` rows, which begin at ``start``."""
-        header = self.header
-        if header.columnwise:  # a row's values are not adjacent
+        if self._columnwise and len(self.shape) > 1:  # a row's values are not adjacent
             values = self._all_rows[start : start + rows]
         else:
-            shape = (min(rows, header.rows - start), *header.shape[1:])
-            values = _read_array(self._stream, header.dtype, shape)
-        return _column(values.reshape(len(values), *header.row_shape))
+            shape = (min(rows, self.shape[0] - start), *self.shape[1:])
+            values = _read_array(self._stream, self.dtype, shape)
+        return _column(values.reshape(len(values), *self.row_shape))
 
     @cached_property
     def _all_rows(self) -> np.ndarray:
-        return _read_array(self._stream, self.header.dtype, self.header.shape[::-1]).T
+        return _read_array(self._stream, self.dtype, self.shape[::-1]).T
 
-
-def _header(stream: IO[bytes]) -> _Header:
-    is_version_1 = np.lib.format.read_magic(stream) == (1, 0)
-    parse = np.lib.format.read_array_header_1_0 if is_version_1 else np.lib.format.read_array_header_2_0
-    shape, columnwise, dtype = parse(stream)
-    return _Header(dtype, shape, columnwise and len(shape) > 1)
+    @property
+    def is_column(self) -> bool:
+        """Whether it holds numbers or flags with the rows as first axis, or one text a row."""
+        if not self.shape or 0 in self.shape[1:]:
+            return False
+        if self.dtype.kind in "US":
+            return not self.row_shape and self.dtype.itemsize > 0
+        return self.dtype.kind in "biu" or (self.dtype.kind == "f" and self.dtype.itemsize <= 8)
 
 
 def _read_array(stream: IO[bytes], dtype: np.dtype, shape: tuple[int, ...]) -> np.ndarray:
@@ -136,17 +124,17 @@ def _column(values: np.ndarray) -> pa.Array:
     return pa.array(native) if native.ndim == 1 else tensor_array(native)
 
 
-def _require_columns(file: Path, headers: dict[str, _Header]) -> None:
-    for name, header in headers.items():
-        if not header.shape or 0 in header.shape[1:] or not _is_plain(header):
-            contents = "Python objects" if header.dtype.hasobject else f"values of type {header.dtype}"
+def _require_columns(file: Path, arrays: dict[str, _Array]) -> None:
+    for name, array in arrays.items():
+        if not array.is_column:
+            contents = "Python objects" if array.dtype.hasobject else f"values of type {array.dtype}"
             raise AuditError(
                 where=f"{file}: array {name!r}",
                 expected="numbers or flags with the rows as first axis, or one text a row",
-                found=f"{contents} of shape {header.shape}",
+                found=f"{contents} of shape {array.shape}",
                 fix="save plain arrays with numpy.savez; Python objects are never unpickled",
             )
-    rows = {name: header.rows for name, header in headers.items()}
+    rows = {name: array.shape[0] for name, array in arrays.items()}
     if len(set(rows.values())) != 1:
         raise AuditError(
             where=str(file),
@@ -154,10 +142,3 @@ def _require_columns(file: Path, headers: dict[str, _Header]) -> None:
             found=quote_list(f"{name}: {count:,}" for name, count in rows.items()),
             fix="save the audited rows only, such as x=x_test, y=y_test",
         )
-
-
-def _is_plain(header: _Header) -> bool:
-    dtype = header.dtype
-    if dtype.kind in "US":
-        return not header.row_shape and dtype.itemsize > 0
-    return dtype.kind in "biu" or (dtype.kind == "f" and dtype.itemsize <= 8)
