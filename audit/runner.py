@@ -12,6 +12,8 @@ import numpy as np
 
 from audit.audit_log.ledger import Audited, History, identify
 from audit.check import Check, Skip, build_checks, offers_of, require_installed
+from audit.check.entry_points import is_plug_in
+from audit.check.isolation import private_view, process_state_restored
 from audit.comparison.check_results import beside, to_compare
 from audit.comparison.pair import Pair, TracedResult
 from audit.errors import AuditError
@@ -78,17 +80,26 @@ def run_audit(
         if only and name not in only:
             continue
         progress(name, 0, 1)
-        traced = _run_check(name, check, subject, policy.gate.confidence, crash)
-        result = traced.result
-        if baseline and result.status == "measured" and name in to_compare(policy):
-            with of_the_baseline():
-                other = _run_check(name, check, baseline, policy.gate.confidence, crash)
-            result = beside(Pair(subject, baseline), traced, other, policy.gate.confidence, crash)
-        results.append(result)
+        with process_state_restored(is_plug_in(name)):
+            results.append(_run_on_both(name, check, subject, baseline, policy, crash))
         progress(name, 1, 1)
         clock.lap(name)
     run: dict[str, object] = {"started": started.isoformat(), "seconds": clock.laps}
     return _report(policy, subject, baseline, results, seed, on, command, run, history)
+
+
+def _run_on_both(
+    name: str, check: Check, subject: Subject, baseline: Subject | None, policy: ResolvedPolicy, crash: Crash
+) -> CheckResult:
+    """Run one check on the candidate, and where it is compared, on the baseline; a plug-in sees copies of both."""
+    confidence = policy.gate.confidence
+    view = private_view if is_plug_in(name) else lambda subject: subject
+    traced = _run_check(name, check, view(subject), confidence, crash)
+    if baseline is None or traced.result.status != "measured" or name not in to_compare(policy):
+        return traced.result
+    with of_the_baseline():
+        other = _run_check(name, check, view(baseline), confidence, crash)
+    return beside(Pair(subject, baseline), traced, other, confidence, crash)
 
 
 class _Clock:

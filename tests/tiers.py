@@ -17,6 +17,7 @@ TENSORFLOW = {
     "attribution/test_rank_stability.py": False,
     "attribution/test_text_shapley.py": False,
     "audit_log/test_audit_count.py": True,
+    "check/test_isolation.py": True,
     "checks": True,
     "checks/robustness/test_flipped_rows.py": False,
     "checks/robustness/test_sanity_tests.py": False,

@@ -1,25 +1,37 @@
-"""Finds checks by entry point. The built-in ones come in by the same door as a plug-in's."""
+"""Checks found by entry point: the built-in ones are registered the same way as a plug-in's."""
 
 from __future__ import annotations
 
+import inspect
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 
 from pydantic import ValidationError
 
 from audit.check.base import Check
+from audit.check.isolation import process_state_restored
 from audit.errors import AuditError, did_you_mean, quote_list
+from audit.result import MetricFacts
 
 GROUP = "audit.checks"
-_FIRST = ("performance", "fairness", "explainability", "robustness")  # whether it works comes before for whom
+BUILT_IN = ("performance", "fairness", "explainability", "robustness")
+"""The audit's own checks in the order of a report: whether it works comes before for whom."""
 
 
 @cache
 def installed() -> dict[str, EntryPoint]:
-    """Return the installed checks by name, without importing any, in the order in which a report shows them."""
-    found = {entry.name: entry for entry in entry_points(group=GROUP)}
-    order = [name for name in _FIRST if name in found] + sorted(set(found) - set(_FIRST))
-    return {name: found[name] for name in order}
+    """Return the installed checks by name, without importing any, in the order in which a report shows them.
+
+    Raises:
+        AuditError: two packages offer a check of the same name.
+    """
+    entries: dict[str, EntryPoint] = {}
+    for entry in entry_points(group=GROUP):
+        if entry.name in entries:
+            raise _duplicate(entries[entry.name], entry)
+        entries[entry.name] = entry
+    order = [name for name in BUILT_IN if name in entries] + sorted(set(entries) - set(BUILT_IN))
+    return {name: entries[name] for name in order}
 
 
 def require_installed(name: str, where: str) -> EntryPoint:
@@ -47,19 +59,25 @@ def check_class(name: str) -> type[Check]:
     """
     entry = require_installed(name, f"checks.{name}")
     try:
-        loaded = entry.load()
-    except Exception as error:
+        with process_state_restored(is_plug_in(name)):
+            cls = entry.load()
+    except (Exception, SystemExit) as error:
         raise _broken(entry, f"{type(error).__name__}: {error}") from error
-    if not (isinstance(loaded, type) and issubclass(loaded, Check)):
-        raise _broken(entry, f"{loaded!r} is not a subclass of audit.check.Check")
-    return loaded
+    if fault := _fault(cls):
+        raise _broken(entry, fault)
+    return cls  # type: ignore[no-any-return]  # a subclass of Check, or it has a fault
+
+
+def is_plug_in(name: str) -> bool:
+    """Whether the check ``name`` is not one of the audit's own."""
+    return name not in BUILT_IN
 
 
 def build(name: str, options: dict[str, object]) -> Check:
     """Build the check ``name`` with ``options`` validated.
 
     Raises:
-        AuditError: an option is unknown or has the wrong type.
+        AuditError: an option is unknown or has the wrong type, or a plug-in's own validation crashes.
     """
     cls = check_class(name)
     try:
@@ -74,12 +92,42 @@ def build(name: str, options: dict[str, object]) -> Check:
             found=f"{key!r}{did_you_mean(key, cls.model_fields)}" if unknown else repr(first["input"]),
             fix=f"see 'audit checks {name}'",
         ) from None
+    except Exception as error:
+        raise _broken(installed()[name], f"{type(error).__name__}: {error}") from error
 
 
-def _broken(entry: EntryPoint, found: str) -> AuditError:
+def _fault(cls: object) -> str:
+    """Return what keeps an imported object from being a check; empty if nothing does."""
+    if not (isinstance(cls, type) and issubclass(cls, Check)):
+        return f"{cls!r} is not a subclass of audit.check.Check"
+    if inspect.isabstract(cls):
+        return f"{cls.__name__} does not define {quote_list(sorted(cls.__abstractmethods__))}"
+    summary = getattr(cls, "summary", None)
+    if not isinstance(summary, str):
+        return f"{cls.__name__}.summary is {summary!r}, not a text"
+    metrics = getattr(cls, "metrics", None)
+    if isinstance(metrics, dict) and all(isinstance(facts, MetricFacts) for facts in metrics.values()):
+        return ""
+    return f"{cls.__name__}.metrics is {metrics!r}, not a dict of MetricFacts by name"
+
+
+def _broken(entry: EntryPoint, fault: str) -> AuditError:
     return AuditError(
-        where=f"plug-in {entry.name!r} ({entry.value})",
+        where=f"plug-in {entry.name!r} ({entry.value}){_package(entry)}",
         expected="a check that can be imported",
-        found=found,
+        found=fault,
         fix="repair or uninstall the package that brings it",
     )
+
+
+def _duplicate(first: EntryPoint, second: EntryPoint) -> AuditError:
+    return AuditError(
+        where=f"plug-in {first.name!r}",
+        expected="a check name that one installed package offers",
+        found=" and ".join(f"{entry.value}{_package(entry)}" for entry in (first, second)),
+        fix="uninstall one of them, or rename its entry point",
+    )
+
+
+def _package(entry: EntryPoint) -> str:
+    return f" from {entry.dist.name} {entry.dist.version}" if entry.dist else ""

@@ -61,8 +61,12 @@ def build_checks(policy: Policy) -> dict[str, Check]:
     """
     for name in policy.checks:
         entry_points.check_class(name)
-    options = {name: policy.checks.get(name, {}) for name in entry_points.installed()}
-    return {name: entry_points.build(name, given) for name, given in options.items() if given is not False}
+    options_by_check = {name: policy.checks.get(name, {}) for name in entry_points.installed()}
+    return {
+        name: entry_points.build(name, options)
+        for name, options in options_by_check.items()
+        if options is not False
+    }
 
 
 def _offer(check: Check | None) -> Offer | None:

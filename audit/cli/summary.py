@@ -52,6 +52,8 @@ def summary(decision: Decision | Report) -> Iterator[str]:
 
 def remarks(report: Report) -> Iterator[str]:
     """Yield what to bear in mind when reading the verdict."""
+    from audit.check.duration import slow_plug_in  # late: `audit --help` needs no pydantic
+
     if report.policy.default_rules:
         yield "  note    the default rules were used: starting points, not a standard for this case"
     if report.model.allowed_operations:
@@ -65,6 +67,10 @@ def remarks(report: Report) -> Iterator[str]:
             yield f"  note    the check {plain(check.name)} {_LEFT[check.status]}: {plain(check.reason, 300)}"
     if repeated := report.narrowing_rows:
         yield f"  note    {repeated:,} of {report.data.rows:,} rows repeat another row, which narrows the intervals"
+    seconds = report.run["seconds"]
+    if isinstance(seconds, dict) and (slow := slow_plug_in(seconds)):
+        spent = f"{seconds[slow]:,.0f} of the audit's {sum(seconds.values()):,.0f} seconds"
+        yield f"  note    the plug-in check {plain(slow)} took {spent}"
     if counted(report) is not None:
         yield f"  note    {in_words(report)}"
     for warning in report.warnings:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
+from audit.check import duration
 from audit.cli import main
 from audit.cli.summary import plain
 
 from ..audits import people, store
 from ..conftest import Models
+from . import plugins
+from .kit import Kit
 
 
 @pytest.fixture
@@ -31,6 +35,22 @@ def test_a_skipped_check_is_said(flags: list[str], capsys: pytest.CaptureFixture
 def test_a_check_that_is_off_is_said(flags: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     main([*flags, "--protected", "sex=Male", "--set", "checks.fairness=false"])
     assert "note    the policy turns off the check fairness" in capsys.readouterr().out
+
+
+def test_a_slow_plug_in_is_named_with_its_seconds(
+    kit: Kit, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plugins.install(monkeypatch, plugins.Fine)
+    monkeypatch.setattr(duration, "MIN_SLOW_SECONDS", 0.0)
+    monkeypatch.setattr(duration, "MAX_SHARE", 0.0)
+    assert main(kit.write()) == 0
+    assert re.search(
+        r"note    the plug-in check fine took 0 of the audit's \d+ seconds", capsys.readouterr().out
+    )
+    monkeypatch.undo()
+    plugins.install(monkeypatch, plugins.Fine)
+    assert main(kit.write()) == 0
+    assert "plug-in" not in capsys.readouterr().out
 
 
 def test_a_numeric_attribute_has_to_be_binned(flags: list[str], capsys: pytest.CaptureFixture[str]) -> None:
