@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from . import adult, models, tiers
+from . import adult, models, tiers, wheels
 from .model_cache import built
 
 BESIDE = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -87,6 +87,12 @@ def model() -> Models:
         return built(file, getattr(models, name), Path(models.__file__))
 
     return find
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel of this checkout."""
+    return wheels.build(tmp_path_factory.mktemp("wheel"))
 
 
 @pytest.fixture(scope="session")

@@ -2,25 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import site
 import subprocess
-import sys
-import venv
 import zipfile
 from pathlib import Path
 
-import pytest
-
-ROOT = Path(__file__).parents[1]
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(out), str(ROOT)]
-    subprocess.run(command, check=True, capture_output=True)
-    return next(out.glob("*.whl"))
+from .wheels import ROOT, clean_environment, environment
 
 
 def test_the_templates_are_inside_the_package_and_nothing_else_is_installed(wheel: Path) -> None:
@@ -31,10 +17,12 @@ def test_the_templates_are_inside_the_package_and_nothing_else_is_installed(whee
     } == templates
     assert {name.split("/")[0].split("-")[0] for name in names} == {"audit", "savedmodel_audit"}
     assert "audit/py.typed" in names
+    files = {path.name for path in (ROOT / "audit" / "cli" / "new_check_templates").iterdir()}
+    assert {Path(name).name for name in names if name.endswith(".tmpl")} == files
 
 
 def test_it_renders_a_report_and_lists_its_checks(wheel: Path, tmp_path: Path) -> None:
-    python = _clean_environment(tmp_path / "env", wheel)
+    python = clean_environment(tmp_path / "env", wheel)
     report = tmp_path / "report.json"
     from audit.formats.json import to_json
     from tests.formats.html.samples import small  # the report that the golden HTML is made of
@@ -45,23 +33,9 @@ def test_it_renders_a_report_and_lists_its_checks(wheel: Path, tmp_path: Path) -
         f"assert not audit.__file__.startswith({str(ROOT)!r}), audit.__file__; "
         f"sys.exit(main(['report', {str(report)!r}]) or main(['checks']))"
     )
-    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-    done = subprocess.run([python, "-c", code], cwd=tmp_path, capture_output=True, text=True, env=environment)
+    done = subprocess.run(
+        [python, "-c", code], cwd=tmp_path, capture_output=True, text=True, env=environment()
+    )
     assert done.returncode == 0, done.stderr
     assert "fairness" in done.stdout
     assert (tmp_path / "report.html").read_text("utf-8").startswith("<!DOCTYPE html>")
-
-
-def _clean_environment(folder: Path, wheel: Path) -> str:
-    """Install the wheel alone; its dependencies are borrowed from the running environment by a path file.
-
-    Path files inside a borrowed directory are not read, so that the editable checkout stays out of sight.
-    """
-    venv.create(folder, with_pip=True)
-    python = str(folder / "bin" / "python")
-    subprocess.run(
-        [python, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", str(wheel)], check=True
-    )
-    packages = next((folder / "lib").glob("python*/site-packages"))
-    (packages / "borrowed.pth").write_text("\n".join(site.getsitepackages()) + "\n")
-    return python

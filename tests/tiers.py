@@ -23,6 +23,7 @@ TENSORFLOW = {
     "checks/robustness/test_sanity_tests.py": False,
     "cli": True,
     "cli/test_checks_schema.py": False,
+    "cli/test_new_check.py": False,
     "comparison": True,
     "comparison/test_paired_by_hand.py": False,
     "data/readers/test_aif360.py": True,
@@ -58,6 +59,7 @@ TENSORFLOW = {
 
 BROWSER = ["formats/html/test_browser.py"]
 SLOW = [
+    "cli/test_new_check.py::test_installed_from_the_wheel_it_is_listed_and_passes_its_tests",
     "checks/robustness/test_mask_grid.py",
     "demo/test_run.py::test_other_applicants_and_weights_give_the_same_verdicts",
     "examples/test_end_to_end.py::test_german_is_too_small_to_decide",

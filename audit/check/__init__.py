@@ -7,6 +7,8 @@ rendering start without them.
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from pydantic import Field
+
 from audit.check.base import Check
 from audit.check.entry_points import check_class, installed, require_installed
 from audit.check.policies import build_checks, load_policy, offers_of, policy_from, resolved
@@ -40,6 +42,7 @@ __all__ = [
     "Check",
     "Classified",
     "Evidence",
+    "Field",
     "Influence",
     "Measurement",
     "MetricFacts",

@@ -163,6 +163,17 @@ def checks(
     return command(name)
 
 
+@app.command(name="new-check")
+def new_check(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The check's name, and its package's.")],
+    debug: Debug = False,
+) -> int:
+    """Write a package with a check of your own to start from."""
+    from audit.cli.new_check import new_check as command
+
+    return command(name)
+
+
 @app.command()
 def schema(
     of: Annotated[Literal["policy", "report"], typer.Argument(help="Which file's schema.")],

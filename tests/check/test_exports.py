@@ -17,6 +17,7 @@ AUTHORS = [
     "Check",
     "Classified",
     "Evidence",
+    "Field",
     "Influence",
     "METHODS",
     "Measurement",
