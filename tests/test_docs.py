@@ -46,6 +46,10 @@ def _holds(body: list[ast.stmt], parts: list[str]) -> bool:
         if isinstance(node, ast.ImportFrom):
             for alias in node.names:
                 if parts[0] == (alias.asname or alias.name):
+                    if not str(node.module).startswith(
+                        "audit"
+                    ):  # of another package, which is not looked into
+                        return len(parts) == 1
                     return found(".".join([str(node.module), alias.name, *parts[1:]]))
         elif isinstance(node, ast.ClassDef) and node.name == parts[0]:
             return _holds(node.body, parts[1:])
@@ -110,6 +114,7 @@ def test_the_search_tells_what_is_there_from_what_is_not() -> None:
         "audit.stats.METHODS",
         "audit.check.Check",
         "audit.check.Check.measure",
+        "audit.check.Field",
         "audit.subject.Subject.features",
         "audit.check.entry_points",
         "audit.attacks.gradient_ascent.GradientAscent.space",

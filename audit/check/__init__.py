@@ -17,7 +17,18 @@ from audit.result import Evidence, Measurement, MetricFacts, Note, Scalar, Table
 
 if TYPE_CHECKING:
     from audit.data.protected_attributes import Attribute
-    from audit.stats import METHODS, Influence, Partition, Shares, interval, intervals, is_known, rates
+    from audit.stats import (
+        METHODS,
+        Influence,
+        Partition,
+        Shares,
+        Traced,
+        interval,
+        intervals,
+        is_known,
+        rates,
+    )
+    from audit.stats.influence import TracedEvidence
     from audit.subject import Classified, Regressed, Subject
 else:
 
@@ -30,7 +41,18 @@ else:
 
 _LATE = {
     "data.protected_attributes": ("Attribute",),
-    "stats": ("METHODS", "Influence", "Partition", "Shares", "interval", "intervals", "is_known", "rates"),
+    "stats": (
+        "METHODS",
+        "Influence",
+        "Partition",
+        "Shares",
+        "Traced",
+        "interval",
+        "intervals",
+        "is_known",
+        "rates",
+    ),
+    "stats.influence": ("TracedEvidence",),
     "subject": ("Classified", "Regressed", "Subject"),
 }
 """Modules of ``audit`` that are imported on first use, and what is handed on from each."""
@@ -54,6 +76,8 @@ __all__ = [
     "Skip",
     "Subject",
     "Table",
+    "Traced",
+    "TracedEvidence",
     "build_checks",
     "check_class",
     "installed",

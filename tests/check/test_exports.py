@@ -30,6 +30,8 @@ AUTHORS = [
     "Skip",
     "Subject",
     "Table",
+    "Traced",
+    "TracedEvidence",
     "interval",
     "intervals",
     "is_known",
