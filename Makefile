@@ -8,7 +8,11 @@ RUN := $(VENV)/bin
 WORKERS ?= 2
 TESTS = $(RUN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 
-.PHONY: demo fast test test-all check bench calibration clean
+.DEFAULT_GOAL := help
+.PHONY: help demo fast test test-all coverage check bench calibration planted clean
+
+help:  ## list the targets
+	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / {printf "%-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 demo: $(READY)  ## make an example, train two candidates, audit both
 	$(RUN)/audit demo

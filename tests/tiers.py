@@ -50,6 +50,7 @@ TENSORFLOW = {
     "subject": True,
     "subject/test_label_agreement.py": False,
     "subject/test_records.py": False,
+    "test_container.py": True,
     "test_determinism.py": True,
     "test_host.py": True,
     "test_testing.py": True,
@@ -69,6 +70,7 @@ SLOW = [
     "formats/test_killed.py::test_killed_at_any_moment",
     "formats/test_killed.py::test_the_next_run_sweeps_up",
     "stats/test_interval_coverage.py",
+    "test_container.py::test_the_wheel_builds_from_what_is_copied_alone",
     "test_wheel.py",
     "zoo/test_processes.py",
 ]
