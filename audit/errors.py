@@ -32,6 +32,10 @@ class AuditError(Exception):
         return type(self)(expected=self.expected, found=self.found, where=where, fix=self.fix)
 
 
+class ScoresRefused(AuditError):
+    """The model's scores contradict its labels, its graph or the policy: an audit would misread them."""
+
+
 class Skip(Exception):
     """Raised by a check that does not apply to this model or data; the text is the reason."""
 

@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 from scipy.special import expit, softmax
 
-from audit.errors import AuditError
+from audit.errors import ScoresRefused
 from audit.model.graph.traversal import Operation
 
 Kind = Literal["probabilities", "sigmoid", "logits", "regression"]
@@ -42,7 +42,7 @@ class Head:
         One column gives two classes and scores the second. ``first_row`` is the number of the first row, for messages.
 
         Raises:
-            AuditError: a value contradicts the detected kind.
+            ScoresRefused: a value contradicts the detected kind.
         """
         values = raw.astype(np.float64)
         if self.kind == "logits":
@@ -69,7 +69,7 @@ def detect_head(
         sample: raw outputs ``(rows, width)`` of the first rows.
 
     Raises:
-        AuditError: the operation and the values leave the kind open, or contradict what is declared.
+        ScoresRefused: the operation and the values leave the kind open, or contradict what is declared.
     """
     if declared != "auto":
         return _declared(declared, operation, width)
@@ -111,7 +111,7 @@ def _by_values(operation: Operation, width: int, sample: np.ndarray) -> Head:
         return Head("logits", width, seen)
     if not problem and not (width == 1 and operation.type in _LINEAR):
         return Head("sigmoid" if width == 1 else "probabilities", width, seen)
-    raise AuditError(
+    raise ScoresRefused(
         where="model.output",
         expected="an output that is a softmax, one sigmoid column, or logits",
         found=f"{width} column{'s' * (width > 1)} {seen}{f'; {problem}' if problem and not outside else ''}",
@@ -147,8 +147,8 @@ def _allowed(values: np.ndarray) -> np.ndarray:
     return np.where(sixteen, _BFLOAT16_SUM_TOLERANCE, _SUM_TOLERANCE)
 
 
-def _contradiction(expected: str, found: str) -> AuditError:
-    return AuditError(
+def _contradiction(expected: str, found: str) -> ScoresRefused:
+    return ScoresRefused(
         where="model.output",
         expected=expected,
         found=found,

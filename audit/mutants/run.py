@@ -9,12 +9,12 @@ from datetime import date
 from functools import cached_property
 from pathlib import Path
 
-from audit.errors import AuditError
+from audit.errors import AuditError, ScoresRefused
 from audit.mutants.candidate import read_candidate
 from audit.mutants.catalogue import mutants
 from audit.mutants.mutant import CannotMutate, Mutant
 from audit.mutants.result import Selftest, Tried
-from audit.mutants.trial import make_mutant, refuses
+from audit.mutants.trial import make_mutant
 from audit.mutants.verdicts import CATCHING, is_caught, rule_verdicts
 from audit.policy.model import ResolvedPolicy
 from audit.result import Report
@@ -86,7 +86,8 @@ class _Trials:
         except AuditError as error:
             message = f"{error.where}: expected {error.expected}, found {error.found}"
             reason = message.replace(str(folder), "the variant")  # equal trials give equal results
-            return replace(result, outcome="refused" if refuses(error) else "not measured", reason=reason)
+            refused = isinstance(error, ScoresRefused)  # any other error is a fault of the trial
+            return replace(result, outcome="refused" if refused else "not measured", reason=reason)
         verdicts = rule_verdicts(self.candidate, report, mutant.masks)
         result = replace(result, rules=verdicts)
         if is_caught(verdicts.values()):

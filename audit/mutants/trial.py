@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 
-from audit.errors import AuditError
 from audit.mutants.added_column import with_column
 from audit.mutants.export import export_mutant
 from audit.mutants.mutant import CannotMutate, Mutant
@@ -14,8 +13,6 @@ from audit.policy.model import DataSpec, ModelSpec, OutputSpec, ResolvedPolicy
 from audit.subject.subject import Subject
 
 _ADDED_COLUMN = "selftest_added"
-_REFUSALS = ("model.classes", "model.output")
-"""The subjects of errors that refuse the scores themselves; any other is a fault of the trial."""
 
 
 def make_mutant(mutant: Mutant, policy: ResolvedPolicy, subject: Subject, folder: Path) -> ResolvedPolicy:
@@ -69,8 +66,3 @@ def _free_name(subject: Subject) -> str:
     while name in names:
         name += "_"
     return name
-
-
-def refuses(error: AuditError) -> bool:
-    """Return whether the audit refused a mutant for its scores."""
-    return error.where in _REFUSALS

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from audit.data.labels import Labels
-from audit.errors import AuditError, quote_list
+from audit.errors import ScoresRefused, quote_list
 from audit.result import Scalar
 from audit.subject.label_agreement import Agreement
 
@@ -39,7 +39,7 @@ def class_order(
         width: number of columns of the output.
 
     Raises:
-        AuditError: there are more or fewer classes than label values, or other ones.
+        ScoresRefused: there are more or fewer classes than label values, or other ones.
     """
     count = 2 if width == 1 else width
     if declared:
@@ -58,7 +58,7 @@ def supported_source(order: ClassOrder, agreement: Agreement) -> str:
     """Return the source of an assumed order in words, with its agreement with the data.
 
     Raises:
-        AuditError: scores and labels clearly agree in another order.
+        ScoresRefused: scores and labels clearly agree in another order.
     """
     identity = np.arange(len(order.values))
     better = agreement.better()
@@ -121,10 +121,10 @@ def _unknown(classes: Sequence[Scalar], labels: Labels) -> list[Scalar]:
     return [value for value in labels.values if class_key(value) not in keys]
 
 
-def _wrong_class_count(labels: Labels, width: int) -> AuditError:
+def _wrong_class_count(labels: Labels, width: int) -> ScoresRefused:
     label_values = f"{len(labels.values)} in the data: {quote_list(labels.values)}"
     if width == 1:
-        return AuditError(
+        return ScoresRefused(
             where="model.output",
             expected="two label values, since the model scores one column",
             found=label_values,
@@ -137,5 +137,5 @@ def _wrong_class_count(labels: Labels, width: int) -> AuditError:
     )
 
 
-def _wrong_classes(expected: str, actual: str, fix: str = "") -> AuditError:
-    return AuditError(where="model.classes", expected=expected, found=actual, fix=fix)
+def _wrong_classes(expected: str, actual: str, fix: str = "") -> ScoresRefused:
+    return ScoresRefused(where="model.classes", expected=expected, found=actual, fix=fix)

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import tensorflow as tf
 
-from audit.errors import AuditError
+from audit.errors import AuditError, ScoresRefused
 from audit.model.describe import describe
 from audit.model.head import Head
 from audit.result import OutputFacts
@@ -146,7 +146,7 @@ def test_contradictions_are_named(
     frame = numeric(columns).assign(label=np.arange(60) % classes)
     policy = content(model(name), store(frame, tmp_path), spec={"output": declared})
     policy["data"] |= {} if declared == "regression" else {"favorable": 1}
-    with pytest.raises(AuditError, match=found) as caught:
+    with pytest.raises(ScoresRefused, match=found) as caught:
         subject(policy)
     assert caught.value.where == "model.output"
 

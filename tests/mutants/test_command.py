@@ -16,6 +16,7 @@ from ruamel.yaml import YAML
 import audit
 from audit.cli import main
 from audit.cli.selftest import exit_code, told
+from audit.errors import AuditError, ScoresRefused
 from audit.mutants import run as module
 from audit.mutants.result import Outcome, Selftest, Tried
 from audit.mutants.verdicts import rule_verdicts
@@ -94,6 +95,30 @@ def test_a_weak_policy_is_told_what_it_misses(place: Path, model: Models, capsys
         f"audit: {name} done" for name in ["candidate", *VARIANTS] if name != "flipped labels"
     ]
     assert files(place) == before  # neither reports, nor history, nor temporary files
+
+
+@pytest.mark.parametrize(
+    ("error", "where", "outcome"),
+    [
+        (ScoresRefused, "anywhere", "refused"),
+        (AuditError, "model.classes", "not measured"),
+        (AuditError, "model.output", "not measured"),
+    ],
+)
+def test_the_kind_of_an_error_decides_and_not_its_text(
+    place: Path,
+    model: Models,
+    monkeypatch: pytest.MonkeyPatch,
+    error: type[AuditError],
+    where: str,
+    outcome: str,
+) -> None:
+    def fail(*_: Any) -> None:
+        raise error(where=where, expected="scores", found="others")
+
+    monkeypatch.setattr(module, "make", fail)
+    result = audit.selftest(write(place, model("sigmoid"), STRONG[:1]))
+    assert {tried.outcome for tried in result.variants} == {outcome}
 
 
 def test_each_rule_catches_what_it_is_for(place: Path, model: Models, capsys: Captured) -> None:
