@@ -54,7 +54,7 @@ def draft(model_path: str, data: str, label: str, base: Path, policy_from: Resol
     regression = _is_regression(source, label, model)
     protected = {} if regression else guess_protected(source, {label})
     spec = DataSpec(path=data, label=label, protected=protected)
-    model.leave_out(unbound(model.fed, {}, spec, source.schema))
+    model = model.without(unbound(model.fed, {}, spec, source.schema))
     feeds = bind(model.fed, {}, spec, source.schema, model_path)
     table = read_dataset(spec, source, regression)
     policy = policy_from(_content(model_path, spec, regression))

@@ -7,6 +7,7 @@ from typing import Any
 
 from audit.frameworks.tensorflow_loader import tensorflow
 from audit.model.graph.subgraph import Cut
+from audit.model.loading.load_errors import graph_failure
 from audit.model.model import Model
 
 
@@ -24,13 +25,16 @@ def differentiable(model: Model, tensors: Mapping[str, Any]) -> bool:
 def _behind(model: Model, tensors: Mapping[str, Any]) -> bool:
     """Probe the cut graph at what the numbers become in it."""
     tf = tensorflow()
+    frozen = model.frozen
+    if frozen is None:
+        return False
     try:
-        frozen = model.frozen
         numbers = [t for t in frozen.inputs.values() if tf.as_dtype(frozen.dtype(t)).is_floating]
         own = {frozen.placeholders[entry.name]: entry.tensor(tensors) for entry in model.entries}
         found = tf.function(Cut(frozen, numbers, own), autograph=False)(own)
         cut = tf.function(Cut(frozen, [frozen.output], [*numbers, *own]), autograph=False)
-    except Exception:  # whatever a graph holds that cannot be frozen
+    except Exception as error:  # whatever a graph holds that cannot be cut
+        graph_failure(error)
         return False
     return _reaches(lambda: cut({**own, **dict(zip(numbers, found, strict=True))})[0], found)
 

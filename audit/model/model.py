@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Collection, Mapping
+from copy import copy
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,13 +13,13 @@ import numpy as np
 from audit.errors import AuditError
 from audit.frameworks.tensorflow_loader import graph, tensorflow
 from audit.model.graph.fixed_batch import Batched, fixed_batch, free
-from audit.model.graph.freeze import freeze
+from audit.model.graph.freeze import FreezeFailure, freeze
 from audit.model.graph.frozen import Frozen
 from audit.model.graph.image_file_input import Decoded, find_decoded
 from audit.model.graph.signature_input import Direct, Entry
 from audit.model.graph.tf_example_input import Parsed, find_parsed
 from audit.model.graph.traversal import Operation, output_operation
-from audit.model.loading.load_errors import said
+from audit.model.loading.load_errors import graph_failure, said
 from audit.model.loading.signature import Signature, open_signature
 from audit.model.output_choice import choose_output
 from audit.policy.model import ModelSpec
@@ -44,13 +44,22 @@ class Model:
         """What is fed: TensorSpecs by name, with a free number of rows."""
         return {name: spec for entry in self.entries for name, spec in sorted(entry.inputs.items())}
 
-    def leave_out(self, names: Sequence[str]) -> None:
-        """Stop feeding those of ``names`` that the graph parses out of examples and the output does not depend on."""
-        for place, entry in enumerate(self.entries):
-            if isinstance(entry, Parsed) and names:
-                with suppress(Exception):  # of a graph that cannot be cut everything is fed
-                    placeholder = self.frozen.placeholders[entry.name]
-                    self.entries[place] = entry.without(names, self.frozen, placeholder)
+    def without(self, names: Collection[str]) -> Model:
+        """Return the model without those inputs of ``names`` that are parsed features the output does not depend on.
+
+        Of a graph that cannot be frozen every feature stays.
+        """
+        parsed = names and any(isinstance(entry, Parsed) for entry in self.entries)
+        if not parsed or (frozen := self.frozen) is None:
+            return self
+        model = copy(self)  # with the frozen graph, which holds every feature
+        model.entries = [
+            entry.without(names, frozen, frozen.placeholders[entry.name])
+            if isinstance(entry, Parsed)
+            else entry
+            for entry in self.entries
+        ]
+        return model
 
     @property
     def width(self) -> int:
@@ -123,13 +132,17 @@ class Model:
         return graph(tensors)  # type: ignore[no-any-return]
 
     @cached_property
-    def frozen(self) -> Frozen:
-        """The graph of the output, to cut into.
+    def freeze_result(self) -> Frozen | FreezeFailure:
+        """The frozen graph of the output, or why TensorFlow cannot freeze it."""
+        try:
+            return freeze(self.signature.function, self.output, self.entries)
+        except Exception as error:  # whatever a graph holds that cannot be frozen
+            return FreezeFailure(graph_failure(error))
 
-        Raises:
-            Exception: whatever TensorFlow raises for a graph that it cannot freeze.
-        """
-        return freeze(self.signature.function, self.output, self.entries)
+    @property
+    def frozen(self) -> Frozen | None:
+        """The frozen graph of the output, None where `freeze_result` says why there is none."""
+        return self.freeze_result if isinstance(self.freeze_result, Frozen) else None
 
     def _error(
         self, expected: str, found: str, fix: str = "name another output: model.output: {name: OUTPUT}"

@@ -46,15 +46,7 @@ def prose(model: Model, feeds: Sequence[Feed], frozen: Frozen | None) -> list[st
 
 def prose_columns(model: Model, feeds: Sequence[Feed]) -> list[str]:
     """Return the data columns, in the order of the inputs, whose texts the model takes apart."""
-    return prose(model, feeds, frozen_graph(model)) if any(feed.is_text for feed in feeds) else []
-
-
-def frozen_graph(model: Model) -> Frozen | None:
-    """Return the model's graph, None if it cannot be frozen."""
-    try:
-        return model.frozen
-    except Exception:  # whatever a graph holds that cannot be frozen
-        return None
+    return prose(model, feeds, model.frozen) if any(feed.is_text for feed in feeds) else []
 
 
 def _is_apart(frozen: Frozen, feed: Feed) -> bool:

@@ -35,9 +35,8 @@ def bind_model(loaded: AuditedModel, sources: Sources) -> BoundModel:
         AuditError: an input has no column that fits, or the background lacks one.
     """
     policy = loaded.policy
-    model = loaded.model
     schema = sources.data.schema
-    model.leave_out(unbound(model.fed, policy.model.inputs, policy.data, schema))
+    model = loaded.model.without(unbound(loaded.model.fed, policy.model.inputs, policy.data, schema))
     feeds = bind(model.fed, policy.model.inputs, policy.data, schema, model.where, model.channels)
     sources.require(feeds)
     return BoundModel(policy=policy, path=loaded.path, model=model, feeds=feeds)

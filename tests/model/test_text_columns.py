@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 import tensorflow as tf
 
-from audit.model.text_columns import frozen_graph, prose
+from audit.model.text_columns import prose
 from audit.subject.subject import Subject
 
 from .logits.surgery import ROWS, audited, export
@@ -80,7 +80,7 @@ WHOLE: dict[str, Score] = {
 
 
 def found(subject: Subject) -> list[str]:
-    return prose(subject.model, subject.feeds, frozen_graph(subject.model))
+    return prose(subject.model, subject.feeds, subject.model.frozen)
 
 
 def scored(path: Path, score: Score) -> Path:

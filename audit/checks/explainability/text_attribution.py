@@ -16,7 +16,7 @@ from audit.inputs.features import places, starts
 from audit.model.decision import favorable_logit, favorable_score
 from audit.model.graph.frozen import Frozen
 from audit.model.logits.text_logits import Wording
-from audit.model.text_columns import frozen_graph, prose
+from audit.model.text_columns import prose
 from audit.subject.subject import Subject
 
 _MOST_TEXTS = 200
@@ -61,7 +61,7 @@ def explained_texts(explained: Explained, subject: Subject, score: bool) -> Iter
     """
     if not any(feed.is_text for feed in subject.feeds):
         return
-    frozen = frozen_graph(subject.model)
+    frozen = subject.model.frozen
     for name in prose(subject.model, subject.feeds, frozen):
         column = _Prose(explained, subject, name)
         chosen, long = column.affordable()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from audit.frameworks.output_silencing import quiet
@@ -12,6 +12,13 @@ from audit.model.graph.fixed_batch import fixed_batch
 from audit.model.graph.frozen import Frozen, Source
 from audit.model.graph.signature_input import Entry
 from audit.model.graph.traversal import node_name
+
+
+@dataclass(frozen=True)
+class FreezeFailure:
+    """Why a graph cannot be frozen, in TensorFlow's words."""
+
+    reason: str
 
 
 def freeze(function: Any, output: str, entries: Sequence[Entry]) -> Frozen:

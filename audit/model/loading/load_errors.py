@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,19 @@ def _order(version: str) -> tuple[int, ...]:
 
 def _installed() -> str:
     return f"TensorFlow {tensorflow().__version__}"
+
+
+def graph_failure(error: Exception) -> str:
+    """Return in one line why TensorFlow could not rewrite a graph.
+
+    Raises:
+        Exception: ``error`` itself, where it is a mistake in this package: that says nothing of the user's model.
+    """
+    frame = [frame for frame, _ in traceback.walk_tb(error.__traceback__)][-1]
+    package = str(frame.f_globals.get("__name__")).partition(".")[0]
+    if isinstance(error, NameError | AttributeError | TypeError) and package == __name__.partition(".")[0]:
+        raise error
+    return said(error)
 
 
 def said(error: Exception) -> str:

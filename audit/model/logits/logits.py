@@ -67,9 +67,8 @@ def find_logits(
     """
     decoder = Decoder(feeds, columns)
     sample, expected = confirming(model, head, decoder, sample)
-    try:
-        frozen = model.frozen
-    except Exception:  # whatever a graph holds that cannot be frozen: its scores are left
+    frozen = model.frozen
+    if frozen is None:  # its scores are left
         return _through_signature(model, head, decoder, columns)
     trial = Trial(frozen, feeds, columns, sample, expected)
     plain = Target(frozen.output, head.width, "the model's output")

@@ -89,9 +89,8 @@ def find_surrogate(
         sample: rows ``(rows, columns)`` on which a cut is confirmed, and as many that mix their values.
     """
     head = decider.head
-    try:
-        frozen = model.frozen
-    except Exception:  # whatever a graph holds that cannot be frozen cannot be rewritten either
+    frozen = model.frozen
+    if frozen is None:
         return None
     sample, expected = confirming(model, head, Decoder(feeds, columns), sample)
     believe = partial(match_or_decide, decided=_decided(frozen, decider, expected))

@@ -9,10 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import tensorflow as tf
+from scipy.special import expit
 
 from audit.errors import AuditError
 from audit.model.describe import describe
 from audit.model.graph.tf_example_input import Feature, Parsed, find_parsed
+from audit.model.model import open_model
+from audit.policy.model import ModelSpec
 from audit.subject.subject import Subject
 
 from ...audits import content, store, subject
@@ -185,6 +188,18 @@ def test_a_label_that_is_parsed_and_not_used_is_not_fed(tmp_path: Path) -> None:
     found = subject(content(tmp_path / "m", store(frame, tmp_path)))
     assert [column.name for column in found.features.columns] == ["age"]
     np.testing.assert_allclose(odds(found), frame["age"], atol=1e-5)
+
+
+def test_a_model_without_a_feature_leaves_the_model_as_it_was(tmp_path: Path) -> None:
+    module = WithLabel()
+    tf.saved_model.save(module, str(tmp_path / "m"), signatures={"serving_default": module.serve})
+    model = open_model(ModelSpec(path=str(tmp_path / "m")), tmp_path / "m")
+    every = {*FEATURES, "label"}
+    smaller = model.without([*every, "no feature"])
+    assert set(smaller.fed) == {"age"} and set(model.fed) == every == set(model.without([]).fed)
+    assert smaller.frozen is model.frozen is not None  # frozen once for both
+    ages = np.array([0.5, -1.0], np.float32)
+    np.testing.assert_allclose(smaller({"age": ages})[:, 0], expit(ages), rtol=1e-6)
 
 
 class Twice(tf.Module):

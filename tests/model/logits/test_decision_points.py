@@ -12,7 +12,7 @@ import tensorflow as tf
 from scipy.special import logit
 
 import audit
-from audit.model.graph.freeze import freeze
+from audit.model.graph.freeze import FreezeFailure, freeze
 from audit.model.logits.logits import CONFIRMED_ROWS
 
 from ...audits import content, store
@@ -145,6 +145,32 @@ def test_a_model_that_cannot_be_frozen_is_still_explained(
     np.testing.assert_allclose(odds(found), z(), rtol=1e-3, atol=1e-4)
     assert not found.logits.exact and found.logits.players.tolist() == [0, 1]
     assert np.abs(gradient(found)).min() > 0.1
+
+
+@pytest.mark.parametrize("error", [RuntimeError, TypeError, AttributeError])
+def test_the_reason_is_kept_why_a_graph_cannot_be_frozen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    """TensorFlow raises such errors too, at operations that it does not expect."""
+
+    def refuse(*_: Any) -> None:
+        raise error("no such graph")
+
+    monkeypatch.setattr("audit.model.model.freeze", refuse)
+    model = audited(export(tmp_path / "m", lambda z, _: tf.sigmoid(z)), numbers(), tmp_path).model
+    assert model.frozen is None
+    assert model.freeze_result == FreezeFailure(f"{error.__name__}: no such graph")
+
+
+@pytest.mark.parametrize("name", ["quiet", "replace"])
+def test_a_mistake_of_ours_is_no_property_of_the_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    found = audited(export(tmp_path / "m", lambda z, _: tf.sigmoid(z)), numbers(), tmp_path)
+    monkeypatch.delattr(f"audit.model.graph.freeze.{name}")
+    for use in (lambda: found.logits, lambda: found.model.frozen):
+        with pytest.raises(NameError, match=name):
+            use()
 
 
 def test_an_unfrozen_regression_is_still_its_value(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
