@@ -75,6 +75,11 @@ def test_a_framework_is_imported_only_in_its_place(framework: str) -> None:
     assert [f for f in FILES if framework in roots(f) and not below(f, ALLOWED[framework])] == []
 
 
+def test_private_parts_of_tensorflow_are_imported_in_one_file() -> None:
+    private = [f for f in FILES if any(re.match(r"tensorflow\.(python|core)\b", n) for n in imported(f))]
+    assert private == [ROOT / "audit" / "frameworks" / "tensorflow_loader.py"]
+
+
 def test_deciding_and_rendering_import_no_framework() -> None:
     files = [file for file in FILES if below(file, DECIDING)]
     assert len(files) > len(DECIDING)

@@ -1,4 +1,8 @@
-"""Imports TensorFlow once, on the command line without its start-up noise."""
+"""Imports TensorFlow once, on the command line without its start-up noise, and lists what is private in it.
+
+The functions below `graph` reach into ``tensorflow.python`` and ``tensorflow.core``, which no release promises to keep:
+they are what to read when the pin of TensorFlow is raised.
+"""
 
 from __future__ import annotations
 
@@ -27,3 +31,41 @@ def graph(function: Callable[..., Any], signature: Sequence[Any] | None = None) 
     return tf.function(
         function, input_signature=signature, reduce_retracing=signature is None, autograph=False
     )
+
+
+def with_constants(function: Any) -> Any:
+    """Return a ConcreteFunction with variables as constants and calls inlined; the public function needs a session."""
+    with quiet():
+        from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+
+        return convert_variables_to_constants_v2(function, lower_control_flow=False, aggressive_inlining=True)
+
+
+def register_function(definition: Any) -> None:
+    """Make a FunctionDef known by its name; the public API makes functions of Python code only."""
+    from tensorflow.python.eager.context import context
+
+    context().add_function_def(definition)
+
+
+def is_registered(operation: str) -> bool:
+    """Return whether TensorFlow has an operation of this type; the public `tf.raw_ops` leaves hidden ones out."""
+    tensorflow()
+    from tensorflow.python.framework import op_def_registry
+
+    return op_def_registry.get(operation) is not None
+
+
+def saved_model_message() -> Any:
+    """Return an empty SavedModel protocol buffer; the public API reads one only by loading the model."""
+    tensorflow()
+    from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
+
+    return SavedModel()
+
+
+def asset_file(serialized: bytes) -> Any:
+    """Return an AssetFileDef protocol buffer, which the public API has no name for."""
+    from tensorflow.core.protobuf.meta_graph_pb2 import AssetFileDef
+
+    return AssetFileDef.FromString(serialized)

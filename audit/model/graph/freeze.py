@@ -6,8 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from audit.frameworks.output_silencing import quiet
-from audit.frameworks.tensorflow_loader import graph, tensorflow
+from audit.frameworks.tensorflow_loader import graph, tensorflow, with_constants
 from audit.model.graph.fixed_batch import fixed_batch
 from audit.model.graph.frozen import Frozen, Source
 from audit.model.graph.signature_input import Entry
@@ -36,10 +35,7 @@ def freeze(function: Any, output: str, entries: Sequence[Entry]) -> Frozen:
     specs = function.structured_input_signature[1]
     # Called by a new function, since taking a gradient has rewritten the loops in the graph of the old one.
     caller = graph(lambda tensors: function(**tensors)[output]).get_concrete_function(specs)
-    with quiet():
-        from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
-
-        flat = convert_variables_to_constants_v2(caller, lower_control_flow=False, aggressive_inlining=True)
+    flat = with_constants(caller)
     names = sorted(specs)  # in the order in which TensorFlow flattens a dict
     placeholders = dict(zip(names, (tensor.name for tensor in flat.inputs), strict=False))
     left = {tensor.name for tensor in flat.inputs[len(names) :]}

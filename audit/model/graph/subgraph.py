@@ -7,7 +7,7 @@ from itertools import count
 from math import prod
 from typing import Any
 
-from audit.frameworks.tensorflow_loader import graph, tensorflow
+from audit.frameworks.tensorflow_loader import graph, register_function, tensorflow
 from audit.model.graph.frozen import Frozen
 from audit.model.graph.straight_through import pass_on
 from audit.model.graph.traversal import data_inputs
@@ -77,8 +77,6 @@ def _renamed(proto: Any, number: int) -> Any:
     A gradient rewrites the loops that it goes through under names made from theirs, which are those of the whole
     process: the loops of another cut, or of the signature itself, would be in the way.
     """
-    from tensorflow.python.eager.context import context
-
     names = {body.signature.name: f"{body.signature.name}_cut_{number}" for body in proto.library.function}
     for body in proto.library.function:
         body.signature.name = names[body.signature.name]
@@ -89,7 +87,7 @@ def _renamed(proto: Any, number: int) -> Any:
                 if function.name in names:
                     function.name = names[function.name]
     for body in proto.library.function:
-        context().add_function_def(body)
+        register_function(body)
     return proto
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from audit.frameworks.tensorflow_loader import asset_file
 from audit.model.graph.traversal import callees, node_name
 from audit.policy.unsafe_operations import TABLES
 
@@ -82,10 +83,8 @@ class _Scopes:
 
 def _asset_files(meta: Any) -> list[Any]:
     """Return the model's assets; TensorFlow 1 lists them in a collection, which counts where the field is empty."""
-    from tensorflow.core.protobuf.meta_graph_pb2 import AssetFileDef
-
     packed = meta.collection_def["saved_model_assets"].any_list.value
-    return list(meta.asset_file_def) or [AssetFileDef.FromString(item.value) for item in packed]
+    return list(meta.asset_file_def) or [asset_file(item.value) for item in packed]
 
 
 def _is_inside(filename: str) -> bool:

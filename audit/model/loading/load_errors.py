@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from audit.errors import AuditError, quote_list
-from audit.frameworks.tensorflow_loader import tensorflow
+from audit.frameworks.tensorflow_loader import is_registered, tensorflow
 
 
 def unreadable(path: Path, where: Path, meta: Any, error: Exception) -> AuditError:
@@ -56,13 +56,10 @@ def _damaged(path: Path, where: Path, error: Exception) -> AuditError:
 
 def _unregistered(graph: Any) -> list[str]:
     """Return the types of operations that neither TensorFlow nor the graph's own library defines."""
-    tensorflow()
-    from tensorflow.python.framework import op_def_registry
-
     functions = graph.library.function
     used = {node.op for node in graph.node} | {node.op for body in functions for node in body.node_def}
     own = {function.signature.name for function in functions}
-    return sorted(name for name in used - own if op_def_registry.get(name) is None)
+    return sorted(name for name in used - own if not is_registered(name))
 
 
 def _newer(meta: Any) -> str:

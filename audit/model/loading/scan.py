@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from audit.errors import AuditError
-from audit.frameworks.tensorflow_loader import tensorflow
+from audit.frameworks.tensorflow_loader import saved_model_message
 from audit.model.loading.unsafe_operations import INITIAL, Unsafe, unsafe_operations
 from audit.provenance.files import files_below
 from audit.registry.artifact import Artifact, find_artifact, graph_file
@@ -94,16 +94,14 @@ def serving_graph(proto: Any, path: Path) -> Any:
 
 
 def _parse(file: Path) -> Any:
-    tensorflow()
+    proto = saved_model_message()
     from google.protobuf import text_format
     from google.protobuf.message import DecodeError
-    from tensorflow.core.protobuf import saved_model_pb2
 
-    proto = saved_model_pb2.SavedModel()
     try:
         if file.suffix == ".pbtxt":
             return text_format.Parse(file.read_text("utf-8"), proto)
         proto.ParseFromString(file.read_bytes())
     except (DecodeError, text_format.ParseError, UnicodeDecodeError):
-        return saved_model_pb2.SavedModel()
+        return saved_model_message()
     return proto

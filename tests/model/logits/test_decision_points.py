@@ -162,7 +162,7 @@ def test_the_reason_is_kept_why_a_graph_cannot_be_frozen(
     assert model.freeze_result == FreezeFailure(f"{error.__name__}: no such graph")
 
 
-@pytest.mark.parametrize("name", ["quiet", "replace"])
+@pytest.mark.parametrize("name", ["with_constants", "replace"])
 def test_a_mistake_of_ours_is_no_property_of_the_model(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
