@@ -11,8 +11,8 @@ import pyarrow as pa
 
 from audit.data.column_types import is_bytes, is_tensor
 from audit.errors import AuditError, did_you_mean, quote_list
-from audit.inputs.column_candidates import Candidates
-from audit.inputs.composite_tensors import composite, row_splits, sparse_input
+from audit.inputs.column_candidates import ColumnCandidates
+from audit.inputs.composite_tensors import composite_error, row_splits, sparse_input
 from audit.inputs.feeds import Feed, vector
 from audit.inputs.image_feeds import EncodedPictures, Pictures
 from audit.policy.model import DataSpec
@@ -38,7 +38,7 @@ def bind(
     """
     sparse = sparse_input(inputs)
     if sparse:
-        raise composite(where, "sparse", sparse)
+        raise composite_error(where, "sparse", sparse)
     for name in given:
         if name not in inputs:
             raise AuditError(
@@ -46,7 +46,7 @@ def bind(
                 expected=f"an input of the model: {quote_list(inputs)}",
                 found=f"{name!r}{did_you_mean(name, inputs)}",
             )
-    columns = Candidates(data, schema)
+    columns = ColumnCandidates(data, schema)
     feeds = []
     for name, spec in inputs.items():
         bound = _Input(
@@ -60,7 +60,7 @@ def unbound(
     inputs: Mapping[str, Any], given: Mapping[str, list[str]], data: DataSpec, schema: pa.Schema
 ) -> list[str]:
     """Return the inputs that no feature's column can feed: there is none of that name, or it is the label."""
-    columns = Candidates(data, schema)
+    columns = ColumnCandidates(data, schema)
     return [name for name in inputs if name not in given and (name == data.label or not columns.named(name))]
 
 
@@ -68,7 +68,7 @@ def unbound(
 class _Input:
     name: str
     spec: Any
-    columns: Candidates
+    columns: ColumnCandidates
     alone: bool
     splits: str | None
     where: str
@@ -122,7 +122,7 @@ class _Input:
                 fix=self._say_which(),
             )
         if self.splits:
-            raise composite(self.where, "ragged", [self.name, self.splits])
+            raise composite_error(self.where, "ragged", [self.name, self.splits])
         if self.alone and not self.is_wide:
             return self._all_numeric()
         raise AuditError(

@@ -13,7 +13,7 @@ from audit.policy.model import DataSpec
 
 
 @dataclass(frozen=True)
-class Candidates:
+class ColumnCandidates:
     """The columns of a table, as far as a model may read them: not the label, the weight, the cluster."""
 
     data: DataSpec

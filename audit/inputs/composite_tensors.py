@@ -28,7 +28,7 @@ def row_splits(name: str, inputs: Mapping[str, Any]) -> str | None:
     return f"{name}_1" if found is not None and found.dtype.is_integer and found.shape.rank == 1 else None
 
 
-def composite(where: str, kind: str, parts: list[str]) -> AuditError:
+def composite_error(where: str, kind: str, parts: list[str]) -> AuditError:
     """Return the error for a ragged or sparse input."""
     return AuditError(
         where=where,

@@ -63,7 +63,7 @@ class Pictures(Feed):
             decode(data, channels, f"{where} {first_row + row:,}")
             for row, data in enumerate(_files(column, self.columns[0]))
         ]
-        return stacked(found, self.columns[0], first_row)
+        return stack_images(found, self.columns[0], first_row)
 
     def _shaped(self, found: np.ndarray) -> np.ndarray:
         """Return pictures with or without an axis of one channel, as the input has it."""
@@ -147,7 +147,7 @@ class EncodedPictures(Feed):
                 expected="PNG or JPEG files",
                 found=str(error.message).splitlines()[0][:200],
             ) from None
-        return stacked(found, self.columns[0], 1)
+        return stack_images(found, self.columns[0], 1)
 
     def picture(self, numbers: Any, shape: Sequence[int], dtype: Any) -> Any:
         """Return flat pixels ``(rows, prod(shape))`` as PNG files, or behind the decoding as numbers of ``dtype``."""
@@ -178,7 +178,7 @@ def _worst(rows: np.ndarray) -> np.ndarray:
     return np.asarray(rows[np.arange(len(rows)), far.argmax(1)], np.float64)
 
 
-def stacked(found: Sequence[np.ndarray], column: str, first_row: int) -> np.ndarray:
+def stack_images(found: Sequence[np.ndarray], column: str, first_row: int) -> np.ndarray:
     """Return arrays of one shape as one.
 
     Raises:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from audit.frameworks.tensorflow_loader import tensorflow
-from audit.model.graph.subgraph import Cut
+from audit.model.graph.subgraph import Subgraph
 from audit.model.loading.load_errors import graph_failure
 from audit.model.model import Model
 
@@ -31,8 +31,8 @@ def _behind(model: Model, tensors: Mapping[str, Any]) -> bool:
     try:
         numbers = [t for t in frozen.inputs.values() if tf.as_dtype(frozen.dtype(t)).is_floating]
         own = {frozen.placeholders[entry.name]: entry.tensor(tensors) for entry in model.entries}
-        found = tf.function(Cut(frozen, numbers, own), autograph=False)(own)
-        cut = tf.function(Cut(frozen, [frozen.output], [*numbers, *own]), autograph=False)
+        found = tf.function(Subgraph(frozen, numbers, own), autograph=False)(own)
+        cut = tf.function(Subgraph(frozen, [frozen.output], [*numbers, *own]), autograph=False)
     except Exception as error:  # whatever a graph holds that cannot be cut
         graph_failure(error)
         return False

@@ -12,14 +12,14 @@ import numpy as np
 
 from audit.errors import AuditError
 from audit.frameworks.tensorflow_loader import graph, tensorflow
-from audit.model.graph.fixed_batch import Batched, fixed_batch, free
+from audit.model.graph.fixed_batch import FixedBatchFunction, fixed_batch, with_free_rows
 from audit.model.graph.freeze import FreezeFailure, freeze
 from audit.model.graph.frozen import Frozen
-from audit.model.graph.image_file_input import Decoded, find_decoded
-from audit.model.graph.signature_input import Direct, Entry
-from audit.model.graph.tf_example_input import Parsed, find_parsed
+from audit.model.graph.image_file_input import DecodedImages, find_decoded_images
+from audit.model.graph.signature_input import DirectInput, SignatureInput
+from audit.model.graph.tf_example_input import ParsedExamples, find_parsed_examples
 from audit.model.graph.traversal import Operation, output_operation
-from audit.model.loading.load_errors import graph_failure, said
+from audit.model.loading.load_errors import error_line, graph_failure
 from audit.model.loading.signature import Signature, open_signature
 from audit.model.output_choice import choose_output
 from audit.policy.model import ModelSpec
@@ -49,13 +49,13 @@ class Model:
 
         Of a graph that cannot be frozen every feature stays.
         """
-        parsed = names and any(isinstance(entry, Parsed) for entry in self.entries)
+        parsed = names and any(isinstance(entry, ParsedExamples) for entry in self.entries)
         if not parsed or (frozen := self.frozen) is None:
             return self
         model = copy(self)  # with the frozen graph, which holds every feature
         model.entries = [
             entry.without(names, frozen, frozen.placeholders[entry.name])
-            if isinstance(entry, Parsed)
+            if isinstance(entry, ParsedExamples)
             else entry
             for entry in self.entries
         ]
@@ -80,7 +80,7 @@ class Model:
     @property
     def channels(self) -> int:
         """To how many channels the graph decodes pictures, 0 where that is left to the files."""
-        return next((entry.channels for entry in self.entries if isinstance(entry, Decoded)), 0)
+        return next((entry.channels for entry in self.entries if isinstance(entry, DecodedImages)), 0)
 
     @property
     def operation(self) -> Operation:
@@ -99,7 +99,7 @@ class Model:
         """Return the output, as the signature computes it, for what is fed (tensors by name, all of as many rows)."""
         own = {entry.name: entry.tensor(fed) for entry in self.entries}
         if self.batch is not None:
-            return Batched(self.signature.function, self.output, self.batch)(**own)
+            return FixedBatchFunction(self.signature.function, self.output, self.batch)(**own)
         return self.signature.function(**own)[self.output]
 
     def __call__(self, tensors: Mapping[str, Any], first_row: int = 1) -> np.ndarray:
@@ -158,7 +158,7 @@ class Model:
         return AuditError(
             where=self.where,
             expected="scores for the data's rows",
-            found=f"the model failed in the batch that starts at row {first_row:,}: {said(error)}",
+            found=f"the model failed in the batch that starts at row {first_row:,}: {error_line(error)}",
             fix="compare the data's values with what the model was trained on",
         )
 
@@ -181,14 +181,16 @@ def open_model(spec: ModelSpec, path: Path) -> Model:
     return Model(signature, choose_output(spec.output.name, signature.outputs, where), where)
 
 
-def _entry(signature: Signature, name: str, spec: Any, batch: int | None) -> Entry:
+def _entry(signature: Signature, name: str, spec: Any, batch: int | None) -> SignatureInput:
     """Return how an input is fed."""
-    free_spec = spec if batch is None else free(spec)
-    found: Entry | None = None
+    free_spec = spec if batch is None else with_free_rows(spec)
+    found: SignatureInput | None = None
     if _is_alone(signature, name, spec):
         function = signature.function
-        found = find_parsed(function, name, free_spec) or find_decoded(function, name, free_spec)
-    return found or Direct(name, free_spec)
+        found = find_parsed_examples(function, name, free_spec) or find_decoded_images(
+            function, name, free_spec
+        )
+    return found or DirectInput(name, free_spec)
 
 
 def _is_alone(signature: Signature, name: str, spec: Any) -> bool:

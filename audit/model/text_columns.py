@@ -10,7 +10,7 @@ from typing import Any
 
 from audit.inputs.feeds import Feed
 from audit.model.graph.frozen import Frozen
-from audit.model.graph.traversal import callees, data_inputs, node_name
+from audit.model.graph.traversal import called_functions, data_inputs, node_name
 from audit.model.model import Model
 
 _APART = frozenset(
@@ -77,7 +77,7 @@ def _operations(nodes: Iterable[Any], library: dict[str, Any]) -> set[str]:
     while queue:
         node = queue.pop()
         found.add(node.op)
-        for name in callees(node):
+        for name in called_functions(node):
             if name in library:
                 queue += library.pop(name).node_def  # each function once
     return found

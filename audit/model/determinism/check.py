@@ -15,7 +15,7 @@ import numpy as np
 
 from audit.errors import AuditError
 from audit.frameworks.tensorflow_loader import tensorflow
-from audit.model.determinism.comparison import Comparison
+from audit.model.determinism.comparison import ScoreComparison
 from audit.model.determinism.stateful_ops import writing_operations
 from audit.model.model import Model
 
@@ -43,14 +43,14 @@ def require_deterministic(
     Raises:
         AuditError: a row's scores differ by more than rounding, a row alone has none, or scoring changes the model.
     """
-    compare = Comparison(model, raw, first_row)
+    compare = ScoreComparison(model, raw, first_row)
     _compare_sample(model, tensors, raw, compare, first_row)
     _compare_all(model, tensors, raw, compare, first_row)
     _require_unchanged(model)
 
 
 def _compare_sample(
-    model: Model, tensors: Mapping[str, Any], raw: np.ndarray, compare: Comparison, first_row: int
+    model: Model, tensors: Mapping[str, Any], raw: np.ndarray, compare: ScoreComparison, first_row: int
 ) -> None:
     rows = np.unique(np.linspace(0, len(raw) - 1, _TOGETHER).astype(int))
     few = np.unique(np.linspace(0, len(rows) - 1, _ALONE).astype(int))
@@ -63,7 +63,7 @@ def _compare_sample(
 
 
 def _compare_all(
-    model: Model, tensors: Mapping[str, Any], raw: np.ndarray, compare: Comparison, first_row: int
+    model: Model, tensors: Mapping[str, Any], raw: np.ndarray, compare: ScoreComparison, first_row: int
 ) -> None:
     """Compare the scores of all rows, up to a number, with those in a batch in reverse, and in small batches."""
     numbers = sum(tensor.shape[1:].num_elements() or 1 for tensor in tensors.values())

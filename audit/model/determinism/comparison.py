@@ -11,7 +11,7 @@ from audit.model.determinism.precision import coarsest_eps, eps_of, random_opera
 from audit.model.model import Model
 
 
-class Comparison:
+class ScoreComparison:
     """Compares scores of the same rows, up to rounding.
 
     Sums come out in another order in a batch of another size, and what cancels in them is lost: up to about half of

@@ -14,12 +14,12 @@ def fixed_batch(inputs: Mapping[str, Any]) -> int | None:
     return sizes.pop() if len(sizes) == 1 else None
 
 
-def free(spec: Any) -> Any:
+def with_free_rows(spec: Any) -> Any:
     """Return a TensorSpec with a free first dimension."""
     return tensorflow().TensorSpec([None, *spec.shape[1:]], spec.dtype, spec.name)
 
 
-class Batched:
+class FixedBatchFunction:
     """A ConcreteFunction of ``size`` rows as one of any number of them.
 
     Args:

@@ -8,8 +8,8 @@ from typing import Any
 
 from audit.frameworks.tensorflow_loader import graph, tensorflow, with_constants
 from audit.model.graph.fixed_batch import fixed_batch
-from audit.model.graph.frozen import Frozen, Source
-from audit.model.graph.signature_input import Entry
+from audit.model.graph.frozen import Frozen, GraphSource
+from audit.model.graph.signature_input import SignatureInput
 from audit.model.graph.traversal import node_name
 
 
@@ -20,7 +20,7 @@ class FreezeFailure:
     reason: str
 
 
-def freeze(function: Any, output: str, entries: Sequence[Entry]) -> Frozen:
+def freeze(function: Any, output: str, entries: Sequence[SignatureInput]) -> Frozen:
     """Flatten a signature's ConcreteFunction: called functions inlined, variables turned into constants.
 
     Args:
@@ -43,7 +43,7 @@ def freeze(function: Any, output: str, entries: Sequence[Entry]) -> Frozen:
     is_fixed = fixed_batch(specs) is not None
     body = _of_any_rows(flat.graph, placeholders.values(), flat.outputs[0].name) if is_fixed else flat.graph
     frozen = Frozen(body, placeholders, {}, flat.outputs[0].name, handles)
-    sources: dict[str, Source] = {}
+    sources: dict[str, GraphSource] = {}
     for entry in entries:
         sources |= entry.sources(frozen, placeholders[entry.name])
     return replace(frozen, sources=sources)

@@ -11,7 +11,7 @@ from audit.model.graph.traversal import data_inputs, node_name
 
 
 @dataclass(frozen=True)
-class Source:
+class GraphSource:
     """Where something that is fed stands in a frozen graph.
 
     ``tensor`` is its name there; ``others`` are further tensors that hold the same in another form, and how each
@@ -38,7 +38,7 @@ class Frozen:
 
     graph: Any
     placeholders: dict[str, str]
-    sources: dict[str, Source]
+    sources: dict[str, GraphSource]
     output: str
     handles: dict[str, Any]
 

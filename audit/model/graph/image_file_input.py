@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from audit.frameworks.tensorflow_loader import tensorflow
-from audit.model.graph.frozen import Frozen, Source
-from audit.model.graph.signature_input import Direct, behind_cast
+from audit.model.graph.frozen import Frozen, GraphSource
+from audit.model.graph.signature_input import DirectInput, behind_cast
 
 _DECODERS = frozenset({"DecodeImage", "DecodeJpeg", "DecodePng", "DecodeBmp", "DecodeWebP"})
 
 
 @dataclass(frozen=True)
-class Decoded(Direct):
+class DecodedImages(DirectInput):
     """An input of the bytes of PNG or JPEG files, which the graph decodes one by one.
 
     ``channels`` is to how many, 0 where that is left to the file or differs from place to place.
@@ -23,7 +23,7 @@ class Decoded(Direct):
 
     channels: int
 
-    def sources(self, frozen: Frozen, placeholder: str) -> dict[str, Source]:
+    def sources(self, frozen: Frozen, placeholder: str) -> dict[str, GraphSource]:
         """Return where the pictures of all rows first stand as one tensor of numbers; the files, where they never do.
 
         Whether those numbers are the pixels or something else (resized, scaled), a trial on data tells.
@@ -33,15 +33,15 @@ class Decoded(Direct):
             shape, dtype = frozen.shape(tensor), tf.as_dtype(frozen.dtype(tensor))
             if shape is not None and len(shape) == 4 and (dtype.is_floating or dtype.is_integer):
                 return {self.name: behind_cast(frozen, tensor)}
-        return {self.name: Source(placeholder)}
+        return {self.name: GraphSource(placeholder)}
 
 
-def find_decoded(function: Any, name: str, spec: Any) -> Decoded | None:
+def find_decoded_images(function: Any, name: str, spec: Any) -> DecodedImages | None:
     """Return how the string input ``name`` of a ConcreteFunction is decoded, None if it is not."""
     graph = function.graph.as_graph_def()
     bodies = [graph.node, *(body.node_def for body in graph.library.function)]
     found = {node.attr["channels"].i for body in bodies for node in body if node.op in _DECODERS}
-    return Decoded(name, spec, found.pop() if len(found) == 1 else 0) if found else None
+    return DecodedImages(name, spec, found.pop() if len(found) == 1 else 0) if found else None
 
 
 def _below(frozen: Frozen, tensor: str) -> Iterator[str]:

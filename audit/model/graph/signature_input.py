@@ -8,12 +8,12 @@ from typing import Any, Protocol
 
 from audit.errors import AuditError
 from audit.frameworks.tensorflow_loader import tensorflow
-from audit.model.graph.frozen import Frozen, Source
+from audit.model.graph.frozen import Frozen, GraphSource
 
 _HANDED_ON = frozenset({"Identity", "EnsureShape", "PreventGradient", "StopGradient"})
 
 
-class Entry(Protocol):
+class SignatureInput(Protocol):
     """How one input of a signature is fed: as it is, or from what the graph makes of it first.
 
     ``name`` is the signature's, ``inputs`` are TensorSpecs of what is fed, by name, the first dimension free.
@@ -30,7 +30,7 @@ class Entry(Protocol):
     def tensor(self, fed: Mapping[str, Any]) -> Any:
         """Return the signature's tensor for what is fed."""
 
-    def sources(self, frozen: Frozen, placeholder: str) -> dict[str, Source]:
+    def sources(self, frozen: Frozen, placeholder: str) -> dict[str, GraphSource]:
         """Return where the graph holds what is fed, by name.
 
         Raises:
@@ -39,7 +39,7 @@ class Entry(Protocol):
 
 
 @dataclass(frozen=True)
-class Direct:
+class DirectInput:
     """An input that is fed as the signature takes it."""
 
     name: str
@@ -54,13 +54,13 @@ class Direct:
         """Return what is fed."""
         return fed[self.name]
 
-    def sources(self, frozen: Frozen, placeholder: str) -> dict[str, Source]:
+    def sources(self, frozen: Frozen, placeholder: str) -> dict[str, GraphSource]:
         """Return the placeholder; of whole numbers, where they have become floats, so that gradients reach them."""
         return {self.name: behind_cast(frozen, placeholder)}
 
 
 @dataclass(frozen=True)
-class Refused(Direct):
+class RefusedInput(DirectInput):
     """An input that cannot be fed from columns; ``error`` says why once somebody asks what it is fed."""
 
     error: AuditError
@@ -75,15 +75,15 @@ class Refused(Direct):
         raise self.error
 
 
-def behind_cast(frozen: Frozen, tensor: str) -> Source:
+def behind_cast(frozen: Frozen, tensor: str) -> GraphSource:
     """Return where whole numbers have been cast to floats, and ``tensor`` itself where they have not."""
     tf = tensorflow()
     dtype = tf.as_dtype(frozen.dtype(tensor))
     casts = [cast for cast in _casts(frozen, tensor) if tf.as_dtype(frozen.dtype(cast)).is_floating]
     if dtype.is_floating or dtype == tf.string or not casts:
-        return Source(tensor)
+        return GraphSource(tensor)
     others = {cast: _to(frozen.dtype(cast)) for cast in casts[1:]}
-    return Source(casts[0], {tensor: _to(dtype.name), **others})
+    return GraphSource(casts[0], {tensor: _to(dtype.name), **others})
 
 
 def _to(dtype: str) -> Callable[[Any], Any]:

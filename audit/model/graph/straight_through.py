@@ -35,11 +35,11 @@ _OVERRIDE = "_gradient_op_type"
 
 
 def has_steps(nodes: dict[str, Any]) -> bool:
-    """Tell whether some of a flat graph's nodes are passed on straight by `pass_on`."""
+    """Tell whether some of a flat graph's nodes are passed on straight by `make_straight_through`."""
     return any(node.op in _STOPS | _STEPS or _source(node, nodes) for node in nodes.values())
 
 
-def pass_on(proto: Any) -> None:
+def make_straight_through(proto: Any) -> None:
     """Rewrite a GraphDef in place, so that gradients go through its stops and steps."""
     _register()
     nodes = {node.name: node for node in proto.node}

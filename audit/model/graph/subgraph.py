@@ -9,14 +9,14 @@ from typing import Any
 
 from audit.frameworks.tensorflow_loader import graph, register_function, tensorflow
 from audit.model.graph.frozen import Frozen
-from audit.model.graph.straight_through import pass_on
+from audit.model.graph.straight_through import make_straight_through
 from audit.model.graph.traversal import data_inputs
 
 _OWN_GRADIENT = "_gradient_op_type"
 _CUTS = count()
 
 
-class Cut:
+class Subgraph:
     """The part of a frozen graph between the tensors ``fed`` and ``fetches``; differentiable.
 
     ``reads`` are the tensors that its nodes read; ``widest`` is the most numbers that one of them holds for a row, as
@@ -32,7 +32,7 @@ class Cut:
         self.widest = max([1, *(_width(frozen.shape(tensor)) for tensor in self.reads)])
         proto = _alone(frozen.proto, nodes.values())
         if straight:
-            pass_on(proto)
+            make_straight_through(proto)
         self._proto = _renamed(proto, next(_CUTS))
         self._imported = graph(self._import)
 

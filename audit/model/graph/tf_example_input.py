@@ -10,15 +10,15 @@ import numpy as np
 
 from audit.errors import AuditError, quote_list
 from audit.frameworks.tensorflow_loader import tensorflow
-from audit.model.graph.frozen import Frozen, Source
-from audit.model.graph.signature_input import Refused, behind_cast
+from audit.model.graph.frozen import Frozen, GraphSource
+from audit.model.graph.signature_input import RefusedInput, behind_cast
 from audit.model.graph.traversal import data_inputs, node_name
 
 _PARSERS = ("ParseExample", "ParseExampleV2")
 
 
 @dataclass(frozen=True)
-class Feature:
+class ParsedFeature:
     """A feature that a graph parses: ``sparse`` ones may have any number of values, and are fed one a row."""
 
     key: str
@@ -33,14 +33,14 @@ class Feature:
 
 
 @dataclass(frozen=True)
-class Parsed:
+class ParsedExamples:
     """A signature's input of serialized examples, ``features`` in the order of the parser's outputs.
 
     Those named in ``unread`` are parsed and not used: they are not fed, and serialized as zeros or empty texts.
     """
 
     name: str
-    features: list[Feature]
+    features: list[ParsedFeature]
     unread: frozenset[str] = frozenset()
 
     @property
@@ -48,7 +48,7 @@ class Parsed:
         """One input for each feature that is read."""
         return {feature.key: feature.spec for feature in self.features if feature.key not in self.unread}
 
-    def without(self, names: Iterable[str], frozen: Frozen, placeholder: str) -> Parsed:
+    def without(self, names: Iterable[str], frozen: Frozen, placeholder: str) -> ParsedExamples:
         """Return this without those of ``names`` on which the output does not depend."""
         nodes = frozen.above(node_name(frozen.output)).values()
         read = {tensor for node in nodes for tensor in data_inputs(node)}
@@ -69,7 +69,7 @@ class Parsed:
         found = tf.numpy_function(self._serialize, values, tf.string, stateful=False)
         return tf.ensure_shape(found, [None])
 
-    def sources(self, frozen: Frozen, placeholder: str) -> dict[str, Source]:
+    def sources(self, frozen: Frozen, placeholder: str) -> dict[str, GraphSource]:
         """Return the outputs of the parser.
 
         Raises:
@@ -83,7 +83,7 @@ class Parsed:
         for place, feature in enumerate(self.features):
             if feature.sparse:
                 indices, values, shape = (f"{name}:{place + part * sparse}" for part in range(3))
-                found[feature.key] = Source(values, {indices: _one_a_row, shape: _rows_by_one})
+                found[feature.key] = GraphSource(values, {indices: _one_a_row, shape: _rows_by_one})
             else:
                 found[feature.key] = behind_cast(frozen, f"{name}:{place + 2 * sparse}")
         return found
@@ -104,7 +104,7 @@ def _rows_by_one(values: Any) -> Any:
     return tf.stack([tf.shape(values, tf.int64)[0], 1])
 
 
-def _alone(feature: Feature, values: np.ndarray) -> list[bytes]:
+def _alone(feature: ParsedFeature, values: np.ndarray) -> list[bytes]:
     """Return examples of this feature only: protocol buffers that stand one after the other are one.
 
     Each distinct value is written once.
@@ -130,7 +130,7 @@ def _alone(feature: Feature, values: np.ndarray) -> list[bytes]:
     return [examples[place] for place in places]
 
 
-def find_parsed(function: Any, name: str, spec: Any) -> Parsed | Refused | None:
+def find_parsed_examples(function: Any, name: str, spec: Any) -> ParsedExamples | RefusedInput | None:
     """Return how the string input ``name`` of a ConcreteFunction is parsed, None if it is not."""
     graph = function.graph.as_graph_def()
     scopes = [graph.node, *(body.node_def for body in graph.library.function)]
@@ -145,15 +145,17 @@ def find_parsed(function: Any, name: str, spec: Any) -> Parsed | Refused | None:
     node, scope = parsers[0]
     if len(parsers) > 1 or node.op not in _PARSERS:
         found = f"{len(parsers)} operations that parse them: {quote_list(sorted({n.op for n, _ in parsers}))}"
-        return Refused(name, spec, _unfit("one tf.io.parse_example", found, "parses them by one"))
+        return RefusedInput(name, spec, _unfit("one tf.io.parse_example", found, "parses them by one"))
     features, ragged = _features(node, scope)
     if ragged:
         expected = "features of a fixed number of values, or of variable length (VarLenFeature)"
         fix = "parses them as VarLenFeature and makes them ragged afterwards"
-        return Refused(name, spec, _unfit(expected, f"ragged features: {quote_list(ragged)}", fix))
+        return RefusedInput(name, spec, _unfit(expected, f"ragged features: {quote_list(ragged)}", fix))
     if not features:
-        return Refused(name, spec, _unfit("names of features as constants", "computed ones", "names them"))
-    return Parsed(name, features)
+        return RefusedInput(
+            name, spec, _unfit("names of features as constants", "computed ones", "names them")
+        )
+    return ParsedExamples(name, features)
 
 
 def _unfit(expected: str, found: str, fix: str) -> AuditError:
@@ -165,7 +167,7 @@ def _unfit(expected: str, found: str, fix: str) -> AuditError:
     )
 
 
-def _features(node: Any, scope: Any) -> tuple[list[Feature], list[str]]:
+def _features(node: Any, scope: Any) -> tuple[list[ParsedFeature], list[str]]:
     """Return what a parser reads, sparse features first, and the names of ragged ones; nothing if keys are computed."""
     tf = tensorflow()
     constants = {n.name: n for n in scope if n.op == "Const"}
@@ -184,7 +186,9 @@ def _features(node: Any, scope: Any) -> tuple[list[Feature], list[str]]:
     except KeyError:
         return [], []
     shapes = [[int(size.size) for size in shape.dim] for shape in node.attr["dense_shapes"].list.shape]
-    found = [Feature(key, tf.as_dtype(t), [], True) for key, t in zip(sparse, sparse_types, strict=True)]
+    found = [
+        ParsedFeature(key, tf.as_dtype(t), [], True) for key, t in zip(sparse, sparse_types, strict=True)
+    ]
     for key, kind, shape in zip(dense, dense_types, shapes, strict=True):
-        found.append(Feature(key, tf.as_dtype(kind), shape, False))
+        found.append(ParsedFeature(key, tf.as_dtype(kind), shape, False))
     return found, ragged

@@ -66,7 +66,7 @@ def _enter(call: Any, index: int, outside: dict[str, Any], library: dict[str, An
     return found
 
 
-def callees(node: Any) -> list[str]:
+def called_functions(node: Any) -> list[str]:
     """Return the functions that a node calls: by its attributes, or as its own type."""
     values = [node.op]
     for attribute in node.attr.values():

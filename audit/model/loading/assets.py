@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from audit.frameworks.tensorflow_loader import asset_file
-from audit.model.graph.traversal import callees, node_name
+from audit.model.graph.traversal import called_functions, node_name
 from audit.policy.unsafe_operations import TABLES
 
 _CALLS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
@@ -66,7 +66,7 @@ class _Scopes:
         given = [
             node.op in _CALLS and self.is_asset(scope, node.input[index], seen)
             for scope, node in self.operations()
-            if scope in self._executed and function in callees(node)
+            if scope in self._executed and function in called_functions(node)
         ]
         if function in self._objects.concrete_functions:
             bound = self._objects.concrete_functions[function].bound_inputs

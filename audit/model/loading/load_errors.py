@@ -30,7 +30,7 @@ def unreadable(path: Path, where: Path, meta: Any, error: Exception) -> AuditErr
         return AuditError(
             where=str(where),
             expected=f"a model that {_installed()} can load",
-            found=f"{newer}; {said(error)}",
+            found=f"{newer}; {error_line(error)}",
             fix="audit with the TensorFlow that made the model, or export it with the older one",
         )
     return _damaged(path, where, error)
@@ -43,13 +43,13 @@ def _damaged(path: Path, where: Path, error: Exception) -> AuditError:
         return AuditError(
             where=str(folder),
             expected="all variables that the graph reads, whole",
-            found=said(error) if folder.is_dir() else "no such directory",
+            found=error_line(error) if folder.is_dir() else "no such directory",
             fix="export or copy the model again",
         )
     return AuditError(
         where=str(where),
         expected="a model that TensorFlow can load",
-        found=said(error),
+        found=error_line(error),
         fix="export or copy the model again",
     )
 
@@ -92,10 +92,10 @@ def graph_failure(error: Exception) -> str:
     package = str(frame.f_globals.get("__name__")).partition(".")[0]
     if isinstance(error, NameError | AttributeError | TypeError) and package == __name__.partition(".")[0]:
         raise error
-    return said(error)
+    return error_line(error)
 
 
-def said(error: Exception) -> str:
+def error_line(error: Exception) -> str:
     """Return what TensorFlow said, in one line: of an error while a graph ran, the line with the cause."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     about = [

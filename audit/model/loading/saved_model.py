@@ -12,7 +12,7 @@ from audit.frameworks.tensorflow_loader import tensorflow
 from audit.model.loading.assets import missing_assets
 from audit.model.loading.load_errors import unreadable
 from audit.model.loading.scan import read_graphs, serving_graph
-from audit.model.loading.unsafe_operations import Unsafe, unsafe_operations
+from audit.model.loading.unsafe_operations import UnsafeOperation, unsafe_operations
 
 
 def open_saved_model(path: Path, where: Path, allowed: Collection[str]) -> tuple[Any, list[str]]:
@@ -45,7 +45,7 @@ def open_saved_model(path: Path, where: Path, allowed: Collection[str]) -> tuple
     return loaded, sorted({item.operation for item in unsafe})
 
 
-def _refused(where: Path, unsafe: Sequence[Unsafe], limit: int = 4) -> AuditError:
+def _refused(where: Path, unsafe: Sequence[UnsafeOperation], limit: int = 4) -> AuditError:
     first = {item.operation: item for item in reversed(unsafe)}  # one place of each operation
     names = sorted(first)
     said = "; ".join(f"{name!r} {first[name].place}" for name in names[:limit])

@@ -8,7 +8,7 @@ from typing import Any
 
 from audit.errors import AuditError
 from audit.frameworks.tensorflow_loader import saved_model_message
-from audit.model.loading.unsafe_operations import INITIAL, Unsafe, unsafe_operations
+from audit.model.loading.unsafe_operations import INITIAL, UnsafeOperation, unsafe_operations
 from audit.provenance.files import files_below
 from audit.registry.artifact import Artifact, find_artifact, graph_file
 
@@ -19,7 +19,7 @@ class Scan:
 
     source: str
     signatures: list[str]
-    unsafe: list[Unsafe]
+    unsafe: list[UnsafeOperation]
     tensorflow: str | None
 
     @property

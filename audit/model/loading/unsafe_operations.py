@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from audit.errors import quote_list
-from audit.model.graph.traversal import callees, node_name
+from audit.model.graph.traversal import called_functions, node_name
 from audit.model.loading.assets import foreign_tables
 from audit.policy.unsafe_operations import NEVER, RESTORES, SAVES
 
@@ -20,7 +20,7 @@ Part = tuple[str, str]  # ("node", name in the main graph) or ("function", name)
 
 
 @dataclass(frozen=True)
-class Unsafe:
+class UnsafeOperation:
     """An operation that reaches beyond the model, and where it stands.
 
     ``function`` is the one of the graph's library that holds it, or None for the main graph; ``signatures`` are those
@@ -40,7 +40,7 @@ class Unsafe:
         return f"in {holder}, reached by {' and '.join(reached) or 'no signature'}"
 
 
-def unsafe_operations(proto: Any) -> list[Unsafe]:
+def unsafe_operations(proto: Any) -> list[UnsafeOperation]:
     """Return the operations in a SavedModel protocol buffer that reach beyond the model, sorted.
 
     Files, network, processes, Python and the terminal are out of reach for a model. Writing variables belongs
@@ -53,14 +53,14 @@ def unsafe_operations(proto: Any) -> list[Unsafe]:
     )
 
 
-def _unsafe(meta: Any) -> Iterator[Unsafe]:
+def _unsafe(meta: Any) -> Iterator[UnsafeOperation]:
     graph = _Graph(meta.graph_def)
     if found := _found(meta, graph):
         reached = {name: graph.reach(tensors) for name, tensors in _called(meta).items()}
     for (kind, part), operation in found:
         names = {name for name, parts in reached.items() if (kind, part) in parts}
         function = part if kind == "function" else None
-        yield Unsafe(operation, function, tuple(sorted(names - {INITIAL})), INITIAL in names)
+        yield UnsafeOperation(operation, function, tuple(sorted(names - {INITIAL})), INITIAL in names)
 
 
 def _found(meta: Any, graph: _Graph) -> set[tuple[Part, str]]:
@@ -112,7 +112,9 @@ class _Graph:
             part = queue.pop()
             if part in self.parts and part not in found:
                 found.add(part)
-                queue += [("function", callee) for node in self._inside(part) for callee in callees(node)]
+                queue += [
+                    ("function", callee) for node in self._inside(part) for callee in called_functions(node)
+                ]
                 if part[0] == "node":
                     queue += [("node", node_name(tensor)) for tensor in self._nodes[part[1]].input]
         return found

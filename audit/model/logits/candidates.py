@@ -18,11 +18,11 @@ _MOST = 8  # a recurrent network has many gates: the head is near the output
 _STEPS = {"float16": 2.0**-10, "bfloat16": 2.0**-7}  # what the sigmoids of these types are out of order by
 _STEP = 1e-5  # scores of a cut graph differ in the last digit
 _REGRESSED = 1e-4  # of a regression's value, relative and absolute
-LUCK = np.log(1e6)  # an order that one gate in a million has by chance is no chance
+MIN_LOG_ORDERS = np.log(1e6)  # an order that one gate in a million has by chance is no chance
 
 
 @dataclass(frozen=True)
-class Target:
+class LogitCandidate:
     """A tensor of ``width`` columns, and in words what it is."""
 
     tensor: str
@@ -31,7 +31,7 @@ class Target:
 
 
 @dataclass(frozen=True)
-class Match:
+class ScoreMatch:
     """How scores follow from logits: rising (``sign`` 1) or falling (-1).
 
     ``difference`` is the largest between the scores and the sigmoid or softmax of the logits, and ``equal`` says
@@ -45,20 +45,20 @@ class Match:
     border: float | None = None
 
 
-def candidates(frozen: Frozen, otherwise: int) -> list[Target]:
+def logit_candidates(frozen: Frozen, otherwise: int) -> list[LogitCandidate]:
     """Return the inputs of the sigmoids and softmaxes above the output, the nearest first.
 
     Args:
         frozen: the model's graph.
         otherwise: the width of a tensor whose shape the graph does not say.
     """
-    found: list[Target] = []
-    for node in upwards(frozen):
+    found: list[LogitCandidate] = []
+    for node in nodes_from_output(frozen):
         if node.op in _SQUASHING and len(found) < _MOST:
             tensor = data_inputs(node)[0]
             width = _width(frozen.shape(tensor), otherwise)
             if width:
-                found.append(Target(tensor, width, f"what flows into {node.op} ({node.name})"))
+                found.append(LogitCandidate(tensor, width, f"what flows into {node.op} ({node.name})"))
     return found
 
 
@@ -71,7 +71,7 @@ def _width(shape: list[int | None] | None, otherwise: int) -> int | None:
     return 1 if len(shape) == 1 else shape[1] or otherwise
 
 
-def upwards(frozen: Frozen) -> Iterator[Any]:
+def nodes_from_output(frozen: Frozen) -> Iterator[Any]:
     """Yield the nodes that the output is made of, the nearest first, each once."""
     queue, seen = deque([node_name(frozen.output)]), set[str]()
     while queue:
@@ -82,7 +82,7 @@ def upwards(frozen: Frozen) -> Iterator[Any]:
             queue.extend(node_name(tensor) for tensor in data_inputs(frozen.nodes[name]))
 
 
-def match(logits: np.ndarray, expected: np.ndarray, dtype: str) -> Match | None:
+def match_scores(logits: np.ndarray, expected: np.ndarray, dtype: str) -> ScoreMatch | None:
     """Tell whether the model's scores follow from logits, which is believed if they are equal or ordered alike.
 
     Args:
@@ -94,7 +94,7 @@ def match(logits: np.ndarray, expected: np.ndarray, dtype: str) -> Match | None:
     step = _STEPS.get(dtype, _STEP)
     if expected.shape[1] == 1:
         same = logits.shape == expected.shape and np.allclose(logits, expected, _REGRESSED, _REGRESSED)
-        return Match(1, 0.0, True) if same else None
+        return ScoreMatch(1, 0.0, True) if same else None
     if expected.shape[1] == 2 and logits.shape[1] <= 2:
         odds = logits[:, :1] if logits.shape[1] == 1 else logits[:, 1:] - logits[:, :1]
         ways = ((sign, expit(sign * odds)) for sign in (1, -1))
@@ -105,12 +105,15 @@ def match(logits: np.ndarray, expected: np.ndarray, dtype: str) -> Match | None:
     return _compared(1, softmax(logits, axis=1), expected, step)
 
 
-def _compared(sign: int, scores: np.ndarray, expected: np.ndarray, step: float) -> Match | None:
+def _compared(sign: int, scores: np.ndarray, expected: np.ndarray, step: float) -> ScoreMatch | None:
     """Compare what the logits would score with what the model does: as equal, or as ordered alike in each column."""
     difference = float(np.abs(scores - expected).max())
-    found = Match(sign, difference, difference <= step)
+    found = ScoreMatch(sign, difference, difference <= step)
     pairs = list(zip(scores.T, expected.T, strict=True))
-    rises = all(_rises(*pair, step) for pair in pairs) and sum(_orders(*pair, step) for pair in pairs) >= LUCK
+    rises = (
+        all(_rises(*pair, step) for pair in pairs)
+        and sum(_orders(*pair, step) for pair in pairs) >= MIN_LOG_ORDERS
+    )
     return found if found.equal or rises else None
 
 

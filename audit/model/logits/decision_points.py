@@ -8,7 +8,14 @@ import numpy as np
 
 from audit.model.graph.frozen import Frozen
 from audit.model.graph.traversal import data_inputs, node_name
-from audit.model.logits.candidates import LUCK, Match, Target, log_orders, match, upwards
+from audit.model.logits.candidates import (
+    MIN_LOG_ORDERS,
+    LogitCandidate,
+    ScoreMatch,
+    log_orders,
+    match_scores,
+    nodes_from_output,
+)
 
 _DECIDING = frozenset({"Greater", "GreaterEqual", "Less", "LessEqual", "Sign", "ArgMax", "Max", "TopKV2"})
 _SATURATING = frozenset({"Tanh", "Erf", "Softsign", "Atan", "RealDiv"})  # z / |z| is as flat as the others
@@ -16,20 +23,20 @@ _MOST = 12
 _TIED = 1e-5
 
 
-def deciding(frozen: Frozen, widths: Collection[int]) -> list[Target]:
+def decision_inputs(frozen: Frozen, widths: Collection[int]) -> list[LogitCandidate]:
     """Return the float tensors, of so many columns, that a comparison, a sign or a largest value is taken of.
 
     So are those that an operation saturates, as a hyperbolic tangent does. The nearest to the output come first; of a
     comparison or a quotient both sides, unless one is a constant.
     """
-    found: dict[str, Target] = {}
-    for node in upwards(frozen):
+    found: dict[str, LogitCandidate] = {}
+    for node in nodes_from_output(frozen):
         if node.op in _DECIDING | _SATURATING:
             for tensor in data_inputs(node):
                 width = _width(frozen, tensor)
                 if len(found) < _MOST and width and width in widths:
                     found.setdefault(
-                        tensor, Target(tensor, width, f"what flows into {node.op} ({node.name})")
+                        tensor, LogitCandidate(tensor, width, f"what flows into {node.op} ({node.name})")
                     )
     return list(found.values())
 
@@ -46,9 +53,9 @@ def _width(frozen: Frozen, tensor: str) -> int | None:
     return shape[1] if shape and len(shape) == 2 and shape[0] is None else None
 
 
-def match_or_decide(
+def match_scores_or_decisions(
     logits: np.ndarray, expected: np.ndarray, dtype: str, decided: np.ndarray
-) -> Match | None:
+) -> ScoreMatch | None:
     """Tell whether scores follow from logits, or else whether the decisions do: enough for an attack's direction.
 
     Args:
@@ -57,15 +64,15 @@ def match_or_decide(
         dtype: the name of the type that the logits were computed in.
         decided: the class that the uncut model decides on, int ``(rows,)``; of a regression 1 where it is favourable.
     """
-    found = match(logits, expected, dtype)
-    if (found and found.equal) or log_orders(np.bincount(decided)) < LUCK:
+    found = match_scores(logits, expected, dtype)
+    if (found and found.equal) or log_orders(np.bincount(decided)) < MIN_LOG_ORDERS:
         return found
     if expected.shape[1] > 2:
         same = logits.shape == expected.shape and _decides(logits, expected)
-        return found or (Match(1, 1.0, False) if same else None)
+        return found or (ScoreMatch(1, 1.0, False) if same else None)
     odds = logits[:, 0] if logits.shape[1] == 1 else logits[:, 1] - logits[:, 0]
     ways = ((sign, _border(sign * odds, decided == 1)) for sign in ((found.sign,) if found else (1, -1)))
-    parted = next((Match(sign, 1.0, False, border) for sign, border in ways if border is not None), None)
+    parted = next((ScoreMatch(sign, 1.0, False, border) for sign, border in ways if border is not None), None)
     return parted or found
 
 
@@ -84,4 +91,4 @@ def _decides(logits: np.ndarray, expected: np.ndarray) -> bool:
     """Tell whether the largest of the logits is always (one of) the largest of the scores, and not by luck."""
     chosen = logits.argmax(1)
     at = expected[np.arange(len(expected)), chosen]
-    return bool((at >= expected.max(1) - _TIED).all() and log_orders(np.bincount(chosen)) >= LUCK)
+    return bool((at >= expected.max(1) - _TIED).all() and log_orders(np.bincount(chosen)) >= MIN_LOG_ORDERS)

@@ -18,12 +18,12 @@ from audit.inputs.features import Column, places, starts
 from audit.inputs.feeds import Feed
 from audit.inputs.matrix import Decoder
 from audit.model.graph.frozen import Frozen
-from audit.model.graph.subgraph import Cut
-from audit.model.logits.merge_point import Meeting, find_meeting
+from audit.model.graph.subgraph import Subgraph
+from audit.model.logits.merge_point import MergePoint, find_merge_point
 from audit.model.logits.text_encoding import Encoding, encode
 
 
-class Encoded:
+class EncodedSubgraph:
     """The part of a frozen graph from encoded columns to ``target``.
 
     Args:
@@ -54,12 +54,12 @@ class Encoded:
         ends = {name: key for key, found in self._encodings.items() for name, _, _ in found.parts}
         fed = [*ends, *frozen.fed]
         flat = all(column.shape is None for column in columns)
-        self._meeting = self._found(find_meeting(frozen, target, ends)) if flat else None
+        self._meeting = self._found(find_merge_point(frozen, target, ends)) if flat else None
         if self._meeting is None:
-            self._cut = Cut(frozen, [target], fed, straight)
+            self._cut = Subgraph(frozen, [target], fed, straight)
         else:
-            self._before = Cut(frozen, [self._meeting.tensor], fed, straight)
-            self._cut = Cut(frozen, [target], [self._meeting.tensor], straight)
+            self._before = Subgraph(frozen, [self._meeting.tensor], fed, straight)
+            self._cut = Subgraph(frozen, [target], [self._meeting.tensor], straight)
             self.players = self._columns(self._meeting)
         self.widest = self._cut.widest
 
@@ -103,7 +103,7 @@ class Encoded:
             start = lies + 1
         return tf.concat([*parts, matrix[:, start:]], axis=1)
 
-    def _tensors(self, numbers: Any, cut: Cut) -> dict[str, Any]:
+    def _tensors(self, numbers: Any, cut: Subgraph) -> dict[str, Any]:
         """Return what the graph is fed with, by tensor."""
         given: dict[str, Any] = {}
         for feed in self._feeds:
@@ -117,12 +117,12 @@ class Encoded:
                     given |= self._frozen.given(feed.name, _blank(numbers, feed))
         return given
 
-    def _found(self, meeting: Meeting | None) -> Meeting | None:
+    def _found(self, meeting: MergePoint | None) -> MergePoint | None:
         """Return the meeting if each of its numbers is of one column, and no column is left out of it."""
         complete = meeting is not None and set(self._columns(meeting)) == set(self.players)
         return meeting if complete else None
 
-    def _columns(self, meeting: Meeting) -> np.ndarray:
+    def _columns(self, meeting: MergePoint) -> np.ndarray:
         """Return the column of each number of a meeting, -1 for a number that several have become."""
         found: list[int] = []
         feeds = {feed.name: feed for feed in self._feeds}

@@ -18,9 +18,9 @@ from audit.inputs.features import Column
 from audit.inputs.feeds import Feed
 from audit.inputs.matrix import Decoder
 from audit.model.head import Head
-from audit.model.logits.candidates import Target, candidates
+from audit.model.logits.candidates import LogitCandidate, logit_candidates
 from audit.model.logits.log_odds import LOST, by_class, from_scores
-from audit.model.logits.verification import Found, Trial
+from audit.model.logits.verification import LogitVerifier, VerifiedLogits
 from audit.model.model import Model
 
 CONFIRMED_ROWS = 2048
@@ -66,14 +66,14 @@ def find_logits(
         sample: rows ``(rows, columns)`` on which the cut graph is confirmed, and as many that mix their values.
     """
     decoder = Decoder(feeds, columns)
-    sample, expected = confirming(model, head, decoder, sample)
+    sample, expected = confirmation_rows(model, head, decoder, sample)
     frozen = model.frozen
     if frozen is None:  # its scores are left
         return _through_signature(model, head, decoder, columns)
-    trial = Trial(frozen, feeds, columns, sample, expected)
-    plain = Target(frozen.output, head.width, "the model's output")
+    trial = LogitVerifier(frozen, feeds, columns, sample, expected)
+    plain = LogitCandidate(frozen.output, head.width, "the model's output")
     linear = head.kind in ("logits", "regression")
-    exact = _best(trial, [plain] if linear else candidates(frozen, head.width))
+    exact = _best(trial, [plain] if linear else logit_candidates(frozen, head.width))
     found = exact if exact or linear else trial(replace(plain, evidence=LOST), from_scores)
     if found is None:
         return _through_signature(model, head, decoder, columns)
@@ -83,7 +83,7 @@ def find_logits(
     )
 
 
-def confirming(
+def confirmation_rows(
     model: Model, head: Head, decoder: Decoder, sample: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return rows to confirm a cut on, of all of ``sample``, and what the uncut model says of them.
@@ -104,7 +104,7 @@ def confirming(
         return sample, scores(sample)
 
 
-def _best(trial: Trial, targets: Sequence[Target]) -> Found | None:
+def _best(trial: LogitVerifier, targets: Sequence[LogitCandidate]) -> VerifiedLogits | None:
     """Return the first cut that the scores equal, else the first that they follow."""
     following = None
     for target in targets:

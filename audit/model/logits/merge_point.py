@@ -24,14 +24,14 @@ _BY_VALUE = frozenset(
 
 
 @dataclass(frozen=True)
-class Meeting:
+class MergePoint:
     """The tensor ``(rows, numbers)``, float32, and what lies in it side by side: inputs, and their numbers each."""
 
     tensor: str
     parts: list[tuple[str, int]]
 
 
-def find_meeting(frozen: Frozen, target: str, ends: Mapping[str, str]) -> Meeting | None:
+def find_merge_point(frozen: Frozen, target: str, ends: Mapping[str, str]) -> MergePoint | None:
     """Return the tensor that everything between the inputs and ``target`` goes through, None if there is none.
 
     It is a concatenation, or what a single input has become where it first meets weights.
@@ -66,7 +66,7 @@ def _is_passed(frozen: Frozen, target: str, tensor: str) -> bool:
     return not read & frozen.fed.keys() and all(node.op != "Placeholder" for node in behind)
 
 
-def _meeting(frozen: Frozen, tensor: str, parts: Sequence[str], ends: Mapping[str, str]) -> Meeting | None:
+def _meeting(frozen: Frozen, tensor: str, parts: Sequence[str], ends: Mapping[str, str]) -> MergePoint | None:
     found: list[tuple[str, int]] = []
     for part in parts:
         source, shape = ends.get(part) or _source(frozen, part), frozen.shape(part)
@@ -75,7 +75,7 @@ def _meeting(frozen: Frozen, tensor: str, parts: Sequence[str], ends: Mapping[st
         found.append((source, shape[1]))
     # as many numbers as its parts have: they stand side by side, and not below one another
     is_row = frozen.shape(tensor) == [None, sum(width for _, width in found)]
-    return Meeting(tensor, found) if is_row and frozen.dtype(tensor) == "float32" else None
+    return MergePoint(tensor, found) if is_row and frozen.dtype(tensor) == "float32" else None
 
 
 def _source(frozen: Frozen, part: str) -> str | None:

@@ -18,15 +18,15 @@ from audit.model.graph.frozen import Frozen
 from audit.model.graph.straight_through import has_steps
 from audit.model.graph.traversal import node_name
 from audit.model.head import Head
-from audit.model.logits.candidates import Target, candidates
-from audit.model.logits.decision_points import deciding, match_or_decide
+from audit.model.logits.candidates import LogitCandidate, logit_candidates
+from audit.model.logits.decision_points import decision_inputs, match_scores_or_decisions
 from audit.model.logits.log_odds import by_class, from_scores
-from audit.model.logits.logits import confirming
-from audit.model.logits.verification import Found, Trial
+from audit.model.logits.logits import confirmation_rows
+from audit.model.logits.verification import LogitVerifier, VerifiedLogits
 from audit.model.model import Model
 
 
-def silent(logits: Callable[[Any], Any], rows: np.ndarray) -> float:
+def flat_share(logits: Callable[[Any], Any], rows: np.ndarray) -> float:
     """Return the share of the rows without a gradient, or with the very logits of another row: a plateau's.
 
     Args:
@@ -78,7 +78,7 @@ def find_surrogate(
 ) -> SurrogateLogits | None:
     """Return logits that decide as the model does; None where there is nothing to gain.
 
-    Of several those that say something of most rows (`silent`), and of these the ones that least goes into: what
+    Of several those that say something of most rows (`flat_share`), and of these the ones that least goes into: what
     decides is computed from them, and a mask adds what it adds later.
 
     Args:
@@ -92,10 +92,10 @@ def find_surrogate(
     frozen = model.frozen
     if frozen is None:
         return None
-    sample, expected = confirming(model, head, Decoder(feeds, columns), sample)
-    believe = partial(match_or_decide, decided=_decided(frozen, decider, expected))
-    trial = Trial(frozen, feeds, columns, sample, expected, believe=believe, straight=True)
-    output, past = Target(frozen.output, head.width, "the model's output"), has_steps(frozen.nodes)
+    sample, expected = confirmation_rows(model, head, Decoder(feeds, columns), sample)
+    believe = partial(match_scores_or_decisions, decided=_decided(frozen, decider, expected))
+    trial = LogitVerifier(frozen, feeds, columns, sample, expected, believe=believe, straight=True)
+    output, past = LogitCandidate(frozen.output, head.width, "the model's output"), has_steps(frozen.nodes)
     confirmed = [
         (target, SurrogateLogits(_of(found, decider), found.evidence + _PAST * past, True, past))
         for target in _targets(frozen, head, output)
@@ -103,18 +103,20 @@ def find_surrogate(
     ]
     if confirmed:
         some = sample[:: -(-len(sample) // _PROBED)]
-        says = [(silent(one.logits, some), len(frozen.above(node_name(at.tensor)))) for at, one in confirmed]
+        says = [
+            (flat_share(one.logits, some), len(frozen.above(node_name(at.tensor)))) for at, one in confirmed
+        ]
         return confirmed[says.index(min(says))][1]
     lost = trial(replace(output, evidence="the scores"), from_scores)
     return SurrogateLogits(_of(lost, decider), lost.evidence + _PAST * past, False, past) if lost else None
 
 
-def _targets(frozen: Frozen, head: Head, output: Target) -> list[Target]:
+def _targets(frozen: Frozen, head: Head, output: LogitCandidate) -> list[LogitCandidate]:
     """Return what may decide: of two classes one column of log-odds as well as two of logits."""
     linear = head.kind in ("logits", "regression")
     widths = {1} if head.kind == "regression" else {1, 2} if head.width < 3 else {head.width}
-    squashed = [target for target in candidates(frozen, head.width) if target.width in widths]
-    targets = [*([output] if linear else []), *squashed, *deciding(frozen, widths)]
+    squashed = [target for target in logit_candidates(frozen, head.width) if target.width in widths]
+    targets = [*([output] if linear else []), *squashed, *decision_inputs(frozen, widths)]
     return list({target.tensor: target for target in reversed(targets)}.values())[::-1]
 
 
@@ -125,7 +127,7 @@ def _decided(frozen: Frozen, decider: DecisionRule, expected: np.ndarray) -> np.
     return decider.outcome(expected, kind)[1]
 
 
-def _of(found: Found, decider: DecisionRule) -> Callable[[Any], Any]:
+def _of(found: VerifiedLogits, decider: DecisionRule) -> Callable[[Any], Any]:
     """Return the logits of a cut as a function of the matrix: shifted, if need be, to where the decision changes."""
     sign, border = found.match.sign, found.match.border
 

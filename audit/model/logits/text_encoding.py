@@ -15,7 +15,7 @@ import numpy as np
 
 from audit.frameworks.tensorflow_loader import graph, tensorflow
 from audit.model.graph.frozen import Frozen
-from audit.model.graph.subgraph import Cut
+from audit.model.graph.subgraph import Subgraph
 from audit.model.graph.traversal import data_inputs, node_name
 
 WIDEST = 512
@@ -65,7 +65,7 @@ def _evaluate(
 ) -> dict[str, list[Any]]:
     """Run the graph up to the edges on every vocabulary, in one trace."""
     tf = tensorflow()
-    cut = Cut(frozen, [tensor for edge in edges.values() for tensor in edge], frozen.fed)
+    cut = Subgraph(frozen, [tensor for edge in edges.values() for tensor in edge], frozen.fed)
 
     def run() -> list[Any]:
         given: dict[str, Any] = {}

@@ -13,9 +13,9 @@ from audit.inputs.features import Column
 from audit.inputs.feeds import Feed
 from audit.inputs.matrix import Decoder
 from audit.model.graph.frozen import Frozen
-from audit.model.graph.subgraph import Cut
+from audit.model.graph.subgraph import Subgraph
 from audit.model.head import Head
-from audit.model.logits.candidates import Target, candidates
+from audit.model.logits.candidates import LogitCandidate, logit_candidates
 from audit.model.logits.log_odds import by_class, from_scores
 from audit.model.logits.logits import Logits
 from audit.model.model import Model
@@ -23,7 +23,7 @@ from audit.model.model import Model
 _CONFIRMED_ROWS = 64
 _SAME = 1e-4  # relative and absolute, of logits of two cuts
 
-Worded = Callable[[Any, Any], Any]
+TextLogits = Callable[[Any, Any], Any]
 """From rows ``(n, columns)`` and the texts of one column ``(n,)`` to class logits, as `Logits.graph` gives them."""
 
 
@@ -39,7 +39,7 @@ class Wording:
 
     def logits(
         self, frozen: Frozen | None, known: Logits, sample: np.ndarray, texts: Sequence[str]
-    ) -> Worded:
+    ) -> TextLogits:
         """Return the logits below the head where they are ``known``, else those computed from the scores.
 
         Args:
@@ -58,14 +58,14 @@ class Wording:
                         return found
         return self._traced(self._by_scores, sample)
 
-    def _targets(self, frozen: Frozen) -> list[Target]:
+    def _targets(self, frozen: Frozen) -> list[LogitCandidate]:
         if self.head.kind in ("logits", "regression"):
-            return [Target(frozen.output, self.head.width, "the model's output")]
-        return candidates(frozen, self.head.width)
+            return [LogitCandidate(frozen.output, self.head.width, "the model's output")]
+        return logit_candidates(frozen, self.head.width)
 
-    def _below(self, frozen: Frozen, target: Target, sign: int) -> Callable[[Mapping[str, Any]], Any]:
+    def _below(self, frozen: Frozen, target: LogitCandidate, sign: int) -> Callable[[Mapping[str, Any]], Any]:
         """Return what flows into the head, as class logits."""
-        tf, cut = tensorflow(), Cut(frozen, [target.tensor], frozen.fed)
+        tf, cut = tensorflow(), Subgraph(frozen, [target.tensor], frozen.fed)
 
         def logits(tensors: Mapping[str, Any]) -> Any:
             given: dict[str, Any] = {}
@@ -89,7 +89,7 @@ class Wording:
         wide = tf.reshape(exact, [-1, width])
         return wide if self.head.kind == "regression" else by_class(wide, sign)
 
-    def _traced(self, logits: Callable[[Mapping[str, Any]], Any], sample: np.ndarray) -> Worded:
+    def _traced(self, logits: Callable[[Mapping[str, Any]], Any], sample: np.ndarray) -> TextLogits:
         tf = tensorflow()
         rows = tf.TensorSpec([None, sample.shape[1]], sample.dtype)
         given = [rows, tf.TensorSpec([None], tf.string)]

@@ -13,31 +13,31 @@ from audit.frameworks.tensorflow_loader import tensorflow
 from audit.inputs.features import Column
 from audit.inputs.feeds import Feed
 from audit.model.graph.frozen import Frozen
-from audit.model.logits.candidates import Match, Target, match
-from audit.model.logits.encoder import Encoded
+from audit.model.logits.candidates import LogitCandidate, ScoreMatch, match_scores
+from audit.model.logits.encoder import EncodedSubgraph
 from audit.model.logits.log_odds import by_class
 
 _SAME = 1e-5  # relative and absolute, of logits of two cuts
 
-Believe = Callable[[np.ndarray, np.ndarray, str], Match | None]
+ScoreMatcher = Callable[[np.ndarray, np.ndarray, str], ScoreMatch | None]
 
 
 @dataclass(frozen=True)
-class Found:
+class VerifiedLogits:
     """A cut that agrees with the model.
 
     ``graph`` maps the encoded matrix to class logits or a regression's value; ``seen`` is what the cut computed on
     the sample.
     """
 
-    encoded: Encoded
+    encoded: EncodedSubgraph
     graph: Callable[[Any], Any]
     seen: np.ndarray
-    match: Match
+    match: ScoreMatch
     evidence: str
 
 
-class Trial:
+class LogitVerifier:
     """Cuts the frozen graph at a target and compares it with the uncut model on a sample.
 
     Args:
@@ -57,14 +57,16 @@ class Trial:
         columns: Sequence[Column],
         sample: np.ndarray,
         expected: np.ndarray,
-        believe: Believe = match,
+        believe: ScoreMatcher = match_scores,
         straight: bool = False,
     ) -> None:
         self._frozen, self._feeds, self._columns = frozen, feeds, columns
         self._believe, self._straight = believe, straight
         self._sample, self._expected = sample, expected
 
-    def __call__(self, target: Target, into: Callable[[Any], Any] = lambda z: z) -> Found | None:
+    def __call__(
+        self, target: LogitCandidate, into: Callable[[Any], Any] = lambda z: z
+    ) -> VerifiedLogits | None:
         """Return the cut at ``target``, seen through ``into``; behind the text columns if that computes the same."""
         behind = self._cut(target, into, behind_texts=True)
         if behind is not None and (behind.match.equal or not behind.encoded.has_tables):
@@ -73,16 +75,20 @@ class Trial:
         same = whole and behind and np.allclose(behind.seen, whole.seen, _SAME, _SAME)
         return behind if same else whole
 
-    def _cut(self, target: Target, into: Callable[[Any], Any], behind_texts: bool) -> Found | None:
+    def _cut(
+        self, target: LogitCandidate, into: Callable[[Any], Any], behind_texts: bool
+    ) -> VerifiedLogits | None:
         try:
-            encoded = Encoded(
+            encoded = EncodedSubgraph(
                 self._frozen, target.tensor, self._feeds, self._columns, behind_texts, self._straight
             )
             return self._compared(encoded, target, into)
         except (ValueError, tensorflow().errors.OpError):  # the cut left out what it needs
             return None
 
-    def _compared(self, encoded: Encoded, target: Target, into: Callable[[Any], Any]) -> Found | None:
+    def _compared(
+        self, encoded: EncodedSubgraph, target: LogitCandidate, into: Callable[[Any], Any]
+    ) -> VerifiedLogits | None:
         def graph(rows: Any) -> Any:
             return into(_wide(encoded(rows), target.width))
 
@@ -97,7 +103,7 @@ class Trial:
         evidence = target.evidence + _tail(agrees) + _left(encoded)
         regression = self._expected.shape[1] == 1
         by_classes = graph if regression else lambda rows: by_class(graph(rows), agrees.sign)
-        return Found(encoded, by_classes, seen, agrees, evidence)
+        return VerifiedLogits(encoded, by_classes, seen, agrees, evidence)
 
 
 def _wide(tensor: Any, width: int) -> Any:
@@ -107,7 +113,7 @@ def _wide(tensor: Any, width: int) -> Any:
     return tf.reshape(exact, [-1, width])
 
 
-def _tail(found: Match) -> str:
+def _tail(found: ScoreMatch) -> str:
     if found.equal:
         return ""
     return (
@@ -116,6 +122,6 @@ def _tail(found: Match) -> str:
     )
 
 
-def _left(encoded: Encoded) -> str:
+def _left(encoded: EncodedSubgraph) -> str:
     left = encoded.left_as_text
     return f"; texts go through the graph: {', '.join(left)}" if left else ""

@@ -13,7 +13,7 @@ from scipy.special import expit
 
 from audit.errors import AuditError
 from audit.model.describe import describe
-from audit.model.graph.tf_example_input import Feature, Parsed, find_parsed
+from audit.model.graph.tf_example_input import ParsedExamples, ParsedFeature, find_parsed_examples
 from audit.model.model import open_model
 from audit.policy.model import ModelSpec
 from audit.subject.subject import Subject
@@ -149,7 +149,7 @@ def test_text_that_is_not_parsed_stays_text(tmp_path: Path) -> None:
     module.serve = tf.function(
         lambda color: {"score": tf.cast(color == "red", tf.float32)}, input_signature=spec
     )
-    assert find_parsed(module.serve.get_concrete_function(), "color", spec[0]) is None
+    assert find_parsed_examples(module.serve.get_concrete_function(), "color", spec[0]) is None
 
 
 def test_the_parser_of_tensorflow_1_is_read_as_well() -> None:
@@ -165,8 +165,8 @@ def test_the_parser_of_tensorflow_1_is_read_as_well() -> None:
 
     function = Function()
     function.graph = graph  # type: ignore[attr-defined]
-    found = find_parsed(function, "examples", tf.TensorSpec([None], tf.string))
-    assert isinstance(found, Parsed) and [(f.key, f.shape, f.sparse) for f in found.features] == [
+    found = find_parsed_examples(function, "examples", tf.TensorSpec([None], tf.string))
+    assert isinstance(found, ParsedExamples) and [(f.key, f.shape, f.sparse) for f in found.features] == [
         ("t", [], True), ("a", [], False), ("b", [2], False),
     ]  # fmt: skip
 
@@ -220,7 +220,7 @@ def test_examples_that_are_parsed_twice_are_named_and_still_inspected(tmp_path: 
 
 def test_a_zero_is_serialized_alike_whichever_zeros_stand_beside_it() -> None:
     """Distinct values are written once, and 0 and -0 are one of them: which of the two hung on the batch."""
-    entry = Parsed("x", [Feature("dose", tf.float32, [], False)])
+    entry = ParsedExamples("x", [ParsedFeature("dose", tf.float32, [], False)])
     together = entry.tensor({"dose": tf.constant([-0.0, 0.0])}).numpy()
     alone = entry.tensor({"dose": tf.constant([0.0])}).numpy()
     assert {*together, *alone} == {alone[0]}

@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from audit.cli import main
 from audit.model.loading.scan import scan
-from audit.model.loading.unsafe_operations import Unsafe
+from audit.model.loading.unsafe_operations import UnsafeOperation
 
 from ...audits import SCORES_ONLY, store
 from ...conftest import Models
@@ -100,7 +100,7 @@ def test_the_main_graph_is_a_place(tmp_path: Path) -> None:
         x = v1.placeholder(tf.float32, [None, 1], name="x")
         score = programs.after(reads)(x)
         v1.saved_model.simple_save(session, str(tmp_path / "model"), {"x": x}, {"score": score})
-    assert scan(tmp_path / "model").unsafe == [Unsafe("ReadFile", None, ("serving_default",), False)]
+    assert scan(tmp_path / "model").unsafe == [UnsafeOperation("ReadFile", None, ("serving_default",), False)]
 
 
 def test_an_output_of_several_tensors_is_followed(tmp_path: Path) -> None:
@@ -116,7 +116,9 @@ def test_an_output_of_several_tensors_is_followed(tmp_path: Path) -> None:
             session, ["serve"], signature_def_map={"serving_default": signature}
         )
         builder.save()
-    assert scan(tmp_path / "model").unsafe == [Unsafe("RestoreV2", None, ("serving_default",), False)]
+    assert scan(tmp_path / "model").unsafe == [
+        UnsafeOperation("RestoreV2", None, ("serving_default",), False)
+    ]
 
 
 def test_inspect_tells_the_head_of_every_output(model: Models, capsys: Captured) -> None:
