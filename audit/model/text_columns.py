@@ -1,4 +1,4 @@
-"""Which text columns are prose: texts that the graph takes apart into words or characters before it looks them up.
+"""Free-text columns: texts that the graph splits into words or characters before it looks them up.
 
 Read off the graph, not off the data: a category of several words is still looked up as a whole.
 """
@@ -10,78 +10,51 @@ from typing import Any
 
 from audit.inputs.feeds import Feed
 from audit.model.graph.frozen import Frozen
-from audit.model.graph.traversal import called_functions, data_inputs, node_name
+from audit.model.graph.traversal import node_name, nodes_with_callees
 from audit.model.model import Model
 
-_APART = frozenset(
+_SPLITTING = frozenset(
     {"StringSplit", "StringSplitV2", "StringNGrams", "UnicodeDecode", "UnicodeDecodeWithOffsets"}
 )
-_WHOLE = frozenset(
+_TEXT_TO_NUMBER = frozenset(
     {
         *("LookupTableFind", "LookupTableFindV2", "Equal", "NotEqual", "StringLength", "StringToNumber"),
         *("StringToHashBucket", "StringToHashBucketFast", "StringToHashBucketStrong"),
     }
 )
-"""Operations behind which there is no text any more, only numbers."""
 
 
-def prose(model: Model, feeds: Sequence[Feed], frozen: Frozen | None) -> list[str]:
-    """Return the data columns, in the order of the inputs, whose texts the model takes apart.
+def prose_columns(model: Model, feeds: Sequence[Feed]) -> list[str]:
+    """Return the data columns, in the order of the inputs, whose texts the model splits.
 
-    Args:
-        model: the audited model.
-        feeds: what its inputs are made of.
-        frozen: its graph; None where it cannot be frozen. Then all text columns are taken for prose if any operation
-            of the graph takes texts apart: which ones flow there is not known.
+    If the graph cannot be frozen, these are all text columns or none: a split in it may be of any of them.
     """
     texts = [feed for feed in feeds if feed.is_text]
     if not texts:
         return []
+    frozen = model.frozen
     if frozen is None:
         proto = model.signature.function.graph.as_graph_def()
-        apart = not _APART.isdisjoint(_operations(proto.node, _library(proto)))
-    found = [feed for feed in texts if (apart if frozen is None else _is_apart(frozen, feed))]
-    return list(dict.fromkeys(name for feed in found for name in feed.columns))
+        split = texts if _has_split(proto.node, proto.library) else []
+    else:
+        split = [feed for feed in texts if _has_split(_text_nodes(frozen, feed), frozen.proto.library)]
+    return list(dict.fromkeys(name for feed in split for name in feed.columns))
 
 
-def prose_columns(model: Model, feeds: Sequence[Feed]) -> list[str]:
-    """Return the data columns, in the order of the inputs, whose texts the model takes apart."""
-    return prose(model, feeds, model.frozen) if any(feed.is_text for feed in feeds) else []
+def _has_split(nodes: Iterable[Any], library: Any) -> bool:
+    return any(node.op in _SPLITTING for node in nodes_with_callees(nodes, library))
 
 
-def _is_apart(frozen: Frozen, feed: Feed) -> bool:
-    """Tell whether an operation takes the feed's texts apart before they are looked up."""
-    library = _library(frozen.proto)
-    return any(not _APART.isdisjoint(_operations([node], library)) for node in _as_text(frozen, feed))
-
-
-def _as_text(frozen: Frozen, feed: Feed) -> Iterator[Any]:
-    """Yield the nodes that the feed's texts flow into, up to where they are looked up."""
+def _text_nodes(frozen: Frozen, feed: Feed) -> Iterator[Any]:
+    """Yield the nodes that the feed's texts reach, up to where they are looked up."""
     readers: dict[str, list[Any]] = {}
-    for node in frozen.nodes.values():
-        for tensor in data_inputs(node):
-            readers.setdefault(node_name(tensor), []).append(node)
+    for tensor, nodes in frozen.readers.items():
+        readers.setdefault(node_name(tensor), []).extend(nodes)
     queue = [node_name(frozen.inputs[feed.name])]
     seen = set(queue)
     while queue:
         for node in readers.get(queue.pop(), ()):
-            if node.name not in seen and node.op not in _WHOLE:
+            if node.name not in seen and node.op not in _TEXT_TO_NUMBER:
                 seen.add(node.name)
                 queue.append(node.name)
                 yield node
-
-
-def _operations(nodes: Iterable[Any], library: dict[str, Any]) -> set[str]:
-    """Return the types of operations of ``nodes`` and of all functions that they call."""
-    found, queue = set[str](), list(nodes)
-    while queue:
-        node = queue.pop()
-        found.add(node.op)
-        for name in called_functions(node):
-            if name in library:
-                queue += library.pop(name).node_def  # each function once
-    return found
-
-
-def _library(proto: Any) -> dict[str, Any]:
-    return {function.signature.name: function for function in proto.library.function}

@@ -12,7 +12,8 @@ import pandas as pd
 import pytest
 import tensorflow as tf
 
-from audit.model.text_columns import prose
+from audit.model.graph.freeze import FreezeFailure
+from audit.model.text_columns import prose_columns
 from audit.subject.subject import Subject
 
 from .logits.surgery import ROWS, audited, export
@@ -80,7 +81,7 @@ WHOLE: dict[str, Score] = {
 
 
 def found(subject: Subject) -> list[str]:
-    return prose(subject.model, subject.feeds, subject.model.frozen)
+    return prose_columns(subject.model, subject.feeds)
 
 
 def scored(path: Path, score: Score) -> Path:
@@ -120,12 +121,14 @@ def test_one_column_of_two_is_prose_and_both_where_the_graph_cannot_be_told_apar
         export(tmp_path / "m", score, {"t": WIDE, "u": WIDE}, table=lookup()), table(), tmp_path
     )
     assert found(subject) == ["u"]
-    assert prose(subject.model, subject.feeds, None) == ["t", "u"]
+    vars(subject.model)["freeze_result"] = FreezeFailure("no such graph")
+    assert found(subject) == ["t", "u"]
 
 
 def test_without_any_split_nothing_is_prose_in_a_graph_that_cannot_be_frozen(tmp_path: Path) -> None:
     subject = audited(scored(tmp_path / "m", WHOLE["looked up"]), table(), tmp_path)
-    assert prose(subject.model, subject.feeds, None) == []
+    vars(subject.model)["freeze_result"] = FreezeFailure("no such graph")
+    assert found(subject) == []
 
 
 def test_numbers_are_no_prose(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from audit.inputs.features import places, starts
 from audit.model.decision import favorable_logit, favorable_score
 from audit.model.graph.frozen import Frozen
 from audit.model.logits.text_logits import Wording
-from audit.model.text_columns import prose
+from audit.model.text_columns import prose_columns
 from audit.subject.subject import Subject
 
 _MOST_TEXTS = 200
@@ -62,7 +62,7 @@ def explained_texts(explained: Explained, subject: Subject, score: bool) -> Iter
     if not any(feed.is_text for feed in subject.feeds):
         return
     frozen = subject.model.frozen
-    for name in prose(subject.model, subject.feeds, frozen):
+    for name in prose_columns(subject.model, subject.feeds):
         column = _Prose(explained, subject, name)
         chosen, long = column.affordable()
         if not chosen:

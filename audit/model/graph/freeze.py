@@ -1,4 +1,4 @@
-"""Flattens a signature's ConcreteFunction into a graph that can be cut."""
+"""Conversion of a signature's ConcreteFunction into a flat graph with constant variables."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ def freeze(function: Any, output: str, entries: Sequence[SignatureInput]) -> Fro
     """Flatten a signature's ConcreteFunction: called functions inlined, variables turned into constants.
 
     Args:
-        function: of the signature.
-        output: the name of the audited output.
-        entries: how its inputs are fed.
+        function: the signature's ConcreteFunction.
+        output: name of the audited output.
+        entries: the signature's inputs.
 
     Raises:
         Exception: whatever TensorFlow raises for a graph that it cannot freeze.
-        LookupError: the graph holds nowhere what is fed.
+        LookupError: no tensor of the graph holds an input.
     """
     specs = function.structured_input_signature[1]
     # Called by a new function, since taking a gradient has rewritten the loops in the graph of the old one.
@@ -38,8 +38,8 @@ def freeze(function: Any, output: str, entries: Sequence[SignatureInput]) -> Fro
     flat = with_constants(caller)
     names = sorted(specs)  # in the order in which TensorFlow flattens a dict
     placeholders = dict(zip(names, (tensor.name for tensor in flat.inputs), strict=False))
-    left = {tensor.name for tensor in flat.inputs[len(names) :]}
-    handles = {inner.name: outer for outer, inner in caller.graph.captures if inner.name in left}
+    captured = {tensor.name for tensor in flat.inputs[len(names) :]}
+    handles = {inner.name: outer for outer, inner in caller.graph.captures if inner.name in captured}
     is_fixed = fixed_batch(specs) is not None
     body = _of_any_rows(flat.graph, placeholders.values(), flat.outputs[0].name) if is_fixed else flat.graph
     frozen = Frozen(body, placeholders, {}, flat.outputs[0].name, handles)
@@ -50,16 +50,17 @@ def freeze(function: Any, output: str, entries: Sequence[SignatureInput]) -> Fro
 
 
 def _of_any_rows(fixed: Any, placeholders: Iterable[str], output: str) -> Any:
-    """Return a graph in which the placeholders' first dimension is free, and every shape that follows from it.
+    """Return a graph with a free first dimension of the placeholders, and of every shape that follows from it.
 
     Raises:
-        LookupError: the number of rows stands elsewhere in the graph as well.
+        LookupError: the number of rows is fixed elsewhere in the graph as well.
     """
-    tf, proto = tensorflow(), fixed.as_graph_def()
-    given = {node_name(tensor) for tensor in placeholders}
+    tf = tensorflow()
+    proto = fixed.as_graph_def()
+    inputs = {node_name(tensor) for tensor in placeholders}
     for node in proto.node:
         node.attr.pop("_output_shapes", None)
-        if node.name in given:
+        if node.name in inputs:
             node.attr["shape"].shape.dim[0].size = -1
     freed = tf.Graph()
     with freed.as_default():

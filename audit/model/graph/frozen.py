@@ -1,4 +1,4 @@
-"""The graph of a signature, flat and with its variables as constants: what can be cut into."""
+"""A signature's flat graph with constant variables, of which subgraphs can be taken."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from audit.model.graph.traversal import data_inputs, node_name
 
 @dataclass(frozen=True)
 class GraphSource:
-    """Where something that is fed stands in a frozen graph.
+    """The tensors of a frozen graph that hold one input.
 
-    ``tensor`` is its name there; ``others`` are further tensors that hold the same in another form, and how each
-    is made from the value of ``tensor``.
+    ``tensor`` is the name of the one that is fed; ``others`` are tensors that hold the same values in another form,
+    with the function that computes each from the value of ``tensor``.
     """
 
     tensor: str
@@ -23,7 +23,7 @@ class GraphSource:
 
     @property
     def tensors(self) -> set[str]:
-        """All of them."""
+        """The names of all of them."""
         return {self.tensor, *self.others}
 
 
@@ -31,8 +31,8 @@ class GraphSource:
 class Frozen:
     """A flat graph.
 
-    ``placeholders`` are the tensors of the signature's inputs, ``sources`` says where what is fed stands, by its name,
-    ``output`` is the audited tensor; ``handles`` are the lookup tables that the graph reaches, by placeholder tensor:
+    ``placeholders`` are the tensors of the signature's inputs by name, ``sources`` those of the model's inputs;
+    ``output`` is the audited tensor; ``handles`` are the lookup tables that the graph uses, by placeholder tensor:
     they cannot be constants.
     """
 
@@ -44,22 +44,22 @@ class Frozen:
 
     @property
     def inputs(self) -> dict[str, str]:
-        """The tensor that is fed, by name."""
+        """The tensor that is fed, by the input's name."""
         return {name: source.tensor for name, source in self.sources.items()}
 
     @cached_property
-    def fed(self) -> dict[str, str]:
-        """Of what is fed: the name, by each tensor that holds it in some form."""
+    def fed_names(self) -> dict[str, str]:
+        """The input's name, by each tensor that holds it in some form."""
         return {
             tensor: name
             for name, source in self.sources.items()
             for tensor in (source.tensor, *source.others)
         }
 
-    def given(self, name: str, value: Any) -> dict[str, Any]:
-        """Return what a cut is given for the value of one of what is fed, by tensor."""
+    def bind(self, name: str, value: Any) -> dict[str, Any]:
+        """Return the values of all tensors that hold the input ``name``, by tensor."""
         source = self.sources[name]
-        return {source.tensor: value} | {other: made(value) for other, made in source.others.items()}
+        return {source.tensor: value} | {other: convert(value) for other, convert in source.others.items()}
 
     @cached_property
     def proto(self) -> Any:
@@ -74,32 +74,33 @@ class Frozen:
     @cached_property
     def readers(self) -> dict[str, list[Any]]:
         """The nodes that read a tensor, by its name."""
-        found: dict[str, list[Any]] = {}
+        readers: dict[str, list[Any]] = {}
         for node in self.proto.node:
             for tensor in data_inputs(node):
-                found.setdefault(tensor, []).append(node)
-        return found
+                readers.setdefault(tensor, []).append(node)
+        return readers
 
-    def above(self, name: str) -> dict[str, Any]:
-        """Return the node ``name`` and all that it is computed from, by name."""
-        return self.between([name], [])
+    def ancestors(self, name: str) -> dict[str, Any]:
+        """Return the node ``name`` and all nodes that it is computed from, by name."""
+        return self.subgraph_nodes([name], [])
 
     def shape(self, tensor: str) -> list[int | None] | None:
         """Return the static shape of a tensor ``name:index``, None where not even its rank is known."""
-        found = self.graph.get_tensor_by_name(tensor).shape
-        return None if found.rank is None else list(found.as_list())
+        shape = self.graph.get_tensor_by_name(tensor).shape
+        return None if shape.rank is None else list(shape.as_list())
 
     def dtype(self, tensor: str) -> str:
         """Return the name of a tensor's type."""
         return str(self.graph.get_tensor_by_name(tensor).dtype.name)
 
-    def between(self, fetches: Iterable[str], fed: Iterable[str]) -> dict[str, Any]:
-        """Return the nodes, by name, that compute ``fetches`` from the tensors ``fed``."""
-        given, found = set(fed), dict[str, Any]()
-        queue = [tensor for tensor in fetches if tensor not in given]
+    def subgraph_nodes(self, fetches: Iterable[str], feeds: Iterable[str]) -> dict[str, Any]:
+        """Return the nodes, by name, that compute the tensors ``fetches`` from the tensors ``feeds``."""
+        boundary = set(feeds)
+        nodes: dict[str, Any] = {}
+        queue = [tensor for tensor in fetches if tensor not in boundary]
         while queue:
             node = self.nodes[node_name(queue.pop())]
-            if node.name not in found:
-                found[node.name] = node
-                queue += [tensor for tensor in data_inputs(node) if tensor not in given]
-        return found
+            if node.name not in nodes:
+                nodes[node.name] = node
+                queue += [tensor for tensor in data_inputs(node) if tensor not in boundary]
+        return nodes

@@ -1,4 +1,4 @@
-"""How the audit feeds one input of a signature, and where what it feeds stands in the frozen graph."""
+"""Inputs of a signature: the tensors that the audit feeds for each, and where the frozen graph holds them."""
 
 from __future__ import annotations
 
@@ -10,14 +10,11 @@ from audit.errors import AuditError
 from audit.frameworks.tensorflow_loader import tensorflow
 from audit.model.graph.frozen import Frozen, GraphSource
 
-_HANDED_ON = frozenset({"Identity", "EnsureShape", "PreventGradient", "StopGradient"})
+_IDENTITIES = frozenset({"Identity", "EnsureShape", "PreventGradient", "StopGradient"})
 
 
 class SignatureInput(Protocol):
-    """How one input of a signature is fed: as it is, or from what the graph makes of it first.
-
-    ``name`` is the signature's, ``inputs`` are TensorSpecs of what is fed, by name, the first dimension free.
-    """
+    """An input of a signature, fed as it is or by the tensors that the graph first computes from it."""
 
     @property
     def name(self) -> str:
@@ -25,16 +22,16 @@ class SignatureInput(Protocol):
 
     @property
     def inputs(self) -> dict[str, Any]:
-        """What is fed."""
+        """The TensorSpecs of what is fed, by name, with a free first dimension."""
 
-    def tensor(self, fed: Mapping[str, Any]) -> Any:
-        """Return the signature's tensor for what is fed."""
+    def tensor(self, tensors: Mapping[str, Any]) -> Any:
+        """Return the signature's tensor for the fed ``tensors``, by name."""
 
     def sources(self, frozen: Frozen, placeholder: str) -> dict[str, GraphSource]:
-        """Return where the graph holds what is fed, by name.
+        """Return the tensors that hold each of what is fed, by name.
 
         Raises:
-            LookupError: it holds it nowhere.
+            LookupError: the graph has none.
         """
 
 
@@ -50,18 +47,18 @@ class DirectInput:
         """The input itself."""
         return {self.name: self.spec}
 
-    def tensor(self, fed: Mapping[str, Any]) -> Any:
-        """Return what is fed."""
-        return fed[self.name]
+    def tensor(self, tensors: Mapping[str, Any]) -> Any:
+        """Return the fed tensor."""
+        return tensors[self.name]
 
     def sources(self, frozen: Frozen, placeholder: str) -> dict[str, GraphSource]:
-        """Return the placeholder; of whole numbers, where they have become floats, so that gradients reach them."""
+        """Return the placeholder; of integers, the floats that they are cast to, so that gradients reach them."""
         return {self.name: behind_cast(frozen, placeholder)}
 
 
 @dataclass(frozen=True)
 class RefusedInput(DirectInput):
-    """An input that cannot be fed from columns; ``error`` says why once somebody asks what it is fed."""
+    """An input that cannot be fed from columns; ``error`` is raised when its ``inputs`` are asked for."""
 
     error: AuditError
 
@@ -76,7 +73,7 @@ class RefusedInput(DirectInput):
 
 
 def behind_cast(frozen: Frozen, tensor: str) -> GraphSource:
-    """Return where whole numbers have been cast to floats, and ``tensor`` itself where they have not."""
+    """Return the floats that an integer ``tensor`` is cast to; ``tensor`` itself if it is not."""
     tf = tensorflow()
     dtype = tf.as_dtype(frozen.dtype(tensor))
     casts = [cast for cast in _casts(frozen, tensor) if tf.as_dtype(frozen.dtype(cast)).is_floating]
@@ -91,9 +88,9 @@ def _to(dtype: str) -> Callable[[Any], Any]:
 
 
 def _casts(frozen: Frozen, tensor: str) -> Iterator[str]:
-    """Yield the tensors to which ``tensor`` is cast, handed on or not."""
+    """Yield the tensors to which ``tensor`` is cast, behind identities too."""
     for node in frozen.readers.get(tensor, ()):
         if node.op == "Cast":
             yield f"{node.name}:0"
-        elif node.op in _HANDED_ON:
+        elif node.op in _IDENTITIES:
             yield from _casts(frozen, f"{node.name}:0")

@@ -1,10 +1,10 @@
-"""Inputs of serialized `tf.Example`: fed by feature, with the graph cut behind the operation that parses them."""
+"""Inputs of serialized `tf.Example`: fed by feature, with subgraphs that begin behind the parsing operation."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,7 +19,7 @@ _PARSERS = ("ParseExample", "ParseExampleV2")
 
 @dataclass(frozen=True)
 class ParsedFeature:
-    """A feature that a graph parses: ``sparse`` ones may have any number of values, and are fed one a row."""
+    """A feature that a graph parses: a ``sparse`` one may have any number of values, and is fed one a row."""
 
     key: str
     dtype: Any
@@ -28,15 +28,15 @@ class ParsedFeature:
 
     @property
     def spec(self) -> Any:
-        """What is fed: ``(rows, *shape)``."""
+        """The TensorSpec of what is fed: ``(rows, *shape)``."""
         return tensorflow().TensorSpec([None, *self.shape], self.dtype, self.key)
 
 
 @dataclass(frozen=True)
 class ParsedExamples:
-    """A signature's input of serialized examples, ``features`` in the order of the parser's outputs.
+    """A signature's input of serialized examples, with its ``features`` in the order of the parser's outputs.
 
-    Those named in ``unread`` are parsed and not used: they are not fed, and serialized as zeros or empty texts.
+    Those named in ``unread`` do not reach the output: they are not fed, but serialized as zeros or empty texts.
     """
 
     name: str
@@ -49,25 +49,24 @@ class ParsedExamples:
         return {feature.key: feature.spec for feature in self.features if feature.key not in self.unread}
 
     def without(self, names: Iterable[str], frozen: Frozen, placeholder: str) -> ParsedExamples:
-        """Return this without those of ``names`` on which the output does not depend."""
-        nodes = frozen.above(node_name(frozen.output)).values()
-        read = {tensor for node in nodes for tensor in data_inputs(node)}
+        """Return the input without those of ``names`` on which the output does not depend."""
+        nodes = frozen.ancestors(node_name(frozen.output)).values()
+        reads = {tensor for node in nodes for tensor in data_inputs(node)}
         sources = self.sources(frozen, placeholder)
-        unread = {name for name in names if name in sources and not sources[name].tensors & read}
+        unread = {name for name in names if name in sources and not sources[name].tensors & reads}
         return replace(self, unread=frozenset(unread))
 
-    def tensor(self, fed: Mapping[str, Any]) -> Any:
+    def tensor(self, tensors: Mapping[str, Any]) -> Any:
         """Return the serialized examples ``(rows,)``."""
         tf = tensorflow()
-        rows = tf.shape(next(iter(fed.values())))[:1]
+        rows = tf.shape(next(iter(tensors.values())))[:1]
         values = [
             tf.zeros(tf.concat([rows, tf.constant(feature.shape, tf.int32)], 0), feature.dtype)
             if feature.key in self.unread
-            else tf.convert_to_tensor(fed[feature.key])
+            else tf.convert_to_tensor(tensors[feature.key])
             for feature in self.features
         ]
-        found = tf.numpy_function(self._serialize, values, tf.string, stateful=False)
-        return tf.ensure_shape(found, [None])
+        return tf.ensure_shape(tf.numpy_function(self._serialize, values, tf.string, stateful=False), [None])
 
     def sources(self, frozen: Frozen, placeholder: str) -> dict[str, GraphSource]:
         """Return the outputs of the parser.
@@ -76,43 +75,45 @@ class ParsedExamples:
             LookupError: the graph parses elsewhere, such as row by row, or in several places.
         """
         parsers = [node for node in frozen.nodes.values() if node.op in _PARSERS]
-        if len(parsers) != 1 or node_name(placeholder) not in frozen.above(parsers[0].name):
+        if len(parsers) != 1 or node_name(placeholder) not in frozen.ancestors(parsers[0].name):
             raise LookupError(f"{len(parsers)} operations that parse examples")
-        name, sparse = parsers[0].name, sum(feature.sparse for feature in self.features)
-        found = {}
+        name = parsers[0].name
+        sparse = sum(feature.sparse for feature in self.features)
+        sources = {}
         for place, feature in enumerate(self.features):
             if feature.sparse:
                 indices, values, shape = (f"{name}:{place + part * sparse}" for part in range(3))
-                found[feature.key] = GraphSource(values, {indices: _one_a_row, shape: _rows_by_one})
+                sources[feature.key] = GraphSource(values, {indices: _indices, shape: _dense_shape})
             else:
-                found[feature.key] = behind_cast(frozen, f"{name}:{place + 2 * sparse}")
-        return found
+                sources[feature.key] = behind_cast(frozen, f"{name}:{place + 2 * sparse}")
+        return sources
 
     def _serialize(self, *values: np.ndarray) -> np.ndarray:
-        columns = [_alone(feature, value) for feature, value in zip(self.features, values, strict=True)]
+        columns = [_serialized(feature, value) for feature, value in zip(self.features, values, strict=True)]
         return np.array([b"".join(parts) for parts in zip(*columns, strict=True)], object)
 
 
-def _one_a_row(values: Any) -> Any:
+def _indices(values: Any) -> Any:
+    """Return the indices of a sparse tensor with one value a row."""
     tf = tensorflow()
     rows = tf.shape(values, tf.int64)[0]
     return tf.stack([tf.range(rows), tf.zeros(rows, tf.int64)], axis=1)
 
 
-def _rows_by_one(values: Any) -> Any:
+def _dense_shape(values: Any) -> Any:
     tf = tensorflow()
     return tf.stack([tf.shape(values, tf.int64)[0], 1])
 
 
-def _alone(feature: ParsedFeature, values: np.ndarray) -> list[bytes]:
-    """Return examples of this feature only: protocol buffers that stand one after the other are one.
+def _serialized(feature: ParsedFeature, values: np.ndarray) -> list[bytes]:
+    """Return serialized examples of this feature only: concatenated protocol buffers are one.
 
     Each distinct value is written once.
     """
     from tensorflow.train import BytesList, Example, Features, FloatList, Int64List
     from tensorflow.train import Feature as Value
 
-    def written(row: Any) -> bytes:
+    def example(row: Any) -> bytes:
         numbers = np.ravel(row).tolist()
         if feature.dtype == tensorflow().string:
             value = Value(bytes_list=BytesList(value=numbers))
@@ -123,15 +124,15 @@ def _alone(feature: ParsedFeature, values: np.ndarray) -> list[bytes]:
         return bytes(Example(features=Features(feature={feature.key: value})).SerializeToString())
 
     if values.ndim > 1 and values.shape[1:] != (1,):
-        return [written(row) for row in values]
+        return [example(row) for row in values]
     values = values + 0.0 if feature.dtype.is_floating else values  # of two zeros `unique` keeps either
     distinct, places = np.unique(values.ravel(), return_inverse=True)
-    examples = [written(value) for value in distinct]
+    examples = [example(value) for value in distinct]
     return [examples[place] for place in places]
 
 
 def find_parsed_examples(function: Any, name: str, spec: Any) -> ParsedExamples | RefusedInput | None:
-    """Return how the string input ``name`` of a ConcreteFunction is parsed, None if it is not."""
+    """Return the string input ``name`` of a ConcreteFunction as one of examples, None if the graph parses none."""
     graph = function.graph.as_graph_def()
     scopes = [graph.node, *(body.node_def for body in graph.library.function)]
     parsers = [
@@ -144,51 +145,58 @@ def find_parsed_examples(function: Any, name: str, spec: Any) -> ParsedExamples 
         return None
     node, scope = parsers[0]
     if len(parsers) > 1 or node.op not in _PARSERS:
-        found = f"{len(parsers)} operations that parse them: {quote_list(sorted({n.op for n, _ in parsers}))}"
-        return RefusedInput(name, spec, _unfit("one tf.io.parse_example", found, "parses them by one"))
-    features, ragged = _features(node, scope)
-    if ragged:
+        operations = quote_list(sorted({node.op for node, _ in parsers}))
+        actual = f"{len(parsers)} operations that parse them: {operations}"
+        return _refused(name, spec, "one tf.io.parse_example", actual, "parses them by one")
+    features = _features(node, scope)
+    if features.ragged:
         expected = "features of a fixed number of values, or of variable length (VarLenFeature)"
         fix = "parses them as VarLenFeature and makes them ragged afterwards"
-        return RefusedInput(name, spec, _unfit(expected, f"ragged features: {quote_list(ragged)}", fix))
-    if not features:
-        return RefusedInput(
-            name, spec, _unfit("names of features as constants", "computed ones", "names them")
-        )
-    return ParsedExamples(name, features)
+        return _refused(name, spec, expected, f"ragged features: {quote_list(features.ragged)}", fix)
+    if not features.accepted:
+        return _refused(name, spec, "names of features as constants", "computed ones", "names them")
+    return ParsedExamples(name, features.accepted)
 
 
-def _unfit(expected: str, found: str, fix: str) -> AuditError:
-    return AuditError(
-        where="the model's serialized examples",
-        expected=expected,
-        found=found,
-        fix=f"export a signature that {fix}",
+def _refused(name: str, spec: Any, expected: str, actual: str, fix: str) -> RefusedInput:
+    where = "the model's serialized examples"
+    return RefusedInput(
+        name,
+        spec,
+        AuditError(where=where, expected=expected, found=actual, fix=f"export a signature that {fix}"),
     )
 
 
-def _features(node: Any, scope: Any) -> tuple[list[ParsedFeature], list[str]]:
-    """Return what a parser reads, sparse features first, and the names of ragged ones; nothing if keys are computed."""
+class _Features(NamedTuple):
+    """What a parser reads: sparse features, then dense ones, and the names of ragged ones."""
+
+    accepted: list[ParsedFeature]
+    ragged: list[str]
+
+
+def _features(node: Any, scope: Any) -> _Features:
+    """Return the features that a parser reads, none if their names are computed."""
     tf = tensorflow()
     constants = {n.name: n for n in scope if n.op == "Const"}
 
     def keys(tensors: list[str]) -> list[str]:
-        values = [tf.make_ndarray(constants[node_name(t)].attr["value"].tensor).ravel() for t in tensors]
-        return [key.decode() for value in values for key in value]
+        arrays = [tf.make_ndarray(constants[node_name(t)].attr["value"].tensor) for t in tensors]
+        return [key.decode() for array in arrays for key in array.ravel()]
 
-    dense_types, sparse_types = node.attr["Tdense"].list.type, node.attr["sparse_types"].list.type
-    inputs, old = list(node.input), node.op == "ParseExample"
+    dense_types = node.attr["Tdense"].list.type
+    sparse_types = node.attr["sparse_types"].list.type
+    inputs = list(node.input)
+    old = node.op == "ParseExample"
     sparse_end = 2 + (len(sparse_types) if old else 1)
     dense_end = sparse_end + (len(dense_types) if old else 1)
     try:
-        sparse, dense = keys(inputs[2:sparse_end]), keys(inputs[sparse_end:dense_end])
+        sparse = keys(inputs[2:sparse_end])
+        dense = keys(inputs[sparse_end:dense_end])
         ragged = [] if old else keys(inputs[4:5])
     except KeyError:
-        return [], []
+        return _Features([], [])
     shapes = [[int(size.size) for size in shape.dim] for shape in node.attr["dense_shapes"].list.shape]
-    found = [
-        ParsedFeature(key, tf.as_dtype(t), [], True) for key, t in zip(sparse, sparse_types, strict=True)
-    ]
-    for key, kind, shape in zip(dense, dense_types, shapes, strict=True):
-        found.append(ParsedFeature(key, tf.as_dtype(kind), shape, False))
-    return found, ragged
+    features = [ParsedFeature(k, tf.as_dtype(t), [], True) for k, t in zip(sparse, sparse_types, strict=True)]
+    for key, dtype, shape in zip(dense, dense_types, shapes, strict=True):
+        features.append(ParsedFeature(key, tf.as_dtype(dtype), shape, False))
+    return _Features(features, ragged)

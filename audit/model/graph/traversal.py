@@ -1,7 +1,8 @@
-"""Finds the operation that computes a signature's output, through wrappers and function calls."""
+"""Walks through GraphDefs: to the operation that computes an output, and into called functions."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +21,7 @@ _PASS_THROUGH = frozenset(
         "Snapshot",
     ]
 )
-_CALLS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
+CALLS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Operation:
 
 
 def output_operation(function: Any, tensor_name: str) -> Operation:
-    """Walk from a tensor of a ConcreteFunction up to the first operation that changes values."""
+    """Return the operation nearest to a tensor of a ConcreteFunction that changes values."""
     graph = function.graph.as_graph_def()
     library = {item.signature.name: item for item in graph.library.function}
     nodes = {node.name: node for node in graph.node}
@@ -46,7 +47,7 @@ def _walk(tensor: str, nodes: dict[str, Any], library: dict[str, Any]) -> Operat
         node = nodes.get(name)
         if node is None:
             return Operation("Placeholder", name)
-        if node.op in _CALLS:
+        if node.op in CALLS:
             return _enter(node, int(rest.rpartition(":")[2] or 0), nodes, library)
         if node.op not in _PASS_THROUGH or not node.input:
             return Operation(node.op, name)
@@ -59,11 +60,11 @@ def _enter(call: Any, index: int, outside: dict[str, Any], library: dict[str, An
     body = library[call.attr["f"].func.name]
     inside = {node.name: node for node in body.node_def}
     result = body.signature.output_arg[index].name
-    found = _walk(body.ret[result], inside, library)
+    operation = _walk(body.ret[result], inside, library)
     arguments = [argument.name for argument in body.signature.input_arg]
-    if found.type == "Placeholder" and found.name in arguments:
-        return _walk(call.input[arguments.index(found.name)], outside, library)
-    return found
+    if operation.type == "Placeholder" and operation.name in arguments:
+        return _walk(call.input[arguments.index(operation.name)], outside, library)
+    return operation
 
 
 def called_functions(node: Any) -> list[str]:
@@ -74,8 +75,25 @@ def called_functions(node: Any) -> list[str]:
     return [name for name in values if name]
 
 
+def nodes_with_callees(nodes: Iterable[Any], library: Any) -> Iterator[Any]:
+    """Yield ``nodes`` and those of all functions of the library that they call, each function once."""
+    bodies = {function.signature.name: function.node_def for function in library.function}
+    queue = [nodes]
+    while queue:
+        for node in queue.pop():
+            yield node
+            queue += [bodies.pop(name) for name in called_functions(node) if name in bodies]
+
+
+def all_nodes(proto: Any) -> Iterator[Any]:
+    """Yield the nodes of a GraphDef and of every function in its library, called or not."""
+    yield from proto.node
+    for function in proto.library.function:
+        yield from function.node_def
+
+
 def node_name(tensor: str) -> str:
-    """Return the node behind a tensor ``name:index`` or a control input ``^name``."""
+    """Return the name of the node that computes a tensor ``name:index``, or of a control input ``^name``."""
     return tensor.lstrip("^").partition(":")[0]
 
 

@@ -52,7 +52,7 @@ class EncodedSubgraph:
         self._tables, self._starts, self._lie = tables, starts(widths), starts([c.width for c in columns])
         self._decoder = Decoder(feeds, columns, self._starts)
         ends = {name: key for key, found in self._encodings.items() for name, _, _ in found.parts}
-        fed = [*ends, *frozen.fed]
+        fed = [*ends, *frozen.fed_names]
         flat = all(column.shape is None for column in columns)
         self._meeting = self._found(find_merge_point(frozen, target, ends)) if flat else None
         if self._meeting is None:
@@ -110,11 +110,11 @@ class EncodedSubgraph:
             source, found = self._frozen.inputs[feed.name], self._encodings.get(feed.name)
             if found is None:
                 value = self._decoder.tensor(feed, numbers, self._frozen.dtype(source))
-                given |= self._frozen.given(feed.name, value)
+                given |= self._frozen.bind(feed.name, value)
             else:
                 given |= _split(numbers, self._starts[self._place(feed)], found)
                 if self._frozen.sources[feed.name].tensors & cut.reads:
-                    given |= self._frozen.given(feed.name, _blank(numbers, feed))
+                    given |= self._frozen.bind(feed.name, _blank(numbers, feed))
         return given
 
     def _found(self, meeting: MergePoint | None) -> MergePoint | None:

@@ -41,9 +41,9 @@ def find_merge_point(frozen: Frozen, target: str, ends: Mapping[str, str]) -> Me
         target: the tensor that is computed in the end.
         ends: the tensors in which single inputs have become numbers already, and of which input each is.
     """
-    nodes = frozen.between([target], [*ends, *frozen.fed, *frozen.handles])
+    nodes = frozen.subgraph_nodes([target], [*ends, *frozen.fed_names, *frozen.handles])
     for tensor, parts in _candidates(nodes.values()):
-        if tensor not in frozen.fed and _is_passed(frozen, target, tensor):
+        if tensor not in frozen.fed_names and _is_passed(frozen, target, tensor):
             meeting = _meeting(frozen, tensor, parts, ends)
             if meeting is not None:
                 return meeting
@@ -61,9 +61,9 @@ def _candidates(nodes: Iterable[Any]) -> Iterator[tuple[str, list[str]]]:
 
 def _is_passed(frozen: Frozen, target: str, tensor: str) -> bool:
     """Tell whether no input reaches ``target`` on another way."""
-    behind = frozen.between([target], [tensor, *frozen.handles]).values()
+    behind = frozen.subgraph_nodes([target], [tensor, *frozen.handles]).values()
     read = {tensor for node in behind for tensor in data_inputs(node)}
-    return not read & frozen.fed.keys() and all(node.op != "Placeholder" for node in behind)
+    return not read & frozen.fed_names.keys() and all(node.op != "Placeholder" for node in behind)
 
 
 def _meeting(frozen: Frozen, tensor: str, parts: Sequence[str], ends: Mapping[str, str]) -> MergePoint | None:
@@ -80,8 +80,8 @@ def _meeting(frozen: Frozen, tensor: str, parts: Sequence[str], ends: Mapping[st
 
 def _source(frozen: Frozen, part: str) -> str | None:
     """Return the one input that ``part`` is computed from, value by value."""
-    nodes = frozen.between([part], [*frozen.fed, *frozen.handles])
+    nodes = frozen.subgraph_nodes([part], [*frozen.fed_names, *frozen.handles])
     read = {part, *(tensor for node in nodes.values() for tensor in data_inputs(node))}
-    names = {frozen.fed[tensor] for tensor in read if tensor in frozen.fed}
+    names = {frozen.fed_names[tensor] for tensor in read if tensor in frozen.fed_names}
     by_value = all(node.op in _BY_VALUE for node in nodes.values())
     return names.pop() if by_value and len(names) == 1 else None

@@ -104,7 +104,8 @@ def find_surrogate(
     if confirmed:
         some = sample[:: -(-len(sample) // _PROBED)]
         says = [
-            (flat_share(one.logits, some), len(frozen.above(node_name(at.tensor)))) for at, one in confirmed
+            (flat_share(one.logits, some), len(frozen.ancestors(node_name(at.tensor))))
+            for at, one in confirmed
         ]
         return confirmed[says.index(min(says))][1]
     lost = trial(replace(output, evidence="the scores"), from_scores)

@@ -44,7 +44,7 @@ def encode(frozen: Frozen, target: str, vocabularies: Mapping[str, Sequence[str]
         target: the tensor that is computed in the end.
         vocabularies: the texts that occur, by the input's name.
     """
-    nodes = frozen.between([target], [*frozen.fed, *frozen.handles])
+    nodes = frozen.subgraph_nodes([target], [*frozen.fed_names, *frozen.handles])
     causes, edges = _causes(frozen, nodes), dict[str, list[str]]()
     for name, words in vocabularies.items():
         edge = _edge(frozen, target, name, nodes, causes)
@@ -65,14 +65,14 @@ def _evaluate(
 ) -> dict[str, list[Any]]:
     """Run the graph up to the edges on every vocabulary, in one trace."""
     tf = tensorflow()
-    cut = Subgraph(frozen, [tensor for edge in edges.values() for tensor in edge], frozen.fed)
+    cut = Subgraph(frozen, [tensor for edge in edges.values() for tensor in edge], frozen.fed_names)
 
     def run() -> list[Any]:
         given: dict[str, Any] = {}
         for name in edges:
             texts = tf.constant(list(vocabularies[name]))
             flat = len(frozen.shape(frozen.inputs[name]) or ()) == 1
-            given |= frozen.given(name, texts if flat else texts[:, None])
+            given |= frozen.bind(name, texts if flat else texts[:, None])
         return cut(given)
 
     found = iter(graph(run)())
@@ -94,7 +94,7 @@ def _edge(
     """Return the tensors that depend on one input alone and are read by what depends on more, or are the target."""
     alone = {node for node in nodes if causes[node] == {name}}
     read = [tensor for node in nodes if node not in alone for tensor in data_inputs(nodes[node])]
-    found = {t for t in [*read, target] if node_name(t) in alone or frozen.fed.get(t) == name}
+    found = {t for t in [*read, target] if node_name(t) in alone or frozen.fed_names.get(t) == name}
     return sorted(tensor for tensor in found if _may_be_by_row(frozen.shape(tensor)))
 
 
@@ -105,12 +105,12 @@ def _causes(frozen: Frozen, nodes: dict[str, Any]) -> dict[str, set[str]]:
     while stack:
         name = stack[-1]
         read = data_inputs(nodes[name])
-        above = {node_name(tensor) for tensor in read if tensor not in frozen.fed} & nodes.keys()
+        above = {node_name(tensor) for tensor in read if tensor not in frozen.fed_names} & nodes.keys()
         waiting = [other for other in above if other not in found]
         if waiting:
             stack += waiting
             continue
-        own = {frozen.fed[tensor] for tensor in read if tensor in frozen.fed}
+        own = {frozen.fed_names[tensor] for tensor in read if tensor in frozen.fed_names}
         found[stack.pop()] = own.union(*(found[other] for other in above))
     return found
 

@@ -65,13 +65,13 @@ class Wording:
 
     def _below(self, frozen: Frozen, target: LogitCandidate, sign: int) -> Callable[[Mapping[str, Any]], Any]:
         """Return what flows into the head, as class logits."""
-        tf, cut = tensorflow(), Subgraph(frozen, [target.tensor], frozen.fed)
+        tf, cut = tensorflow(), Subgraph(frozen, [target.tensor], frozen.fed_names)
 
         def logits(tensors: Mapping[str, Any]) -> Any:
             given: dict[str, Any] = {}
             for name, tensor in tensors.items():
                 dtype = tf.as_dtype(frozen.dtype(frozen.inputs[name]))
-                given |= frozen.given(name, tf.cast(tensor, dtype))
+                given |= frozen.bind(name, tf.cast(tensor, dtype))
             return self._classes(cut(given)[0], target.width, sign)
 
         return logits
