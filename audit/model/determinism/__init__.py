@@ -1,1 +1,1 @@
-"""Refuses a model whose score of a row depends on chance, on its batch or on earlier calls."""
+"""Whether a model's predictions are a deterministic function of the row."""

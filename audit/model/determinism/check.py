@@ -1,8 +1,8 @@
-"""Refuses a model whose score of a row is not the row's own: it hangs on chance, or on the other rows of a batch.
+"""Rejects models whose predictions are not a deterministic function of the row.
 
-A model that was exported in training mode scores all the same. Dropout then draws anew in every call, and batch
-normalization measures a row against its neighbours: what an audit measures would be neither what was trained nor
-what is served. Nor would it be where scoring itself changes the model.
+Such scores depend on randomness (dropout), on the rest of the batch (batch normalization in training mode) or on
+earlier calls. A model that was exported in training mode scores all the same, but what an audit measures would be
+neither what was trained nor what is served.
 """
 
 from __future__ import annotations
@@ -19,75 +19,80 @@ from audit.model.determinism.comparison import ScoreComparison
 from audit.model.determinism.stateful_ops import writing_operations
 from audit.model.model import Model
 
-_TOGETHER, _ALONE = 64, 16
-_AGAIN, _AGAIN_LARGE, _LARGE = 4096, 256, 10_000
-"""Rows that are all scored again, fewer where a row has more than ``_LARGE`` numbers: a pass must stay cheap."""
-_PARTS = (2, 7, 33, 130)
-"""Sizes of batches, in turn. Few, as a model may be compiled anew for each; odd ones move a row to another place."""
+_SAMPLED_ROWS = 64
+_SINGLE_ROWS = 16
+_RESCORED_ROWS = 4096
+_RESCORED_WIDE_ROWS = 256
+"""Rows that are all scored again, fewer where a row has more than `_WIDE_ROW` numbers: a pass must stay cheap."""
+_WIDE_ROW = 10_000
+_BATCH_SIZES = (2, 7, 33, 130)
+"""In turn. Few, as a model may be compiled anew for each; odd ones move a row to another place."""
 
 
 def require_deterministic(
     model: Model, tensors: Mapping[str, Any], raw: np.ndarray, first_row: int = 1
 ) -> None:
-    """Score sampled rows twice, in a smaller batch and alone, then all rows of some thousand again, and compare.
+    """Score sampled rows twice, in a smaller batch and singly, then some thousand again, and compare.
 
-    What makes a score unsteady may touch rare rows only, or batches of some sizes: the rows are scored again in
-    reverse and in parts of several sizes.
+    Nondeterminism may affect rare rows only, or batches of some sizes: the rows are scored again in reverse and in
+    batches of several sizes.
 
     Args:
-        model: what is audited.
-        tensors: what it is fed: tensors by name, all of as many rows.
-        raw: its scores of them all in one batch, ``(rows, width)``.
-        first_row: the number of the first of them in the data, for messages.
+        model: the audited model.
+        tensors: its inputs by name, all of as many rows.
+        raw: its scores of all rows in one batch, ``(rows, width)``.
+        first_row: number of the first row in the data, for messages.
 
     Raises:
-        AuditError: a row's scores differ by more than rounding, a row alone has none, or scoring changes the model.
+        AuditError: a row's scores differ by more than rounding, a single row has none, or scoring changes the model.
     """
-    compare = ScoreComparison(model, raw, first_row)
-    _compare_sample(model, tensors, raw, compare, first_row)
-    _compare_all(model, tensors, raw, compare, first_row)
+    comparison = ScoreComparison(model, raw, first_row)
+    _compare_sample(model, tensors, raw, comparison, first_row)
+    _compare_all(model, tensors, raw, comparison, first_row)
     _require_unchanged(model)
 
 
 def _compare_sample(
-    model: Model, tensors: Mapping[str, Any], raw: np.ndarray, compare: ScoreComparison, first_row: int
+    model: Model, tensors: Mapping[str, Any], raw: np.ndarray, comparison: ScoreComparison, first_row: int
 ) -> None:
-    rows = np.unique(np.linspace(0, len(raw) - 1, _TOGETHER).astype(int))
-    few = np.unique(np.linspace(0, len(rows) - 1, _ALONE).astype(int))
+    rows = _spread(len(raw), _SAMPLED_ROWS)
+    few = _spread(len(rows), _SINGLE_ROWS)
     batch = _take(tensors, rows)
-    together = model(batch, first_row)
-    compare.repeated(rows, together, model(batch, first_row))
-    alone = np.concatenate([_alone(model, tensors, row, first_row) for row in rows[few]])
-    compare.shared(rows[few], alone, together[few], len(rows))
-    compare.shared(rows[few], alone, raw[rows[few]], len(raw))
+    scores = model(batch, first_row)
+    comparison.repeated(rows, scores, model(batch, first_row))
+    single = np.concatenate([_score_singly(model, tensors, row, first_row) for row in rows[few]])
+    comparison.single(rows[few], single, scores[few], len(rows))
+    comparison.single(rows[few], single, raw[rows[few]], len(raw))
 
 
 def _compare_all(
-    model: Model, tensors: Mapping[str, Any], raw: np.ndarray, compare: ScoreComparison, first_row: int
+    model: Model, tensors: Mapping[str, Any], raw: np.ndarray, comparison: ScoreComparison, first_row: int
 ) -> None:
     """Compare the scores of all rows, up to a number, with those in a batch in reverse, and in small batches."""
     numbers = sum(tensor.shape[1:].num_elements() or 1 for tensor in tensors.values())
-    most = _AGAIN if numbers <= _LARGE else _AGAIN_LARGE
-    rows = np.unique(np.linspace(0, len(raw) - 1, most).astype(int))[::-1]
-    compare.moved(rows, model(_take(tensors, rows), first_row), raw[rows], (len(rows), len(raw)))
-    for start, stop in _parts(len(rows)):
-        part = rows[start:stop]
-        scores = model(_take(tensors, part), first_row)
-        compare.moved(part, scores, raw[part], (len(part), len(raw)))
+    rows = _spread(len(raw), _RESCORED_ROWS if numbers <= _WIDE_ROW else _RESCORED_WIDE_ROWS)[::-1]
+    for batch in (rows, *_batches(rows)):
+        scores = model(_take(tensors, batch), first_row)
+        comparison.reordered(batch, scores, raw[batch], (len(batch), len(raw)))
 
 
-def _parts(rows: int) -> Iterator[tuple[int, int]]:
-    """Yield where parts of `_PARTS` rows start and stop, in turn, until all ``rows`` are in one."""
+def _spread(rows: int, count: int) -> np.ndarray:
+    """Return up to ``count`` row indices at equal distances."""
+    return np.unique(np.linspace(0, rows - 1, count).astype(int))
+
+
+def _batches(rows: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield all rows in batches of `_BATCH_SIZES`, in turn."""
     start = 0
-    for size in cycle(_PARTS):
-        if start >= rows:
+    for size in cycle(_BATCH_SIZES):
+        if start >= len(rows):
             return
-        yield start, min(start + size, rows)
+        yield rows[start : start + size]
         start += size
 
 
 def _require_unchanged(model: Model) -> None:
-    """Refuse what writes variables: how its scores change, and when, no number of rows could tell."""
+    """Refuse a signature that writes variables: no number of rows could show how and when its scores change."""
     if writes := writing_operations(model.signature.function):
         raise AuditError(
             where=f"{model.where}: output {model.output!r}",
@@ -101,7 +106,7 @@ def _take(tensors: Mapping[str, Any], rows: np.ndarray) -> dict[str, Any]:
     return {name: tensorflow().gather(tensor, rows) for name, tensor in tensors.items()}
 
 
-def _alone(model: Model, tensors: Mapping[str, Any], row: int, first_row: int) -> np.ndarray:
+def _score_singly(model: Model, tensors: Mapping[str, Any], row: int, first_row: int) -> np.ndarray:
     try:
         return model(_take(tensors, np.array([row])), first_row + row)
     except AuditError as error:
