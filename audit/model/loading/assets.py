@@ -1,4 +1,4 @@
-"""The model's own assets, and which tables are filled from other files, which are not in its digest."""
+"""Assets of a model, and lookup tables that are filled from other files, which its digest does not cover."""
 
 from __future__ import annotations
 
@@ -7,17 +7,16 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from audit.frameworks.tensorflow_loader import asset_file
-from audit.model.graph.traversal import called_functions, node_name
+from audit.model.graph.traversal import CALLS, called_functions, node_name
 from audit.policy.unsafe_operations import TABLES
 
-_CALLS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
 _MAIN = ""  # the scope of the main graph; the others are named after their functions
 
 
 def foreign_tables(meta: Any) -> set[tuple[str, str]]:
     """Return the operations of a meta graph that fill a table from a file other than an asset.
 
-    Each as the function that it stands in, which is empty for the main graph, and the node's name.
+    Each as the function that holds it, empty for the main graph, and the node's name.
     """
     graph = _Scopes(meta)
     return {
@@ -39,7 +38,8 @@ class _Scopes:
         self._nodes = {function.signature.name: list(function.node_def) for function in library}
         self._nodes[_MAIN] = list(meta.graph_def.node)
         self._arguments = {f.signature.name: [a.name for a in f.signature.input_arg] for f in library}
-        self._objects, self._files = meta.object_graph_def, _asset_files(meta)
+        self._objects = meta.object_graph_def
+        self._files = _asset_files(meta)
         self._inside = [file for file in self._files if _is_inside(file.filename)]
         # with an object graph, loading never executes the main graph
         self._executed = set(self._nodes) - ({_MAIN} if meta.HasField("object_graph_def") else set())
@@ -49,7 +49,7 @@ class _Scopes:
         yield from ((scope, node) for scope, nodes in self._nodes.items() for node in nodes)
 
     def is_asset(self, scope: str, tensor: str, seen: frozenset[tuple[str, str]] = frozenset()) -> bool:
-        """Tell whether ``tensor`` is the name of an asset, handed through and never computed."""
+        """Return whether ``tensor`` is the name of an asset, passed on and never computed."""
         name = node_name(tensor)
         if (scope, name) in seen:
             return False
@@ -62,32 +62,29 @@ class _Scopes:
         return scope == _MAIN and any(node_name(file.tensor_info.name) == name for file in self._inside)
 
     def _is_handed_an_asset(self, function: str, index: int, seen: frozenset[tuple[str, str]]) -> bool:
-        """Tell whether every caller of ``function`` gives an asset for its argument ``index``."""
-        given = [
-            node.op in _CALLS and self.is_asset(scope, node.input[index], seen)
+        """Return whether every caller of ``function`` passes an asset for its argument ``index``."""
+        arguments = [
+            node.op in CALLS and self.is_asset(scope, node.input[index], seen)
             for scope, node in self.operations()
             if scope in self._executed and function in called_functions(node)
         ]
         if function in self._objects.concrete_functions:
             bound = self._objects.concrete_functions[function].bound_inputs
             place = index - (len(self._arguments[function]) - len(bound))
-            given.append(place >= 0 and self._is_asset_object(bound[place]))
-        return bool(given) and all(given)
+            arguments.append(place >= 0 and self._is_asset_object(self._objects.nodes[bound[place]]))
+        return bool(arguments) and all(arguments)
 
-    def _is_asset_object(self, node: int) -> bool:
-        found = self._objects.nodes[node]
-        if not found.HasField("asset"):
-            return False
-        return self._files[found.asset.asset_file_def_index] in self._inside
+    def _is_asset_object(self, node: Any) -> bool:
+        return node.HasField("asset") and self._files[node.asset.asset_file_def_index] in self._inside
 
 
 def _asset_files(meta: Any) -> list[Any]:
-    """Return the model's assets; TensorFlow 1 lists them in a collection, which counts where the field is empty."""
+    """Return the model's assets; TensorFlow 1 lists them in a collection, which is read if the field is empty."""
     packed = meta.collection_def["saved_model_assets"].any_list.value
     return list(meta.asset_file_def) or [asset_file(item.value) for item in packed]
 
 
 def _is_inside(filename: str) -> bool:
-    """The loader joins the name to the model's folder of assets, which leads elsewhere for ``../x`` or ``/x``."""
+    """Return whether a name stays in the folder of assets to which the loader joins it: ``../x`` and ``/x`` do not."""
     path = PurePosixPath(filename)
     return bool(filename) and not path.is_absolute() and ".." not in path.parts

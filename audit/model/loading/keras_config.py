@@ -1,4 +1,4 @@
-"""Reads what a file of Keras says of its model without building it: the version, and whether it holds Python code."""
+"""Configuration of a Keras file, read without building the model: its version and any Python code in it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _CODE = frozenset({"Lambda", "__lambda__"})  # classes whose configuration is Py
 
 @dataclass(frozen=True)
 class KerasConfig:
-    """``version`` of the Keras that wrote the file, where it says so; ``code`` names what holds Python code."""
+    """The version of Keras that wrote a file, None if unknown, and the names of layers that hold Python code."""
 
     version: str | None
     code: list[str]
@@ -26,16 +26,16 @@ def read_keras_config(path: Path) -> KerasConfig:
     """Read the configuration of a `.keras` file, or of a whole model in HDF5.
 
     Raises:
-        AuditError: it is neither, is damaged, or its weights lie in other files.
+        AuditError: it is neither, is damaged, or its weights are in other files.
     """
     try:
-        config, version = (_of_archive if path.suffix.lower() == ".keras" else _of_hdf5)(path)
+        config, version = (_from_archive if path.suffix.lower() == ".keras" else _from_hdf5)(path)
         return KerasConfig(version, sorted(set(_code(json.loads(config)))))
     except (OSError, KeyError, ValueError, RecursionError, zipfile.BadZipFile) as error:
         raise _damaged(path) from error
 
 
-def _of_archive(path: Path) -> tuple[str | bytes, str | None]:
+def _from_archive(path: Path) -> tuple[str | bytes, str | None]:
     with zipfile.ZipFile(path) as archive:
         if "model.weights.h5" in archive.namelist():
             with archive.open("model.weights.h5") as weights:
@@ -44,7 +44,7 @@ def _of_archive(path: Path) -> tuple[str | bytes, str | None]:
         return archive.read("config.json"), version
 
 
-def _of_hdf5(path: Path) -> tuple[str | bytes, str | None]:
+def _from_hdf5(path: Path) -> tuple[str | bytes, str | None]:
     import h5py
 
     with h5py.File(path) as file:
@@ -55,13 +55,14 @@ def _of_hdf5(path: Path) -> tuple[str | bytes, str | None]:
                 found="no configuration of layers: weights alone, or a file of another kind",
                 fix="save the model with model.save('NAME.keras'), or export it with model.export",
             )
-        config, version = file.attrs["model_config"], file.attrs.get("keras_version")
+        config = file.attrs["model_config"]
+        version = file.attrs.get("keras_version")
     _require_own_weights(path, path)
     return config, version.decode() if isinstance(version, bytes) else version
 
 
 def _require_own_weights(path: Path, weights: Path | IO[bytes]) -> None:
-    """HDF5 has links of its own: to other files, whose bytes no digest covers."""
+    """Refuse links of HDF5 to other files, whose bytes no digest covers."""
     import h5py
 
     def outside(name: str, item: Any) -> str | None:

@@ -1,4 +1,4 @@
-"""Says why TensorFlow could not load a SavedModel: what it raises seldom names what is wrong with the files."""
+"""Errors for what TensorFlow cannot load: its own seldom name what is wrong with the files."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any
 
 from audit.errors import AuditError, quote_list
 from audit.frameworks.tensorflow_loader import is_registered, tensorflow
+from audit.model.graph.traversal import all_nodes
 
 
 def unreadable(path: Path, where: Path, meta: Any, error: Exception) -> AuditError:
-    """Return the error that a user gets for ``error``, raised when ``meta`` of ``path`` was loaded.
+    """Return the AuditError for ``error``, raised when the meta graph ``meta`` of ``path`` was loaded.
 
-    The files are looked at first; a newer TensorFlow is named only where loading failed, since most of its
-    models load.
+    A newer TensorFlow is named only here, since most of its models load.
     """
     newer = _newer(meta)
     if unknown := _unregistered(meta.graph_def):
@@ -56,23 +56,22 @@ def _damaged(path: Path, where: Path, error: Exception) -> AuditError:
 
 def _unregistered(graph: Any) -> list[str]:
     """Return the types of operations that neither TensorFlow nor the graph's own library defines."""
-    functions = graph.library.function
-    used = {node.op for node in graph.node} | {node.op for body in functions for node in body.node_def}
-    own = {function.signature.name for function in functions}
-    return sorted(name for name in used - own if not is_registered(name))
+    functions = {function.signature.name for function in graph.library.function}
+    used = {node.op for node in all_nodes(graph)}
+    return sorted(name for name in used - functions if not is_registered(name))
 
 
 def _newer(meta: Any) -> str:
-    """Return in words that a newer TensorFlow made the model, or nothing."""
-    tf, made = tensorflow(), meta.meta_info_def.tensorflow_version
-    if meta.graph_def.versions.producer <= tf.version.GRAPH_DEF_VERSION and _order(made) <= _order(
-        tf.__version__
-    ):
+    """Return a sentence if a newer TensorFlow made the model, else an empty one."""
+    tf = tensorflow()
+    version = meta.meta_info_def.tensorflow_version
+    is_known = meta.graph_def.versions.producer <= tf.version.GRAPH_DEF_VERSION
+    if is_known and _major_minor(version) <= _major_minor(tf.__version__):
         return ""
-    return f"the model was made by TensorFlow {made or 'unknown'}"
+    return f"the model was made by TensorFlow {version or 'unknown'}"
 
 
-def _order(version: str) -> tuple[int, ...]:
+def _major_minor(version: str) -> tuple[int, ...]:
     """Return major and minor number; a development version counts as its release."""
     parts = version.split(".")[:2]
     return tuple(int(part) for part in parts if part.isdecimal())
@@ -96,9 +95,8 @@ def graph_failure(error: Exception) -> str:
 
 
 def error_line(error: Exception) -> str:
-    """Return what TensorFlow said, in one line: of an error while a graph ran, the line with the cause."""
+    """Return type and message of TensorFlow's error in one line: of a graph that ran, the line with the cause."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    about = [
-        line for line in lines if not line.startswith(("Graph execution error", "Detected at", "File ", "<"))
-    ]
-    return f"{type(error).__name__}: {(about or lines or [''])[0][:300]}"
+    location = ("Graph execution error", "Detected at", "File ", "<")
+    causes = [line for line in lines if not line.startswith(location)]
+    return f"{type(error).__name__}: {(causes or lines or [''])[0][:300]}"

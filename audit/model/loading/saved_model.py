@@ -1,10 +1,10 @@
-"""Loads a SavedModel directory, after its operations and its assets have been looked at."""
+"""Loads a SavedModel directory, once its operations and assets have been checked."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from audit.errors import AuditError
 from audit.frameworks.output_silencing import quiet
@@ -15,19 +15,23 @@ from audit.model.loading.scan import read_graphs, serving_graph
 from audit.model.loading.unsafe_operations import UnsafeOperation, unsafe_operations
 
 
-def open_saved_model(path: Path, where: Path, allowed: Collection[str]) -> tuple[Any, list[str]]:
+class LoadedModel(NamedTuple):
+    """TensorFlow's loaded object, and the unsafe operations in its graphs, sorted."""
+
+    module: Any
+    unsafe_operations: list[str]
+
+
+def open_saved_model(path: Path, where: Path, allowed: Collection[str]) -> LoadedModel:
     """Load the SavedModel directory ``path``.
 
     Args:
         path: the directory.
-        where: what the user calls the model, for messages.
-        allowed: types of operations that may reach beyond the model.
-
-    Returns:
-        The loaded object, and which operations of ``allowed`` stand in its graphs, sorted.
+        where: path of the model as the user named it, for messages.
+        allowed: types of unsafe operations that the policy allows.
 
     Raises:
-        AuditError: the model reaches beyond itself without leave, or cannot be loaded.
+        AuditError: the model has an unsafe operation that is not allowed, or cannot be loaded.
     """
     proto = read_graphs(path)
     unsafe = unsafe_operations(proto)
@@ -42,18 +46,18 @@ def open_saved_model(path: Path, where: Path, allowed: Collection[str]) -> tuple
             loaded = tensorflow().saved_model.load(str(path), tags=tags)
     except Exception as error:
         raise unreadable(path, where, meta, error) from error
-    return loaded, sorted({item.operation for item in unsafe})
+    return LoadedModel(loaded, sorted({item.operation for item in unsafe}))
 
 
 def _refused(where: Path, unsafe: Sequence[UnsafeOperation], limit: int = 4) -> AuditError:
     first = {item.operation: item for item in reversed(unsafe)}  # one place of each operation
     names = sorted(first)
-    said = "; ".join(f"{name!r} {first[name].place}" for name in names[:limit])
+    places = "; ".join(f"{name!r} {first[name].place}" for name in names[:limit])
     more = f"; and {', '.join(names[limit:])}" if names[limit:] else ""
     return AuditError(
         where=str(where),
         expected="a model that computes only: a SavedModel is a program that runs on this machine",
-        found=f"operations that reach files, network or Python: {said}{more}",
+        found=f"operations that reach files, network or Python: {places}{more}",
         fix=f"export the model without them, or trust it with model.allow_operations: [{', '.join(names)}]",
     )
 

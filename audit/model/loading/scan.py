@@ -1,4 +1,4 @@
-"""Reads the graphs of a SavedModel without executing anything: a SavedModel is a program."""
+"""Scan of a model's files without executing anything: a SavedModel is a program."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from audit.registry.artifact import Artifact, find_artifact, graph_file
 
 @dataclass(frozen=True)
 class Scan:
-    """What stands in a model's files: their kind, signatures, unsafe operations, and the TensorFlow that wrote them."""
+    """The kind of a model's files, its signatures and unsafe operations, and the TensorFlow that wrote it."""
 
     source: str
     signatures: list[str]
@@ -31,7 +31,7 @@ class Scan:
 def scan(path: Path) -> Scan:
     """Read a model without loading it.
 
-    A file of Keras holds layers and no graph: it is scanned when these have become one.
+    A file of Keras holds layers and no graph: it is scanned after its export.
 
     Raises:
         AuditError: there is no model, its file is damaged, or a symbolic link leads out of its directory.
@@ -47,7 +47,7 @@ def scan(path: Path) -> Scan:
 
 
 def own_artifact(path: Path) -> Artifact:
-    """Return what is loaded for the model at ``path``, in a directory with its own files only.
+    """Return the artifact that is loaded for the model at ``path``; a directory has to hold all of its files.
 
     Raises:
         AuditError: there is no model, or a symbolic link leads out of the directory.

@@ -1,4 +1,4 @@
-"""Opens a model, whatever form it lies in, and takes out one signature."""
+"""One signature of a model, loaded from a SavedModel or a file of Keras."""
 
 from __future__ import annotations
 
@@ -18,10 +18,9 @@ from audit.model.loading.scan import own_artifact
 class Signature:
     """One signature of a loaded model.
 
-    ``function`` is its ConcreteFunction: differentiable, called with one keyword per input. ``owner``
-    keeps the loaded object alive, without which the function loses its variables. ``inputs`` and
-    ``outputs`` map names to TensorSpecs, sorted by name. ``allowed`` are the operations in the model
-    that reach beyond it, and that the policy allows.
+    ``function`` is its ConcreteFunction: differentiable, called with one keyword per input. ``owner`` keeps the
+    loaded object alive, without which the function loses its variables. ``inputs`` and ``outputs`` map names to
+    TensorSpecs, sorted by name. ``allowed`` are the unsafe operations in the model, all allowed by the policy.
     """
 
     name: str
@@ -36,42 +35,44 @@ def open_signature(path: Path, name: str, allowed: Collection[str] = ()) -> Sign
     """Load the model at ``path`` and return its signature ``name``.
 
     Args:
-        path: what `find_model` returned.
-        name: of the signature.
-        allowed: types of operations that may reach beyond the model (``model.allow_operations``).
+        path: the path that `find_model` returned.
+        name: name of the signature.
+        allowed: types of unsafe operations that the policy allows (``model.allow_operations``).
 
     Raises:
         AuditError: the model is damaged, unsafe, or has no such signature.
     """
     artifact = own_artifact(path)
     if artifact.kind == "SavedModel":
-        loaded, reaching = open_saved_model(artifact.path, artifact.path, allowed)
+        loaded = open_saved_model(artifact.path, artifact.path, allowed)
     else:
-        loaded, reaching = open_keras(artifact.path, allowed)
-    function = _choose(path, loaded.signatures, name)
+        loaded = open_keras(artifact.path, allowed)
+    function = _choose(path, loaded.module.signatures, name)
     inputs = dict(sorted(function.structured_input_signature[1].items()))
     outputs = {key: _spec(key, item) for key, item in sorted(function.structured_outputs.items())}
-    return Signature(name, function, inputs, outputs, loaded, reaching)
+    return Signature(name, function, inputs, outputs, loaded.module, loaded.unsafe_operations)
 
 
 def _choose(path: Path, signatures: Any, name: str) -> Any:
     if name in signatures:
         return signatures[name]
+    where = f"{path}: signature"
+    if signatures:
+        raise AuditError(
+            where=where,
+            expected=f"one of the model's signatures: {quote_list(signatures)}",
+            found=f"{name!r}{did_you_mean(name, signatures)}",
+            fix="set model.signature to one of them",
+        )
     raise AuditError(
-        where=f"{path}: signature",
-        expected=f"one of the model's signatures: {quote_list(signatures)}"
-        if signatures
-        else "a model with a signature",
-        found=f"{name!r}{did_you_mean(name, signatures)}"
-        if signatures
-        else "none: nothing in it is meant to be served",
-        fix="set model.signature to one of them"
-        if signatures
-        else "export it with model.export, or with tf.saved_model.save(…, signatures={'serving_default': f})",
+        where=where,
+        expected="a model with a signature",
+        found="none: nothing in it is meant to be served",
+        fix="export it with model.export, or with tf.saved_model.save(…, signatures={'serving_default': f})",
     )
 
 
 def _spec(name: str, output: Any) -> Any:
-    """Return the TensorSpec of an output; of a graph of TensorFlow 1, they are tensors."""
+    """Return the TensorSpec of an output, which is a tensor in a graph of TensorFlow 1."""
     tf = tensorflow()
     return tf.TensorSpec(output.shape, output.dtype, name) if isinstance(output, tf.Tensor) else output
