@@ -1,9 +1,9 @@
-"""How a model's raw outputs become decisions."""
+"""The decision rule: how a model's raw outputs become classes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,12 +14,23 @@ from audit.model.head import Head
 _DECIMALS = 15  # of a 64-bit number
 
 
+class Decisions(NamedTuple):
+    """The decision on each row.
+
+    ``favorable`` is P(favourable), or the prediction of a regression; ``classes`` is the class decided on, int32, of a
+    regression 1 if the prediction is favourable.
+    """
+
+    favorable: np.ndarray
+    classes: np.ndarray
+
+
 @dataclass(frozen=True)
 class DecisionRule:
     """How raw outputs become decisions.
 
-    ``favorable`` are the favourable classes and ``threshold`` the least P(favourable) that is decided favourably
-    (of two classes); of a regression, ``at_least`` is the least favourable prediction, None where nothing says.
+    ``favorable`` are the favourable classes and ``threshold`` the smallest P(favourable) that is decided favourably
+    (of two classes); of a regression, ``at_least`` is the smallest favourable prediction, None if there is none.
     """
 
     head: Head
@@ -31,51 +42,49 @@ class DecisionRule:
     def boundary(self) -> float | None:
         """The P(favourable), or the prediction of a regression, at which the outcome becomes favourable.
 
-        None for a regression without a favourable outcome. Several classes are decided by the largest, so that there
-        is no such number: 0.5, beyond which the favourable ones have more than all others, stands for it.
+        None for a regression without a favourable outcome. Of several classes the most probable is decided on, so that
+        no such number exists: it is then 0.5, beyond which the favourable ones have more than all others.
         """
         if self.head.kind == "regression":
             return self.at_least
         return self.threshold if self.head.width <= 2 else 0.5
 
-    def decide(self, raw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return what is favourable of each row (P(favourable), or the prediction), and the class decided on.
+    def decide(self, raw: np.ndarray) -> Decisions:
+        """Return the decisions on raw outputs ``(rows, width)``.
 
-        Binary: the favourable class when its probability reaches the threshold; several classes: argmax;
-        regression: 1 where the prediction is favourable.
+        Binary: the favourable class if its probability reaches the threshold; several classes: argmax.
         """
         if self.head.kind == "regression":
             limit = np.inf if self.at_least is None else self.at_least
-            return raw[:, 0].astype(np.float64), reaches(raw[:, 0], limit, raw.dtype).astype(np.int32)
+            return Decisions(
+                raw[:, 0].astype(np.float64), reaches(raw[:, 0], limit, raw.dtype).astype(np.int32)
+            )
         return self.outcome(self.head.probabilities(raw), raw.dtype)
 
-    def outcome(self, probabilities: np.ndarray, dtype: np.dtype[Any]) -> tuple[np.ndarray, np.ndarray]:
-        """Return P(favourable) and the class decided on, from class probabilities ``(rows, classes)``.
-
-        ``dtype`` is that of the scores that they were made of.
-        """
+    def outcome(self, probabilities: np.ndarray, dtype: np.dtype[Any]) -> Decisions:
+        """Return the decisions on class probabilities ``(rows, classes)``, made of raw scores of type ``dtype``."""
         favorable = probabilities[:, self.favorable].sum(1)
         if probabilities.shape[1] > 2:
-            return favorable, np.asarray(probabilities.argmax(1), np.int32)
-        chosen = self.favorable[0]
-        reached = self._reached(probabilities, dtype)
-        return favorable, np.where(reached, chosen, 1 - chosen).astype(np.int32)
+            return Decisions(favorable, np.asarray(probabilities.argmax(1), np.int32))
+        index = self.favorable[0]
+        is_favorable = self._reaches_threshold(probabilities, dtype)
+        return Decisions(favorable, np.where(is_favorable, index, 1 - index).astype(np.int32))
 
     def levels(self, favorable: np.ndarray, thresholds: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:
         """Return how many of the rising ``thresholds`` each row reaches, each decided as `decide` would.
 
         Args:
-            favorable: what `decide` says is favourable of each row: P(favourable) of two classes, or the prediction.
-            thresholds: rising; in place of ``threshold``, or of ``at_least``.
-            dtype: that of the raw scores.
+            favorable: `Decisions.favorable` of two classes, or of a regression.
+            thresholds: rising values of ``threshold``, or of ``at_least``.
+            dtype: type of the raw scores.
         """
         if self._scores_other:
             scores, limits = (-np.round(1 - part, _DECIMALS) for part in (favorable, thresholds))
             return levels(scores, limits, self._exact(dtype))
         return levels(favorable, thresholds, self._exact(dtype))
 
-    def _reached(self, probabilities: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:
-        """Tell which rows of two classes reach the threshold, as the scores themselves tell it."""
+    def _reaches_threshold(self, probabilities: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:
+        """Return which rows of two classes reach the threshold, with ties resolved in the scores' own digits."""
         if self._scores_other:
             return reaches(-probabilities[:, 1], -round(1 - self.threshold, _DECIMALS), self._exact(dtype))
         return reaches(probabilities[:, self.favorable[0]], self.threshold, self._exact(dtype))
@@ -86,12 +95,12 @@ class DecisionRule:
         return self.head.width == 1 and self.favorable[0] == 0
 
     def _exact(self, dtype: np.dtype[Any]) -> np.dtype[Any]:
-        """Return the type that ties are told in: logits are turned into 64-bit probabilities."""
+        """Return the type in which ties are resolved: logits are turned into 64-bit probabilities."""
         return np.dtype(np.float64) if self.head.kind == "logits" else dtype
 
 
 def favorable_logit(logits: Any, decider: DecisionRule) -> Any:
-    """Return the log-odds of the favourable outcome against all others, ``(rows,)``; a regression's value as it is."""
+    """Return the log-odds of the favourable outcome against all others, ``(rows,)``; a regression's value unchanged."""
     tf = tensorflow()
     if logits.shape[1] == 1:
         return logits[:, 0]
@@ -104,7 +113,7 @@ def favorable_logit(logits: Any, decider: DecisionRule) -> Any:
 
 
 def favorable_score(logits: Any, decider: DecisionRule) -> Any:
-    """Return P(favourable), ``(rows,)``; a regression's value as it is."""
+    """Return P(favourable), ``(rows,)``; a regression's value unchanged."""
     value = favorable_logit(logits, decider)
     return value if logits.shape[1] == 1 else tensorflow().sigmoid(value)
 
@@ -112,7 +121,7 @@ def favorable_score(logits: Any, decider: DecisionRule) -> Any:
 def decision_logits(logits: Any, decider: DecisionRule) -> Any:
     """Return logits ``(rows, classes)`` whose largest is the class decided on, at any threshold.
 
-    With two classes the threshold shifts them apart; a regression's are half its distance from ``at_least``.
+    Those of two classes are shifted by the threshold; a regression's are half its distance from ``at_least``.
     """
     tf = tensorflow()
     if logits.shape[1] == 1:
@@ -121,16 +130,16 @@ def decision_logits(logits: Any, decider: DecisionRule) -> Any:
     if logits.shape[1] > 2:
         return logits
     shift = np.zeros(2)
-    shift[decider.favorable[0]] = -_least_odds(decider)
+    shift[decider.favorable[0]] = -_threshold_log_odds(decider)
     return logits + tf.constant(shift, logits.dtype)
 
 
 def tie(decider: DecisionRule) -> float:
     """Return the log-odds of the second of two classes at which the decision changes."""
-    return _least_odds(decider) if decider.favorable[0] == 1 else -_least_odds(decider)
+    return _threshold_log_odds(decider) if decider.favorable[0] == 1 else -_threshold_log_odds(decider)
 
 
-def _least_odds(decider: DecisionRule) -> float:
-    """Return the least log-odds of the favourable one of two classes that are decided favourably."""
+def _threshold_log_odds(decider: DecisionRule) -> float:
+    """Return the smallest log-odds of the favourable one of two classes at which it is decided on."""
     threshold = float(np.clip(decider.threshold, 1e-7, 1 - 1e-7))
     return float(np.log(threshold) - np.log1p(-threshold))

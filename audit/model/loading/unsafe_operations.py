@@ -105,19 +105,19 @@ class _Graph:
 
     def reach(self, tensors: Iterable[str], functions: Iterable[str] = ()) -> set[Part]:
         """Return the parts that computing ``tensors`` and calling ``functions`` executes."""
-        reached: set[Part] = set()
+        parts: set[Part] = set()
         queue: list[Part] = [("node", node_name(name)) for name in tensors if name]
         queue += [("function", name) for name in functions]
         while queue:
             part = queue.pop()
-            if part in self.parts and part not in reached:
-                reached.add(part)
+            if part in self.parts and part not in parts:
+                parts.add(part)
                 queue += [
                     ("function", callee) for node in self._inside(part) for callee in called_functions(node)
                 ]
                 if part[0] == "node":
                     queue += [("node", node_name(tensor)) for tensor in self._nodes[part[1]].input]
-        return reached
+        return parts
 
     def reading_only(self, checkpoint: str) -> set[Part]:
         """Return all nodes but those that read another checkpoint than the one named by node ``checkpoint``."""

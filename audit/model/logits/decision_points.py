@@ -1,4 +1,4 @@
-"""Where a graph decides without a sigmoid or softmax: what flows into its comparisons, signs and largest values."""
+"""Logit candidates of graphs that decide without a sigmoid or softmax: the inputs of comparisons, signs and maxima."""
 
 from __future__ import annotations
 
@@ -19,34 +19,32 @@ from audit.model.logits.candidates import (
 
 _DECIDING = frozenset({"Greater", "GreaterEqual", "Less", "LessEqual", "Sign", "ArgMax", "Max", "TopKV2"})
 _SATURATING = frozenset({"Tanh", "Erf", "Softsign", "Atan", "RealDiv"})  # z / |z| is as flat as the others
-_MOST = 12
-_TIED = 1e-5
+_MAX_CANDIDATES = 12
+_TIE_TOLERANCE = 1e-5
 
 
 def decision_inputs(frozen: Frozen, widths: Collection[int]) -> list[LogitCandidate]:
-    """Return the float tensors, of so many columns, that a comparison, a sign or a largest value is taken of.
+    """Return the float inputs, of one of these ``widths``, of comparisons, signs and maxima.
 
-    So are those that an operation saturates, as a hyperbolic tangent does. The nearest to the output come first; of a
-    comparison or a quotient both sides, unless one is a constant.
+    Inputs of saturating operations, such as a hyperbolic tangent, are included. The nearest to the output come first;
+    of a comparison or a quotient both sides, unless one is a constant.
     """
-    found: dict[str, LogitCandidate] = {}
+    candidates: dict[str, LogitCandidate] = {}
     for node in nodes_from_output(frozen):
         if node.op in _DECIDING | _SATURATING:
             for tensor in data_inputs(node):
                 width = _width(frozen, tensor)
-                if len(found) < _MOST and width and width in widths:
-                    found.setdefault(
-                        tensor, LogitCandidate(tensor, width, f"what flows into {node.op} ({node.name})")
-                    )
-    return list(found.values())
+                if len(candidates) < _MAX_CANDIDATES and width and width in widths:
+                    evidence = f"what flows into {node.op} ({node.name})"
+                    candidates.setdefault(tensor, LogitCandidate(tensor, width, evidence))
+    return list(candidates.values())
 
 
 def _width(frozen: Frozen, tensor: str) -> int | None:
-    """Return the columns of a float tensor of rows, None where it is none."""
+    """Return the columns of a float tensor of rows, None if it is another."""
     shape = frozen.shape(tensor)
-    if frozen.nodes[node_name(tensor)].op == "Const" or not frozen.dtype(tensor).startswith(
-        ("float", "bfloat")
-    ):
+    is_float = frozen.dtype(tensor).startswith(("float", "bfloat"))
+    if frozen.nodes[node_name(tensor)].op == "Const" or not is_float:
         return None
     if shape == [None]:
         return 1
@@ -56,39 +54,43 @@ def _width(frozen: Frozen, tensor: str) -> int | None:
 def match_scores_or_decisions(
     logits: np.ndarray, expected: np.ndarray, dtype: str, decided: np.ndarray
 ) -> ScoreMatch | None:
-    """Tell whether scores follow from logits, or else whether the decisions do: enough for an attack's direction.
+    """Return how scores follow from logits, or else how the decisions do: enough for an attack's direction.
 
     Args:
         logits: ``(rows, classes)``, or ``(rows, 1)`` for the log-odds of the second of two classes.
-        expected: probabilities ``(rows, classes)`` by the uncut model, or ``(rows, 1)`` of a regression.
-        dtype: the name of the type that the logits were computed in.
-        decided: the class that the uncut model decides on, int ``(rows,)``; of a regression 1 where it is favourable.
+        expected: the model's probabilities ``(rows, classes)``, or the values ``(rows, 1)`` of a regression.
+        dtype: name of the type that the logits were computed in.
+        decided: the class that the model decides on, int ``(rows,)``; of a regression 1 where it is favourable.
     """
-    found = match_scores(logits, expected, dtype)
-    if (found and found.equal) or log_orders(np.bincount(decided)) < MIN_LOG_ORDERS:
-        return found
+    match = match_scores(logits, expected, dtype)
+    if (match and match.equal) or log_orders(np.bincount(decided)) < MIN_LOG_ORDERS:
+        return match
     if expected.shape[1] > 2:
         same = logits.shape == expected.shape and _decides(logits, expected)
-        return found or (ScoreMatch(1, 1.0, False) if same else None)
+        return match or (ScoreMatch(1, 1.0, False) if same else None)
     odds = logits[:, 0] if logits.shape[1] == 1 else logits[:, 1] - logits[:, 0]
-    ways = ((sign, _border(sign * odds, decided == 1)) for sign in ((found.sign,) if found else (1, -1)))
-    parted = next((ScoreMatch(sign, 1.0, False, border) for sign, border in ways if border is not None), None)
-    return parted or found
+    for sign in (match.sign,) if match else (1, -1):
+        boundary = _boundary(sign * odds, decided == 1)
+        if boundary is not None:
+            return ScoreMatch(sign, 1.0, False, boundary)
+    return match
 
 
-def _border(odds: np.ndarray, second: np.ndarray) -> float | None:
-    """Return what lies between the log-odds of two decisions, None where those of the second are not all greater.
+def _boundary(odds: np.ndarray, second: np.ndarray) -> float | None:
+    """Return a value between the log-odds of two decisions, None where those of the second are not all greater.
 
-    That is 0 where it may be: most comparisons are with it.
+    That is 0 where possible: most comparisons are with it.
     """
-    below, above = odds[~second].max(), odds[second].min()
+    below = odds[~second].max()
+    above = odds[second].min()
     if below < above:
         return 0.0 if below < 0 < above else float(below + (above - below) / 2)
     return None
 
 
 def _decides(logits: np.ndarray, expected: np.ndarray) -> bool:
-    """Tell whether the largest of the logits is always (one of) the largest of the scores, and not by luck."""
-    chosen = logits.argmax(1)
-    at = expected[np.arange(len(expected)), chosen]
-    return bool((at >= expected.max(1) - _TIED).all() and log_orders(np.bincount(chosen)) >= MIN_LOG_ORDERS)
+    """Return whether the largest logit always has (one of) the largest scores, and not by luck."""
+    classes = logits.argmax(1)
+    scores = expected[np.arange(len(expected)), classes]
+    largest = (scores >= expected.max(1) - _TIE_TOLERANCE).all()
+    return bool(largest and log_orders(np.bincount(classes)) >= MIN_LOG_ORDERS)

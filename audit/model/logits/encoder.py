@@ -1,8 +1,8 @@
-"""The model's logits as a function of a matrix of numbers only: texts stand as what the graph makes of them.
+"""Logits as a function of a matrix of numbers only, with texts encoded as the graph encodes them.
 
-A row of the *encoded* matrix has one number for each numeric column and as many as the graph needs for a text
-column; where all columns meet in one tensor, it is that. ``players`` says which column each number belongs
-to, so that attribution masks whole columns.
+A row of the *encoded* matrix has one number for each numeric column and as many as the graph needs for a text column;
+where all columns meet in one tensor, it is that. ``players`` are the columns of its numbers, so that attribution masks
+whole columns.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from audit.model.logits.text_encoding import Encoding, encode
 
 
 class EncodedSubgraph:
-    """The part of a frozen graph from encoded columns to ``target``.
+    """The subgraph from encoded columns to the tensor ``target``.
 
     Args:
         frozen: the model's graph.
         target: the tensor to compute.
-        feeds: what the signature's inputs are made of.
+        feeds: the feeds of the signature's inputs.
         columns: the columns of the matrix.
-        behind_texts: whether to cut behind what the graph does to each text column.
-        straight: whether gradients pass its steps and stops, which have none of their own.
+        behind_texts: whether to begin behind the graph's encoding of each text column.
+        straight: whether gradients pass steps and stops, which have none of their own.
     """
 
     def __init__(
@@ -44,28 +44,32 @@ class EncodedSubgraph:
         behind_texts: bool,
         straight: bool = False,
     ) -> None:
-        self._frozen, self._feeds, self._places = frozen, list(feeds), places(feeds)
+        self._frozen = frozen
+        self._feeds = list(feeds)
+        self._places = places(feeds)
         self._encodings = encode(frozen, target, self._vocabularies(columns)) if behind_texts else {}
         tables = {self._place(f): self._encodings[f.name].table for f in feeds if f.name in self._encodings}
         widths = [tables[i].shape[1] if i in tables else column.width for i, column in enumerate(columns)]
         self.players = np.repeat(np.arange(len(columns)), widths)
-        self._tables, self._starts, self._lie = tables, starts(widths), starts([c.width for c in columns])
+        self._tables = tables
+        self._starts = starts(widths)
+        self._matrix_starts = starts([column.width for column in columns])
         self._decoder = Decoder(feeds, columns, self._starts)
-        ends = {name: key for key, found in self._encodings.items() for name, _, _ in found.parts}
-        fed = [*ends, *frozen.fed_names]
+        ends = {part.tensor: name for name, encoding in self._encodings.items() for part in encoding.parts}
+        inputs = [*ends, *frozen.fed_names]
         flat = all(column.shape is None for column in columns)
-        self._meeting = self._found(find_merge_point(frozen, target, ends)) if flat else None
-        if self._meeting is None:
-            self._cut = Subgraph(frozen, [target], fed, straight)
+        self._merge_point = self._usable(find_merge_point(frozen, target, ends)) if flat else None
+        if self._merge_point is None:
+            self._subgraph = Subgraph(frozen, [target], inputs, straight)
         else:
-            self._before = Subgraph(frozen, [self._meeting.tensor], fed, straight)
-            self._cut = Subgraph(frozen, [target], [self._meeting.tensor], straight)
-            self.players = self._columns(self._meeting)
-        self.widest = self._cut.widest
+            self._before = Subgraph(frozen, [self._merge_point.tensor], inputs, straight)
+            self._subgraph = Subgraph(frozen, [target], [self._merge_point.tensor], straight)
+            self.players = self._columns(self._merge_point)
+        self.widest = self._subgraph.widest
 
     @property
     def has_tables(self) -> bool:
-        """Whether a text column was cut."""
+        """Whether a text column is encoded."""
         return bool(self._tables)
 
     @property
@@ -76,87 +80,91 @@ class EncodedSubgraph:
     def encode(self, matrix: Any) -> Any:
         """Return the encoded matrix of a matrix ``(rows, columns)``; differentiable in the numbers."""
         numbers = self._numbers(matrix)
-        if self._meeting is None:
+        if self._merge_point is None:
             return numbers
-        met = self._before(self._tensors(numbers, self._before))[0]
-        return tensorflow().cast(met, matrix.dtype)
+        merged = self._before(self._tensors(numbers, self._before))[0]
+        return tensorflow().cast(merged, matrix.dtype)
 
     def __call__(self, encoded: Any) -> Any:
         """Return the target's value for an encoded matrix; to be called inside a `tf.function`."""
-        if self._meeting is None:
-            return self._cut(self._tensors(encoded, self._cut))[0]
-        return self._cut({self._meeting.tensor: tensorflow().cast(encoded, "float32")})[0]
+        if self._merge_point is None:
+            return self._subgraph(self._tensors(encoded, self._subgraph))[0]
+        return self._subgraph({self._merge_point.tensor: tensorflow().cast(encoded, "float32")})[0]
 
     def _numbers(self, matrix: Any) -> Any:
         """Replace the codes of texts by the numbers of their tables."""
         tf = tensorflow()
         if not self._tables:
             return matrix
-        parts, start = [], 0
+        parts = []
+        start = 0
         for place in sorted(self._tables):
-            lies = self._lie[place]
-            codes = tf.cast(matrix[:, lies], tf.int32)
-            parts += [
-                matrix[:, start:lies],
-                tf.gather(tf.constant(self._tables[place], matrix.dtype), codes),
-            ]
-            start = lies + 1
+            column = self._matrix_starts[place]
+            codes = tf.cast(matrix[:, column], tf.int32)
+            table = tf.constant(self._tables[place], matrix.dtype)
+            parts += [matrix[:, start:column], tf.gather(table, codes)]
+            start = column + 1
         return tf.concat([*parts, matrix[:, start:]], axis=1)
 
-    def _tensors(self, numbers: Any, cut: Subgraph) -> dict[str, Any]:
-        """Return what the graph is fed with, by tensor."""
-        given: dict[str, Any] = {}
+    def _tensors(self, numbers: Any, subgraph: Subgraph) -> dict[str, Any]:
+        """Return the values of the subgraph's inputs, by tensor."""
+        values: dict[str, Any] = {}
         for feed in self._feeds:
-            source, found = self._frozen.inputs[feed.name], self._encodings.get(feed.name)
-            if found is None:
-                value = self._decoder.tensor(feed, numbers, self._frozen.dtype(source))
-                given |= self._frozen.bind(feed.name, value)
+            encoding = self._encodings.get(feed.name)
+            if encoding is None:
+                dtype = self._frozen.dtype(self._frozen.inputs[feed.name])
+                values |= self._frozen.bind(feed.name, self._decoder.tensor(feed, numbers, dtype))
             else:
-                given |= _split(numbers, self._starts[self._place(feed)], found)
-                if self._frozen.sources[feed.name].tensors & cut.reads:
-                    given |= self._frozen.bind(feed.name, _blank(numbers, feed))
-        return given
+                values |= _split(numbers, self._starts[self._place(feed)], encoding)
+                if self._frozen.sources[feed.name].tensors & subgraph.reads:
+                    values |= self._frozen.bind(feed.name, _blank(numbers, feed))
+        return values
 
-    def _found(self, meeting: MergePoint | None) -> MergePoint | None:
-        """Return the meeting if each of its numbers is of one column, and no column is left out of it."""
-        complete = meeting is not None and set(self._columns(meeting)) == set(self.players)
-        return meeting if complete else None
+    def _usable(self, merge_point: MergePoint | None) -> MergePoint | None:
+        """Return the merge point if each of its numbers is of one column, and no column is missing."""
+        complete = merge_point is not None and set(self._columns(merge_point)) == set(self.players)
+        return merge_point if complete else None
 
-    def _columns(self, meeting: MergePoint) -> np.ndarray:
-        """Return the column of each number of a meeting, -1 for a number that several have become."""
-        found: list[int] = []
+    def _columns(self, merge_point: MergePoint) -> np.ndarray:
+        """Return the column of each number of a merge point, -1 for a number made of several."""
+        columns: list[int] = []
         feeds = {feed.name: feed for feed in self._feeds}
-        for name, width in meeting.parts:
-            own = [self._places[column, feeds[name].is_text] for column in feeds[name].columns]
-            found += own * width if len(own) == 1 else own if len(own) == width else [-1] * width
-        return np.array(found)
+        for name, width in merge_point.parts:
+            feed = feeds[name]
+            indices = [self._places[column, feed.is_text] for column in feed.columns]
+            if len(indices) == 1:
+                columns += indices * width
+            else:
+                columns += indices if len(indices) == width else [-1] * width
+        return np.array(columns)
 
     def _place(self, feed: Feed) -> int:
         return self._places[feed.columns[0], feed.is_text]
 
     def _vocabularies(self, columns: Sequence[Column]) -> dict[str, list[str]]:
         """Return the texts of every input that reads one text column which no other input reads."""
-        single = [feed for feed in self._feeds if feed.is_text and len(feed.columns) == 1]
-        readers = Counter(name for feed in self._feeds if feed.is_text for name in feed.columns)
+        texts = [feed for feed in self._feeds if feed.is_text]
+        readers = Counter(name for feed in texts for name in feed.columns)
         return {
             feed.name: columns[self._place(feed)].vocabulary or []
-            for feed in single
-            if readers[feed.columns[0]] == 1
+            for feed in texts
+            if len(feed.columns) == 1 and readers[feed.columns[0]] == 1
         }
 
 
 def _split(encoded: Any, start: int, encoding: Encoding) -> dict[str, Any]:
-    """Return the tensors that one text column stands for."""
-    tf, found = tensorflow(), {}
-    for name, shape, dtype in encoding.parts:
-        stop = start + int(np.prod(shape))
-        found[name] = tf.cast(tf.reshape(encoded[:, start:stop], [-1, *shape]), dtype)
+    """Return the tensors of one text column, from the encoded matrix in which its numbers begin at ``start``."""
+    tf = tensorflow()
+    tensors = {}
+    for part in encoding.parts:
+        stop = start + int(np.prod(part.shape))
+        tensors[part.tensor] = tf.cast(tf.reshape(encoded[:, start:stop], [-1, *part.shape]), part.dtype)
         start = stop
-    return found
+    return tensors
 
 
 def _blank(encoded: Any, feed: Feed) -> Any:
-    """Return a text input of the right shape, which is all that the rest of the graph may still read of it."""
+    """Return empty texts in the input's shape, which is all that the rest of the graph may still read of it."""
     tf = tensorflow()
     rows = tf.shape(encoded)[0]
     return tf.fill([rows] if feed.flat else [rows, 1], "")

@@ -1,4 +1,4 @@
-"""Class logits from what a graph offers: from one column of log-odds, from scores."""
+"""Class logits from one column of log-odds, or from scores."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ LOST = (
     "score is 0 or 1 to the last digit, no gradient is left and differences are lost"
 )
 
-_LEAST = 1e-7  # scores nearer to 0 or 1 are not told apart in 32-bit floats
+_MIN_SCORE = 1e-7  # 32-bit floats do not resolve scores nearer to 0 or 1
 
 
 def by_class(logits: Any, sign: int) -> Any:
@@ -21,7 +21,7 @@ def by_class(logits: Any, sign: int) -> Any:
 
     Args:
         logits: ``(rows, classes)``, or ``(rows, 1)`` for the log-odds of the second of two classes.
-        sign: -1 where they speak of two classes the other way round, else 1.
+        sign: -1 if they are those of two classes in reverse order, else 1.
     """
     if logits.shape[1] == 1:
         half = sign * logits / 2
@@ -32,5 +32,5 @@ def by_class(logits: Any, sign: int) -> Any:
 def from_scores(scores: Any) -> Any:
     """Return log-odds ``(rows, 1)`` of one column of scores in [0, 1], of several their logarithms."""
     tf = tensorflow()
-    inside = tf.clip_by_value(scores, _LEAST, 1 - _LEAST)
+    inside = tf.clip_by_value(scores, _MIN_SCORE, 1 - _MIN_SCORE)
     return tf.math.log(inside) - tf.math.log1p(-inside) if scores.shape[1] == 1 else tf.math.log(inside)

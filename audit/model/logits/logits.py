@@ -1,14 +1,14 @@
-"""The true logits of a model, differentiable: read in the graph below its head, confirmed on data.
+"""The logits of a model, differentiable: the input of its sigmoid or softmax, verified on data.
 
-On a confident model scores are 0 or 1 to the last digit, and a gradient through them is zero: an attack on them
-finds nothing and reports the clean accuracy. The logits below the head keep what the scores lose.
+A confident model's scores are 0 or 1 to the last digit, and a gradient through them is zero: an attack on them finds
+nothing and reports the clean accuracy. Logits keep what the scores lose.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -25,17 +25,17 @@ from audit.model.model import Model
 
 CONFIRMED_ROWS = 2048
 
-_UNKNOWN = 1024  # numbers that a graph which is not cut may hold for a row
+_ASSUMED_WIDTH = 1024  # numbers that the whole signature may hold for a row
 
 
 @dataclass(frozen=True, eq=False)
 class Logits:
     """Class logits as a function of an encoded matrix.
 
-    ``graph(encoded)`` gives ``(rows, classes)``, float32 or float64, or ``(rows, 1)``: the value of a regression.
-    ``encode`` makes the encoded matrix, whose numbers belong to the columns ``players``. ``widest`` is the
-    most numbers that the graph holds at once for a row. ``evidence`` says in words where the logits come from, and
-    ``exact`` is False where they had to be computed from the scores.
+    ``graph(encoded)`` returns ``(rows, classes)``, float32 or float64, or ``(rows, 1)``: the value of a regression.
+    ``encode`` makes the encoded matrix, whose numbers belong to the columns ``players``. ``widest`` is the largest
+    count of numbers that the graph holds at once for a row. ``evidence`` says in words where the logits come from,
+    and ``exact`` is False if they had to be computed from the scores.
     """
 
     graph: Callable[[Any], Any]
@@ -46,50 +46,55 @@ class Logits:
     exact: bool
 
     def __call__(self, matrix: Any) -> Any:
-        """Return the logits of a matrix that is not encoded; to be called inside a `tf.function`."""
+        """Return the logits of a matrix of features; to be called inside a `tf.function`."""
         return self.graph(self.encode(matrix))
 
 
 def find_logits(
     model: Model, head: Head, feeds: Sequence[Feed], columns: Sequence[Column], sample: np.ndarray
 ) -> Logits:
-    """Return the logits that are nearest to the truth, of those that agree with the model on ``sample``.
+    """Return the most exact logits from which the model's scores of ``sample`` follow.
 
-    In this order: below the head, computed from the scores of the cut graph, by the whole signature; the former
-    two behind the text columns where the graph can be cut there.
+    In this order: the head's input, the logarithm of the scores in the frozen graph, that by the whole signature; the
+    former two from encoded text columns where possible.
 
     Args:
-        model: the uncut model.
+        model: the audited model.
         head: its detected head.
-        feeds: what its inputs are made of.
+        feeds: the feeds of its inputs.
         columns: the columns of ``sample``.
-        sample: rows ``(rows, columns)`` on which the cut graph is confirmed, and as many that mix their values.
+        sample: rows ``(rows, columns)`` on which logits are verified, and as many that mix their values.
     """
     decoder = Decoder(feeds, columns)
-    sample, expected = confirmation_rows(model, head, decoder, sample)
+    confirmation = confirmation_rows(model, head, decoder, sample)
     frozen = model.frozen
-    if frozen is None:  # its scores are left
+    if frozen is None:
         return _through_signature(model, head, decoder, columns)
-    trial = LogitVerifier(frozen, feeds, columns, sample, expected)
-    plain = LogitCandidate(frozen.output, head.width, "the model's output")
+    verify = LogitVerifier(frozen, feeds, columns, *confirmation)
+    output = LogitCandidate(frozen.output, head.width, "the model's output")
     linear = head.kind in ("logits", "regression")
-    exact = _best(trial, [plain] if linear else logit_candidates(frozen, head.width))
-    found = exact if exact or linear else trial(replace(plain, evidence=LOST), from_scores)
-    if found is None:
+    exact = _best(verify, [output] if linear else logit_candidates(frozen, head.width))
+    logits = exact if exact or linear else verify(replace(output, evidence=LOST), from_scores)
+    if logits is None:
         return _through_signature(model, head, decoder, columns)
-    encoded = found.encoded
+    subgraph = logits.subgraph
     return Logits(
-        found.graph, encoded.encode, encoded.players, encoded.widest, found.evidence, exact is not None
+        logits.graph, subgraph.encode, subgraph.players, subgraph.widest, logits.evidence, exact is not None
     )
 
 
-def confirmation_rows(
-    model: Model, head: Head, decoder: Decoder, sample: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return rows to confirm a cut on, of all of ``sample``, and what the uncut model says of them.
+class Confirmation(NamedTuple):
+    """Rows ``(rows, columns)``, and the model's probabilities, or values ``(rows, 1)`` of a regression."""
 
-    Beside the sample they are rows that mix its values, as attribution does: a graph may hold another sigmoid that
-    agrees with the scores wherever columns go together as they do in the data.
+    rows: np.ndarray
+    scores: np.ndarray
+
+
+def confirmation_rows(model: Model, head: Head, decoder: Decoder, sample: np.ndarray) -> Confirmation:
+    """Return rows on which logits are verified: some of ``sample``, and as many that mix their values.
+
+    Attribution mixes values too: a graph may hold another sigmoid that agrees with the scores only where columns are
+    correlated as in the data.
     """
     sample = sample[:: -(-len(sample) // CONFIRMED_ROWS)]  # of the whole file, which may be sorted
 
@@ -99,24 +104,24 @@ def confirmation_rows(
 
     mixed = np.random.default_rng(0).permuted(sample, axis=0)
     try:
-        return np.concatenate([sample, mixed]), np.concatenate([scores(sample), scores(mixed)])
+        return Confirmation(np.concatenate([sample, mixed]), np.concatenate([scores(sample), scores(mixed)]))
     except AuditError:  # the model has no scores for such rows
-        return sample, scores(sample)
+        return Confirmation(sample, scores(sample))
 
 
-def _best(trial: LogitVerifier, targets: Sequence[LogitCandidate]) -> VerifiedLogits | None:
-    """Return the first cut that the scores equal, else the first that they follow."""
+def _best(verify: LogitVerifier, candidates: Sequence[LogitCandidate]) -> VerifiedLogits | None:
+    """Return the first logits whose sigmoid or softmax equals the scores, else the first that they follow."""
     following = None
-    for target in targets:
-        found = trial(target)
-        if found and found.match.equal:
-            return found
-        following = following or found
+    for candidate in candidates:
+        logits = verify(candidate)
+        if logits and logits.match.equal:
+            return logits
+        following = following or logits
     return following
 
 
 def _through_signature(model: Model, head: Head, decoder: Decoder, columns: Sequence[Column]) -> Logits:
-    """Return the logits by the whole signature, as it is called for scores."""
+    """Return the logits computed by the whole signature, as it is called for scores."""
     exact = head.kind in ("logits", "regression")
 
     def graph(rows: Any) -> Any:
@@ -129,4 +134,4 @@ def _through_signature(model: Model, head: Head, decoder: Decoder, columns: Sequ
 
     evidence = "the model's output, through the whole signature" if exact else LOST
     players = np.repeat(np.arange(len(columns)), [column.width for column in columns])
-    return Logits(graph, lambda rows: rows, players, max(_UNKNOWN, len(players)), evidence, exact)
+    return Logits(graph, lambda rows: rows, players, max(_ASSUMED_WIDTH, len(players)), evidence, exact)

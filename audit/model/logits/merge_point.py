@@ -1,6 +1,6 @@
-"""Finds the one tensor in which all columns of a model meet.
+"""The merge point of a graph: the one tensor in which all columns meet.
 
-Up to there each column is by itself. Rows and references can be taken that far once; masked rows then enter behind
+Up to it the graph treats columns separately. Rows and references are computed that far once; masked rows enter behind
 it, where no single column is sliced, scaled and put back any more.
 """
 
@@ -13,45 +13,45 @@ from typing import Any
 from audit.model.graph.frozen import Frozen
 from audit.model.graph.traversal import data_inputs
 
-_BY_VALUE = frozenset(
+_ELEMENTWISE = frozenset(
     {
         *("Placeholder", "Const", "Identity", "Cast", "ExpandDims"),
         *("Sub", "RealDiv", "Mul", "AddV2", "Add", "BiasAdd", "Neg", "Maximum", "Minimum"),
         *("Sqrt", "Rsqrt", "Square", "Log", "Log1p", "Exp", "Abs", "Relu", "Tanh"),
     }
 )
-"""Operations that look at no other row and, on one column, mix nothing."""
+"""Operations that read no other row and, on one column, mix nothing."""
 
 
 @dataclass(frozen=True)
 class MergePoint:
-    """The tensor ``(rows, numbers)``, float32, and what lies in it side by side: inputs, and their numbers each."""
+    """The tensor ``(rows, numbers)``, float32, and its parts in order: an input, and how many numbers of it."""
 
     tensor: str
     parts: list[tuple[str, int]]
 
 
 def find_merge_point(frozen: Frozen, target: str, ends: Mapping[str, str]) -> MergePoint | None:
-    """Return the tensor that everything between the inputs and ``target`` goes through, None if there is none.
+    """Return the tensor through which all inputs reach ``target``, None if there is none.
 
-    It is a concatenation, or what a single input has become where it first meets weights.
+    It is a concatenation, or a single input's tensor where it is first multiplied by weights.
 
     Args:
         frozen: the model's graph.
-        target: the tensor that is computed in the end.
-        ends: the tensors in which single inputs have become numbers already, and of which input each is.
+        target: the tensor that is computed.
+        ends: the input of each tensor in which a single input has become numbers already.
     """
     nodes = frozen.subgraph_nodes([target], [*ends, *frozen.fed_names, *frozen.handles])
     for tensor, parts in _candidates(nodes.values()):
         if tensor not in frozen.fed_names and _is_passed(frozen, target, tensor):
-            meeting = _meeting(frozen, tensor, parts, ends)
-            if meeting is not None:
-                return meeting
+            merge_point = _merge_point(frozen, tensor, parts, ends)
+            if merge_point is not None:
+                return merge_point
     return None
 
 
 def _candidates(nodes: Iterable[Any]) -> Iterator[tuple[str, list[str]]]:
-    """Yield tensors that nodes join of others, or multiply by weights, and what they consist of."""
+    """Yield tensors that nodes concatenate of others, or multiply by weights, and their parts."""
     for node in nodes:
         if node.op == "ConcatV2":
             yield f"{node.name}:0", data_inputs(node)[:-1]
@@ -60,28 +60,31 @@ def _candidates(nodes: Iterable[Any]) -> Iterator[tuple[str, list[str]]]:
 
 
 def _is_passed(frozen: Frozen, target: str, tensor: str) -> bool:
-    """Tell whether no input reaches ``target`` on another way."""
+    """Return whether no input reaches ``target`` on another path."""
     behind = frozen.subgraph_nodes([target], [tensor, *frozen.handles]).values()
-    read = {tensor for node in behind for tensor in data_inputs(node)}
-    return not read & frozen.fed_names.keys() and all(node.op != "Placeholder" for node in behind)
+    reads = {tensor for node in behind for tensor in data_inputs(node)}
+    return not reads & frozen.fed_names.keys() and all(node.op != "Placeholder" for node in behind)
 
 
-def _meeting(frozen: Frozen, tensor: str, parts: Sequence[str], ends: Mapping[str, str]) -> MergePoint | None:
-    found: list[tuple[str, int]] = []
+def _merge_point(
+    frozen: Frozen, tensor: str, parts: Sequence[str], ends: Mapping[str, str]
+) -> MergePoint | None:
+    inputs: list[tuple[str, int]] = []
     for part in parts:
-        source, shape = ends.get(part) or _source(frozen, part), frozen.shape(part)
-        if source is None or shape is None or len(shape) != 2 or shape[0] is not None or shape[1] is None:
+        name = ends.get(part) or _source(frozen, part)
+        shape = frozen.shape(part)
+        if name is None or shape is None or len(shape) != 2 or shape[0] is not None or shape[1] is None:
             return None
-        found.append((source, shape[1]))
-    # as many numbers as its parts have: they stand side by side, and not below one another
-    is_row = frozen.shape(tensor) == [None, sum(width for _, width in found)]
-    return MergePoint(tensor, found) if is_row and frozen.dtype(tensor) == "float32" else None
+        inputs.append((name, shape[1]))
+    # as many numbers as its parts have: they are concatenated along columns, not along rows
+    is_row = frozen.shape(tensor) == [None, sum(width for _, width in inputs)]
+    return MergePoint(tensor, inputs) if is_row and frozen.dtype(tensor) == "float32" else None
 
 
 def _source(frozen: Frozen, part: str) -> str | None:
-    """Return the one input that ``part`` is computed from, value by value."""
+    """Return the one input that ``part`` is computed from, element by element."""
     nodes = frozen.subgraph_nodes([part], [*frozen.fed_names, *frozen.handles])
-    read = {part, *(tensor for node in nodes.values() for tensor in data_inputs(node))}
-    names = {frozen.fed_names[tensor] for tensor in read if tensor in frozen.fed_names}
-    by_value = all(node.op in _BY_VALUE for node in nodes.values())
-    return names.pop() if by_value and len(names) == 1 else None
+    reads = {part, *(tensor for node in nodes.values() for tensor in data_inputs(node))}
+    names = {frozen.fed_names[tensor] for tensor in reads if tensor in frozen.fed_names}
+    elementwise = all(node.op in _ELEMENTWISE for node in nodes.values())
+    return names.pop() if elementwise and len(names) == 1 else None

@@ -1,4 +1,4 @@
-"""Logits that give attacks a direction where the model's own give none: below what decides, and past what is flat."""
+"""Surrogate logits: a gradient for attacks where the model's own logits are flat."""
 
 from __future__ import annotations
 
@@ -25,46 +25,47 @@ from audit.model.logits.logits import confirmation_rows
 from audit.model.logits.verification import LogitVerifier, VerifiedLogits
 from audit.model.model import Model
 
+_PROBED_ROWS = 64
+_PAST_STEPS = "; gradients pass its steps and stops"
+
 
 def flat_share(logits: Callable[[Any], Any], rows: np.ndarray) -> float:
-    """Return the share of the rows without a gradient, or with the very logits of another row: a plateau's.
+    """Return the share of rows at which logits are locally flat.
+
+    Flat is a row with a zero or undefined gradient, or with the same logits as another row: those of a plateau.
 
     Args:
         logits: class logits, or a regression's value, of a matrix; traceable by TensorFlow.
         rows: a matrix ``(rows, columns)``.
 
     Returns:
-        From 0 to 1; 1 where an operation has no gradient at all.
+        From 0 to 1; 1 if an operation has no gradient at all.
     """
     tf = tensorflow()
 
-    def computed(x: Any) -> tuple[Any, Any]:
+    def with_gradient(x: Any) -> tuple[Any, Any]:
         with tf.GradientTape() as tape:
             tape.watch(x)
-            found = logits(x)
-            best = tf.math.top_k(found, min(2, found.shape[1])).values
-            margin = best[:, 0] - best[:, 1] if found.shape[1] > 1 else best[:, 0]
-        return found, tape.gradient(margin, x, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+            values = logits(x)
+            best = tf.math.top_k(values, min(2, values.shape[1])).values
+            margin = best[:, 0] - best[:, 1] if values.shape[1] > 1 else best[:, 0]
+        return values, tape.gradient(margin, x, unconnected_gradients=tf.UnconnectedGradients.ZERO)
 
     try:
-        found, gradient = (tensor.numpy() for tensor in graph(computed)(tf.constant(rows)))
+        values, gradient = (tensor.numpy() for tensor in graph(with_gradient)(tf.constant(rows)))
     except (LookupError, NotImplementedError, tf.errors.OpError):  # an operation has none
         return 1.0
-    _, place, count = np.unique(found, axis=0, return_inverse=True, return_counts=True)
+    _, group, counts = np.unique(values, axis=0, return_inverse=True, return_counts=True)
     without = ~(np.isfinite(gradient) & (gradient != 0)).any(1)
-    return float((without | (count[place.reshape(-1)] > 1)).mean())
-
-
-_PROBED = 64
-_PAST = "; gradients pass its steps and stops"
+    return float((without | (counts[group.reshape(-1)] > 1)).mean())
 
 
 @dataclass(frozen=True, eq=False)
 class SurrogateLogits:
-    """Class logits, or a regression's value, of a matrix of features, with gradients that pass steps and stops.
+    """Class logits, or a regression's value, of a matrix of features, with straight-through gradients.
 
-    ``exact`` says that their values were confirmed to decide as the uncut model does, ``past`` that the graph has steps
-    or stops, and ``evidence`` in words what they are. What they flip is for the uncut model to say.
+    ``exact`` says that they decide as the model does on verified rows, and the last field that the graph has steps or
+    stops; ``evidence`` is their place in words. Whether a row flips is decided by the model.
     """
 
     logits: Callable[[Any], Any]
@@ -76,68 +77,72 @@ class SurrogateLogits:
 def find_surrogate(
     model: Model, decider: DecisionRule, feeds: Sequence[Feed], columns: Sequence[Column], sample: np.ndarray
 ) -> SurrogateLogits | None:
-    """Return logits that decide as the model does; None where there is nothing to gain.
+    """Return logits that decide as the model does; None if its graph offers none.
 
-    Of several those that say something of most rows (`flat_share`), and of these the ones that least goes into: what
-    decides is computed from them, and a mask adds what it adds later.
+    Of several, those that are flat at the fewest rows (`flat_share`), and of these the ones computed from the fewest
+    nodes: the inputs of a decision come before it, and what a defence adds comes later.
 
     Args:
-        model: the uncut model.
-        decider: how its outputs become decisions.
-        feeds: what its inputs are made of.
+        model: the audited model.
+        decider: its decision rule.
+        feeds: the feeds of its inputs.
         columns: the columns of ``sample``.
-        sample: rows ``(rows, columns)`` on which a cut is confirmed, and as many that mix their values.
+        sample: rows ``(rows, columns)`` on which logits are verified, and as many that mix their values.
     """
     head = decider.head
     frozen = model.frozen
     if frozen is None:
         return None
-    sample, expected = confirmation_rows(model, head, Decoder(feeds, columns), sample)
-    believe = partial(match_scores_or_decisions, decided=_decided(frozen, decider, expected))
-    trial = LogitVerifier(frozen, feeds, columns, sample, expected, believe=believe, straight=True)
-    output, past = LogitCandidate(frozen.output, head.width, "the model's output"), has_steps(frozen.nodes)
-    confirmed = [
-        (target, SurrogateLogits(_of(found, decider), found.evidence + _PAST * past, True, past))
-        for target in _targets(frozen, head, output)
-        if (found := trial(target))
+    rows, scores = confirmation_rows(model, head, Decoder(feeds, columns), sample)
+    matcher = partial(match_scores_or_decisions, decided=_decisions(frozen, decider, scores))
+    verify = LogitVerifier(frozen, feeds, columns, rows, scores, matcher, straight=True)
+    output = LogitCandidate(frozen.output, head.width, "the model's output")
+    steps = has_steps(frozen.nodes)
+    tail = _PAST_STEPS * steps
+    verified = [
+        (candidate, SurrogateLogits(_of_matrix(logits, decider), logits.evidence + tail, True, steps))
+        for candidate in _candidates(frozen, head, output)
+        if (logits := verify(candidate))
     ]
-    if confirmed:
-        some = sample[:: -(-len(sample) // _PROBED)]
-        says = [
-            (flat_share(one.logits, some), len(frozen.ancestors(node_name(at.tensor))))
-            for at, one in confirmed
+    if verified:
+        probed = rows[:: -(-len(rows) // _PROBED_ROWS)]
+        ranks = [
+            (flat_share(surrogate.logits, probed), len(frozen.ancestors(node_name(candidate.tensor))))
+            for candidate, surrogate in verified
         ]
-        return confirmed[says.index(min(says))][1]
-    lost = trial(replace(output, evidence="the scores"), from_scores)
-    return SurrogateLogits(_of(lost, decider), lost.evidence + _PAST * past, False, past) if lost else None
+        return verified[ranks.index(min(ranks))][1]
+    lossy = verify(replace(output, evidence="the scores"), from_scores)
+    return SurrogateLogits(_of_matrix(lossy, decider), lossy.evidence + tail, False, steps) if lossy else None
 
 
-def _targets(frozen: Frozen, head: Head, output: LogitCandidate) -> list[LogitCandidate]:
-    """Return what may decide: of two classes one column of log-odds as well as two of logits."""
+def _candidates(frozen: Frozen, head: Head, output: LogitCandidate) -> list[LogitCandidate]:
+    """Return the tensors that may decide: of two classes one column of log-odds as well as two of logits."""
     linear = head.kind in ("logits", "regression")
     widths = {1} if head.kind == "regression" else {1, 2} if head.width < 3 else {head.width}
-    squashed = [target for target in logit_candidates(frozen, head.width) if target.width in widths]
-    targets = [*([output] if linear else []), *squashed, *decision_inputs(frozen, widths)]
-    return list({target.tensor: target for target in reversed(targets)}.values())[::-1]
+    squashed = [candidate for candidate in logit_candidates(frozen, head.width) if candidate.width in widths]
+    candidates = [*([output] if linear else []), *squashed, *decision_inputs(frozen, widths)]
+    return list({candidate.tensor: candidate for candidate in reversed(candidates)}.values())[::-1]
 
 
-def _decided(frozen: Frozen, decider: DecisionRule, expected: np.ndarray) -> np.ndarray:
-    kind = np.dtype(tensorflow().as_dtype(frozen.dtype(frozen.output)).as_numpy_dtype)
+def _decisions(frozen: Frozen, decider: DecisionRule, scores: np.ndarray) -> np.ndarray:
+    """Return the class decided on for each row of verified scores."""
+    dtype = np.dtype(tensorflow().as_dtype(frozen.dtype(frozen.output)).as_numpy_dtype)
     if decider.head.kind == "regression":
-        return decider.decide(expected.astype(kind))[1]
-    return decider.outcome(expected, kind)[1]
+        return decider.decide(scores.astype(dtype)).classes
+    return decider.outcome(scores, dtype).classes
 
 
-def _of(found: VerifiedLogits, decider: DecisionRule) -> Callable[[Any], Any]:
-    """Return the logits of a cut as a function of the matrix: shifted, if need be, to where the decision changes."""
-    sign, border = found.match.sign, found.match.border
+def _of_matrix(verified: VerifiedLogits, decider: DecisionRule) -> Callable[[Any], Any]:
+    """Return verified logits as a function of a matrix, shifted to the model's decision boundary if need be."""
+    sign = verified.match.sign
+    boundary = verified.match.boundary
 
     def logits(matrix: Any) -> Any:
-        raw = found.graph(found.encoded.encode(matrix))
-        if border is None:
+        raw = verified.graph(verified.subgraph.encode(matrix))
+        if boundary is None:
             return raw
         if decider.head.kind == "regression":
-            return sign * raw - border + (decider.at_least or 0.0)
-        return by_class(raw[:, 1:] - raw[:, :1] - border + tie(decider), 1)
+            return sign * raw - boundary + (decider.at_least or 0.0)
+        return by_class(raw[:, 1:] - raw[:, :1] - boundary + tie(decider), 1)
 
     return logits

@@ -1,4 +1,7 @@
-"""The model's logits for texts that no vocabulary holds: words left out of one text column, the others held."""
+"""Logits for edited texts of one column (some words masked out), with all other columns fixed.
+
+Used by word-level SHAP.
+"""
 
 from __future__ import annotations
 
@@ -20,16 +23,16 @@ from audit.model.logits.log_odds import by_class, from_scores
 from audit.model.logits.logits import Logits
 from audit.model.model import Model
 
-_CONFIRMED_ROWS = 64
-_SAME = 1e-4  # relative and absolute, of logits of two cuts
+_VERIFIED_ROWS = 64
+_LOGIT_TOLERANCE = 1e-4  # relative and absolute, of logits of two subgraphs
 
 TextLogits = Callable[[Any, Any], Any]
-"""From rows ``(n, columns)`` and the texts of one column ``(n,)`` to class logits, as `Logits.graph` gives them."""
+"""From rows ``(n, columns)`` and the texts of one column ``(n,)`` to class logits, as `Logits.graph` returns them."""
 
 
 @dataclass(frozen=True)
 class Wording:
-    """The audited model as a function of its features, with the texts of the column ``name`` given by themselves."""
+    """The audited model as a function of its features, with the texts of the column ``name`` as a separate argument."""
 
     model: Model
     head: Head
@@ -40,43 +43,47 @@ class Wording:
     def logits(
         self, frozen: Frozen | None, known: Logits, sample: np.ndarray, texts: Sequence[str]
     ) -> TextLogits:
-        """Return the logits below the head where they are ``known``, else those computed from the scores.
+        """Return the exact logits if they are ``known``, else those computed from the scores.
 
         Args:
-            frozen: the model's graph, if it can be frozen.
+            frozen: the model's graph, None if it cannot be frozen.
             known: the model's logits as a function of features.
-            sample: rows ``(n, columns)`` on which a cut has to give these.
+            sample: rows ``(n, columns)`` on which the logits are verified against ``known``.
             texts: their texts of the column.
         """
-        sample, texts = sample[:_CONFIRMED_ROWS], tensorflow().constant(list(texts[:_CONFIRMED_ROWS]))
-        expected = graph(known)(sample).numpy()
+        rows = sample[:_VERIFIED_ROWS]
+        row_texts = tensorflow().constant(list(texts[:_VERIFIED_ROWS]))
+        expected = graph(known)(rows).numpy()
         if frozen is not None and known.exact:
-            for target in self._targets(frozen):
+            for candidate in self._candidates(frozen):
                 for sign in (1, -1):
-                    found = self._traced(self._below(frozen, target, sign), sample)
-                    if np.allclose(found(sample, texts).numpy(), expected, _SAME, _SAME):
-                        return found
-        return self._traced(self._by_scores, sample)
+                    logits = self._traced(self._subgraph_logits(frozen, candidate, sign), rows)
+                    values = logits(rows, row_texts).numpy()
+                    if np.allclose(values, expected, _LOGIT_TOLERANCE, _LOGIT_TOLERANCE):
+                        return logits
+        return self._traced(self._score_logits, rows)
 
-    def _targets(self, frozen: Frozen) -> list[LogitCandidate]:
+    def _candidates(self, frozen: Frozen) -> list[LogitCandidate]:
         if self.head.kind in ("logits", "regression"):
             return [LogitCandidate(frozen.output, self.head.width, "the model's output")]
         return logit_candidates(frozen, self.head.width)
 
-    def _below(self, frozen: Frozen, target: LogitCandidate, sign: int) -> Callable[[Mapping[str, Any]], Any]:
-        """Return what flows into the head, as class logits."""
-        tf, cut = tensorflow(), Subgraph(frozen, [target.tensor], frozen.fed_names)
+    def _subgraph_logits(
+        self, frozen: Frozen, candidate: LogitCandidate, sign: int
+    ) -> Callable[[Mapping[str, Any]], Any]:
+        tf = tensorflow()
+        subgraph = Subgraph(frozen, [candidate.tensor], frozen.fed_names)
 
         def logits(tensors: Mapping[str, Any]) -> Any:
-            given: dict[str, Any] = {}
+            values: dict[str, Any] = {}
             for name, tensor in tensors.items():
                 dtype = tf.as_dtype(frozen.dtype(frozen.inputs[name]))
-                given |= frozen.bind(name, tf.cast(tensor, dtype))
-            return self._classes(cut(given)[0], target.width, sign)
+                values |= frozen.bind(name, tf.cast(tensor, dtype))
+            return self._classes(subgraph(values)[0], candidate.width, sign)
 
         return logits
 
-    def _by_scores(self, tensors: Mapping[str, Any]) -> Any:
+    def _score_logits(self, tensors: Mapping[str, Any]) -> Any:
         scores = self.model.outputs(tensors)
         if self.head.kind in ("logits", "regression"):
             return self._classes(scores, self.head.width, 1)
@@ -89,21 +96,20 @@ class Wording:
         wide = tf.reshape(exact, [-1, width])
         return wide if self.head.kind == "regression" else by_class(wide, sign)
 
-    def _traced(self, logits: Callable[[Mapping[str, Any]], Any], sample: np.ndarray) -> TextLogits:
+    def _traced(self, logits: Callable[[Mapping[str, Any]], Any], rows: np.ndarray) -> TextLogits:
         tf = tensorflow()
-        rows = tf.TensorSpec([None, sample.shape[1]], sample.dtype)
-        given = [rows, tf.TensorSpec([None], tf.string)]
-        return graph(lambda rows, texts: logits(self._tensors(rows, texts)), given)  # type: ignore[no-any-return]
+        specs = [tf.TensorSpec([None, rows.shape[1]], rows.dtype), tf.TensorSpec([None], tf.string)]
+        return graph(lambda rows, texts: logits(self._tensors(rows, texts)), specs)  # type: ignore[no-any-return]
 
     def _tensors(self, rows: Any, texts: Any) -> dict[str, Any]:
-        """Return what the model is fed with: the features of ``rows``, but for the one column."""
+        """Return the model's inputs: the features of ``rows``, with ``texts`` in the one column."""
         tensors = Decoder(self.feeds, self.columns)(rows)
         for feed in self.feeds:
             if feed.is_text and self.name in feed.columns:
-                tensors[feed.name] = texts if feed.flat else self._beside(feed, tensors[feed.name], texts)
+                tensors[feed.name] = texts if feed.flat else self._replace(feed, tensors[feed.name], texts)
         return tensors
 
-    def _beside(self, feed: Feed, whole: Any, texts: Any) -> Any:
-        """Return a matrix of texts in which those of the column are others."""
+    def _replace(self, feed: Feed, matrix: Any, texts: Any) -> Any:
+        """Return a matrix of texts with others in the one column."""
         at = feed.columns.index(self.name)
-        return tensorflow().concat([whole[:, :at], texts[:, None], whole[:, at + 1 :]], axis=1)
+        return tensorflow().concat([matrix[:, :at], texts[:, None], matrix[:, at + 1 :]], axis=1)

@@ -1,4 +1,4 @@
-"""Tries a cut: is what it computes on real rows what the uncut model says of them?"""
+"""Verification of a logit candidate: whether the model's scores of sample rows follow from it."""
 
 from __future__ import annotations
 
@@ -17,111 +17,106 @@ from audit.model.logits.candidates import LogitCandidate, ScoreMatch, match_scor
 from audit.model.logits.encoder import EncodedSubgraph
 from audit.model.logits.log_odds import by_class
 
-_SAME = 1e-5  # relative and absolute, of logits of two cuts
+_LOGIT_TOLERANCE = 1e-5  # relative and absolute, of logits of two subgraphs
 
 ScoreMatcher = Callable[[np.ndarray, np.ndarray, str], ScoreMatch | None]
 
 
 @dataclass(frozen=True)
 class VerifiedLogits:
-    """A cut that agrees with the model.
+    """Logits from which the model's scores follow.
 
-    ``graph`` maps the encoded matrix to class logits or a regression's value; ``seen`` is what the cut computed on
-    the sample.
+    ``graph`` maps the encoded matrix to class logits or a regression's value; ``values`` are those of the sample, in
+    the form that the subgraph computes.
     """
 
-    encoded: EncodedSubgraph
+    subgraph: EncodedSubgraph
     graph: Callable[[Any], Any]
-    seen: np.ndarray
+    values: np.ndarray
     match: ScoreMatch
     evidence: str
 
 
+@dataclass(frozen=True)
 class LogitVerifier:
-    """Cuts the frozen graph at a target and compares it with the uncut model on a sample.
+    """Computes a candidate's logits by a subgraph and compares them with the model's scores of a sample.
 
-    Args:
-        frozen: the model's graph.
-        feeds: what the signature's inputs are made of.
-        columns: the columns of ``sample``.
-        sample: rows ``(rows, columns)``.
-        expected: what the uncut model says of them: probabilities ``(rows, classes)``, or a regression's ``(rows, 1)``.
-        believe: tells from what a cut computed, ``expected`` and the type's name whether one follows from the other.
-        straight: whether gradients pass the steps and stops of a cut.
+    ``sample`` are rows ``(rows, columns)`` in ``columns``, made of ``feeds``; ``expected`` are their probabilities
+    ``(rows, classes)``, or a regression's values ``(rows, 1)``. ``matcher`` returns how the latter follow from logits
+    in a type of that name, if they do. ``straight`` lets gradients pass steps and stops.
     """
 
-    def __init__(
-        self,
-        frozen: Frozen,
-        feeds: Sequence[Feed],
-        columns: Sequence[Column],
-        sample: np.ndarray,
-        expected: np.ndarray,
-        believe: ScoreMatcher = match_scores,
-        straight: bool = False,
-    ) -> None:
-        self._frozen, self._feeds, self._columns = frozen, feeds, columns
-        self._believe, self._straight = believe, straight
-        self._sample, self._expected = sample, expected
+    frozen: Frozen
+    feeds: Sequence[Feed]
+    columns: Sequence[Column]
+    sample: np.ndarray
+    expected: np.ndarray
+    matcher: ScoreMatcher = match_scores
+    straight: bool = False
 
     def __call__(
-        self, target: LogitCandidate, into: Callable[[Any], Any] = lambda z: z
+        self, candidate: LogitCandidate, transform: Callable[[Any], Any] = lambda z: z
     ) -> VerifiedLogits | None:
-        """Return the cut at ``target``, seen through ``into``; behind the text columns if that computes the same."""
-        behind = self._cut(target, into, behind_texts=True)
-        if behind is not None and (behind.match.equal or not behind.encoded.has_tables):
-            return behind
-        whole = self._cut(target, into, behind_texts=False)
-        same = whole and behind and np.allclose(behind.seen, whole.seen, _SAME, _SAME)
-        return behind if same else whole
+        """Return the logits ``transform(candidate)``, None if the scores do not follow from them.
 
-    def _cut(
-        self, target: LogitCandidate, into: Callable[[Any], Any], behind_texts: bool
+        They are computed from encoded text columns, if that gives the same.
+        """
+        encoded = self._verify(candidate, transform, behind_texts=True)
+        if encoded is not None and (encoded.match.equal or not encoded.subgraph.has_tables):
+            return encoded
+        plain = self._verify(candidate, transform, behind_texts=False)
+        tolerance = _LOGIT_TOLERANCE
+        if encoded and plain and np.allclose(encoded.values, plain.values, tolerance, tolerance):
+            return encoded
+        return plain
+
+    def _verify(
+        self, candidate: LogitCandidate, transform: Callable[[Any], Any], behind_texts: bool
     ) -> VerifiedLogits | None:
         try:
-            encoded = EncodedSubgraph(
-                self._frozen, target.tensor, self._feeds, self._columns, behind_texts, self._straight
+            subgraph = EncodedSubgraph(
+                self.frozen, candidate.tensor, self.feeds, self.columns, behind_texts, self.straight
             )
-            return self._compared(encoded, target, into)
-        except (ValueError, tensorflow().errors.OpError):  # the cut left out what it needs
+            return self._match(subgraph, candidate, transform)
+        except (ValueError, tensorflow().errors.OpError):  # the subgraph lacks what it needs
             return None
 
-    def _compared(
-        self, encoded: EncodedSubgraph, target: LogitCandidate, into: Callable[[Any], Any]
+    def _match(
+        self, subgraph: EncodedSubgraph, candidate: LogitCandidate, transform: Callable[[Any], Any]
     ) -> VerifiedLogits | None:
         def graph(rows: Any) -> Any:
-            return into(_wide(encoded(rows), target.width))
+            return transform(_as_columns(subgraph(rows), candidate.width))
 
         tf = tensorflow()
-        rows = tf.TensorSpec([None, self._sample.shape[1]], self._sample.dtype)  # as it is called later
-        seen = traced(lambda rows: graph(encoded.encode(rows)), [rows])(self._sample).numpy().astype(float)
-        if len(seen) != len(self._sample) or not np.isfinite(seen).all():
+        spec = tf.TensorSpec([None, self.sample.shape[1]], self.sample.dtype)  # as it is called later
+        values = traced(lambda rows: graph(subgraph.encode(rows)), [spec])(self.sample).numpy().astype(float)
+        if len(values) != len(self.sample) or not np.isfinite(values).all():
             return None
-        agrees = self._believe(seen, self._expected, self._frozen.dtype(target.tensor))
-        if agrees is None:
+        match = self.matcher(values, self.expected, self.frozen.dtype(candidate.tensor))
+        if match is None:
             return None
-        evidence = target.evidence + _tail(agrees) + _left(encoded)
-        regression = self._expected.shape[1] == 1
-        by_classes = graph if regression else lambda rows: by_class(graph(rows), agrees.sign)
-        return VerifiedLogits(encoded, by_classes, seen, agrees, evidence)
+        evidence = candidate.evidence + _difference(match) + _texts(subgraph)
+        regression = self.expected.shape[1] == 1
+        class_logits = graph if regression else lambda rows: by_class(graph(rows), match.sign)
+        return VerifiedLogits(subgraph, class_logits, values, match, evidence)
 
 
-def _wide(tensor: Any, width: int) -> Any:
+def _as_columns(tensor: Any, width: int) -> Any:
     """Return the tensor as ``(rows, width)``, float32 or float64."""
     tf = tensorflow()
     exact = tensor if tensor.dtype in (tf.float32, tf.float64) else tf.cast(tensor, tf.float32)
     return tf.reshape(exact, [-1, width])
 
 
-def _tail(found: ScoreMatch) -> str:
-    if found.equal:
+def _difference(match: ScoreMatch) -> str:
+    if match.equal:
         return ""
     return (
-        f"; the scores follow it, but what lies between changes them by up to {found.difference:.2g} against "
+        f"; the scores follow it, but what lies between changes them by up to {match.difference:.2g} against "
         "its sigmoid or softmax, and is left out"
     )
 
 
-def _left(encoded: EncodedSubgraph) -> str:
-    left = encoded.left_as_text
-    return f"; texts go through the graph: {', '.join(left)}" if left else ""
+def _texts(subgraph: EncodedSubgraph) -> str:
+    unencoded = subgraph.left_as_text
+    return f"; texts go through the graph: {', '.join(unencoded)}" if unencoded else ""
