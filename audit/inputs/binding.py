@@ -1,4 +1,4 @@
-"""Matches what a model is fed with the columns of the data."""
+"""Binding of a model's inputs to the columns of the data."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from audit.policy.model import DataSpec
 
 def bind(
     inputs: Mapping[str, Any],
-    given: Mapping[str, list[str]],
+    policy_inputs: Mapping[str, list[str]],
     data: DataSpec,
     schema: pa.Schema,
     where: str,
     channels: int = 0,
 ) -> list[Feed]:
-    """Match ``inputs`` (name to TensorSpec, the first dimension free) with columns.
+    """Return the feed of each of ``inputs`` (TensorSpecs by name, with a free first dimension).
 
-    In this order: what the policy gives under ``model.inputs``; for a single tensor of several columns, all
-    numeric columns but label, weight and cluster in file order, when their number equals its width; the
-    column of the same name; the one column whose name the exporter sanitized into the input's; for a
-    single tensor the only column that it can take. Encoded pictures are decoded to ``channels``, 0 for their own.
+    In this order: the columns listed in ``model.inputs`` of the policy; for a single tensor of several columns, all
+    numeric columns but label, weight and cluster in file order, if their number equals its width; the column of the
+    same name; the one column whose name the exporter sanitized into the input's; for a single tensor the only column
+    that it can take. Encoded images are decoded to ``channels``, 0 for their own.
 
     Raises:
         AuditError: an input has no column or the wrong number of them, or a shape is not supported.
@@ -39,7 +39,7 @@ def bind(
     sparse = sparse_input(inputs)
     if sparse:
         raise composite_error(where, "sparse", sparse)
-    for name in given:
+    for name in policy_inputs:
         if name not in inputs:
             raise AuditError(
                 where=f"model.inputs.{name}",
@@ -49,19 +49,23 @@ def bind(
     columns = ColumnCandidates(data, schema)
     feeds = []
     for name, spec in inputs.items():
-        bound = _Input(
+        tensor = _Input(
             name, spec, columns, len(inputs) == 1, row_splits(name, inputs), f"{where}: input {name!r}"
         )
-        feeds.append(bound.feed(given.get(name) or bound.find(), channels))
+        feeds.append(tensor.feed(policy_inputs.get(name) or tensor.find(), channels))
     return feeds
 
 
 def unbound(
-    inputs: Mapping[str, Any], given: Mapping[str, list[str]], data: DataSpec, schema: pa.Schema
+    inputs: Mapping[str, Any], policy_inputs: Mapping[str, list[str]], data: DataSpec, schema: pa.Schema
 ) -> list[str]:
-    """Return the inputs that no feature's column can feed: there is none of that name, or it is the label."""
+    """Return the inputs without a feature's column: there is none of that name, or it is the label."""
     columns = ColumnCandidates(data, schema)
-    return [name for name in inputs if name not in given and (name == data.label or not columns.named(name))]
+    return [
+        name
+        for name in inputs
+        if name not in policy_inputs and (name == data.label or not columns.named(name))
+    ]
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,7 @@ class _Input:
     name: str
     spec: Any
     columns: ColumnCandidates
-    alone: bool
+    is_single: bool
     splits: str | None
     where: str
 
@@ -79,21 +83,21 @@ class _Input:
 
     @property
     def is_wide(self) -> bool:
-        """Whether every row has an array: a picture or a sequence."""
+        """Whether every row is an array: an image or a sequence."""
         return self.spec.shape.rank in (3, 4)
 
-    def is_picture(self, kind: pa.DataType) -> bool:
-        """Tell whether arrays of this kind are pictures: of three axes, of bytes, or said to be by ``data.pixels``."""
+    def is_image(self, kind: pa.DataType) -> bool:
+        """Return whether arrays of this type are images: of three axes, of bytes, or with ``data.pixels`` set."""
         if self.spec.shape.rank == 4 or is_bytes(kind) or self.columns.data.pixels is not None:
             return True
         return is_tensor(kind) and pa.types.is_uint8(kind.value_type)
 
     @property
     def width(self) -> int | None:
-        """Columns that the input takes, None where it does not say.
+        """Number of columns that the input takes, None if it takes any.
 
         Raises:
-            AuditError: its rows are neither numbers, nor lists of them, nor pictures.
+            AuditError: its rows are neither numbers, nor lists of them, nor images.
         """
         rank = self.spec.shape.rank
         if rank not in (1, 2, 3, 4) or self.spec.shape[0] is not None:
@@ -107,10 +111,10 @@ class _Input:
         return 1 if rank == 1 or self.is_wide else self.spec.shape[1]
 
     def find(self) -> list[str]:
-        """Return the columns that belong to the input when the policy does not say."""
+        """Return the columns of an input that the policy does not list."""
         wide = self.width != 1 or self.is_wide
-        matches = [] if self.alone and wide else self.columns.named(self.name)
-        if not matches and self.alone:
+        matches = [] if self.is_single and wide else self.columns.named(self.name)
+        if not matches and self.is_single:
             matches = self._only()
         if len(matches) == 1:
             return matches
@@ -123,7 +127,7 @@ class _Input:
             )
         if self.splits:
             raise composite_error(self.where, "ragged", [self.name, self.splits])
-        if self.alone and not self.is_wide:
+        if self.is_single and not self.is_wide:
             return self._all_numeric()
         raise AuditError(
             where=self.where,
@@ -133,23 +137,27 @@ class _Input:
         )
 
     def _only(self) -> list[str]:
-        """Return the only column of the kind that a single tensor takes, if there is one."""
+        """Return the only column of the type that a single tensor takes, if there is one."""
         if self.spec.dtype.name == "string" and self.width == 1:
-            found = self.columns.texts()
+            columns = self.columns.texts()
         else:
-            found = [c for c in self.columns.tensors() if self.is_wide or self._fills(c)]
-        return found if len(found) == 1 else []
+            columns = [c for c in self.columns.tensors() if self.is_wide or self._fills(c)]
+        return columns if len(columns) == 1 else []
 
     def feed(self, columns: list[str], channels: int) -> Feed:
-        """Return the feed from ``columns``, if they are as many as the input takes and none is the label."""
+        """Return the feed of the input from ``columns``.
+
+        Raises:
+            AuditError: the input takes another number of columns, or one of them is the label.
+        """
         self._require_features(columns)
         kind = self.columns.kind(columns[0]) if len(columns) == 1 else None
         spec = self.spec
-        if self.is_wide and kind is not None and not self.is_picture(kind):
+        if self.is_wide and kind is not None and not self.is_image(kind):
             return self._sequence(columns[0], kind)
         if self.is_wide and len(columns) == 1:
-            shape, pixels = tuple(spec.shape[1:]), self.columns.data.pixels
-            return Pictures(self.name, spec.dtype, False, list(columns), shape, pixels)
+            shape = tuple(spec.shape[1:])
+            return Pictures(self.name, spec.dtype, False, list(columns), shape, self.columns.data.pixels)
         if kind is not None and is_bytes(kind) and spec.dtype.name == "string":
             return EncodedPictures(self.name, spec.dtype, spec.shape.rank == 1, list(columns), channels)
         if kind is not None and spec.shape.rank == 2 and self._fills(columns[0]):
@@ -165,12 +173,13 @@ class _Input:
 
     def _sequence(self, column: str, kind: pa.DataType) -> Feed:
         """Return the feed of an array of numbers a row, each of them a feature."""
-        wanted = self.spec.shape.as_list()[1:]
+        required = self.spec.shape.as_list()[1:]
         shape = list(kind.shape) if is_tensor(kind) else []
-        if len(shape) != len(wanted) or any(n not in (None, m) for n, m in zip(wanted, shape, strict=True)):
+        fits = len(shape) == len(required)
+        if not fits or any(n not in (None, m) for n, m in zip(required, shape, strict=True)):
             raise AuditError(
                 where=self.where,
-                expected=f"arrays of shape {wanted} in every row",
+                expected=f"arrays of shape {required} in every row",
                 found=f"column {column!r} with {shape or 'one value'} in each",
                 fix=f"store arrays of that shape, or {self._say_which()}; of pictures, set data.pixels: [LOW, HIGH]",
             )
@@ -187,7 +196,7 @@ class _Input:
             )
 
     def _fills(self, column: str) -> bool:
-        """Tell whether a column's rows hold as many numbers as the input takes."""
+        """Return whether a column's rows hold as many numbers as the input takes."""
         kind = self.columns.kind(column)
         return kind is not None and is_tensor(kind) and self.width in (None, prod(kind.shape))
 

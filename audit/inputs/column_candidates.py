@@ -1,10 +1,11 @@
-"""The data columns that may belong to an input of a signature."""
+"""Data columns that may be those of a model's input."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import pyarrow as pa
 
@@ -12,9 +13,16 @@ from audit.data.column_types import is_bytes, is_tensor
 from audit.policy.model import DataSpec
 
 
+class NumericColumns(NamedTuple):
+    """Names of columns by whether they are numeric."""
+
+    numeric: list[str]
+    others: list[str]
+
+
 @dataclass(frozen=True)
 class ColumnCandidates:
-    """The columns of a table, as far as a model may read them: not the label, the weight, the cluster."""
+    """The columns of a table that a model may read: all but label, weight and cluster."""
 
     data: DataSpec
     schema: pa.Schema
@@ -24,19 +32,19 @@ class ColumnCandidates:
         """All columns."""
         return list(self.schema.names)
 
-    def numeric(self) -> tuple[list[str], list[str]]:
+    def numeric(self) -> NumericColumns:
         """Return the numeric columns and the others."""
         numeric = self._of(_is_numeric)
-        return numeric, [field.name for field in self._free() if field.name not in numeric]
+        return NumericColumns(numeric, [f.name for f in self._free() if f.name not in numeric])
 
     def texts(self) -> list[str]:
-        """Return the columns of text, or of bytes, that are no protected attribute."""
+        """Return the columns of text or bytes that are not a protected attribute's."""
         protected = self.data.protected
         grouped = {name for key, spec in protected.items() for name in (spec.columns or {key: key}).values()}
         return [name for name in self._of(_is_text) if name not in grouped]
 
     def tensors(self) -> list[str]:
-        """Return the columns that hold an array in every row, or bytes, which may be those of a picture."""
+        """Return the columns that hold an array in every row, or bytes, which may be those of an image."""
         return self._of(lambda kind: is_tensor(kind) or is_bytes(kind))
 
     def named(self, name: str) -> list[str]:
@@ -46,15 +54,15 @@ class ColumnCandidates:
         return [c for c in self.names if c != self.data.label and _sanitized(c) == _sanitized(name)]
 
     def kind(self, name: str) -> pa.DataType | None:
-        """Return a column's type, None where there is none of that name."""
+        """Return a column's type, None if there is no such column."""
         return self.schema.field(name).type if name in self.names else None
 
     def _free(self) -> list[pa.Field]:
         other = {self.data.label, self.data.weight, self.data.cluster}
         return [field for field in self.schema if field.name not in other]
 
-    def _of(self, wanted: Callable[[pa.DataType], bool]) -> list[str]:
-        return [field.name for field in self._free() if wanted(field.type)]
+    def _of(self, has_type: Callable[[pa.DataType], bool]) -> list[str]:
+        return [field.name for field in self._free() if has_type(field.type)]
 
 
 def _is_numeric(kind: pa.DataType) -> bool:

@@ -1,4 +1,4 @@
-"""Inputs that a signature takes apart: ragged and sparse tensors stand in it as several dense ones."""
+"""Ragged and sparse inputs, which a signature has as several dense tensors."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from typing import Any
 from audit.errors import AuditError
 
 _MAKERS = {"sparse": "tf.sparse.from_dense", "ragged": "tf.RaggedTensor.from_tensor with padding"}
-_WAYS = [("", "_1", "_2"), ("_indices", "_values", "_dense_shape"), ("_indices", "_values", "_shape")]
+_SUFFIXES = [("", "_1", "_2"), ("_indices", "_values", "_dense_shape"), ("_indices", "_values", "_shape")]
 
 
 def sparse_input(inputs: Mapping[str, Any]) -> list[str]:
-    """Return the names of the three tensors of a sparse input: indices, values, dense shape; none if there is none."""
+    """Return the names of the tensors of a sparse input (indices, values, dense shape), none if there is none."""
     for name in inputs:
-        for ends in _WAYS:
-            stem = name.removesuffix(ends[0])
-            parts = [stem + end for end in ends]
+        for suffixes in _SUFFIXES:
+            stem = name.removesuffix(suffixes[0])
+            parts = [stem + suffix for suffix in suffixes]
             if all(part in inputs for part in parts) and _is_sparse([inputs[part] for part in parts]):
                 return parts
     return []
 
 
 def row_splits(name: str, inputs: Mapping[str, Any]) -> str | None:
-    """Return the tensor that says where the rows of a ragged input ``name`` end, None if there is none."""
-    found = inputs.get(f"{name}_1")
-    return f"{name}_1" if found is not None and found.dtype.is_integer and found.shape.rank == 1 else None
+    """Return the name of the row splits of a ragged input ``name``, None if it has none."""
+    splits = inputs.get(f"{name}_1")
+    return f"{name}_1" if splits is not None and splits.dtype.is_integer and splits.shape.rank == 1 else None
 
 
 def composite_error(where: str, kind: str, parts: list[str]) -> AuditError:

@@ -1,4 +1,4 @@
-"""The features of sampled rows as one matrix: numbers as they are, texts as codes into a vocabulary, pictures flat."""
+"""Features of sampled rows as one matrix: numbers unchanged, texts as codes into a vocabulary, images flat."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ import numpy as np
 from audit.inputs.feeds import Feed
 
 MOST_ROWS = 20_000
-"""Rows of the data, and of the background, that are looked at beyond their scores: drawn if there are more.
+"""Maximum number of rows, of the data and of the background, whose features are read: sampled if there are more.
 
-Of the data a check may ask for another number of them."""
+A check may ask for another number of rows of the data."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """A feature: a data column that the model reads, or one place of it where it holds lists.
+    """A feature: a data column that the model reads, or one element of it if it holds arrays.
 
-    ``vocabulary`` is None for numbers; ``shape`` is that of a picture, which lies flat in the matrix, else None.
+    ``vocabulary`` is None for numbers; ``shape`` is that of an image, which is flat in the matrix, else None.
     """
 
     name: str
@@ -29,7 +29,7 @@ class Column:
 
     @property
     def width(self) -> int:
-        """Numbers that it takes in the matrix."""
+        """Number of columns that it has in the matrix."""
         return prod(self.shape or ())
 
 
@@ -37,7 +37,7 @@ class Column:
 class Rows:
     """Sampled rows in file order: ``matrix`` is ``(rows, numbers)``, ``index`` their numbers in the data, from 0.
 
-    ``keys`` are the random numbers that they were drawn by: a smaller sample has the rows with the smallest ones.
+    ``keys`` are the random numbers that they were drawn by: a smaller sample is of the rows with the smallest keys.
     """
 
     matrix: np.ndarray
@@ -45,16 +45,16 @@ class Rows:
     keys: np.ndarray
 
     def sample(self, size: int) -> Rows:
-        """Return the ``size`` rows that a smaller draw from the same stream gives; all rows if there are no more."""
+        """Return the sample of ``size`` rows that the same stream would have given; all rows if there are no more."""
         if size >= len(self.index):
             return self
-        chosen = np.sort(np.argpartition(self.keys, size - 1)[:size])
-        return Rows(self.matrix[chosen], self.index[chosen], self.keys[chosen])
+        rows = np.sort(np.argpartition(self.keys, size - 1)[:size])
+        return Rows(self.matrix[rows], self.index[rows], self.keys[rows])
 
 
 @dataclass(frozen=True)
 class Features:
-    """What attribution and attacks see: sampled rows of the data and of the background, in equal columns."""
+    """The features that attribution and attacks read: sampled rows of the data and of the background."""
 
     columns: list[Column]
     data: Rows
@@ -68,5 +68,5 @@ def places(feeds: Sequence[Feed]) -> dict[tuple[str, bool], int]:
 
 
 def starts(widths: Sequence[int]) -> list[int]:
-    """Return where in a matrix each column begins."""
+    """Return the index at which each column of a matrix begins."""
     return [int(start) for start in np.cumsum([0, *widths])[:-1]]

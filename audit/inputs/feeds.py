@@ -1,4 +1,4 @@
-"""How a batch of data columns becomes the tensors that a signature takes."""
+"""Feeds: a batch of data columns as the tensors that a signature takes."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from audit.frameworks.tensorflow_loader import tensorflow
 from audit.result import Scalar
 
 Values = np.ndarray | Codes
-"""The rows of one column: float64 ``(rows,)``, texts as codes, pictures ``(rows, …)``, or encoded pictures as bytes."""
+"""The rows of one column: float64 ``(rows,)``, texts as codes, images ``(rows, …)``, or encoded images as bytes."""
 
 
 @dataclass(frozen=True)
 class Feed:
-    """One tensor that the model is fed, and the features it is made of, one after the other.
+    """One tensor that the model is fed, made of features in this order.
 
-    ``flat`` inputs take shape ``(rows,)``, the others ``(rows, columns)``. ``columns`` names the features; they are
-    the data columns that are read, unless one of these holds several.
+    ``flat`` inputs take shape ``(rows,)``, the others ``(rows, columns)``. ``columns`` are the names of the features:
+    those of the data columns that are read, unless one of these holds several.
     """
 
     name: str
@@ -65,11 +65,11 @@ class Feed:
         return tf.cast(matrix, self.dtype)
 
     def ranked(self, numbers: Any) -> Any:
-        """Return numbers ``(rows, columns)`` in the rank of the input."""
+        """Return numbers ``(rows, columns)`` in the input's rank."""
         return numbers[:, 0] if self.flat else numbers
 
     def require_whole(self, values: Sequence[np.ndarray], first_row: int) -> None:
-        """Raise an AuditError where the input takes whole numbers or flags and a value is none."""
+        """Raise an AuditError if the input takes integers or booleans and a value is none."""
         if self.dtype.is_integer or self.dtype.is_bool:
             for name, column in zip(self.columns, values, strict=True):
                 self._require_whole(name, column, first_row)
@@ -89,9 +89,9 @@ class Feed:
 
 @dataclass(frozen=True)
 class Vector(Feed):
-    """An input that one data column of arrays fills: each of their numbers is a feature, ``x[0]`` or ``x[0, 0]``.
+    """An input of one data column of arrays: each of their numbers is a feature, ``x[0]`` or ``x[0, 0]``.
 
-    ``shape`` is what the input takes for each row.
+    ``shape`` is that of one row.
     """
 
     column: str
@@ -103,7 +103,7 @@ class Vector(Feed):
         return [self.column]
 
     def read(self, batch: pa.RecordBatch, first_row: int, missing: Mapping[str, Scalar]) -> list[Values]:
-        """Return the arrays number by number, float64 ``(rows,)`` each."""
+        """Return the arrays, one feature after the other, float64 ``(rows,)`` each."""
         rows = tensors(batch.column(self.column), self.column).astype(np.float64)
         values = list(rows.reshape(len(rows), -1).T)
         self.require_whole(values, first_row)
@@ -114,11 +114,11 @@ class Vector(Feed):
         return self.ranked(super().tensor(values))
 
     def ranked(self, numbers: Any) -> Any:
-        """Return numbers ``(rows, columns)`` in the shape of the input."""
+        """Return numbers ``(rows, columns)`` in the input's shape."""
         return tensorflow().reshape(numbers, [-1, *self.shape])
 
 
 def vector(name: str, dtype: Any, column: str, shape: Sequence[int]) -> Vector:
-    """Return the feed of an input that a column of arrays fills."""
+    """Return the feed of an input of one column of arrays."""
     places = (", ".join(map(str, place)) for place in np.ndindex(*shape))
     return Vector(name, dtype, False, [f"{column}[{place}]" for place in places], column, tuple(shape))

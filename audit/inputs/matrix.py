@@ -1,4 +1,4 @@
-"""Turns a matrix of features (numbers, and codes of texts) into the tensors that a signature takes."""
+"""Decoding of a matrix of features (numbers, and codes of texts) into the tensors that a signature takes."""
 
 from __future__ import annotations
 
@@ -15,14 +15,16 @@ from audit.inputs.image_feeds import EncodedPictures, Pictures
 class Decoder:
     """Maps a matrix ``(rows, columns)`` to one tensor for each feed, by the name of its input.
 
-    ``lie`` says where in the matrix each column begins; by default one beside the other.
+    ``column_starts`` are the indices at which its columns begin; by default each follows the one before.
     """
 
     def __init__(
-        self, feeds: Sequence[Feed], columns: Sequence[Column], lie: Sequence[int] | None = None
+        self, feeds: Sequence[Feed], columns: Sequence[Column], column_starts: Sequence[int] | None = None
     ) -> None:
-        self._feeds, self._columns, self._places = list(feeds), list(columns), places(feeds)
-        self._starts = list(lie or starts([column.width for column in columns]))
+        self._feeds = list(feeds)
+        self._columns = list(columns)
+        self._places = places(feeds)
+        self._starts = list(column_starts or starts([column.width for column in columns]))
 
     def __call__(self, matrix: Any) -> dict[str, Any]:
         """Return the tensors; differentiable in the columns that feed inputs of floats."""
@@ -30,27 +32,25 @@ class Decoder:
 
     def tensor(self, feed: Feed, matrix: Any, dtype: Any = None) -> Any:
         """Return the tensor of one feed, in its dtype unless another is given."""
-        found = [self._places[name, feed.is_text] for name in feed.columns]
-        if not feed.is_text:
-            lie = [self._starts[place] for place in found]
-            shape = self._columns[found[0]].shape
-            if isinstance(feed, Pictures | EncodedPictures):
-                assert shape is not None
-                return feed.picture(matrix[:, lie[0] : lie[0] + prod(shape)], shape, dtype)
-            numbers = tensorflow().cast(_columns(matrix, lie), dtype or feed.dtype)
-            return feed.ranked(numbers)
-        parts = [self._texts(matrix, place) for place in found]
-        return parts[0] if feed.flat else tensorflow().stack(parts, axis=1)
+        indices = [self._places[name, feed.is_text] for name in feed.columns]
+        if feed.is_text:
+            parts = [self._texts(matrix, index) for index in indices]
+            return parts[0] if feed.flat else tensorflow().stack(parts, axis=1)
+        begin = [self._starts[index] for index in indices]
+        if isinstance(feed, Pictures | EncodedPictures):
+            shape = self._columns[indices[0]].shape
+            assert shape is not None
+            return feed.image(matrix[:, begin[0] : begin[0] + prod(shape)], shape, dtype)
+        return feed.ranked(tensorflow().cast(_columns(matrix, begin), dtype or feed.dtype))
 
-    def _texts(self, matrix: Any, place: int) -> Any:
+    def _texts(self, matrix: Any, index: int) -> Any:
         tf = tensorflow()
-        codes = tf.cast(matrix[:, self._starts[place]], tf.int32)
-        return tf.gather(tf.constant(self._columns[place].vocabulary), codes)
+        codes = tf.cast(matrix[:, self._starts[index]], tf.int32)
+        return tf.gather(tf.constant(self._columns[index].vocabulary), codes)
 
 
-def _columns(matrix: Any, found: Sequence[int]) -> Any:
-    """Return columns of a matrix: as a slice, which costs nothing, where they lie side by side."""
-    first, last = found[0], found[-1]
-    if list(found) == list(range(first, last + 1)):
-        return matrix[:, first : last + 1]
-    return tensorflow().gather(matrix, list(found), axis=1)
+def _columns(matrix: Any, indices: list[int]) -> Any:
+    """Return columns of a matrix: as a slice, which costs nothing, if they are contiguous."""
+    if indices == list(range(indices[0], indices[-1] + 1)):
+        return matrix[:, indices[0] : indices[-1] + 1]
+    return tensorflow().gather(matrix, indices, axis=1)

@@ -1,4 +1,4 @@
-"""What can be said of a model without data: tensors, head, whether it is differentiable."""
+"""Description of a model without data: tensors, head, differentiability."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from audit.model.output_choice import choose_output
 
 
 def describe(path: Path, signature: str) -> dict[str, Any]:
-    """Return inputs, outputs, the head of each output and differentiability.
+    """Return inputs, outputs, the head of each output and differentiability, as `audit inspect` reports them.
 
     ``head`` is that of the output that would be audited, ``heads`` has one for each by name; ``fed`` are the features
     that the graph parses out of serialized examples, else the inputs.
@@ -50,22 +50,20 @@ def _audited(outputs: Mapping[str, Any], heads: Mapping[str, dict[str, str | Non
 def _fed(model: Model) -> list[dict[str, Any]]:
     try:
         return [asdict(tensor_facts(name, spec)) for name, spec in model.fed.items()]
-    except AuditError:  # an input that no columns can feed: an audit says why
+    except AuditError:  # an input that no columns can feed: the error of an audit has the reason
         return []
 
 
 def _head(model: Model) -> dict[str, str | None]:
     try:
-        operation, width = model.operation, model.width
+        operation = model.operation
+        head = detect_head("auto", operation, model.width, None)
     except AuditError as error:
         return {"kind": None, "evidence": f"expected {error.expected}, found {error.found}"}
-    found = detect_head("auto", operation, width, None)
-    if found:
-        return {"kind": found.kind, "evidence": found.evidence}
-    return {
-        "kind": None,
-        "evidence": f"computed by {operation.type} ({operation.name}): logits or a regression, by the data",
-    }
+    if head:
+        return {"kind": head.kind, "evidence": head.evidence}
+    undecided = f"computed by {operation.type} ({operation.name}): logits or a regression, by the data"
+    return {"kind": None, "evidence": undecided}
 
 
 def _differentiable(model: Model) -> bool:

@@ -1,4 +1,4 @@
-"""Whether a model is differentiable: probed at real rows, where numbers enter its graph."""
+"""Differentiability of a model: whether real rows have a gradient."""
 
 from __future__ import annotations
 
@@ -12,41 +12,41 @@ from audit.model.model import Model
 
 
 def differentiable(model: Model, tensors: Mapping[str, Any]) -> bool:
-    """Tell whether a gradient of the output reaches a number that the model is fed, at these rows.
+    """Return whether an input has a gradient other than 0 at one of these rows.
 
-    Whole numbers, features of a `tf.Example` and pixels of files count where the graph has made floats of them.
+    For integers, features of a `tf.Example` and pixels of files that is the gradient of the floats made of them.
     """
     floats = [tensor for tensor in tensors.values() if tensor.dtype.is_floating]
-    if floats and _reaches(lambda: model.outputs(tensors), floats):
+    if floats and _has_gradient(lambda: model.outputs(tensors), floats):
         return True
-    return len(floats) < len(tensors) and _behind(model, tensors)
+    return len(floats) < len(tensors) and _has_inner_gradient(model, tensors)
 
 
-def _behind(model: Model, tensors: Mapping[str, Any]) -> bool:
-    """Probe the cut graph at what the numbers become in it."""
+def _has_inner_gradient(model: Model, tensors: Mapping[str, Any]) -> bool:
+    """Return whether the frozen graph has a gradient with respect to the floats that it makes of its inputs."""
     tf = tensorflow()
     frozen = model.frozen
     if frozen is None:
         return False
     try:
         numbers = [t for t in frozen.inputs.values() if tf.as_dtype(frozen.dtype(t)).is_floating]
-        own = {frozen.placeholders[entry.name]: entry.tensor(tensors) for entry in model.entries}
-        found = tf.function(Subgraph(frozen, numbers, own), autograph=False)(own)
-        cut = tf.function(Subgraph(frozen, [frozen.output], [*numbers, *own]), autograph=False)
-    except Exception as error:  # whatever a graph holds that cannot be cut
+        inputs = {frozen.placeholders[entry.name]: entry.tensor(tensors) for entry in model.entries}
+        floats = tf.function(Subgraph(frozen, numbers, inputs), autograph=False)(inputs)
+        scores = tf.function(Subgraph(frozen, [frozen.output], [*numbers, *inputs]), autograph=False)
+    except Exception as error:  # whatever a graph holds of which no subgraph can be taken
         graph_failure(error)
         return False
-    return _reaches(lambda: cut({**own, **dict(zip(numbers, found, strict=True))})[0], found)
+    return _has_gradient(lambda: scores({**inputs, **dict(zip(numbers, floats, strict=True))})[0], floats)
 
 
-def _reaches(scores: Callable[[], Any], numbers: Sequence[Any]) -> bool:
+def _has_gradient(scores: Callable[[], Any], numbers: Sequence[Any]) -> bool:
     tf = tensorflow()
     try:
         with tf.GradientTape() as tape:
             tape.watch(numbers)
-            found = scores()
-        unequal = tf.cumsum(tf.ones_like(found), axis=-1)  # the columns of a softmax sum to a constant
-        gradients = tape.gradient(found, numbers, output_gradients=unequal)
+            values = scores()
+        unequal = tf.cumsum(tf.ones_like(values), axis=-1)  # the columns of a softmax sum to a constant
+        gradients = tape.gradient(values, numbers, output_gradients=unequal)
     except (LookupError, ValueError, tf.errors.OpError):  # an operation without a gradient
         return False
     return any(

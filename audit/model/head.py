@@ -1,7 +1,7 @@
-"""What the numbers of the audited output are: probabilities, one sigmoid column, logits, a regression.
+"""The head of a model: whether its output is probabilities, one sigmoid column, logits or a regression.
 
-Decided by the operation that computes the output, else by the values on the data, and never against
-the evidence: where both leave it open, the error asks for ``model.output``.
+Detected by the operation that computes the output, else by the values on the data, and never against the evidence:
+where both leave it open, the error asks for ``model.output``.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _RANGE_TOLERANCE = 1e-6
 
 @dataclass(frozen=True)
 class Head:
-    """The detected kind of an output of ``width`` columns, with the evidence in words."""
+    """The kind of an output of ``width`` columns, with the evidence in words."""
 
     kind: Kind
     width: int
@@ -46,10 +46,9 @@ class Head:
         """
         values = raw.astype(np.float64)
         if self.kind == "logits":
+            one_column = self.width == 1
             return (
-                np.stack([expit(-values[:, 0]), expit(values[:, 0])], 1)
-                if self.width == 1
-                else softmax(values, 1)
+                np.stack([expit(-values[:, 0]), expit(values[:, 0])], 1) if one_column else softmax(values, 1)
             )
         problem = _not_probabilities(values, self.width, first_row)
         if problem:
@@ -60,26 +59,26 @@ class Head:
 def detect_head(
     declared: Declared, operation: Operation, width: int, sample: np.ndarray | None
 ) -> Head | None:
-    """Return the head of an output, or None where only data can tell and there is no ``sample``.
+    """Return the head of an output, None if only data can decide and there is no ``sample``.
 
     Args:
         declared: ``model.output`` of the policy.
         operation: the operation that computes the output.
-        width: columns of the output.
+        width: number of columns of the output.
         sample: raw outputs ``(rows, width)`` of the first rows.
 
     Raises:
-        ScoresRefused: the operation and the values leave the kind open, or contradict what is declared.
+        ScoresRefused: the operation and the values leave the kind open, or contradict the policy.
     """
     if declared != "auto":
         return _declared(declared, operation, width)
-    by_graph = {("Sigmoid", True): "sigmoid", ("Softmax", False): "probabilities"}.get(
-        (operation.type, width == 1)
-    )
-    if by_graph:
-        evidence = f"computed by {operation.type} ({operation.name})"
-        return Head("sigmoid" if width == 1 else "probabilities", width, evidence)
+    if operation.type == ("Sigmoid" if width == 1 else "Softmax"):
+        return _of_probabilities(width, f"computed by {operation.type} ({operation.name})")
     return None if sample is None else _by_values(operation, width, sample)
+
+
+def _of_probabilities(width: int, evidence: str) -> Head:
+    return Head("sigmoid" if width == 1 else "probabilities", width, evidence)
 
 
 def _declared(declared: str, operation: Operation, width: int) -> Head:
@@ -92,14 +91,15 @@ def _declared(declared: str, operation: Operation, width: int) -> Head:
         if operation.type in ("Sigmoid", "Softmax"):
             raise _contradiction("logits, as declared", f"an output computed by {operation.type}")
         return Head("logits", width, evidence)
-    return Head("sigmoid" if width == 1 else "probabilities", width, evidence)
+    return _of_probabilities(width, evidence)
 
 
 def _by_values(operation: Operation, width: int, sample: np.ndarray) -> Head:
     values = sample.astype(np.float64)
     problem = _not_probabilities(values, width)
-    low, high = values.min(), values.max()
-    seen = (
+    low = values.min()
+    high = values.max()
+    evidence = (
         f"computed by {operation.type}; values from {low:.3g} to {high:.3g} in the first {len(values):,} rows"
     )
     outside = low < -_RANGE_TOLERANCE or high > 1 + _RANGE_TOLERANCE
@@ -108,13 +108,13 @@ def _by_values(operation: Operation, width: int, sample: np.ndarray) -> Head:
     if outside and (
         operation.type == "LogSoftmax" or (both_signs and (width > 1 or operation.type in _LINEAR))
     ):
-        return Head("logits", width, seen)
+        return Head("logits", width, evidence)
     if not problem and not (width == 1 and operation.type in _LINEAR):
-        return Head("sigmoid" if width == 1 else "probabilities", width, seen)
+        return _of_probabilities(width, evidence)
     raise ScoresRefused(
         where="model.output",
         expected="an output that is a softmax, one sigmoid column, or logits",
-        found=f"{width} column{'s' * (width > 1)} {seen}{f'; {problem}' if problem and not outside else ''}",
+        found=f"{width} column{'s' * (width > 1)} {evidence}{f'; {problem}' if problem and not outside else ''}",
         fix="export one output for each label: several sigmoids are no classes of one label"
         if width > 1 and operation.type == "Sigmoid"
         else "say in the policy what it is: model.output: probabilities, logits or regression",
@@ -122,35 +122,36 @@ def _by_values(operation: Operation, width: int, sample: np.ndarray) -> Head:
 
 
 def _not_probabilities(values: np.ndarray, width: int, first_row: int = 1) -> str | None:
-    low, high = values.min(initial=np.inf), values.max(initial=-np.inf)  # a batch may have no row
+    low = values.min(initial=np.inf)  # a batch may have no row
+    high = values.max(initial=-np.inf)
     if low < -_RANGE_TOLERANCE or high > 1 + _RANGE_TOLERANCE:
         row = int(np.abs(values - 0.5).max(axis=1).argmax())
-        far = values[row][np.abs(values[row] - 0.5).argmax()]
-        return f"values from {low:.4g} to {high:.4g}: {far:.6g} in row {first_row + row:,}"
-    return _not_one(values, first_row) if width > 1 else None
+        farthest = values[row][np.abs(values[row] - 0.5).argmax()]
+        return f"values from {low:.4g} to {high:.4g}: {farthest:.6g} in row {first_row + row:,}"
+    return _sum_not_one(values, first_row) if width > 1 else None
 
 
-def _not_one(values: np.ndarray, first_row: int) -> str | None:
+def _sum_not_one(values: np.ndarray, first_row: int) -> str | None:
     sums = values.sum(1)
-    off = np.abs(sums - 1)
-    if off.max(initial=0.0) <= _SUM_TOLERANCE or (beyond := off - _allowed(values)).max() <= 0:
+    errors = np.abs(sums - 1)
+    if errors.max(initial=0.0) <= _SUM_TOLERANCE or (excess := errors - _tolerances(values)).max() <= 0:
         return None
-    row = int(beyond.argmax())
+    row = int(excess.argmax())
     return (
         f"rows that sum to {sums.min():.4g} to {sums.max():.4g}: {sums[row]:.6g} in row {first_row + row:,}"
     )
 
 
-def _allowed(values: np.ndarray) -> np.ndarray:
-    """Return how far from one the sum of each row may be: numbers of bfloat16 stay such when they are cast."""
-    sixteen = (values.astype(np.float32).view(np.uint32) & 0xFFFF == 0).all(axis=1)
-    return np.where(sixteen, _BFLOAT16_SUM_TOLERANCE, _SUM_TOLERANCE)
+def _tolerances(values: np.ndarray) -> np.ndarray:
+    """Return the tolerance of each row's sum: numbers of bfloat16 stay such when they are cast."""
+    is_bfloat16 = (values.astype(np.float32).view(np.uint32) & 0xFFFF == 0).all(axis=1)
+    return np.where(is_bfloat16, _BFLOAT16_SUM_TOLERANCE, _SUM_TOLERANCE)
 
 
-def _contradiction(expected: str, found: str) -> ScoresRefused:
+def _contradiction(expected: str, actual: str) -> ScoresRefused:
     return ScoresRefused(
         where="model.output",
         expected=expected,
-        found=found,
+        found=actual,
         fix="correct model.output in the policy, or the exported model",
     )

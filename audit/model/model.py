@@ -1,4 +1,4 @@
-"""A SavedModel as the audit sees it: a function of data columns, on its signature's ConcreteFunction."""
+"""A SavedModel as a function of its inputs, called by its signature's ConcreteFunction."""
 
 from __future__ import annotations
 
@@ -29,19 +29,21 @@ from audit.result import TensorFacts
 class Model:
     """One output of one signature of a loaded model.
 
-    ``entries`` say how each of the signature's inputs is fed. Call the model for scores; `outputs` is differentiable
-    where graph and entries are.
+    ``entries`` are the signature's inputs. Call the model for scores; `outputs` is differentiable if graph and
+    entries are.
     """
 
     def __init__(self, signature: Signature, output: str, where: str) -> None:
-        self.signature, self.output, self.where = signature, output, where
+        self.signature = signature
+        self.output = output
+        self.where = where
         self.batch = fixed_batch(signature.inputs)
         self.entries = [_entry(signature, name, spec, self.batch) for name, spec in signature.inputs.items()]
         self._shape = signature.outputs[output].shape
 
     @property
     def fed(self) -> dict[str, Any]:
-        """What is fed: TensorSpecs by name, with a free number of rows."""
+        """The TensorSpecs of what is fed, by name, with a free number of rows."""
         return {name: spec for entry in self.entries for name, spec in sorted(entry.inputs.items())}
 
     def without(self, names: Collection[str]) -> Model:
@@ -63,23 +65,24 @@ class Model:
 
     @property
     def width(self) -> int:
-        """Columns of the output; a vector without a class axis has one, and so has one with axes of size 1.
+        """Number of columns of the output; 1 without a class axis, and with axes of size 1.
 
-        Where the graph leaves it open, the first scores tell.
+        Of an output of unknown shape it is known after the first scores.
         """
-        spec, shape = self.signature.outputs[self.output], self._shape
+        spec = self.signature.outputs[self.output]
+        shape = self._shape
         if not spec.dtype.is_floating:
             raise self._error("scores as floating-point numbers", f"values of type {spec.dtype.name}")
         if shape.rank is not None and all(size == 1 for size in shape[1:]):
             return 1
         if shape.rank != 2 or shape[1] is None:
-            found = f"shape {'unknown' if shape.rank is None else shape.as_list()}"
-            raise self._error("scores of shape (rows,) or (rows, classes)", found)
+            actual = f"shape {'unknown' if shape.rank is None else shape.as_list()}"
+            raise self._error("scores of shape (rows,) or (rows, classes)", actual)
         return int(shape[1])
 
     @property
     def channels(self) -> int:
-        """To how many channels the graph decodes pictures, 0 where that is left to the files."""
+        """The channels that the graph decodes images to, 0 where the files decide."""
         return next((entry.channels for entry in self.entries if isinstance(entry, DecodedImages)), 0)
 
     @property
@@ -95,18 +98,18 @@ class Model:
         """The signature's inputs, sorted by name."""
         return [tensor_facts(name, spec) for name, spec in self.signature.inputs.items()]
 
-    def outputs(self, fed: Mapping[str, Any]) -> Any:
-        """Return the output, as the signature computes it, for what is fed (tensors by name, all of as many rows)."""
-        own = {entry.name: entry.tensor(fed) for entry in self.entries}
+    def outputs(self, tensors: Mapping[str, Any]) -> Any:
+        """Return the output, as the signature computes it, for what is fed: tensors by name, all of as many rows."""
+        inputs = {entry.name: entry.tensor(tensors) for entry in self.entries}
         if self.batch is not None:
-            return FixedBatchFunction(self.signature.function, self.output, self.batch)(**own)
-        return self.signature.function(**own)[self.output]
+            return FixedBatchFunction(self.signature.function, self.output, self.batch)(**inputs)
+        return self.signature.function(**inputs)[self.output]
 
     def __call__(self, tensors: Mapping[str, Any], first_row: int = 1) -> np.ndarray:
         """Return raw outputs ``(rows, width)`` in the model's dtype.
 
         Raises:
-            AuditError: the model fails on these rows, or does not return one finite score or row of scores each.
+            AuditError: the model fails on these rows, or does not return finite scores of each.
         """
         try:
             raw = self.outputs(tensors).numpy()
@@ -114,21 +117,22 @@ class Model:
             raise self._failed(first_row, error) from error
         if not self._shape.is_fully_defined():
             self._shape = tensorflow().TensorShape([None, *raw.shape[1:]]) if raw.ndim else self._shape
-        rows, width = len(next(iter(tensors.values()))), self.width
+        rows = len(next(iter(tensors.values())))
+        width = self.width
         if raw.shape[:1] != (rows,):
             raise self._error("one score a row", f"shape {list(raw.shape)} for {rows:,} rows")
         raw = raw.reshape(rows, width)
         finite = np.isfinite(raw.astype(np.float64)).all(1)
         if not finite.all():
             row = first_row + int((~finite).argmax())
-            found = f"NaN or infinity in {int((~finite).sum()):,} rows, first in row {row:,}"
+            actual = f"NaN or infinity in {int((~finite).sum()):,} rows, first in row {row:,}"
             raise self._error(
-                "finite scores", found, "look at that row's values, or at what the model divides by"
+                "finite scores", actual, "look at that row's values, or at what the model divides by"
             )
         return np.asarray(raw)
 
     def compiled(self, tensors: Callable[[Any], Mapping[str, Any]]) -> Callable[[Any], Mapping[str, Any]]:
-        """Return ``tensors``, which makes the signature's inputs from a matrix, as one graph."""
+        """Return the function ``tensors``, from a matrix to the signature's inputs, as one graph."""
         return graph(tensors)  # type: ignore[no-any-return]
 
     @cached_property
@@ -145,14 +149,10 @@ class Model:
         return self.freeze_result if isinstance(self.freeze_result, Frozen) else None
 
     def _error(
-        self, expected: str, found: str, fix: str = "name another output: model.output: {name: OUTPUT}"
+        self, expected: str, actual: str, fix: str = "name another output: model.output: {name: OUTPUT}"
     ) -> AuditError:
-        return AuditError(
-            where=f"{self.where}: output {self.output!r}",
-            expected=expected,
-            found=found,
-            fix=fix,
-        )
+        where = f"{self.where}: output {self.output!r}"
+        return AuditError(where=where, expected=expected, found=actual, fix=fix)
 
     def _failed(self, first_row: int, error: Exception) -> AuditError:
         return AuditError(
@@ -182,21 +182,17 @@ def open_model(spec: ModelSpec, path: Path) -> Model:
 
 
 def _entry(signature: Signature, name: str, spec: Any, batch: int | None) -> SignatureInput:
-    """Return how an input is fed."""
+    """Return an input as the graph reads it: examples that it parses, images that it decodes, or the tensor itself."""
     free_spec = spec if batch is None else with_free_rows(spec)
-    found: SignatureInput | None = None
-    if _is_alone(signature, name, spec):
-        function = signature.function
-        found = find_parsed_examples(function, name, free_spec) or find_decoded_images(
-            function, name, free_spec
-        )
-    return found or DirectInput(name, free_spec)
-
-
-def _is_alone(signature: Signature, name: str, spec: Any) -> bool:
-    """Tell whether an input is the only text ``(rows,)``: only then it is clear what the graph parses."""
-    texts = [other for other, found in signature.inputs.items() if found.dtype == tensorflow().string]
-    return texts == [name] and spec.shape.rank in (1, 2)
+    texts = [key for key, other in signature.inputs.items() if other.dtype == tensorflow().string]
+    if texts == [name] and spec.shape.rank in (
+        1,
+        2,
+    ):  # with two texts it is not clear which of them is parsed
+        parsed = find_parsed_examples(signature.function, name, free_spec)
+        if entry := parsed or find_decoded_images(signature.function, name, free_spec):
+            return entry
+    return DirectInput(name, free_spec)
 
 
 def tensor_facts(name: str, spec: Any) -> TensorFacts:

@@ -1,4 +1,4 @@
-"""The order of the classes where the model says it itself, as TensorFlow Serving's classification signature does."""
+"""Class names that a model returns with its scores, as TensorFlow Serving's classification signature does."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from audit.model.output_choice import CLASSES, SCORES, names_classes
 
 
 class NamedClasses:
-    """The classes that a model names beside its scores, in their order; None where it names none."""
+    """The class names that a model returns with its scores, in the order of the scores; None if it returns none."""
 
     def __init__(self, model: Model) -> None:
         named = model.output == SCORES and names_classes(model.signature.outputs)
@@ -30,7 +30,8 @@ class NamedClasses:
             return
         names = self._model.outputs(tensors).numpy()
         if self.classes is None:
-            self.classes, self._first = _decoded(names[0]), names[:1]
+            self.classes = _decoded(names[0])
+            self._first = names[:1]
         other = (names != self._first).any(axis=1)
         if other.any():
             at = int(other.argmax())

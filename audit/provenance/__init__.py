@@ -1,1 +1,1 @@
-"""Which bytes, which versions and which command an audit rests on."""
+"""Provenance of an audit: digests of its files, versions, and the command that repeats it."""

@@ -1,4 +1,4 @@
-"""The command line that repeats an audit, as it stands in the report."""
+"""The command line that repeats an audit."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def command(
 ) -> str:
     """Return an `audit run` line, quoted for a POSIX shell.
 
-    ``instead`` are the options that stand for a policy file; without either there is no such line.
+    ``instead`` are the options that replace a policy file; without either the line is empty.
     """
     if policy is None and not instead:
         return ""

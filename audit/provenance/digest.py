@@ -1,4 +1,4 @@
-"""SHA-256 of files and directories, as the interface defines it."""
+"""SHA-256 of files and directories."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def digest(path: Path) -> str:
     """Return ``sha256:`` of a file, or of the sorted listing of all files below a directory.
 
     For a directory it is what ``find -L . -type f | sort | xargs sha256sum | sha256sum`` prints there
-    (bytewise order, the leading ``./`` removed). Links are followed, so that a link to another file shows.
+    (bytewise order, the leading ``./`` removed). Links are followed, so that a link to another file changes it.
 
     Raises:
         AuditError: the directory holds a symbolic link that leads out of it.
@@ -43,7 +43,7 @@ def listing_digest(files: Iterable[tuple[str, Path]]) -> str:
 def fingerprint(path: Path) -> tuple[tuple[str, int, int, int], ...]:
     """Return name, size, inode and time of change of a file, or of all files below a directory.
 
-    Two equal fingerprints, taken before reading and after hashing, say that what was read is what was hashed.
+    Equal fingerprints before reading and after hashing mean that the bytes read are those hashed.
     """
     files = [file for _, file in files_below(path)] if path.is_dir() else [path]
     stats = [(str(file), file.stat()) for file in files if file.is_file()]

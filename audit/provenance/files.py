@@ -1,4 +1,4 @@
-"""The files below a directory, as the loaders of models see it: symbolic links are followed, but never out of it."""
+"""The files below a directory: symbolic links are followed, as loaders of models do, but never out of it."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from audit.errors import AuditError
 def files_below(folder: Path) -> Iterator[tuple[str, Path]]:
     """Yield every file below ``folder``, as its POSIX path relative to it and its path.
 
-    They are those that ``find -L . -type f`` prints there. A link to a file or directory inside counts as what it
-    leads to: bytes that are read under two names stand under both.
+    They are those that ``find -L . -type f`` prints there. A link to a file or directory inside counts as its target:
+    bytes that are read under two names are listed under both.
 
     Raises:
         AuditError: a symbolic link leads out of ``folder``, nowhere, or round in a circle.
@@ -22,30 +22,30 @@ def files_below(folder: Path) -> Iterator[tuple[str, Path]]:
         yield path.relative_to(folder).as_posix(), path
 
 
-def _walk(root: Path, folder: Path, above: tuple[str, ...]) -> Iterator[Path]:
-    above += (os.path.realpath(folder),)
+def _walk(root: Path, folder: Path, parents: tuple[str, ...]) -> Iterator[Path]:
+    parents += (os.path.realpath(folder),)
     for entry in sorted(folder.iterdir()):
         if entry.is_symlink():
-            _require_inside(entry, root, above)
+            _require_inside(entry, root, parents)
         if entry.is_dir():
-            yield from _walk(root, entry, above)
+            yield from _walk(root, entry, parents)
         elif entry.is_file():
             yield entry
 
 
-def _require_inside(link: Path, root: Path, above: tuple[str, ...]) -> None:
+def _require_inside(link: Path, root: Path, parents: tuple[str, ...]) -> None:
     target = os.path.realpath(link)
     if not Path(target).is_relative_to(os.path.realpath(root)):
-        found = f"a symbolic link that leads out of it, to {target}"
+        problem = f"a symbolic link that leads out of it, to {target}"
     elif not os.path.exists(target):
-        found = f"a symbolic link that leads nowhere, to {os.readlink(link)}"
-    elif target in above:
-        found = "a symbolic link to a directory that it lies in"
+        problem = f"a symbolic link that leads nowhere, to {os.readlink(link)}"
+    elif target in parents:
+        problem = "a symbolic link to a directory that it lies in"
     else:
         return
     raise AuditError(
         where=str(link),
         expected=f"files of {root} only: its digest says what was audited, and its scan what runs",
-        found=found,
+        found=problem,
         fix="copy what it leads to into its place",
     )

@@ -1,4 +1,4 @@
-"""Sees to it that the digests in a report are those of the bytes that were read."""
+"""Detection of changes during an audit: the digests in its report have to be those of the bytes that were read."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from audit.provenance.digest import fingerprint
 
 
 class Watched:
-    """Files and directories as they were when this was made."""
+    """Files and directories, with their fingerprints at the beginning."""
 
     def __init__(self, paths: Iterable[Path]) -> None:
         self._seen = {path: fingerprint(path) for path in paths}
 
     def require_unchanged(self) -> None:
-        """Raise an AuditError if one of them has changed since: digests say what may be promoted."""
+        """Raise an AuditError if one of them has changed since: a model is promoted by its digest."""
         for path, seen in self._seen.items():
             if fingerprint(path) != seen:
                 raise AuditError(

@@ -1,1 +1,1 @@
-"""Where models and their versions come from: paths, and what MLflow has written."""
+"""Sources of models: paths, and MLflow directories."""

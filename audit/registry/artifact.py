@@ -1,4 +1,4 @@
-"""Finds what is loaded at the path of a model: a SavedModel or a file of Keras, alone or inside an MLflow directory."""
+"""The artifact at a model's path: a SavedModel or a file of Keras, by itself or inside an MLflow directory."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Kind = Literal["SavedModel", ".keras file", "HDF5 file of Keras"]
 
 @dataclass(frozen=True)
 class Artifact:
-    """What is loaded: the directory or file at ``path``, and what stands for it in a report (``source``)."""
+    """The directory or file that is loaded, and its description in a report (``source``)."""
 
     path: Path
     kind: Kind
@@ -31,33 +31,34 @@ def find_model(path: str | Path) -> Path:
     Raises:
         AuditError: nothing is there, or it is a file of another kind.
     """
-    found = Path(path)
-    if not found.exists():
+    model = Path(path)
+    if not model.exists():
         raise AuditError(
             where=str(path),
             expected=_FORMS,
             found="no such file or directory",
             fix="check the path; relative paths start from the policy's directory or the current one",
         )
-    if found.is_file() and found.suffix.lower() not in _KERAS:
+    if model.is_file() and model.suffix.lower() not in _KERAS:
         raise AuditError(
             where=str(path),
             expected=_FORMS,
-            found=f"a file named *{found.suffix or found.name}",
-            fix="for 'saved_model.pb' name the directory that holds it" if found.suffix == ".pb" else "",
+            found=f"a file named *{model.suffix or model.name}",
+            fix="for 'saved_model.pb' name the directory that holds it" if model.suffix == ".pb" else "",
         )
-    return found
+    return model
 
 
 def find_artifact(path: Path) -> Artifact:
-    """Return what is loaded for the model at ``path``.
+    """Return the artifact that is loaded for the model at ``path``.
 
     Raises:
         AuditError: it is a directory that holds no model, or an MLflow model that cannot be loaded.
     """
     if path.is_file():
         return Artifact(path, *[_keras_kind(path)] * 2)
-    graphs, mlflow = graph_file(path), (path / FILE).is_file()
+    graphs = graph_file(path)
+    mlflow = (path / FILE).is_file()
     if graphs and mlflow:
         raise AuditError(
             where=str(path),
@@ -75,7 +76,7 @@ def find_artifact(path: Path) -> Artifact:
 
 
 def graph_file(folder: Path) -> Path | None:
-    """Return the file that holds the graphs of the SavedModel in ``folder``, or None if there is none."""
+    """Return the file of the graphs of the SavedModel in ``folder``, None if there is none."""
     return next((folder / name for name in _GRAPHS if (folder / name).is_file()), None)
 
 

@@ -1,4 +1,4 @@
-"""Finds the model inside an MLflow model directory, by what its `MLmodel` file says; MLflow is not needed for it.
+"""The model in an MLflow model directory, found by its `MLmodel` file; MLflow is not needed for it.
 
 The format is that of ``mlflow.tensorflow.save_model`` and ``mlflow.keras.save_model``. The Python code and the
 pickled objects that such a directory may hold as well are never loaded.
@@ -39,11 +39,12 @@ def mlflow_artifact(folder: Path) -> Path:
 
 
 def _flavors(file: Path) -> Mapping[str, object]:
+    content = None
+    problem = "no 'flavors' in it"
     try:
         content = YAML(typ="safe", pure=True).load(file.read_text("utf-8"))
-        problem = "no 'flavors' in it"
     except (YAMLError, ValueError, RecursionError) as error:
-        content, problem = None, str(getattr(error, "problem", None) or error).splitlines()[0]
+        problem = str(getattr(error, "problem", None) or error).splitlines()[0]
     flavors = content.get("flavors") if isinstance(content, Mapping) else None
     if isinstance(flavors, Mapping):
         return flavors
@@ -60,11 +61,11 @@ def _artifact(folder: Path, flavor: Mapping[str, object]) -> Path:
     name = flavor.get(key)
     place = folder / str(name)
     candidates = [place / inner for inner in _IN_DATA] if key == "data" else [place]
-    found = None
+    model = None
     with suppress(OSError):  # a name that no file system takes
-        found = next((path for path in candidates if _is_model(path)), None)
-    if isinstance(name, str) and found and found.resolve().is_relative_to(folder.resolve()):
-        return found
+        model = next((path for path in candidates if _is_model(path)), None)
+    if isinstance(name, str) and model and model.resolve().is_relative_to(folder.resolve()):
+        return model
     raise AuditError(
         where=str(folder / FILE),
         expected=f"a SavedModel directory or a Keras file inside {folder}, named by '{key}'",
