@@ -39,8 +39,8 @@ def run(
 
     Args:
         policy: a policy, the path of an `audit.yaml`, or its content as plain data.
-        seed: of everything that is drawn at random.
-        on: the date that waivers are judged by; today in UTC if None.
+        seed: seed of everything that is drawn at random.
+        on: date that waivers are judged by; today in UTC if None.
         only: names of the checks to run (rules of the others are then inconclusive); empty means all.
         progress: called with what is being done, the rows done and the rows in all.
         crash: called with the name and the traceback of a check that crashes.
@@ -49,20 +49,12 @@ def run(
         AuditError: the audit could not be made; the message says what was expected and what was found.
     """
     from audit.audit_log.ledger import find_history
-    from audit.provenance.command import command
-    from audit.runner import run_audit
+    from audit.policy.gate_spec import today
+    from audit.runner import AuditRequest, Observers, ignore, run_audit
 
-    chosen, day = _policy(policy), on or _today()
-    return run_audit(
-        chosen,
-        seed=seed,
-        on=day,
-        only=only,
-        command=command(chosen.path, seed=seed, on=day, only=only),
-        progress=progress or (lambda doing, done, total: None),
-        crash=crash or (lambda name, trace: None),
-        history=find_history(),
-    )
+    request = AuditRequest(policy=_policy(policy), seed=seed, on=on or today(), only=only)
+    observers = Observers(progress=progress or ignore, crash=crash or ignore)
+    return run_audit(request, observers, find_history())
 
 
 def decide(
@@ -74,9 +66,9 @@ def decide(
     """Decide again from the measurements of ``report``; its own verdict is not looked at.
 
     Args:
-        report: what was measured.
-        policy: whose gate and waivers decide; the report's own policy if None.
-        on: the date that waivers are judged by; today in UTC if None.
+        report: report with the measurements.
+        policy: policy whose gate and waivers decide; the report's own if None.
+        on: date that waivers are judged by; today in UTC if None.
 
     Raises:
         AuditError: the policy is none, it asks for another audit (other labels, groups or check options)
@@ -85,12 +77,15 @@ def decide(
     from audit.audit_log.audit_count import counted
     from audit.gate.verdict import decide as decide_gate
     from audit.policy.compatibility import recorded_policy, require_same_audit
+    from audit.policy.gate_spec import today
 
-    measured = recorded_policy(report)
-    chosen = measured if policy is None else _policy(policy)
-    require_same_audit(measured, chosen)
-    day, reported = on or _today(), measured.gate.confidence
-    return decide_gate(report.checks, chosen.gate, chosen.waivers, day, reported, counted(report))
+    recorded = recorded_policy(report)
+    deciding = recorded if policy is None else _policy(policy)
+    require_same_audit(recorded, deciding)
+    confidence = recorded.gate.confidence
+    return decide_gate(
+        report.checks, deciding.gate, deciding.waivers, on or today(), confidence, counted(report)
+    )
 
 
 def selftest(
@@ -107,8 +102,8 @@ def selftest(
 
     Args:
         policy: a policy, the path of an `audit.yaml`, or its content as plain data.
-        seed: of everything that is drawn at random.
-        on: the date that waivers are judged by; today in UTC if None.
+        seed: seed of everything that is drawn at random.
+        on: date that waivers are judged by; today in UTC if None.
         progress: called with the variant that is being audited, and 0 or 1 of 1.
         crash: called with the name and the traceback of a check that crashes.
 
@@ -116,14 +111,11 @@ def selftest(
         AuditError: the policy has no rules, or the model itself cannot be audited under it.
     """
     from audit.mutants.run import run_selftest
+    from audit.policy.gate_spec import today
+    from audit.runner import AuditRequest, Observers, ignore
 
-    return run_selftest(
-        _policy(policy),
-        seed=seed,
-        on=on or _today(),
-        progress=progress or (lambda doing, done, total: None),
-        crash=crash or (lambda name, trace: None),
-    )
+    request = AuditRequest(policy=_policy(policy), seed=seed, on=on or today())
+    return run_selftest(request, Observers(progress=progress or ignore, crash=crash or ignore))
 
 
 def _policy(policy: Policy | Mapping[str, object] | str | Path) -> ResolvedPolicy:
@@ -133,9 +125,3 @@ def _policy(policy: Policy | Mapping[str, object] | str | Path) -> ResolvedPolic
     if isinstance(policy, Policy):
         return resolved(policy)
     return load_policy(policy) if isinstance(policy, str | Path) else policy_from(policy)
-
-
-def _today() -> date:
-    from datetime import UTC, datetime
-
-    return datetime.now(UTC).date()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
 import numpy as np
@@ -19,8 +19,10 @@ from audit.comparison.pair import Pair, TracedResult
 from audit.errors import AuditError
 from audit.gate.lint import warnings_of
 from audit.gate.verdict import decide
+from audit.policy.gate_spec import today
 from audit.policy.model import ResolvedPolicy
 from audit.policy.resolution import metric_facts
+from audit.provenance.command import command
 from audit.provenance.environment import environment
 from audit.result import (
     CheckResult,
@@ -44,36 +46,64 @@ Crash = Callable[[str, str], None]
 """Called with a check's name and its traceback when it crashes."""
 
 
-def run_audit(
-    policy: ResolvedPolicy,
-    *,
-    seed: int,
-    on: date,
-    only: Sequence[str],
-    command: str,
-    progress: Progress,
-    crash: Crash,
-    history: History | None = None,
-) -> Report:
+@dataclass(frozen=True, kw_only=True)
+class AuditRequest:
+    """Everything that determines an audit, apart from the files that the policy names.
+
+    Args:
+        policy: resolved policy.
+        seed: seed of everything that is drawn at random.
+        on: date that waivers are judged by.
+        only: names of the checks to run; empty means all.
+        overrides: ``key.path=value`` texts that ``policy`` was changed by, for `command`.
+        flags: command-line options that replaced a policy file, for `command`.
+    """
+
+    policy: ResolvedPolicy
+    seed: int = 0
+    on: date = field(default_factory=today)
+    only: Sequence[str] = ()
+    overrides: Sequence[str] = ()
+    flags: Sequence[str] = ()
+
+    @property
+    def command(self) -> str:
+        """The command line that repeats the audit; empty if the policy was built in memory."""
+        return command(
+            self.policy.path, seed=self.seed, on=self.on, only=self.only,
+            overrides=self.overrides, instead=self.flags,
+        )  # fmt: skip
+
+
+def ignore(*_: object) -> None:
+    """Do nothing: the callback of whoever observes nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Observers:
+    """Callbacks of a running audit: ``progress`` of each step, ``crash`` of each check that crashes."""
+
+    progress: Progress = ignore
+    crash: Crash = ignore
+
+
+def run_audit(request: AuditRequest, observers: Observers, history: History | None = None) -> Report:
     """Measure and decide.
 
     Args:
-        policy: a resolved policy.
-        seed: of everything that is drawn at random.
-        on: the date that waivers are judged by.
-        only: names of the checks to run; empty means all.
-        command: what repeats the audit, for the report.
-        progress: told what is being done.
-        crash: told of a check that crashed.
-        history: where the audit is counted; None where it is not to be, and then ``gate.max_audits`` is inconclusive.
+        request: policy, seed, date and checks.
+        observers: callbacks for progress and crashes.
+        history: history to count the audit in; without it, ``gate.max_audits`` is inconclusive.
 
     Raises:
         AuditError: data or model cannot be audited, or ``only`` names a check that is not installed.
     """
+    policy, only = request.policy, request.only
+    progress, crash = observers.progress, observers.crash
     for name in only:
         require_installed(name, f"--only {name}")
     started, clock = datetime.now(UTC), _Clock()
-    subject, baseline = load_subjects(policy, progress, seed)
+    subject, baseline = load_subjects(policy, progress, request.seed)
     clock.lap("load")
     results = []
     for name, check in build_checks(policy).items():
@@ -85,7 +115,7 @@ def run_audit(
         progress(name, 1, 1)
         clock.lap(name)
     run: dict[str, object] = {"started": started.isoformat(), "seconds": clock.laps}
-    return _report(policy, subject, baseline, results, seed, on, command, run, history)
+    return _report(request, subject, baseline, results, run, history)
 
 
 def _run_on_both(
@@ -166,12 +196,13 @@ def _complete(
 
 
 def _report(
-    policy: ResolvedPolicy, subject: Subject, baseline: Subject | None, results: list[CheckResult],
-    seed: int, on: date, command: str, run: dict[str, object], history: History | None,
+    request: AuditRequest, subject: Subject, baseline: Subject | None, results: list[CheckResult],
+    run: dict[str, object], history: History | None,
 ) -> Report:  # fmt: skip
+    policy = request.policy
     against = baseline.model_facts if baseline else None
-    this = identify(policy, subject.model_facts, subject.data_facts, against, seed)
-    decision, counted = _decide(policy, results, on, history, this, str(run["started"]))
+    this = identify(policy, subject.model_facts, subject.data_facts, against, request.seed)
+    decision, counted = _decide(request, results, history, this, str(run["started"]))
     return Report(
         verdict=decision.verdict,
         reason=decision.reason,
@@ -182,11 +213,11 @@ def _report(
             digest=policy.digest,
             effective=policy.effective(),
             default_rules=policy.default_rules,
-            command=command,
+            command=request.command,
         ),
         rules=decision.rules,
         checks=results,
-        environment=environment(seed, on.isoformat()),
+        environment=environment(request.seed, request.on.isoformat()),
         baseline=against,
         run={**run, **counted},
         warnings=warnings_of(policy.gate, metric_facts(offers_of(policy)), results),
@@ -194,18 +225,13 @@ def _report(
 
 
 def _decide(
-    policy: ResolvedPolicy,
-    results: list[CheckResult],
-    on: date,
-    history: History | None,
-    this: Audited,
-    started: str,
+    request: AuditRequest, results: list[CheckResult], history: History | None, this: Audited, started: str
 ) -> tuple[Decision, dict[str, object]]:
     """Return the decision, and what the history says for the report's ``run``."""
-    gate = policy.gate
+    gate = request.policy.gate
 
     def decided(audits: int | None) -> Decision:
-        return decide(results, gate, policy.waivers, on, gate.confidence, audits)
+        return decide(results, gate, request.policy.waivers, request.on, gate.confidence, audits)
 
     if history is None:
         return decided(None), {}

@@ -6,7 +6,7 @@ import shlex
 from pathlib import Path
 
 from audit.cli.exit_codes import PASS, TOOL_FAULT
-from audit.cli.progress import shown
+from audit.cli.progress import progress_display
 from audit.cli.summary import plain, summary
 from audit.demo.prepare import SEEDS, Seeds
 from audit.demo.run import EXPECTED, run_demo
@@ -19,7 +19,7 @@ _PLANTED = """\
 
 def demo(out: Path, quiet: bool, seeds: Seeds = SEEDS) -> int:
     """Run the demo; 0 when the first candidate is blocked and the second passes, else 70."""
-    with shown(quiet) as progress:
+    with progress_display(quiet) as progress:
         found = run_demo(out, progress, seeds)
     if not quiet:
         for number, audited in found.items():

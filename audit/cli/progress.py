@@ -1,4 +1,4 @@
-"""Progress on stderr: a bar on a terminal, plain lines elsewhere."""
+"""Progress and crashes of a run on stderr: a bar on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -6,14 +6,28 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from audit.cli.summary import plain
+from audit.runner import Observers, ignore
 from audit.subject.scoring import Progress
 
 
 @contextmanager
-def shown(quiet: bool) -> Iterator[Progress]:
-    """Yield what is to be called with what is being done, the rows done and the rows in all."""
+def observers(quiet: bool, debug: bool) -> Iterator[Observers]:
+    """Yield callbacks that print: progress unless ``quiet``, and a crash in one line, with ``debug`` its traceback."""
+
+    def crash(name: str, trace: str) -> None:
+        details = trace if debug else plain(trace.strip().splitlines()[-1], 300)
+        print(f"audit: the check {name} crashed: {details}", file=sys.stderr)
+
+    with progress_display(quiet) as progress:
+        yield Observers(progress=progress, crash=crash)
+
+
+@contextmanager
+def progress_display(quiet: bool) -> Iterator[Progress]:
+    """Yield a callback that displays the step, the rows done and the rows in all."""
     if quiet:
-        yield lambda doing, done, total: None
+        yield ignore
     elif sys.stderr.isatty():
         with _bar() as progress:
             yield progress
@@ -21,9 +35,9 @@ def shown(quiet: bool) -> Iterator[Progress]:
         yield _lines
 
 
-def _lines(doing: str, done: int, total: int) -> None:
+def _lines(step: str, done: int, total: int) -> None:
     if done == total:
-        print(f"audit: {doing} done", file=sys.stderr, flush=True)
+        print(f"audit: {step} done", file=sys.stderr, flush=True)
 
 
 @contextmanager
@@ -36,9 +50,9 @@ def _bar() -> Iterator[Progress]:
     tasks: dict[str, TaskID] = {}
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
 
-        def progress(doing: str, done: int, total: int) -> None:
-            if doing not in tasks:
-                tasks[doing] = bar.add_task(doing, total=total)
-            bar.update(tasks[doing], completed=done)
+        def progress(step: str, done: int, total: int) -> None:
+            if step not in tasks:
+                tasks[step] = bar.add_task(step, total=total)
+            bar.update(tasks[step], completed=done)
 
         yield progress

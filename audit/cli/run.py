@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 
 from audit.check import load_policy, policy_from
 from audit.cli.exit_codes import VERDICTS
-from audit.cli.progress import shown
 from audit.cli.summary import plain, remarks, summary, uncounted
 from audit.errors import AuditError
 from audit.formats.registry import write_reports
 from audit.formats.writing import set_aside
+from audit.policy.gate_spec import today
 from audit.policy.model import ResolvedPolicy
-from audit.provenance.command import command
 from audit.result import Report
 
 DEFAULT_POLICY = Path("audit.yaml")
@@ -54,33 +53,21 @@ def run(request: Request) -> int:
 
 
 def audit_quietly(policy: ResolvedPolicy, request: Request) -> Report:
-    """Run the audit with progress on stderr; a crashed check is told there in one line."""
+    """Run the audit, with progress and crashes on stderr."""
     from audit.audit_log.ledger import find_history
-    from audit.runner import run_audit
+    from audit.cli.progress import observers
+    from audit.runner import AuditRequest, run_audit
 
-    on = parse_date(request.date)
-
-    def crashed(name: str, trace: str) -> None:
-        last = trace.strip().splitlines()[-1]
-        print(
-            f"audit: the check {name} crashed: {trace if request.debug else plain(last, 300)}",
-            file=sys.stderr,
-        )
-
-    with shown(request.quiet) as progress:
-        return run_audit(
-            policy,
-            seed=request.seed,
-            on=on,
-            only=request.only,
-            command=command(
-                policy.path, seed=request.seed, on=on, only=request.only,
-                overrides=request.overrides, instead=_flags(request),
-            ),
-            progress=progress,
-            crash=crashed,
-            history=find_history(),
-        )  # fmt: skip
+    audit_request = AuditRequest(
+        policy=policy,
+        seed=request.seed,
+        on=parse_date(request.date),
+        only=request.only,
+        overrides=request.overrides,
+        flags=_flags(request),
+    )
+    with observers(request.quiet, request.debug) as callbacks:
+        return run_audit(audit_request, callbacks, find_history())
 
 
 def parse_date(text: str | None) -> date:
@@ -90,7 +77,7 @@ def parse_date(text: str | None) -> date:
         AuditError: it is no date.
     """
     try:
-        return date.fromisoformat(text) if text else datetime.now(UTC).date()
+        return date.fromisoformat(text) if text else today()
     except ValueError:
         raise AuditError(where="--date", expected="a date as YYYY-MM-DD", found=repr(text)) from None
 

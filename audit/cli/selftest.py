@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.cells import cell_len, set_cell_size
 
 from audit.check import load_policy
 from audit.cli.exit_codes import FAIL, INCONCLUSIVE, PASS
-from audit.cli.progress import shown
+from audit.cli.progress import observers
 from audit.cli.summary import plain
 from audit.mutants.result import Selftest, Tried
 from audit.mutants.run import run_selftest
 from audit.result import RuleResult
+from audit.runner import AuditRequest
 
 _CELLS = {
     "pass": "pass",
@@ -33,16 +32,8 @@ _WORDS = {"missed": "MISSED", "refused": "refused by the audit"}
 
 def selftest(policy: Path, overrides: list[str], seed: int, as_json: bool, quiet: bool, debug: bool) -> int:
     """Run the self-test, print the table and return the exit code."""
-
-    def crashed(name: str, trace: str) -> None:
-        said = trace if debug else plain(trace.strip().splitlines()[-1], 300)
-        print(f"audit: the check {name} crashed: {said}", file=sys.stderr)
-
-    with shown(quiet) as progress:
-        today = datetime.now(UTC).date()
-        found = run_selftest(
-            load_policy(policy, overrides), seed=seed, on=today, progress=progress, crash=crashed
-        )
+    with observers(quiet, debug) as callbacks:
+        found = run_selftest(AuditRequest(policy=load_policy(policy, overrides), seed=seed), callbacks)
     if as_json:
         print(json.dumps(_facts(found), indent=2))
     elif not quiet:

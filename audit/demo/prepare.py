@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from audit.demo.candidates import Recipe, train_candidate
 from audit.demo.loans import make_loans
 from audit.demo.policy import policy_name, policy_text
-
-Progress = Callable[[str, int, int], None]
-"""Called with what is being done, the steps done and the steps in all."""
+from audit.subject.scoring import Progress
 
 TRAIN_ROWS, TEST_ROWS = 24_000, 8_000
 CANDIDATES = {1: Recipe(reweighed=False, hardened=False), 2: Recipe(reweighed=True, hardened=True)}

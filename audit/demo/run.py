@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from audit.audit_log.ledger import History
 from audit.check import load_policy
-from audit.demo.prepare import CANDIDATES, SEEDS, Progress, Seeds, prepare_demo
+from audit.demo.prepare import CANDIDATES, SEEDS, Seeds, prepare_demo
 from audit.formats.registry import write_reports
 from audit.formats.writing import set_aside
-from audit.provenance.command import command
 from audit.result import Report, Verdict
-from audit.runner import run_audit
+from audit.runner import AuditRequest, Observers, run_audit
+from audit.subject.scoring import Progress
 
 EXPECTED: dict[int, Verdict] = {1: "fail", 2: "pass"}
 """What the policy says of each candidate, by number, when the audit finds what was planted."""
@@ -53,19 +52,13 @@ def run_demo(out: Path, progress: Progress, seeds: Seeds = SEEDS) -> dict[int, A
 
 
 def _audit(number: int, policy: Path, out: Path, progress: Progress) -> Audited:
-    def named(doing: str, done: int, total: int) -> None:
-        progress(f"candidate {number}: {doing}", done, total)
+    def numbered(step: str, done: int, total: int) -> None:
+        progress(f"candidate {number}: {step}", done, total)
 
-    chosen, today = load_policy(policy), datetime.now(UTC).date()
     report = run_audit(
-        chosen,
-        seed=0,
-        on=today,
-        only=(),
-        command=command(chosen.path, seed=0, on=today, only=()),
-        progress=named,
-        crash=lambda name, trace: None,
-        history=History(out / "history.jsonl"),  # an example's audits are none of the user's own
+        AuditRequest(policy=load_policy(policy)),
+        Observers(progress=numbered),
+        History(out / "history.jsonl"),  # an example's audits are none of the user's own
     )
     return Audited(report, write_reports(report, _reports(out, number)), policy)
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date
 from functools import cached_property
 from pathlib import Path
 
@@ -18,56 +17,51 @@ from audit.mutants.trial import make_mutant
 from audit.mutants.verdicts import CATCHING, is_caught, rule_verdicts
 from audit.policy.model import ResolvedPolicy
 from audit.result import Report
-from audit.runner import run_audit
-from audit.subject.scoring import Progress
+from audit.runner import AuditRequest, Observers, ignore, run_audit
 from audit.subject.subject import Subject, load_subject
 
 
-def run_selftest(
-    policy: ResolvedPolicy, *, seed: int, on: date, progress: Progress, crash: Callable[[str, str], None]
-) -> Selftest:
+def run_selftest(request: AuditRequest, observers: Observers) -> Selftest:
     """Audit the candidate and its mutants; files are written to a temporary directory only.
 
     Args:
-        policy: a resolved policy.
-        seed: seed of all random numbers.
-        on: the date on which waivers must be valid.
-        progress: callback of the name of the mutant that is being audited.
-        crash: callback of the name and traceback of a check that crashed.
+        request: policy, seed and date; ``only`` is replaced by the checks that the rules name.
+        observers: callbacks for the mutant that is being audited, and for crashes.
 
     Raises:
         AuditError: the policy has no rules, or the candidate cannot be audited.
     """
-    if not policy.rules:
+    if not request.policy.rules:
         raise AuditError(
             where="gate.rules",
             expected="rules, to try on broken variants of the model",
             found="none",
             fix="add rules; 'audit init' writes some to start from",
         )
-    gate = policy.gate.model_copy(update={"max_audits": None})  # no mutant is a candidate
-    trials = _Trials(policy.model_copy(update={"gate": gate}), seed, on, progress, crash)
-    candidate = trials.candidate.rules
-    return Selftest(policy=policy.digest, seed=seed, candidate=candidate, variants=list(trials.results()))
+    gate = request.policy.gate.model_copy(update={"max_audits": None})  # no mutant is a candidate
+    trials = _Trials(replace(request, policy=request.policy.model_copy(update={"gate": gate})), observers)
+    return Selftest(
+        policy=request.policy.digest,
+        seed=request.seed,
+        candidate=trials.candidate.rules,
+        variants=list(trials.results()),
+    )
 
 
 @dataclass(frozen=True)
 class _Trials:
     """Audits of the candidate and of its mutants, with one seed and date."""
 
-    policy: ResolvedPolicy
-    seed: int
-    on: date
-    progress: Progress
-    crash: Callable[[str, str], None]
+    request: AuditRequest
+    observers: Observers
 
     @cached_property
     def candidate(self) -> Report:
-        return self._audit("candidate", self.policy)
+        return self._audit("candidate", self.request.policy)
 
     @cached_property
     def _subject(self) -> Subject:
-        return load_subject(self.policy, _silent, self.seed)
+        return load_subject(self.request.policy, ignore, self.request.seed)
 
     def results(self) -> Iterator[Tried]:
         for mutant in mutants(read_candidate(self._subject)):
@@ -80,7 +74,7 @@ class _Trials:
     def _result(self, mutant: Mutant, folder: Path) -> Tried:
         result = Tried(variant=mutant.name, about=mutant.about, outcome="missed", advice=mutant.advice)
         try:
-            report = self._audit(mutant.name, make_mutant(mutant, self.policy, self._subject, folder))
+            report = self._audit(mutant.name, make_mutant(mutant, self.request.policy, self._subject, folder))
         except CannotMutate as error:
             return replace(result, outcome="not made", reason=str(error))
         except AuditError as error:
@@ -98,22 +92,14 @@ class _Trials:
         return result
 
     def _audit(self, name: str, policy: ResolvedPolicy) -> Report:
-        self.progress(name, 0, 1)
+        checks = sorted({rule.metric.partition(".")[0] for rule in policy.rules})
+        self.observers.progress(name, 0, 1)
         report = run_audit(
-            policy,
-            seed=self.seed,
-            on=self.on,
-            only=sorted({rule.metric.partition(".")[0] for rule in policy.rules}),
-            command="",
-            progress=_silent,  # a line a mutant is enough
-            crash=self.crash,
+            replace(self.request, policy=policy, only=checks),
+            Observers(crash=self.observers.crash),  # a line a mutant is enough
         )
-        self.progress(name, 1, 1)
+        self.observers.progress(name, 1, 1)
         return report
-
-
-def _silent(step: str, done: int, total: int) -> None:
-    """Report no progress."""
 
 
 def _crashes(report: Report) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
@@ -85,6 +85,11 @@ class GateSpec(Strict):
     min_rows: Annotated[int, Field(ge=0)] = 0
     max_audits: Annotated[int, Field(ge=1)] | None = None
     rules: list[Rule] | None = None
+
+
+def today() -> date:
+    """Return today's date in UTC, by which waivers are judged unless another is given."""
+    return datetime.now(UTC).date()
 
 
 def _day(value: object) -> object:
