@@ -1,7 +1,8 @@
-"""The one place where what happened becomes an exit code."""
+"""Entry point of the command line: turns results and errors into exit codes."""
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -9,12 +10,12 @@ from collections.abc import Sequence
 import typer
 
 from audit.cli.app import app
-from audit.cli.exit_codes import COULD_NOT_AUDIT, INTERRUPTED, PASS, TOOL_FAULT
+from audit.cli.exit_codes import CLOSED_PIPE, COULD_NOT_AUDIT, INTERRUPTED, PASS, TOOL_FAULT
 from audit.cli.summary import plain
 from audit.errors import AuditError
 from audit.frameworks.output_silencing import enable
 
-_LONGEST = 2000  # characters of a line of a message
+_MAX_LINE_CHARACTERS = 2000
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -22,7 +23,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Called from Python, it redirects nothing.
     """
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        code = _exit_code(list(sys.argv[1:] if argv is None else argv))
+        print(end="", flush=True)  # a short output meets its reader only here
+        return code
+    except BrokenPipeError:
+        return CLOSED_PIPE
+
+
+def _exit_code(arguments: list[str]) -> int:
     debug = "--debug" in arguments
     try:
         result = app(args=arguments, prog_name="audit", standalone_mode=False)
@@ -30,30 +39,35 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise KeyboardInterrupt
         return result if isinstance(result, int) else PASS
     except AuditError as error:
-        return _say(str(error), COULD_NOT_AUDIT, debug)
+        return _print_error(str(error), COULD_NOT_AUDIT, debug)
     except typer.TyperException as error:
-        return _say(error.format_message(), COULD_NOT_AUDIT, debug)
+        return _print_error(error.format_message(), COULD_NOT_AUDIT, debug)
     except (KeyboardInterrupt, typer.Abort):
-        return _say("interrupted", INTERRUPTED, debug=False)
+        return _print_error("interrupted", INTERRUPTED, debug=False)
     except SystemExit as error:
-        return _say(
-            f"a library ended the process with {error.code!r}; this says nothing about the model",
-            TOOL_FAULT,
-            debug,
-        )
+        if isinstance(error.__context__, BrokenPipeError):  # how typer answers a reader that has gone
+            raise error.__context__ from None
+        text = f"a library ended the process with {error.code!r}; this says nothing about the model"
+        return _print_error(text, TOOL_FAULT, debug)
     except BaseException as error:
         hint = "" if debug else "; run again with --debug for the traceback, and please report it"
-        return _say(f"a fault of the tool: {type(error).__name__}: {error}{hint}", TOOL_FAULT, debug)
+        return _print_error(f"a fault of the tool: {type(error).__name__}: {error}{hint}", TOOL_FAULT, debug)
 
 
 def entry() -> None:
-    """Run the command line as a process of its own: what libraries print when they start is held back."""
+    """Run the command line as a process of its own, without what libraries print when they start."""
     enable(replay_on_error="--debug" in sys.argv[1:])
-    sys.exit(main())
+    code = main()
+    if code == CLOSED_PIPE:  # Python flushes again when it ends, and would complain
+        for descriptor in (1, 2):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
+    sys.exit(code)
 
 
-def _say(text: str, code: int, debug: bool) -> int:
+def _print_error(text: str, code: int, debug: bool) -> int:
+    """Print ``text`` on stderr, with ``debug`` the traceback before it, and return ``code``."""
     if debug:
         traceback.print_exc()
-    print("\n".join(plain(line, _LONGEST) for line in f"audit: {text}".splitlines()), file=sys.stderr)
+    lines = (plain(line, _MAX_LINE_CHARACTERS) for line in f"audit: {text}".splitlines())
+    print("\n".join(lines), file=sys.stderr)
     return code

@@ -1,6 +1,14 @@
-"""The exit codes."""
+"""Exit codes of the command line."""
 
 from __future__ import annotations
 
-PASS, FAIL, COULD_NOT_AUDIT, INCONCLUSIVE, TOOL_FAULT, INTERRUPTED = 0, 1, 2, 3, 70, 130
+PASS = 0
+FAIL = 1
+COULD_NOT_AUDIT = 2
+INCONCLUSIVE = 3
+TOOL_FAULT = 70
+INTERRUPTED = 130
+CLOSED_PIPE = 141
+"""128 + SIGPIPE, the shell's code of a program whose output nobody reads any more, as with ``| head``."""
+
 VERDICTS = {"pass": PASS, "fail": FAIL, "inconclusive": INCONCLUSIVE}

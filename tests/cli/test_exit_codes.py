@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -154,3 +155,32 @@ def test_as_a_process_bad_input_is_2(kit: Kit) -> None:
 def test_as_a_process_a_failed_gate_is_1(kit: Kit) -> None:
     done = run(*kit.write(), "--set", "gate.rules.0.at_least=0.99", "--quiet", cwd=kit.folder)
     assert (done.returncode, done.stdout, done.stderr) == (1, "", "")
+
+
+@pytest.mark.parametrize("closed", [("stdout",), ("stdout", "stderr")])
+@pytest.mark.parametrize("argv", [["--help"], ["checks"], ["schema", "policy"]])
+def test_a_reader_that_has_gone_ends_it_quietly_with_141(
+    tmp_path: Path, argv: list[str], closed: tuple[str, ...]
+) -> None:
+    """As `audit checks | head -1` does: with short and with long output."""
+    done = into_a_closed_pipe(*argv, cwd=tmp_path, closed=closed)
+    assert (done.returncode, done.stdout or "", done.stderr or "") == (141, "", "")
+
+
+def test_an_error_that_nobody_reads_is_141_as_well(tmp_path: Path) -> None:
+    done = into_a_closed_pipe("inspect", "nothing", cwd=tmp_path, closed=("stderr",))
+    assert (done.returncode, done.stdout) == (141, "")
+
+
+def into_a_closed_pipe(*argv: str, cwd: Path, closed: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
+    """Run with the streams ``closed`` going to a pipe whose reader has gone already."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    streams = {name: writer if name in closed else subprocess.PIPE for name in ("stdout", "stderr")}
+    command = [sys.executable, "-m", "audit", *argv]
+    try:
+        return subprocess.run(
+            command, cwd=cwd, stdout=streams["stdout"], stderr=streams["stderr"], text=True, check=False
+        )
+    finally:
+        os.close(writer)
