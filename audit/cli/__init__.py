@@ -1,4 +1,4 @@
-"""The command line: parses, calls, prints, returns the exit code."""
+"""The command line: parses arguments, calls, prints, returns the exit code."""
 
 from audit.cli.console import entry, main
 

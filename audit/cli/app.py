@@ -1,4 +1,4 @@
-"""The commands and their options; what they do stands in the modules that they import when called."""
+"""Commands and their options; each imports its implementation when called, so that ``--help`` is fast."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-Model = Annotated[
+ModelArgument = Annotated[
     str, typer.Argument(metavar="MODEL", help="SavedModel directory, .keras or .h5 file, MLflow directory.")
 ]
 ReportFile = Annotated[Path, typer.Argument(metavar="REPORT.json", help="The report.json of a run.")]
@@ -47,7 +47,7 @@ def demo(
 
 @app.command()
 def inspect(
-    model: Model,
+    model: ModelArgument,
     signature: Annotated[str, typer.Option(help="Which signature.")] = "serving_default",
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
     debug: Debug = False,
@@ -60,7 +60,7 @@ def inspect(
 
 @app.command()
 def init(
-    model: Model,
+    model: ModelArgument,
     data: Annotated[str, typer.Argument(metavar="DATA", help=".csv, .parquet, a directory or glob of them.")],
     label: Annotated[str, typer.Option(help="The label's column.")],
     out: Annotated[Path, typer.Option(help="The policy file to write.")] = Path("audit.yaml"),
@@ -97,10 +97,12 @@ def run(
     from audit.cli.run import Request
     from audit.cli.run import run as command
 
-    flags = {"model": model, "data": data, "label": label}
     return command(
-        Request(policy, flags, protected or [], out, only or [], overrides or [], seed, date, quiet, debug)
-    )
+        Request(
+            policy=policy, flags={"model": model, "data": data, "label": label}, protected=protected or [], out=out,
+            only=only or [], overrides=overrides or [], seed=seed, date=date, quiet=quiet, debug=debug,
+        )
+    )  # fmt: skip
 
 
 @app.command()

@@ -1,18 +1,17 @@
-"""`audit checks`: what is installed, and each check's manual page."""
+"""`audit checks` and `audit schema`: the installed checks, a check's manual page, and JSON Schemas."""
 
 from __future__ import annotations
 
 import json
 
 from audit.check import Check, entry_points
-from audit.result import MetricFacts
 
 
 def checks(name: str | None) -> int:
-    """Print the list of checks, or the page of one."""
+    """Print the list of installed checks, or the manual page of one."""
     if name is None:
-        for found in entry_points.installed():
-            print(f"{found:16} {entry_points.check_class(found).summary}")
+        for installed in entry_points.installed():
+            print(f"{installed:16} {entry_points.check_class(installed).summary}")
         print("\n'audit checks NAME' shows options, defaults and metrics.")
     else:
         print("\n".join(_page(name, entry_points.check_class(name))))
@@ -25,15 +24,11 @@ def _page(name: str, cls: type[Check]) -> list[str]:
         lines.append(f"  {option} = {field.default!r}  {field.description or ''}".rstrip())
     lines += ([] if cls.model_fields else ["  none"]) + ["", "Metrics:"]
     for metric, facts in cls.metrics.items():
-        lines += [f"  {name}.{metric}", f"      {facts.about}", *_direction(facts)]
+        lines += [f"  {name}.{metric}", f"      {facts.about}"]
+        if facts.better:
+            which = f"nearer to {facts.ideal:g}" if facts.better == "ideal" else facts.better
+            lines.append(f"      Against a baseline, {which} is better.")
     return lines
-
-
-def _direction(facts: MetricFacts) -> list[str]:
-    if facts.better is None:
-        return []
-    which = f"nearer to {facts.ideal:g}" if facts.better == "ideal" else facts.better
-    return [f"      Against a baseline, {which} is better."]
 
 
 def schema(of: str) -> int:
@@ -41,7 +36,7 @@ def schema(of: str) -> int:
     from audit.formats.json import report_schema
     from audit.policy.model import Policy
 
-    head = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
-    found = report_schema() if of == "report" else {**head, **Policy.model_json_schema()}
-    print(json.dumps(found, indent=2))
+    dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+    content = report_schema() if of == "report" else dialect | Policy.model_json_schema()
+    print(json.dumps(content, indent=2))
     return 0

@@ -1,4 +1,4 @@
-"""`audit gate` and `audit report`: decide and render again from a report, without the model."""
+"""`audit gate` and `audit report`: decide or render again from a report, without the model."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def gate(report: Path, policy: Path | None, date: str | None, quiet: bool) -> in
 
 
 def render(report: Path, out: Path | None) -> int:
-    """Write report.html beside the JSON, or into ``out``."""
+    """Write report.html into ``out``, by default the directory of the JSON."""
     files = write_whole(out or report.parent, {"report.html": render_html(read_report(report))})
     print(f"Report: {plain(files[-1], 500)}")
     return 0

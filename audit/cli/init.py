@@ -1,4 +1,4 @@
-"""`audit init`: writes a policy to start from."""
+"""`audit init`: drafts a policy from a model and a table."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from audit.formats.writing import write_whole
 
 
 def init(model: str, data: str, label: str, out: Path, force: bool) -> int:
-    """Write the draft to ``out`` and say what its author has to check."""
+    """Write the drafted policy to ``out`` and print what its author has to check."""
     if out.exists() and not force:
         raise AuditError(
             where=str(out),
@@ -22,7 +22,7 @@ def init(model: str, data: str, label: str, out: Path, force: bool) -> int:
             fix="name another with --out, or overwrite it with --force",
         )
     out.parent.mkdir(parents=True, exist_ok=True)
-    drafted = draft(_beside(model, out), _beside(data, out), label, out.parent, policy_from)
+    drafted = draft(_as_seen_from(model, out), _as_seen_from(data, out), label, out.parent, policy_from)
     write_whole(out.parent, {out.name: drafted.text})
     print(f"Wrote {plain(out, 500)}")
     for remark in drafted.remarks:
@@ -31,7 +31,7 @@ def init(model: str, data: str, label: str, out: Path, force: bool) -> int:
     return 0
 
 
-def _beside(path: str, out: Path) -> str:
+def _as_seen_from(path: str, out: Path) -> str:
     """Return a relative path as seen from the policy's directory, where an audit looks it up first."""
     if os.path.isabs(path) or path.startswith("aif360:") or out.parent == Path():
         return path

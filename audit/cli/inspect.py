@@ -1,4 +1,4 @@
-"""`audit inspect`: what a model is, before any data is at hand."""
+"""`audit inspect`: describes a model without any data: inputs, outputs, head, unsafe operations."""
 
 from __future__ import annotations
 
@@ -9,30 +9,28 @@ from typing import Any
 
 from audit.cli.summary import plain
 from audit.model.describe import describe
-from audit.model.loading.scan import Scan, scan
+from audit.model.loading.scan import scan
 from audit.provenance.digest import digest
 from audit.registry.artifact import find_model
 
 
 def inspect(path: str, signature: str, as_json: bool) -> int:
-    """Print what the model at ``path`` is; one with unsafe operations is read but not loaded."""
-    found = find_model(path)
-    scanned = scan(found)
-    facts = {"path": path, "digest": digest(found)} | _scanned(scanned)
-    if not scanned.unsafe:
-        facts |= describe(found, signature)
-    print(json.dumps(facts, indent=2) if as_json else "\n".join(_lines(facts)))
-    return 0
-
-
-def _scanned(scanned: Scan) -> dict[str, Any]:
-    return {
+    """Print a description of the model at ``path``; one with unsafe operations is not loaded."""
+    artifact = find_model(path)
+    scanned = scan(artifact)
+    facts: dict[str, Any] = {
+        "path": path,
+        "digest": digest(artifact),
         "source": scanned.source,
         "tensorflow": scanned.tensorflow,
         "signatures": scanned.signatures,
         "unsafe_operations": scanned.operations,
-        "unsafe_places": [asdict(item) for item in scanned.unsafe],
+        "unsafe_places": [asdict(place) for place in scanned.unsafe],
     }
+    if not scanned.unsafe:
+        facts |= describe(artifact, signature)
+    print(json.dumps(facts, indent=2) if as_json else "\n".join(_lines(facts)))
+    return 0
 
 
 def _lines(facts: dict[str, Any]) -> Iterator[str]:
@@ -45,7 +43,7 @@ def _lines(facts: dict[str, Any]) -> Iterator[str]:
     unsafe = ", ".join(facts["unsafe_operations"]) or "none that reaches files, network or Python"
     yield f"unsafe ops      {unsafe}"
     if "inputs" in facts:
-        yield from _loaded(facts)
+        yield from _signature_lines(facts)
     else:
         yield from (f"  {_place(place)}" for place in facts["unsafe_places"])
         yield "not loaded, because of its unsafe operations"
@@ -53,11 +51,11 @@ def _lines(facts: dict[str, Any]) -> Iterator[str]:
 
 def _place(place: dict[str, Any]) -> str:
     holder = f"function {plain(place['function'])}" if place["function"] else "main graph"
-    reached = [*map(plain, place["signatures"]), *["loading"] * place["loading"]]
-    return f"{place['operation']:13} {holder}, reached by {', '.join(reached) or 'no signature'}"
+    callers = [*map(plain, place["signatures"]), *["loading"] * place["loading"]]
+    return f"{place['operation']:13} {holder}, reached by {', '.join(callers) or 'no signature'}"
 
 
-def _loaded(facts: dict[str, Any]) -> Iterator[str]:
+def _signature_lines(facts: dict[str, Any]) -> Iterator[str]:
     parsed = [tensor for tensor in facts["fed"] if tensor not in facts["inputs"]]
     for title, tensors in (("input", facts["inputs"]), ("feature", parsed), ("output", facts["outputs"])):
         for tensor in tensors:
@@ -67,5 +65,5 @@ def _loaded(facts: dict[str, Any]) -> Iterator[str]:
         yield f"head            {of}{head['kind'] or 'open'}: {plain(head['evidence'], 300)}"
     if len(facts["heads"]) > 1:
         yield f"                {plain(facts['head']['evidence'], 300)}"
-    reached = "yes" if facts["differentiable"] else "no gradient reaches a number that is fed"
-    yield f"differentiable  {reached}"
+    answer = "yes" if facts["differentiable"] else "no gradient reaches a number that is fed"
+    yield f"differentiable  {answer}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from audit.cli.summary import plain
 from audit.runner import Observers, ignore
@@ -23,19 +23,14 @@ def observers(quiet: bool, debug: bool) -> Iterator[Observers]:
         yield Observers(progress=progress, crash=crash)
 
 
-@contextmanager
-def progress_display(quiet: bool) -> Iterator[Progress]:
-    """Yield a callback that displays the step, the rows done and the rows in all."""
+def progress_display(quiet: bool) -> AbstractContextManager[Progress]:
+    """Return a context of a callback that displays the step, the rows done and the rows in all."""
     if quiet:
-        yield ignore
-    elif sys.stderr.isatty():
-        with _bar() as progress:
-            yield progress
-    else:
-        yield _lines
+        return nullcontext(ignore)
+    return _bar() if sys.stderr.isatty() else nullcontext(_print_finished)
 
 
-def _lines(step: str, done: int, total: int) -> None:
+def _print_finished(step: str, done: int, total: int) -> None:
     if done == total:
         print(f"audit: {step} done", file=sys.stderr, flush=True)
 

@@ -1,4 +1,4 @@
-"""`audit run`: the main job."""
+"""`audit run`: audits a model, writes the reports and prints the summary."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from audit.result import Report
 DEFAULT_POLICY = Path("audit.yaml")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Request:
-    """The command line of `audit run`, parsed."""
+    """Parsed command line of `audit run`."""
 
     policy: Path | None
     flags: dict[str, str | None]
@@ -39,11 +39,11 @@ class Request:
 def run(request: Request) -> int:
     """Audit, write the reports, print the summary, return the verdict's exit code.
 
-    An older report is set aside before anything else, so that a failed run never leaves it in place.
+    An older report is set aside first, so that a failed run never leaves it in place.
     """
     set_aside(request.out)
     policy = _policy(request)
-    report = audit_quietly(policy, request)
+    report = _audit(policy, request)
     files = write_reports(report, request.out)
     if problem := uncounted(report):
         print(f"audit: {plain(problem, 500)}", file=sys.stderr)
@@ -52,7 +52,7 @@ def run(request: Request) -> int:
     return VERDICTS[report.verdict]
 
 
-def audit_quietly(policy: ResolvedPolicy, request: Request) -> Report:
+def _audit(policy: ResolvedPolicy, request: Request) -> Report:
     """Run the audit, with progress and crashes on stderr."""
     from audit.audit_log.ledger import find_history
     from audit.cli.progress import observers
@@ -71,10 +71,10 @@ def audit_quietly(policy: ResolvedPolicy, request: Request) -> Report:
 
 
 def parse_date(text: str | None) -> date:
-    """Return the date, today in UTC for None.
+    """Return the date of ``--date``; today in UTC for None.
 
     Raises:
-        AuditError: it is no date.
+        AuditError: ``text`` is no date.
     """
     try:
         return date.fromisoformat(text) if text else today()
@@ -83,10 +83,7 @@ def parse_date(text: str | None) -> date:
 
 
 def _policy(request: Request) -> ResolvedPolicy:
-    given = [name for name, value in request.flags.items() if value is not None] + ["protected"] * bool(
-        request.protected
-    )
-    if not given:
+    if not _flags(request):
         return load_policy(request.policy or DEFAULT_POLICY, request.overrides)
     missing = [name for name, value in request.flags.items() if value is None]
     if request.policy is not None or missing:
@@ -102,33 +99,33 @@ def _policy(request: Request) -> ResolvedPolicy:
         "data": {
             "path": request.flags["data"],
             "label": request.flags["label"],
-            "protected": _attributes(request.protected),
+            "protected": _parse_protected(request.protected),
         },
     }
     return policy_from(content, request.overrides)
 
 
-def _attributes(texts: list[str]) -> dict[str, dict[str, object]]:
-    found: dict[str, dict[str, object]] = {}
+def _parse_protected(texts: list[str]) -> dict[str, dict[str, object]]:
+    attributes: dict[str, dict[str, object]] = {}
     for text in texts:
         name, equals, privileged = text.partition("=")
         if not (name and equals and privileged):
             raise AuditError(
                 where="--protected", expected="NAME=PRIVILEGED, such as sex=Male", found=repr(text)
             )
-        if name in found:
+        if name in attributes:
             raise AuditError(
                 where="--protected",
                 expected=f"{name!r} once",
                 found="twice",
                 fix=f"several values: '{name}=A|B'",
             )
-        found[name] = {"privileged": privileged.split("|")}
-    return found
+        attributes[name] = {"privileged": privileged.split("|")}
+    return attributes
 
 
 def _flags(request: Request) -> list[str]:
-    words = [
-        word for name, value in request.flags.items() if value is not None for word in (f"--{name}", value)
-    ]
-    return words + [word for text in request.protected for word in ("--protected", text)]
+    """Return the options that replace a policy file, as arguments of a command line."""
+    options = [(name, value) for name, value in request.flags.items() if value is not None]
+    options += [("protected", text) for text in request.protected]
+    return [word for name, value in options for word in (f"--{name}", value)]

@@ -1,4 +1,4 @@
-"""`audit selftest`: which rules of a policy catch a broken model, as a table."""
+"""`audit selftest`: a table of which rules of a policy catch which broken model."""
 
 from __future__ import annotations
 
@@ -12,96 +12,90 @@ from rich.cells import cell_len, set_cell_size
 from audit.check import load_policy
 from audit.cli.exit_codes import FAIL, INCONCLUSIVE, PASS
 from audit.cli.progress import observers
-from audit.cli.summary import plain
+from audit.cli.summary import limit_text, plain
 from audit.mutants.result import Selftest, Tried
 from audit.mutants.run import run_selftest
-from audit.result import RuleResult
 from audit.runner import AuditRequest
 
-_CELLS = {
-    "pass": "pass",
-    "fail": "FAIL",
-    "open": "open",
-    "waived": "waived",
-    "crashed": "crash",
-    "silent": "–",
-}
-_CELLS |= {"seen": "seen", "fooled": "fooled", "inconclusive": "open"}
-_WORDS = {"missed": "MISSED", "refused": "refused by the audit"}
+_CELLS = {"fail": "FAIL", "crashed": "crash", "silent": "–", "inconclusive": "open"}
+"""Cells of the table for statuses that are not shown by their own name."""
+
+_OUTCOMES = {"missed": "MISSED", "refused": "refused by the audit"}
 
 
 def selftest(policy: Path, overrides: list[str], seed: int, as_json: bool, quiet: bool, debug: bool) -> int:
     """Run the self-test, print the table and return the exit code."""
     with observers(quiet, debug) as callbacks:
-        found = run_selftest(AuditRequest(policy=load_policy(policy, overrides), seed=seed), callbacks)
+        result = run_selftest(AuditRequest(policy=load_policy(policy, overrides), seed=seed), callbacks)
     if as_json:
-        print(json.dumps(_facts(found), indent=2))
+        print(json.dumps(_facts(result), indent=2))
     elif not quiet:
-        print("\n".join(told(found)))
-    return exit_code(found)
+        print("\n".join(summary_lines(result)))
+    return exit_code(result)
 
 
-def exit_code(found: Selftest) -> int:
-    """Return 1 if a variant is missed, else 3 if what a rule says of one is not known, else 0."""
-    if found.of("missed"):
+def exit_code(result: Selftest) -> int:
+    """Return 1 if a variant is missed, else 3 if one could not be made or measured, else 0."""
+    if result.of("missed"):
         return FAIL
-    return INCONCLUSIVE if found.of("not made", "not measured") else PASS
+    return INCONCLUSIVE if result.of("not made", "not measured") else PASS
 
 
-def _facts(found: Selftest) -> dict[str, object]:
-    """Return what ``--json`` prints: of the candidate, each rule's status alone."""
+def _facts(result: Selftest) -> dict[str, object]:
+    """Return what ``--json`` prints; for the candidate, only the status of each rule."""
     return {
-        "policy": found.policy,
-        "seed": found.seed,
-        "candidate": {rule.id: rule.status for rule in found.candidate},
-        "variants": [asdict(tried) for tried in found.variants],
+        "policy": result.policy,
+        "seed": result.seed,
+        "candidate": {rule.id: rule.status for rule in result.candidate},
+        "variants": [asdict(variant) for variant in result.variants],
     }
 
 
-def told(found: Selftest) -> list[str]:
-    """Return the lines that are printed: the rules, the table, and what follows from it."""
-    return [*_rules(found), "", *_table(found), "", *_conclusion(found)]
+def summary_lines(result: Selftest) -> list[str]:
+    """Return the printed lines: the rules, the table, and the conclusion."""
+    return [*_rules(result), "", *_table(result), "", *_conclusion(result)]
 
 
-def _rules(found: Selftest) -> Iterator[str]:
+def _rules(result: Selftest) -> Iterator[str]:
     yield "Rules"
-    for number, rule in enumerate(found.candidate, 1):
-        yield f"  {number:2}  {plain(rule.id)}  {_limit(rule)}"
+    for number, rule in enumerate(result.candidate, 1):
+        yield f"  {number:2}  {plain(rule.id)}  {limit_text(rule)}"
 
 
-def _limit(rule: RuleResult) -> str:
-    return ", ".join(f"{key.replace('_', ' ')} {value:g}" for key, value in rule.limit.items())
-
-
-def _table(found: Selftest) -> Iterator[str]:
-    ids = [rule.id for rule in found.candidate]
+def _table(result: Selftest) -> Iterator[str]:
+    ids = [rule.id for rule in result.candidate]
     lines = [("", "".join(f"{number:<8}" for number in range(1, len(ids) + 1)).rstrip())]
-    lines += [("candidate", "".join(f"{_CELLS[rule.status]:8}" for rule in found.candidate).rstrip())]
-    for tried in found.variants:
-        cells = "".join(f"{_CELLS[tried.rules[rule]] if rule in tried.rules else '':8}" for rule in ids)
-        lines.append((plain(tried.variant, 40), cells + _end(tried, ids)))
+    lines += [("candidate", "".join(f"{_cell(rule.status):8}" for rule in result.candidate).rstrip())]
+    for item in result.variants:
+        cells = "".join(f"{_cell(item.rules.get(rule, '')):8}" for rule in ids)
+        lines.append((plain(item.variant, 40), cells + _catching_rules(item, ids)))
     width = max(cell_len(name) for name, _ in lines)
     yield from (f"{set_cell_size(name, width)}  {line}" for name, line in lines)
 
 
-def _end(tried: Tried, ids: list[str]) -> str:
-    if tried.outcome != "caught":
-        return _word(tried)
-    undecided = [rule for rule in tried.caught_by if tried.rules[rule] == "open"]
-    caught = [rule for rule in tried.caught_by if rule not in undecided]
-    parts = [("caught by", caught), ("undecided by", undecided)]
+def _cell(status: str) -> str:
+    return _CELLS.get(status, status)
+
+
+def _catching_rules(item: Tried, ids: list[str]) -> str:
+    if item.outcome != "caught":
+        return _outcome(item)
+    undecided = [rule for rule in item.caught_by if item.rules[rule] == "open"]
+    failed = [rule for rule in item.caught_by if rule not in undecided]
+    parts = [("caught by", failed), ("undecided by", undecided)]
     return "; ".join(
         f"{how} {', '.join(str(ids.index(r) + 1) for r in rules)}" for how, rules in parts if rules
     )
 
 
-def _conclusion(found: Selftest) -> Iterator[str]:
-    missed, stopped = found.of("missed"), found.of("caught", "refused")
-    tried = len(missed) + len(stopped)
+def _conclusion(result: Selftest) -> Iterator[str]:
+    missed = result.of("missed")
+    stopped = result.of("caught", "refused")
+    audited = len(missed) + len(stopped)
     if missed:
-        yield f"MISSED: the policy would pass {len(missed)} of {tried} broken variants"
+        yield f"MISSED: the policy would pass {len(missed)} of {audited} broken variants"
     else:
-        yield f"CAUGHT: the policy passes none of {tried} broken variants"
+        yield f"CAUGHT: the policy passes none of {audited} broken variants"
     for item in missed:
         yield f"  {plain(item.variant)} is missed: {plain(item.about, 300)}"
         yield f"      what would catch it: {plain(item.advice, 300)}"
@@ -109,9 +103,9 @@ def _conclusion(found: Selftest) -> Iterator[str]:
         if item.outcome == "caught" and all(item.rules[rule] == "open" for rule in item.caught_by):
             yield f"  {plain(item.variant)} breaks no rule, it only leaves some undecided: more rows might pass it"
             yield f"      what would catch it: {plain(item.advice, 300)}"
-    for item in found.of("refused", "not made", "not measured", "left out"):
-        yield f"  {plain(item.variant)} is {_word(item)}: {plain(item.reason, 500)}"
+    for item in result.of("refused", "not made", "not measured", "left out"):
+        yield f"  {plain(item.variant)} is {_outcome(item)}: {plain(item.reason, 500)}"
 
 
-def _word(tried: Tried) -> str:
-    return _WORDS.get(tried.outcome, tried.outcome)
+def _outcome(item: Tried) -> str:
+    return _OUTCOMES.get(item.outcome, item.outcome)

@@ -1,4 +1,4 @@
-"""What is printed: names from outside as plain text, verdicts and rules as a summary."""
+"""Summary of a decision on the terminal, and text from outside made safe to print."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from audit.formats.html.text.margins import least_improvement
 from audit.result import MAX_AUDITS, Baseline, Decision, Measurement, Report, RuleResult
 
 _MARKS = {"pass": "pass", "fail": "FAIL", "inconclusive": "open", "waived": "waived"}
-_LEFT = {"skipped": "was skipped", "crashed": "crashed"}
-_LONGEST = 100
-_SHOWN = 3
+_NOT_MEASURED = {"skipped": "was skipped", "crashed": "crashed"}
+_MAX_NAME_CHARACTERS = 100
+_MAX_LINES_PER_RULE = 3
 
 
-def plain(text: object, longest: int = _LONGEST) -> str:
-    """Return ``text`` on one line without control characters (a name may hold terminal escapes), elided.
+def plain(text: object, longest: int = _MAX_NAME_CHARACTERS) -> str:
+    """Return ``text`` on one line without control characters (a name may hold terminal escapes).
 
-    It has at most ``longest`` characters, and takes no more columns of a terminal.
+    It is shortened to ``longest`` characters and as many columns of a terminal.
     """
     from audit.formats.html.text.safe_text import fitting, width
 
@@ -30,7 +30,7 @@ def plain(text: object, longest: int = _LONGEST) -> str:
 
 
 def number(value: float) -> str:
-    """Return a value for people: four significant digits, words where it is not finite."""
+    """Return a value with four significant digits, in words if it is not finite."""
     if math.isfinite(value):
         return f"{value:.4g}"
     return "undefined" if math.isnan(value) else "infinite"
@@ -41,7 +41,7 @@ def summary(decision: Decision | Report) -> Iterator[str]:
     yield f"{decision.verdict.upper()}: {plain(decision.reason, 300)}"
     order = ("fail", "inconclusive", "waived", "pass")
     for rule in sorted(decision.rules, key=lambda rule: order.index(rule.status)):
-        yield f"  {_MARKS[rule.status]:7} {plain(rule.id)}  {_limit(rule)}: {plain(rule.reason, 300)}"
+        yield f"  {_MARKS[rule.status]:7} {plain(rule.id)}  {limit_text(rule)}: {plain(rule.reason, 300)}"
         if rule.status != "pass" or len(rule.measurements) == 1:
             yield from (f"            {line}" for line in _worst(rule, rule.measurements))
         yield from (f"            needs: {plain(need, 300)}" for need in _first(rule.needs))
@@ -51,7 +51,7 @@ def summary(decision: Decision | Report) -> Iterator[str]:
 
 
 def remarks(report: Report) -> Iterator[str]:
-    """Yield what to bear in mind when reading the verdict."""
+    """Yield notes and warnings for reading the verdict."""
     from audit.check.duration import slow_plug_in  # late: `audit --help` needs no pydantic
 
     if report.policy.default_rules:
@@ -59,12 +59,12 @@ def remarks(report: Report) -> Iterator[str]:
     if report.model.allowed_operations:
         names = plain(", ".join(report.model.allowed_operations), 300)
         yield f"  note    the policy let the model reach beyond itself: {names}"
-    for name, given in report.policy.effective["checks"].items():  # type: ignore[attr-defined]  # a mapping
-        if given is False:
+    for name, options in report.policy.effective["checks"].items():  # type: ignore[attr-defined]  # a mapping
+        if options is False:
             yield f"  note    the policy turns off the check {plain(name)}"
     for check in report.checks:
         if check.status != "measured":
-            yield f"  note    the check {plain(check.name)} {_LEFT[check.status]}: {plain(check.reason, 300)}"
+            yield f"  note    the check {plain(check.name)} {_NOT_MEASURED[check.status]}: {plain(check.reason, 300)}"
     if repeated := report.narrowing_rows:
         yield f"  note    {repeated:,} of {report.data.rows:,} rows repeat another row, which narrows the intervals"
     seconds = report.run["seconds"]
@@ -78,7 +78,7 @@ def remarks(report: Report) -> Iterator[str]:
 
 
 def uncounted(report: Report) -> str:
-    """Return why the audit could not be counted, for stderr; empty where it was, or was not to be."""
+    """Return why the audit could not be counted; empty if it was counted or not to be."""
     return "" if counted(report) is not None else in_words(report)
 
 
@@ -86,45 +86,51 @@ def _several(count: int, noun: str) -> str:
     return f"{count} {noun}{'s' * (count != 1)}"
 
 
-def _limit(rule: RuleResult) -> str:
+def limit_text(rule: RuleResult) -> str:
+    """Return the limits of a rule, e.g. ``at least 0.8, at most 1.25``."""
     return ", ".join(f"{key.replace('_', ' ')} {value:g}" for key, value in rule.limit.items())
 
 
-def _worst(rule: RuleResult, found: Iterable[Measurement]) -> Iterator[str]:
+def _worst(rule: RuleResult, measurements: Iterable[Measurement]) -> Iterator[str]:
     if rule.id == MAX_AUDITS:  # a count of audits: the reason says all of it
         return iter(())
-    return _first([_line(measurement) for measurement in sorted(found, key=lambda m: -_beyond(m, rule))])
+    return _first(
+        [_line(measurement) for measurement in sorted(measurements, key=lambda m: -_distance_beyond(m, rule))]
+    )
 
 
 def _first(lines: Sequence[str]) -> Iterator[str]:
-    yield from lines[:_SHOWN]
-    if len(lines) > _SHOWN:
-        yield f"and {len(lines) - _SHOWN} more"
+    yield from lines[:_MAX_LINES_PER_RULE]
+    if len(lines) > _MAX_LINES_PER_RULE:
+        yield f"and {len(lines) - _MAX_LINES_PER_RULE} more"
 
 
 def _line(measurement: Measurement) -> str:
     where = ", ".join(plain(value, 40) for value in measurement.where.values()) or "all rows"
-    span = measurement.ci
-    interval = f" [{number(span[0])}, {number(span[1])}]" if span else " (no interval)"
-    return f"{where}: {number(measurement.value)}{interval}, {measurement.n:,} rows{_compared(measurement.baseline)}"
+    value = f"{number(measurement.value)}{_interval(measurement.ci)}"
+    return f"{where}: {value}, {measurement.n:,} rows{_compared(measurement.baseline)}"
 
 
 def _compared(baseline: Baseline | None) -> str:
     if baseline is None:
         return ""
-    span = baseline.improvement_ci
-    interval = f" [{number(span[0])}, {number(span[1])}]" if span else " (no interval)"
-    return f"; baseline {number(baseline.value)}, improvement {number(baseline.improvement)}{interval}"
+    improvement = f"{number(baseline.improvement)}{_interval(baseline.improvement_ci)}"
+    return f"; baseline {number(baseline.value)}, improvement {improvement}"
 
 
-def _beyond(measurement: Measurement, rule: RuleResult) -> float:
-    """Return how far a value lies beyond the limits; an undefined one comes first."""
-    value, limit = measurement.value, rule.limit
+def _interval(ci: tuple[float, float] | None) -> str:
+    return f" [{number(ci[0])}, {number(ci[1])}]" if ci else " (no interval)"
+
+
+def _distance_beyond(measurement: Measurement, rule: RuleResult) -> float:
+    """Return how far a value exceeds the limits; infinite if it is undefined."""
+    value = measurement.value
+    limit = rule.limit
     if math.isnan(value):
         return math.inf
     gaps = [limit["at_least"] - value] if "at_least" in limit else []
     gaps += [value - limit["at_most"]] if "at_most" in limit else []
     gaps += [abs(value) - limit["within"]] if "within" in limit else []
-    if measurement.baseline and (least := least_improvement(limit)) is not None:
-        gaps.append(least - measurement.baseline.improvement)
+    if measurement.baseline and (required := least_improvement(limit)) is not None:
+        gaps.append(required - measurement.baseline.improvement)
     return max(gaps, default=0.0)

@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 
 import audit
 from audit.cli import main
-from audit.cli.selftest import exit_code, told
+from audit.cli.selftest import exit_code, summary_lines
 from audit.errors import AuditError, ScoresRefused
 from audit.mutants import run as module
 from audit.mutants.result import Outcome, Selftest, Tried
@@ -198,7 +198,7 @@ def test_the_table_says_what_each_rule_says(capsys: Captured) -> None:
         ),
         Tried(variant="c", about="", outcome="not made", reason="no \x1b[31m column"),
     ]
-    lines = told(Selftest(policy="", seed=0, candidate=[one, two], variants=tried))
+    lines = summary_lines(Selftest(policy="", seed=0, candidate=[one, two], variants=tried))
     assert [line.split() for line in lines if line[:9].strip() in ("candidate", "a", "b", "c")] == [
         ["candidate", "pass", "FAIL"], ["a", "FAIL", "–", "caught", "by", "1"],
         ["b", "open", "–", "undecided", "by", "1"],
@@ -226,7 +226,7 @@ def test_the_table_is_aligned_whatever_the_names_are_made_of(name: str, shown: s
         Tried(variant=name, about="", outcome="missed", rules={"first": "pass"}),
         Tried(variant="v", about="", outcome="missed", rules={"first": "pass"}),
     ]
-    lines = told(Selftest(policy="", seed=0, candidate=[rule], variants=tried))
+    lines = summary_lines(Selftest(policy="", seed=0, candidate=[rule], variants=tried))
     assert f"{shown}  pass    MISSED" in lines
     assert "v" + " " * (columns + 1) + "pass    MISSED" in lines
     assert "candidate" + " " * (columns - 7) + "pass" in lines
