@@ -1,4 +1,4 @@
-"""`audit.yaml` to a validated `Policy`, resolved against a table of what checks offer."""
+"""Policies: read from `audit.yaml`, validated, and resolved against the metrics that checks offer."""
 
 from audit.policy.gate_spec import Rule
 from audit.policy.load import parse_policy, read_policy

@@ -1,4 +1,4 @@
-"""Bins of a numeric attribute: ``[25, 60]`` makes ``<25``, ``25-60`` (25 <= x < 60) and ``>=60``."""
+"""Labels of a numeric attribute's bins: ``[25, 60]`` makes ``<25``, ``25-60`` (25 <= x < 60) and ``>=60``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from itertools import pairwise
 
 
 def bin_labels(edges: Sequence[float]) -> list[str]:
-    """Return the names of the bins between rising ``edges``, lowest first."""
+    """Return the labels of the bins between increasing ``edges``, lowest first."""
     text = [f"{edge:.12g}" for edge in edges]
     between = [f"{low}-{high}" for low, high in pairwise(text)]
     return [f"<{text[0]}", *between, f">={text[-1]}"]

@@ -1,4 +1,4 @@
-"""The policy that a report was made under, and whether another one may decide on what it measured."""
+"""Policy recorded in a report, and whether another policy may decide on the same measurements."""
 
 from __future__ import annotations
 
@@ -10,42 +10,41 @@ from audit.result import Report
 
 
 def recorded_policy(report: Report) -> ResolvedPolicy:
-    """Return the effective policy that stands in ``report``: complete, whatever checks are installed by now.
+    """Return the effective policy of ``report``, which does not depend on the checks installed now.
 
     Raises:
-        AuditError: it is none, or not the one that the report's digest is of.
+        AuditError: the recorded content is no policy, or does not match the report's digest.
     """
     try:
         policy = ResolvedPolicy.model_validate(report.policy.effective)
     except ValidationError as error:
         raise _edited(report, str(error.errors(include_url=False)[0]["msg"])) from None
-    found = policy_digest(report.policy.effective)  # as it stands there: an older one may lack newer keys
-    if found != report.policy.digest:
-        raise _edited(report, f"one with {found}")
+    digest = policy_digest(report.policy.effective)  # not of ``policy``: an older one may lack newer keys
+    if digest != report.policy.digest:
+        raise _edited(report, f"one with {digest}")
     return policy
 
 
-def require_same_audit(measured: Policy, chosen: Policy) -> None:
-    """Require that ``chosen`` asks for what was ``measured``.
-
-    Only gate, waivers, report, paths and checks' absence may differ.
+def require_same_audit(measured: Policy, deciding: Policy) -> None:
+    """Require that ``deciding`` differs from ``measured`` in gate, waivers, report, paths and missing checks only.
 
     Raises:
         AuditError: the two policies describe other outcomes, groups or check options.
     """
     for section in ("model", "data"):
-        _require_equal(section, _asked(measured, section), _asked(chosen, section))
-    for name, options in chosen.checks.items():
+        _require_equal(section, _without_paths(measured, section), _without_paths(deciding, section))
+    for name, options in deciding.checks.items():
         if options is not False and measured.checks.get(name):
             _require_equal(f"checks.{name}", measured.checks[name], options)
 
 
 def asked(policy: Policy) -> dict[str, object]:
-    """Return what a policy asks to be measured: gate, waivers, report and paths do not belong to it."""
-    return {"model": _asked(policy, "model"), "data": _asked(policy, "data"), "checks": policy.checks}
+    """Return the settings that measurements depend on: all but gate, waivers, report and paths."""
+    sections = {name: _without_paths(policy, name) for name in ("model", "data")}
+    return {**sections, "checks": policy.checks}
 
 
-def _asked(policy: Policy, section: str) -> dict[str, object]:
+def _without_paths(policy: Policy, section: str) -> dict[str, object]:
     """Return a section without its paths: they may lead to the same files from elsewhere."""
     content: dict[str, object] = getattr(policy, section).model_dump(exclude={"path"})
     for name in ("background", "baseline"):
@@ -69,10 +68,10 @@ def _require_equal(key: str, before: object, after: object) -> None:
     )
 
 
-def _edited(report: Report, found: str) -> AuditError:
+def _edited(report: Report, difference: str) -> AuditError:
     return AuditError(
         where="policy.effective",
         expected=f"a policy with the digest {report.policy.digest}",
-        found=f"{found}: the report was edited, or made by another version",
+        found=f"{difference}: the report was edited, or made by another version",
         fix="run the audit again",
     )

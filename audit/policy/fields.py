@@ -1,4 +1,4 @@
-"""Types that several sections of a policy share. Strict: unknown keys and wrong types are errors."""
+"""Field types shared by the sections of a policy. Unknown keys and wrong types are errors."""
 
 from __future__ import annotations
 
@@ -9,24 +9,21 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from audit.result import Scalar
 
 Number = Annotated[float, Field(allow_inf_nan=False)]
-
 Name = Annotated[str, Field(min_length=1)]
 
 
-def _listed(value: object) -> object:
+def _as_list(value: object) -> object:
     return value if isinstance(value, list) else [value]
 
 
 Names = Annotated[list[Name], Field(min_length=1)]
-
-OneOrMoreNames = Annotated[Names, BeforeValidator(_listed, json_schema_input_type=Name | Names)]
+OneOrMoreNames = Annotated[Names, BeforeValidator(_as_list, json_schema_input_type=Name | Names)]
 
 Scalars = Annotated[list[Scalar], Field(min_length=1)]
-
-OneOrMore = Annotated[Scalars, BeforeValidator(_listed, json_schema_input_type=Scalar | Scalars)]
+OneOrMore = Annotated[Scalars, BeforeValidator(_as_list, json_schema_input_type=Scalar | Scalars)]
 
 
 class Strict(BaseModel):
-    """A section of a policy."""
+    """Base class of a policy's sections."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)

@@ -1,9 +1,10 @@
-"""The gate as data: rules, how they are decided, and waivers."""
+"""Gate of a policy: rules, confidence, and waivers."""
 
 from __future__ import annotations
 
 from contextlib import suppress
 from datetime import UTC, date, datetime
+from math import inf
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
@@ -12,16 +13,15 @@ from audit.policy.fields import Name, Number, Strict
 from audit.result import Scalar
 
 _ABSOLUTE = ("at_least", "at_most", "within")
-
 _PAIRED = ("no_worse_than_baseline_by", "better_than_baseline_by")
 
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class Rule(Strict):
-    """A limit on a metric. ``where`` selects measurements, ``id`` is given or made from both.
+    """Limits on a metric. ``where`` selects measurements; a missing ``id`` is made from both.
 
-    Limits of the value itself and of its improvement over the baseline may stand in one rule: both must hold.
+    One rule may limit the value itself and its improvement over the baseline: both must hold.
     """
 
     metric: Name
@@ -34,7 +34,7 @@ class Rule(Strict):
     id: Name | None = None
 
     @model_validator(mode="after")
-    def _limited(self) -> Rule:
+    def _require_consistent_limits(self) -> Rule:
         if not self.limit:
             raise ValueError(
                 "a rule needs a limit: 'at_least', 'at_most', 'within', 'no_worse_than_baseline_by' or "
@@ -48,37 +48,34 @@ class Rule(Strict):
     @property
     def limit(self) -> dict[str, float]:
         """The limits as written, e.g. ``{"at_least": 0.8}``."""
-        given = {key: getattr(self, key) for key in (*_ABSOLUTE, *_PAIRED)}
-        return {key: value for key, value in given.items() if value is not None}
+        return {key: value for key in (*_ABSOLUTE, *_PAIRED) if (value := getattr(self, key)) is not None}
 
     @property
     def is_absolute(self) -> bool:
-        """Whether it limits the value itself."""
+        """Whether the rule limits the value itself, not only its improvement."""
         return not self.limit.keys().isdisjoint(_ABSOLUTE)
 
     @property
     def least_improvement(self) -> float | None:
-        """By how much the candidate must be better than the baseline, at least (below 0: may be worse), or None."""
-        asked = [] if self.better_than_baseline_by is None else [self.better_than_baseline_by]
+        """Minimum improvement over the baseline (below 0: may be worse by so much); None if not limited."""
+        margins = [] if self.better_than_baseline_by is None else [self.better_than_baseline_by]
         if self.no_worse_than_baseline_by is not None:
-            asked.append(-self.no_worse_than_baseline_by)
-        return max(asked, default=None)
+            margins.append(-self.no_worse_than_baseline_by)
+        return max(margins, default=None)
 
     @property
     def bounds(self) -> tuple[float, float]:
-        """The closed range of values that hold; infinite where a side is open."""
-        low = [-float("inf")] + [v for v in (self.at_least,) if v is not None]
-        high = [float("inf")] + [v for v in (self.at_most,) if v is not None]
-        if self.within is not None:
-            low.append(-self.within)
-            high.append(self.within)
-        return max(low), min(high)
+        """Lowest and highest value that hold; infinite without a limit on that side."""
+        low = -inf if self.at_least is None else self.at_least
+        high = inf if self.at_most is None else self.at_most
+        within = inf if self.within is None else self.within
+        return max(low, -within), min(high, within)
 
 
 class GateSpec(Strict):
-    """How the verdict is reached. ``rules`` None means the default rules.
+    """Rules and how they are decided. ``rules`` None means the default rules.
 
-    ``max_audits`` bounds how many different audits of the same rows may have been made, this one included.
+    ``max_audits`` limits the number of different audits of the same rows, this one included.
     """
 
     confidence: Annotated[float, Field(ge=0.5, lt=1)] = 0.95
@@ -92,7 +89,7 @@ def today() -> date:
     return datetime.now(UTC).date()
 
 
-def _day(value: object) -> object:
+def _parse_date(value: object) -> object:
     """Accept a date and its ISO text, as JSON writes it; numbers would be read as seconds."""
     if not isinstance(value, str):
         return value
@@ -102,20 +99,20 @@ def _day(value: object) -> object:
     raise ValueError("a date such as 2027-01-31")
 
 
-def _worded(value: str) -> str:
+def _require_text(value: str) -> str:
     if not value.strip():
         raise ValueError("a text that says something")
     return value
 
 
-Words = Annotated[str, Field(json_schema_extra={"pattern": r"\S"}), AfterValidator(_worded)]
+Text = Annotated[str, Field(json_schema_extra={"pattern": r"\S"}), AfterValidator(_require_text)]
 
 
 class Waiver(Strict):
-    """A rule's failure that somebody answers for, until its date (on that date it no longer counts)."""
+    """Acceptance of a rule's failure by an owner, valid until the day before ``expires``."""
 
     rule: Name
-    reason: Words
-    owner: Words
-    expires: Annotated[date, BeforeValidator(_day)]
+    reason: Text
+    owner: Text
+    expires: Annotated[date, BeforeValidator(_parse_date)]
     covers: Annotated[list[Literal["fail", "inconclusive"]], Field(min_length=1)] = ["fail"]

@@ -1,4 +1,4 @@
-"""Reads `audit.yaml` (YAML 1.2) into a policy; every error names file, line and key."""
+"""Reads a policy from `audit.yaml` (YAML 1.2); errors name file, line and key."""
 
 from __future__ import annotations
 
@@ -24,17 +24,18 @@ def read_policy(path: str | Path, overrides: Sequence[str] = ()) -> Policy:
         overrides: ``key.path=value`` texts, applied in order; values are YAML.
 
     Raises:
-        AuditError: the file cannot be read, or what it says is not a policy.
+        AuditError: the file cannot be read, or its content is no policy.
     """
     text = _read(Path(path))
-    content = _parse(text, str(path))
-    return parse_policy(content, overrides, path=str(path), text=text)
+    return parse_policy(_parse(text, str(path)), overrides, path=str(path), text=text)
 
 
 def parse_policy(
     content: Mapping[str, object], overrides: Sequence[str] = (), *, path: str | None = None, text: str = ""
 ) -> Policy:
-    """Build a policy from plain data, whose rules and check options are not resolved yet.
+    """Validate plain data as a policy; its rules and check options are not resolved yet.
+
+    ``path`` and ``text`` are of the file that ``content`` was read from, for messages.
 
     Raises:
         AuditError: the content is not a policy.
@@ -71,6 +72,6 @@ def _parse(text: str, where: str) -> dict[str, object]:
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
         raise AuditError(where=f"{where}{line}", expected="a YAML document", found=str(problem)) from None
     if not isinstance(content, dict):
-        found = "an empty file" if content is None else f"a {type(content).__name__}"
-        raise AuditError(where=where, expected="a mapping of keys such as 'model' and 'data'", found=found)
+        kind = "an empty file" if content is None else f"a {type(content).__name__}"
+        raise AuditError(where=where, expected="a mapping of keys such as 'model' and 'data'", found=kind)
     return content

@@ -1,4 +1,4 @@
-"""The policy as data: what `audit.yaml` may say."""
+"""Schema of `audit.yaml`: the sections of a policy and their keys."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from audit.result import Scalar
 Kind = Literal["auto", "probabilities", "logits", "regression"]
 
 Disclosure = Literal["shown", "masked", "none"]
-"""How values of real rows stand in a report: as they are, as ranges that many rows share, or not at all."""
+"""How a report shows values of real rows: as they are, as ranges shared by many rows, or not at all."""
 
 
 class OutputSpec(Strict):
-    """Which output is audited, and what its numbers are."""
+    """Audited output of the model: its name, and the kind of its values."""
 
     kind: Kind = "auto"
     name: Name | None = None
 
 
-def _output(value: object) -> object:
+def _as_spec(value: object) -> object:
     return {"kind": value} if isinstance(value, str) else value
 
 
-def _reaching_out(name: str) -> str:
+def _require_unsafe(name: str) -> str:
     if name not in UNSAFE:
         raise ValueError(
             f"an operation that reaches beyond a model, such as 'ReadFile'{did_you_mean(name, UNSAFE)}"
@@ -41,19 +41,19 @@ def _reaching_out(name: str) -> str:
     return name
 
 
-UnsafeOperation = Annotated[str, AfterValidator(_reaching_out)]
+UnsafeOperation = Annotated[str, AfterValidator(_require_unsafe)]
 
 
 class ModelSpec(Strict):
-    """Which model is audited and how its inputs and outputs are read.
+    """Audited model, and how its inputs and outputs are read.
 
-    ``baseline`` is another model, in the same forms as ``path``, that the candidate is compared with on the same rows.
-    ``allow_operations`` are types of operations that the model may run though they reach beyond it.
+    ``baseline`` is the model to compare with on the same rows, in the same forms as ``path``.
+    ``allow_operations`` are types of unsafe operations that the model may run.
     """
 
     path: Name
     signature: Name = "serving_default"
-    output: Annotated[OutputSpec, BeforeValidator(_output, json_schema_input_type=Kind | OutputSpec)] = (
+    output: Annotated[OutputSpec, BeforeValidator(_as_spec, json_schema_input_type=Kind | OutputSpec)] = (
         OutputSpec()
     )
     classes: Annotated[list[Scalar], Field(min_length=2)] | None = None
@@ -63,20 +63,20 @@ class ModelSpec(Strict):
 
 
 class AtLeast(Strict):
-    """The favourable outcome of a regression: values of at least this."""
+    """Favourable outcome of a regression: values of at least ``at_least``."""
 
     at_least: Number
 
 
 class Protected(Strict):
-    """A protected attribute: its privileged values, and how groups are made from columns."""
+    """Protected attribute: its privileged values, and how groups are made from columns."""
 
     privileged: OneOrMore
     bins: Annotated[list[Number], Field(min_length=1)] | None = None
     columns: Annotated[dict[str, Name], Field(min_length=1)] | None = None
 
     @model_validator(mode="after")
-    def _consistent(self) -> Protected:
+    def _require_known_privileged(self) -> Protected:
         if self.bins and self.columns:
             raise ValueError("either 'bins' or 'columns', not both")
         if self.bins and sorted(set(self.bins)) != self.bins:
@@ -89,10 +89,10 @@ class Protected(Strict):
 
 
 class DataSpec(Strict):
-    """Which rows are audited and what their columns mean.
+    """Audited rows, and the meaning of their columns.
 
     ``background`` are reference rows for attribution and attacks, such as the training data; without it
-    they are taken from ``path``. ``pixels`` is the range that the model takes for the pixels of pictures.
+    they are taken from ``path``. ``pixels`` is the range of pixel values that the model expects of images.
     """
 
     path: Name
@@ -108,7 +108,7 @@ class DataSpec(Strict):
     intersections: list[Annotated[list[Name], Field(min_length=2)]] = []
 
     @model_validator(mode="after")
-    def _known_attributes(self) -> DataSpec:
+    def _require_known_attributes(self) -> DataSpec:
         if self.pixels and self.pixels[0] >= self.pixels[1]:
             raise ValueError(f"'pixels' must rise, such as [0, 1], found {self.pixels}")
         for names in self.intersections:
@@ -125,23 +125,23 @@ class DataSpec(Strict):
 
 
 class ReportSpec(Strict):
-    """What a report may show."""
+    """Contents of the report."""
 
     rows: Disclosure = "masked"
 
 
-def _options(value: object) -> object:
+def _as_options(value: object) -> object:
     return {} if value is None or value is True else value
 
 
 Options = Annotated[
     dict[str, object] | Literal[False],
-    BeforeValidator(_options, json_schema_input_type=dict[str, object] | bool | None),
+    BeforeValidator(_as_options, json_schema_input_type=dict[str, object] | bool | None),
 ]
 
 
 class Policy(Strict):
-    """A whole policy. Build it with `audit.check.load_policy`, which knows lines and default rules."""
+    """A whole policy. `audit.check.load_policy` builds one, with line numbers in errors and default rules."""
 
     version: Literal[1]
     model: ModelSpec
@@ -156,17 +156,17 @@ class Policy(Strict):
 
     @property
     def path(self) -> str | None:
-        """The file it was read from; relative paths in it are looked up beside that file first."""
+        """The file it was read from; relative paths are first looked up in its directory."""
         return self._path
 
     @property
     def default_rules(self) -> bool:
-        """Whether the rules are the defaults and not the author's."""
+        """Whether the rules are the default rules."""
         return self._default_rules
 
     @property
     def rules(self) -> list[Rule]:
-        """The rules, with ids once the policy is resolved."""
+        """The rules; in a resolved policy all have ids."""
         return list((self.gate.rules if self.gate else None) or [])
 
     def effective(self) -> dict[str, object]:
@@ -175,7 +175,7 @@ class Policy(Strict):
 
     @property
     def digest(self) -> str:
-        """What `policy_digest` says of the effective policy."""
+        """`policy_digest` of the effective policy."""
         return policy_digest(self.effective())
 
 
@@ -186,6 +186,6 @@ class ResolvedPolicy(Policy):
 
 
 def policy_digest(effective: Mapping[str, object]) -> str:
-    """Return ``sha256:`` of an effective policy as JSON with sorted keys and no spaces."""
+    """Return ``sha256:`` and the hash of an effective policy as JSON with sorted keys and no spaces."""
     text = json.dumps(effective, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()

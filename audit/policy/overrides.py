@@ -1,4 +1,4 @@
-"""``--set key.path=value``: overrides of single values of a policy, applied before it is validated."""
+"""Overrides of single policy values (``--set key.path=value``), applied before validation."""
 
 from __future__ import annotations
 
@@ -9,10 +9,8 @@ from ruamel.yaml.error import YAMLError
 
 from audit.errors import AuditError
 
-Tree = dict[str, object]
 
-
-def apply_overrides(content: Tree, overrides: Sequence[str]) -> Tree:
+def apply_overrides(content: dict[str, object], overrides: Sequence[str]) -> dict[str, object]:
     """Set each ``key.path=value`` in ``content`` and return it; a number in the path is a list index.
 
     Raises:
@@ -54,5 +52,5 @@ def _set(content: object, keys: list[str], value: object, text: str) -> None:
 def _item(content: object, key: str, text: str) -> object:
     if isinstance(content, list) and key.isdecimal() and int(key) < len(content):
         return content[int(key)]
-    found = f"a list of {len(content)}" if isinstance(content, list) else f"the value {content!r}"
-    raise AuditError(where=f"--set {text}", expected=f"something that has the key {key!r}", found=found)
+    kind = f"a list of {len(content)}" if isinstance(content, list) else f"the value {content!r}"
+    raise AuditError(where=f"--set {text}", expected=f"something that has the key {key!r}", found=kind)

@@ -1,10 +1,11 @@
-"""Completes a policy: check options and default rules written out, an id for every rule."""
+"""Resolves a policy: writes out check options and default rules, and gives every rule an id."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain, count
 
 from audit.errors import AuditError, did_you_mean, quote_list
 from audit.policy.gate_spec import GateSpec, Rule
@@ -17,34 +18,32 @@ DEFAULT_MIN_ROWS = 200
 
 @dataclass(frozen=True)
 class Offer:
-    """What an enabled check offers to a policy: its ``options`` written out, and its ``metrics`` by name."""
+    """An enabled check as a policy sees it: its ``options`` written out, and its ``metrics`` by name."""
 
     options: dict[str, object]
     metrics: Mapping[str, MetricFacts]
 
 
 Offers = Mapping[str, Offer | None]
-"""By the name of every installed check; None where the policy turns it off."""
+"""Offer of every installed check by name; None if the policy turns the check off."""
 
 
 def resolve(policy: Policy, offers: Offers) -> ResolvedPolicy:
     """Return the effective policy: check options, gate, rules and ids written out, and all of it validated.
 
     Args:
-        policy: as its author wrote it, or resolved before.
-        offers: of the installed checks, under this policy's options.
+        policy: policy as its author wrote it, or already resolved.
+        offers: offers of the installed checks, under this policy's options.
 
     Raises:
-        AuditError: a rule names a metric that no enabled check offers, an id stands twice, or a waiver
+        AuditError: a rule names a metric that no enabled check offers, an id is not unique, or a waiver
             names an unknown rule.
     """
-    default = policy.gate is None or policy.gate.rules is None
-    starting = default_rules(policy, offers)
-    rules = starting if default else policy.rules
+    without_rules = policy.gate is None or policy.gate.rules is None
+    defaults = default_rules(policy, offers)
+    rules = defaults if without_rules else policy.rules
     for rule in rules:
-        _require_metric(rule.metric, offers)
-        if rule.least_improvement is not None:
-            _require_direction(rule.metric, offers)
+        _require_metric(rule, offers)
     rules = with_ids(rules)
     for waiver in policy.waivers:
         _require_rule(waiver.rule, rules, policy.gate)
@@ -52,13 +51,13 @@ def resolve(policy: Policy, offers: Offers) -> ResolvedPolicy:
     options = {name: offer.options if offer else False for name, offer in offers.items()}
     resolved = ResolvedPolicy.model_construct(**{**dict(policy), "gate": gate, "checks": options})
     # a policy that is resolved once more has its default rules written out
-    resolved._default_rules = default or (policy._default_rules and rules == with_ids(starting))
+    resolved._default_rules = without_rules or (policy._default_rules and rules == with_ids(defaults))
     resolved._path = policy._path
     return resolved
 
 
 def default_rules(policy: Policy, offers: Offers) -> list[Rule]:
-    """Return the starting points of the interface, as far as the enabled checks can measure them."""
+    """Return the default rules whose metrics the enabled checks can measure."""
     regression = policy.model.output.kind == "regression"
     outcomes = not regression or policy.data.favorable is not None
     rules = [] if regression else [Rule(metric="performance.auc", at_least=0.6)]
@@ -78,7 +77,7 @@ def default_rules(policy: Policy, offers: Offers) -> list[Rule]:
 
 
 def metric_facts(offers: Offers) -> dict[str, MetricFacts]:
-    """Return the facts of everything that enabled checks can measure, by ``check.metric``."""
+    """Return the facts of each metric that an enabled check offers, by ``check.metric``."""
     return {
         f"{name}.{metric}": facts
         for name, offer in offers.items()
@@ -88,61 +87,61 @@ def metric_facts(offers: Offers) -> dict[str, MetricFacts]:
 
 
 def with_ids(rules: Iterable[Rule]) -> list[Rule]:
-    """Give every rule an id: its own, else metric and ``where``, with ``#2`` for a second one.
+    """Return the rules with ids: a missing one is made from metric and ``where``, with ``#2`` for a second.
 
     Raises:
-        AuditError: two rules carry the same id, or one that of the bound on audits.
+        AuditError: two rules have the same id, or one has that of the limit on audits.
     """
     rules = list(rules)
-    taken: Counter[str] = Counter(rule.id for rule in rules if rule.id)
-    if MAX_AUDITS in taken:
+    id_counts = Counter(rule.id for rule in rules if rule.id)
+    if MAX_AUDITS in id_counts:
         raise AuditError(
             where="gate.rules",
             expected="an id that is free",
             found=f"{MAX_AUDITS!r}, that of the bound on audits",
         )
-    for name, times in taken.items():
+    for name, times in id_counts.items():
         if times > 1:
             raise AuditError(
                 where="gate.rules", expected="ids that stand once", found=f"{name!r} {times} times"
             )
-    return [rule if rule.id else rule.model_copy(update={"id": _free_id(rule, taken)}) for rule in rules]
+    return [
+        rule if rule.id else rule.model_copy(update={"id": _unused_id(rule, id_counts)}) for rule in rules
+    ]
 
 
-def _free_id(rule: Rule, taken: Counter[str]) -> str:
+def _unused_id(rule: Rule, id_counts: Counter[str]) -> str:
+    """Return an id that ``id_counts`` does not have, and count it there."""
     where = ",".join(f"{key}={value}" for key, value in sorted(rule.where.items()))
     base = f"{rule.metric}[{where}]" if where else rule.metric
-    name, number = base, 1
-    while taken[name]:
-        number += 1
-        name = f"{base}#{number}"
-    taken[name] += 1
+    candidates = chain([base], (f"{base}#{number}" for number in count(2)))
+    name = next(name for name in candidates if not id_counts[name])
+    id_counts[name] += 1
     return name
 
 
-def _require_metric(metric: str, offers: Offers) -> None:
-    offered = metric_facts(offers)
-    if metric in offered:
-        return
+def _require_metric(rule: Rule, offers: Offers) -> None:
+    """Require that the rule's metric is offered, and has a better direction if compared with a baseline."""
+    metric = rule.metric
+    where = f"gate.rules: {metric}"
     check = metric.partition(".")[0]
+    offered = metric_facts(offers)
     if check in offers and offers[check] is None:
         raise AuditError(
-            where=f"gate.rules: {metric}",
+            where=where,
             expected="rules only on checks that are enabled",
             found=f"checks.{check} is turned off",
             fix="turn the check on or remove the rule",
         )
-    raise AuditError(
-        where=f"gate.rules: {metric}",
-        expected="a metric that an installed check offers ('audit checks' lists them)",
-        found=f"{metric!r}{did_you_mean(metric, offered)}",
-    )
-
-
-def _require_direction(metric: str, offers: Offers) -> None:
-    if metric_facts(offers)[metric].better is None:
+    if metric not in offered:
         raise AuditError(
-            where=f"gate.rules: {metric}",
+            where=where,
+            expected="a metric that an installed check offers ('audit checks' lists them)",
+            found=f"{metric!r}{did_you_mean(metric, offered)}",
+        )
+    if rule.least_improvement is not None and offered[metric].better is None:
+        raise AuditError(
+            where=where,
             expected="a metric that knows which way is better, to compare it with a baseline",
             found=f"{metric!r}, of which neither is",
             fix="limit the value itself with at_least, at_most or within",

@@ -1,11 +1,11 @@
-"""Operations of TensorFlow that reach beyond a model: files, network, processes, Python, the terminal.
+"""TensorFlow operations that reach files, network, processes, Python or the terminal.
 
 Names only: the policy, which may allow some of them, needs no framework.
 """
 
 from __future__ import annotations
 
-_REACHING_OUT = """
+_NEVER = """
     DatasetFromGraph DeserializeIterator RemoteFusedGraphExecute
     Abort EagerPyFunc LoadLibrary Print PrintV2 PyFunc PyFuncStateless RemoteCall
     CalibrationStatisticsSaver DumpTensor FileSystemSetConfiguration ImmutableConst MatchingFiles ReadFile WriteFile
@@ -23,20 +23,18 @@ _REACHING_OUT = """
     ListSnapshotChunksDataset SnapshotChunkDataset SnapshotDataset SnapshotDatasetReader SnapshotDatasetV2
     CreateSummaryDbWriter CreateSummaryFileWriter
 """
-_SAVES = "DeleteFile MergeV2Checkpoints Save SaveSlices SaveV2"
-_RESTORES = "DTensorRestoreV2 Restore RestoreSlice RestoreV2"
 
-NEVER = frozenset(_REACHING_OUT.split())
-"""What no model needs to compute scores."""
+NEVER = frozenset(_NEVER.split())
+"""Operations that no model needs to compute scores."""
 
-SAVES = frozenset(_SAVES.split())
-"""What writes checkpoints: for the saver only."""
+SAVES = frozenset({"DeleteFile", "MergeV2Checkpoints", "Save", "SaveSlices", "SaveV2"})
+"""Operations that write checkpoints: for the saver only."""
 
-RESTORES = frozenset(_RESTORES.split())
-"""What reads checkpoints: for the saver only."""
+RESTORES = frozenset({"DTensorRestoreV2", "Restore", "RestoreSlice", "RestoreV2"})
+"""Operations that read checkpoints: for the saver only."""
 
 TABLES = frozenset({"InitializeTableFromTextFile", "InitializeTableFromTextFileV2"})
-"""What fills a lookup table from a file: from the model's own assets only."""
+"""Operations that fill a lookup table from a file: from the model's own assets only."""
 
 UNSAFE = NEVER | SAVES | RESTORES | TABLES
-"""All that a policy may allow by name."""
+"""All operations that a policy may allow by name."""

@@ -1,4 +1,4 @@
-"""Turns what pydantic found into one message: the file's line, the key, and the nearest known key."""
+"""Turns a pydantic error into one message: the file's line, the key, and the nearest known key."""
 
 from __future__ import annotations
 
@@ -30,24 +30,24 @@ _SECTIONS: dict[tuple[str, ...], type[BaseModel]] = {
 
 
 def explain(error: ValidationError, data: Mapping[str, object], path: str, text: str) -> AuditError:
-    """Return one error for ``error``: an unknown key first, since it often causes the others."""
+    """Return the message of ``error``: an unknown key first, since it often causes the others."""
     details = error.errors(include_url=False)
     first = next((item for item in details if item["type"] == "extra_forbidden"), details[0])
-    keys = _present(first["loc"], data)
+    keys = _keys_in_data(first["loc"], data)
     where = f"{path}{_line(text, keys)}"
     if first["type"] == "missing":
         name = ".".join(str(key) for key in [*keys, first["loc"][-1]])
         return AuditError(where=where, expected=f"the key {name!r}", found="it is missing")
     where += ": " + (".".join(str(key) for key in keys) or "the policy")
     if first["type"] == "extra_forbidden":
-        known = _known(keys[:-1])
-        found = f"the unknown key {str(keys[-1])!r}{did_you_mean(keys[-1], known)}"
-        return AuditError(where=where, expected=f"one of {', '.join(known)}", found=found)
-    return AuditError(where=where, expected=_wanted(first, details), found=_shown(first["input"]))
+        known = _known_keys(keys[:-1])
+        unknown = f"the unknown key {str(keys[-1])!r}{did_you_mean(keys[-1], known)}"
+        return AuditError(where=where, expected=f"one of {', '.join(known)}", found=unknown)
+    return AuditError(where=where, expected=_expectation(first, details), found=_shorten(first["input"]))
 
 
-def _present(location: Sequence[Key], data: object) -> list[Key]:
-    """Keep the parts of a pydantic location that are keys of the data (it adds names of union members)."""
+def _keys_in_data(location: Sequence[Key], data: object) -> list[Key]:
+    """Return the parts of a pydantic location that are keys of the data (it adds names of union members)."""
     keys: list[Key] = []
     node: Any = data
     for part in location:
@@ -60,7 +60,7 @@ def _present(location: Sequence[Key], data: object) -> list[Key]:
     return keys
 
 
-def _known(parents: Sequence[Key]) -> list[str]:
+def _known_keys(parents: Sequence[Key]) -> list[str]:
     inside_attribute = list(parents[:2]) == ["data", "protected"]
     section = [
         "*" if isinstance(key, int) or (inside_attribute and i == 2) else key for i, key in enumerate(parents)
@@ -69,20 +69,20 @@ def _known(parents: Sequence[Key]) -> list[str]:
     return list(model.model_fields) if model else []
 
 
-def _wanted(first: ErrorDetails, details: Sequence[ErrorDetails]) -> str:
-    """Join what the members of a union would have accepted, for the same value."""
+def _expectation(first: ErrorDetails, details: Sequence[ErrorDetails]) -> str:
+    """Return the expectations of all members of a union, joined by "or"."""
     same = [item["msg"] for item in details if item["input"] is first["input"]]
     parts = [text.removeprefix("Value error, ").removeprefix("Input should be ") for text in same]
     return " or ".join(dict.fromkeys(parts))
 
 
-def _shown(value: object) -> str:
+def _shorten(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 200 else text[:199] + "…"
 
 
 def _line(text: str, keys: Sequence[Key]) -> str:
-    """Return ``:LINE`` of the last of ``keys`` that stands in the file (an override does not)."""
+    """Return ``:LINE`` of the last of ``keys`` that the file contains (an override's are not in it)."""
     node: Any = YAML(typ="rt").load(text) if text else None
     line = None
     for key in keys:
