@@ -1,4 +1,4 @@
-"""The one kind of error that a user can cause, and what a check raises that does not apply."""
+"""The exception for every error that a user can cause, and helpers for its messages."""
 
 from __future__ import annotations
 
@@ -7,17 +7,20 @@ from collections.abc import Iterable
 
 
 class AuditError(Exception):
-    """The audit could not be made: wrong usage, policy, data or model (exit code 2).
+    """Raised if the audit cannot be made: wrong usage, policy, data or model (exit code 2).
 
     Args:
-        expected: what was expected, as a noun phrase or clause.
-        found: what was found instead.
-        where: the file, key or column it is about.
+        expected: the expected value, as a noun phrase or clause.
+        found: the actual value.
+        where: file, key or column that the error is about.
         fix: what the user can do.
     """
 
     def __init__(self, *, expected: str, found: str, where: str, fix: str = "") -> None:
-        self.expected, self.found, self.where, self.fix = expected, found, where, fix
+        self.expected = expected
+        self.found = found
+        self.where = where
+        self.fix = fix
         super().__init__(self.__str__())
 
     def __str__(self) -> str:
@@ -37,17 +40,17 @@ class ScoresRefused(AuditError):
 
 
 class Skip(Exception):
-    """Raised by a check that does not apply to this model or data; the text is the reason."""
+    """Raised by a check that does not apply to this model or data; its text is the reason."""
 
 
 def did_you_mean(name: object, known: Iterable[object]) -> str:
-    """Return ' (did you mean …?)' for the known name nearest to ``name``, or nothing."""
+    """Return " (did you mean …?)" with the known name most similar to ``name``, or "" if none is."""
     match = difflib.get_close_matches(str(name), [str(k) for k in known], n=1, cutoff=0.7)
     return f" (did you mean {match[0]!r}?)" if match else ""
 
 
 def quote_list(names: Iterable[object], limit: int = 12) -> str:
-    """Quote up to ``limit`` names for a message and say how many more there are."""
+    """Return up to ``limit`` quoted names, and the number of the others, for a message."""
     quoted = [repr(n) if len(str(n)) <= 80 else repr(str(n)[:77] + "…") for n in names]
     more = len(quoted) - limit
     return ", ".join(quoted[:limit]) + (f" and {more} more" if more > 0 else "") or "none"

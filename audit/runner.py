@@ -98,21 +98,22 @@ def run_audit(request: AuditRequest, observers: Observers, history: History | No
     Raises:
         AuditError: data or model cannot be audited, or ``only`` names a check that is not installed.
     """
-    policy, only = request.policy, request.only
-    progress, crash = observers.progress, observers.crash
-    for name in only:
+    policy = request.policy
+    crash = observers.crash
+    for name in request.only:
         require_installed(name, f"--only {name}")
-    started, clock = datetime.now(UTC), _Clock()
-    subject, baseline = load_subjects(policy, progress, request.seed)
+    started = datetime.now(UTC)
+    clock = _Clock()
+    subject, baseline = load_subjects(policy, observers.progress, request.seed)
     clock.lap("load")
     results = []
     for name, check in build_checks(policy).items():
-        if only and name not in only:
+        if request.only and name not in request.only:
             continue
-        progress(name, 0, 1)
+        observers.progress(name, 0, 1)
         with process_state_restored(is_plug_in(name)):
             results.append(_run_on_both(name, check, subject, baseline, policy, crash))
-        progress(name, 1, 1)
+        observers.progress(name, 1, 1)
         clock.lap(name)
     run: dict[str, object] = {"started": started.isoformat(), "seconds": clock.laps}
     return _report(request, subject, baseline, results, run, history)

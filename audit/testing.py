@@ -1,4 +1,4 @@
-"""For authors of checks: a small real model on a small table, and conformance tests for a check."""
+"""Test kit for authors of checks: a small real model with data, and conformance tests."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ROWS = 400
 
 
 def toy_subject(folder: Path) -> Subject:
-    """Write a logistic model of two columns and a table with a group into ``folder``, and load them."""
+    """Write a logistic model of two columns and a table with a protected group into ``folder``; load both."""
     tf = tensorflow()
     rng = np.random.default_rng(0)
     x, y = rng.standard_normal((2, ROWS))
@@ -30,21 +30,22 @@ def toy_subject(folder: Path) -> Subject:
     pd.DataFrame({"x": x, "y": y, "group": group, "label": label.astype(int)}).to_csv(
         folder / "data.csv", index=False
     )
-    module, spec = tf.Module(), tf.TensorSpec([None, 1], tf.float32)
+    spec = tf.TensorSpec([None, 1], tf.float32)
+    module = tf.Module()
     module.score = tf.function(lambda x, y: {"score": tf.sigmoid(2 * x + y)}, input_signature=[spec, spec])
     with quiet():
         tf.saved_model.save(module, str(folder / "model"), signatures={"serving_default": module.score})
     protected = {"group": {"privileged": "b"}}
     data = {"path": str(folder / "data.csv"), "label": "label", "protected": protected}
     policy = policy_from({"version": 1, "model": {"path": str(folder / "model")}, "data": data})
-    return load_subject(policy, lambda doing, done, total: None)
+    return load_subject(policy, lambda *step: None)
 
 
 def conforms(name: str, check: type[Check]) -> None:
     """Run the conformance tests on ``check``, installed under ``name``.
 
     Raises:
-        AssertionError: it breaks a promise that the runner, the gate or the report relies on.
+        AssertionError: the check breaks a guarantee that the runner, the gate or the report relies on.
     """
     assert check.summary.strip(), "'summary' is what 'audit checks' lists: it must say something"
     assert check.metrics, "'metrics' must name what 'measure' returns"
@@ -54,31 +55,32 @@ def conforms(name: str, check: type[Check]) -> None:
     built = check()  # every option has a default
     with tempfile.TemporaryDirectory() as folder:
         subject = toy_subject(Path(folder))
-        first, second = _evidence(built, subject), _evidence(built, subject)
-    assert repr(first) == repr(second), "the same subject must give the same measurements"
-    measured = [item for item in first if not isinstance(item, Table | Note)]
+        evidence = _evidence(built, subject)
+        repeated = _evidence(built, subject)
+    assert repr(evidence) == repr(repeated), "the same subject must give the same measurements"
+    measured = [item for item in evidence if not isinstance(item, Table | Note)]
     keys = [(m.metric, json.dumps(m.where, sort_keys=True)) for m in measured]
     assert len(set(keys)) == len(keys), "a metric may be measured once only for each 'where'"
     for measurement in measured:
-        _conforms(name, check, measurement)
-    tables = [item for item in first if isinstance(item, Table)]
+        _require_conforming(name, check, measurement)
+    tables = [item for item in evidence if isinstance(item, Table)]
     names = [table.name for table in tables]
     assert len(set(names)) == len(names), f"a table's name may stand once only, found {names}"
     for table in tables:
-        _is_readable(table)
-    for note in first:
+        _require_readable(table)
+    for note in evidence:
         assert not isinstance(note, Note) or note.text.strip(), "a note must say something"
 
 
 def _evidence(check: Check, subject: Subject) -> list[Evidence]:
-    """Measure; a table that cannot be one raises where it is made."""
+    """Measure; the constructor of an invalid table raises ValueError."""
     try:
         return untraced(check.measure(subject))
     except ValueError as error:
         raise AssertionError(f"'measure' raised ValueError: {error}") from error
 
 
-def _is_readable(table: Table) -> None:
+def _require_readable(table: Table) -> None:
     assert table.name.strip() and table.about.strip(), f"table {table.name!r}: 'about' must say what it holds"
     assert table.columns, f"table {table.name!r}: no columns"
     for name, cells in table.columns.items():
@@ -86,22 +88,20 @@ def _is_readable(table: Table) -> None:
         assert len(text) < 2, f"table {table.name!r}, column {name!r}: numbers or texts, not both"
 
 
-def _conforms(name: str, check: type[Check], found: Measurement) -> None:
-    prefix, _, metric = found.metric.partition(".")
+def _require_conforming(name: str, check: type[Check], measurement: Measurement) -> None:
+    full_name = measurement.metric
+    prefix, _, metric = full_name.partition(".")
     assert prefix == name and metric in check.metrics, (
-        f"{found.metric!r} is not declared in 'metrics' of {name!r}"
+        f"{full_name!r} is not declared in 'metrics' of {name!r}"
     )
-    assert isinstance(found.value, float), (
-        f"{found.metric}: the value must be a float, found {type(found.value)}"
+    value = measurement.value
+    assert isinstance(value, float), f"{full_name}: the value must be a float, found {type(value)}"
+    assert 0 <= measurement.rows <= measurement.n, f"{full_name}: rows"
+    has_interval = measurement.ci is not None and measurement.ci[0] <= measurement.ci[1]
+    assert is_known(measurement.method) or has_interval, (
+        f"{full_name}: a method that is not known here needs an interval 'ci'"
     )
-    assert found.n >= 0 and (found.smallest_n is None or 0 <= found.smallest_n <= found.n), (
-        f"{found.metric}: rows"
-    )
-    own = found.ci is not None and found.ci[0] <= found.ci[1]
-    assert is_known(found.method) or own, (
-        f"{found.metric}: a method that is not known here needs an interval 'ci'"
-    )
-    low, high = check.metrics[metric].low, check.metrics[metric].high
-    if np.isfinite(found.value):
-        assert low is None or found.value >= low, f"{found.metric}: {found.value} lies below 'low'"
-        assert high is None or found.value <= high, f"{found.metric}: {found.value} lies above 'high'"
+    facts = check.metrics[metric]
+    if np.isfinite(value):
+        assert facts.low is None or value >= facts.low, f"{full_name}: {value} lies below 'low'"
+        assert facts.high is None or value <= facts.high, f"{full_name}: {value} lies above 'high'"

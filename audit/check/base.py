@@ -1,4 +1,4 @@
-"""What a check is: options as fields, metrics as a table, and one method that measures.
+"""Base class of checks: options as fields, metrics as a table, and one method that measures.
 
 A check measures. It never decides, prints, plots or writes, and it imports its frameworks inside
 `measure`, so that listing checks stays fast.

@@ -35,7 +35,7 @@ def installed() -> dict[str, EntryPoint]:
 
 
 def require_installed(name: str, where: str) -> EntryPoint:
-    """Return the entry point of the check ``name``; ``where`` says who asks.
+    """Return the entry point of the check ``name``; an error names ``where`` it was asked for.
 
     Raises:
         AuditError: no such check is installed.
@@ -74,7 +74,7 @@ def is_plug_in(name: str) -> bool:
 
 
 def build(name: str, options: dict[str, object]) -> Check:
-    """Build the check ``name`` with ``options`` validated.
+    """Create the check ``name`` with validated ``options``.
 
     Raises:
         AuditError: an option is unknown or has the wrong type, or a plug-in's own validation crashes.

@@ -1,4 +1,4 @@
-"""Policies resolved against the installed checks: their options written out, their metrics known."""
+"""Loads policies and resolves them against the installed checks."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def load_policy(path: str | Path, overrides: Sequence[str] = ()) -> ResolvedPoli
         overrides: ``key.path=value`` texts, applied in order; values are YAML.
 
     Raises:
-        AuditError: the file cannot be read, or what it says is not a policy that the installed checks can measure.
+        AuditError: the file cannot be read, or is no policy that the installed checks can measure.
     """
     return resolved(read_policy(path, overrides))
 
@@ -44,28 +44,28 @@ def resolved(policy: Policy) -> ResolvedPolicy:
 
 
 def offers_of(policy: Policy) -> dict[str, Offer | None]:
-    """Return what each installed check offers under the options of ``policy``, None where that turns it off.
+    """Return the offer of each installed check under the options of ``policy``; None if turned off.
 
     Raises:
         AuditError: as `build_checks`.
     """
-    checks = build_checks(policy)
-    return {name: _offer(checks.get(name)) for name in entry_points.installed()}
+    offers: dict[str, Offer | None] = dict.fromkeys(entry_points.installed())
+    for name, check in build_checks(policy).items():
+        offers[name] = Offer(check.model_dump(mode="json"), check.metrics)
+    return offers
 
 
 def build_checks(policy: Policy) -> dict[str, Check]:
-    """Build every installed check that the policy does not turn off, by name.
+    """Create every installed check that the policy does not turn off, by name.
 
     Raises:
         AuditError: the policy names a check that is not installed, or an option is wrong.
     """
     for name in policy.checks:
         entry_points.check_class(name)
-    options_by_check = {name: policy.checks.get(name, {}) for name in entry_points.installed()}
+    enabled = {name: policy.checks.get(name, {}) for name in entry_points.installed()}
     return {
-        name: entry_points.build(name, options)
-        for name, options in options_by_check.items()
-        if options is not False
+        name: entry_points.build(name, options) for name, options in enabled.items() if options is not False
     }
 
 

@@ -1,1 +1,1 @@
-"""The embedded example: a seeded world with known faults, two candidates and their policy."""
+"""Embedded example: generated data with known faults, two candidates and their policy."""

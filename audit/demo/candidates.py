@@ -1,10 +1,10 @@
-"""Trains and exports the demo's two candidates: equal columns, rows and layers, trained in two ways.
+"""Trains and exports the demo's two candidates: same columns, rows and layers, two ways of training.
 
-Neither is given ``sex``. The first learns the office's decisions as they are: it takes the planted bias
-up through ``district_score`` and leans on the fragile ``bureau_rate``. The second learns from the same
-rows weighted by AIF360's `Reweighing` (Kamiran and Calders, 2012), under which sex and approval are
-independent, and from their FGSM examples (Goodfellow et al., 2015), under which ``bureau_rate`` tells
-next to nothing.
+Neither has ``sex`` as a feature. The first is trained on the office's decisions as they are: it learns the
+planted bias through ``district_score`` and relies on the fragile ``bureau_rate``. The second is trained on
+the same rows weighted by AIF360's `Reweighing` (Kamiran and Calders, 2012), under which sex and approval are
+independent, and on their FGSM examples (Goodfellow et al., 2015), in which ``bureau_rate`` is almost
+uninformative.
 """
 
 from __future__ import annotations
@@ -23,11 +23,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 NOT_FEATURES = ["sex", "approved"]
-EPOCHS, BATCH, LEARNING_RATE = 12, 512, 0.02
+EPOCHS = 12
+BATCH_ROWS = 512
+LEARNING_RATE = 0.02
 
 
 class Recipe(NamedTuple):
-    """How a candidate is trained: whether its rows get AIF360's weights, whether it learns from FGSM examples."""
+    """How a candidate is trained: with AIF360's row weights or without, with FGSM examples or without."""
 
     reweighed: bool
     hardened: bool
@@ -40,10 +42,10 @@ def train_candidate(train: pd.DataFrame, directory: Path, recipe: Recipe, *, see
     returns P(approved = yes), shape (None, 1), in 0 to 1.
 
     Args:
-        train: a table of `audit.demo.loans.make_loans`.
-        directory: of the SavedModel; replaced where it exists.
-        recipe: how it is trained; otherwise all candidates are alike.
-        seed: of the initial weights and of the order of rows. It is set for the whole process.
+        train: table of `audit.demo.loans.make_loans`.
+        directory: directory of the SavedModel; replaced if it exists.
+        recipe: row weights and FGSM examples; all else is the same for all candidates.
+        seed: seed of the initial weights and of the order of rows, set for the whole process.
     """
     weights = reweighing(train) if recipe.reweighed else np.ones(len(train))
     tensorflow()
@@ -53,13 +55,13 @@ def train_candidate(train: pd.DataFrame, directory: Path, recipe: Recipe, *, see
     features = train.drop(columns=NOT_FEATURES).astype("float32")
     standardized = keras.layers.Normalization()
     standardized.adapt(features.to_numpy())
-    network = _network(features.shape[1], recipe.hardened, steps=EPOCHS * len(train) // BATCH)
+    network = _network(features.shape[1], recipe.hardened, steps=EPOCHS * len(train) // BATCH_ROWS)
     network.fit(
         np.asarray(standardized(features.to_numpy())),
         (train[["approved"]] == "yes").to_numpy("float32"),
         sample_weight=weights,
         epochs=EPOCHS,
-        batch_size=BATCH,
+        batch_size=BATCH_ROWS,
         verbose=0,
     )
     inputs = {name: keras.Input((1,), name=name) for name in features}
@@ -70,9 +72,9 @@ def train_candidate(train: pd.DataFrame, directory: Path, recipe: Recipe, *, see
 
 
 def reweighing(train: pd.DataFrame) -> NDArray[np.float64]:
-    """Return AIF360's weight of each row, shape (rows,), with Female against Male as its groups.
+    """Return AIF360's weight of each row, shape (rows,), for the groups Female and Male.
 
-    A row weighs P(sex) P(approved) / P(sex, approved) of its own sex and decision.
+    The weight is P(sex) P(approved) / P(sex, approved) at the row's sex and decision.
     """
     with quiet():
         from aif360.algorithms.preprocessing import Reweighing
@@ -88,7 +90,7 @@ def reweighing(train: pd.DataFrame) -> NDArray[np.float64]:
 
 
 def _network(columns: int, hardened: bool, steps: int) -> keras.Sequential:
-    """Return the compiled network, from standardized ``columns`` to a logit."""
+    """Return the compiled network; it maps standardized ``columns`` to a logit."""
     import keras
 
     from audit.demo.hardened import Hardened

@@ -1,6 +1,6 @@
-"""An invented loan office whose faults are known, so that a report can be compared with the truth.
+"""Synthetic loan applications with planted faults, so that a report can be compared with the truth.
 
-What is true of the applicants, whatever ``biased`` says:
+True for any ``biased``:
 
 - 38 % are Female, 62 % Male; ``age`` is uniform over 21 to 69 full years.
 - 60 % are creditworthy, Female and Male alike: the sum of four independent traits (in standard units
@@ -9,7 +9,7 @@ What is true of the applicants, whatever ``biased`` says:
 - The four columns carry those traits and nothing else. A model that knew them perfectly would still
   err on the luck.
 
-``approved`` says what the office decided. With ``biased=False`` it approved the creditworthy, so that
+``approved`` is the office's decision. With ``biased=False`` it approved the creditworthy, so that
 Female and Male are approved at the same rate, 0.60. With ``biased=True``, the default, three things
 are planted in the same applicants:
 
@@ -17,16 +17,16 @@ are planted in the same applicants:
   0.60 of the Male and 0.24 of the Female: disparate impact 0.40, statistical parity difference -0.36.
   No one who was not creditworthy was approved, and no Male applicant was treated differently.
 - **Proxy.** ``district_score`` has nothing to do with creditworthiness, but is normal with mean 60 for
-  Male and 36 for Female and standard deviation 10 in each: a cut at 48 tells the sexes apart in 88 %
-  of the rows. A model that is not given ``sex`` can take the bias up through it.
+  Male and 36 for Female and standard deviation 10 in each: a threshold at 48 predicts the sex of 88 %
+  of the rows. A model without the feature ``sex`` can learn the bias through it.
 - **Fragile feature.** ``bureau_rate`` is 3 - 0.1 u, where u is standard normal and correlates 0.9 with
   how far an applicant is above or below the limit of creditworthiness: the best single predictor.
   But 4 % of the rows, by lot, have no record, which the bureau writes as 9.99. These few put the standard
-  deviation of the column at 1.37, and so all that it tells lies within some 0.15 standard deviations.
+  deviation of the column at 1.37, so that all its information is within some 0.15 standard deviations.
 
 With ``biased=False``, ``district_score`` is drawn with mean 60 for all and ``bureau_rate`` from u that
 is pure noise, without missing records: nothing is planted. Equal ``rows`` and ``seed`` give the same
-applicants for both, so that the two tables side by side show whose application the bias decided.
+applicants for both, so that comparing the two tables shows whose application the bias decided.
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ def make_loans(rows: int, seed: int, biased: bool = True) -> pd.DataFrame:
 
     Args:
         rows: number of applications, at least 1.
-        seed: of the generator; equal arguments give equal tables.
-        biased: whether bias, proxy and fragile feature are planted (see the module's text).
+        seed: seed of the generator; equal arguments give equal tables.
+        biased: whether bias, proxy and fragile feature are planted (see the module's docstring).
 
     Returns:
         ``rows`` rows with the columns ``income`` (thousands a year), ``debt_ratio`` (instalments over
@@ -94,14 +94,14 @@ def make_loans(rows: int, seed: int, biased: bool = True) -> pd.DataFrame:
 
 
 def _merit(traits: dict[str, Column], luck: Column) -> Column:
-    """Return creditworthiness as a standard normal: the weighted traits and luck."""
+    """Return creditworthiness as a standard normal variable: weighted traits plus luck."""
     scale = (sum(w * w for w in TRAITS.values()) + LUCK**2) ** 0.5
     weighted = [weight * traits[name] for name, weight in TRAITS.items()]
     return np.asarray(sum([*weighted, LUCK * luck]) / scale)
 
 
 def _as_written(traits: dict[str, Column]) -> dict[str, Column]:
-    """Return the traits, standard normal, in the units of an application form."""
+    """Return the standard normal traits in the units of an application form."""
     return {
         "income": (42.0 * np.exp(0.25 * traits["income"])).round(2),
         "debt_ratio": (0.45 / (1.0 + np.exp(-0.7 * traits["debt_ratio"]))).round(4),
@@ -111,9 +111,10 @@ def _as_written(traits: dict[str, Column]) -> dict[str, Column]:
 
 
 def _bureau_rate(rng: np.random.Generator, merit: Column, biased: bool) -> Column:
-    """Return the fragile feature; the draws are the same in number whether biased or not."""
-    noise, missing = rng.standard_normal(len(merit)), rng.random(len(merit)) < NO_RECORD_SHARE
+    """Return the fragile feature; the number of random draws does not depend on ``biased``."""
+    noise = rng.standard_normal(len(merit))
+    missing = rng.random(len(merit)) < NO_RECORD_SHARE
     if not biased:
         return 3.0 - 0.1 * noise
-    told = RATE_CORRELATION * merit + (1 - RATE_CORRELATION**2) ** 0.5 * noise
-    return np.where(missing, NO_RECORD, 3.0 - 0.1 * told)
+    signal = RATE_CORRELATION * merit + (1 - RATE_CORRELATION**2) ** 0.5 * noise
+    return np.where(missing, NO_RECORD, 3.0 - 0.1 * signal)

@@ -1,4 +1,4 @@
-"""The policy that both candidates of the demo are audited under."""
+"""Policy of the demo, the same for both candidates."""
 
 from __future__ import annotations
 
@@ -45,5 +45,5 @@ def policy_name(number: int) -> str:
 
 
 def policy_text(number: int) -> str:
-    """Return the YAML of candidate ``number``'s policy: equal for both but for the model's path."""
+    """Return the YAML of candidate ``number``'s policy; only the model's path depends on it."""
     return _POLICY.format(number=number, name=policy_name(number))

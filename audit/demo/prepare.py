@@ -1,4 +1,4 @@
-"""Writes the demo's world: tables, candidates and policies, in a directory that a user can look around in."""
+"""Writes the demo's files: tables, models and policies."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from audit.demo.loans import make_loans
 from audit.demo.policy import policy_name, policy_text
 from audit.subject.scoring import Progress
 
-TRAIN_ROWS, TEST_ROWS = 24_000, 8_000
+TRAIN_ROWS = 24_000
+TEST_ROWS = 8_000
 CANDIDATES = {1: Recipe(reweighed=False, hardened=False), 2: Recipe(reweighed=True, hardened=True)}
-"""The candidates by number, and how they are trained."""
+"""How each candidate is trained, by its number."""
 
 
 @dataclass(frozen=True)
 class Seeds:
-    """What the applicants of both tables are drawn by, and the weights that training starts from."""
+    """Seeds of the training rows, of the test rows, and of a model's training."""
 
     train: int = 0
     test: int = 1
@@ -31,12 +32,12 @@ def prepare_demo(out: Path, progress: Progress, seeds: Seeds = SEEDS) -> dict[in
     """Write ``data/``, ``models/1``, ``models/2`` and a policy for each into ``out``.
 
     Args:
-        out: the directory; made where it is missing, and its files of these names replaced.
-        progress: told what is being done.
-        seeds: by default those of the example that users see.
+        out: output directory; created if missing, and files of these names replaced.
+        progress: callback for the candidate being trained.
+        seeds: seeds; by default those of the example that users see.
 
     Returns:
-        The path of each candidate's policy, by number.
+        Path of each candidate's policy, by number.
     """
     train = make_loans(TRAIN_ROWS, seeds.train)
     (out / "data").mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""The demo from beginning to end: makes the example and audits both candidates under one policy."""
+"""Runs the demo: writes its files and audits both candidates under one policy."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from audit.runner import AuditRequest, Observers, run_audit
 from audit.subject.scoring import Progress
 
 EXPECTED: dict[int, Verdict] = {1: "fail", 2: "pass"}
-"""What the policy says of each candidate, by number, when the audit finds what was planted."""
+"""Verdict on each candidate, by number, if the audit detects what was planted."""
 
 
 @dataclass(frozen=True)
-class Audited:
-    """A candidate's report, the files it was written to (the HTML last), and its policy's path."""
+class CandidateAudit:
+    """Audit of a candidate: its report, the report's files (the HTML last), and the policy's path."""
 
     report: Report
     files: list[Path]
@@ -31,27 +31,27 @@ class Audited:
         return self.report.verdict == EXPECTED[number]
 
 
-def run_demo(out: Path, progress: Progress, seeds: Seeds = SEEDS) -> dict[int, Audited]:
+def run_demo(out: Path, progress: Progress, seeds: Seeds = SEEDS) -> dict[int, CandidateAudit]:
     """Make the example in ``out``, audit both candidates, and write ``report-1/`` and ``report-2/`` there.
 
     Args:
-        out: the directory; made where it is missing. Older reports move to ``previous/`` beside the new.
-        progress: told what is being done.
+        out: output directory; created if missing. Older reports move to ``previous/``.
+        progress: callback for the candidate and step in progress.
         seeds: see `prepare_demo`.
 
     Returns:
-        What was found of each candidate, by number.
+        Audit of each candidate, by number.
 
     Raises:
         AuditError: ``out`` cannot be written.
     """
     for number in CANDIDATES:
-        set_aside(_reports(out, number))
+        set_aside(out / f"report-{number}")
     policies = prepare_demo(out, progress, seeds)
     return {number: _audit(number, policy, out, progress) for number, policy in policies.items()}
 
 
-def _audit(number: int, policy: Path, out: Path, progress: Progress) -> Audited:
+def _audit(number: int, policy: Path, out: Path, progress: Progress) -> CandidateAudit:
     def numbered(step: str, done: int, total: int) -> None:
         progress(f"candidate {number}: {step}", done, total)
 
@@ -60,8 +60,4 @@ def _audit(number: int, policy: Path, out: Path, progress: Progress) -> Audited:
         Observers(progress=numbered),
         History(out / "history.jsonl"),  # an example's audits are none of the user's own
     )
-    return Audited(report, write_reports(report, _reports(out, number)), policy)
-
-
-def _reports(out: Path, number: int) -> Path:
-    return out / f"report-{number}"
+    return CandidateAudit(report, write_reports(report, out / f"report-{number}"), policy)

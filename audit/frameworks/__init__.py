@@ -1,4 +1,1 @@
-"""TensorFlow and AIF360, imported late, on the command line without their start-up noise.
-
-Nobody else imports either at module level.
-"""
+"""Late imports of TensorFlow and AIF360, without their start-up noise on the command line."""

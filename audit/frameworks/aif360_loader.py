@@ -1,4 +1,4 @@
-"""Imports parts of AIF360, on the command line without the warnings about its optional packages."""
+"""Imports modules of AIF360, without warnings about its optional packages on the command line."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from audit.frameworks.tensorflow_loader import tensorflow
 
 @cache
 def aif360(module: str) -> Any:
-    """Return ``aif360.MODULE``. It imports TensorFlow, which therefore is started first, by its own loader."""
+    """Return ``aif360.MODULE``. It imports TensorFlow, which is therefore started first by its own loader."""
     tensorflow()
     with quiet():
         return import_module(f"aif360.{module}")

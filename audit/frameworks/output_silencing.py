@@ -1,6 +1,6 @@
-"""Keeps the start-up noise of native libraries from the command line's user, and gives it back when something fails.
+"""Redirects what native libraries print at start-up away from the terminal, and replays it after a failure.
 
-Nothing is held back until `enable` is called. Only the command line may: its process is the tool's own, while a Python
+Nothing is redirected until `enable` is called. Only the command line may: its process is the tool's own, while a Python
 program that audits goes on writing to its file descriptors meanwhile.
 """
 
@@ -18,13 +18,13 @@ _DESCRIPTORS = (1, 2)
 
 
 class Redirection:
-    """Sends what is written to file descriptors 1 and 2 into a file for as long as any of its blocks runs.
+    """Redirection of file descriptors 1 and 2 into a file while any of its blocks runs.
 
     Blocks may be nested, and may overlap in several threads: they share one file, the first to be entered redirects,
     and the last to be left restores. Log levels do not suffice: oneDNN, CUDA and absl write before any is read.
 
     Args:
-        replay_on_error: whether what was held back is written to stderr once all blocks are left, if one raised.
+        replay_on_error: whether the file is written to stderr once all blocks are left, if one raised.
     """
 
     def __init__(self, replay_on_error: bool) -> None:
@@ -37,27 +37,21 @@ class Redirection:
 
     @contextmanager
     def block(self) -> Iterator[None]:
-        """Hold the output back while the block runs."""
-        self._enter()
-        try:
-            yield
-        except BaseException:
-            self._leave(failed=True)
-            raise
-        self._leave(failed=False)
-
-    def _enter(self) -> None:
+        """Redirect output while the block runs."""
         with self._lock:
             if self._blocks == 0:
                 self._redirect()
             self._blocks += 1
-
-    def _leave(self, failed: bool) -> None:
-        with self._lock:
-            self._failed = self._failed or failed
-            self._blocks -= 1
-            if self._blocks == 0:
-                self._restore()
+        failed = True
+        try:
+            yield
+            failed = False
+        finally:
+            with self._lock:
+                self._failed |= failed
+                self._blocks -= 1
+                if self._blocks == 0:
+                    self._restore()
 
     def _redirect(self) -> None:
         from tempfile import TemporaryFile  # late: `audit --help` needs none
@@ -76,40 +70,36 @@ class Redirection:
             os.close(saved)
         with self._file:
             if self._failed and self._replay_on_error:
-                _replay(self._file.fileno())
+                self._file.seek(0)
+                with open(2, "wb", closefd=False) as stderr:
+                    stderr.writelines(self._file)
 
 
-_of_process: Redirection | None = None
+_process_redirection: Redirection | None = None
 
 
 def enable(replay_on_error: bool) -> None:
-    """Let `quiet` hold back from now on what this process writes, and ask libraries to report errors only.
+    """Enable `quiet` for this process, and have libraries report errors only.
 
-    Of TensorFlow that is its log. Pillow warns of images with very many pixels, which the audit refuses by itself.
+    TensorFlow does so in its log. Pillow warns of images with very many pixels, which the audit refuses itself.
 
     Args:
         replay_on_error: as for `Redirection` (``--debug``).
     """
-    global _of_process
+    global _process_redirection
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     warnings.filterwarnings("ignore", r"Image size .* exceeds limit")
-    _of_process = Redirection(replay_on_error)
+    _process_redirection = Redirection(replay_on_error)
 
 
 def is_enabled() -> bool:
-    """Whether this process is the command line's, which holds back what libraries write."""
-    return _of_process is not None
+    """Whether `enable` was called: this process is the command line's."""
+    return _process_redirection is not None
 
 
 def quiet() -> AbstractContextManager[None]:
-    """Return a block whose output is held back once `enable` was called; otherwise one that does nothing."""
-    return _of_process.block() if _of_process else nullcontext()
-
-
-def _replay(source: int) -> None:
-    os.lseek(source, 0, os.SEEK_SET)
-    while chunk := os.read(source, 65536):
-        os.write(2, chunk)
+    """Return a context that redirects output once `enable` was called, and otherwise does nothing."""
+    return _process_redirection.block() if _process_redirection else nullcontext()
 
 
 def _flush() -> None:

@@ -15,7 +15,7 @@ from audit.frameworks.output_silencing import is_enabled, quiet
 
 @cache
 def tensorflow() -> Any:
-    """Return the tensorflow module. Its settings are left alone: other kernels give other scores."""
+    """Return the tensorflow module, with default settings: other kernels give other scores."""
     with quiet():
         import tensorflow as tf
 
@@ -26,7 +26,7 @@ def tensorflow() -> Any:
 
 
 def graph(function: Callable[..., Any], signature: Sequence[Any] | None = None) -> Any:
-    """Return ``function`` as a `tf.function`: traced once for all numbers of rows, and as it is written."""
+    """Return ``function`` as a `tf.function`, traced once for all numbers of rows, without AutoGraph."""
     tf = tensorflow()
     return tf.function(
         function, input_signature=signature, reduce_retracing=signature is None, autograph=False

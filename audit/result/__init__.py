@@ -1,4 +1,4 @@
-"""What an audit finds: measurements, rules and the report that holds them.
+"""Results of an audit: measurements, decided rules and the report.
 
 Plain frozen dataclasses of the standard library, so that deciding and rendering need no framework.
 The field names are those of ``report.json``; `docs/report-format.md` describes them for readers.

@@ -1,4 +1,4 @@
-"""What a check yields, and what one check measured."""
+"""Evidence that a check yields, and the result of one check."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ CheckStatus = Literal["measured", "skipped", "crashed"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """What a picture or a list is made of: columns of equal length. No rule is decided on it.
+    """Data of a chart or list: columns of equal length. No rule is decided on it.
 
-    A cell is None where there is nothing to show. A column holds numbers or texts, not both.
+    A missing cell is None. A column holds numbers or texts, not both.
 
     Raises:
         ValueError: the columns differ in length, or a cell is no plain value (numpy has floats that are none).
@@ -35,20 +35,20 @@ class Table:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
-    """A sentence that a reader of the measurements has to know: a fall-back, a limit of the method."""
+    """Sentence about the measurements for the reader, such as a fallback or a limitation of the method."""
 
     text: str
 
 
 Evidence = Measurement | Table | Note
-"""What a check may yield."""
+"""Types that a check may yield."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetricFacts:
-    """What a reader needs to know of a metric: how to read it, its range, its ideal value and which way is better.
+    """Description of a metric: how to read it, its range, its ideal value, and which direction is better.
 
-    ``better`` None means that neither direction is: no rule can compare the metric with a baseline's.
+    ``better`` None means that neither is: no rule can compare the metric with a baseline's.
     """
 
     about: str
@@ -60,7 +60,7 @@ class MetricFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
-    """What one check measured, or why it did not; ``notes`` are to be read beside the measurements."""
+    """Measurements of one check with notes and tables, or the reason why it did not measure."""
 
     name: str
     status: CheckStatus

@@ -1,4 +1,4 @@
-"""One number, what its uncertainty was computed from, and what the baseline model measured."""
+"""A measured value, the data of its interval, and its comparison with the baseline model."""
 
 from __future__ import annotations
 
@@ -7,26 +7,24 @@ from typing import Literal
 
 Scalar = bool | int | float | str
 
-
 GROUP_KEYS = frozenset({"attribute", "group", "unprivileged", "privileged"})
-"""Keys of ``where`` that speak of groups: a rule covers a group only when it names one of them."""
-
+"""Keys of ``where`` that denote groups: a rule covers a group only if it names one of them."""
 
 Better = Literal["higher", "lower", "ideal"]
-"""Which values of a metric are better: higher ones, lower ones, or those nearer to its ideal value."""
+"""Which values of a metric are better: higher, lower, or nearer to its ideal value."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Baseline:
-    """What the baseline model measured on the same rows, and how much better the candidate is.
+    """The baseline model's value on the same rows, and the candidate's improvement over it.
 
-    ``method``, ``counts`` and ``se`` are those of the baseline's own value. ``discordant`` has for each proportion in
-    ``counts`` the rows that are an event of the candidate only, of the baseline only, and all; it is empty where the
-    two models' proportions are not of the same rows. ``correlation`` is that of both estimates' errors, in [-1, 1];
-    None where it is not known, and then the widest interval is taken. ``identical`` says that both models are the same
-    bytes, read alike: then the improvement is 0 by nature. ``improvement`` is the difference in the metric's own
-    direction (``better``, and ``ideal`` where nearer to it is better): above 0 the candidate is better;
-    ``improvement_ci`` is its paired interval at the run's confidence.
+    ``method``, ``counts`` and ``se`` belong to the baseline's value. ``discordant`` has for each proportion in
+    ``counts`` the number of rows that are an event of the candidate only, of the baseline only, and of all rows; it is
+    empty if the two proportions are not of the same rows. ``correlation`` is the correlation of both estimates' errors,
+    in [-1, 1]; if None (unknown), the widest interval is taken. ``identical`` is whether both models are the same
+    bytes, read alike: then the improvement is 0 by definition. ``improvement`` is the difference in the metric's better
+    direction (``better``, towards ``ideal`` if that is it): above 0 the candidate is better. ``improvement_ci`` is its
+    paired interval at the run's confidence.
     """
 
     value: float
@@ -45,13 +43,13 @@ class Baseline:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
-    """One number, and what its uncertainty was computed from.
+    """A metric's value on some rows, and the data of its confidence interval.
 
-    ``n`` counts the rows in the metric's denominator and ``smallest_n`` those of the smallest
-    denominator that it compares (equal to ``n`` where there is only one). ``method`` names an entry
+    ``n`` is the number of rows in the metric's denominator, and ``smallest_n`` that of the smallest
+    denominator that it compares (None if there is only one). ``method`` names an entry
     of `audit.stats.METHODS`; with ``counts`` or ``se`` it yields the interval at any confidence.
-    ``ci`` is that interval at the run's confidence, or None where the metric has none. ``baseline`` is what
-    the baseline model measured, None where the audit has none.
+    ``ci`` is that interval at the run's confidence; None if the metric has none. ``baseline`` is the
+    comparison with the baseline model; None without one.
     """
 
     metric: str
@@ -72,10 +70,10 @@ class Measurement:
 
     @property
     def rows(self) -> int:
-        """Rows in the smallest denominator: what ``gate.min_rows`` is compared with."""
+        """Number of rows in the smallest denominator, to compare with ``gate.min_rows``."""
         return self.n if self.smallest_n is None else self.smallest_n
 
     @property
     def speaks_of_groups(self) -> bool:
-        """Whether this is a number about some group and not about the whole table."""
+        """Whether the value is of a group and not of the whole table."""
         return not GROUP_KEYS.isdisjoint(self.where)

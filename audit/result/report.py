@@ -1,4 +1,4 @@
-"""A whole audit: which model, rows and policy, what was measured, and how each rule was decided."""
+"""Report of an audit: model, rows, policy, measurements, and the decision on each rule."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from audit.result.evidence import CheckResult
 from audit.result.measurement import Measurement, Scalar
 
 Verdict = Literal["pass", "fail", "inconclusive"]
-
-
 RuleStatus = Literal["pass", "fail", "inconclusive", "waived"]
 
+AUDITS = "gate.audits"
+"""Name of the metric that counts the different audits of the same rows."""
 
-AUDITS, MAX_AUDITS = "gate.audits", "gate.max_audits"
-"""The number of different audits of the same rows, as a metric, and the id of the rule that bounds it."""
+MAX_AUDITS = "gate.max_audits"
+"""Id of the rule that limits `AUDITS`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleResult:
-    """How one rule was decided.
+    """Decision on one rule.
 
-    ``would_be`` is the status without the waiver and ``waiver`` the one that was applied; both are
+    ``would_be`` is the status without the waiver and ``waiver`` the waiver that was applied; both are
     None unless the rule is waived. ``measurements`` are those that the rule was decided on,
-    ``not_decided`` those that the policy leaves out for having fewer rows than ``min_rows``. ``needs`` says of an
-    inconclusive rule what would decide it, such as how many more rows of which group.
+    ``not_decided`` those left out because they have fewer rows than ``min_rows``. ``needs`` lists what would decide
+    an inconclusive rule, such as how many more rows of which group.
     """
 
     id: str
@@ -44,7 +44,7 @@ class RuleResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """The verdict over all rules, with each rule's own outcome."""
+    """The verdict, with the decision on each rule."""
 
     verdict: Verdict
     rules: list[RuleResult]
@@ -53,7 +53,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TensorFacts:
-    """A tensor of the model's signature; ``shape`` has None for a free dimension."""
+    """Tensor of the model's signature; unknown dimensions of ``shape`` are None."""
 
     name: str
     dtype: str
@@ -62,7 +62,7 @@ class TensorFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputFacts:
-    """The output head as detected, with the evidence in words; ``classes_from`` says what tells the classes' order."""
+    """Detected output head, with the evidence; ``classes_from`` is what determines the order of the classes."""
 
     name: str
     kind: Literal["probabilities", "sigmoid", "logits", "regression"]
@@ -73,9 +73,9 @@ class OutputFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelFacts:
-    """Which model was audited; ``columns`` says which data columns feed each input.
+    """Description of a model; ``columns`` names the data columns of each input.
 
-    ``allowed_operations`` reach beyond the model (files, network, Python) and ran because the policy allows them.
+    ``allowed_operations`` are unsafe operations (files, network, Python) that ran because the policy allows them.
     """
 
     path: str
@@ -90,7 +90,7 @@ class ModelFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupFacts:
-    """The groups of one protected attribute, in order, with their rows."""
+    """Groups of one protected attribute, in order, with their numbers of rows."""
 
     attribute: str
     privileged: list[str]
@@ -99,7 +99,7 @@ class GroupFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackgroundFacts:
-    """Which rows served as references."""
+    """Reference rows of attribution and attacks."""
 
     path: str
     digest: str
@@ -107,10 +107,10 @@ class BackgroundFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataFacts:
-    """Which rows were audited. ``distinct_rows`` compares the columns that the audit reads.
+    """Audited rows. ``distinct_rows`` compares the columns that the audit reads.
 
-    ``background`` is None where the references are of the audited rows. ``favorable_from`` says who chose the
-    favourable outcome.
+    ``background`` is None if the reference rows are audited rows. ``favorable_from`` is what determined the favourable
+    outcome.
     """
 
     path: str
@@ -126,7 +126,7 @@ class DataFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyFacts:
-    """The effective policy, overrides included, and the command that repeats the audit."""
+    """Effective policy, including overrides, and the command that repeats the audit."""
 
     path: str | None
     digest: str
@@ -137,9 +137,9 @@ class PolicyFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """A whole audit. Equal inputs give equal reports, except for ``run``.
+    """Everything that an audit measured and decided. Equal inputs give equal reports, except for ``run``.
 
-    ``baseline`` is the model that was compared with, if any. ``warnings`` are of the policy: rules that no value can
+    ``baseline`` is the model compared with, if any. ``warnings`` are about the policy: rules that no value can
     break, that cover nothing, or that these rows can never decide.
     """
 
@@ -158,12 +158,12 @@ class Report:
 
     @property
     def repeated_rows(self) -> int:
-        """How many rows repeat another one, in the columns that the audit reads."""
+        """Number of rows that repeat another one in the columns that the audit reads."""
         return max(0, self.data.rows - self.data.distinct_rows)
 
     @property
     def narrowing_rows(self) -> int:
-        """The repeated rows where they narrow intervals: more than 1 % of all, and no ``cluster`` accounts for them."""
+        """Number of repeated rows if they narrow intervals: over 1 % of all rows, and no ``cluster``; else 0."""
         data = self.policy.effective.get("data")
         cluster = data.get("cluster") if isinstance(data, Mapping) else None
         return self.repeated_rows if cluster is None and self.repeated_rows > 0.01 * self.data.rows else 0

@@ -10,7 +10,7 @@ from audit.check import load_policy
 from audit.cli.demo import demo
 from audit.demo.loans import make_loans
 from audit.demo.prepare import TEST_ROWS, Seeds
-from audit.demo.run import Audited, run_demo
+from audit.demo.run import CandidateAudit, run_demo
 from audit.formats.json import read_report
 from audit.result import Measurement, Report, Scalar, Table
 
@@ -39,7 +39,7 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def audited(out: Path, told: list[tuple[str, int, int]]) -> dict[int, Audited]:
+def audited(out: Path, told: list[tuple[str, int, int]]) -> dict[int, CandidateAudit]:
     (out / "report-1").mkdir()
     (out / "report-1" / "report.json").write_text("older")
     return run_demo(out, lambda *step: told.append(step))
@@ -69,23 +69,23 @@ def statuses(reports: list[Report]) -> dict[str, tuple[str, ...]]:
     return {rule[0].id: tuple(one.status for one in rule) for rule in rules}
 
 
-def test_first_is_blocked_and_second_passes(audited: dict[int, Audited]) -> None:
+def test_first_is_blocked_and_second_passes(audited: dict[int, CandidateAudit]) -> None:
     assert {number: found.report.verdict for number, found in audited.items()} == {1: "fail", 2: "pass"}
     assert all(found.as_expected(number) for number, found in audited.items())
     assert not audited[1].as_expected(2)
 
 
-def test_first_breaks_the_rules_of_what_was_planted_and_no_other(audited: dict[int, Audited]) -> None:
+def test_first_breaks_the_rules_of_what_was_planted_and_no_other(audited: dict[int, CandidateAudit]) -> None:
     assert statuses([audited[1].report, audited[2].report]) == STATUSES
 
 
-def test_first_is_the_more_accurate_one(audited: dict[int, Audited]) -> None:
+def test_first_is_the_more_accurate_one(audited: dict[int, CandidateAudit]) -> None:
     """Against the office's own decisions: without the other rules, it would be the one to promote."""
     first, second = (measured(audited[number].report, "performance.accuracy", {}).ci for number in (1, 2))
     assert first and second and first[0] > second[1]
 
 
-def test_gap_is_where_it_was_planted(audited: dict[int, Audited]) -> None:
+def test_gap_is_where_it_was_planted(audited: dict[int, CandidateAudit]) -> None:
     """The first repeats at least the office's own 0.40; of age, where nothing is planted, neither does."""
     first = measured(audited[1].report, "fairness.disparate_impact", SEX)
     assert first.ci and first.ci[1] < 0.40
@@ -94,7 +94,7 @@ def test_gap_is_where_it_was_planted(audited: dict[int, Audited]) -> None:
         assert control.ci and 0.9 < control.ci[0] < 1.0 < control.ci[1] < 1.1
 
 
-def test_attribution_finds_the_proxy_though_no_model_reads_sex(audited: dict[int, Audited]) -> None:
+def test_attribution_finds_the_proxy_though_no_model_reads_sex(audited: dict[int, CandidateAudit]) -> None:
     """It says nothing of creditworthiness; yet next to the fragile feature, the first rests on it most."""
     first, second = (shares(audited[number].report) for number in (1, 2))
     assert sorted(first, key=lambda name: -first[name])[:2] == ["bureau_rate", "district_score"]
@@ -104,7 +104,7 @@ def test_attribution_finds_the_proxy_though_no_model_reads_sex(audited: dict[int
         assert shares(found.report)["age"] < 0.01  # the control
 
 
-def test_the_proxy_table_names_the_proxy_and_of_age_nothing(audited: dict[int, Audited]) -> None:
+def test_the_proxy_table_names_the_proxy_and_of_age_nothing(audited: dict[int, CandidateAudit]) -> None:
     """A normal gap of 2.4 standard deviations has an AUC of 0.955; what tells of age is chance."""
     for found in audited.values():
         columns = table(found.report, "explainability", "proxies").columns
@@ -116,7 +116,7 @@ def test_the_proxy_table_names_the_proxy_and_of_age_nothing(audited: dict[int, A
         assert measured(found.report, "explainability.proxy_auc", {"attribute": "age"}).value < 0.55
 
 
-def test_flips_rest_on_the_fragile_feature_alone(audited: dict[int, Audited]) -> None:
+def test_flips_rest_on_the_fragile_feature_alone(audited: dict[int, CandidateAudit]) -> None:
     alone = {}
     for number, found in audited.items():
         columns = table(found.report, "robustness", "columns").columns
@@ -125,7 +125,7 @@ def test_flips_rest_on_the_fragile_feature_alone(audited: dict[int, Audited]) ->
     assert alone[2]["bureau_rate"] < 0.05
 
 
-def test_noise_alone_does_not_tell_what_an_attack_does(audited: dict[int, Audited]) -> None:
+def test_noise_alone_does_not_tell_what_an_attack_does(audited: dict[int, CandidateAudit]) -> None:
     """The control: random changes of the same size leave the first candidate above the limit that it breaks."""
     noise = measured(
         audited[1].report,
@@ -135,7 +135,9 @@ def test_noise_alone_does_not_tell_what_an_attack_does(audited: dict[int, Audite
     assert noise.ci and noise.ci[0] > 0.5
 
 
-def test_reports_are_written_whole_beside_the_older_one(out: Path, audited: dict[int, Audited]) -> None:
+def test_reports_are_written_whole_beside_the_older_one(
+    out: Path, audited: dict[int, CandidateAudit]
+) -> None:
     for number, found in audited.items():
         folder = out / f"report-{number}"
         assert found.files == [folder / "report.json", folder / "report.html"]
@@ -144,14 +146,14 @@ def test_reports_are_written_whole_beside_the_older_one(out: Path, audited: dict
     assert (out / "report-1" / "previous" / "report.json").read_text() == "older"
 
 
-def test_tables_are_those_of_the_generator(out: Path, audited: dict[int, Audited]) -> None:
+def test_tables_are_those_of_the_generator(out: Path, audited: dict[int, CandidateAudit]) -> None:
     pd.testing.assert_frame_equal(
         pd.read_parquet(out / "data" / "test.parquet"), make_loans(TEST_ROWS, seed=1)
     )
 
 
 def test_the_policies_repeat_the_audit_from_anywhere(
-    out: Path, audited: dict[int, Audited], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    out: Path, audited: dict[int, CandidateAudit], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
     again = audit.run(load_policy(out / "audit-1.yaml"))
@@ -159,7 +161,7 @@ def test_the_policies_repeat_the_audit_from_anywhere(
 
 
 def test_progress_names_both_candidates(
-    audited: dict[int, Audited], told: list[tuple[str, int, int]]
+    audited: dict[int, CandidateAudit], told: list[tuple[str, int, int]]
 ) -> None:
     assert told[0] == ("training candidates", 0, 2) and ("training candidates", 2, 2) in told
     assert ("candidate 1: fairness", 1, 1) in told and ("candidate 2: fairness", 1, 1) in told
