@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -13,7 +12,7 @@ from audit.cli.app import app
 from audit.cli.exit_codes import CLOSED_PIPE, COULD_NOT_AUDIT, INTERRUPTED, PASS, TOOL_FAULT
 from audit.cli.summary import plain
 from audit.errors import AuditError
-from audit.frameworks.output_silencing import enable
+from audit.frameworks.output_silencing import discard_output, enable
 
 _MAX_LINE_CHARACTERS = 2000
 
@@ -59,8 +58,7 @@ def entry() -> None:
     enable(replay_on_error="--debug" in sys.argv[1:])
     code = main()
     if code == CLOSED_PIPE:  # Python flushes again when it ends, and would complain
-        for descriptor in (1, 2):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
+        discard_output()
     sys.exit(code)
 
 

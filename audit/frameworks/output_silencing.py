@@ -102,6 +102,12 @@ def quiet() -> AbstractContextManager[None]:
     return _process_redirection.block() if _process_redirection else nullcontext()
 
 
+def discard_output() -> None:
+    """Send what this process still writes to the null device."""
+    for descriptor in _DESCRIPTORS:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
+
+
 def _flush() -> None:
     for stream in (sys.stdout, sys.stderr):
         with suppress(ValueError, AttributeError, OSError):
