@@ -1,8 +1,9 @@
 """savedmodel-audit: a governance gate for TensorFlow models.
 
-The same as the command line, from Python: `run` measures and decides, `decide` decides again from what
-was measured. Nothing here prints or exits, and importing it imports no framework. File descriptors, streams, log levels
-and the environment are left alone: what TensorFlow prints when it starts is the calling program's to hold back.
+The command line's functions for Python: `run` measures and decides, `decide` decides again from a report, and
+`selftest` audits broken variants. Nothing here prints or exits, and importing it imports no framework. File
+descriptors, streams, log levels and the environment are not changed: TensorFlow's start-up output is left to the
+calling program.
 """
 
 from __future__ import annotations
@@ -38,15 +39,15 @@ def run(
     The audit is counted in the user's history (`audit.audit_log.ledger`); with ``AUDIT_HISTORY=`` it is not.
 
     Args:
-        policy: a policy, the path of an `audit.yaml`, or its content as plain data.
+        policy: policy, path of an `audit.yaml`, or its content as plain data.
         seed: seed of everything that is drawn at random.
         on: date that waivers are judged by; today in UTC if None.
         only: names of the checks to run (rules of the others are then inconclusive); empty means all.
-        progress: called with what is being done, the rows done and the rows in all.
+        progress: called with the current step, the rows done and the rows in total.
         crash: called with the name and the traceback of a check that crashes.
 
     Raises:
-        AuditError: the audit could not be made; the message says what was expected and what was found.
+        AuditError: the audit cannot be made; the message states what was expected and found.
     """
     from audit.audit_log.ledger import find_history
     from audit.policy.gate_spec import today
@@ -63,7 +64,7 @@ def decide(
     *,
     on: date | None = None,
 ) -> Decision:
-    """Decide again from the measurements of ``report``; its own verdict is not looked at.
+    """Decide again from the measurements of ``report``, ignoring its verdict.
 
     Args:
         report: report with the measurements.
@@ -71,8 +72,8 @@ def decide(
         on: date that waivers are judged by; today in UTC if None.
 
     Raises:
-        AuditError: the policy is none, it asks for another audit (other labels, groups or check options)
-            than the one that was measured, or the report's own policy was edited.
+        AuditError: the policy is invalid or describes another audit (other labels, groups or check
+            options), or the report's own policy was edited.
     """
     from audit.audit_log.audit_count import counted
     from audit.gate.verdict import decide as decide_gate
@@ -96,15 +97,15 @@ def selftest(
     progress: Callable[[str, int, int], None] | None = None,
     crash: Callable[[str, str], None] | None = None,
 ) -> Selftest:
-    """Audit deliberately broken variants of the model that ``policy`` names, to see which of its rules catch each.
+    """Audit deliberately broken variants of the model that ``policy`` names, and report which rules catch each.
 
-    Nothing is written but temporary files, and nothing is counted in the user's history.
+    Only temporary files are written, and the user's history counts nothing.
 
     Args:
-        policy: a policy, the path of an `audit.yaml`, or its content as plain data.
+        policy: policy, path of an `audit.yaml`, or its content as plain data.
         seed: seed of everything that is drawn at random.
         on: date that waivers are judged by; today in UTC if None.
-        progress: called with the variant that is being audited, and 0 or 1 of 1.
+        progress: called with the variant being audited, and 0 or 1 of 1.
         crash: called with the name and the traceback of a check that crashes.
 
     Raises:

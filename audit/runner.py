@@ -1,4 +1,4 @@
-"""Runs an audit: loads the subject, runs each check by itself, decides, and puts the report together."""
+"""Runs an audit: loads the subject, runs each check separately, decides, and builds the report."""
 
 from __future__ import annotations
 
@@ -228,7 +228,7 @@ def _report(
 def _decide(
     request: AuditRequest, results: list[CheckResult], history: History | None, this: Audited, started: str
 ) -> tuple[Decision, dict[str, object]]:
-    """Return the decision, and what the history says for the report's ``run``."""
+    """Return the decision, and the history's counts for the report's ``run``."""
     gate = request.policy.gate
 
     def decided(audits: int | None) -> Decision:

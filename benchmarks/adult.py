@@ -1,4 +1,4 @@
-"""The Adult data and its two models: texts as they are in the file, and one tensor of 13 numbers."""
+"""Adult data and its two models: one on the file's text columns, one on a tensor of 13 numbers."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """FGSM and PGD on all Adult test rows, against those of ART, the Adversarial Robustness Toolbox.
 
-Both climb the same logits, cut out of the graph, from the model's own decisions; both are judged by the uncut
-signature, which is timed with them. ART gets columns in units of their standard deviation, the logits as one
+Both ascend the same logits, extracted from the graph, from the model's own decisions; both are evaluated with the
+whole signature, which is timed with them. ART gets columns in units of their standard deviation, the logits as one
 compiled function and our step. Its batch size is swept: the table has a row for its default and one for the size
 that the sweep finds fastest, and the sweep itself. Tracing is timed for neither.
 """

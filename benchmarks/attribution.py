@@ -1,4 +1,4 @@
-"""Attribution of Adult rows: time a row against shap's at equal or lower error, and the speed of the model inside.
+"""Attribution of Adult rows: time per row against shap's at equal or lower error, and the model's own speed.
 
 Errors are against exact values: every coalition with each of the same 100 references, enumerated by shap on
 the logit that is cut out of the graph. Explained are the same rows; shap, being slower, is given fewer of them.

@@ -1,4 +1,4 @@
-"""What attribution costs as features grow: model rows and time for each explained row of a dense network."""
+"""Cost of attribution by number of features: model rows and time per explained row of a dense network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How often the intervals of attribution contain the true value, on functions whose SHAP values have closed forms.
+"""Coverage of attribution intervals on functions whose SHAP values have closed forms.
 
 Every run draws rows and 100 reference rows anew; the true value is that of endlessly many of both (of the stability of
 ranks, the mean over all runs). ``--write`` puts the tables into docs/attribution.md. Takes about five minutes.

@@ -1,4 +1,4 @@
-"""Whether intervals and verdicts err as rarely as they say: tables for docs/intervals.md, judged by the bars.
+"""Calibration of intervals and verdicts, with acceptance bounds: tables for docs/intervals.md.
 
 One and two proportions by exact enumeration of all outcomes; the rest by seeded simulation through the same code that
 measures and decides. ``--write`` puts the tables into the page. Takes about five minutes on two cores.

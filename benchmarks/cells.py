@@ -1,4 +1,4 @@
-"""What one cell of the calibration tables holds, and the bars that it is judged by."""
+"""Cell of the calibration tables, and its acceptance bounds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Coverage of the intervals of rates by exact enumeration of all outcomes, beside what was rejected."""
+"""Coverage of rate intervals by exact enumeration of all outcomes, compared with rejected methods."""
 
 from __future__ import annotations
 

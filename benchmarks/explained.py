@@ -1,4 +1,4 @@
-"""Sampled Adult rows and references, and the ways to attribute them: ours, and shap's as users call it."""
+"""Sampled Adult rows and references, and two attribution methods: ours, and shap's as users call it."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """All performance and fairness metrics with intervals, of four attributes and their intersections, on Adult.
 
-Prints seconds of processor time (the least of several runs), and the ratio to a bare pass that computes the same values
+Prints processor seconds (the minimum of several runs), and the ratio to a bare pass that computes the same values
 in numpy from the same rows, without intervals. Loading the model and scoring are not timed.
 """
 

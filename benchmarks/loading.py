@@ -1,4 +1,4 @@
-"""What an audit adds to loading a model, for every kind of the zoo: scan, detection, steadiness, surgery.
+"""Overhead of an audit over loading a model, for every kind of the zoo: scan, detection, determinism, logits.
 
 Theirs is `tf.saved_model.load` and one call of the signature on 64 rows; a Keras file is loaded by Keras and exported
 first, since only that gives it a signature. Ours is the same with all that an audit does before the checks (the scan,

@@ -1,4 +1,4 @@
-"""Whether masks fool the robustness check: the weakest accuracy found with each mask and without one, and the verdict.
+"""Robustness check under gradient masking: lowest accuracy found with each mask and without, and the verdict.
 
 Run from the root of the repository, since the networks and masks are those of the tests:
 ``python -m benchmarks.masked``, with the names of networks and of masks for some of them. A cell is the weakest

@@ -1,4 +1,4 @@
-"""A million Parquet rows through the checks of scores, against a bare loop of batches and the signature.
+"""Checks of scores on a million Parquet rows, compared with a bare loop over batches and the signature.
 
 Prints the ratio of times (median of alternating pairs in one process) for a model of 20 numeric columns and for
 one of 12 numeric and 8 text columns, and the peak memory of whole processes for few and many feature columns.

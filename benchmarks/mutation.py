@@ -1,4 +1,4 @@
-"""Breaks one expression of a source at a time and tells which breaks no test notices.
+"""Mutation testing: breaks one expression of a source file at a time and lists the mutants that survive.
 
     python benchmarks/mutation.py audit/gate/verdict.py tests/gate
 

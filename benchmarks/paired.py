@@ -1,4 +1,4 @@
-"""How often the intervals of improvements over a baseline contain the true one, as Markdown tables.
+"""Coverage of the intervals of improvements over a baseline, as Markdown tables.
 
 Proportions by exact enumeration, the other metrics by seeded simulation of two models on the same rows. ``--write``
 puts the tables into docs/baseline.md. Takes about three minutes.

@@ -1,4 +1,4 @@
-"""Times two ways to do the same work in turn: on a shared machine their ratio says more than either time."""
+"""Alternating timing of two functions: on a shared machine their ratio is more reliable than either time."""
 
 from __future__ import annotations
 

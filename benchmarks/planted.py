@@ -1,4 +1,4 @@
-"""How often audits find what the demo's generator plants, and how often they blame a model of clean data.
+"""Detection rate of the demo's planted faults, and false alarm rate on a model of clean data.
 
 Two candidates are trained once, plainly, on the biased and on the clean table; every seed draws other applicants, and
 the demo's policy decides. Performance and fairness on many seeds, whole audits on fewer. ``--write`` puts the table

@@ -1,4 +1,4 @@
-"""What the training scripts of the examples have in common: their options and their last words."""
+"""Options and closing message shared by the training scripts of the examples."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ LEARNING_RATE = 0.02
 
 
 class Recipe(NamedTuple):
-    """How a candidate is trained: with AIF360's row weights or without, with FGSM examples or without."""
+    """Training options of a candidate: use of AIF360's row weights, use of FGSM examples."""
 
     reweighed: bool
     hardened: bool

@@ -35,6 +35,6 @@ class Hardened(keras.Sequential):  # type: ignore[misc]  # keras has no types
         return super().train_step((tf.concat([rows, tf.stop_gradient(adversarial)], 0), *twice))
 
     def _class_logits(self, rows: Any) -> Any:
-        """Return the logits of both classes, as cleverhans expects, instead of one log-odds."""
+        """Return the logits of both classes, shape (rows, 2): cleverhans takes those, not one log-odds."""
         logit = self(rows, training=True)
         return tensorflow().concat([-logit / 2, logit / 2], 1)

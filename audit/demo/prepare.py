@@ -13,7 +13,7 @@ from audit.subject.scoring import Progress
 TRAIN_ROWS = 24_000
 TEST_ROWS = 8_000
 CANDIDATES = {1: Recipe(reweighed=False, hardened=False), 2: Recipe(reweighed=True, hardened=True)}
-"""How each candidate is trained, by its number."""
+"""Training options of each candidate, by its number."""
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from audit.result import Scalar
 Kind = Literal["auto", "probabilities", "logits", "regression"]
 
 Disclosure = Literal["shown", "masked", "none"]
-"""How a report shows values of real rows: as they are, as ranges shared by many rows, or not at all."""
+"""Display of real rows' values in a report: unchanged, as ranges shared by many rows, or none."""
 
 
 class OutputSpec(Strict):

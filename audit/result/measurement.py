@@ -11,7 +11,7 @@ GROUP_KEYS = frozenset({"attribute", "group", "unprivileged", "privileged"})
 """Keys of ``where`` that denote groups: a rule covers a group only if it names one of them."""
 
 Better = Literal["higher", "lower", "ideal"]
-"""Which values of a metric are better: higher, lower, or nearer to its ideal value."""
+"""Direction in which a metric improves: higher, lower, or nearer to its ideal value."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
