@@ -11,8 +11,7 @@ from audit.check import load_policy, policy_from
 from audit.cli.exit_codes import VERDICTS
 from audit.cli.summary import plain, remarks, summary, uncounted
 from audit.errors import AuditError
-from audit.formats.registry import write_reports
-from audit.formats.writing import set_aside
+from audit.formats.writing import set_aside, write_reports
 from audit.policy.gate_spec import today
 from audit.policy.model import ResolvedPolicy
 from audit.result import Report

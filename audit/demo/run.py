@@ -8,8 +8,7 @@ from pathlib import Path
 from audit.audit_log.ledger import History
 from audit.check import load_policy
 from audit.demo.prepare import CANDIDATES, SEEDS, Seeds, prepare_demo
-from audit.formats.registry import write_reports
-from audit.formats.writing import set_aside
+from audit.formats.writing import set_aside, write_reports
 from audit.result import Report, Verdict
 from audit.runner import AuditRequest, Observers, run_audit
 from audit.subject.scoring import Progress

@@ -1,15 +1,21 @@
-"""The files that a run leaves: the JSON, and what is rendered from it alone."""
+"""The report formats: the files of an audit, each rendered from the report alone."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Callable
+from typing import NamedTuple
 
 from audit.formats.html.page import render_html
 from audit.formats.json import to_json
-from audit.formats.writing import write_whole
 from audit.result import Report
 
 
-def write_reports(report: Report, folder: Path) -> list[Path]:
-    """Write every format of ``report`` into ``folder``, all or none, and return the files, the HTML last."""
-    return write_whole(folder, {"report.json": to_json(report), "report.html": render_html(report)})
+class Format(NamedTuple):
+    """A report format: the name of its file, and the function that renders a report as its text."""
+
+    name: str
+    render: Callable[[Report], str]
+
+
+FORMATS = [Format("report.json", to_json), Format("report.html", render_html)]
+"""All formats: the JSON, which is the artefact, first, and the HTML, whose path is printed, last."""

@@ -1,4 +1,4 @@
-"""Writes reports whole or not at all, and keeps the older one aside until then."""
+"""Writes reports atomically, and moves the older report to ``previous/`` before."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from audit.errors import AuditError
-
-REPORTS = ("report.json", "report.html")
-"""The files of a report. Nothing else in the directory is ever touched."""
+from audit.formats import registry
+from audit.result import Report
 
 PREVIOUS = "previous"
 _PARTIAL = ".partial-"
@@ -21,23 +20,26 @@ _PROCESS = re.compile(re.escape(_PARTIAL) + r"([1-9][0-9]*)-[a-z0-9_]+")
 
 
 def set_aside(folder: Path) -> None:
-    """Make ``folder``, move an older report in it to ``previous/``, and sweep up after a killed run.
+    """Make ``folder``, move an older report in it to ``previous/``, and delete what a killed run left.
+
+    No file but those of `registry.FORMATS` is touched.
 
     Raises:
         AuditError: the folder cannot be written.
     """
+    names = [each.name for each in registry.FORMATS]
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for left in folder.glob(f"{_PARTIAL}*"):
-            if _abandoned(left):
-                shutil.rmtree(left)
-        older = [folder / name for name in REPORTS if os.path.lexists(folder / name)]
+        for partial in folder.glob(f"{_PARTIAL}*"):
+            if _abandoned(partial):
+                shutil.rmtree(partial)
+        older = [folder / name for name in names if os.path.lexists(folder / name)]
         previous = folder / PREVIOUS
         if previous.is_symlink():
             raise NotADirectoryError(0, f"{PREVIOUS!r} in it is a symbolic link", str(previous))
         if older:
             previous.mkdir(exist_ok=True)
-            for name in REPORTS:
+            for name in names:
                 (previous / name).unlink(missing_ok=True)
             for file in reversed(older):  # the JSON last: it is the artefact
                 file.replace(previous / file.name)
@@ -45,13 +47,22 @@ def set_aside(folder: Path) -> None:
         raise _not_writable(folder, error) from None
 
 
-def write_whole(folder: Path, texts: Mapping[str, str]) -> list[Path]:
-    """Write ``texts`` by file name into ``folder``; each appears complete, and none before all are written.
+def write_reports(report: Report, folder: Path) -> list[Path]:
+    """Write every format of ``report`` into ``folder``, all or none, and return the files.
 
     Raises:
         AuditError: the folder cannot be written; then nothing new is in it.
     """
-    placed: list[Path] = []
+    return write_whole(folder, {each.name: each.render(report) for each in registry.FORMATS})
+
+
+def write_whole(folder: Path, texts: Mapping[str, str]) -> list[Path]:
+    """Write ``texts`` by file name into ``folder``; each appears complete, and none before all are on disk.
+
+    Raises:
+        AuditError: the folder cannot be written; then nothing new is in it.
+    """
+    files: list[Path] = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f"{_PARTIAL}{os.getpid()}-", dir=folder) as partial:
@@ -62,22 +73,22 @@ def write_whole(folder: Path, texts: Mapping[str, str]) -> list[Path]:
                     stream.flush()
                     os.fsync(stream.fileno())
             for name in texts:
-                placed.append((Path(partial) / name).replace(folder / name))
-        return placed
+                files.append((Path(partial) / name).replace(folder / name))
+        return files
     except OSError as error:
-        for file in placed:
+        for file in files:
             file.unlink(missing_ok=True)
         raise _not_writable(folder, error) from None
 
 
 def _abandoned(partial: Path) -> bool:
-    """Tell whether ``partial`` is of a run that ended: another run's files are not swept up, nor a user's."""
-    number = _PROCESS.fullmatch(partial.name)
-    if not number:
+    """Return whether ``partial`` is of a run that ended: files of a running one or of a user are kept."""
+    match = _PROCESS.fullmatch(partial.name)
+    if not match:
         return False
     try:
         with suppress(PermissionError):  # it runs, as somebody else
-            os.kill(int(number[1]), 0)
+            os.kill(int(match[1]), 0)
     except (ProcessLookupError, OverflowError):
         return True
     return False
