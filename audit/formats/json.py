@@ -1,4 +1,4 @@
-"""`report.json`: to text, from text, and its JSON Schema, all from the dataclasses in `audit.result`."""
+"""`report.json`: serialization, parsing and JSON Schema, from the dataclasses in `audit.result`."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def to_json(report: Report) -> str:
 
 
 def from_json(text: str, where: str = "report") -> Report:
-    """Return the report that ``text`` holds.
+    """Return the report in the JSON ``text``.
 
     Raises:
         AuditError: it is not JSON, or not a report of this schema.
@@ -67,14 +67,12 @@ def read_report(path: str | Path) -> Report:
 def report_schema() -> dict[str, object]:
     """Return the JSON Schema of `report.json`."""
     schema = _adapter().json_schema()
-    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "savedmodel-audit report"}
-    widened = _widen(schema)
-    assert isinstance(widened, dict)
-    return {**widened, **head}
+    schema |= {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "savedmodel-audit report"}
+    return {key: _widen(value) for key, value in schema.items()}
 
 
 def _with_numbers(report: Report) -> Report:
-    """Read the three strings in tables as the numbers that they stand for (elsewhere the types tell)."""
+    """Parse the three strings in tables as numbers (elsewhere the types do)."""
     checks = [replace(check, tables=[_numbered(table) for table in check.tables]) for check in report.checks]
     return replace(report, checks=checks)
 
@@ -85,7 +83,7 @@ def _numbered(table: Table) -> Table:
 
 
 def _cells(cells: list[Scalar | None]) -> list[Scalar | None]:
-    """Leave a column that has any other text as it is: in one of names, a group may be called NaN."""
+    """Parse a column without any other text: in one of names, a group may be called NaN."""
     if {cell for cell in cells if isinstance(cell, str)} <= _NOT_FINITE:
         return [float(cell) if isinstance(cell, str) else cell for cell in cells]
     return cells
@@ -102,21 +100,18 @@ def _plain(value: object) -> object:
 
 
 def _widen(schema: object) -> object:
-    """Allow the three strings wherever a number stands."""
+    """Allow the three strings for every number."""
     if isinstance(schema, dict):
-        inside = {key: _widen(item) for key, item in schema.items()}
-        return (
-            {**{k: v for k, v in inside.items() if k != "type"}, **_NUMBER}
-            if schema.get("type") == "number"
-            else inside
-        )
+        numeric = schema.get("type") == "number"
+        inside = {key: _widen(item) for key, item in schema.items() if not (numeric and key == "type")}
+        return inside | _NUMBER if numeric else inside
     return [_widen(item) for item in schema] if isinstance(schema, list) else schema
 
 
-def _not_a_report(where: str, found: str) -> AuditError:
+def _not_a_report(where: str, problem: str) -> AuditError:
     return AuditError(
         where=where,
         expected="a report of schema version 1 ('audit schema report' prints it)",
-        found=found,
+        found=problem,
         fix="run the audit again",
     )

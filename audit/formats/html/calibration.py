@@ -1,4 +1,4 @@
-"""Predicted against observed group by group: small reliability curves of one attribute side by side."""
+"""Calibration by group: small reliability curves of one protected attribute next to each other."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from audit.formats.html.charts.reliability_curve import Reliability, reliability
-from audit.formats.html.text.numbers import count, interval, number
+from audit.formats.html.text.numbers import count, interval, number, with_interval
 from audit.formats.html.text.safe_text import brief
 from audit.result import CheckResult, GroupFacts, Measurement
 
-SHOWN, FOLDED = 6, 24
+MAX_OPEN = 6
+MAX_FOLDED = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +29,13 @@ class GroupCurve:
 
 @dataclass(frozen=True, slots=True)
 class CalibrationPanel:
-    """One attribute: privileged groups first, then those that are furthest off; ``left`` stand in the JSON only."""
+    """One attribute: privileged groups first, then the worst calibrated; ``left_out`` are in the JSON only."""
 
     attribute: str
-    sentence: str
-    shown: list[GroupCurve]
+    caption: str
+    curves: list[GroupCurve]
     folded: list[GroupCurve]
-    left: int
+    left_out: int
 
 
 def calibrations(
@@ -43,50 +44,48 @@ def calibrations(
     """Return a panel for each attribute whose groups were binned.
 
     Args:
-        check: as measured.
-        attributes: which groups are privileged.
-        confidence: of the intervals of the bins, in (0, 1).
+        check: check with the measurements of the groups.
+        attributes: protected attributes with their privileged groups.
+        confidence: confidence level of the intervals of the bins, in (0, 1).
     """
     privileged = {facts.attribute: frozenset(facts.privileged) for facts in attributes}
-    found: dict[str, list[Binned]] = {}
+    groups: dict[str, list[Binned]] = {}
     for m in check.measurements:
         if m.where.keys() == {"attribute", "group"} and (curve := reliability(m, confidence)):
-            found.setdefault(str(m.where["attribute"]), []).append((m, curve))
-    return [_panel(name, members, privileged.get(name, frozenset())) for name, members in found.items()]
+            groups.setdefault(str(m.where["attribute"]), []).append((m, curve))
+    return [_panel(name, members, privileged.get(name, frozenset())) for name, members in groups.items()]
 
 
 Binned = tuple[Measurement, Reliability]
 
 
 def _panel(attribute: str, members: Sequence[Binned], privileged: frozenset[str]) -> CalibrationPanel:
-    ranked = sorted(members, key=lambda binned: (_group(binned[0]) not in privileged, *_nearness(binned[0])))
-    last = SHOWN + FOLDED
+    ranked = sorted(members, key=lambda binned: (_group(binned[0]) not in privileged, *_rank(binned[0])))
     curves = [
         GroupCurve(_group(m), _group(m) in privileged, number(m.value), interval(m.ci), count(m.n), curve)
-        for m, curve in ranked[:last]
+        for m, curve in ranked[: MAX_OPEN + MAX_FOLDED]
     ]
-    sentence = _sentence([m for m, _ in members])
-    return CalibrationPanel(attribute, sentence, curves[:SHOWN], curves[SHOWN:], max(0, len(members) - last))
+    caption = _caption([m for m, _ in members])
+    left_out = len(members) - len(curves)
+    return CalibrationPanel(attribute, caption, curves[:MAX_OPEN], curves[MAX_OPEN:], left_out)
 
 
-def _group(found: Measurement) -> str:
-    return str(found.where["group"])
+def _group(measurement: Measurement) -> str:
+    return str(measurement.where["group"])
 
 
-def _nearness(found: Measurement) -> tuple[float, float]:
-    """Sort groups that are surely off before those that may be: a tiny one may be anywhere."""
-    least = found.ci[0] if found.ci else 0.0
-    return (-least, -found.value) if math.isfinite(found.value) else (1.0, 0.0)
+def _rank(measurement: Measurement) -> tuple[float, float]:
+    """Sort by the lower end of the error's interval first: the error of a tiny group may be anywhere."""
+    lower = measurement.ci[0] if measurement.ci else 0.0
+    return (-lower, -measurement.value) if math.isfinite(measurement.value) else (1.0, 0.0)
 
 
-def _sentence(members: Sequence[Measurement]) -> str:
+def _caption(members: Sequence[Measurement]) -> str:
     defined = [m for m in members if math.isfinite(m.value)]
     if len(defined) < 2:
         return ""
-    most, least = (pick(defined, key=lambda m: m.value) for pick in (max, min))
-    return f"The calibration error is largest for {_told(most)}, and smallest for {_told(least)}."
-
-
-def _told(found: Measurement) -> str:
-    ci = f" ({interval(found.ci)})" if found.ci else ""
-    return f"{brief(_group(found))}, {number(found.value)}{ci} on {count(found.n)} rows"
+    ends = [pick(defined, key=lambda m: m.value) for pick in (max, min)]
+    largest, smallest = (
+        f"{brief(_group(m))}, {with_interval(m.value, m.ci)} on {count(m.n)} rows" for m in ends
+    )
+    return f"The calibration error is largest for {largest}, and smallest for {smallest}."

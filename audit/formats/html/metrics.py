@@ -1,12 +1,12 @@
-"""One metric of a check: the groups side by side, and their table."""
+"""One metric of a check: an interval plot over the groups, and their table."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from audit.formats.html.charts.axis import Axis, axis
-from audit.formats.html.charts.interval_plot import interval_plot
+from audit.formats.html.charts.axis import Axis, measurement_axis
+from audit.formats.html.charts.interval_plot import folded_plots
 from audit.formats.html.charts.measurement_table import Cells, cells, methods
 from audit.formats.html.charts.plot_marks import Guides, Plot, Row
 from audit.formats.html.text.metric_facts import facts_of, how_to_read, short
@@ -14,12 +14,12 @@ from audit.formats.html.text.numbers import number
 from audit.formats.html.text.where_labels import describe, panel_of, row_label
 from audit.result import CheckResult, Measurement, MetricFacts
 
-SHOWN = 24
+MAX_ROWS = 24
 
 
 @dataclass(frozen=True, slots=True)
-class Panel:
-    """One chart of a metric: the rows that share everything but the group."""
+class MetricPanel:
+    """One chart of a metric: rows that differ in the group only."""
 
     title: str
     plots: list[Plot]
@@ -29,7 +29,7 @@ class Panel:
 
 @dataclass(frozen=True, slots=True)
 class MetricView:
-    """One metric with its parts; ``open`` where a rule of the policy is about it."""
+    """One metric with its charts; ``open`` if a rule of the policy is about it."""
 
     name: str
     about: str
@@ -39,15 +39,18 @@ class MetricView:
     methods: str
     compares: bool
     open: bool
-    panels: list[Panel]
+    panels: list[MetricPanel]
 
 
-def metric_view(name: str, found: Sequence[Measurement], check: CheckResult, ruled: bool) -> MetricView:
-    """Return the charts and the table of ``found``, all of the metric ``name``."""
+def metric_view(
+    name: str, measurements: Sequence[Measurement], check: CheckResult, ruled: bool
+) -> MetricView:
+    """Return the charts and the table of ``measurements``, all of the metric ``name``."""
     facts = facts_of(name, [check])
-    overall = next((m.value for m in found if not m.where), None)
-    parts = [m for m in found if m.where]
-    scale = _scale(parts, facts, overall)
+    overall = next((m.value for m in measurements if not m.where), None)
+    parts = [m for m in measurements if m.where]
+    keep = [value for value in (overall, _near_ideal(facts, parts)) if value is not None]
+    scale = measurement_axis(parts, facts, keep)
     ideal = facts.ideal if facts.ideal is not None and scale.shows(facts.ideal) else None
     return MetricView(
         name=short(name, check.name),
@@ -62,24 +65,13 @@ def metric_view(name: str, found: Sequence[Measurement], check: CheckResult, rul
     )
 
 
-def _scale(parts: Sequence[Measurement], facts: MetricFacts, overall: float | None) -> Axis:
-    return axis(
-        [m.value for m in parts] + [m.baseline.value for m in parts if m.baseline],
-        [m.ci for m in parts if m.ci],
-        keep=[value for value in (overall, _near(facts, parts)) if value is not None],
-        low=facts.low,
-        high=facts.high,
-    )
-
-
-def _near(facts: MetricFacts, parts: Sequence[Measurement]) -> float | None:
+def _near_ideal(facts: MetricFacts, parts: Sequence[Measurement]) -> float | None:
     """Return the ideal value if showing it does not press the values into a corner."""
     values = [m.value for m in parts if abs(m.value) < 1e9]
     if facts.ideal is None or not values:
         return None
-    first, last = min(values), max(values)
-    reach = last - first
-    return facts.ideal if first - reach <= facts.ideal <= last + reach else None
+    reach = max(values) - min(values)
+    return facts.ideal if min(values) - reach <= facts.ideal <= max(values) + reach else None
 
 
 def _span(parts: Sequence[Measurement]) -> str:
@@ -87,19 +79,19 @@ def _span(parts: Sequence[Measurement]) -> str:
     return f"{number(min(finite))} to {number(max(finite))}" if finite else "no value is defined"
 
 
-def _panels(name: str, parts: Sequence[Measurement], scale: Axis, guides: Guides) -> list[Panel]:
+def _panels(name: str, parts: Sequence[Measurement], scale: Axis, guides: Guides) -> list[MetricPanel]:
     grouped: dict[str, list[Row]] = {}
-    for found in parts:
-        shared = panel_of(found.where)
-        grouped.setdefault(describe(shared), []).append(Row(row_label(found.where, shared), found))
+    for measurement in parts:
+        shared = panel_of(measurement.where)
+        row = Row(row_label(measurement.where, shared), measurement)
+        grouped.setdefault(describe(shared), []).append(row)
     return [_panel(name, title, rows, scale, guides) for title, rows in grouped.items()]
 
 
-def _panel(name: str, title: str, rows: Sequence[Row], scale: Axis, guides: Guides) -> Panel:
-    head = f"{name}, {title}" if title else name
-    return Panel(
+def _panel(name: str, title: str, rows: Sequence[Row], scale: Axis, guides: Guides) -> MetricPanel:
+    return MetricPanel(
         title=title,
-        plots=[interval_plot(head, part, scale, guides) for part in (rows[:SHOWN], rows[SHOWN:]) if part],
-        folded_rows=max(0, len(rows) - SHOWN),
+        plots=folded_plots(f"{name}, {title}" if title else name, rows, scale, guides, MAX_ROWS),
+        folded_rows=max(0, len(rows) - MAX_ROWS),
         table=[cells(row) for row in rows],
     )

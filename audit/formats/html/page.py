@@ -1,4 +1,4 @@
-"""The HTML report: one file that needs no network and no script, made from the report alone."""
+"""The HTML report: one file without network access or scripts, rendered from the report alone."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from audit.result import Report
 
 
 def render_html(report: Report) -> str:
-    """Return the whole page for ``report``; equal reports give equal pages.
+    """Return the page for ``report``; equal reports give equal pages.
 
-    What ``report.run`` holds stands in the element ``<section id="run">`` and nowhere else. Text from
+    The contents of ``report.run`` are in the element ``<section id="run">`` and nowhere else. Text from
     the report is shown as text: markup, template syntax, control and direction characters included.
     """
     jinja = environment()

@@ -1,23 +1,23 @@
-"""Each rule: its limit in words, and all that it covers on one axis, what needs attention first."""
+"""Each rule: its limit in words, and its measurements on one axis, the furthest outside first."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from audit.formats.html.charts.axis import axis
+from audit.formats.html.charts.axis import measurement_axis
 from audit.formats.html.charts.improvement_plot import improvement_plots
-from audit.formats.html.charts.interval_plot import interval_plot
+from audit.formats.html.charts.interval_plot import folded_plots
 from audit.formats.html.charts.measurement_table import Cells, cells, methods
-from audit.formats.html.charts.plot_marks import Guides, Plot, Row
+from audit.formats.html.charts.plot_marks import Guides, Plot, Row, decided
 from audit.formats.html.text import margins as limits
 from audit.formats.html.text.metric_facts import facts_of
 from audit.formats.html.text.where_labels import Where, describe, shared, without
 from audit.result import MAX_AUDITS, Measurement, MetricFacts, Report, RuleResult
 
-Placed = list[tuple[Measurement, limits.Place | None]]
+PlacedMeasurements = list[tuple[Measurement, limits.Place | None]]
 
-SHOWN = 12
+MAX_ROWS = 12
 _ABOUT_AUDITS = (
     "Audits of the same rows that differ in model, question or seed: of enough, one passes by luck."
 )
@@ -26,9 +26,9 @@ _SEVERITY = ("fail", "inconclusive", "waived", "pass")
 
 @dataclass(frozen=True, slots=True)
 class RuleView:
-    """What the page shows of one rule; ``folded`` is the chart of the rows beyond the first `SHOWN`.
+    """One rule; ``folded`` is the chart of the rows beyond the first `MAX_ROWS`.
 
-    ``improvement`` are the same two charts of a rule against a baseline.
+    ``improvement`` are the same two charts for a rule against a baseline.
     """
 
     anchor: str
@@ -51,9 +51,9 @@ def rule_views(report: Report) -> list[RuleView]:
     return sorted(views, key=lambda view: _SEVERITY.index(view.rule.status))
 
 
-def ranked(rule: RuleResult) -> Placed:
+def ranked(rule: RuleResult) -> PlacedMeasurements:
     """Return the measurements that the rule was decided on, furthest outside the limit first."""
-    return _by_place(_shown(rule), rule)
+    return _by_place(_plottable(rule), rule)
 
 
 def _view(anchor: str, rule: RuleResult, report: Report) -> RuleView:
@@ -70,61 +70,51 @@ def _view(anchor: str, rule: RuleResult, report: Report) -> RuleView:
         caption=describe(common) if len(rows) > 1 else "",
         plot=plots[0] if plots else None,
         folded=plots[1] if len(plots) > 1 else None,
-        folded_rows=max(0, len(rows) - SHOWN),
+        folded_rows=max(0, len(rows) - MAX_ROWS),
         improvement=improvement_plots(
-            f"{rule.metric}: improvement over the baseline", rows, limits.least_improvement(rule.limit), SHOWN
+            f"{rule.metric}: improvement over the baseline",
+            rows,
+            limits.least_improvement(rule.limit),
+            MAX_ROWS,
         ),
         table=[cells(row) for row in rows],
         methods=methods(row.measurement for row in rows),
     )
 
 
-def _shown(rule: RuleResult) -> list[Measurement]:
-    """Return what has a place on an axis: a count of audits has none, and the reason says all of it."""
+def _plottable(rule: RuleResult) -> list[Measurement]:
+    """Return the measurements with a place on an axis: a count of audits has none, and the reason says all of it."""
     return [] if rule.id == MAX_AUDITS else rule.measurements
 
 
-def _by_place(found: Sequence[Measurement], rule: RuleResult) -> Placed:
-    placed = [(m, limits.place(m, rule.limit)) for m in found]
-    return sorted(placed, key=lambda pair: pair[1].order if pair[1] else (0, 0.0))
+def _by_place(measurements: Sequence[Measurement], rule: RuleResult) -> PlacedMeasurements:
+    pairs = [(m, limits.place(m, rule.limit)) for m in measurements]
+    return sorted(pairs, key=lambda pair: pair[1].order if pair[1] else (0, 0.0))
 
 
 def _rows(rule: RuleResult, common: Where) -> list[Row]:
-    parts = ((_shown(rule), False), (rule.not_decided, True))
+    parts = ((_plottable(rule), False), (rule.not_decided, True))
     return [
         Row(_label(m.where, common), m, place, left_out, describe(m.where) or "all rows")
-        for found, left_out in parts
-        for m, place in _by_place(found, rule)
+        for measurements, left_out in parts
+        for m, place in _by_place(measurements, rule)
     ]
 
 
 def _label(where: Where, common: Where) -> str:
     rest = without(where, common)
     if "attribute" in rest:
-        # Each attribute has its own privileged group: it need not stand in every row.
+        # Each attribute has its own privileged group: not every row needs to name it.
         rest.pop("privileged", None)
     return describe(rest) or describe(where) or "all rows"
 
 
 def _plots(rule: RuleResult, rows: Sequence[Row], facts: MetricFacts) -> list[Plot]:
-    """Return one chart, or two on the same axis where there are more rows than fit a glance."""
+    """Return one chart, or two on the same axis if there are many rows."""
     if not rows:
         return []
     guides = Guides(bounds=limits.bounds(rule.limit), ideal=facts.ideal)
-    inside = [end for end in guides.finite_bounds if _possible(end, facts)]
-    # Groups that are too small to decide must not set the scale of those that are decided.
-    telling = [row.measurement for row in rows if not row.left_out] or [row.measurement for row in rows]
-    scale = axis(
-        [m.value for m in telling] + [m.baseline.value for m in telling if m.baseline],
-        [m.ci for m in telling if m.ci],
-        keep=inside,
-        low=facts.low,
-        high=facts.high,
-    )
+    inside = guides.bounds_within(facts.low, facts.high)
+    scale = measurement_axis(decided(rows), facts, inside)
     rows = [replace(row, place=limits.absolute_place(row.measurement, rule.limit)) for row in rows]
-    parts = [rows[:SHOWN], rows[SHOWN:]]
-    return [interval_plot(f"{rule.metric} against its limit", part, scale, guides) for part in parts if part]
-
-
-def _possible(end: float, facts: MetricFacts) -> bool:
-    return (facts.low is None or end >= facts.low) and (facts.high is None or end <= facts.high)
+    return folded_plots(f"{rule.metric} against its limit", rows, scale, guides, MAX_ROWS)

@@ -1,4 +1,4 @@
-"""The first screen: what blocked and by how much, what was not decided, and what to bear in mind."""
+"""The first screen: verdict, blocking and undecided rules with their margins, warnings."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from audit.formats.html.rules import RuleView, ranked
 from audit.formats.html.text.metric_facts import min_rows, turned_off
-from audit.formats.html.text.numbers import count, interval, number
+from audit.formats.html.text.numbers import count, interval, number, with_interval
 from audit.formats.html.text.where_labels import describe, rows_of
 from audit.result import CheckResult, Measurement, Report, RuleStatus
 
@@ -16,7 +16,7 @@ _STATUSES: tuple[RuleStatus, ...] = ("fail", "inconclusive", "waived", "pass")
 
 @dataclass(frozen=True, slots=True)
 class Nearest:
-    """The measurement of a rule that lies furthest outside its limit, or nearest to it."""
+    """The measurement of a rule that is furthest outside its limit, or nearest to it."""
 
     view: RuleView
     label: str
@@ -30,9 +30,9 @@ class Nearest:
 
 @dataclass(frozen=True, slots=True)
 class VerdictView:
-    """What the first screen shows.
+    """The parts of the first screen.
 
-    ``left_out`` maps each group to its fewest rows and what the metric that counts them measured;
+    ``left_out`` maps each group to its fewest rows and the value of the metric that counts them;
     ``without_rule`` are protected attributes that no rule covers, ``repeated_rows`` those that narrow the intervals.
     """
 
@@ -71,20 +71,19 @@ def verdict_view(report: Report, views: list[RuleView]) -> VerdictView:
 
 
 def _nearest(view: RuleView) -> Nearest:
-    placed = ranked(view.rule)
-    outside = sum(1 for _, place in placed if place and place.side == "outside")
-    if not placed:
-        return Nearest(view, "", "", "", "", "", outside, 0)
-    found, place = placed[0]
+    measurements = ranked(view.rule)
+    if not measurements:
+        return Nearest(view, "", "", "", "", "", 0, 0)
+    nearest, place = measurements[0]
     return Nearest(
         view=view,
-        label=describe(found.where) or "all rows",
-        value=number(found.value),
-        ci=interval(found.ci) if found.ci else "",
-        rows=count(rows_of(found)),
+        label=describe(nearest.where) or "all rows",
+        value=number(nearest.value),
+        ci=interval(nearest.ci, ""),
+        rows=count(rows_of(nearest)),
         words=place.words if place else "",
-        outside=outside,
-        total=len(placed),
+        outside=sum(1 for _, place in measurements if place and place.side == "outside"),
+        total=len(measurements),
     )
 
 
@@ -95,9 +94,9 @@ def _closest(passed: list[RuleView]) -> Nearest | None:
 
 
 def _margin(view: RuleView) -> float | None:
-    placed = ranked(view.rule)
-    size = max((abs(end) for end in view.rule.limit.values()), default=0.0)
-    return placed[0][1].margin / (size or 1.0) if placed and placed[0][1] else None
+    place = next((place for _, place in ranked(view.rule)), None)
+    limit = max((abs(end) for end in view.rule.limit.values()), default=0.0)
+    return place.margin / (limit or 1.0) if place else None
 
 
 def _without_rule(report: Report) -> list[str]:
@@ -110,14 +109,12 @@ def _without_rule(report: Report) -> list[str]:
 def _left_out(report: Report) -> dict[str, tuple[str, str]]:
     fewest: dict[str, Measurement] = {}
     for rule in report.rules:
-        for found in rule.not_decided:
-            group = {k: v for k, v in found.where.items() if k in ("attribute", "group", "unprivileged")}
-            name = describe(group) or describe(found.where) or "all rows"
-            fewest[name] = min(found, fewest.get(name, found), key=lambda m: m.rows)
-    ordered = sorted(fewest.items(), key=lambda item: item[1].rows)
-    return {name: (count(m.rows), _measured(m)) for name, m in ordered}
-
-
-def _measured(found: Measurement) -> str:
-    value = f"{found.metric.partition('.')[2]} {number(found.value)}"
-    return f"{value} ({interval(found.ci)})" if found.ci else value
+        for measurement in rule.not_decided:
+            where = measurement.where
+            group = {k: v for k, v in where.items() if k in ("attribute", "group", "unprivileged")}
+            name = describe(group) or describe(where) or "all rows"
+            fewest[name] = min(measurement, fewest.get(name, measurement), key=lambda m: m.rows)
+    return {
+        name: (count(m.rows), f"{m.metric.partition('.')[2]} {with_interval(m.value, m.ci)}")
+        for name, m in sorted(fewest.items(), key=lambda item: item[1].rows)
+    }

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from audit.formats.html.explainability.dependence import COLUMNS as DEPENDENCE
 from audit.formats.html.explainability.dependence import dependences
 from audit.formats.html.explainability.protected_shares import attributes_of
-from audit.formats.html.explainability.row_summary import Part, story
-from audit.formats.html.explainability.section import Explainability
+from audit.formats.html.explainability.row_summary import summary
+from audit.formats.html.explainability.section import ExplainabilitySection
+from audit.formats.html.explainability.waterfall import Contribution, named
 from audit.formats.html.page import render_html
 from audit.formats.html.text.table_records import Record, records
 from audit.result import CheckResult, Measurement, Scalar
@@ -40,7 +41,7 @@ def chart(title: str) -> Element:
 
 def rows_of(name: str) -> list[Record]:
     check = explainability()
-    return records(check, name, Explainability.tables[name])
+    return records(check, name, ExplainabilitySection.tables[name])
 
 
 def says(check: CheckResult) -> list[str]:
@@ -53,10 +54,10 @@ def test_features_fall_and_what_has_no_number_comes_last() -> None:
         measurement("explainability.attribution_share", value, 0.01, 9, feature=name)
         for name, value in {"a": 0.1, "b": math.nan, "c": 0.6, "d": 0.3}.items()
     ]
-    view = Explainability.of(CheckResult(name="explainability", status="measured", measurements=found))
+    view = ExplainabilitySection.of(CheckResult(name="explainability", status="measured", measurements=found))
     assert view.importance is not None
     assert [f.name for f in view.importance.features] == ["c", "d", "a", "b"]
-    sentence = view.importance.sentence.replace("\u00a0", " ")
+    sentence = view.importance.caption.replace("\u00a0", " ")
     assert sentence == "c carries 60.0 % of all attribution (59.0 to 61.0 %)."
 
 
@@ -189,7 +190,7 @@ def test_categories_and_single_bins_are_dots() -> None:
     check = CheckResult(name="x", status="measured", tables=[table("dependence", rows, *DEPENDENCE)])
     found = dependences(records(check, "dependence", DEPENDENCE), ["c", "b", "a"])
     assert [(d.feature, d.dots is not None, d.curve) for d in found] == [("b", True, None), ("a", True, None)]
-    assert found[1].sentence == "Mean +0.50 for red."
+    assert found[1].caption == "Mean +0.50 for red."
 
 
 @pytest.mark.parametrize("case", range(len(CASES)))
@@ -213,19 +214,19 @@ def test_a_waterfall_leads_from_the_mean_output_to_that_of_the_row(case: int) ->
 
 def test_a_row_is_told_in_words() -> None:
     parts = [
-        Part("capital-gain", "7,000 to 9,000", 1.9),
-        Part("age", "17 to 25", -0.8),
-        Part("9 other features", "", -3),
+        Contribution("capital-gain", "7,000 to 9,000", 1.9),
+        Contribution("age", "17 to 25", -0.8),
+        Contribution("9 other features", "", -3),
     ]
     row = {"score": 0.83, "label": "unfavourable", "predicted": "favourable"}
-    assert story(row, parts) == (
+    assert summary(row, named(parts)) == (
         "Score 0.830 (favourable), label unfavourable. "
         "Most raised by capital-gain (7,000 to 9,000): +1.90; most lowered by age (17 to 25): −0.80."
     )
-    assert story({"score": None, "label": None, "predicted": "yes"}, parts[:1]) == (
+    assert summary({"score": None, "label": None, "predicted": "yes"}, named(parts[:1])) == (
         "Predicted yes. Most raised by capital-gain (7,000 to 9,000): +1.90."
     )
-    assert story({"score": None, "label": None, "predicted": ""}, []) == ""
+    assert summary({"score": None, "label": None, "predicted": ""}, []) == ""
 
 
 def test_a_row_with_an_undefined_attribution_is_not_drawn() -> None:
@@ -235,7 +236,7 @@ def test_a_row_with_an_undefined_attribution_is_not_drawn() -> None:
     check = replace(
         explainability(), tables=[replace(local, columns={**local.columns, "attribution": cells})]
     )
-    view = Explainability.of(check)
+    view = ExplainabilitySection.of(check)
     assert len([*view.cases, *view.folded]) == len(CASES) - 1
 
 
@@ -280,9 +281,9 @@ def test_proxies_beyond_the_first_are_folded_and_too_few_rows_are_said() -> None
         measurement("explainability.proxy_strength", 0.9 - i / 50, 0.1, 40, attribute="sex", feature=f"f{i}")
         for i in range(11)
     ]
-    view = Explainability.of(CheckResult(name="explainability", status="measured", measurements=found))
+    view = ExplainabilitySection.of(CheckResult(name="explainability", status="measured", measurements=found))
     (told,) = view.proxies
-    assert told.sentence == "Too few rows on one side to tell what the features tell of it."
+    assert told.caption == "Too few rows on one side to tell what the features tell of it."
     assert [p.feature for p in told.proxies + told.more] == [f"f{i}" for i in range(11)] and len(
         told.more
     ) == 3
@@ -321,7 +322,7 @@ def test_any_cells_give_a_finite_drawing(rows: list[tuple[Scalar | None, ...]], 
         table(
             name,
             [[i % 3, *(row[k] for k in picked)] for i, row in enumerate(rows)],
-            *Explainability.tables[name],
+            *ExplainabilitySection.tables[name],
         )
         for name, picked in PICKED.items()
     ]

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from scipy.stats import binomtest
 
-from audit.formats.html.calibration import FOLDED, SHOWN, calibrations
+from audit.formats.html.calibration import MAX_FOLDED, MAX_OPEN, calibrations
 from audit.formats.html.charts.reliability_curve import SIDE, reliability
 from audit.formats.html.page import render_html
 from audit.result import Measurement
@@ -58,9 +58,9 @@ def test_privileged_groups_come_first_then_those_that_are_surely_furthest_off() 
 
 def test_of_many_groups_the_rest_is_folded() -> None:
     (panel,) = calibrations(calibrated(), over_thresholds().data.groups, 0.95)
-    names = [group.name for group in (*panel.shown, *panel.folded)]
-    assert names == ["White", *MANY[::-1]][: SHOWN + FOLDED]
-    assert len(panel.shown) == SHOWN and panel.left == 1 + len(MANY) - SHOWN - FOLDED
+    names = [group.name for group in (*panel.curves, *panel.folded)]
+    assert names == ["White", *MANY[::-1]][: MAX_OPEN + MAX_FOLDED]
+    assert len(panel.curves) == MAX_OPEN and panel.left_out == 1 + len(MANY) - MAX_OPEN - MAX_FOLDED
 
 
 def test_an_undefined_error_comes_last_and_is_in_no_sentence() -> None:

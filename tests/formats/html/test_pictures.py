@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from audit.formats.html.charts.png import png
-from audit.formats.html.explainability.encoded_maps import cells, samples
+from audit.formats.html.explainability.encoded_maps import attribution_map, samples
 from audit.formats.html.explainability.saliency_maps import COLUMNS, MAP, marks, ninths
 from audit.formats.html.page import render_html
 from audit.result import CheckResult, Report, Scalar
@@ -135,7 +135,7 @@ def test_the_map_names_the_ninth_with_most() -> None:
 
 
 def test_signs_stand_where_the_output_moves_most() -> None:
-    found = cells(dict(zip(COLUMNS, lines(True)[0], strict=True)))
+    found = attribution_map(dict(zip(COLUMNS, lines(True)[0], strict=True)))
     assert found is not None
     placed = marks(found)
     assert {mark.sign for mark in placed} == {"+", "−"}
@@ -159,7 +159,7 @@ def test_signs_stand_where_the_output_moves_most() -> None:
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (2, 5), (3, 3), (64, 7)])
 def test_ninths_add_up(height: int, width: int) -> None:
     values = np.random.default_rng(0).integers(-99, 99, height * width).tolist()
-    found = cells({"height": height, "width": width, "step": 0.5, "cells": coded(values)})
+    found = attribution_map({"height": height, "width": width, "step": 0.5, "cells": coded(values)})
     assert found is not None
     names = ninths(found)
     assert len(names) == min(3, height) * min(3, width)

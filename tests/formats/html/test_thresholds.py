@@ -10,7 +10,7 @@ from itertools import chain
 import pytest
 
 from audit.formats.html.page import render_html
-from audit.formats.html.thresholds import FOLDED, SHOWN, thresholds
+from audit.formats.html.thresholds import LINES_PER_CHART, MAX_FOLDED, thresholds
 from audit.result import CheckResult, Report, Table
 
 from .pages import Element, parse
@@ -117,8 +117,8 @@ def test_of_many_groups_the_surely_furthest_are_shown_and_the_rest_is_folded() -
     assert view is not None
     panel = next(p for p in view.metrics[0].panels if p.attribute == "region")
     drawn = [[curve.name for curve in chart.curves] for chart in panel.charts]
-    assert drawn[0] == MANY[:SHOWN] and list(chain(*drawn)) == MANY[: SHOWN + FOLDED]
-    assert (panel.folded, panel.left) == (FOLDED, len(MANY) - SHOWN - FOLDED)
+    assert drawn[0] == MANY[:LINES_PER_CHART] and list(chain(*drawn)) == MANY[: LINES_PER_CHART + MAX_FOLDED]
+    assert (panel.folded, panel.left_out) == (MAX_FOLDED, len(MANY) - LINES_PER_CHART - MAX_FOLDED)
     race = next(p for p in view.metrics[0].panels if p.attribute == "race")
     # Other is further off, but its interval is so wide that it may be nearer
     assert [curve.name for curve in race.charts[0].curves] == ["Black", "Other"]

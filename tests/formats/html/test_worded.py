@@ -7,7 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from audit.formats.html.explainability.text_highlights import SHOWN, TEXTS, marked, vocabularies
+from audit.formats.html.explainability.text_highlights import (
+    MAX_WORDS,
+    TEXTS,
+    highlighted_texts,
+    vocabularies,
+)
 from audit.formats.html.page import render_html
 from audit.formats.html.text.table_records import records
 from audit.result import CheckResult, Scalar
@@ -51,7 +56,7 @@ def test_words_are_counted_by_column_in_the_order_of_the_table() -> None:
     assert len(tables) == 3  # two columns, and what is folded of the first
     words = [[row.all("th")[0].text for row in one.all("tr")[1:]] for one in tables]
     assert words[0] + words[1] == [str(row[1]) for row in COUNTED if row[0] == "text"]
-    assert (len(words[0]), words[2]) == (SHOWN, ["sorry"])
+    assert (len(words[0]), words[2]) == (MAX_WORDS, ["sorry"])
     first, third = tables[0].all("tr")[1], tables[0].all("tr")[3]
     assert [cell.text for cell in first.all("td")] == ["40", "", "2.500", "↓ −2.50"]
     assert [cell.text for cell in third.all("td")] == ["120", "", "0", "0"]
@@ -63,10 +68,10 @@ def test_a_text_whose_numbers_are_not_finite_is_left_out(value: float | None) ->
     rows: list[list[Scalar | None]] = lines()
     rows[1][-1] = value
     found = replace(check(), tables=[table("texts", rows, *TEXTS)])
-    assert [case.pieces[0].text for case in marked(records(found, "texts", TEXTS))] == ["was"]
+    assert [case.pieces[0].text for case in highlighted_texts(records(found, "texts", TEXTS))] == ["was"]
 
 
 def test_without_tables_nothing_stands_there() -> None:
-    assert vocabularies([]) == [] and marked([]) == []
+    assert vocabularies([]) == [] and highlighted_texts([]) == []
     shown = page(replace(check(), tables=[])).text
     assert "Telling texts" not in shown and "What words add" not in shown

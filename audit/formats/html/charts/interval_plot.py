@@ -1,4 +1,4 @@
-"""The interval plot: rows of label, value and interval above one axis, with the limit shaded.
+"""The interval plot: rows of label, value and interval over one axis, with the limit shaded.
 
 Places are in per cent of the width and in pixels of the height, so one chart fits every screen
 while its text keeps its size.
@@ -11,18 +11,20 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from audit.formats.html.charts.axis import Axis
-from audit.formats.html.charts.plot_marks import Guides, Line, Mark, Plot, Row
+from audit.formats.html.charts.plot_marks import Guides, IntervalMark, Line, Plot, Row
 from audit.formats.html.text.numbers import brief_count, number, written
 from audit.formats.html.text.safe_text import elide
 from audit.formats.html.text.where_labels import rows_of
 from audit.result import Measurement
 
-HEAD, ROW, FOOT = 16, 34, 22
+HEAD = 16
+ROW = 34
+FOOT = 22
 LABEL_COLUMNS = 34
 
 
 def interval_plot(title: str, rows: Sequence[Row], axis: Axis, guides: Guides) -> Plot:
-    """Lay out ``rows`` above ``axis``."""
+    """Return the layout of ``rows`` over ``axis``."""
     return Plot(
         title=title,
         desc=_desc(rows, axis),
@@ -34,47 +36,56 @@ def interval_plot(title: str, rows: Sequence[Row], axis: Axis, guides: Guides) -
     )
 
 
+def folded_plots(title: str, rows: Sequence[Row], axis: Axis, guides: Guides, first: int) -> list[Plot]:
+    """Return the chart of the ``first`` rows, and that of the others if there are more, on the same axis."""
+    return [interval_plot(title, part, axis, guides) for part in (rows[:first], rows[first:]) if part]
+
+
 def percent(place: float) -> str:
     """Return a place as SVG writes it, e.g. ``12.5%``."""
     return f"{place:.1f}".removesuffix(".0") + "%"
 
 
-def _groups(marks: Iterable[Mark]) -> tuple[tuple[str, tuple[Mark, ...]], ...]:
+def _groups(marks: Iterable[IntervalMark]) -> tuple[tuple[str, tuple[IntervalMark, ...]], ...]:
     return tuple((kind, tuple(run)) for kind, run in groupby(marks, key=lambda mark: mark.kind))
 
 
-def _mark(row: Row, axis: Axis, y: int) -> Mark:
-    found = row.measurement
-    defined = not math.isnan(found.value)
-    bar, arrows = _bar(found, axis) if defined else (None, ())
-    return Mark(
+def _mark(row: Row, axis: Axis, y: int) -> IntervalMark:
+    measurement = row.measurement
+    defined = not math.isnan(measurement.value)
+    return IntervalMark(
         kind="left-out" if row.left_out else row.place.side if row.place else "plain",
         label=elide(row.label, LABEL_COLUMNS),
-        value=number(found.value),
-        rows=brief_count(rows_of(found)),
+        value=number(measurement.value),
+        rows=brief_count(rows_of(measurement)),
         y=y,
-        x=percent(axis.at(found.value)) if defined and axis.shows(found.value) else None,
-        bar=bar,
-        arrows=arrows,
-        other=_other(found, axis),
+        x=_place(measurement.value, axis),
+        bar=_bar(measurement, axis) if defined and measurement.ci else None,
+        arrows=_arrows(measurement, axis) if defined else (),
+        baseline=_place(measurement.baseline.value if measurement.baseline else None, axis),
     )
 
 
-def _other(found: Measurement, axis: Axis) -> str | None:
-    """Return the place of the baseline's value; None where there is none, or it lies beyond the axis."""
-    value = math.nan if found.baseline is None else found.baseline.value
-    return percent(axis.at(value)) if axis.shows(value) else None
+def _place(value: float | None, axis: Axis) -> str | None:
+    """Return the place of ``value``; None if it is None, NaN or beyond the axis."""
+    return percent(axis.at(value)) if value is not None and axis.shows(value) else None
 
 
-def _bar(found: Measurement, axis: Axis) -> tuple[tuple[str, str] | None, tuple[str, ...]]:
-    """Return the interval's start and width, and an arrow for each end that lies beyond the axis."""
-    ends = [end for end in (found.value, *(found.ci or ())) if not math.isnan(end)]
-    first, last = min(ends), max(ends)
-    arrows = [] if first >= axis.low else ["left"]
-    arrows += [] if last <= axis.high else ["right"]
-    start, stop = axis.at(first), axis.at(last)
-    bar = (percent(start), percent(stop - start)) if found.ci and stop > start else None
-    return bar, tuple(arrows)
+def _ends(measurement: Measurement) -> tuple[float, float]:
+    ends = [end for end in (measurement.value, *(measurement.ci or ())) if not math.isnan(end)]
+    return min(ends), max(ends)
+
+
+def _bar(measurement: Measurement, axis: Axis) -> tuple[str, str] | None:
+    """Return the interval's start and width."""
+    start, stop = (axis.at(end) for end in _ends(measurement))
+    return (percent(start), percent(stop - start)) if stop > start else None
+
+
+def _arrows(measurement: Measurement, axis: Axis) -> tuple[str, ...]:
+    """Return an arrow for each end of the interval that is beyond the axis."""
+    first, last = _ends(measurement)
+    return (*(["left"] if first < axis.low else []), *(["right"] if last > axis.high else []))
 
 
 def ticks(axis: Axis) -> tuple[Line, ...]:
@@ -84,33 +95,26 @@ def ticks(axis: Axis) -> tuple[Line, ...]:
 
 def _lines(axis: Axis, guides: Guides) -> tuple[Line, ...]:
     low, high = guides.bounds or (-math.inf, math.inf)
-    lines = [
-        _line("limit", axis.at(low), f"≥ {written(low)}", "end") if axis.shows(low) else None,
-        _line("limit", axis.at(high), f"≤ {written(high)}", "start") if axis.shows(high) else None,
-        *(
-            _bare(kind, value, axis)
-            for kind, value in (("ideal", guides.ideal), ("overall-line", guides.overall))
-        ),
-    ]
-    return tuple(line for line in lines if line)
+    bare = (("ideal", guides.ideal), ("overall-line", guides.overall))
+    return (
+        # A text that would leave the chart turns to the other side of its line.
+        *(_line("limit", low, f"≥ {written(low)}", "start" if axis.at(low) < 15 else "end", axis)),
+        *(_line("limit", high, f"≤ {written(high)}", "end" if axis.at(high) > 85 else "start", axis)),
+        *(line for kind, value in bare for line in _line(kind, value, "", "", axis)),
+    )
 
 
-def _bare(kind: str, value: float | None, axis: Axis) -> Line | None:
-    return Line(kind, percent(axis.at(value)), "", "") if value is not None and axis.shows(value) else None
-
-
-def _line(kind: str, x: float, text: str, anchor: str) -> Line:
-    # A text that would leave the chart turns to the other side of its line.
-    turned = {"end": "start" if x < 15 else "end", "start": "end" if x > 85 else "start"}
-    return Line(kind, percent(x), text, turned[anchor])
+def _line(kind: str, value: float | None, text: str, anchor: str, axis: Axis) -> list[Line]:
+    x = _place(value, axis)
+    return [] if x is None else [Line(kind, x, text, anchor)]
 
 
 def _band(axis: Axis, guides: Guides) -> tuple[str, str] | None:
     if guides.bounds is None:
         return None
     low, high = guides.bounds
-    start = 0.0 if low < axis.low else axis.at(low)
-    stop = 100.0 if high > axis.high else axis.at(high)
+    start = axis.at(low) if low >= axis.low else 0.0
+    stop = axis.at(high) if high <= axis.high else 100.0
     return percent(start), percent(max(stop - start, 0.0))
 
 

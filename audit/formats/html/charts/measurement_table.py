@@ -1,11 +1,11 @@
-"""The rows of the tables that stand behind the charts."""
+"""The rows of the tables that list what the charts show."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from audit.formats.html.charts.improvement_plot import told
+from audit.formats.html.charts.improvement_plot import baseline_cells
 from audit.formats.html.charts.plot_marks import Row
 from audit.formats.html.text.numbers import count, interval, number
 from audit.result import Measurement
@@ -13,9 +13,9 @@ from audit.result import Measurement
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """One row of a table; ``smallest`` is empty where there is only one denominator.
+    """One row of a table; ``smallest`` is empty if there is only one denominator.
 
-    ``baseline`` and ``improvement`` are empty where there is no baseline.
+    ``baseline`` and ``improvement`` are empty without a baseline.
     """
 
     label: str
@@ -30,15 +30,15 @@ class Cells:
 
 def cells(row: Row) -> Cells:
     """Return the cells of one row of a chart."""
-    found = row.measurement
+    measurement = row.measurement
     against = [*(["left out"] if row.left_out else []), *([row.place.words] if row.place else [])]
-    baseline, improvement = told(found)
+    baseline, improvement = baseline_cells(measurement)
     return Cells(
         label=row.full or row.label,
-        value=number(found.value),
-        ci=interval(found.ci),
-        rows=count(found.n),
-        smallest=count(found.rows) if found.rows != found.n else "",
+        value=number(measurement.value),
+        ci=interval(measurement.ci),
+        rows=count(measurement.n),
+        smallest=count(measurement.rows) if measurement.rows != measurement.n else "",
         against="; ".join(against),
         baseline=baseline,
         improvement=improvement,
@@ -51,6 +51,6 @@ def methods(measurements: Iterable[Measurement]) -> str:
 
 
 def rows_of_all(measurements: Collection[Measurement]) -> str:
-    """Return the rows behind several measurements: one number, or the fewest and the most."""
+    """Return the number of rows of several measurements: one number, or the fewest and the most."""
     ends = (count(pick(m.n for m in measurements)) for pick in (min, max))
     return " to ".join(dict.fromkeys(ends))

@@ -1,8 +1,9 @@
-"""What an interval plot is made of: the rows that it is given, and the marks that it becomes."""
+"""The parts of an interval plot: its rows, the marks drawn for them, and its guide lines."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from audit.formats.html.text.margins import Place
@@ -11,9 +12,9 @@ from audit.result import Measurement
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One measurement to draw; ``place`` is against a limit, ``left_out`` if too few rows to be decided.
+    """One measurement to draw; ``place`` is its position against a limit, ``left_out`` if it has too few rows.
 
-    ``label`` is short enough to stand in the chart; ``full`` is for the table, where they differ.
+    ``label`` is short enough for the chart; ``full`` is the table's, if that differs.
     """
 
     label: str
@@ -24,8 +25,8 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
-    """One drawn row: its texts and its places; ``kind`` picks shape and colour, ``other`` is the baseline's place."""
+class IntervalMark:
+    """One drawn row: its texts and places; ``kind`` picks shape and colour, ``baseline`` is the baseline's place."""
 
     kind: str
     label: str
@@ -35,7 +36,7 @@ class Mark:
     x: str | None
     bar: tuple[str, str] | None
     arrows: tuple[str, ...]
-    other: str | None = None
+    baseline: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +51,12 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """All that the template needs to draw one interval plot; ``groups`` are the marks by their kind."""
+    """The layout of one interval plot; ``groups`` are runs of marks of one kind."""
 
     title: str
     desc: str
     height: int
-    groups: tuple[tuple[str, tuple[Mark, ...]], ...]
+    groups: tuple[tuple[str, tuple[IntervalMark, ...]], ...]
     ticks: tuple[Line, ...]
     lines: tuple[Line, ...]
     band: tuple[str, str] | None
@@ -63,13 +64,21 @@ class Plot:
 
 @dataclass(frozen=True, slots=True)
 class Guides:
-    """What a chart shows beside its rows: the limit's range, the ideal value, the value over all rows."""
+    """The guide lines of a chart: the limit's range, the ideal value, the value over all rows."""
 
     bounds: tuple[float, float] | None = None
     ideal: float | None = None
     overall: float | None = None
 
-    @property
-    def finite_bounds(self) -> list[float]:
-        """The ends of the limit that can be drawn."""
-        return [end for end in self.bounds or () if math.isfinite(end)]
+    def bounds_within(self, low: float | None = None, high: float | None = None) -> list[float]:
+        """Return the finite ends of the limit that a metric from ``low`` to ``high`` can reach."""
+        ends = [end for end in self.bounds or () if math.isfinite(end)]
+        return [end for end in ends if (low is None or end >= low) and (high is None or end <= high)]
+
+
+def decided(rows: Sequence[Row]) -> list[Measurement]:
+    """Return the measurements with enough rows to be decided; all if there are none.
+
+    Groups too small to decide must not set the scale of those that are decided.
+    """
+    return [row.measurement for row in rows if not row.left_out] or [row.measurement for row in rows]

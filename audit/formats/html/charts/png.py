@@ -1,4 +1,4 @@
-"""Small pictures as PNG inside the page, which must not need another file."""
+"""PNG images as data URLs, since the page must not need another file."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import base64
 from io import BytesIO
 
 _MODES = {1: "L", 3: "RGB", 4: "RGBA"}
-"""Pillow's names, by channels: grey, red-green-blue, and that with opacity."""
+"""Pillow's modes by number of channels: grey, colours, colours with opacity."""
 
 
 def png(samples: bytes, width: int, channels: int) -> bytes:
-    """Return the file of a picture.
+    """Return an image as a PNG file.
 
     Args:
         samples: bytes by row, column and channel, of whole rows.
-        width: columns.
+        width: number of columns.
         channels: 1 (grey), 3 (colours) or 4 (colours and opacity).
     """
     from PIL import Image  # here: most pages show no picture
@@ -26,5 +26,5 @@ def png(samples: bytes, width: int, channels: int) -> bytes:
 
 
 def address(samples: bytes, width: int, channels: int) -> str:
-    """Return a picture as the address that an image element takes (see `png`)."""
+    """Return an image (see `png`) as a data URL."""
     return "data:image/png;base64," + base64.b64encode(png(samples, width, channels)).decode("ascii")

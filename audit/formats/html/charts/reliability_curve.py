@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from audit.formats.html.charts.axis import Axis
+from audit.formats.html.charts.scale import SHARES, Scale
 from audit.formats.html.text.numbers import count, interval, number
 from audit.result import Measurement
 
@@ -13,11 +15,13 @@ METHOD = "calibration-bins"
 """The method whose ``counts`` are ``{bin: [observed, rows, sum of predictions]}``."""
 
 SIDE = 240
-_LARGEST, _LEAST = 7.0, 2.0
+_MAX_RADIUS = 7.0
+_MIN_RADIUS = 2.0
+_SCALE = Scale(Axis(0.0, 1.0, length=SIDE, inset=0.0).at, SHARES, SIDE)
 
 
 @dataclass(frozen=True, slots=True)
-class Bin:
+class ReliabilityBin:
     """One bin: its place and its interval in the drawing's units, and its numbers as text."""
 
     x: str
@@ -37,54 +41,57 @@ class Reliability:
 
     metric: str
     path: str
-    bins: list[Bin]
+    bins: list[ReliabilityBin]
 
 
 def reliability(measurement: Measurement, confidence: float) -> Reliability | None:
     """Return the curve, or None if ``measurement`` was not made from bins of predictions.
 
-    The observed share of each bin stands in its own Clopper-Pearson interval at ``confidence``, in (0, 1).
+    Each bin's observed share has its own Clopper-Pearson interval at ``confidence``, in (0, 1).
     """
     import numpy as np  # late, with what needs it: importing what draws takes none of both
 
     from audit.stats.proportions import clopper_pearson
 
-    usable = [(name, cell) for name, cell in measurement.counts.items() if _usable(cell)]
+    usable = [(name, counts) for name, counts in measurement.counts.items() if _usable(counts)]
     if measurement.method != METHOD or not usable:
         return None
     rising = sorted(usable, key=lambda item: item[1][2] / item[1][1])
-    observed, rows, _ = np.asarray([cell for _, cell in rising], np.float64).T
+    observed, rows, _ = np.asarray([counts for _, counts in rising], np.float64).T
     limits = clopper_pearson(observed, rows, (1.0 - confidence) / 2.0)
-    ends = zip(limits.low.tolist(), limits.high.tolist(), strict=True)
-    most = max(float(rows.max()), 1.0)
-    bins = [_bin(name, *cell, ci=ci, most=most) for (name, cell), ci in zip(rising, ends, strict=True)]
-    path = "L".join(f"{b.x} {b.y}" for b in bins)
-    return Reliability(measurement.metric, f"M{path}", bins)
+    cis = zip(limits.low.tolist(), limits.high.tolist(), strict=True)
+    max_rows = max(float(rows.max()), 1.0)
+    return Reliability(
+        metric=measurement.metric,
+        path=_SCALE.path((predicted / n, positive / n) for _, (positive, n, predicted) in rising),
+        bins=[
+            _bin(name, *counts, ci=ci, max_rows=max_rows)
+            for (name, counts), ci in zip(rising, cis, strict=True)
+        ],
+    )
 
 
-def _usable(cell: Sequence[float]) -> bool:
-    if len(cell) != 3 or not all(math.isfinite(c) for c in cell):
+def _usable(counts: Sequence[float]) -> bool:
+    if len(counts) != 3 or not all(map(math.isfinite, counts)):
         return False
-    observed, rows, predicted = cell
+    observed, rows, predicted = counts
     return rows > 0 and 0 <= observed <= rows and 0 <= predicted <= rows
 
 
 def _bin(
-    name: str, observed: float, rows: float, predicted: float, *, ci: tuple[float, float], most: float
-) -> Bin:
-    x, y = predicted / rows, observed / rows
-    return Bin(
-        x=f"{SIDE * x:.1f}",
-        y=_up(y),
-        bar=(_up(ci[1]), _up(ci[0])),
-        radius=f"{max(_LEAST, _LARGEST * math.sqrt(rows / most)):.1f}",  # area, not radius, speaks of rows
+    name: str, observed: float, rows: float, predicted: float, *, ci: tuple[float, float], max_rows: float
+) -> ReliabilityBin:
+    x = predicted / rows
+    y = observed / rows
+    return ReliabilityBin(
+        x=f"{_SCALE.x(x):.1f}",
+        y=f"{_SCALE.y(y):.1f}",
+        bar=(f"{_SCALE.y(ci[1]):.1f}", f"{_SCALE.y(ci[0]):.1f}"),
+        # Its area, not its radius, is in proportion to the rows.
+        radius=f"{max(_MIN_RADIUS, _MAX_RADIUS * math.sqrt(rows / max_rows)):.1f}",
         name=name,
         rows=count(rows),
         predicted=number(x),
         observed=number(y),
         ci=interval(ci),
     )
-
-
-def _up(share: float) -> str:
-    return f"{SIDE * (1 - share):.1f}"

@@ -1,4 +1,4 @@
-"""shap's beeswarm from counts: of each feature a strip, as high as there are rows, coloured by their values."""
+"""shap's beeswarm plot from histograms: a strip for each feature, coloured by the feature's values."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ from audit.formats.html.text.table_records import Record, by, figure, figures
 COLUMNS = ("feature", "low", "high", "rows", "value")
 HEIGHT = 30
 LEVELS = 7
-_LEAST_HEIGHT, _LEAST_WIDTH = 2.0, 0.3
+_MIN_HEIGHT = 2.0
+_MIN_WIDTH = 0.3
 
 
 @dataclass(frozen=True, slots=True)
 class Swarm:
     """The strip of one feature in a drawing of 100 by `HEIGHT`.
 
-    ``paths`` are the bins by level, from ``0`` (low values) to ``6`` (high values); ``x`` where values
-    have no order.
+    ``paths`` are the bins by level of the feature's values, from ``0`` (low) to ``6`` (high); ``x`` if
+    these have no order.
     """
 
     desc: str
@@ -29,7 +30,9 @@ class Swarm:
 
 
 @dataclass(frozen=True, slots=True)
-class _Bin:
+class SwarmBin:
+    """The rows whose attribution is from ``low`` to ``high``; ``value`` is their feature's level in [0, 1], or None."""
+
     low: float
     high: float
     rows: float
@@ -37,36 +40,33 @@ class _Bin:
 
 
 def swarms(rows: Sequence[Record], features: Sequence[str]) -> tuple[Axis, dict[str, Swarm]]:
-    """Return the axis that all strips share, and the strips of those of ``features`` that have bins."""
-    wanted = set(features)
-    found = {name: _bins(bins) for name, bins in by(rows, "feature").items() if name in wanted}
-    edges = [edge for bins in found.values() for b in bins for edge in (b.low, b.high)]
+    """Return the axis of all strips, and the strips of those ``features`` that have bins."""
+    binned = {name: _bins(bins) for name, bins in by(rows, "feature").items() if name in features}
+    edges = [edge for bins in binned.values() for b in bins for edge in (b.low, b.high)]
     scale = axis([], keep=[*edges, 0.0])
-    return scale, {name: _swarm(bins, scale) for name, bins in found.items() if bins}
+    return scale, {name: _swarm(bins, scale) for name, bins in binned.items() if bins}
 
 
-def _bins(rows: Sequence[Record]) -> list[_Bin]:
-    read = [(figures(row, "low", "high", "rows"), figure(row, "value")) for row in rows]
-    bins = [_Bin(cells[0], cells[1], cells[2], value) for cells, value in read if cells]
+def _bins(rows: Sequence[Record]) -> list[SwarmBin]:
+    parsed = [(figures(row, "low", "high", "rows"), figure(row, "value")) for row in rows]
+    bins = [SwarmBin(cells[0], cells[1], cells[2], value) for cells, value in parsed if cells]
     return [b for b in bins if b.rows > 0 and b.low <= b.high]
 
 
-def _swarm(bins: Sequence[_Bin], scale: Axis) -> Swarm:
-    most = max(b.rows for b in bins)
+def _swarm(bins: Sequence[SwarmBin], scale: Axis) -> Swarm:
+    max_rows = max(b.rows for b in bins)
     paths: dict[str, str] = {}
     for b in bins:
-        paths[_level(b.value)] = paths.get(_level(b.value), "") + _path(b, most, scale)
-    total, low, high = sum(b.rows for b in bins), min(b.low for b in bins), max(b.high for b in bins)
-    return Swarm(f"{count(total)} rows, from {signed(low)} to {signed(high)}.", paths)
+        level = "x" if b.value is None else str(min(LEVELS - 1, max(0, int(b.value * LEVELS))))
+        paths[level] = paths.get(level, "") + _box(b, max_rows, scale)
+    low = signed(min(b.low for b in bins))
+    high = signed(max(b.high for b in bins))
+    return Swarm(f"{count(sum(b.rows for b in bins))} rows, from {low} to {high}.", paths)
 
 
-def _path(one: _Bin, most: float, scale: Axis) -> str:
-    # The root keeps the few rows of a tail in sight beside the many of the middle.
-    height = max(_LEAST_HEIGHT, HEIGHT * math.sqrt(one.rows / most))
+def _box(one: SwarmBin, max_rows: float, scale: Axis) -> str:
+    # The root keeps the few rows of a tail visible next to the many of the middle.
+    height = max(_MIN_HEIGHT, HEIGHT * math.sqrt(one.rows / max_rows))
     start = scale.at(one.low)
-    width = max(scale.at(one.high) - start, _LEAST_WIDTH)
+    width = max(scale.at(one.high) - start, _MIN_WIDTH)
     return f"M{start:.1f} {(HEIGHT - height) / 2:.1f}h{width:.1f}v{height:.1f}h-{width:.1f}z"
-
-
-def _level(value: float | None) -> str:
-    return "x" if value is None else str(min(LEVELS - 1, max(0, int(value * LEVELS))))

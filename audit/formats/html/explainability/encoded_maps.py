@@ -1,4 +1,4 @@
-"""Maps of attributions and small pictures, as a report's tables hold them: bytes in base64."""
+"""Attribution maps and thumbnails, decoded from the base64 cells of a report's tables."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 from audit.formats.html.text.table_records import Record, figure, text
 
-_LONGEST = 64
+_MAX_SIDE = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Cells:
-    """A map of numbers by row and column, row after row."""
+class AttributionMap:
+    """The attribution of each cell of an image, row after row."""
 
     height: int
     width: int
@@ -22,23 +22,27 @@ class Cells:
 
     @property
     def top(self) -> float:
-        """The greatest size of a number."""
+        """The greatest absolute value."""
         return max(abs(value) for value in self.values)
 
 
-def cells(row: Record) -> Cells | None:
-    """Return the map in the columns ``height``, ``width``, ``step`` and ``cells`` (16-bit, in steps), or None."""
-    height, width, step = side(row, "height"), side(row, "width"), figure(row, "step")
+def attribution_map(row: Record) -> AttributionMap | None:
+    """Return the map in ``height``, ``width``, ``step`` and ``cells`` (16-bit, in steps); None if invalid."""
+    height = _side(row, "height")
+    width = _side(row, "width")
+    step = figure(row, "step")
     if height is None or width is None or step is None or step < 0:
         return None
     raw = _bytes(text(row, "cells"), 2 * height * width)
     if raw is None:
         return None
-    return Cells(height, width, [step * steps for steps in struct.unpack(f"<{height * width}h", raw)])
+    return AttributionMap(
+        height, width, [step * steps for steps in struct.unpack(f"<{height * width}h", raw)]
+    )
 
 
 def samples(row: Record, height: int, width: int) -> tuple[bytes, int] | None:
-    """Return the bytes in the columns ``image`` and ``channels``, and the channels (1 or 3), or None."""
+    """Return the bytes in the column ``image``, and the number of channels (1 or 3); None if invalid."""
     channels = figure(row, "channels")
     if channels not in (1, 3):
         return None
@@ -46,10 +50,9 @@ def samples(row: Record, height: int, width: int) -> tuple[bytes, int] | None:
     return None if raw is None else (raw, int(channels))
 
 
-def side(row: Record, key: str) -> int | None:
-    """Return the number of rows or columns of a map, or None where the cell holds no such number."""
+def _side(row: Record, key: str) -> int | None:
     value = figure(row, key)
-    return int(value) if value is not None and value == int(value) and 1 <= value <= _LONGEST else None
+    return int(value) if value is not None and value == int(value) and 1 <= value <= _MAX_SIDE else None
 
 
 def _bytes(encoded: str, expected: int) -> bytes | None:

@@ -1,4 +1,4 @@
-"""The features by how much they count, each with the strip of its attributions."""
+"""Feature importance: features by mean absolute attribution, each with its beeswarm strip."""
 
 from __future__ import annotations
 
@@ -15,16 +15,19 @@ from audit.formats.html.text.safe_text import brief
 from audit.formats.html.text.table_records import Record
 from audit.result import Measurement
 
-SIZE, SHARE, DIRECTION = "mean_abs_attribution", "attribution_share", "attribution_direction"
-_CLEAR = 0.5
+SIZE = "mean_abs_attribution"
+SHARE = "attribution_share"
+DIRECTION = "attribution_direction"
+MAX_OPEN = 20
+_MIN_CLEAR_DIRECTION = 0.5
 
-Numbers = dict[str, Measurement]
+FeatureMeasurements = dict[str, Measurement]
 """The measurements of one feature by `SIZE`, `SHARE` and `DIRECTION`."""
 
 
 @dataclass(frozen=True, slots=True)
-class Feature:
-    """Each number is text with its interval; ``way`` is ``up``, ``down`` or empty; places are in per cent."""
+class FeatureView:
+    """One feature: numbers as text with their interval; ``way`` is ``up``, ``down`` or empty; places in per cent."""
 
     name: str
     protected: list[str]
@@ -38,16 +41,18 @@ class Feature:
     swarm: Swarm | None
 
 
-def feature(name: str, numbers: Numbers, protected: list[str], top: float, swarm: Swarm | None) -> Feature:
+def _feature(
+    name: str, measured: FeatureMeasurements, protected: list[str], top: float, swarm: Swarm | None
+) -> FeatureView:
     """Lay out one feature; a mean attribution of ``top`` fills the bar's width."""
-    size, share, direction = (numbers.get(key) for key in (SIZE, SHARE, DIRECTION))
+    size, share, direction = (measured.get(key) for key in (SIZE, SHARE, DIRECTION))
     way, words = _way(direction)
-    return Feature(
+    return FeatureView(
         name=name,
         protected=protected,
-        size=_numbered(size),
+        size=_value_and_interval(size),
         share=(per_cent(share.value), per_cents(share.ci) if share.ci else "") if share else ("", ""),
-        direction=_numbered(direction),
+        direction=_value_and_interval(direction),
         way=way,
         words=words,
         bar=percent(100 * size.value / top) if size and top > 0 and 0 <= size.value <= top else None,
@@ -56,44 +61,39 @@ def feature(name: str, numbers: Numbers, protected: list[str], top: float, swarm
     )
 
 
-def _numbered(found: Measurement | None) -> tuple[str, str]:
-    if found is None:
-        return "", ""
-    return number(found.value), interval(found.ci) if found.ci else ""
+def _value_and_interval(measurement: Measurement | None) -> tuple[str, str]:
+    return (number(measurement.value), interval(measurement.ci, "")) if measurement else ("", "")
 
 
-def _whisker(found: Measurement | None, top: float) -> tuple[str, str] | None:
-    if found is None or found.ci is None or top <= 0 or not all(map(math.isfinite, found.ci)):
+def _whisker(size: Measurement | None, top: float) -> tuple[str, str] | None:
+    if size is None or size.ci is None or top <= 0 or not all(map(math.isfinite, size.ci)):
         return None
-    first, last = (100 * max(end, 0.0) / top for end in found.ci)
+    first, last = (100 * max(end, 0.0) / top for end in size.ci)
     return percent(first), percent(last)
 
 
-def _way(found: Measurement | None) -> tuple[str, str]:
-    """Say what higher values do; a direction is claimed only where its interval leaves out 0."""
-    if found is None:
+def _way(direction: Measurement | None) -> tuple[str, str]:
+    """Return the direction of the effect and its words; one is claimed only if its interval leaves out 0."""
+    if direction is None:
         return "", ""
-    low, high = found.ci or (found.value, found.value)
+    low, high = direction.ci or (direction.value, direction.value)
     if not (low > 0 or high < 0):
         return "", "no clear direction"
-    way, verb = ("up", "raise it") if found.value > 0 else ("down", "lower it")
-    return way, verb if abs(found.value) >= _CLEAR else f"tend to {verb}"
-
-
-SHOWN = 20
+    way, verb = ("up", "raise it") if direction.value > 0 else ("down", "lower it")
+    return way, verb if abs(direction.value) >= _MIN_CLEAR_DIRECTION else f"tend to {verb}"
 
 
 @dataclass(frozen=True, slots=True)
 class Importance:
-    """The features by falling share, those beyond the first `SHOWN` in ``more``.
+    """The features by falling share, those beyond the first `MAX_OPEN` in ``more``.
 
-    ``ticks`` are those of the axis that all strips share; ``coloured`` and ``grey`` say which strips
-    there are: of features whose values have an order, and of others.
+    ``ticks`` are those of the axis that all strips share; ``coloured`` if there are strips of features
+    whose values have an order, ``grey`` if there are others.
     """
 
-    sentence: str
-    features: list[Feature]
-    more: list[Feature]
+    caption: str
+    features: list[FeatureView]
+    more: list[FeatureView]
     ticks: tuple[Line, ...]
     coloured: bool
     grey: bool
@@ -102,44 +102,44 @@ class Importance:
 
 
 def importance(
-    found: Sequence[Measurement], bins: Sequence[Record], protected: Mapping[str, list[str]]
+    measurements: Sequence[Measurement], bins: Sequence[Record], protected: Mapping[str, list[str]]
 ) -> Importance | None:
-    """Return the features of ``found`` (each with ``where`` {feature}), or None if there are none."""
-    numbers: dict[str, Numbers] = {}
-    for m in found:
-        numbers.setdefault(str(m.where["feature"]), {})[m.metric.rpartition(".")[2]] = m
-    if not numbers:
+    """Return the features of ``measurements`` (each with ``where`` {feature}), or None if there are none."""
+    by_feature: dict[str, FeatureMeasurements] = {}
+    for m in measurements:
+        by_feature.setdefault(str(m.where["feature"]), {})[m.metric.rpartition(".")[2]] = m
+    if not by_feature:
         return None
-    ranked = sorted(numbers.items(), key=lambda item: -_weight(item[1]))
-    scale, strips = swarms(bins, [name for name, _ in ranked[:SHOWN]])
-    top = max((end for each in numbers.values() for end in _ends(each.get(SIZE))), default=0.0)
-    rows = [feature(name, m, protected.get(name, []), top, strips.get(name)) for name, m in ranked]
+    ranked = sorted(by_feature.items(), key=lambda item: -_weight(item[1]))
+    scale, strips = swarms(bins, [name for name, _ in ranked[:MAX_OPEN]])
+    top = max((end for one in by_feature.values() for end in _ends(one.get(SIZE))), default=0.0)
+    features = [_feature(name, m, protected.get(name, []), top, strips.get(name)) for name, m in ranked]
     levels = {level for strip in strips.values() for level in strip.paths}
     return Importance(
-        sentence=_sentence(ranked),
-        features=rows[:SHOWN],
-        more=rows[SHOWN:],
+        caption=_caption(ranked),
+        features=features[:MAX_OPEN],
+        more=features[MAX_OPEN:],
         ticks=ticks(scale) if strips else (),
         coloured=bool(levels - {"x"}),
         grey="x" in levels,
-        rows=rows_of_all(found),
-        methods=methods(found),
+        rows=rows_of_all(measurements),
+        methods=methods(measurements),
     )
 
 
-def _weight(numbers: Numbers) -> float:
-    """Return what features are ranked by; one that cannot be measured comes last."""
-    first = numbers.get(SHARE) or numbers.get(SIZE)
+def _weight(measured: FeatureMeasurements) -> float:
+    """Return the sort key of a feature; one that cannot be measured comes last."""
+    first = measured.get(SHARE) or measured.get(SIZE)
     return first.value if first and not math.isnan(first.value) else -math.inf
 
 
-def _ends(found: Measurement | None) -> list[float]:
-    ends = [found.value, *(found.ci or ())] if found else []
+def _ends(size: Measurement | None) -> list[float]:
+    ends = [size.value, *(size.ci or ())] if size else []
     return [end for end in ends if math.isfinite(end)]
 
 
-def _sentence(ranked: Sequence[tuple[str, Numbers]]) -> str:
-    shares = [(name, numbers[SHARE]) for name, numbers in ranked if SHARE in numbers]
+def _caption(ranked: Sequence[tuple[str, FeatureMeasurements]]) -> str:
+    shares = [(name, measured[SHARE]) for name, measured in ranked if SHARE in measured]
     known = [(name, m) for name, m in shares if math.isfinite(m.value)]
     if not known:
         return ""

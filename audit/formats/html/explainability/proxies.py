@@ -1,4 +1,4 @@
-"""What the other features tell of each protected attribute, the most telling first."""
+"""Proxies of each protected attribute: how well other features predict it, the strongest first."""
 
 from __future__ import annotations
 
@@ -8,19 +8,20 @@ from dataclasses import dataclass
 
 from audit.formats.html.charts.interval_plot import percent
 from audit.formats.html.charts.measurement_table import methods
-from audit.formats.html.text.numbers import count, interval, number, per_cent
+from audit.formats.html.text.numbers import count, interval, number, per_cent, with_interval
 from audit.formats.html.text.safe_text import brief
 from audit.formats.html.text.table_records import Record, by, figure, text
 from audit.result import Measurement
 
-TOGETHER, ALONE = "proxy_auc", "proxy_strength"
+AUC = "proxy_auc"
+STRENGTH = "proxy_strength"
 COLUMNS = ("attribute", "feature", "auc", "share")
-SHOWN = 8
+MAX_OPEN = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """One feature: its AUC with the interval, and its share of all attribution, as text; places are in per cent."""
+    """One feature: its AUC with interval, and its share of all attribution, as text; places are in per cent."""
 
     feature: str
     auc: tuple[str, str]
@@ -30,71 +31,68 @@ class Proxy:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """One attribute; features beyond the first `SHOWN` are in ``more``."""
+class ProxyPanel:
+    """One attribute; features beyond the first `MAX_OPEN` are in ``more``."""
 
     attribute: str
-    sentence: str
+    caption: str
     proxies: list[Proxy]
     more: list[Proxy]
     rows: str
     methods: str
 
 
-def told(found: Sequence[Measurement], rows: Sequence[Record]) -> list[Told]:
-    """Return each attribute of ``found`` (with ``where`` {attribute} or {attribute, feature}) in its order.
+def proxy_panels(measurements: Sequence[Measurement], rows: Sequence[Record]) -> list[ProxyPanel]:
+    """Return a panel for each attribute, in the order of ``measurements``.
 
     Args:
-        found: measurements of the metrics `TOGETHER` and `ALONE`.
+        measurements: measurements of the metrics `AUC` (of an attribute) and `STRENGTH` (of one feature).
         rows: the table of shares, with `COLUMNS`.
     """
     shares = by(rows, "attribute")
-    together = {m.where["attribute"]: m for m in found if m.metric.endswith(f".{TOGETHER}")}
-    return [_told(str(name), m, found, shares.get(str(name), [])) for name, m in together.items()]
+    aucs = {m.where["attribute"]: m for m in measurements if m.metric.endswith(f".{AUC}")}
+    return [_panel(str(name), m, measurements, shares.get(str(name), [])) for name, m in aucs.items()]
 
 
-def _told(
-    attribute: str, together: Measurement, found: Sequence[Measurement], rows: Sequence[Record]
-) -> Told:
+def _panel(
+    attribute: str, auc: Measurement, measurements: Sequence[Measurement], rows: Sequence[Record]
+) -> ProxyPanel:
     share = {text(row, "feature"): figure(row, "share") for row in rows}
-    alone = [m for m in found if "feature" in m.where and str(m.where["attribute"]) == attribute]
-    alone.sort(key=lambda m: -math.inf if math.isnan(m.value) else m.value, reverse=True)
-    shown = [_proxy(m, share.get(str(m.where["feature"]))) for m in alone]
-    return Told(
+    strengths = [m for m in measurements if "feature" in m.where and str(m.where["attribute"]) == attribute]
+    strengths.sort(key=lambda m: -math.inf if math.isnan(m.value) else m.value, reverse=True)
+    proxies = [_proxy(m, share.get(str(m.where["feature"]))) for m in strengths]
+    return ProxyPanel(
         attribute=attribute,
-        sentence=_sentence(together, shown),
-        proxies=shown[:SHOWN],
-        more=shown[SHOWN:],
-        rows=count(together.n),
-        methods=methods(alone or [together]),
+        caption=_caption(auc, proxies),
+        proxies=proxies[:MAX_OPEN],
+        more=proxies[MAX_OPEN:],
+        rows=count(auc.n),
+        methods=methods(strengths or [auc]),
     )
 
 
-def _proxy(found: Measurement, share: float | None) -> Proxy:
-    ends = found.ci if found.ci and all(map(math.isfinite, found.ci)) else None
+def _proxy(strength: Measurement, share: float | None) -> Proxy:
+    ends = strength.ci if strength.ci and all(map(math.isfinite, strength.ci)) else None
     return Proxy(
-        feature=str(found.where["feature"]),
-        auc=(number(found.value), interval(found.ci) if found.ci else ""),
+        feature=str(strength.where["feature"]),
+        auc=(number(strength.value), interval(strength.ci, "")),
         share="" if share is None else per_cent(share),
-        bar=_place(found.value) if math.isfinite(found.value) else None,
+        bar=_place(strength.value) if math.isfinite(strength.value) else None,
         whisker=(_place(ends[0]), _place(ends[1])) if ends else None,
     )
 
 
 def _place(auc: float) -> str:
-    """Return where an AUC lies between chance and certainty."""
+    """Return the place of an AUC between chance (0.5) and certainty (1)."""
     return percent(100 * min(1.0, max(0.0, 2 * auc - 1)))
 
 
-def _sentence(together: Measurement, alone: Sequence[Proxy]) -> str:
-    if math.isnan(together.value):
+def _caption(auc: Measurement, proxies: Sequence[Proxy]) -> str:
+    if math.isnan(auc.value):
         return "Too few rows on one side to tell what the features tell of it."
-    ends = f" ({interval(together.ci)})" if together.ci else ""
-    text = (
-        f"Together, the other features tell it with an AUC of {number(together.value)}{ends}; 0.5 is chance."
-    )
-    if alone:
-        first = alone[0]
+    value = with_interval(auc.value, auc.ci)
+    text = f"Together, the other features tell it with an AUC of {value}; 0.5 is chance."
+    for first in proxies[:1]:
         text += f" By itself, {brief(first.feature)} tells most: {first.auc[0]}"
         text += f", and carries {first.share} of all attribution." if first.share else "."
     return text

@@ -1,15 +1,19 @@
-"""Attributions of pictures: where outputs rest on over all rows, and overlays of a few inputs."""
+"""Saliency maps of images: the mean attribution by place, and overlays on a few inputs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
+from operator import itemgetter
+from typing import NamedTuple
 
 from audit.formats.html.charts.interval_plot import percent
 from audit.formats.html.charts.png import address
-from audit.formats.html.explainability.encoded_maps import Cells, cells, samples
-from audit.formats.html.explainability.row_summary import Part, story
+from audit.formats.html.explainability.encoded_maps import AttributionMap, attribution_map, samples
+from audit.formats.html.explainability.row_summary import row_label, summary
 from audit.formats.html.text.numbers import count, number, per_cent
+from audit.formats.html.text.safe_text import brief
 from audit.formats.html.text.table_records import Record, figure, text
 
 _NAMES = (
@@ -17,46 +21,59 @@ _NAMES = (
     ("left", "centre", "right"),
     ("lower left", "bottom", "lower right"),
 )
-_PARTS = 8
-_MOST, _LEAST = 3, 0.25
-"""Signs of a kind, and the least size of what one stands for, as a share of the greatest."""
+_SIGN_GRID = 8
+_MAX_SIGNS = 3
+_MIN_SIGNED = 0.25
+"""Share of the largest attribution of a part below which a part has no sign."""
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
-    """A sign at the place of a part that moves the output most, so that colours are not needed to tell it."""
+class SaliencyMark:
+    """A sign at a part that moves the output most, so that it can be seen without colours."""
 
     x: str
     y: str
     sign: str
 
 
-def ninths(found: Cells) -> list[tuple[str, float]]:
-    """Return the name and the sum of each ninth of the picture; of few rows or columns some have none."""
-    return [(_NAMES[row][column], total) for row, column, total in _sums(found, 3, 3)]
+def ninths(attributions: AttributionMap) -> list[tuple[str, float]]:
+    """Return the name and the sum of each ninth of the image; of few rows or columns some have none."""
+    return [(_NAMES[part.row][part.column], part.total) for part in _parts(attributions, 3, 3)]
 
 
-def marks(found: Cells) -> list[Mark]:
+def marks(attributions: AttributionMap) -> list[SaliencyMark]:
     """Return a plus for each part that raises the output most, and a minus for each that lowers it most."""
-    rows, columns = min(_PARTS, found.height), min(_PARTS, found.width)
-    parts = sorted(_sums(found, rows, columns), key=lambda part: -abs(part[2]))
-    chosen = [part for part in parts if part[2] and abs(part[2]) >= _LEAST * abs(parts[0][2])]
-    signs = (("+", [p for p in chosen if p[2] > 0]), ("−", [p for p in chosen if p[2] < 0]))
+    rows = min(_SIGN_GRID, attributions.height)
+    columns = min(_SIGN_GRID, attributions.width)
+    parts = sorted(_parts(attributions, rows, columns), key=lambda part: -abs(part.total))
+    threshold = _MIN_SIGNED * abs(parts[0].total)
+    raising = [part for part in parts if part.total > 0 and part.total >= threshold]
+    lowering = [part for part in parts if part.total < 0 and -part.total >= threshold]
     return [
-        Mark(percent(100 * (column + 0.5) / columns), percent(100 * (row + 0.5) / rows), sign)
-        for sign, own in signs
-        for row, column, _ in own[:_MOST]
+        SaliencyMark(
+            percent(100 * (part.column + 0.5) / columns), percent(100 * (part.row + 0.5) / rows), sign
+        )
+        for sign, largest in (("+", raising[:_MAX_SIGNS]), ("−", lowering[:_MAX_SIGNS]))
+        for part in largest
     ]
 
 
-def _sums(found: Cells, rows: int, columns: int) -> Iterator[tuple[int, int, float]]:
-    """Yield the row, the column and the sum of each part that has cells, where a picture is cut into equal ones."""
+class ImagePart(NamedTuple):
+    """The sum of the attributions in one cell of a coarse grid."""
+
+    row: int
+    column: int
+    total: float
+
+
+def _parts(attributions: AttributionMap, rows: int, columns: int) -> Iterator[ImagePart]:
+    """Yield the parts of a grid of ``rows`` by ``columns`` over the image that have cells."""
     sums: dict[tuple[int, int], float] = {}
-    for place, value in enumerate(found.values):
-        row, column = divmod(place, found.width)
-        part = (row * rows // found.height, column * columns // found.width)
+    for place, value in enumerate(attributions.values):
+        row, column = divmod(place, attributions.width)
+        part = (row * rows // attributions.height, column * columns // attributions.width)
         sums[part] = sums.get(part, 0.0) + value
-    yield from ((*part, total) for part, total in sums.items())
+    yield from (ImagePart(*part, total) for part, total in sums.items())
 
 
 MAP = ("feature", "rows", "height", "width", "step", "cells")
@@ -65,98 +82,104 @@ COLUMNS = (
     *("height", "width", "step", "cells", "image", "channels"),
 )
 WIDTH = 160
-_RAISES, _LOWERS, _SIZE = (217, 95, 2), (59, 125, 216), (122, 107, 196)
-"""The first two in hue like the page's own; all stand apart from light and from dark ground."""
+Colour = tuple[int, int, int]
 
-Colour = Callable[[float], tuple[int, int, int]]
+# Hues as in the page's style sheet; all are distinct from light and from dark ground.
+_RAISING: Colour = (217, 95, 2)
+_LOWERING: Colour = (59, 125, 216)
+_MAGNITUDE: Colour = (122, 107, 196)
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
-    """A map as drawn, ``WIDTH`` wide; ``plain`` and ``beneath`` are empty where the report holds no image."""
+class SaliencyImage:
+    """A map, ``WIDTH`` wide; ``plain`` and ``faded``, the input, are empty if the report has no image."""
 
     height: str
     heat: str
     plain: str = ""
-    beneath: str = ""
-    marks: tuple[Mark, ...] = ()
+    faded: str = ""
+    marks: tuple[SaliencyMark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class PictureMap:
-    """The mean size of the attribution at each place of the picture, over all explained rows."""
+class MeanSaliencyMap:
+    """The mean absolute attribution at each place of the image, over all explained rows."""
 
-    sentence: str
-    most: str
-    picture: Picture
+    caption: str
+    largest: str
+    image: SaliencyImage
 
 
 @dataclass(frozen=True, slots=True)
 class Overlay:
-    """One input: why it is shown, its place in the data, words and picture; ``most`` is the greatest size."""
+    """One input: the reason for its choice, place in the data, words, largest absolute attribution, image."""
 
-    why: str
+    reason: str
     row: str
     words: str
-    most: str
-    picture: Picture
+    largest: str
+    image: SaliencyImage
 
 
-def picture_maps(rows: Sequence[Record]) -> list[PictureMap]:
-    """Return the maps of the table ``picture_map``; one that cannot be read is left out."""
-    return [_map(row, found) for row in rows if (found := cells(row))]
+def mean_maps(rows: Sequence[Record]) -> list[MeanSaliencyMap]:
+    """Return the maps of the table ``picture_map``; one that cannot be decoded is left out."""
+    return [_map(row, attributions) for row in rows if (attributions := attribution_map(row))]
 
 
 def overlays(rows: Sequence[Record]) -> list[Overlay]:
-    """Return the inputs of the table ``pictures`` in order; one that cannot be read is left out."""
-    return [_overlay(row, found) for row in rows if (found := cells(row))]
+    """Return the inputs of the table ``pictures`` in order; one that cannot be decoded is left out."""
+    return [_overlay(row, attributions) for row in rows if (attributions := attribution_map(row))]
 
 
-def _map(row: Record, found: Cells) -> PictureMap:
-    picture = Picture(_height(found), _heat(found, lambda _: _SIZE))
-    return PictureMap(_sentence(found, figure(row, "rows")), number(found.top), picture)
+def _map(row: Record, attributions: AttributionMap) -> MeanSaliencyMap:
+    image = SaliencyImage(_height(attributions), _heat(attributions, _MAGNITUDE, _MAGNITUDE))
+    return MeanSaliencyMap(_caption(attributions, figure(row, "rows")), number(attributions.top), image)
 
 
-def _sentence(found: Cells, rows: float | None) -> str:
-    total = sum(found.values)
+def _caption(attributions: AttributionMap, rows: float | None) -> str:
+    total = sum(attributions.values)
     if total <= 0:
         return ""
-    where, part = max(ninths(found), key=lambda ninth: ninth[1])
+    where, part = max(ninths(attributions), key=itemgetter(1))
     over = f"Over {count(rows)} rows" if rows else "Over the rows"
     return f"{over}, {per_cent(part / total)} of the attributions' mean size lies in the {where} ninth of the picture."
 
 
-def _overlay(row: Record, found: Cells) -> Overlay:
-    parts = [Part(text(row, "feature"), where, amount) for where, amount in ninths(found)]
-    place, image = figure(row, "row"), samples(row, found.height, found.width)
+def _overlay(row: Record, attributions: AttributionMap) -> Overlay:
+    feature = brief(text(row, "feature"))
+    width = attributions.width
+    image = samples(row, attributions.height, width)
     return Overlay(
-        why=text(row, "why"),
-        row=f"row {int(place)}" if place is not None else "",
-        words=story(row, parts),
-        most=number(found.top),
-        picture=Picture(
-            height=_height(found),
-            heat=_heat(found, lambda value: _RAISES if value > 0 else _LOWERS),
-            plain=address(image[0], found.width, image[1]) if image else "",
-            beneath=address(_faded(*image), found.width, 1) if image else "",
-            marks=tuple(marks(found)),
+        reason=text(row, "why"),
+        row=row_label(row),
+        words=summary(row, [(total, f"{feature} ({where})") for where, total in ninths(attributions)]),
+        largest=number(attributions.top),
+        image=SaliencyImage(
+            height=_height(attributions),
+            heat=_heat(attributions, _RAISING, _LOWERING),
+            plain=address(image[0], width, image[1]) if image else "",
+            faded=address(_faded(*image), width, 1) if image else "",
+            marks=tuple(marks(attributions)),
         ),
     )
 
 
-def _height(found: Cells) -> str:
-    return f"{WIDTH * found.height / found.width:.0f}"
+def _height(attributions: AttributionMap) -> str:
+    return f"{WIDTH * attributions.height / attributions.width:.0f}"
 
 
-def _heat(found: Cells, colour: Colour) -> str:
-    """Return the address of the map: the greater a number, the less is seen through it."""
-    top = found.top or 1.0
-    points = ((*colour(value), round(255 * abs(value) / top)) for value in found.values)
-    return address(bytes(part for point in points for part in point), found.width, 4)
+def _heat(attributions: AttributionMap, positive: Colour, negative: Colour) -> str:
+    """Return the address of the map: the larger an attribution, the more opaque its cell."""
+    top = attributions.top or 1.0
+    pixels = (
+        (*(positive if value > 0 else negative), round(255 * abs(value) / top))
+        for value in attributions.values
+    )
+    return address(bytes(chain.from_iterable(pixels)), attributions.width, 4)
 
 
 def _faded(image: bytes, channels: int) -> bytes:
-    """Return the image in the lighter half of the greys, on which colours are seen, by its luma (BT.601)."""
+    """Return the image in the lighter half of the greys, as ground for colours, by its luma (BT.601)."""
     if channels == 1:
         return bytes(128 + sample // 2 for sample in image)
     points = zip(image[::3], image[1::3], image[2::3], strict=True)

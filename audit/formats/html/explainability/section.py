@@ -1,4 +1,4 @@
-"""The section on attribution: importance, protected shares, proxies, dependence, telling rows, pictures and words."""
+"""The section on attribution: importance, protected attributes, dependence, explained rows, images and texts."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from audit.formats.html.explainability import (
 )
 from audit.formats.html.explainability.dependence import Dependence
 from audit.formats.html.explainability.importance import DIRECTION, SHARE, SIZE, Importance, importance
-from audit.formats.html.explainability.protected_shares import PROTECTED, Shares
-from audit.formats.html.explainability.proxies import Told
-from audit.formats.html.explainability.saliency_maps import Overlay, PictureMap
-from audit.formats.html.explainability.text_highlights import Marked, Vocabulary
-from audit.formats.html.explainability.waterfall import Case
+from audit.formats.html.explainability.protected_shares import PROTECTED, ProtectedShares
+from audit.formats.html.explainability.proxies import ProxyPanel
+from audit.formats.html.explainability.saliency_maps import MeanSaliencyMap, Overlay
+from audit.formats.html.explainability.text_highlights import HighlightedText, TextVocabulary
+from audit.formats.html.explainability.waterfall import WaterfallCase
 from audit.formats.html.text.table_records import records
 from audit.result import CheckResult, Measurement
 
@@ -29,15 +29,15 @@ _KEYS = {
     SHARE: {"feature"},
     DIRECTION: {"feature"},
     PROTECTED: {"attribute"},
-    proxies.TOGETHER: {"attribute"},
-    proxies.ALONE: {"attribute", "feature"},
+    proxies.AUC: {"attribute"},
+    proxies.STRENGTH: {"attribute", "feature"},
 }
-CASES = 6
+MAX_OPEN = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Explainability:
-    """What the section shows; every part is empty or None where it was not measured."""
+class ExplainabilitySection:
+    """The parts of the section; each is empty or None if it was not measured."""
 
     template: ClassVar[str] = "explainability.html.j2"
     tables: ClassVar[dict[str, tuple[str, ...]]] = {
@@ -53,48 +53,51 @@ class Explainability:
     }
 
     importance: Importance | None
-    shares: Shares | None
-    proxies: list[Told]
+    shares: ProtectedShares | None
+    proxies: list[ProxyPanel]
     dependence: list[Dependence]
-    cases: list[Case]
-    folded: list[Case]
-    maps: list[PictureMap]
+    cases: list[WaterfallCase]
+    folded: list[WaterfallCase]
+    maps: list[MeanSaliencyMap]
     overlays: list[Overlay]
-    vocabularies: list[Vocabulary]
-    marked: list[Marked]
-    marked_folded: list[Marked]
+    vocabularies: list[TextVocabulary]
+    texts: list[HighlightedText]
+    folded_texts: list[HighlightedText]
 
     @staticmethod
-    def covers(found: Measurement) -> bool:
-        """Whether the section shows ``found``: it is about one feature, one attribute, or one of each."""
-        return _KEYS.get(_name(found)) == found.where.keys()
+    def covers(measurement: Measurement) -> bool:
+        """Return whether the section shows ``measurement``: of one feature, one attribute, or one of each."""
+        return _KEYS.get(_name(measurement)) == measurement.where.keys()
 
     @classmethod
-    def of(cls, check: CheckResult) -> Explainability:
+    def of(cls, check: CheckResult) -> ExplainabilitySection:
         """Gather the section from the measurements and tables of ``check``."""
         rows = {name: records(check, name, columns) for name, columns in cls.tables.items()}
-        found = [m for m in check.measurements if cls.covers(m)]
+        measurements = [m for m in check.measurements if cls.covers(m)]
         ranked = importance(
-            [m for m in found if m.where.keys() == {"feature"}],
+            [m for m in measurements if m.where.keys() == {"feature"}],
             rows["beeswarm"],
             protected_shares.attributes_of(rows["protected"]),
         )
         names = [feature.name for feature in ranked.features] if ranked else []
-        told, texts = waterfall.cases(rows["local"]), text_highlights.marked(rows["texts"])
+        protected = [m for m in measurements if _name(m) == PROTECTED]
+        proxy_measurements = [m for m in measurements if _name(m).startswith("proxy_")]
+        cases = waterfall.cases(rows["local"])
+        texts = text_highlights.highlighted_texts(rows["texts"])
         return cls(
             importance=ranked,
-            shares=protected_shares.shares([m for m in found if _name(m) == PROTECTED], rows["protected"]),
-            proxies=proxies.told([m for m in found if _name(m).startswith("proxy_")], rows["proxies"]),
+            shares=protected_shares.shares(protected, rows["protected"]),
+            proxies=proxies.proxy_panels(proxy_measurements, rows["proxies"]),
             dependence=dependence.dependences(rows["dependence"], names),
-            cases=told[:CASES],
-            folded=told[CASES:],
-            maps=saliency_maps.picture_maps(rows["picture_map"]),
+            cases=cases[:MAX_OPEN],
+            folded=cases[MAX_OPEN:],
+            maps=saliency_maps.mean_maps(rows["picture_map"]),
             overlays=saliency_maps.overlays(rows["pictures"]),
             vocabularies=text_highlights.vocabularies(rows["words"]),
-            marked=texts[: text_highlights.CASES],
-            marked_folded=texts[text_highlights.CASES :],
+            texts=texts[:MAX_OPEN],
+            folded_texts=texts[MAX_OPEN:],
         )
 
 
-def _name(found: Measurement) -> str:
-    return found.metric.removeprefix("explainability.")
+def _name(measurement: Measurement) -> str:
+    return measurement.metric.removeprefix("explainability.")

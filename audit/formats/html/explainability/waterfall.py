@@ -1,29 +1,46 @@
-"""shap's waterfall of a telling row: from the mean output to that of the row, in picture and words."""
+"""shap's waterfall plot of an explained row: from the mean output to the row's own."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 
 from audit.formats.html.charts.axis import Axis, axis
 from audit.formats.html.charts.interval_plot import percent, ticks
 from audit.formats.html.charts.plot_marks import Line
-from audit.formats.html.explainability.row_summary import Part, story
+from audit.formats.html.explainability.row_summary import row_label, summary
 from audit.formats.html.text.numbers import minus, number, signed
-from audit.formats.html.text.safe_text import elide
+from audit.formats.html.text.safe_text import brief, elide
 from audit.formats.html.text.table_records import Record, by, figure, figures, text
 
 COLUMNS = (
     "case", "why", "row", "score", "label", "predicted", "base", "output", "feature", "value", "attribution", "error",
 )  # fmt: skip
-HEAD, ROW, FOOT = 16, 32, 22
+HEAD = 16
+ROW = 32
+FOOT = 22
 LABEL_COLUMNS = 34
-_VISIBLE = 1e-3
+_MIN_ERROR = 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """The attribution of one feature; ``value`` is empty for a sum over other features."""
+
+    feature: str
+    value: str
+    amount: float
+
+    @property
+    def label(self) -> str:
+        """The feature with its value, for the plot."""
+        return f"{self.feature} = {self.value}" if self.value else self.feature
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One row of the picture: ``kind`` is ``up``, ``down`` or ``level`` (where the row begins and ends)."""
+    """One bar of the plot: ``kind`` is ``up``, ``down`` or ``level`` (the mean output and the row's own)."""
 
     kind: str
     label: str
@@ -35,10 +52,10 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
-    """One telling row: why it is told, its place in the data, words and picture."""
+class WaterfallCase:
+    """One explained row: the reason for its choice, its place in the data, words and plot."""
 
-    why: str
+    reason: str
     row: str
     words: str
     error: str
@@ -47,66 +64,60 @@ class Case:
     ticks: tuple[Line, ...]
 
 
-def cases(rows: Sequence[Record]) -> list[Case]:
-    """Return the cases of the table in order; one whose numbers are not all finite is left out."""
-    read = (_case(lines) for lines in by(rows, "case").values())
-    return [case for case in read if case]
+def cases(rows: Sequence[Record]) -> list[WaterfallCase]:
+    """Return the rows of the table in order; one whose numbers are not all finite is left out."""
+    return [case for lines in by(rows, "case").values() if (case := _case(lines))]
 
 
-def _case(lines: Sequence[Record]) -> Case | None:
+def _case(lines: Sequence[Record]) -> WaterfallCase | None:
     ends = figures(lines[0], "base", "output")
-    parts = [
-        Part(text(line, "feature"), text(line, "value"), amount)
+    contributions = [
+        Contribution(text(line, "feature"), text(line, "value"), amount)
         for line in lines
         if (amount := figure(line, "attribution")) is not None
     ]
-    if ends is None or len(parts) < len(lines):
+    if ends is None or len(contributions) < len(lines):
         return None
-    scale = axis([], keep=[*_path(ends[0], parts), ends[1]])
-    steps = _steps(ends, parts, scale)
+    steps, scale = _steps(ends[0], ends[1], contributions)
     errors = [error for line in lines if (error := figure(line, "error")) is not None]
-    place = figure(lines[0], "row")
-    return Case(
-        why=text(lines[0], "why"),
-        row=f"row {int(place)}" if place is not None else "",
-        words=story(lines[0], parts),
-        error=number(max(errors)) if max(errors, default=0.0) >= _VISIBLE else "",
+    return WaterfallCase(
+        reason=text(lines[0], "why"),
+        row=row_label(lines[0]),
+        words=summary(lines[0], named(contributions)),
+        error=number(max(errors)) if max(errors, default=0.0) >= _MIN_ERROR else "",
         height=HEAD + ROW * len(steps) + FOOT,
         steps=steps,
         ticks=ticks(scale),
     )
 
 
-def _path(base: float, parts: Sequence[Part]) -> list[float]:
-    """Return where each part begins, and where the last one ends."""
-    path = [base]
-    for part in parts:
-        path.append(path[-1] + part.amount)
-    return path
+def named(contributions: Sequence[Contribution]) -> list[tuple[float, str]]:
+    """Return the attribution and the name of each single feature: no reader could follow a sum over many."""
+    return [(one.amount, f"{brief(one.feature)} ({brief(one.value)})") for one in contributions if one.value]
 
 
-def _steps(ends: tuple[float, ...], parts: Sequence[Part], scale: Axis) -> list[Step]:
-    path = _path(ends[0], parts)
-    first = _step("level", "mean of the reference rows", _level(ends[0]), 0, path[0], path[0], scale)
-    last = _step("level", "this row", _level(ends[1]), len(parts) + 1, ends[1], ends[1], scale)
-    moves = [
-        _step(
-            "up" if part.amount >= 0 else "down",
-            f"{part.feature} = {part.value}" if part.value else part.feature,
-            signed(part.amount), i, path[i - 1], path[i], scale,
-        )
-        for i, part in enumerate(parts, start=1)
-    ]  # fmt: skip
-    return [first, *moves, last]
+def _steps(base: float, output: float, contributions: Sequence[Contribution]) -> tuple[list[Step], Axis]:
+    totals = list(accumulate((one.amount for one in contributions), initial=base))
+    scale = axis([], keep=[*totals, output])
+    bars = [
+        ("level", "mean of the reference rows", _level(base), base, base),
+        *(
+            ("up" if one.amount >= 0 else "down", one.label, signed(one.amount), start, stop)
+            for one, (start, stop) in zip(contributions, pairwise(totals), strict=True)
+        ),
+        ("level", "this row", _level(output), output, output),
+    ]
+    return [_step(HEAD + ROW * i, *bar, scale) for i, bar in enumerate(bars)], scale
 
 
-def _step(kind: str, label: str, value: str, i: int, start: float, stop: float, scale: Axis) -> Step:
-    low, high = scale.at(min(start, stop)), scale.at(max(start, stop))
+def _step(y: int, kind: str, label: str, value: str, start: float, stop: float, scale: Axis) -> Step:
+    low = scale.at(min(start, stop))
+    high = scale.at(max(start, stop))
     return Step(
         kind=kind,
         label=elide(label, LABEL_COLUMNS),
         value=value,
-        y=HEAD + ROW * i,
+        y=y,
         x=percent(low),
         width=percent(max(high - low, 0.3)),
         stop=percent(scale.at(stop)),

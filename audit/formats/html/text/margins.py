@@ -1,6 +1,6 @@
-"""Where a measurement lies against a limit, in words and as a place to sort by.
+"""The position of a measurement against a limit, in words and as a sort key.
 
-This describes what the report holds. It decides nothing: a rule's status is the gate's.
+This describes the report. It decides nothing: a rule's status is the gate's.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from audit.formats.html.text.numbers import interval, number, written
+from audit.formats.html.text.numbers import number, with_interval, written
 from audit.result import Measurement
 
 Side = Literal["outside", "crossing", "undefined", "inside"]
@@ -27,7 +27,7 @@ _WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One measurement against a limit; ``margin`` is the value's distance, negative when outside."""
+    """The position of a measurement against a limit; ``margin`` is the value's distance, negative if outside."""
 
     side: Side
     margin: float
@@ -35,19 +35,15 @@ class Place:
 
     @property
     def order(self) -> tuple[int, float]:
-        """Sorts what lies furthest outside first, and what lies deepest inside last."""
+        """The sort key: furthest outside first, deepest inside last."""
         return _ORDER[self.side], self.margin
 
 
 def bounds(limit: Mapping[str, float]) -> tuple[float, float] | None:
-    """Return the closed range of values that hold; None where it depends on a baseline."""
-    low = [limit["at_least"]] if "at_least" in limit else []
-    high = [limit["at_most"]] if "at_most" in limit else []
-    if "within" in limit:
-        low, high = [*low, -limit["within"]], [*high, limit["within"]]
-    if not low and not high:
-        return None
-    return max(low, default=-math.inf), min(high, default=math.inf)
+    """Return the closed range of allowed values; None if it depends on a baseline."""
+    low = [sign * limit[key] for key, sign in (("at_least", 1), ("within", -1)) if key in limit]
+    high = [limit[key] for key in ("at_most", "within") if key in limit]
+    return (max(low, default=-math.inf), min(high, default=math.inf)) if low or high else None
 
 
 def in_words(limit: Mapping[str, float]) -> str:
@@ -57,39 +53,46 @@ def in_words(limit: Mapping[str, float]) -> str:
 
 
 def least_improvement(limit: Mapping[str, float]) -> float | None:
-    """Return the least improvement over the baseline that holds; None where the limit is of the value itself."""
-    asked = [limit["better_than_baseline_by"]] if "better_than_baseline_by" in limit else []
-    asked += [-limit["no_worse_than_baseline_by"]] if "no_worse_than_baseline_by" in limit else []
-    return max(asked, default=None)
+    """Return the least allowed improvement over the baseline; None if ``limit`` is of the value itself."""
+    signs = (("better_than_baseline_by", 1), ("no_worse_than_baseline_by", -1))
+    return max((sign * limit[key] for key, sign in signs if key in limit), default=None)
+
+
+def improvement(measurement: Measurement) -> Measurement | None:
+    """Return the improvement over the baseline, with its interval, as a measurement; None without a baseline."""
+    baseline = measurement.baseline
+    if baseline is None:
+        return None
+    return replace(measurement, value=baseline.improvement, ci=baseline.improvement_ci, baseline=None)
 
 
 def place(measurement: Measurement, limit: Mapping[str, float]) -> Place | None:
-    """Return where ``measurement`` lies against ``limit``; of two limits, the one that it lies further outside of."""
-    found = [absolute_place(measurement, limit), _improvement_place(measurement, limit)]
-    return min((at for at in found if at), key=lambda at: at.order, default=None)
+    """Return the position of ``measurement`` against ``limit``; of two, against the one it is further outside."""
+    places = [absolute_place(measurement, limit), _improvement_place(measurement, limit)]
+    return min((place for place in places if place), key=lambda place: place.order, default=None)
 
 
 def absolute_place(measurement: Measurement, limit: Mapping[str, float]) -> Place | None:
-    """Return where the value lies against what ``limit`` says of it; None if it says nothing of the value."""
-    held = bounds(limit)
-    return None if held is None else place_within(measurement, *held)
+    """Return the position of the value against ``limit``; None if that limits the improvement only."""
+    allowed = bounds(limit)
+    return None if allowed is None else place_within(measurement, *allowed)
 
 
 def _improvement_place(measurement: Measurement, limit: Mapping[str, float]) -> Place | None:
-    least, baseline = least_improvement(limit), measurement.baseline
-    if least is None:
+    lowest = least_improvement(limit)
+    baseline = measurement.baseline
+    gain = improvement(measurement)
+    if lowest is None:
         return None
-    if baseline is None:
+    if gain is None or baseline is None:
         return Place("undefined", -math.inf, "the baseline has no such measurement")
-    gain = replace(measurement, value=baseline.improvement, ci=baseline.improvement_ci)
-    at = place_within(gain, least, math.inf)
-    words = f"improvement over the baseline ({number(baseline.value)}): {number(gain.value)}"
-    words += f" ({interval(gain.ci)})" if gain.ci else ""
+    at = place_within(gain, lowest, math.inf)
+    words = f"improvement over the baseline ({number(baseline.value)}): {with_interval(gain.value, gain.ci)}"
     return Place(at.side, at.margin, f"{words}, {at.words.replace('; value ', '; it is ')}")
 
 
 def place_within(measurement: Measurement, low: float, high: float) -> Place:
-    """Return where a value lies against a closed range; an end may be infinite."""
+    """Return the position of a value against a closed range, which may be infinite."""
     if not math.isfinite(measurement.value):
         return Place("undefined", -math.inf, f"the value is {number(measurement.value)}: it cannot hold")
     margin = min(measurement.value - low, high - measurement.value)

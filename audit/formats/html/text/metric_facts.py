@@ -1,4 +1,4 @@
-"""What a report says about its metrics and about how it was decided."""
+"""Metric descriptions and gate settings of a report, as text."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _NOTHING = MetricFacts(about="")
 
 
 def facts_of(metric: str, checks: Iterable[CheckResult]) -> MetricFacts:
-    """Return the facts of ``metric``; empty ones where its check is not installed any more."""
+    """Return the facts of ``metric``; empty ones if its check is not installed any more."""
     for check in checks:
         facts = check.metrics.get(metric) or check.metrics.get(short(metric, check.name))
         if facts and metric.startswith(f"{check.name}."):
@@ -25,7 +25,7 @@ def short(metric: str, check: str) -> str:
 
 
 def how_to_read(facts: MetricFacts) -> str:
-    """Return one sentence on the metric, and one on its range and ideal value if it has them."""
+    """Return the metric's description, with its range and ideal value if it has them."""
     about = facts.about.strip()
     about += "" if not about or about[-1] in ".!?" else "."
     scale = ", ".join(part for part in (_range(facts), _ideal(facts)) if part)
@@ -45,19 +45,19 @@ def _ideal(facts: MetricFacts) -> str:
 
 
 def level(report: Report) -> float:
-    """Return the confidence of the intervals, in (0, 1); the policy's default where the report does not say."""
-    given = _gate(report).get("confidence")
-    return given if isinstance(given, float) and 0 < given < 1 else 0.95
+    """Return the confidence level of the intervals, in (0, 1); the policy's default if the report has none."""
+    confidence = _gate(report).get("confidence")
+    return confidence if isinstance(confidence, float) and 0 < confidence < 1 else 0.95
 
 
 def confidence(report: Report) -> str:
-    """Return the level of the intervals as a reader says it, e.g. ``95 %``."""
+    """Return the confidence level of the intervals as text, e.g. ``95 %``."""
     level = _gate(report).get("confidence")
     return f"{written(100 * level)}\u00a0%" if isinstance(level, float) else "the run’s confidence"
 
 
 def min_rows(report: Report) -> str:
-    """Return the fewest rows of a group that is decided on, or nothing if the policy does not say."""
+    """Return the fewest rows of a group that is decided on; empty if the policy sets none."""
     value = _gate(report).get("min_rows")
     return str(value) if isinstance(value, int) and value else ""
 
@@ -66,7 +66,7 @@ def turned_off(report: Report) -> list[str]:
     """Return the checks that the policy turns off."""
     checks = report.policy.effective.get("checks")
     return (
-        [str(name) for name, given in checks.items() if given is False] if isinstance(checks, Mapping) else []
+        [str(name) for name, spec in checks.items() if spec is False] if isinstance(checks, Mapping) else []
     )
 
 

@@ -1,4 +1,4 @@
-"""Numbers as a reader wants them: about three digits, words where there is no number."""
+"""Formats numbers for readers: about three significant digits; undefined and infinite ones as words."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ _PER_CENT = "\u00a0%"
 
 
 def number(value: float) -> str:
-    """Return ``value`` to about three significant digits; not finite ones as words.
+    """Return ``value`` to about three significant digits; values that are not finite as words.
 
-    A value below a thousandth keeps its size (``4e−5``): rounding it to 0 would hide a near miss.
+    A value below a thousandth keeps its magnitude (``4e−5``): rounding it to 0 would hide a near miss.
     """
     if not math.isfinite(value):
         return _word(value)
-    size = abs(value)
-    if size >= 1e9 or 0 < size < 1e-3:
+    magnitude = abs(value)
+    if magnitude >= 1e9 or 0 < magnitude < 1e-3:
         mantissa, _, exponent = f"{value:.2g}".partition("e")
         return minus(f"{mantissa}e{int(exponent)}" if exponent else mantissa)
     if value == int(value):
         return minus(f"{int(value):,}")
-    decimals = 3 if size < 10 else 2 if size < 100 else 1 if size < 1000 else 0
+    decimals = 3 if magnitude < 10 else 2 if magnitude < 100 else 1 if magnitude < 1000 else 0
     return minus(f"{value:,.{decimals}f}")
 
 
@@ -30,22 +30,20 @@ def count(value: float) -> str:
 
 
 def brief_count(value: float) -> str:
-    """Return a number of rows that fits beside a chart: millions are rounded."""
+    """Return a number of rows short enough for a chart: millions are rounded."""
     return count(value) if value < 1e6 else f"{value / 1e6:.3g}M" if value < 1e9 else number(value)
 
 
 def signed(value: float) -> str:
     """Return a contribution with its sign, to two decimals or more: ``+1.90``, ``−0.012``, ``0``."""
-    size = abs(value)
-    if 1e-3 <= size < 1e3:
-        return minus(f"{value:+.{2 if size >= 0.1 else 3}f}")
+    if 1e-3 <= abs(value) < 1e3:
+        return minus(f"{value:+.{2 if abs(value) >= 0.1 else 3}f}")
     return f"+{number(value)}" if value > 0 else number(value)
 
 
 def per_cent(share: float) -> str:
-    """Return a share in per cent, to one decimal; what is smaller than that keeps its size."""
-    size = abs(100 * share)
-    text = minus(f"{100 * share:.1f}") if 0.1 <= size < 1e9 else number(100 * share)
+    """Return a share in per cent, to one decimal; smaller shares keep their magnitude."""
+    text = minus(f"{100 * share:.1f}") if 0.1 <= abs(100 * share) < 1e9 else number(100 * share)
     return f"{text}{_PER_CENT}" if math.isfinite(share) else text
 
 
@@ -56,17 +54,22 @@ def per_cents(ci: tuple[float, float]) -> str:
 
 
 def written(value: float) -> str:
-    """Return a limit as a policy writes it: all its digits, and none that it lacks."""
+    """Return a limit with the digits that the policy writes."""
     return minus(f"{value:.12g}") if math.isfinite(value) else _word(value)
 
 
-def interval(ci: tuple[float, float] | None) -> str:
-    """Return both ends of an interval in words, or ``none``."""
-    return "none" if ci is None else f"{number(ci[0])} to {number(ci[1])}"
+def interval(ci: tuple[float, float] | None, missing: str = "none") -> str:
+    """Return both ends of an interval in words; ``missing`` if there is no interval."""
+    return missing if ci is None else f"{number(ci[0])} to {number(ci[1])}"
+
+
+def with_interval(value: float, ci: tuple[float, float] | None) -> str:
+    """Return a value with its interval: ``0.83 (0.79 to 0.87)``; without one, the value."""
+    return f"{number(value)} ({interval(ci)})" if ci else number(value)
 
 
 def minus(text: str) -> str:
-    """Return ``text`` with the sign of typography: a hyphen is easily overlooked."""
+    """Return ``text`` with minus signs for hyphens, which are easily overlooked."""
     return text.replace("-", "−")
 
 

@@ -1,4 +1,4 @@
-"""Tables that no chart is made of, as they are: a plug-in's own, and those that lack a column."""
+"""Tables without a chart, cell by cell: those of plug-ins, and those that lack a column."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from audit.formats.html.text.numbers import number
 from audit.result import Scalar, Table
 
-SHOWN = 500
+MAX_ROWS = 500
 
 
 @dataclass(frozen=True, slots=True)
 class PlainTable:
-    """A table with its cells as text; ``numeric`` says which columns are aligned to the right."""
+    """A table of ``total`` rows; each head and cell is its text, and whether it is aligned to the right."""
 
     name: str
     about: str
@@ -23,16 +23,14 @@ class PlainTable:
 
 
 def plain_table(table: Table) -> PlainTable:
-    """Return ``table`` as text, its first `SHOWN` rows: the rest stands in the report's JSON."""
+    """Return ``table`` as text, up to `MAX_ROWS` rows: the rest is in the report's JSON."""
     numeric = [not any(isinstance(cell, str) for cell in cells) for cells in table.columns.values()]
     rows = list(zip(*table.columns.values(), strict=True))
     return PlainTable(
         name=table.name,
         about=table.about,
         heads=list(zip(table.columns, numeric, strict=True)),
-        rows=[
-            [(_cell(cell), right) for cell, right in zip(row, numeric, strict=True)] for row in rows[:SHOWN]
-        ],
+        rows=[list(zip(map(_cell, row), numeric, strict=True)) for row in rows[:MAX_ROWS]],
         total=len(rows),
     )
 

@@ -1,10 +1,9 @@
-"""The tables of a check, read as records: what is not as a chart needs it is left to the plain table."""
+"""Tables of a check as records; a table that lacks a chart's columns is shown as a plain table."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping
-from itertools import groupby
 
 from audit.result import CheckResult, Scalar, Table
 
@@ -12,12 +11,12 @@ Record = Mapping[str, Scalar | None]
 
 
 def fits(table: Table, columns: Collection[str]) -> bool:
-    """Whether ``table`` has all of ``columns``."""
+    """Return whether ``table`` has all of ``columns``."""
     return set(columns) <= table.columns.keys()
 
 
 def records(check: CheckResult, name: str, columns: Collection[str]) -> list[Record]:
-    """Return the rows of the check's table ``name``; none where there is no such table with all of ``columns``."""
+    """Return the rows of the check's table ``name``; none if it is missing or lacks one of ``columns``."""
     table = next((t for t in check.tables if t.name == name and fits(t, columns)), None)
     if table is None:
         return []
@@ -27,15 +26,15 @@ def records(check: CheckResult, name: str, columns: Collection[str]) -> list[Rec
 
 
 def by(rows: Collection[Record], key: str) -> dict[str, list[Record]]:
-    """Return ``rows`` by the text of one column, both in the order in which they stand."""
-    found: dict[str, list[Record]] = {}
-    for value, run in groupby(rows, key=lambda row: text(row, key)):
-        found.setdefault(value, []).extend(run)
-    return found
+    """Return ``rows`` grouped by the text of one column, groups and rows in the order of the table."""
+    groups: dict[str, list[Record]] = {}
+    for row in rows:
+        groups.setdefault(text(row, key), []).append(row)
+    return groups
 
 
 def figure(row: Record, key: str) -> float | None:
-    """Return a cell as a finite number, or None where it holds none."""
+    """Return a cell as a finite number, or None if it holds none."""
     value = row[key]
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
@@ -43,12 +42,12 @@ def figure(row: Record, key: str) -> float | None:
 
 
 def figures(row: Record, *keys: str) -> tuple[float, ...] | None:
-    """Return several cells as finite numbers, or None where one of them holds none."""
-    found = tuple(value for key in keys if (value := figure(row, key)) is not None)
-    return found if len(found) == len(keys) else None
+    """Return several cells as finite numbers, or None if one of them holds none."""
+    numbers = tuple(value for key in keys if (value := figure(row, key)) is not None)
+    return numbers if len(numbers) == len(keys) else None
 
 
 def text(row: Record, key: str) -> str:
-    """Return a cell as text; an empty one as the empty text."""
+    """Return a cell as text; empty for None."""
     value = row[key]
     return "" if value is None else str(value)

@@ -1,4 +1,4 @@
-"""What a measurement speaks of, in words: its ``where`` as labels, shared keys taken out once."""
+"""Labels of measurements: their ``where`` in words, without keys that all of them share."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ _MEMBER = ("group", "unprivileged")
 
 def describe(where: Where) -> str:
     """Return e.g. ``race: Black against White`` or ``attack fgsm, eps 0.1``; empty for an empty where."""
-    head = [_named(where, key) for key in ("attribute", *_MEMBER) if key in where]
-    groups = [": ".join(head)] if head else []
+    group = [_named(where, key) for key in ("attribute", *_MEMBER) if key in where]
+    groups = [": ".join(group)] if group else []
     if "privileged" in where:
         groups.append(f"against {scalar(where['privileged'])}")
     known = {"attribute", "privileged", *_MEMBER}
@@ -32,28 +32,27 @@ def scalar(value: Scalar) -> str:
 
 
 def shared(measurements: Sequence[Measurement]) -> dict[str, Scalar]:
-    """Return the keys that have the same value in every one of ``measurements``."""
+    """Return the keys with the same value in all ``measurements``."""
     first, *rest = [m.where for m in measurements] or [{}]
     return {k: v for k, v in first.items() if all(k in w and w[k] == v for w in rest)}
 
 
 def without(where: Where, keys: Where) -> dict[str, Scalar]:
-    """Return ``where`` less the keys of ``keys``."""
+    """Return ``where`` without the keys of ``keys``."""
     return {key: value for key, value in where.items() if key not in keys}
 
 
-def rows_of(found: Measurement) -> int:
-    """Return the rows that a reader should see beside a number: of a comparison, those of its smaller side."""
-    return found.rows if "unprivileged" in found.where else found.n
+def rows_of(measurement: Measurement) -> int:
+    """Return the number of rows to show with a value: of a comparison, that of its smaller side."""
+    return measurement.rows if "unprivileged" in measurement.where else measurement.n
 
 
 def panel_of(where: Where) -> dict[str, Scalar]:
-    """Return what the rows of one chart share: all but the group, or nothing if there is none."""
-    about_groups = not where.keys().isdisjoint(_MEMBER)
-    return {key: value for key, value in where.items() if key not in _MEMBER} if about_groups else {}
+    """Return the keys that the rows of one chart share: all but the group; empty if there is no group."""
+    return {} if where.keys().isdisjoint(_MEMBER) else without(where, dict.fromkeys(_MEMBER, ""))
 
 
 def row_label(where: Where, panel: Where) -> str:
-    """Return the label of one row inside ``panel``: a single value stands without its key."""
+    """Return the label of one row inside ``panel``: a single value is shown without its key."""
     rest = without(where, panel)
     return scalar(next(iter(rest.values()))) if len(rest) == 1 else describe(rest) or "all rows"

@@ -1,0 +1,55 @@
+"""Scales of line charts: from data to places in per cent of the width and in pixels from the top."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from audit.formats.html.charts.axis import Axis
+from audit.formats.html.charts.interval_plot import percent
+
+_T = TypeVar("_T")
+
+SHARES = Axis(0.0, 1.0, length=1.0, inset=0.0)
+"""The axis of shares, from edge to edge."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Two axes of a drawing ``height`` pixels high; ``x`` returns places in units of the drawing's width."""
+
+    x: Callable[[float], float]
+    vertical: Axis
+    height: float
+
+    def y(self, value: float) -> float:
+        """Return the pixels from the top, in [0, height]: values beyond the axis are at its edge, NaN at the bottom."""
+        return self.height * (1 - self.vertical.at(value) / self.vertical.length)
+
+    def height_of(self, value: float | None) -> str | None:
+        """Return `y` as SVG writes it; None if ``value`` is None or beyond the axis."""
+        return f"{self.y(value):.1f}" if value is not None and self.vertical.shows(value) else None
+
+    def point(self, x: float, y: float) -> tuple[str, str]:
+        """Return a point as SVG writes it: per cent of the width, pixels from the top."""
+        return percent(self.x(x)), f"{self.y(y):.1f}"
+
+    def path(self, points: Iterable[tuple[float, float]], decimals: int = 1) -> str:
+        """Return the SVG path through ``points`` of data, with ``decimals`` of a pixel."""
+        return "M" + "L".join(f"{self.x(x):.1f} {self.y(y):.{decimals}f}" for x, y in points)
+
+    def ticks(self) -> list[tuple[str, str]]:
+        """Return the vertical axis' ticks as (y, label)."""
+        return [(f"{self.y(value):.1f}", label) for value, label in self.vertical.ticks]
+
+
+def equidistant(values: Sequence[float]) -> Callable[[float], float]:
+    """Return a function from each of ``values`` to its place in per cent, at equal distances in their order."""
+    ranks = Axis(0.0, max(len(values) - 1.0, 1.0))
+    return {value: ranks.at(rank) for rank, value in enumerate(values)}.__getitem__
+
+
+def thinned(values: Sequence[_T], at_most: int) -> Sequence[_T]:
+    """Return every n-th of ``values``, from the first, so that at most ``at_most`` labels are left."""
+    return values[:: max(1, -(-len(values) // at_most))]
