@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from audit.formats.html.charts.axis import Axis
 from audit.formats.html.charts.interval_plot import percent
+from audit.formats.html.charts.scale import SHARES, Scale, equidistant, thinned
 from audit.formats.html.robustness import measurements as measured
 from audit.formats.html.robustness.measurements import ALL, WORST, Attacked
 from audit.formats.html.robustness.sentences import what_falls
@@ -15,7 +17,7 @@ from audit.formats.html.text.safe_text import elide
 from audit.result import Measurement
 
 HEIGHT = 200
-_INSET, _APART, _NEAR = 2.0, 15.0, 0.16
+_APART, _NEAR = 15.0, 0.16
 _LABELS = 6
 _KINDS = ("noise", "fgsm", "pgd", "square", "worst")
 
@@ -81,10 +83,11 @@ def chart(
     if not lines:
         return None
     sizes = sorted({eps for line in lines.values() for eps in line})
-    places, even = _places(sizes)
-    labels = _spread([_down(list(line.values())[-1].value) for line in lines.values()])
+    crowded = _crowded(sizes)
+    scale = Scale(equidistant(sizes) if crowded else Axis(sizes[0], sizes[-1]).at, SHARES, HEIGHT)
+    labels = _spread([scale.y(list(line.values())[-1].value) for line in lines.values()])
     series = [
-        _series(*look(attack), line, places, label)
+        _series(*look(attack), line, scale, label)
         for (attack, line), label in zip(lines.items(), labels, strict=True)
     ]
     return AttackCurve(
@@ -95,8 +98,8 @@ def chart(
         + ".",
         # What all attacks add up to lies beneath the others, as wide as a shadow.
         series=sorted(series, key=lambda s: s.kind != WORST),
-        sizes=[(percent(places[eps]), written(eps)) for eps in sizes[:: -(-len(sizes) // _LABELS)]],
-        even=even,
+        sizes=[(percent(scale.x(eps)), written(eps)) for eps in thinned(sizes, _LABELS)],
+        even=crowded and len(sizes) > 2,
     )
 
 
@@ -104,35 +107,23 @@ def _look(attack: str) -> tuple[str, str]:
     return attack if attack in _KINDS else "other", elide(attack, 8)
 
 
-def _places(sizes: Sequence[float]) -> tuple[dict[float, float], bool]:
-    """Return the per cent of each size: to scale, unless two would fall so close that their labels meet."""
+def _crowded(sizes: Sequence[float]) -> bool:
+    """Return whether two sizes would be so close on a linear axis that their labels meet."""
     span = sizes[-1] - sizes[0]
-    even = span <= 0 or any(b - a < _NEAR * span for a, b in pairwise(sizes))
-    last = max(len(sizes) - 1, 1)
-    share = {eps: i / last if even else (eps - sizes[0]) / span for i, eps in enumerate(sizes)}
-    return {eps: _INSET + (100 - 2 * _INSET) * part for eps, part in share.items()}, even and len(sizes) > 2
+    return span <= 0 or any(b - a < _NEAR * span for a, b in pairwise(sizes))
 
 
-def _series(kind: str, name: str, line: Numbers, places: Mapping[float, float], label: float) -> Series:
-    across = {eps: places[eps] for eps in line}
+def _series(kind: str, name: str, line: Numbers, scale: Scale, label: float) -> Series:
     tested = [(eps, m) for eps, m in line.items() if eps > 0]
     return Series(
         kind=kind,
         name=name,
         value=number(tested[-1][1].value),
-        path="M" + "L".join(f"{across[eps]:.1f} {_down(m.value):.1f}" for eps, m in line.items()),
-        points=[(percent(across[eps]), f"{_down(m.value):.1f}") for eps, m in tested],
-        whiskers=[
-            (percent(across[eps]), f"{_down(m.ci[1]):.1f}", f"{_down(m.ci[0]):.1f}")
-            for eps, m in tested
-            if m.ci
-        ],
+        path=scale.path((eps, m.value) for eps, m in line.items()),
+        points=[scale.point(eps, m.value) for eps, m in tested],
+        whiskers=[(*scale.point(eps, m.ci[1]), f"{scale.y(m.ci[0]):.1f}") for eps, m in tested if m.ci],
         label=f"{label:.1f}",
     )
-
-
-def _down(value: float) -> float:
-    return HEIGHT * (1 - min(max(value, 0.0), 1.0)) if value == value else HEIGHT
 
 
 def _spread(heights: Sequence[float]) -> list[float]:
