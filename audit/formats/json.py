@@ -73,16 +73,15 @@ def report_schema() -> dict[str, object]:
 
 def _with_numbers(report: Report) -> Report:
     """Parse the three strings in tables as numbers (elsewhere the types do)."""
-    checks = [replace(check, tables=[_numbered(table) for table in check.tables]) for check in report.checks]
+    checks = [replace(check, tables=[_numeric(table) for table in check.tables]) for check in report.checks]
     return replace(report, checks=checks)
 
 
-def _numbered(table: Table) -> Table:
-    columns = {name: _cells(cells) for name, cells in table.columns.items()}
-    return replace(table, columns=columns)
+def _numeric(table: Table) -> Table:
+    return replace(table, columns={name: _parsed(cells) for name, cells in table.columns.items()})
 
 
-def _cells(cells: list[Scalar | None]) -> list[Scalar | None]:
+def _parsed(cells: list[Scalar | None]) -> list[Scalar | None]:
     """Parse a column without any other text: in one of names, a group may be called NaN."""
     if {cell for cell in cells if isinstance(cell, str)} <= _NOT_FINITE:
         return [float(cell) if isinstance(cell, str) else cell for cell in cells]

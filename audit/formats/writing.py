@@ -48,11 +48,7 @@ def set_aside(folder: Path) -> None:
 
 
 def write_reports(report: Report, folder: Path) -> list[Path]:
-    """Write every format of ``report`` into ``folder``, all or none, and return the files.
-
-    Raises:
-        AuditError: the folder cannot be written; then nothing new is in it.
-    """
+    """Write every format of ``report`` into ``folder``, all or none (see `write_whole`), and return the files."""
     return write_whole(folder, {each.name: each.render(report) for each in registry.FORMATS})
 
 

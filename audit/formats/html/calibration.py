@@ -41,12 +41,9 @@ class CalibrationPanel:
 def calibrations(
     check: CheckResult, attributes: Sequence[GroupFacts], confidence: float
 ) -> list[CalibrationPanel]:
-    """Return a panel for each attribute whose groups were binned.
+    """Return a panel for each of the protected ``attributes`` whose groups were binned by prediction.
 
-    Args:
-        check: check with the measurements of the groups.
-        attributes: protected attributes with their privileged groups.
-        confidence: confidence level of the intervals of the bins, in (0, 1).
+    ``confidence`` is the level of the intervals of the bins, in (0, 1).
     """
     privileged = {facts.attribute: frozenset(facts.privileged) for facts in attributes}
     groups: dict[str, list[Binned]] = {}

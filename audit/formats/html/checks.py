@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from audit.formats.html.calibration import CalibrationPanel, calibrations
 from audit.formats.html.charts.measurement_table import Cells, cells
@@ -23,16 +24,21 @@ _SECTIONS: dict[str, type[ExplainabilitySection] | type[Robustness]] = {
 }
 
 
+class OverallRow(NamedTuple):
+    """A metric over all rows: its name, how to read it, and its cells."""
+
+    metric: str
+    about: str
+    cells: Cells
+
+
 @dataclass(frozen=True, slots=True)
 class CheckView:
-    """One check; ``metrics`` and ``tables`` are those that its ``section`` does not show.
-
-    ``overall`` are the values over all rows: name, explanation and cells of each metric.
-    """
+    """One check; ``metrics`` and ``tables`` are those that its ``section`` does not show."""
 
     anchor: str
     check: CheckResult
-    overall: list[tuple[str, str, Cells]]
+    overall: list[OverallRow]
     curves: list[Reliability]
     section: ExplainabilitySection | Robustness | None
     thresholds: ThresholdSection | None
@@ -76,6 +82,8 @@ def _view(anchor: str, check: CheckResult, report: Report) -> CheckView:
     )
 
 
-def _overall(measurement: Measurement, check: CheckResult) -> tuple[str, str, Cells]:
+def _overall(measurement: Measurement, check: CheckResult) -> OverallRow:
     about = how_to_read(facts_of(measurement.metric, [check]))
-    return short(measurement.metric, check.name), about, cells(Row(measurement.method, measurement))
+    return OverallRow(
+        short(measurement.metric, check.name), about, cells(Row(measurement.method, measurement))
+    )

@@ -13,7 +13,7 @@ from audit.formats.html.charts.plot_marks import Guides, Plot, Row, decided
 from audit.formats.html.text import margins as limits
 from audit.formats.html.text.metric_facts import facts_of
 from audit.formats.html.text.where_labels import Where, describe, shared, without
-from audit.result import MAX_AUDITS, Measurement, MetricFacts, Report, RuleResult
+from audit.result import MAX_AUDITS, Measurement, MetricFacts, Report, RuleResult, RuleStatus
 
 PlacedMeasurements = list[tuple[Measurement, limits.Place | None]]
 
@@ -21,14 +21,14 @@ MAX_ROWS = 12
 _ABOUT_AUDITS = (
     "Audits of the same rows that differ in model, question or seed: of enough, one passes by luck."
 )
-_SEVERITY = ("fail", "inconclusive", "waived", "pass")
+SEVERITY: tuple[RuleStatus, ...] = ("fail", "inconclusive", "waived", "pass")
 
 
 @dataclass(frozen=True, slots=True)
 class RuleView:
-    """One rule; ``folded`` is the chart of the rows beyond the first `MAX_ROWS`.
+    """One rule; ``plots`` are the chart of the first `MAX_ROWS` rows and that of the others.
 
-    ``improvement`` are the same two charts for a rule against a baseline.
+    ``improvement`` are the same charts for a rule against a baseline.
     """
 
     anchor: str
@@ -37,8 +37,7 @@ class RuleView:
     limit: str
     about: str
     caption: str
-    plot: Plot | None
-    folded: Plot | None
+    plots: list[Plot]
     folded_rows: int
     improvement: list[Plot]
     table: list[Cells]
@@ -48,19 +47,21 @@ class RuleView:
 def rule_views(report: Report) -> list[RuleView]:
     """Return all rules, the failed ones first; rules of one status keep the policy's order."""
     views = [_view(f"rule-{i}", rule, report) for i, rule in enumerate(report.rules, start=1)]
-    return sorted(views, key=lambda view: _SEVERITY.index(view.rule.status))
+    return sorted(views, key=lambda view: SEVERITY.index(view.rule.status))
 
 
 def ranked(rule: RuleResult) -> PlacedMeasurements:
-    """Return the measurements that the rule was decided on, furthest outside the limit first."""
-    return _by_place(_plottable(rule), rule)
+    """Return the measurements that the rule was decided on, furthest outside the limit first.
+
+    A count of audits has no place on an axis, and the rule's reason says all of it: then there is none.
+    """
+    return [] if rule.id == MAX_AUDITS else _by_place(rule.measurements, rule)
 
 
 def _view(anchor: str, rule: RuleResult, report: Report) -> RuleView:
     facts = facts_of(rule.metric, report.checks)
     common = shared([*rule.measurements, *rule.not_decided])
     rows = _rows(rule, common)
-    plots = _plots(rule, rows, facts)
     return RuleView(
         anchor=anchor,
         rule=rule,
@@ -68,23 +69,12 @@ def _view(anchor: str, rule: RuleResult, report: Report) -> RuleView:
         limit=limits.in_words(rule.limit),
         about=_ABOUT_AUDITS if rule.id == MAX_AUDITS else facts.about,
         caption=describe(common) if len(rows) > 1 else "",
-        plot=plots[0] if plots else None,
-        folded=plots[1] if len(plots) > 1 else None,
+        plots=_plots(rule, rows, facts),
         folded_rows=max(0, len(rows) - MAX_ROWS),
-        improvement=improvement_plots(
-            f"{rule.metric}: improvement over the baseline",
-            rows,
-            limits.least_improvement(rule.limit),
-            MAX_ROWS,
-        ),
+        improvement=improvement_plots(rule.metric, rows, limits.least_improvement(rule.limit), MAX_ROWS),
         table=[cells(row) for row in rows],
         methods=methods(row.measurement for row in rows),
     )
-
-
-def _plottable(rule: RuleResult) -> list[Measurement]:
-    """Return the measurements with a place on an axis: a count of audits has none, and the reason says all of it."""
-    return [] if rule.id == MAX_AUDITS else rule.measurements
 
 
 def _by_place(measurements: Sequence[Measurement], rule: RuleResult) -> PlacedMeasurements:
@@ -93,11 +83,11 @@ def _by_place(measurements: Sequence[Measurement], rule: RuleResult) -> PlacedMe
 
 
 def _rows(rule: RuleResult, common: Where) -> list[Row]:
-    parts = ((_plottable(rule), False), (rule.not_decided, True))
+    parts = ((ranked(rule), False), (_by_place(rule.not_decided, rule), True))
     return [
         Row(_label(m.where, common), m, place, left_out, describe(m.where) or "all rows")
         for measurements, left_out in parts
-        for m, place in _by_place(measurements, rule)
+        for m, place in measurements
     ]
 
 
@@ -111,8 +101,6 @@ def _label(where: Where, common: Where) -> str:
 
 def _plots(rule: RuleResult, rows: Sequence[Row], facts: MetricFacts) -> list[Plot]:
     """Return one chart, or two on the same axis if there are many rows."""
-    if not rows:
-        return []
     guides = Guides(bounds=limits.bounds(rule.limit), ideal=facts.ideal)
     inside = guides.bounds_within(facts.low, facts.high)
     scale = measurement_axis(decided(rows), facts, inside)

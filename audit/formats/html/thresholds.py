@@ -17,9 +17,9 @@ from audit.formats.html.charts.threshold_curve import (
 )
 from audit.formats.html.text.margins import bounds
 from audit.formats.html.text.metric_facts import facts_of, short
-from audit.formats.html.text.numbers import interval, number, with_interval, written
+from audit.formats.html.text.numbers import Estimate, estimate, number, with_interval, written
 from audit.formats.html.text.safe_text import brief
-from audit.formats.html.text.table_records import Record, by, records, text
+from audit.formats.html.text.table_records import Record, by, figure, records, text
 from audit.result import CheckResult, MetricFacts, RuleResult
 
 LINES_PER_CHART = 5
@@ -33,10 +33,10 @@ TABLES = {
 
 @dataclass(frozen=True, slots=True)
 class ThresholdTable:
-    """The values of a chart: ``rows`` are a threshold, and (value, interval) of each of ``heads``."""
+    """The values of a chart: ``rows`` are a threshold, and the value for each of ``heads``."""
 
     heads: list[str]
-    rows: list[tuple[str, list[tuple[str, str]]]]
+    rows: list[tuple[str, list[Estimate]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +46,14 @@ class ThresholdPanel:
     ``folded`` counts these, and ``left_out`` those that are in the JSON only. ``ruled`` if a rule is about it.
     """
 
-    attribute: str
-    ruled: bool
-    privileged: str
     caption: str
     charts: list[ThresholdChart]
-    folded: int
-    left_out: int
     table: ThresholdTable
+    attribute: str = ""
+    privileged: str = ""
+    ruled: bool = False
+    folded: int = 0
+    left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ def _panel(
 ) -> ThresholdPanel | None:
     attribute = text(rows[0], "attribute")
     lines = [line for group, part in by(rows, "unprivileged").items() if (line := _line(group, name, part))]
-    if not lines or any(_thresholds(line) != _thresholds(lines[0]) for line in lines):
+    if not lines or any(line.thresholds != lines[0].thresholds for line in lines):
         return None
     guides = Guides(bounds=_limit(rules, attribute), ideal=facts.ideal)
     ranked = sorted(lines, key=lambda line: _distance(line.operating_point, facts.ideal), reverse=True)
@@ -107,14 +107,14 @@ def _panel(
     parts = [furthest, *(others[i : i + LINES_PER_CHART] for i in range(0, len(others), LINES_PER_CHART))]
     axes = [vertical_axis(part, guides, facts.low, facts.high) for part in (furthest, others)]
     return ThresholdPanel(
-        attribute=attribute,
-        ruled=guides.bounds is not None,
-        privileged=text(rows[0], "privileged"),
         caption=_caption(furthest[0], guides.bounds),
         charts=[threshold_chart(title, part, axes[i > 0], guides) for i, part in enumerate(parts)],
+        table=_table(furthest),
+        attribute=attribute,
+        privileged=text(rows[0], "privileged"),
+        ruled=guides.bounds is not None,
         folded=len(others),
         left_out=len(ranked) - len(furthest) - len(others),
-        table=_table(furthest),
     )
 
 
@@ -125,7 +125,7 @@ def _accuracy(check: CheckResult) -> ThresholdPanel | None:
         return None
     vertical = vertical_axis([line], Guides(), 0.0, 1.0)
     chart = threshold_chart("Accuracy over the decision threshold", [line], vertical, Guides())
-    return ThresholdPanel("", False, "", _caption(line, None), [chart], 0, 0, _table([line]))
+    return ThresholdPanel(_caption(line, None), [chart], _table([line]))
 
 
 def _line(group: str, name: str, rows: Sequence[Record]) -> ThresholdValues | None:
@@ -137,10 +137,6 @@ def _line(group: str, name: str, rows: Sequence[Record]) -> ThresholdValues | No
     return ThresholdValues(group, rising, operating[0]) if len(operating) == 1 else None
 
 
-def _thresholds(line: ThresholdValues) -> list[float]:
-    return [point.threshold for point in line.points]
-
-
 def _point(row: Record, name: str) -> Point:
     low = _float(row, f"{name}_low")
     high = _float(row, f"{name}_high")
@@ -149,10 +145,9 @@ def _point(row: Record, name: str) -> Point:
 
 
 def _float(row: Record, key: str) -> float:
-    value = row[key]
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return math.nan
-    return float(value) if abs(value) < 1e300 or value == math.inf else math.nan
+    """Return a cell as a number: an interval's upper end may be infinite, anything else not finite is NaN."""
+    value = figure(row, key)
+    return math.inf if row[key] == math.inf else math.nan if value is None else value
 
 
 def _limit(rules: Sequence[RuleResult], attribute: str) -> tuple[float, float] | None:
@@ -192,12 +187,10 @@ def _inside(line: ThresholdValues, limit: tuple[float, float] | None) -> str:
     if limit is None:
         return ""
     inside = [p.ci is not None and limit[0] <= p.ci[0] and p.ci[1] <= limit[1] for p in line.points]
-    thresholds = [p.threshold for p, is_inside in zip(line.points, inside, strict=True) if is_inside]
-    one_run = len([is_inside for is_inside, _ in groupby(inside) if is_inside]) == 1 < len(thresholds)
-    where = f", from {written(thresholds[0])} to {written(thresholds[-1])}" if one_run else ""
-    return (
-        f" Its whole interval lies inside the limit at {len(thresholds)} of {len(inside)} thresholds{where}."
-    )
+    allowed = [p.threshold for p, is_inside in zip(line.points, inside, strict=True) if is_inside]
+    one_run = len([is_inside for is_inside, _ in groupby(inside) if is_inside]) == 1 < len(allowed)
+    where = f", from {written(allowed[0])} to {written(allowed[-1])}" if one_run else ""
+    return f" Its whole interval lies inside the limit at {len(allowed)} of {len(inside)} thresholds{where}."
 
 
 def _table(lines: Sequence[ThresholdValues]) -> ThresholdTable:
@@ -210,9 +203,8 @@ def _table(lines: Sequence[ThresholdValues]) -> ThresholdTable:
     ]
     return ThresholdTable(
         heads=[line.name for line in lines],
-        rows=[(label, [_cell(line.points[i]) for line in lines]) for label, i in rows],
+        rows=[
+            (label, [estimate(line.points[i].value, line.points[i].ci) for line in lines])
+            for label, i in rows
+        ],
     )
-
-
-def _cell(point: Point) -> tuple[str, str]:
-    return number(point.value), interval(point.ci, "")

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from audit.formats.html.rules import RuleView, ranked
+from audit.formats.html.rules import SEVERITY, RuleView, ranked
 from audit.formats.html.text.metric_facts import min_rows, turned_off
 from audit.formats.html.text.numbers import count, interval, number, with_interval
 from audit.formats.html.text.where_labels import describe, rows_of
 from audit.result import CheckResult, Measurement, Report, RuleStatus
-
-_STATUSES: tuple[RuleStatus, ...] = ("fail", "inconclusive", "waived", "pass")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +53,7 @@ def verdict_view(report: Report, views: list[RuleView]) -> VerdictView:
     tally = Counter(rule.status for rule in report.rules)
     passed = [view for view in views if view.rule.status == "pass"]
     return VerdictView(
-        counts={status: tally[status] for status in _STATUSES if tally[status]},
+        counts={status: tally[status] for status in SEVERITY if tally[status]},
         blocked=[_nearest(view) for view in views if view.rule.status == "fail"],
         undecided=[_nearest(view) for view in views if view.rule.status == "inconclusive"],
         waived=[view for view in views if view.rule.status == "waived"],

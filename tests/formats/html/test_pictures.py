@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from audit.formats.html.charts.png import png
+from audit.formats.html.charts.png import png_url
 from audit.formats.html.explainability.encoded_maps import attribution_map, samples
 from audit.formats.html.explainability.saliency_maps import COLUMNS, MAP, marks, ninths
 from audit.formats.html.page import render_html
@@ -38,6 +38,10 @@ def drawn(picture: Element) -> list[np.ndarray]:
     return found
 
 
+def opened(url: str) -> Image.Image:
+    return Image.open(io.BytesIO(base64.b64decode(url.removeprefix("data:image/png;base64,"))))
+
+
 def pictures(report: Report) -> list[Element]:
     return parse(render_html(report)).all("svg", class_="picture")
 
@@ -57,7 +61,7 @@ def with_line(**changed: Scalar | None) -> Report:
 @given(st.integers(1, 9), st.integers(1, 9), st.sampled_from([1, 3, 4]), st.randoms(use_true_random=False))
 def test_png_is_read_back_by_pillow(height: int, width: int, channels: int, random: Any) -> None:
     given_samples = bytes(random.randrange(256) for _ in range(height * width * channels))
-    found = Image.open(io.BytesIO(png(given_samples, width, channels)))
+    found = opened(png_url(given_samples, width, channels))
     assert found.mode == {1: "L", 3: "RGB", 4: "RGBA"}[channels]
     assert np.asarray(found).tobytes() == given_samples
 
@@ -85,7 +89,7 @@ def test_png_shows_what_a_file_written_by_hand_shows(channels: int, file: str) -
     """The files are of a writer without Pillow: three columns, two rows, by ISO/IEC 15948 alone."""
     theirs = Image.open(io.BytesIO(base64.b64decode(file)))
     raw = bytes((37 * place + 11 * channels) % 256 for place in range(2 * 3 * channels))
-    ours = Image.open(io.BytesIO(png(raw, 3, channels)))
+    ours = opened(png_url(raw, 3, channels))
     assert (ours.mode, ours.size) == (theirs.mode, theirs.size)
     assert ours.tobytes() == theirs.tobytes()
 

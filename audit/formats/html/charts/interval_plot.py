@@ -7,11 +7,11 @@ while its text keeps its size.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 
 from audit.formats.html.charts.axis import Axis
-from audit.formats.html.charts.plot_marks import Guides, IntervalMark, Line, Plot, Row
+from audit.formats.html.charts.plot_marks import Guides, IntervalMark, Line, Plot, Row, Span
 from audit.formats.html.text.numbers import brief_count, number, written
 from audit.formats.html.text.safe_text import elide
 from audit.formats.html.text.where_labels import rows_of
@@ -25,11 +25,12 @@ LABEL_COLUMNS = 34
 
 def interval_plot(title: str, rows: Sequence[Row], axis: Axis, guides: Guides) -> Plot:
     """Return the layout of ``rows`` over ``axis``."""
+    marks = [_mark(row, axis, HEAD + ROW * i) for i, row in enumerate(rows)]
     return Plot(
         title=title,
         desc=_desc(rows, axis),
         height=HEAD + ROW * len(rows) + FOOT,
-        groups=_groups(_mark(row, axis, HEAD + ROW * i) for i, row in enumerate(rows)),
+        groups=tuple((kind, tuple(run)) for kind, run in groupby(marks, key=lambda mark: mark.kind)),
         ticks=ticks(axis),
         lines=_lines(axis, guides),
         band=_band(axis, guides),
@@ -44,10 +45,6 @@ def folded_plots(title: str, rows: Sequence[Row], axis: Axis, guides: Guides, fi
 def percent(place: float) -> str:
     """Return a place as SVG writes it, e.g. ``12.5%``."""
     return f"{place:.1f}".removesuffix(".0") + "%"
-
-
-def _groups(marks: Iterable[IntervalMark]) -> tuple[tuple[str, tuple[IntervalMark, ...]], ...]:
-    return tuple((kind, tuple(run)) for kind, run in groupby(marks, key=lambda mark: mark.kind))
 
 
 def _mark(row: Row, axis: Axis, y: int) -> IntervalMark:
@@ -76,10 +73,9 @@ def _ends(measurement: Measurement) -> tuple[float, float]:
     return min(ends), max(ends)
 
 
-def _bar(measurement: Measurement, axis: Axis) -> tuple[str, str] | None:
-    """Return the interval's start and width."""
+def _bar(measurement: Measurement, axis: Axis) -> Span | None:
     start, stop = (axis.at(end) for end in _ends(measurement))
-    return (percent(start), percent(stop - start)) if stop > start else None
+    return Span(percent(start), percent(stop - start)) if stop > start else None
 
 
 def _arrows(measurement: Measurement, axis: Axis) -> tuple[str, ...]:
@@ -109,13 +105,13 @@ def _line(kind: str, value: float | None, text: str, anchor: str, axis: Axis) ->
     return [] if x is None else [Line(kind, x, text, anchor)]
 
 
-def _band(axis: Axis, guides: Guides) -> tuple[str, str] | None:
+def _band(axis: Axis, guides: Guides) -> Span | None:
     if guides.bounds is None:
         return None
     low, high = guides.bounds
     start = axis.at(low) if low >= axis.low else 0.0
     stop = axis.at(high) if high <= axis.high else 100.0
-    return percent(start), percent(max(stop - start, 0.0))
+    return Span(percent(start), percent(max(stop - start, 0.0)))
 
 
 def _desc(rows: Sequence[Row], axis: Axis) -> str:

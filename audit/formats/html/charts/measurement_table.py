@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from audit.formats.html.charts.improvement_plot import baseline_cells
 from audit.formats.html.charts.plot_marks import Row
-from audit.formats.html.text.numbers import count, interval, number
+from audit.formats.html.text.numbers import count, interval, number, with_interval
 from audit.result import Measurement
 
 
@@ -32,7 +31,7 @@ def cells(row: Row) -> Cells:
     """Return the cells of one row of a chart."""
     measurement = row.measurement
     against = [*(["left out"] if row.left_out else []), *([row.place.words] if row.place else [])]
-    baseline, improvement = baseline_cells(measurement)
+    baseline = measurement.baseline
     return Cells(
         label=row.full or row.label,
         value=number(measurement.value),
@@ -40,8 +39,8 @@ def cells(row: Row) -> Cells:
         rows=count(measurement.n),
         smallest=count(measurement.rows) if measurement.rows != measurement.n else "",
         against="; ".join(against),
-        baseline=baseline,
-        improvement=improvement,
+        baseline=number(baseline.value) if baseline else "",
+        improvement=with_interval(baseline.improvement, baseline.improvement_ci) if baseline else "",
     )
 
 

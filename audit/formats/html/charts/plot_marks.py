@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from audit.formats.html.text.margins import Place
 from audit.result import Measurement
@@ -24,6 +25,13 @@ class Row:
     full: str = ""
 
 
+class Span(NamedTuple):
+    """A stretch of a drawing as SVG writes it: where it begins, and its length."""
+
+    start: str
+    length: str
+
+
 @dataclass(frozen=True, slots=True)
 class IntervalMark:
     """One drawn row: its texts and places; ``kind`` picks shape and colour, ``baseline`` is the baseline's place."""
@@ -34,7 +42,7 @@ class IntervalMark:
     rows: str
     y: int
     x: str | None
-    bar: tuple[str, str] | None
+    bar: Span | None
     arrows: tuple[str, ...]
     baseline: str | None = None
 
@@ -59,7 +67,7 @@ class Plot:
     groups: tuple[tuple[str, tuple[IntervalMark, ...]], ...]
     ticks: tuple[Line, ...]
     lines: tuple[Line, ...]
-    band: tuple[str, str] | None
+    band: Span | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 from statistics import median
 
 from audit.formats.html.charts.axis import Axis, axis
 from audit.formats.html.charts.interval_plot import percent
-from audit.formats.html.charts.plot_marks import Guides
+from audit.formats.html.charts.plot_marks import Guides, Span
 from audit.formats.html.charts.scale import Scale, equidistant, thinned
 from audit.formats.html.text.numbers import interval, number, written
 
@@ -35,6 +35,11 @@ class ThresholdValues:
     points: Sequence[Point]
     operating_point: Point
 
+    @property
+    def thresholds(self) -> list[float]:
+        """The thresholds of all points."""
+        return [point.threshold for point in self.points]
+
 
 @dataclass(frozen=True, slots=True)
 class ThresholdCurve:
@@ -53,7 +58,7 @@ class ThresholdCurve:
 
 @dataclass(frozen=True, slots=True)
 class ThresholdChart:
-    """One chart: ``ticks_y`` are (y, text), ``ticks_x`` (x, text); ``allowed`` is the limit's band as (y, height).
+    """One chart: ``ticks_y`` are (y, text), ``ticks_x`` (x, text); ``allowed`` is the limit's band.
 
     ``operating_point`` is the threshold in use as (x, text); ``even`` if thresholds are not to scale.
     """
@@ -65,7 +70,7 @@ class ThresholdChart:
     ticks_x: list[tuple[str, str]]
     operating_point: tuple[str, str]
     limits: list[str]
-    allowed: tuple[str, str] | None
+    allowed: Span | None
     ideal: str | None
     even: bool
 
@@ -74,10 +79,12 @@ def threshold_chart(
     title: str, lines: Sequence[ThresholdValues], vertical: Axis, guides: Guides
 ) -> ThresholdChart:
     """Draw ``lines``, all over the same thresholds, on the ``vertical`` axis."""
-    thresholds = [point.threshold for point in lines[0].points]
+    thresholds = lines[0].thresholds
     threshold = lines[0].operating_point.threshold
+    linear = axis([thresholds[0], thresholds[-1]])
     even = _crowded(thresholds)
-    scale = Scale(equidistant(thresholds) if even else _to_scale(thresholds).at, vertical, HEIGHT)
+    ticks = [(t, number(t)) for t in thinned(thresholds, _MAX_TICKS)] if even else linear.ticks
+    scale = Scale(equidistant(thresholds) if even else linear.at, vertical, HEIGHT)
     return ThresholdChart(
         title=title,
         desc=f"Thresholds from {written(thresholds[0])} to {written(thresholds[-1])}; "
@@ -86,7 +93,7 @@ def threshold_chart(
         + ".",
         curves=[_curve(line, scale) for line in lines],
         ticks_y=scale.ticks(),
-        ticks_x=_ticks_x(thresholds, scale.x, even),
+        ticks_x=[(percent(scale.x(value)), text) for value, text in ticks],
         operating_point=(percent(scale.x(threshold)), written(threshold)),
         limits=[y for end in guides.bounds_within() if (y := scale.height_of(end)) is not None],
         allowed=_allowed(scale, guides),
@@ -111,18 +118,6 @@ def _crowded(thresholds: Sequence[float]) -> bool:
     return bool(gaps) and median(gaps) < 0.5 * sum(gaps) / len(gaps)
 
 
-def _to_scale(thresholds: Sequence[float]) -> Axis:
-    return axis([thresholds[0], thresholds[-1]])
-
-
-def _ticks_x(
-    thresholds: Sequence[float], place: Callable[[float], float], even: bool
-) -> list[tuple[str, str]]:
-    if even:
-        return [(percent(place(t)), number(t)) for t in thinned(thresholds, _MAX_TICKS)]
-    return [(percent(place(t)), text) for t, text in _to_scale(thresholds).ticks]
-
-
 def _curve(line: ThresholdValues, scale: Scale) -> ThresholdCurve:
     runs = [list(run) for known, run in groupby(line.points, lambda p: math.isfinite(p.value)) if known]
     bands = [list(run) for known, run in groupby(line.points, lambda p: p.ci is not None) if known]
@@ -144,10 +139,10 @@ def _outline(run: Sequence[Point]) -> list[tuple[float, float]]:
     return [*upper, *reversed(lower)]
 
 
-def _allowed(scale: Scale, guides: Guides) -> tuple[str, str] | None:
+def _allowed(scale: Scale, guides: Guides) -> Span | None:
     if guides.bounds is None:
         return None
     low, high = guides.bounds
     top = 0.0 if high > scale.vertical.high else scale.y(high)
     bottom = scale.height if low < scale.vertical.low else scale.y(low)
-    return f"{top:.1f}", f"{max(bottom - top, 0.0):.1f}"
+    return Span(f"{top:.1f}", f"{max(bottom - top, 0.0):.1f}")

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from audit.formats.html.charts.interval_plot import percent, ticks
 from audit.formats.html.charts.measurement_table import methods, rows_of_all
 from audit.formats.html.charts.plot_marks import Line
 from audit.formats.html.explainability.beeswarm import Swarm, swarms
-from audit.formats.html.text.numbers import count, interval, number, per_cent, per_cents
+from audit.formats.html.text.numbers import Estimate, count, estimate, per_cent, per_cents
 from audit.formats.html.text.safe_text import brief
 from audit.formats.html.text.table_records import Record
 from audit.result import Measurement
@@ -25,17 +26,23 @@ FeatureMeasurements = dict[str, Measurement]
 """The measurements of one feature by `SIZE`, `SHARE` and `DIRECTION`."""
 
 
+class Direction(NamedTuple):
+    """The effect of higher values; ``way`` is ``up``, ``down``, or empty if it is not clear."""
+
+    way: str
+    words: str
+    estimate: Estimate
+
+
 @dataclass(frozen=True, slots=True)
 class FeatureView:
-    """One feature: numbers as text with their interval; ``way`` is ``up``, ``down`` or empty; places in per cent."""
+    """One feature: its measurements as text, None if not measured; places are in per cent."""
 
     name: str
     protected: list[str]
-    size: tuple[str, str]
-    share: tuple[str, str]
-    direction: tuple[str, str]
-    way: str
-    words: str
+    size: Estimate | None
+    share: Estimate | None
+    direction: Direction | None
     bar: str | None
     whisker: tuple[str, str] | None
     swarm: Swarm | None
@@ -46,23 +53,16 @@ def _feature(
 ) -> FeatureView:
     """Lay out one feature; a mean attribution of ``top`` fills the bar's width."""
     size, share, direction = (measured.get(key) for key in (SIZE, SHARE, DIRECTION))
-    way, words = _way(direction)
     return FeatureView(
         name=name,
         protected=protected,
-        size=_value_and_interval(size),
-        share=(per_cent(share.value), per_cents(share.ci) if share.ci else "") if share else ("", ""),
-        direction=_value_and_interval(direction),
-        way=way,
-        words=words,
+        size=estimate(size.value, size.ci) if size else None,
+        share=Estimate(per_cent(share.value), per_cents(share.ci) if share.ci else "") if share else None,
+        direction=_direction(direction) if direction else None,
         bar=percent(100 * size.value / top) if size and top > 0 and 0 <= size.value <= top else None,
         whisker=_whisker(size, top),
         swarm=swarm,
     )
-
-
-def _value_and_interval(measurement: Measurement | None) -> tuple[str, str]:
-    return (number(measurement.value), interval(measurement.ci, "")) if measurement else ("", "")
 
 
 def _whisker(size: Measurement | None, top: float) -> tuple[str, str] | None:
@@ -72,15 +72,14 @@ def _whisker(size: Measurement | None, top: float) -> tuple[str, str] | None:
     return percent(first), percent(last)
 
 
-def _way(direction: Measurement | None) -> tuple[str, str]:
-    """Return the direction of the effect and its words; one is claimed only if its interval leaves out 0."""
-    if direction is None:
-        return "", ""
+def _direction(direction: Measurement) -> Direction:
+    """Return the direction of the effect: one is claimed only if its interval leaves out 0."""
+    cells = estimate(direction.value, direction.ci)
     low, high = direction.ci or (direction.value, direction.value)
     if not (low > 0 or high < 0):
-        return "", "no clear direction"
+        return Direction("", "no clear direction", cells)
     way, verb = ("up", "raise it") if direction.value > 0 else ("down", "lower it")
-    return way, verb if abs(direction.value) >= _MIN_CLEAR_DIRECTION else f"tend to {verb}"
+    return Direction(way, verb if abs(direction.value) >= _MIN_CLEAR_DIRECTION else f"tend to {verb}", cells)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +111,9 @@ def importance(
         return None
     ranked = sorted(by_feature.items(), key=lambda item: -_weight(item[1]))
     scale, strips = swarms(bins, [name for name, _ in ranked[:MAX_OPEN]])
-    top = max((end for one in by_feature.values() for end in _ends(one.get(SIZE))), default=0.0)
+    sizes = [size for measured in by_feature.values() if (size := measured.get(SIZE))]
+    ends = [end for size in sizes for end in (size.value, *(size.ci or ())) if math.isfinite(end)]
+    top = max(ends, default=0.0)
     features = [_feature(name, m, protected.get(name, []), top, strips.get(name)) for name, m in ranked]
     levels = {level for strip in strips.values() for level in strip.paths}
     return Importance(
@@ -131,11 +132,6 @@ def _weight(measured: FeatureMeasurements) -> float:
     """Return the sort key of a feature; one that cannot be measured comes last."""
     first = measured.get(SHARE) or measured.get(SIZE)
     return first.value if first and not math.isnan(first.value) else -math.inf
-
-
-def _ends(size: Measurement | None) -> list[float]:
-    ends = [size.value, *(size.ci or ())] if size else []
-    return [end for end in ends if math.isfinite(end)]
 
 
 def _caption(ranked: Sequence[tuple[str, FeatureMeasurements]]) -> str:

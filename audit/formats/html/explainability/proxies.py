@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from audit.formats.html.charts.interval_plot import percent
 from audit.formats.html.charts.measurement_table import methods
-from audit.formats.html.text.numbers import count, interval, number, per_cent, with_interval
+from audit.formats.html.text.numbers import Estimate, count, estimate, per_cent, with_interval
 from audit.formats.html.text.safe_text import brief
 from audit.formats.html.text.table_records import Record, by, figure, text
 from audit.result import Measurement
@@ -24,7 +24,7 @@ class Proxy:
     """One feature: its AUC with interval, and its share of all attribution, as text; places are in per cent."""
 
     feature: str
-    auc: tuple[str, str]
+    auc: Estimate
     share: str
     bar: str | None
     whisker: tuple[str, str] | None
@@ -43,11 +43,9 @@ class ProxyPanel:
 
 
 def proxy_panels(measurements: Sequence[Measurement], rows: Sequence[Record]) -> list[ProxyPanel]:
-    """Return a panel for each attribute, in the order of ``measurements``.
+    """Return a panel for each attribute, in the order of ``measurements``, which are of `AUC` and `STRENGTH`.
 
-    Args:
-        measurements: measurements of the metrics `AUC` (of an attribute) and `STRENGTH` (of one feature).
-        rows: the table of shares, with `COLUMNS`.
+    ``rows`` are the features' shares of all attribution, with `COLUMNS`.
     """
     shares = by(rows, "attribute")
     aucs = {m.where["attribute"]: m for m in measurements if m.metric.endswith(f".{AUC}")}
@@ -75,7 +73,7 @@ def _proxy(strength: Measurement, share: float | None) -> Proxy:
     ends = strength.ci if strength.ci and all(map(math.isfinite, strength.ci)) else None
     return Proxy(
         feature=str(strength.where["feature"]),
-        auc=(number(strength.value), interval(strength.ci, "")),
+        auc=estimate(strength.value, strength.ci),
         share="" if share is None else per_cent(share),
         bar=_place(strength.value) if math.isfinite(strength.value) else None,
         whisker=(_place(ends[0]), _place(ends[1])) if ends else None,
@@ -93,6 +91,6 @@ def _caption(auc: Measurement, proxies: Sequence[Proxy]) -> str:
     value = with_interval(auc.value, auc.ci)
     text = f"Together, the other features tell it with an AUC of {value}; 0.5 is chance."
     for first in proxies[:1]:
-        text += f" By itself, {brief(first.feature)} tells most: {first.auc[0]}"
+        text += f" By itself, {brief(first.feature)} tells most: {first.auc.value}"
         text += f", and carries {first.share} of all attribution." if first.share else "."
     return text

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from operator import itemgetter
 from typing import NamedTuple
 
 from audit.formats.html.charts.interval_plot import percent
-from audit.formats.html.charts.png import address
+from audit.formats.html.charts.png import png_url
 from audit.formats.html.explainability.encoded_maps import AttributionMap, attribution_map, samples
 from audit.formats.html.explainability.row_summary import row_label, summary
 from audit.formats.html.text.numbers import count, number, per_cent
@@ -82,58 +82,48 @@ COLUMNS = (
     *("height", "width", "step", "cells", "image", "channels"),
 )
 WIDTH = 160
-Colour = tuple[int, int, int]
-
 # Hues as in the page's style sheet; all are distinct from light and from dark ground.
-_RAISING: Colour = (217, 95, 2)
-_LOWERING: Colour = (59, 125, 216)
-_MAGNITUDE: Colour = (122, 107, 196)
+_RAISING = (217, 95, 2)
+_LOWERING = (59, 125, 216)
+_MAGNITUDE = (122, 107, 196)
 
 
 @dataclass(frozen=True, slots=True)
-class SaliencyImage:
-    """A map, ``WIDTH`` wide; ``plain`` and ``faded``, the input, are empty if the report has no image."""
+class SaliencyMap:
+    """A map, ``WIDTH`` wide, with its caption and its largest absolute attribution.
 
+    Of one input also the reason for its choice, its place in the data, signs, and its image, ``plain``
+    and ``faded``, which are empty if the report has none.
+    """
+
+    caption: str
+    largest: str
     height: str
     heat: str
+    reason: str = ""
+    row: str = ""
     plain: str = ""
     faded: str = ""
     marks: tuple[SaliencyMark, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class MeanSaliencyMap:
-    """The mean absolute attribution at each place of the image, over all explained rows."""
-
-    caption: str
-    largest: str
-    image: SaliencyImage
+def mean_maps(rows: Sequence[Record]) -> list[SaliencyMap]:
+    """Return the maps of the table ``picture_map``, of the mean absolute attribution over all explained rows."""
+    return [_mean_map(row, attributions) for row in rows if (attributions := attribution_map(row))]
 
 
-@dataclass(frozen=True, slots=True)
-class Overlay:
-    """One input: the reason for its choice, place in the data, words, largest absolute attribution, image."""
-
-    reason: str
-    row: str
-    words: str
-    largest: str
-    image: SaliencyImage
-
-
-def mean_maps(rows: Sequence[Record]) -> list[MeanSaliencyMap]:
-    """Return the maps of the table ``picture_map``; one that cannot be decoded is left out."""
-    return [_map(row, attributions) for row in rows if (attributions := attribution_map(row))]
-
-
-def overlays(rows: Sequence[Record]) -> list[Overlay]:
+def overlays(rows: Sequence[Record]) -> list[SaliencyMap]:
     """Return the inputs of the table ``pictures`` in order; one that cannot be decoded is left out."""
     return [_overlay(row, attributions) for row in rows if (attributions := attribution_map(row))]
 
 
-def _map(row: Record, attributions: AttributionMap) -> MeanSaliencyMap:
-    image = SaliencyImage(_height(attributions), _heat(attributions, _MAGNITUDE, _MAGNITUDE))
-    return MeanSaliencyMap(_caption(attributions, figure(row, "rows")), number(attributions.top), image)
+def _mean_map(row: Record, attributions: AttributionMap) -> SaliencyMap:
+    return SaliencyMap(
+        caption=_caption(attributions, figure(row, "rows")),
+        largest=number(attributions.top),
+        height=_height(attributions),
+        heat=_heat(attributions, _MAGNITUDE, _MAGNITUDE),
+    )
 
 
 def _caption(attributions: AttributionMap, rows: float | None) -> str:
@@ -145,22 +135,20 @@ def _caption(attributions: AttributionMap, rows: float | None) -> str:
     return f"{over}, {per_cent(part / total)} of the attributions' mean size lies in the {where} ninth of the picture."
 
 
-def _overlay(row: Record, attributions: AttributionMap) -> Overlay:
+def _overlay(row: Record, attributions: AttributionMap) -> SaliencyMap:
     feature = brief(text(row, "feature"))
     width = attributions.width
     image = samples(row, attributions.height, width)
-    return Overlay(
+    return SaliencyMap(
+        caption=summary(row, [(total, f"{feature} ({where})") for where, total in ninths(attributions)]),
+        largest=number(attributions.top),
+        height=_height(attributions),
+        heat=_heat(attributions, _RAISING, _LOWERING),
         reason=text(row, "why"),
         row=row_label(row),
-        words=summary(row, [(total, f"{feature} ({where})") for where, total in ninths(attributions)]),
-        largest=number(attributions.top),
-        image=SaliencyImage(
-            height=_height(attributions),
-            heat=_heat(attributions, _RAISING, _LOWERING),
-            plain=address(image[0], width, image[1]) if image else "",
-            faded=address(_faded(*image), width, 1) if image else "",
-            marks=tuple(marks(attributions)),
-        ),
+        plain=png_url(image[0], width, image[1]) if image else "",
+        faded=png_url(_faded(*image), width, 1) if image else "",
+        marks=tuple(marks(attributions)),
     )
 
 
@@ -168,14 +156,14 @@ def _height(attributions: AttributionMap) -> str:
     return f"{WIDTH * attributions.height / attributions.width:.0f}"
 
 
-def _heat(attributions: AttributionMap, positive: Colour, negative: Colour) -> str:
+def _heat(attributions: AttributionMap, positive: Iterable[int], negative: Iterable[int]) -> str:
     """Return the address of the map: the larger an attribution, the more opaque its cell."""
     top = attributions.top or 1.0
     pixels = (
         (*(positive if value > 0 else negative), round(255 * abs(value) / top))
         for value in attributions.values
     )
-    return address(bytes(chain.from_iterable(pixels)), attributions.width, 4)
+    return png_url(bytes(chain.from_iterable(pixels)), attributions.width, 4)
 
 
 def _faded(image: bytes, channels: int) -> bytes:

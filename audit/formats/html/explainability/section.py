@@ -16,11 +16,7 @@ from audit.formats.html.explainability import (
 )
 from audit.formats.html.explainability.dependence import Dependence
 from audit.formats.html.explainability.importance import DIRECTION, SHARE, SIZE, Importance, importance
-from audit.formats.html.explainability.protected_shares import PROTECTED, ProtectedShares
 from audit.formats.html.explainability.proxies import ProxyPanel
-from audit.formats.html.explainability.saliency_maps import MeanSaliencyMap, Overlay
-from audit.formats.html.explainability.text_highlights import HighlightedText, TextVocabulary
-from audit.formats.html.explainability.waterfall import WaterfallCase
 from audit.formats.html.text.table_records import records
 from audit.result import CheckResult, Measurement
 
@@ -28,11 +24,10 @@ _KEYS = {
     SIZE: {"feature"},
     SHARE: {"feature"},
     DIRECTION: {"feature"},
-    PROTECTED: {"attribute"},
+    protected_shares.PROTECTED: {"attribute"},
     proxies.AUC: {"attribute"},
     proxies.STRENGTH: {"attribute", "feature"},
 }
-MAX_OPEN = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +48,14 @@ class ExplainabilitySection:
     }
 
     importance: Importance | None
-    shares: ProtectedShares | None
+    shares: protected_shares.ProtectedShares | None
     proxies: list[ProxyPanel]
     dependence: list[Dependence]
-    cases: list[WaterfallCase]
-    folded: list[WaterfallCase]
-    maps: list[MeanSaliencyMap]
-    overlays: list[Overlay]
-    vocabularies: list[TextVocabulary]
-    texts: list[HighlightedText]
-    folded_texts: list[HighlightedText]
+    cases: list[waterfall.WaterfallCase]
+    maps: list[saliency_maps.SaliencyMap]
+    overlays: list[saliency_maps.SaliencyMap]
+    vocabularies: list[text_highlights.TextVocabulary]
+    texts: list[text_highlights.HighlightedText]
 
     @staticmethod
     def covers(measurement: Measurement) -> bool:
@@ -80,22 +73,18 @@ class ExplainabilitySection:
             protected_shares.attributes_of(rows["protected"]),
         )
         names = [feature.name for feature in ranked.features] if ranked else []
-        protected = [m for m in measurements if _name(m) == PROTECTED]
+        protected = [m for m in measurements if _name(m) == protected_shares.PROTECTED]
         proxy_measurements = [m for m in measurements if _name(m).startswith("proxy_")]
-        cases = waterfall.cases(rows["local"])
-        texts = text_highlights.highlighted_texts(rows["texts"])
         return cls(
             importance=ranked,
             shares=protected_shares.shares(protected, rows["protected"]),
             proxies=proxies.proxy_panels(proxy_measurements, rows["proxies"]),
             dependence=dependence.dependences(rows["dependence"], names),
-            cases=cases[:MAX_OPEN],
-            folded=cases[MAX_OPEN:],
+            cases=waterfall.cases(rows["local"]),
             maps=saliency_maps.mean_maps(rows["picture_map"]),
             overlays=saliency_maps.overlays(rows["pictures"]),
             vocabularies=text_highlights.vocabularies(rows["words"]),
-            texts=texts[:MAX_OPEN],
-            folded_texts=texts[MAX_OPEN:],
+            texts=text_highlights.highlighted_texts(rows["texts"]),
         )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
 from audit.formats.html.charts.axis import Axis, axis
-from audit.formats.html.charts.interval_plot import percent, ticks
+from audit.formats.html.charts.interval_plot import FOOT, HEAD, LABEL_COLUMNS, percent, ticks
 from audit.formats.html.charts.plot_marks import Line
 from audit.formats.html.explainability.row_summary import row_label, summary
 from audit.formats.html.text.numbers import minus, number, signed
@@ -17,10 +17,7 @@ from audit.formats.html.text.table_records import Record, by, figure, figures, t
 COLUMNS = (
     "case", "why", "row", "score", "label", "predicted", "base", "output", "feature", "value", "attribution", "error",
 )  # fmt: skip
-HEAD = 16
 ROW = 32
-FOOT = 22
-LABEL_COLUMNS = 34
 _MIN_ERROR = 1e-3
 
 
@@ -31,11 +28,6 @@ class Contribution:
     feature: str
     value: str
     amount: float
-
-    @property
-    def label(self) -> str:
-        """The feature with its value, for the plot."""
-        return f"{self.feature} = {self.value}" if self.value else self.feature
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +94,11 @@ def _steps(base: float, output: float, contributions: Sequence[Contribution]) ->
     bars = [
         ("level", "mean of the reference rows", _level(base), base, base),
         *(
-            ("up" if one.amount >= 0 else "down", one.label, signed(one.amount), start, stop)
+            (
+                "up" if one.amount >= 0 else "down",
+                f"{one.feature} = {one.value}" if one.value else one.feature,
+                *(signed(one.amount), start, stop),
+            )
             for one, (start, stop) in zip(contributions, pairwise(totals), strict=True)
         ),
         ("level", "this row", _level(output), output, output),

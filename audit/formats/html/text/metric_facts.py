@@ -28,7 +28,8 @@ def how_to_read(facts: MetricFacts) -> str:
     """Return the metric's description, with its range and ideal value if it has them."""
     about = facts.about.strip()
     about += "" if not about or about[-1] in ".!?" else "."
-    scale = ", ".join(part for part in (_range(facts), _ideal(facts)) if part)
+    ideal = f"ideal {written(facts.ideal)}" if facts.ideal is not None else ""
+    scale = ", ".join(part for part in (_range(facts), ideal) if part)
     return f"{about} Scale: {scale}.".strip() if scale else about
 
 
@@ -38,10 +39,6 @@ def _range(facts: MetricFacts) -> str:
     if facts.low is not None:
         return f"{written(facts.low)} and up"
     return f"{written(facts.high)} and down" if facts.high is not None else ""
-
-
-def _ideal(facts: MetricFacts) -> str:
-    return f"ideal {written(facts.ideal)}" if facts.ideal is not None else ""
 
 
 def level(report: Report) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 _PER_CENT = "\u00a0%"
 
@@ -61,6 +62,18 @@ def written(value: float) -> str:
 def interval(ci: tuple[float, float] | None, missing: str = "none") -> str:
     """Return both ends of an interval in words; ``missing`` if there is no interval."""
     return missing if ci is None else f"{number(ci[0])} to {number(ci[1])}"
+
+
+class Estimate(NamedTuple):
+    """A value and its interval as text; ``ci`` is empty if there is no interval."""
+
+    value: str
+    ci: str
+
+
+def estimate(value: float, ci: tuple[float, float] | None) -> Estimate:
+    """Return a value and its interval as text."""
+    return Estimate(number(value), interval(ci, ""))
 
 
 def with_interval(value: float, ci: tuple[float, float] | None) -> str:
