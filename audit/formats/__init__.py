@@ -1,1 +1,1 @@
-"""A `Report` to files, one file a format; `registry` is the table from a file name to what writes it."""
+"""Report formats: functions from a `Report` to the text of a file; `registry` lists them."""

@@ -1,4 +1,4 @@
-"""Writes reports atomically, and moves the older report to ``previous/`` before."""
+"""Writes reports atomically, and moves an older report to ``previous/`` first."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Views of a report: each is rendered from the `Report` alone, and decides nothing."""
+"""The HTML report: views of the `Report` alone, which decide nothing."""

@@ -48,7 +48,7 @@ class CheckView:
 
 
 def check_views(report: Report) -> list[CheckView]:
-    """Return the checks in the report's order."""
+    """Return a view of each check, in the report's order."""
     return [_view(f"check-{i}", check, report) for i, check in enumerate(report.checks, start=1)]
 
 

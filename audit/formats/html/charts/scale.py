@@ -1,4 +1,4 @@
-"""Scales of line charts: from data to places in per cent of the width and in pixels from the top."""
+"""Scales of line charts, from data to per cent of the width and pixels from the top."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SHARES = Axis(0.0, 1.0, length=1.0, inset=0.0)
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """Two axes of a drawing ``height`` pixels high; ``x`` returns places in units of the drawing's width."""
+    """Both scales of a drawing of ``height`` pixels; ``x`` returns places in units of its width."""
 
     x: Callable[[float], float]
     vertical: Axis
@@ -51,5 +51,5 @@ def equidistant(values: Sequence[float]) -> Callable[[float], float]:
 
 
 def thinned(values: Sequence[_T], at_most: int) -> Sequence[_T]:
-    """Return every n-th of ``values``, from the first, so that at most ``at_most`` labels are left."""
+    """Return every n-th of ``values``, from the first: at most ``at_most`` of them."""
     return values[:: max(1, -(-len(values) // at_most))]

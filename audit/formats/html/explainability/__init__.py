@@ -1,1 +1,1 @@
-"""The report's section on attribution: how much each feature counts, which way, and for whom."""
+"""The section on feature attribution: importance, direction, and use of protected attributes."""

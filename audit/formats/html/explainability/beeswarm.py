@@ -31,7 +31,7 @@ class Swarm:
 
 @dataclass(frozen=True, slots=True)
 class SwarmBin:
-    """The rows whose attribution is from ``low`` to ``high``; ``value`` is their feature's level in [0, 1], or None."""
+    """Rows with attributions from ``low`` to ``high``; ``value`` is their feature's level in [0, 1], or None."""
 
     low: float
     high: float

@@ -29,7 +29,7 @@ _MIN_SIGNED = 0.25
 
 @dataclass(frozen=True, slots=True)
 class SaliencyMark:
-    """A sign at a part that moves the output most, so that it can be seen without colours."""
+    """A plus or minus at a part of large attribution, so that no reader depends on colours."""
 
     x: str
     y: str
@@ -157,7 +157,7 @@ def _height(attributions: AttributionMap) -> str:
 
 
 def _heat(attributions: AttributionMap, positive: Iterable[int], negative: Iterable[int]) -> str:
-    """Return the address of the map: the larger an attribution, the more opaque its cell."""
+    """Return the data URL of the map: the larger an attribution, the more opaque its cell."""
     top = attributions.top or 1.0
     pixels = (
         (*(positive if value > 0 else negative), round(255 * abs(value) / top))
