@@ -37,14 +37,15 @@ def held(folder: Path) -> dict[str, str]:
 
 def test_killed_at_any_moment(tmp_path: Path) -> None:
     moments, seen = random.Random(20260615), set()
-    for _ in range(KILLS):
-        word, run = killed_after(moments.uniform(0, 0.08), tmp_path)[-1]
-        now, before = held(tmp_path), held(tmp_path / PREVIOUS)
+    for kill in range(KILLS):
+        folder = tmp_path / str(kill)  # of its own: an older process numbered its runs from 1 too
+        word, run = killed_after(moments.uniform(0, 0.08), folder)[-1]
+        now, before = held(folder), held(folder / PREVIOUS)
         # "clean" or "done": whatever is there is of this run, and whole
         assert now.items() <= texts(run).items(), (word, run, sorted(now))
         # what is aside is whole too, and of one run before (or of this one, on its way there)
         assert not before or any(before.items() <= texts(run - back).items() for back in (0, 1))
-        seen.add((word, len(now), any(tmp_path.glob(".partial-*"))))
+        seen.add((word, len(now), any(folder.glob(".partial-*"))))
     assert {"clean", "done"} == {word for word, _, _ in seen}
     assert any(partial for _, _, partial in seen), "no kill fell into a write: the moments prove nothing"
 
