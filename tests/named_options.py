@@ -28,8 +28,8 @@ _OTHERS = re.compile(r"(?:python -m |benchmarks/)[^`\n]*")
 """Calls of other programs, whose flags are their own."""
 _FILES = {"csv", "css", "h5", "html", "j2", "json", "keras", "md", "py"}
 _KERAS = {"model.export", "model.predict", "model.quantize", "model.save"}
-_TRIED = {"--every"}
-"""A flag of the program that made the mutants of `docs/design/11-gate-proof.md`."""
+_OTHER_PROGRAMS = {"--every", "--read-only", "--rm", "--tmpfs"}
+"""Flags of docker, and of the program that made the mutants of `docs/design/11-gate-proof.md`."""
 
 
 def messages() -> Iterator[tuple[str, str]]:
@@ -81,7 +81,7 @@ def pages() -> Iterator[tuple[str, str]]:
 def named(text: str) -> set[str]:
     """Return the paths of keys and the flags in a text."""
     paths = {match[0] for match in _PATH.finditer(text) if match[0].rpartition(".")[2] not in _FILES}
-    return paths - _KERAS - {AUDITS} | set(_FLAG.findall(_OTHERS.sub("", text))) - _TRIED
+    return paths - _KERAS - {AUDITS} | set(_FLAG.findall(_OTHERS.sub("", text))) - _OTHER_PROGRAMS
 
 
 def missing(text: str, *, report: bool = False) -> set[str]:

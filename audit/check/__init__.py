@@ -16,46 +16,33 @@ from audit.errors import AuditError, Skip
 from audit.result import Evidence, Measurement, MetricFacts, Note, Scalar, Table
 
 if TYPE_CHECKING:
-    from audit.data.protected_attributes import Attribute
     from audit.stats import (
         METHODS,
         Influence,
         Partition,
         Shares,
         Traced,
+        TracedEvidence,
         interval,
         intervals,
         is_known,
         rates,
     )
-    from audit.stats.influence import TracedEvidence
-    from audit.subject import Classified, Regressed, Subject
+    from audit.subject import Attribute, Classified, Regressed, Subject
 else:
 
     def __getattr__(name: str) -> object:
-        for module, names in _LATE.items():
-            if name in names:
-                return getattr(import_module(f"audit.{module}"), name)
+        if name in _LATE:
+            return getattr(import_module(f"audit.{_LATE[name]}"), name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
+_STATS = "METHODS Influence Partition Shares Traced TracedEvidence interval intervals is_known rates"
 _LATE = {
-    "data.protected_attributes": ("Attribute",),
-    "stats": (
-        "METHODS",
-        "Influence",
-        "Partition",
-        "Shares",
-        "Traced",
-        "interval",
-        "intervals",
-        "is_known",
-        "rates",
-    ),
-    "stats.influence": ("TracedEvidence",),
-    "subject": ("Classified", "Regressed", "Subject"),
+    **dict.fromkeys(_STATS.split(), "stats"),
+    **dict.fromkeys(("Attribute", "Classified", "Regressed", "Subject"), "subject"),
 }
-"""Modules of ``audit`` that are imported on first use, and what is handed on from each."""
+"""Names that are imported on first use, and the package of each."""
 
 __all__ = [
     "METHODS",

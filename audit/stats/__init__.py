@@ -2,7 +2,7 @@
 
 from audit.stats.group_estimates import Partition
 from audit.stats.group_rates import rates
-from audit.stats.influence import Influence, Shares, Traced
+from audit.stats.influence import Influence, Shares, Traced, TracedEvidence
 from audit.stats.measurement_intervals import interval, intervals, is_known, p_outside
 from audit.stats.methods import METHODS, Method
 from audit.stats.paired_intervals import improvement, paired_interval
@@ -14,6 +14,7 @@ __all__ = [
     "Partition",
     "Shares",
     "Traced",
+    "TracedEvidence",
     "improvement",
     "interval",
     "intervals",

@@ -57,9 +57,10 @@ def test_what_type_checkers_see_is_what_is_imported_late() -> None:
         if isinstance(node, ast.If)
     ]
     seen = {
-        str(node.module).removeprefix("audit."): tuple(alias.name for alias in node.names)
+        alias.name: str(node.module).removeprefix("audit.")
         for node in block.body
         if isinstance(node, ast.ImportFrom)
+        for alias in node.names
     }
     assert seen == audit.check._LATE
 
