@@ -11,7 +11,6 @@ import numpy as np
 
 from audit.checks.fairness.influence import fairness_trace
 from audit.checks.fairness.metrics import COMPARISONS
-from audit.checks.performance.auc import Ranking, ranking_metrics
 from audit.checks.performance.influence import performance_trace
 from audit.checks.performance.metrics import Groups, classification
 from audit.comparison.error_correlation import correlation, discordant
@@ -111,8 +110,7 @@ def _subject(score: np.ndarray, label: np.ndarray, group: np.ndarray) -> Any:
 
 def _performance(subject: Any) -> Iterator[Measurement]:
     groups = Groups(Partition(np.zeros(subject.rows, np.int64), 1, None, None), [{}])
-    yield from classification(subject.scores, groups)
-    yield from ranking_metrics(Ranking.of(subject), groups)
+    yield from classification(subject.scores, np.argsort(subject.scores.favorable), groups)
 
 
 def _fairness(subject: Any) -> Iterator[Measurement]:

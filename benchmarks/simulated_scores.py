@@ -11,7 +11,6 @@ from cells import Tally
 from repeated import runs_of_rows, tallied
 from scipy import special, stats
 
-from audit.checks.performance.auc import Ranking, ranking_metrics
 from audit.checks.performance.definitions import CALIBRATION_BINS
 from audit.checks.performance.metrics import Groups, classification
 from audit.result import Measurement
@@ -83,10 +82,7 @@ def measured(
     if owner is not None:
         score, label = score[owner], label[owner]
     scores, groups = classified(score, label), Groups(part, [{}] * runs)
-    yield from classification(scores, groups)
-    order = np.argsort(score)
-    weights, clusters = (None if extra is None else extra[order] for extra in (part.weights, part.clusters))
-    yield from ranking_metrics(Ranking(order, score[order], label[order], weights, clusters), groups)
+    yield from classification(scores, np.argsort(score), groups)
 
 
 def scores(rng: np.random.Generator, runs: int) -> Iterator[Tally]:

@@ -1,15 +1,14 @@
-"""How good the predictions are: over all rows, and for every group."""
+"""Quality of the predictions: over all rows, and for every group."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import ClassVar
 
 import numpy as np
 
 from audit.check import Check
-from audit.checks.performance.auc import Ranking, ranking_metrics
 from audit.checks.performance.definitions import DEFINITIONS
 from audit.checks.performance.influence import performance_trace
 from audit.checks.performance.metrics import Groups, classification, outcomes, regression
@@ -33,15 +32,15 @@ class Performance(Check):
 
 
 def _measurements(subject: Subject) -> Iterator[Measurement]:
-    ranking = Ranking.of(subject) if isinstance(subject.scores, Classified) else None
+    scores = subject.scores
+    measurements: Callable[[Groups], Iterator[Measurement]]
+    if isinstance(scores, Classified):
+        measurements = partial(classification, scores, np.argsort(scores.favorable))
+    else:
+        measurements = partial(regression, scores)
     for groups in _partitions(subject):
-        if isinstance(subject.scores, Classified):
-            yield from classification(subject.scores, groups)
-        else:
-            yield from regression(subject.scores, groups)
-        if ranking:
-            yield from ranking_metrics(ranking, groups)
-        yield from outcomes(subject.scores, groups)
+        yield from measurements(groups)
+        yield from outcomes(scores, groups)
 
 
 def _partitions(subject: Subject) -> Iterator[Groups]:

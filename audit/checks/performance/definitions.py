@@ -1,4 +1,4 @@
-"""How to read each performance metric, its range and its ideal value."""
+"""Definition of each performance metric, its range and its ideal value."""
 
 from __future__ import annotations
 
@@ -12,6 +12,10 @@ CALIBRATION_BINS = 10
 
 def _share(about: str, ideal: float | None = None, better: Better | None = None) -> MetricFacts:
     return MetricFacts(about=about, low=0.0, high=1.0, ideal=ideal, better=better)
+
+
+def _loss(about: str, high: float | None = None) -> MetricFacts:
+    return MetricFacts(about=f"{about} Lower is better.", low=0.0, high=high, ideal=0.0, better="lower")
 
 
 DEFINITIONS: dict[str, MetricFacts] = {
@@ -28,16 +32,8 @@ DEFINITIONS: dict[str, MetricFacts] = {
         1.0,
         "higher",
     ),
-    "log_loss": MetricFacts(
-        about="Mean of -ln P(true label). Lower is better.",
-        low=0.0,
-        high=-math.log(LEAST_PROBABILITY),
-        ideal=0.0,
-        better="lower",
-    ),
-    "brier": MetricFacts(
-        about="Mean squared error of the probabilities. Lower is better.", low=0.0, ideal=0.0, better="lower"
-    ),
+    "log_loss": _loss("Mean of -ln P(true label).", high=-math.log(LEAST_PROBABILITY)),
+    "brier": _loss("Mean squared error of the probabilities."),
     "calibration_error": _share(
         f"Mean distance between predicted and observed share of favourable labels over {CALIBRATION_BINS} "
         "equal-width bins of P(favourable). 0 means that they agree in every bin.",
@@ -51,15 +47,8 @@ DEFINITIONS: dict[str, MetricFacts] = {
     "false_positive_rate": _share(
         "Share predicted favourable among rows whose label is unfavourable.", 0.0, "lower"
     ),
-    "mae": MetricFacts(
-        about="Mean absolute error, in the label's unit. Lower is better.", low=0.0, ideal=0.0, better="lower"
-    ),
-    "rmse": MetricFacts(
-        about="Root of the mean squared error, in the label's unit. Lower is better.",
-        low=0.0,
-        ideal=0.0,
-        better="lower",
-    ),
+    "mae": _loss("Mean absolute error, in the label's unit."),
+    "rmse": _loss("Root of the mean squared error, in the label's unit."),
     "r2": MetricFacts(
         about="Share of the label's variance that the predictions explain; 1 is all.",
         high=1.0,

@@ -1,4 +1,4 @@
-"""Which rows move each performance metric, and how."""
+"""Influence of each row on each performance metric."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from audit.subject.predictions import Classified, Regressed
 from audit.subject.subject import Subject
 
 
-def performance_trace(subject: Subject, found: Measurement) -> Trace | None:
-    """Return where a measurement of the performance check comes from; None for one that is not known here."""
-    name, scores, rows = found.metric.partition(".")[2], subject.scores, _rows(subject, found)
-    if (share := _share(name, scores, rows, found)) is not None:
+def performance_trace(subject: Subject, measurement: Measurement) -> Trace | None:
+    """Return the rows behind a measurement of the performance check; None for an unknown metric."""
+    name = measurement.metric.partition(".")[2]
+    scores = subject.scores
+    rows = _rows(subject, measurement)
+    if (share := _share(name, scores, rows, measurement)) is not None:
         return share
     weights = np.ones(subject.rows) if subject.weights is None else subject.weights
     by_name = _CLASSIFIED if isinstance(scores, Classified) else _REGRESSED
@@ -27,16 +29,19 @@ def performance_trace(subject: Subject, found: Measurement) -> Trace | None:
     return Influence(values)
 
 
-def _rows(subject: Subject, found: Measurement) -> np.ndarray:
-    """Return which rows a slice has, bool."""
-    if not found.where:
+def _rows(subject: Subject, measurement: Measurement) -> np.ndarray:
+    """Return the rows of the measured group, bool."""
+    if not measurement.where:
         return np.ones(subject.rows, bool)
-    (attribute,) = (a for a in subject.attributes if a.name == found.where["attribute"])
-    return np.asarray(attribute.codes == attribute.groups.index(str(found.where["group"])))
+    (attribute,) = (a for a in subject.attributes if a.name == measurement.where["attribute"])
+    return np.asarray(attribute.codes == attribute.groups.index(str(measurement.where["group"])))
 
 
-def _share(name: str, scores: Classified | Regressed, rows: np.ndarray, found: Measurement) -> Shares | None:
-    label, predicted = scores.label, scores.predicted
+def _share(
+    name: str, scores: Classified | Regressed, rows: np.ndarray, measurement: Measurement
+) -> Shares | None:
+    label = scores.label
+    predicted = scores.predicted
     if label is not None and predicted is not None:
         within = {
             "selection_rate": rows,
@@ -53,7 +58,7 @@ def _share(name: str, scores: Classified | Regressed, rows: np.ndarray, found: M
             {
                 value: (rows & (scores.code == place), scores.guess == place)
                 for place, value in classes
-                if value in found.counts
+                if value in measurement.counts
             }
         )
     return None
@@ -69,22 +74,22 @@ def _centred(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 
 def _auc(scores: Classified, rows: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """DeLong's placement values: the share of the other side that each row stands above (or below), ties half."""
+    """Return DeLong's placement values: the share of the other side that each row is above (or below), ties half."""
     label = scores.label[rows]
     _, place = np.unique(scores.favorable[rows], return_inverse=True)
-    found = np.zeros(len(label))
+    influence = np.zeros(len(label))
     for side, sign in ((label, 1.0), (~label, -1.0)):
         others = np.bincount(place, weights * ~side)
         below = (np.cumsum(others) - others / 2.0) / others.sum()
-        found[side] = sign * _centred(below[place[side]], weights[side]) / weights[side].sum()
-    return found
+        influence[side] = sign * _centred(below[place[side]], weights[side]) / weights[side].sum()
+    return influence
 
 
 def _calibration(scores: Classified, rows: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Each row's own gap in the direction of its bin's."""
-    score, label = scores.favorable[rows], scores.label[rows]
+    """Return each row's gap in the direction of its bin's."""
+    score = scores.favorable[rows]
     number = np.minimum((score * CALIBRATION_BINS).astype(np.int32), CALIBRATION_BINS - 1)
-    gap = label - score
+    gap = scores.label[rows] - score
     signs = np.sign(np.bincount(number, weights * gap, CALIBRATION_BINS))
     return _centred(signs[number] * gap, weights)
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from audit.checks.performance.definitions import CALIBRATION_BINS
 from audit.result import Measurement, Scalar
-from audit.stats.group_estimates import Partition
+from audit.stats.group_estimates import Partition, auc
 from audit.stats.group_rates import Rates, rates
 from audit.subject.predictions import LEAST_PROBABILITY, Classified, Regressed
 
@@ -23,14 +24,20 @@ class Groups:
 
     def rates(self, event: np.ndarray, inner: np.ndarray | None = None, number: int = 1) -> list[Rates]:
         """Return the share of ``event`` in each group, for each of ``number`` inner classes of rows."""
-        codes, part = self.rows.codes, self.rows
-        nested = codes if inner is None else codes.astype(np.int64) * number + inner
-        found = rates(event, nested, part.number * number, part.weights, part.clusters)
-        return [found.every(number, start) for start in range(number)]
+        codes = self.rows.codes if inner is None else self.rows.codes.astype(np.int64) * number + inner
+        nested = rates(event, codes, self.rows.number * number, self.rows.weights, self.rows.clusters)
+        return [nested.every(number, start) for start in range(number)]
+
+    def measurement(
+        self, name: str, group: int, value: float, rows: int, method: str, **details: Any
+    ) -> Measurement:
+        """Return the measurement of a metric in one group of ``rows`` rows."""
+        details |= {"metric": f"performance.{name}", "where": self.wheres[group]}
+        return Measurement(value=float(value), n=int(rows), method=method, **details)
 
 
-def classification(scores: Classified, groups: Groups) -> Iterator[Measurement]:
-    """Yield size, accuracy, losses and calibration of each group."""
+def classification(scores: Classified, order: np.ndarray, groups: Groups) -> Iterator[Measurement]:
+    """Yield size, accuracy, losses, calibration and AUC of each group; ``order`` are all rows by rising score."""
     correct = scores.code == scores.guess
     accuracy = groups.rates(correct)[0]
     yield from _sizes(accuracy.rows, groups)
@@ -40,23 +47,28 @@ def classification(scores: Classified, groups: Groups) -> Iterator[Measurement]:
     yield from _means("log_loss", scores.log_loss, groups, worst.get("log_loss"))
     yield from _means("brier", scores.brier, groups, worst.get("brier"))
     yield from _calibration(scores, groups)
+    codes = groups.rows.codes[order]
+    ends = np.cumsum(np.bincount(codes, minlength=groups.rows.number))[:-1]
+    for group, places in enumerate(np.split(np.argsort(codes, kind="stable"), ends)):
+        yield _auc(scores, order[places], groups, group)
 
 
 def regression(scores: Regressed, groups: Groups) -> Iterator[Measurement]:
     """Yield size and errors of each group."""
-    rows, error = groups.rows, scores.prediction - scores.target
-    yield from _sizes(np.bincount(rows.codes, minlength=rows.number), groups)
+    codes = groups.rows.codes
+    error = scores.prediction - scores.target
+    yield from _sizes(np.bincount(codes, minlength=groups.rows.number), groups)
     yield from _means("mae", np.abs(error), groups)
     square = error**2
-    mse, spread = rows.mean(square), (scores.target - rows.mean(scores.target)[rows.codes]) ** 2
-    variance = rows.mean(spread)
+    mse = groups.rows.mean(square)
+    spread = (scores.target - groups.rows.mean(scores.target)[codes]) ** 2
+    variance = groups.rows.mean(spread)
     with np.errstate(divide="ignore", invalid="ignore"):
         root = np.sqrt(mse)
-        yield from _with_errors(
-            "rmse", "root-mean-skewed", root, (square - mse[rows.codes]) / (2 * root[rows.codes]), groups
-        )
+        influence = (square - mse[codes]) / (2 * root[codes])
+        yield from _with_errors("rmse", "root-mean-skewed", root, influence, groups)
         ratio = mse / variance
-        influence = (ratio[rows.codes] * spread - square) / variance[rows.codes]
+        influence = (ratio[codes] * spread - square) / variance[codes]
         yield from _with_errors("r2", "explained-variance", 1 - ratio, influence, groups)
 
 
@@ -71,68 +83,69 @@ def outcomes(scores: Classified | Regressed, groups: Groups) -> Iterator[Measure
 
 
 def _sizes(rows: np.ndarray, groups: Groups) -> Iterator[Measurement]:
-    for count, where in zip(rows, groups.wheres, strict=True):
-        yield Measurement(
-            metric="performance.rows", value=float(count), n=int(count), method="exact", where=where
-        )
+    for group, count in enumerate(rows):
+        yield groups.measurement("rows", group, count, count, "exact")
 
 
-def _proportions(name: str, found: Rates, groups: Groups) -> Iterator[Measurement]:
-    for group, where in enumerate(groups.wheres):
-        yield Measurement(
-            metric=f"performance.{name}",
-            value=float(found.value[group]),
-            n=int(found.rows[group]),
-            method="clopper-pearson",
-            counts={"rate": found.counts(group)},
-            where=where,
-        )
+def _proportions(name: str, rates: Rates, groups: Groups) -> Iterator[Measurement]:
+    for group in range(groups.rows.number):
+        counts = {"rate": rates.counts(group)}
+        value = rates.value[group]
+        yield groups.measurement(name, group, value, rates.rows[group], "clopper-pearson", counts=counts)
 
 
-def _balanced_accuracy(scores: Classified, recall: list[Rates], groups: Groups) -> Iterator[Measurement]:
+def _balanced_accuracy(scores: Classified, recalls: list[Rates], groups: Groups) -> Iterator[Measurement]:
     """Yield the unweighted mean of the recalls of the classes that a group has."""
-    for group, where in enumerate(groups.wheres):
-        seen = {str(name): r for name, r in zip(scores.classes, recall, strict=True) if r.rows[group]}
-        yield Measurement(
-            metric="performance.balanced_accuracy",
-            value=float(np.mean([r.value[group] for r in seen.values()])),
-            n=int(sum(r.rows[group] for r in seen.values())),
-            smallest_n=int(min(r.rows[group] for r in seen.values())),
-            method="mover-mean",
-            counts={name: r.counts(group) for name, r in seen.items()},
-            where=where,
-        )
+    names = list(map(str, scores.classes))
+    for group in range(groups.rows.number):
+        present = {name: r for name, r in zip(names, recalls, strict=True) if r.rows[group]}
+        value = float(np.mean([r.value[group] for r in present.values()]))
+        rows = [int(r.rows[group]) for r in present.values()]
+        counts = {name: r.counts(group) for name, r in present.items()}
+        details = {"smallest_n": min(rows), "counts": counts}
+        yield groups.measurement("balanced_accuracy", group, value, sum(rows), "mover-mean", **details)
 
 
 def _calibration(scores: Classified, groups: Groups) -> Iterator[Measurement]:
     """Yield the expected calibration error over equal-width bins, with each bin's counts."""
-    number = np.minimum((scores.favorable * CALIBRATION_BINS).astype(np.int32), CALIBRATION_BINS - 1)
+    bins = CALIBRATION_BINS
+    number = np.minimum((scores.favorable * bins).astype(np.int32), bins - 1)
     rows = groups.rows
-    cells = Partition(
-        rows.codes * CALIBRATION_BINS + number, rows.number * CALIBRATION_BINS, rows.weights, None
-    )
-    shape = rows.number, CALIBRATION_BINS
+    cells = Partition(rows.codes * bins + number, rows.number * bins, rows.weights, None)
     total, positive, predicted = (
-        cells.total(values).reshape(shape) for values in (None, scores.label, scores.favorable)
+        cells.total(values).reshape(rows.number, bins) for values in (None, scores.label, scores.favorable)
     )
     observed = groups.rates(scores.label)[0]
-    names = [f"{b / CALIBRATION_BINS:g}-{(b + 1) / CALIBRATION_BINS:g}" for b in range(CALIBRATION_BINS)]
-    for group, where in enumerate(groups.wheres):
+    for group in range(rows.number):
         weight = total[group].sum()
         scale = observed.trials[group] / weight if weight else 0.0  # to the effective number of rows
-        used = np.flatnonzero(total[group])
         gap = np.abs(positive[group] - predicted[group]).sum()
-        yield Measurement(
-            metric="performance.calibration_error",
-            value=float(gap / weight) if weight else float("nan"),
-            n=int(observed.rows[group]),
-            method="calibration-bins",
-            counts={
-                names[b]: [float(scale * part[group, b]) for part in (positive, total, predicted)]
-                for b in used
-            },
-            where=where,
-        )
+        counts = {
+            f"{b / bins:g}-{(b + 1) / bins:g}": [
+                float(scale * part[group, b]) for part in (positive, total, predicted)
+            ]
+            for b in np.flatnonzero(total[group])
+        }
+        value = gap / weight if weight else float("nan")
+        n = observed.rows[group]
+        yield groups.measurement("calibration_error", group, value, n, "calibration-bins", counts=counts)
+
+
+def _auc(scores: Classified, rows: np.ndarray, groups: Groups, group: int) -> Measurement:
+    label = scores.label[rows]
+    weights, clusters = (
+        None if part is None else part[rows] for part in (groups.rows.weights, groups.rows.clusters)
+    )
+    value, se = auc(label, scores.favorable[rows], weights, clusters)
+    known = bool(np.isfinite(value))
+    sides = Partition(label.astype(np.int64), 2, weights, clusters)
+    sizes = sides.effective_rows() if known else np.empty(0)
+    details = {
+        "smallest_n": int(min(label.sum(), (~label).sum())),
+        "se": se if np.isfinite(se) else None,
+        "counts": dict(zip(("unfavorable", "favorable"), sizes.reshape(-1, 1).tolist(), strict=known)),
+    }
+    return groups.measurement("auc", group, value, len(rows), "delong" if known else "none", **details)
 
 
 def _worst_losses(scores: Classified) -> dict[str, np.ndarray]:
@@ -154,24 +167,18 @@ def _with_errors(
     name: str, method: str, values: np.ndarray, influence: np.ndarray, groups: Groups,
     worst: np.ndarray | None = None,
 ) -> Iterator[Measurement]:  # fmt: skip
-    """Yield values with what their intervals are made of: the rows' influences, and the worst that a row may be."""
+    """Yield values with the statistics of their intervals: of the rows' influences, and of the worst losses."""
     rows = np.bincount(groups.rows.codes, minlength=groups.rows.number)
     errors, skewness = groups.rows.moments(influence)
-    effective = groups.rows.effective_rows()
-    most = None if worst is None else groups.rows.largest(worst)
-    for group, where in enumerate(groups.wheres):
-        size, known = float(effective[group]), bool(np.isfinite(errors[group]))
-        counts = {"rows": [size]}
-        if known:
-            counts["cubes"] = [float(skewness[group]) * size, size]
-        if known and most is not None:
-            counts["worst"] = [float(most[group]) * size, size]
-        yield Measurement(
-            metric=f"performance.{name}",
-            value=float(values[group]),
-            n=int(rows[group]),
-            method=method,
-            se=float(errors[group]) if known else None,
-            counts=counts,
-            where=where,
-        )
+    effective_rows = groups.rows.effective_rows()
+    largest = None if worst is None else groups.rows.largest(worst)
+    for group, value in enumerate(values):
+        effective = float(effective_rows[group])
+        counts = {"rows": [effective]}
+        se = None
+        if np.isfinite(errors[group]):
+            se = float(errors[group])
+            counts["cubes"] = [float(skewness[group]) * effective, effective]
+            if largest is not None:
+                counts["worst"] = [float(largest[group]) * effective, effective]
+        yield groups.measurement(name, group, value, rows[group], method, se=se, counts=counts)
