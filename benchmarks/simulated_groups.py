@@ -9,8 +9,7 @@ from itertools import product
 import numpy as np
 from cells import EFFECTIVE, KINDS, Tally, cell
 
-from audit.checks.fairness.metrics import COMPARISONS, RATES
-from audit.checks.fairness.theil import theil_index
+from audit.checks.fairness.metrics import COMPARISONS, RATES, theil_index
 from audit.result import Measurement
 from audit.stats.group_rates import Rates, rates
 

@@ -15,8 +15,7 @@ import numpy as np
 
 from audit.check import Check, Skip
 from audit.checks.fairness.influence import fairness_trace
-from audit.checks.fairness.metrics import COMPARISONS, DEFINITIONS, RATES, Comparison
-from audit.checks.fairness.theil import theil_index
+from audit.checks.fairness.metrics import COMPARISONS, DEFINITIONS, RATES, GroupComparison, theil_index
 from audit.checks.fairness.threshold_tables import threshold_tables
 from audit.data.protected_attributes import Attribute
 from audit.frameworks.aif360_loader import aif360
@@ -37,7 +36,8 @@ class Fairness(Check):
 
     def measure(self, subject: Subject) -> Iterator[Traced | Table]:
         """Yield every metric of every comparison, the Theil index of the whole table, and other thresholds."""
-        label, predicted = subject.scores.label, subject.scores.predicted
+        label = subject.scores.label
+        predicted = subject.scores.predicted
         if label is None or predicted is None:
             raise Skip("a regression needs data.favorable: {at_least: NUMBER} to have favourable outcomes")
         if not subject.attributes:
@@ -57,53 +57,55 @@ def _compare(
     attribute: Attribute, label: np.ndarray, predicted: np.ndarray, subject: Subject
 ) -> Iterator[Measurement]:
     cells = count_cells(attribute.codes, label, predicted, subject.weights)
-    compared = _comparer(_table(cells), attribute.privileged)
-    sides = _sides(attribute, label, predicted, cells, subject)
+    metrics_of = _metrics_by_group(_table(cells), attribute.privileged)
+    rates_by_name = _rates(attribute, label, predicted, cells, subject)
     for group in attribute.unprivileged:
-        metric = compared(group)
+        metrics = metrics_of(group)
         for name, comparison in COMPARISONS.items():
             with np.errstate(divide="ignore", invalid="ignore"):
-                value = float(getattr(metric, name)())
-            yield _measurement(name, value, comparison, sides, attribute, group)
+                value = float(getattr(metrics, name)())
+            yield _measurement(name, value, comparison, rates_by_name, attribute, group)
 
 
-def _sides(
+def _rates(
     attribute: Attribute, label: np.ndarray, predicted: np.ndarray, cells: Cells, subject: Subject
 ) -> dict[str, Rates]:
     """Return every rate by group; all privileged groups together are one more, behind the others."""
-    together = len(attribute.groups)
-    place = np.arange(together)
-    place[attribute.privileged] = together
-    if subject.clusters is None:
-        merged = replace(cells, group=place[cells.group])
-        return {
-            name: rates_of_cells(
-                rate.event(cells.label, cells.predicted),
-                rate.within(cells.label, cells.predicted),
-                merged,
-                together + 1,
-            )
-            for name, rate in RATES.items()
-        }
-    sides = {}
-    for name, rate in RATES.items():  # clusters are known row by row only
-        rows = rate.within(label, predicted)
-        weights = None if subject.weights is None else subject.weights[rows]
-        event, code = rate.event(label, predicted)[rows], place[attribute.codes[rows]]
-        sides[name] = rates(event, code, together + 1, weights, subject.clusters[rows])
-    return sides
+    groups = len(attribute.groups)
+    merged = np.arange(groups)
+    merged[attribute.privileged] = groups
+    merged_cells = replace(cells, group=merged[cells.group])
+    by_name = {}
+    for name, rate in RATES.items():
+        if subject.clusters is None:
+            event = rate.event(cells.label, cells.predicted)
+            within = rate.within(cells.label, cells.predicted)
+            by_name[name] = rates_of_cells(event, within, merged_cells, groups + 1)
+        else:  # clusters are known row by row only
+            rows = rate.within(label, predicted)
+            weights = None if subject.weights is None else subject.weights[rows]
+            event = rate.event(label, predicted)[rows]
+            code = merged[attribute.codes[rows]]
+            by_name[name] = rates(event, code, groups + 1, weights, subject.clusters[rows])
+    return by_name
 
 
 def _measurement(
-    name: str, value: float, comparison: Comparison, sides: dict[str, Rates], attribute: Attribute, group: int
+    name: str,
+    value: float,
+    comparison: GroupComparison,
+    rates_by_name: dict[str, Rates],
+    attribute: Attribute,
+    group: int,
 ) -> Measurement:
-    together = len(attribute.groups)
     several = len(comparison.rates) > 1
-    counts, rows = {}, []
-    for rate in comparison.rates:
-        for side, index in (("unprivileged", group), ("privileged", together)):
-            counts[f"{side}_{rate}" if several else side] = sides[rate].counts(index)
-            rows.append(int(sides[rate].rows[index]))
+    counts = {}
+    rows = []
+    for name_of_rate in comparison.rates:
+        for side, index in (("unprivileged", group), ("privileged", len(attribute.groups))):
+            rate = rates_by_name[name_of_rate]
+            counts[f"{side}_{name_of_rate}" if several else side] = rate.counts(index)
+            rows.append(int(rate.rows[index]))
     return Measurement(
         metric=f"fairness.{name}",
         value=value,
@@ -122,17 +124,15 @@ def _measurement(
 def _table(cells: Cells) -> pd.DataFrame:
     import pandas as pd  # late: listing the checks needs none of it
 
-    columns = {
-        "group": cells.group,
-        "label": cells.label,
-        "predicted": cells.predicted,
-        "weight": cells.weight,
-    }
-    return pd.DataFrame({name: values.astype(float) for name, values in columns.items()})
+    columns = ("group", "label", "predicted", "weight")
+    return pd.DataFrame({name: getattr(cells, name).astype(float) for name in columns})
 
 
-def _comparer(table: pd.DataFrame, privileged: list[int]) -> Callable[[int], Any]:
-    """Return what makes AIF360's metric of a group against the privileged ones; its data sets are made once for all."""
+def _metrics_by_group(table: pd.DataFrame, privileged: list[int]) -> Callable[[int], Any]:
+    """Return the function from a group to AIF360's metrics of it against the privileged ones.
+
+    Its data sets are made once for all groups.
+    """
 
     def dataset(outcome: str) -> Any:
         return aif360("datasets").BinaryLabelDataset(
@@ -144,14 +144,15 @@ def _comparer(table: pd.DataFrame, privileged: list[int]) -> Callable[[int], Any
             instance_weights_name="weight",
         )
 
-    label, predicted = dataset("label"), dataset("predicted")
+    labels = dataset("label")
+    predictions = dataset("predicted")
 
-    def compared(group: int) -> Any:
+    def metrics(group: int) -> Any:
         return aif360("metrics").ClassificationMetric(
-            label,
-            predicted,
+            labels,
+            predictions,
             unprivileged_groups=[{"group": float(group)}],
             privileged_groups=[{"group": float(index)} for index in privileged],
         )
 
-    return compared
+    return metrics

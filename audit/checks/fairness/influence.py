@@ -1,27 +1,27 @@
-"""Which rows move each fairness metric, and how."""
+"""Influence of each row on each fairness metric."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from audit.checks.fairness.metrics import COMPARISONS, RATES
-from audit.checks.fairness.theil import theil_influence
+from audit.checks.fairness.metrics import COMPARISONS, RATES, theil_influence
 from audit.result import Measurement
 from audit.stats.influence import Influence, Shares, Trace
 from audit.subject.subject import Subject
 
 
-def fairness_trace(subject: Subject, found: Measurement) -> Trace | None:
-    """Return where a measurement of the fairness check comes from; None for one that is not known here."""
-    name = found.metric.partition(".")[2]
-    label, predicted = subject.scores.label, subject.scores.predicted
+def fairness_trace(subject: Subject, measurement: Measurement) -> Trace | None:
+    """Return the rows behind a measurement of the fairness check; None for an unknown metric."""
+    name = measurement.metric.partition(".")[2]
+    label = subject.scores.label
+    predicted = subject.scores.predicted
     assert label is not None and predicted is not None  # or there was no measurement
     if name == "theil_index":
         return Influence(theil_influence(label, predicted))
     if name not in COMPARISONS:
         return None
     rates = COMPARISONS[name].rates
-    sides = _sides(subject, found)
+    sides = _sides(subject, measurement)
     return Shares(
         {
             f"{side}_{rate}" if len(rates) > 1 else side: (
@@ -34,10 +34,10 @@ def fairness_trace(subject: Subject, found: Measurement) -> Trace | None:
     )
 
 
-def _sides(subject: Subject, found: Measurement) -> dict[str, np.ndarray]:
+def _sides(subject: Subject, measurement: Measurement) -> dict[str, np.ndarray]:
     """Return which rows are of the unprivileged group and of the privileged ones, bool."""
-    (attribute,) = (a for a in subject.attributes if a.name == found.where["attribute"])
-    group = attribute.groups.index(str(found.where["unprivileged"]))
+    (attribute,) = (a for a in subject.attributes if a.name == measurement.where["attribute"])
+    group = attribute.groups.index(str(measurement.where["unprivileged"]))
     return {
         "unprivileged": np.asarray(attribute.codes == group),
         "privileged": np.isin(attribute.codes, attribute.privileged),

@@ -1,13 +1,15 @@
-"""The fairness metrics as a table: AIF360's names, what each is made of, and how to read it."""
+"""Table of the fairness metrics: AIF360's names, the rates that each compares, and its definition."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-from audit.result import MetricFacts
+from audit.result import Measurement, MetricFacts
+from audit.stats.group_estimates import Partition
 
 Event = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """Maps label and prediction (bool, favourable or not, one a row) to a bool array."""
@@ -37,62 +39,53 @@ RATES = {
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """A metric of two groups: the rates it compares, the method of its interval, and how to read it."""
+class GroupComparison:
+    """A metric of two groups: the rates it compares, the method of its interval, and its definition."""
 
     rates: tuple[str, ...]
     method: str
     facts: MetricFacts
 
 
-def _difference(rate: str, about: str) -> Comparison:
+def _difference(rate: str, about: str) -> GroupComparison:
     about = (
         f"{about}, unprivileged minus privileged. 0 means equal; below 0, the unprivileged group's is lower."
     )
-    return Comparison(
+    return GroupComparison(
         (rate,), "mover-difference", MetricFacts(about=about, low=-1.0, high=1.0, ideal=0.0, better="ideal")
     )
 
 
-def _ratio(rate: str, about: str) -> Comparison:
+def _ratio(rate: str, about: str) -> GroupComparison:
     about = (
         f"{about}, unprivileged over privileged. 1 means equal; below 1, the unprivileged group's is lower."
     )
-    return Comparison((rate,), "mover-ratio", MetricFacts(about=about, low=0.0, ideal=1.0, better="ideal"))
+    return GroupComparison(
+        (rate,), "mover-ratio", MetricFacts(about=about, low=0.0, ideal=1.0, better="ideal")
+    )
 
 
-def _odds(method: str, about: str, low: float) -> Comparison:
+def _odds(method: str, about: str, low: float) -> GroupComparison:
     about = (
         f"{about} of the true positive and the false positive rate between the groups. 0 means equal odds."
     )
-    return Comparison(
+    return GroupComparison(
         ("true_positive", "false_positive"),
         method,
         MetricFacts(about=about, low=low, high=1.0, ideal=0.0, better="ideal"),
     )
 
 
-_NAMES = {
-    "error_rate": ("error", "Share of wrong predictions"),
-    "false_positive_rate": (
-        "false_positive",
-        "Share predicted favourable among rows whose label is unfavourable",
-    ),
-    "false_negative_rate": (
-        "false_negative",
-        "Share predicted unfavourable among rows whose label is favourable",
-    ),
-    "false_discovery_rate": (
-        "false_discovery",
-        "Share with an unfavourable label among rows predicted favourable",
-    ),
-    "false_omission_rate": (
-        "false_omission",
-        "Share with a favourable label among rows predicted unfavourable",
-    ),
+_ABOUT = {
+    "error": "Share of wrong predictions",
+    "false_positive": "Share predicted favourable among rows whose label is unfavourable",
+    "false_negative": "Share predicted unfavourable among rows whose label is favourable",
+    "false_discovery": "Share with an unfavourable label among rows predicted favourable",
+    "false_omission": "Share with a favourable label among rows predicted unfavourable",
 }
+"""Of the rates that AIF360 has both a difference and a ratio of."""
 
-COMPARISONS: dict[str, Comparison] = {
+COMPARISONS: dict[str, GroupComparison] = {
     "statistical_parity_difference": _difference("selection", "Share predicted favourable"),
     "disparate_impact": _ratio("selection", "Share predicted favourable"),
     "equal_opportunity_difference": _difference(
@@ -103,8 +96,8 @@ COMPARISONS: dict[str, Comparison] = {
     ),
     "average_abs_odds_difference": _odds("average-abs-odds-difference", "Mean absolute difference", 0.0),
     "equalized_odds_difference": _odds("equalized-odds-difference", "Larger absolute difference", 0.0),
-    **{f"{name}_difference": _difference(*definition) for name, definition in _NAMES.items()},
-    **{f"{name}_ratio": _ratio(*definition) for name, definition in _NAMES.items()},
+    **{f"{rate}_rate_difference": _difference(rate, about) for rate, about in _ABOUT.items()},
+    **{f"{rate}_rate_ratio": _ratio(rate, about) for rate, about in _ABOUT.items()},
 }
 """Every metric that compares two groups, by the name of AIF360's method."""
 
@@ -120,3 +113,53 @@ DEFINITIONS: dict[str, MetricFacts] = {
     **{name: comparison.facts for name, comparison in COMPARISONS.items()},
     "theil_index": THEIL_INDEX,
 }
+
+
+def theil_index(label: np.ndarray, predicted: np.ndarray, clusters: np.ndarray | None) -> Measurement:
+    """Return the Theil index of the benefit b = prediction - label + 1, the mean of (b / mean b) ln(b / mean b).
+
+    AIF360's own ignores weights, so that a weighted table of counts does not do, and so does this one. The
+    standard error is that of the delta method.
+
+    Args:
+        label: bool, one a row; True is the favourable outcome.
+        predicted: bool, one a row.
+        clusters: cluster codes, or None for independent rows.
+    """
+    index = _index(label, predicted)
+    rows = Partition(np.zeros(len(label), np.int64), 1, None, clusters)
+    (error,), (skewness,) = rows.moments(index.influence)
+    effective = float(rows.effective_rows()[0])
+    return Measurement(
+        metric="fairness.theil_index",
+        value=index.value,
+        n=len(label),
+        method="mean-skewed",
+        se=float(error),
+        counts={"rows": [effective], "cubes": [float(skewness) * effective, effective]},
+    )
+
+
+def theil_influence(label: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    """Return each row's influence on `theil_index`, to first order: float64, one a row, with a mean of 0."""
+    return _index(label, predicted).influence
+
+
+class _Index(NamedTuple):
+    """The Theil index, and each row's influence on it."""
+
+    value: float
+    influence: np.ndarray
+
+
+def _index(label: np.ndarray, predicted: np.ndarray) -> _Index:
+    row_benefit = predicted.astype(np.int8) - label + 1
+    share = np.array([np.count_nonzero(row_benefit == b) for b in range(3)], float) / len(row_benefit)
+    benefit = np.arange(3.0)
+    entropy = np.array([0.0, 0.0, 2 * np.log(2.0)])  # b ln b
+    mean = share @ benefit
+    total = share @ entropy
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value = total / mean - np.log(mean)
+        influence = (entropy - total) / mean - (benefit - mean) * (total / mean**2 + 1 / mean)
+    return _Index(float(value), np.asarray(influence[row_benefit]))

@@ -1,9 +1,10 @@
-"""The rates of every group at every threshold, from one count of the rows."""
+"""Rates of every group at every threshold, from one count of the rows."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,56 +12,15 @@ from audit.model.decision import DecisionRule
 from audit.stats.group_rates import Rates, rates
 from audit.subject.predictions import Classified, Regressed
 
-_EVEN = np.arange(1, 20) / 20
-_FEWEST = 10  # of the even thresholds, that shall lie among the scores
+_EVEN_THRESHOLDS = np.arange(1, 20) / 20
+_MIN_AMONG_SCORES = 10
+"""Even thresholds that have to lie among the scores."""
 _DIGITS = 3
 
 
 @dataclass(frozen=True)
-class Grid:
-    """Thresholds, rising; ``chosen`` is the index of the one that decides, ``levels`` how many each row reaches."""
-
-    thresholds: np.ndarray
-    chosen: int
-    levels: np.ndarray
-
-
-def grid(scores: Classified | Regressed, decider: DecisionRule) -> Grid | None:
-    """Return the thresholds for these scores; None where no single one decides (several classes).
-
-    They are 0.05, 0.10, …, 0.95 for probabilities, and the scores' own 5 %, 10 %, …, 95 % quantiles, rounded to three
-    digits of their span, for the predictions of a regression and for probabilities that crowd together.
-    """
-    if isinstance(scores, Classified):
-        if len(scores.classes) > 2:
-            return None
-        given, chosen = scores.favorable, decider.threshold
-        spread = _even_or_quantiles(given)
-    else:
-        if decider.at_least is None:
-            return None
-        given, chosen = scores.prediction, decider.at_least
-        spread = _quantiles(given)
-    thresholds = np.unique(np.append(spread, chosen))
-    levels = decider.levels(given, thresholds, scores.dtype)
-    return Grid(thresholds, int(np.searchsorted(thresholds, chosen)), levels)
-
-
-def _even_or_quantiles(scores: np.ndarray) -> np.ndarray:
-    low, high = np.quantile(scores, [0.01, 0.99])
-    among = np.clip(_EVEN, low, high) == _EVEN
-    return _EVEN if among.sum() >= _FEWEST else _quantiles(scores)
-
-
-def _quantiles(scores: np.ndarray) -> np.ndarray:
-    found = np.quantile(scores, _EVEN)
-    span = float(found[-1] - found[0])
-    return np.asarray(np.round(found, _DIGITS - int(np.ceil(np.log10(span))))) if span > 0 else found
-
-
-@dataclass(frozen=True)
-class Outcomes:
-    """Labels and decisions at the chosen threshold (bool, one a row), with the rows' weights and clusters if any."""
+class DecidedRows:
+    """Labels and decisions at the decisive threshold (bool, one a row), with the rows' weights and clusters if any."""
 
     label: np.ndarray
     predicted: np.ndarray
@@ -69,57 +29,102 @@ class Outcomes:
 
 
 @dataclass(frozen=True)
-class Swept:
+class RatesByThreshold:
     """A proportion at every threshold: ``value`` is (groups, thresholds), ``trials`` (groups, 1).
 
-    How many (effective) rows are in a denominator does not depend on the threshold: only labels and groups tell.
+    The (effective) rows in a denominator do not depend on the threshold, only on labels and groups.
     """
 
     value: np.ndarray
     trials: np.ndarray
 
 
-def swept_rates(group: np.ndarray, groups: int, grid: Grid, rows: Outcomes) -> Mapping[str, Swept]:
-    """Return the selection rate, and the true and the false positive rate, of each group at each threshold.
+class _Counts(NamedTuple):
+    """Weight of the rows that reach each threshold (codes, thresholds), and of all rows (codes, 1)."""
 
-    Args:
-        group: int codes, one a row.
-        groups: number of groups.
-        grid: the thresholds.
-        rows: what is known of the rows.
-    """
-    by_label = group.astype(np.int64) * 2 + rows.label
-    reached, total = _reached(by_label, 2 * groups, grid, rows.weights)
-    at_chosen = rates(rows.predicted, by_label, 2 * groups, rows.weights, rows.clusters)
-    every = rates(rows.predicted, group, groups, rows.weights, rows.clusters)
-    false, true = slice(0, None, 2), slice(1, None, 2)
-    return {
-        "selection": _swept(reached[false] + reached[true], total[false] + total[true], every, grid),
-        "true_positive": _swept(reached[true], total[true], at_chosen.every(2, 1), grid),
-        "false_positive": _swept(reached[false], total[false], at_chosen.every(2, 0), grid),
-    }
+    reaching: np.ndarray
+    total: np.ndarray
 
 
-def swept_accuracy(grid: Grid, rows: Outcomes) -> Swept:
-    """Return the share of all rows that are decided as their label says, at each threshold, as one group."""
-    reached, total = _reached(rows.label.astype(np.int64), 2, grid, rows.weights)
-    correct = rows.predicted == rows.label
-    at_chosen = rates(correct, np.zeros(len(correct), np.int64), 1, rows.weights, rows.clusters)
-    return _swept(reached[1:] + total[:1] - reached[:1], total[:1] + total[1:], at_chosen, grid)
+@dataclass(frozen=True)
+class ThresholdGrid:
+    """Thresholds, rising; ``decisive`` is the index of the one that decides, ``levels`` how many each row reaches."""
+
+    thresholds: np.ndarray
+    decisive: int
+    levels: np.ndarray
+
+    @classmethod
+    def of(cls, scores: Classified | Regressed, decider: DecisionRule) -> ThresholdGrid | None:
+        """Return the thresholds for these scores; None where no single one decides (several classes).
+
+        They are 0.05, 0.10, …, 0.95 for probabilities, and the scores' own 5 %, 10 %, …, 95 % quantiles, rounded to
+        three digits of their span, for the predictions of a regression and for probabilities that crowd together.
+        """
+        if isinstance(scores, Classified):
+            values = scores.favorable
+            spread = _even_or_quantiles(values)
+            decisive = None if len(scores.classes) > 2 else decider.threshold
+        else:
+            values = scores.prediction
+            spread = _quantiles(values)
+            decisive = decider.at_least
+        if decisive is None:
+            return None
+        thresholds = np.unique(np.append(spread, decisive))
+        levels = decider.levels(values, thresholds, scores.dtype)
+        return cls(thresholds, int(np.searchsorted(thresholds, decisive)), levels)
+
+    def rates(self, group: np.ndarray, groups: int, rows: DecidedRows) -> Mapping[str, RatesByThreshold]:
+        """Return the selection rate, and the true and the false positive rate, of each group at each threshold.
+
+        Args:
+            group: int codes, one a row.
+            groups: number of groups.
+            rows: labels and decisions of the rows.
+        """
+        code = group.astype(np.int64) * 2 + rows.label
+        counts = self._count(code, 2 * groups, rows.weights)
+        by_label = rates(rows.predicted, code, 2 * groups, rows.weights, rows.clusters)
+        selection = rates(rows.predicted, group, groups, rows.weights, rows.clusters)
+        positive = _Counts(*(part[1::2] for part in counts))
+        negative = _Counts(*(part[::2] for part in counts))
+        both = _Counts(negative.reaching + positive.reaching, negative.total + positive.total)
+        return {
+            "selection": self._rates(both, selection),
+            "true_positive": self._rates(positive, by_label.every(2, 1)),
+            "false_positive": self._rates(negative, by_label.every(2, 0)),
+        }
+
+    def accuracy(self, rows: DecidedRows) -> RatesByThreshold:
+        """Return the share of all rows that are decided as their label says, at each threshold, as one group."""
+        reaching, total = self._count(rows.label.astype(np.int64), 2, rows.weights)
+        correct = rows.predicted == rows.label
+        accuracy = rates(correct, np.zeros(len(correct), np.int64), 1, rows.weights, rows.clusters)
+        counts = _Counts(reaching[1:] + total[:1] - reaching[:1], total[:1] + total[1:])
+        return self._rates(counts, accuracy)
+
+    def _count(self, code: np.ndarray, number: int, weights: np.ndarray | None) -> _Counts:
+        levels = len(self.thresholds) + 1
+        counts = np.bincount(code * levels + self.levels, weights, number * levels).reshape(number, levels)
+        reaching = counts[:, ::-1].cumsum(axis=1)[:, ::-1]
+        return _Counts(reaching[:, 1:], reaching[:, :1])
+
+    def _rates(self, counts: _Counts, decisive: Rates) -> RatesByThreshold:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            value = counts.reaching / counts.total
+        value[:, self.decisive] = decisive.value  # to the last digit, in whatever order weights are summed
+        return RatesByThreshold(value, decisive.trials[:, None])
 
 
-def _reached(
-    code: np.ndarray, number: int, grid: Grid, weights: np.ndarray | None
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the weight of the rows that reach each threshold (codes, thresholds), and of all (codes, 1)."""
-    levels = len(grid.thresholds) + 1
-    counts = np.bincount(code * levels + grid.levels, weights, number * levels).reshape(number, levels)
-    at_least = counts[:, ::-1].cumsum(axis=1)[:, ::-1]
-    return at_least[:, 1:], at_least[:, :1]
+def _even_or_quantiles(scores: np.ndarray) -> np.ndarray:
+    low, high = np.quantile(scores, [0.01, 0.99])
+    among = np.clip(_EVEN_THRESHOLDS, low, high) == _EVEN_THRESHOLDS
+    return _EVEN_THRESHOLDS if among.sum() >= _MIN_AMONG_SCORES else _quantiles(scores)
 
 
-def _swept(reached: np.ndarray, total: np.ndarray, at_chosen: Rates, grid: Grid) -> Swept:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        value = reached / total
-    value[:, grid.chosen] = at_chosen.value  # to the last digit, in whatever order weights are summed
-    return Swept(value, at_chosen.trials[:, None])
+def _quantiles(scores: np.ndarray) -> np.ndarray:
+    quantiles = np.quantile(scores, _EVEN_THRESHOLDS)
+    span = float(quantiles[-1] - quantiles[0])
+    digits = _DIGITS - int(np.ceil(np.log10(span))) if span > 0 else None
+    return np.asarray(quantiles if digits is None else np.round(quantiles, digits))

@@ -1,4 +1,4 @@
-"""How the fairness metrics, and the accuracy, change over the decision threshold."""
+"""Tables of the fairness metrics, and of the accuracy, over the decision threshold."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from itertools import chain
 import numpy as np
 
 from audit.checks.fairness.metrics import COMPARISONS
-from audit.checks.fairness.threshold_rates import Grid, Outcomes, Swept, grid, swept_accuracy, swept_rates
+from audit.checks.fairness.threshold_rates import DecidedRows, RatesByThreshold, ThresholdGrid
 from audit.data.protected_attributes import Attribute
 from audit.result import Scalar, Table
 from audit.stats.average_odds import average_odds
@@ -18,7 +18,7 @@ from audit.subject.subject import Subject
 
 Sides = Mapping[str, Limits]
 """Limits of the rates of both sides, by the names of `audit.stats.average_odds.Rates`; arrays that broadcast."""
-Columns = dict[str, list[Scalar | None]]
+TableColumns = dict[str, list[Scalar | None]]
 
 
 def _difference(rate: str) -> Callable[[Sides], Limits]:
@@ -40,7 +40,7 @@ METRICS: dict[str, Callable[[Sides], Limits]] = {
     "equal_opportunity_difference": _difference("true_positive"),
     "average_odds_difference": _odds,
 }
-"""The metrics that are followed, and what each makes of the rates' limits."""
+"""The metrics of the table, as functions of the rates' limits."""
 
 _ABOUT = (
     "The fairness metrics at other decision thresholds than the chosen one; low and high are the ends of pointwise "
@@ -55,79 +55,76 @@ _ABOUT_ACCURACY = (
 def threshold_tables(subject: Subject, label: np.ndarray, predicted: np.ndarray) -> Iterator[Table]:
     """Yield the tables ``thresholds`` and ``threshold_accuracy``; none where no single threshold decides.
 
-    Args:
-        subject: of the audit.
-        label: whether the label is favourable, bool, one a row.
-        predicted: whether the decision is.
+    Favourable labels and decisions are bool, one a row.
     """
-    over = grid(subject.scores, subject.decider)
-    if over is None:
+    grid = ThresholdGrid.of(subject.scores, subject.decider)
+    if grid is None:
         return
-    rows = Outcomes(label, predicted, subject.weights, subject.clusters)
+    rows = DecidedRows(label, predicted, subject.weights, subject.clusters)
     tail = (1.0 - subject.policy.gate.confidence) / 2.0
-    parts = [_compared(attribute, over, rows, tail) for attribute in subject.attributes]
+    parts = [_comparisons(attribute, grid, rows, tail) for attribute in subject.attributes]
     columns = {name: list(chain.from_iterable(part[name] for part in parts)) for name in parts[0]}
     yield Table(name="thresholds", about=_ABOUT, columns=columns)
-    accuracy = _thresholds(over, 1) | _ends("accuracy", _limits(swept_accuracy(over, rows), tail))
-    yield Table(name="threshold_accuracy", about=_ABOUT_ACCURACY, columns=accuracy)
+    accuracy = _limits(grid.accuracy(rows), tail)
+    columns = _thresholds(grid, 1) | _limit_columns("accuracy", accuracy)
+    yield Table(name="threshold_accuracy", about=_ABOUT_ACCURACY, columns=columns)
 
 
-def _compared(attribute: Attribute, over: Grid, rows: Outcomes, tail: float) -> Columns:
+def _comparisons(attribute: Attribute, grid: ThresholdGrid, rows: DecidedRows, tail: float) -> TableColumns:
     """Return the columns of the table for every comparison of one attribute."""
-    together, others = len(attribute.groups), attribute.unprivileged
-    place = np.arange(together)
-    place[attribute.privileged] = together  # all privileged groups are one, behind the others
-    limits = {
-        name: _limits(swept, tail)
-        for name, swept in swept_rates(place[attribute.codes], together + 1, over, rows).items()
-    }
-    sides = {
-        f"{side}_{name}": Limits(*(part[which] for part in found))
-        for name, found in limits.items()
-        for side, which in (("unprivileged", others), ("privileged", [together]))
-    }
-    steps = len(over.thresholds)
-    columns: Columns = {
+    privileged = len(attribute.groups)  # all privileged groups are one, behind the others
+    others = attribute.unprivileged
+    merged = np.arange(privileged)
+    merged[attribute.privileged] = privileged
+    swept = grid.rates(merged[attribute.codes], privileged + 1, rows)
+    sides: dict[str, Limits] = {}
+    for name, rates in swept.items():
+        limits = _limits(rates, tail)
+        sides[f"unprivileged_{name}"] = Limits(*(part[others] for part in limits))
+        sides[f"privileged_{name}"] = Limits(*(part[[privileged]] for part in limits))
+    steps = len(grid.thresholds)
+    columns: TableColumns = {
         "attribute": [attribute.name] * (steps * len(others)),
         "unprivileged": [attribute.groups[group] for group in others for _ in range(steps)],
         "privileged": [attribute.privileged_name] * (steps * len(others)),
     }
-    columns |= _thresholds(over, len(others))
+    columns |= _thresholds(grid, len(others))
     for name in METRICS:
-        columns |= _ends(name, _combined(name, sides))
+        columns |= _limit_columns(name, _metric_limits(name, sides))
     return columns
 
 
-def _combined(name: str, sides: Sides) -> Limits:
+def _metric_limits(name: str, sides: Sides) -> Limits:
     """Return a metric and its limits; these are NaN where a side has no row in one of its rates."""
-    found = METRICS[name](sides)
+    limits = METRICS[name](sides)
     used = [
-        sides[f"{who}_{rate}"] for rate in COMPARISONS[name].rates for who in ("unprivileged", "privileged")
+        sides[f"{side}_{rate}"] for rate in COMPARISONS[name].rates for side in ("unprivileged", "privileged")
     ]
-    empty = np.any([np.broadcast_to(np.isnan(part.low), found.estimate.shape) for part in used], axis=0)
-    return Limits(found.estimate, *(np.where(empty, np.nan, end) for end in found[1:]))
+    empty = np.any([np.broadcast_to(np.isnan(part.low), limits.estimate.shape) for part in used], axis=0)
+    return Limits(limits.estimate, *(np.where(empty, np.nan, end) for end in limits[1:]))
 
 
-def _limits(swept: Swept, tail: float) -> Limits:
-    """Bound each proportion; NaN where there is no row to tell."""
-    known = swept.trials > 0
-    trials = np.broadcast_to(np.where(known, swept.trials, 1.0), swept.value.shape)
-    found = clopper_pearson(np.nan_to_num(swept.value) * trials, trials, tail)
-    low, high = (np.where(known, end, np.nan) for end in (found.low, found.high))
-    return Limits(swept.value, low, high)
+def _limits(rates: RatesByThreshold, tail: float) -> Limits:
+    """Bound each proportion; NaN where it has no row."""
+    known = rates.trials > 0
+    trials = np.broadcast_to(np.where(known, rates.trials, 1.0), rates.value.shape)
+    limits = clopper_pearson(np.nan_to_num(rates.value) * trials, trials, tail)
+    low, high = (np.where(known, end, np.nan) for end in (limits.low, limits.high))
+    return Limits(rates.value, low, high)
 
 
-def _thresholds(over: Grid, groups: int) -> Columns:
-    chosen = np.arange(len(over.thresholds)) == over.chosen
-    return {"threshold": over.thresholds.tolist() * groups, "chosen": chosen.tolist() * groups}
+def _thresholds(grid: ThresholdGrid, groups: int) -> TableColumns:
+    decisive = np.arange(len(grid.thresholds)) == grid.decisive
+    return {"threshold": grid.thresholds.tolist() * groups, "chosen": decisive.tolist() * groups}
 
 
-def _ends(name: str, found: Limits) -> Columns:
+def _limit_columns(name: str, limits: Limits) -> TableColumns:
     """Return the columns of a metric; both ends are None where they are not known."""
-    value, low, high = (np.ravel(part) for part in found)
+    value, low, high = (np.ravel(part) for part in limits)
     finite = np.isfinite(value)
     # as `audit.stats.interval`: value and limits are summed in different orders, their last digits may differ
-    low, high = (np.where(finite, at(end, value), end) for at, end in ((np.minimum, low), (np.maximum, high)))
+    low = np.where(finite, np.minimum(low, value), low)
+    high = np.where(finite, np.maximum(high, value), high)
     return {name: [*value.tolist()], f"{name}_low": _known(low), f"{name}_high": _known(high)}
 
 
