@@ -38,7 +38,13 @@ def explained(features: int, rows: int) -> Attributions:
     rng = np.random.default_rng(1)
     x, references = (rng.normal(size=(n, features)).astype(np.float32) for n in (rows, REFERENCES))
     return attribute(
-        network(features), x, references, seed=0, error=0.1, memory=64 * 2**20, width=max(features, *UNITS)
+        network(features),
+        x,
+        references,
+        seed=0,
+        tolerance=0.1,
+        memory_bytes=64 * 2**20,
+        floats_per_row=max(features, *UNITS),
     )
 
 

@@ -15,11 +15,10 @@ import numpy as np
 from scipy.stats import norm
 
 from audit.attribution import Attributions
-from audit.attribution.running_estimate import Influence
-from audit.checks.explainability.explanation import Explained
-from audit.checks.explainability.importance import importance, largest_share
-from audit.checks.explainability.proxy_models import by_trees, teachers
-from audit.checks.explainability.quality import stability
+from audit.attribution.running_estimate import ReferenceInfluence
+from audit.checks.explainability.explanation import Explanation
+from audit.checks.explainability.metrics import importance, largest_share, stability
+from audit.checks.explainability.proxy_models import draw_training_rows, tree_scores
 from audit.inputs.features import Column
 from audit.result import Measurement
 from audit.stats import interval
@@ -47,13 +46,13 @@ def contributions(x: np.ndarray, r: np.ndarray, slopes: np.ndarray) -> np.ndarra
     return found
 
 
-def explained(rng: np.random.Generator, rows: int, slopes: np.ndarray, clustered: bool) -> Explained:
+def explained(rng: np.random.Generator, rows: int, slopes: np.ndarray, clustered: bool) -> Explanation:
     """Rows of independent normal features with their SHAP values; or each row five times, as a cluster."""
     own = np.repeat(np.arange(rows), CLUSTER) if clustered else np.arange(rows)
     x = rng.standard_normal((rows, len(slopes)))
     r = rng.standard_normal((REFERENCES, len(slopes)))
     parts = contributions(x, r, slopes)[own]
-    influence = Influence(REFERENCES, len(slopes))
+    influence = ReferenceInfluence(REFERENCES, len(slopes))
     influence.add(parts)
     values = parts.mean(1)
     found = Attributions(
@@ -61,7 +60,7 @@ def explained(rng: np.random.Generator, rows: int, slopes: np.ndarray, clustered
     )
     columns = [Column(f"x{place}", None) for place in range(len(slopes))]
     weighted = Partition(own * 0, 1, None, own if clustered else None)
-    return Explained(columns, own, x[own], r, found, None, "", weighted)  # type: ignore[arg-type]
+    return Explanation(columns, own, x[own], r, found, None, weighted)  # type: ignore[arg-type]
 
 
 def truths(slopes: np.ndarray) -> Truth:
@@ -103,7 +102,7 @@ def shares(rows: int, name: str, clustered: bool) -> Iterator[str]:
         found = [m for m in importance(drawn) if key(m) in true]
         for one in [*found, largest_share(found)]:
             hits[key(one)].append(covers(one, true[key(one)]))
-        stable.append(stability(drawn, 0, drawn.found.values))
+        stable.append(stability(drawn, 0, drawn.attributions.values))
     mean = float(np.mean([one.value for one in stable]))
     hits["rank_stability"] = [covers(one, mean) for one in stable]
     metrics = ("mean_abs_attribution", "attribution_share", "largest_share", "rank_stability")
@@ -118,8 +117,8 @@ def proxies(rows: int, gap: float, share: float) -> Iterator[str]:
         member = np.arange(rows) < share * rows
         matrix = rng.standard_normal((rows, 5))
         matrix[:, 0] += gap * member
-        learned = teachers(member, None, rng)
-        score, held = by_trees(matrix, np.zeros(5, bool), member, learned, None), member[~learned]
+        learned = draw_training_rows(member, None, rng)
+        score, held = tree_scores(matrix, np.zeros(5, bool), member, learned, None), member[~learned]
         order = np.argsort(score, kind="stable")
         value, se = auc(held[order], score[order], None, None)
         counts = {"favorable": [float(held.sum())], "unfavorable": [float((~held).sum())]}

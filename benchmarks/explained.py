@@ -12,7 +12,7 @@ from adult import FAVORABLE, LABEL, Adult
 from audit.attribution import Attributions
 from audit.check import policy_from
 from audit.checks.explainability.check import Explainability
-from audit.checks.explainability.explanation import explain
+from audit.checks.explainability.explanation import ExplainedOutput, Sampling, explain
 from audit.frameworks.tensorflow_loader import tensorflow
 from audit.model.decision import favorable_logit
 from audit.subject.subject import Subject, load_subject
@@ -40,15 +40,9 @@ class Sample:
     def ours(self) -> Attributions:
         """Explain all rows as the check does, under its defaults."""
         defaults = Explainability()
-        found = explain(
-            self.subject,
-            self.rows,
-            self.references,
-            score=False,
-            error=defaults.error,
-            memory=defaults.memory_mb * 2**20,
-        )
-        return found.found
+        options = Sampling(self.subject.seed, defaults.error, defaults.memory_mb * 2**20)
+        output = ExplainedOutput.of(self.subject, score=False)
+        return explain(self.subject, output, self.rows, self.references, options).attributions
 
     def shap(
         self, f: Callable[[np.ndarray], np.ndarray], rows: int, explainer: str = "Explainer"

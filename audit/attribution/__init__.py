@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from audit.attribution.coalitions import Value
-from audit.attribution.result import Attributions
-from audit.attribution.shapley import attribute
+from audit.attribution.coalitions import BatchFunction
+from audit.attribution.shapley import Attributions, attribute
 
-__all__ = ["Attributions", "Value", "attribute"]
+__all__ = ["Attributions", "BatchFunction", "attribute"]

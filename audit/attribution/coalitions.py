@@ -1,4 +1,4 @@
-"""Evaluates a function on masked rows: features of the row inside a coalition, of a reference outside.
+"""Evaluates a function on masked rows: features inside a coalition come from the row, the others from a reference.
 
 Shapley values weigh a coalition and its complement by opposite numbers, so both are always evaluated
 together, from one mask. Masking and the function are one compiled graph: masked rows never leave it.
@@ -13,29 +13,29 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from audit.frameworks.tensorflow_loader import tensorflow
+from audit.frameworks.tensorflow_loader import graph, tensorflow
 
 T = TypeVar("T")
 
-Value = Callable[[Any], Any]
+BatchFunction = Callable[[Any], Any]
 """(n, columns) float tensor to (n,) float tensor; traceable by ``tf.function``."""
 
-_MOST_ROWS = 262_144
-"""Of a call, however much memory they may take: more are not faster."""
+_MAX_ROWS_OF_CALL = 262_144
+"""Larger calls are not faster, however much memory they may take."""
 
-_CALLS = 3
-"""Under way at once: while TensorFlow masks on one core, and numpy draws and sums on one, a model computes."""
+_CONCURRENT_CALLS = 3
+"""While TensorFlow masks on one core, and numpy draws and sums on one, a model computes."""
 
 
 @dataclass(frozen=True)
-class Scheme:
-    """How coalitions are numbered.
+class CoalitionScheme:
+    """Numbering of coalitions.
 
     Attributes:
-        inside: of features' keys and coalitions' levels (int32 arrays that broadcast), which features are
-            inside; none at key 0 and level 0.
-        levels: the coalitions that each pair of row and reference is asked for, complements not counted.
-        draws: how often a row meets each reference at a time, with other keys.
+        inside: which features are inside, for features' keys and coalitions' levels (int32 arrays that broadcast);
+            none at key 0 and level 0.
+        levels: number of coalitions evaluated for each pair of row and reference, complements not counted.
+        draws: number of times that a row meets each reference in a pass, with different keys.
     """
 
     inside: Callable[[np.ndarray, np.ndarray], np.ndarray]
@@ -43,44 +43,50 @@ class Scheme:
     draws: int
 
 
+def rows_per_call(
+    rows: np.ndarray, floats_per_row: int, memory_bytes: int, limit: int = _MAX_ROWS_OF_CALL
+) -> int:
+    """Return how many rows like ``rows`` the widest tensor of a call may hold."""
+    row_bytes = rows.itemsize * max(floats_per_row, rows.shape[1])
+    return min(memory_bytes // int(row_bytes), limit)
+
+
 class Coalitions:
-    """The function to be explained, at chosen pairs of a row and a reference.
+    """A function evaluated on masked rows, at chosen pairs of a row and a reference.
 
     Args:
-        value: the function.
-        x: (rows, columns) float32 or float64, the rows to be explained.
-        references: (m, columns), of the same dtype.
-        players: (columns,) int, the feature that each column belongs to.
-        scheme: says which features a coalition keeps.
-        width: numbers that the function holds for a row, at most.
-        memory: bytes of the widest tensor of one call.
+        f: the function.
+        rows: (rows, columns) float32 or float64, the rows that are explained.
+        background: (m, columns), the references, of the same dtype.
+        feature_of_column: (columns,) int, the feature that each column belongs to.
+        scheme: numbering of the coalitions.
+        rows_of_call: most masked rows of one call.
     """
 
     def __init__(
         self,
-        value: Value,
-        x: np.ndarray,
-        references: np.ndarray,
-        players: np.ndarray,
-        scheme: Scheme,
-        width: int,
-        memory: int,
+        f: BatchFunction,
+        rows: np.ndarray,
+        background: np.ndarray,
+        feature_of_column: np.ndarray,
+        scheme: CoalitionScheme,
+        rows_of_call: int,
     ) -> None:
         tf = tensorflow()
-        row = x.itemsize * max(width, x.shape[1])
-        room = max(1, min(memory // row, _MOST_ROWS) // 2)  # a mask makes two rows
-        self.levels = max(1, min(scheme.levels, room))
-        self.pairs = min(len(x) * len(references) * scheme.draws, room // self.levels)
-        self.rows = max(1, self.pairs // (len(references) * scheme.draws))
-        self._players = players
-        self._tables = tf.constant(x), tf.constant(references)
+        masks = max(1, rows_of_call // 2)  # a mask makes two rows
+        pairs_per_row = len(background) * scheme.draws
+        self._levels_per_call = max(1, min(scheme.levels, masks))
+        self._pairs_per_call = min(len(rows) * pairs_per_row, masks // self._levels_per_call)
+        self._rows_per_group = max(1, self._pairs_per_call // pairs_per_row)
+        self._feature_of_column = feature_of_column
+        self._tables = tf.constant(rows), tf.constant(background)
         self._inside = scheme.inside
-        self._outputs = _graph(value, x)
+        self._outputs = _masked_function(f, rows)
 
     def by_groups(self, work: Callable[[np.ndarray], T], rows: np.ndarray) -> Iterator[tuple[np.ndarray, T]]:
         """Yield groups of rows, each of which fills a call, with the results of ``work``."""
-        groups = np.array_split(rows, range(self.rows, len(rows), self.rows))
-        pool = ThreadPoolExecutor(_CALLS)
+        groups = np.array_split(rows, range(self._rows_per_group, len(rows), self._rows_per_group))
+        pool = ThreadPoolExecutor(_CONCURRENT_CALLS)
         try:
             yield from zip(groups, pool.map(work, groups), strict=True)
         finally:
@@ -100,43 +106,45 @@ class Coalitions:
         Returns:
             Read-only (2, levels, pairs), in the function's dtype: of the coalition and of its complement.
         """
-        pairs = [slice(start, start + self.pairs) for start in range(0, len(row), self.pairs)]
-        sizes = [slice(start, start + self.levels) for start in range(0, len(levels), self.levels)]
-        return _joined(
-            [
-                _joined([self._call(row[p], reference[p], keys[p], levels[s]) for s in sizes], 1)
-                for p in pairs
-            ],
-            2,
-        )
+        level_slices = _slices(len(levels), self._levels_per_call)
+        parts = []
+        for p in _slices(len(row), self._pairs_per_call):
+            calls = [self._call(row[p], reference[p], keys[p], levels[s]) for s in level_slices]
+            parts.append(_joined(calls, 1))
+        return _joined(parts, 2)
 
     def _call(
         self, row: np.ndarray, reference: np.ndarray, keys: np.ndarray, levels: np.ndarray
     ) -> np.ndarray:
-        inside = self._inside(keys[:, self._players].reshape(1, -1), levels[:, None])
+        inside = self._inside(keys[:, self._feature_of_column].reshape(1, -1), levels[:, None])
         return np.asarray(self._outputs(*self._tables, row, reference, inside))
+
+
+def _slices(length: int, step: int) -> list[slice]:
+    return [slice(start, start + step) for start in range(0, length, step)]
 
 
 def _joined(parts: list[np.ndarray], axis: int) -> np.ndarray:
     return parts[0] if len(parts) == 1 else np.concatenate(parts, axis)
 
 
-def _graph(value: Value, x: np.ndarray) -> Callable[..., Any]:
+def _masked_function(f: BatchFunction, rows: np.ndarray) -> Callable[..., Any]:
     """Return the compiled function of both tables, indices and masks (levels, pairs * columns).
 
     Pairs and columns are one axis until the rows are masked: TensorFlow broadcasts over leading axes
     several times faster than over middle ones. The masks come from numpy, which compares faster.
     """
     tf = tensorflow()
-    table, index = tf.TensorSpec([None, x.shape[1]], x.dtype), tf.TensorSpec([None], tf.int32)
-    signature = [table, table, index, index, tf.TensorSpec([None, None], tf.bool)]
+    table = tf.TensorSpec([None, rows.shape[1]], rows.dtype)
+    index = tf.TensorSpec([None], tf.int32)
 
-    def outputs(x: Any, references: Any, row: Any, reference: Any, inside: Any) -> Any:
-        own = tf.reshape(tf.gather(x, row), [1, -1])
-        other = tf.reshape(tf.gather(references, reference), [1, -1])
-        masked = tf.where(inside, tf.stack([own, other]), tf.stack([other, own]))
-        values = value(tf.reshape(masked, [-1, x.shape[1]]))
+    def outputs(rows: Any, background: Any, row: Any, reference: Any, inside: Any) -> Any:
+        row_values = tf.reshape(tf.gather(rows, row), [1, -1])
+        reference_values = tf.reshape(tf.gather(background, reference), [1, -1])
+        both = tf.stack([row_values, reference_values])
+        masked = tf.where(inside, both, tf.stack([reference_values, row_values]))
+        values = f(tf.reshape(masked, [-1, rows.shape[1]]))
         return tf.reshape(values, [2, tf.shape(inside)[0], tf.shape(row)[0]])
 
-    graph = tf.function(outputs, input_signature=signature, autograph=False)
-    return graph  # type: ignore[no-any-return]
+    signature = [table, table, index, index, tf.TensorSpec([None, None], tf.bool)]
+    return graph(outputs, signature)  # type: ignore[no-any-return]

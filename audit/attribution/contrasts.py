@@ -1,4 +1,4 @@
-"""What a coalition gives more than its complement, of which Shapley values are weighted sums.
+"""Contrasts of coalitions with their complements, of which Shapley values are weighted sums.
 
 The two coalitions that all rows share, none of the row (the reference) and all of it, are evaluated once.
 """
@@ -14,7 +14,7 @@ from audit.attribution.coalitions import Coalitions
 
 @dataclass(frozen=True)
 class Ends:
-    """The function at the rows, (rows,), and at the references, (m,); both float64.
+    """Outputs of the function at the rows, (rows,), and at the references, (m,); both float64.
 
     ``rounding`` is the spacing of the function's own floating-point numbers at its largest output.
     """
@@ -33,15 +33,16 @@ def evaluate_ends(coalitions: Coalitions, rows: int, references: int, features: 
     Raises:
         ValueError: the function is not finite at a row or a reference.
     """
-    each = np.arange(max(rows, references), dtype=np.int32)
-    nobody = np.zeros((len(each), features), np.int32)
-    none, everyone = coalitions(each % rows, each % references, nobody, np.zeros(1, np.int32))[:, 0]
-    none, everyone = none[:references], everyone[:rows]
-    for name, outputs in (("reference", none), ("row", everyone)):
-        for at in np.flatnonzero(~np.isfinite(outputs))[:1]:
-            raise ValueError(f"the function is {outputs[at]} at {name} {at}, so it cannot be attributed")
-    rounding = np.spacing(max(abs(everyone).max(), abs(none).max()))
-    return Ends(everyone.astype(np.float64), none.astype(np.float64), float(rounding))
+    index = np.arange(max(rows, references), dtype=np.int32)
+    keys = np.zeros((len(index), features), np.int32)
+    outputs = coalitions(index % rows, index % references, keys, np.zeros(1, np.int32))[:, 0]
+    at_references = outputs[0, :references]
+    at_rows = outputs[1, :rows]
+    for name, values in (("reference", at_references), ("row", at_rows)):
+        for at in np.flatnonzero(~np.isfinite(values))[:1]:
+            raise ValueError(f"the function is {values[at]} at {name} {at}, so it cannot be attributed")
+    rounding = np.spacing(max(abs(at_rows).max(), abs(at_references).max()))
+    return Ends(at_rows.astype(np.float64), at_references.astype(np.float64), float(rounding))
 
 
 def contrasts(
@@ -51,7 +52,7 @@ def contrasts(
 
     Args:
         coalitions: evaluates pairs.
-        ends: the function at rows and references.
+        ends: outputs at rows and references.
         group: (rows,), indices of rows.
         keys: (rows * m * draws, features) int32, in this order.
         levels: (levels,) int32, without 0.
@@ -65,15 +66,15 @@ def contrasts(
     m = len(ends.references)
     row = np.repeat(group.astype(np.int32), len(keys) // len(group))
     reference = np.tile(np.repeat(np.arange(m, dtype=np.int32), len(row) // len(group) // m), len(group))
-    found = np.empty((len(levels) + 2, len(row)))
-    np.subtract(ends.rows[row], ends.references[reference], out=found[-1])
-    np.negative(found[-1], out=found[0])
+    differences = np.empty((len(levels) + 2, len(row)))
+    np.subtract(ends.rows[row], ends.references[reference], out=differences[-1])
+    np.negative(differences[-1], out=differences[0])
     if len(levels):
         inside, outside = coalitions(row, reference, keys, levels)
-        np.subtract(inside, outside, out=found[1:-1], dtype=np.float64)
-    if not np.isfinite(found).all():
-        at = np.flatnonzero(~np.isfinite(found).all(axis=0))[0]
+        np.subtract(inside, outside, out=differences[1:-1], dtype=np.float64)
+    if not np.isfinite(differences).all():
+        at = np.flatnonzero(~np.isfinite(differences).all(axis=0))[0]
         raise ValueError(
             f"the function is not finite where row {row[at]} is mixed with reference {reference[at]}"
         )
-    return found
+    return differences

@@ -1,4 +1,4 @@
-"""Expected gradients: what each number of a row adds, from gradients on the way from reference rows to the row.
+"""Expected gradients: attributions of columns, from gradients along straight paths from reference rows to a row.
 
 Source: Erion, Janizek, Sturmfels, Lundberg and Lee, "Improving performance of deep learning models with axiomatic
 attribution priors and expected gradients", Nature Machine Intelligence 3 (2021); `shap.GradientExplainer` samples the
@@ -14,12 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from audit.attribution.coalitions import Value
-from audit.attribution.path_sampling import Paths, PathSums, Unit, calls
+from audit.attribution.coalitions import BatchFunction, rows_per_call
+from audit.attribution.path_sampling import PathBlock, PathPlan, PathSums, batches
 from audit.frameworks.tensorflow_loader import graph, tensorflow
 
-_MOST_POINTS = 4096
-"""Of a call, however much memory they may take: more are not faster."""
+_MAX_POINTS_OF_CALL = 4096
+"""Larger calls are not faster, however much memory they may take."""
 
 
 @dataclass(frozen=True)
@@ -29,12 +29,12 @@ class ExpectedGradients:
     Attributes:
         values: (rows, columns) float64, in the unit of the explained function.
         errors: (rows, columns) float64, one standard error of each value for these references.
-        gaps: (rows,) float64, what the values' sum exceeds the output's distance to ``base`` by.
+        gaps: (rows,) float64, sum of the values minus the output's distance to ``base``.
         gap_errors: (rows,) float64, one standard error of that; gaps far beyond it show that the gradients are not
             those of the function, as of one with jumps.
         base: mean of the function over the references.
         outputs: (rows,) float64, the function at the rows.
-        passes: (rows,) int, how often the references were gone through.
+        passes: (rows,) int, each row's passes over the references.
     """
 
     values: np.ndarray
@@ -47,77 +47,78 @@ class ExpectedGradients:
 
 
 def expected_gradients(
-    value: Value,
-    x: np.ndarray,
-    references: np.ndarray,
+    f: BatchFunction,
+    rows: np.ndarray,
+    background: np.ndarray,
     *,
-    width: int = 1,
+    floats_per_row: int = 1,
     seed: int,
-    error: float,
-    memory: int,
+    tolerance: float,
+    memory_bytes: int,
 ) -> ExpectedGradients:
-    """Estimate the expected gradients of ``value`` at the rows ``x``.
+    """Estimate the expected gradients of ``f`` at ``rows``.
 
-    What is sampled depends on the seed, the row's index and the pass only. A function without a gradient gives zeros.
+    The sample depends on the seed, the row's index and the pass only. A function without a gradient gives zeros.
 
     Args:
-        value: (n, columns) float tensor to (n,) float tensor; traceable by ``tf.function``.
-        x: (rows, columns) float32 or float64, at least one row.
-        references: (m, columns), of the same dtype: each in turn is where a path begins.
-        width: numbers that the function holds for a row in between, at most; sets, with ``memory``, the rows of a call.
-        seed: of the positions on the paths, 0 to 2^128 - 1.
-        error: a row is done when the norm of its standard errors is this share of that of its values, or less, or
-            after `path_sampling.MOST_PASSES` passes.
-        memory: bytes of the widest tensor of one call; the gradient holds several such tensors.
+        f: (n, columns) float tensor to (n,) float tensor; traceable by ``tf.function``.
+        rows: (rows, columns) float32 or float64, at least one row.
+        background: (m, columns), of the same dtype: each row in turn is where a path begins.
+        floats_per_row: most floats that the function holds for one row in between; sets, with ``memory_bytes``, the
+            rows of a call.
+        seed: seed of the positions on the paths, 0 to 2^128 - 1.
+        tolerance: largest ratio of the norm of a row's standard errors to that of its values, at which it is done; it
+            is so too after `path_sampling.MAX_PASSES` passes.
+        memory_bytes: size of the widest tensor of one call; the gradient holds several such tensors.
 
     Raises:
         LookupError: an operation of the function has no gradient.
     """
-    room = max(1, min(memory // (x.itemsize * max(width, x.shape[1])), _MOST_POINTS))
-    sums = PathSums(x.shape, Paths(len(references), seed))
-    contributions = _contributions(value, x, references)
-    while len(rows := sums.unfinished(error)):
-        for units in calls(sums.units(rows), room):
-            sums.add(units, contributions(*_points(units, sums.paths)))
-        sums.passes[rows] += 1
-    base, outputs = (_evaluated(value, part, room) for part in (references, x))
+    points_of_call = max(1, rows_per_call(rows, floats_per_row, memory_bytes, _MAX_POINTS_OF_CALL))
+    sums = PathSums(rows.shape, PathPlan(len(background), seed))
+    contributions = _contributions(f, rows, background, sums.plan)
+    while len(unfinished := sums.unfinished(tolerance)):
+        for blocks in batches(sums.blocks(unfinished), points_of_call):
+            sums.add(blocks, contributions(blocks))
+        sums.passes[unfinished] += 1
+    at_background = _evaluated(f, background, points_of_call)
+    outputs = _evaluated(f, rows, points_of_call)
+    base = at_background.mean()
     values = sums.values
-    gaps = values.sum(axis=1) - (outputs - base.mean())
-    return ExpectedGradients(
-        values, sums.errors, gaps, sums.gap_errors, float(base.mean()), outputs, sums.passes
-    )
+    gaps = values.sum(axis=1) - (outputs - base)
+    return ExpectedGradients(values, sums.errors, gaps, sums.gap_errors, float(base), outputs, sums.passes)
 
 
-def _points(units: list[Unit], paths: Paths) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the row, the reference (both int32) and the position of every point."""
-    row = np.concatenate([np.full(len(positions), row, np.int32) for row, _, positions in units])
-    reference = np.concatenate([paths.reference[block] for _, block, _ in units])
-    return row, reference, np.concatenate([positions for _, _, positions in units])
-
-
-def _contributions(value: Value, x: np.ndarray, references: np.ndarray) -> Callable[..., np.ndarray]:
-    """Return the compiled function of points to what each number adds there, (points, columns)."""
+def _contributions(
+    f: BatchFunction, rows: np.ndarray, background: np.ndarray, plan: PathPlan
+) -> Callable[[list[PathBlock]], np.ndarray]:
+    """Return the compiled function from blocks to each column's contribution at their points, (points, columns)."""
     tf = tensorflow()
-    tables, index = (tf.constant(x), tf.constant(references)), tf.TensorSpec([None], tf.int32)
+    row_table = tf.constant(rows)
+    reference_table = tf.constant(background)
+    index = tf.TensorSpec([None], tf.int32)
 
-    def added(row: Any, reference: Any, position: Any) -> Any:
-        own, other = tf.gather(tables[0], row), tf.gather(tables[1], reference)
-        way = own - other
-        points = other + position[:, None] * way
+    def contributions(row: Any, reference: Any, position: Any) -> Any:
+        starts = tf.gather(reference_table, reference)
+        steps = tf.gather(row_table, row) - starts
+        points = starts + position[:, None] * steps
         with tf.GradientTape() as tape:
             tape.watch(points)
-            outputs = value(points)
-        return way * tape.gradient(outputs, points, unconnected_gradients="zero")
+            outputs = f(points)
+        return steps * tape.gradient(outputs, points, unconnected_gradients="zero")
 
-    compiled = graph(added, [index, index, tf.TensorSpec([None], x.dtype)])
+    compiled = graph(contributions, [index, index, tf.TensorSpec([None], rows.dtype)])
 
-    def call(row: np.ndarray, reference: np.ndarray, position: np.ndarray) -> np.ndarray:
-        return np.asarray(compiled(row, reference, position.astype(x.dtype)))
+    def call(blocks: list[PathBlock]) -> np.ndarray:
+        row = np.concatenate([np.full(len(block.positions), block.row, np.int32) for block in blocks])
+        reference = np.concatenate([plan.reference[block.block] for block in blocks])
+        position = np.concatenate([block.positions for block in blocks]).astype(rows.dtype)
+        return np.asarray(compiled(row, reference, position))
 
     return call
 
 
-def _evaluated(value: Value, rows: np.ndarray, room: int) -> np.ndarray:
-    compiled = graph(value, [tensorflow().TensorSpec([None, rows.shape[1]], rows.dtype)])
-    parts = [compiled(rows[start : start + room]).numpy() for start in range(0, len(rows), room)]
+def _evaluated(f: BatchFunction, rows: np.ndarray, step: int) -> np.ndarray:
+    compiled = graph(f, [tensorflow().TensorSpec([None, rows.shape[1]], rows.dtype)])
+    parts = [compiled(rows[start : start + step]).numpy() for start in range(0, len(rows), step)]
     return np.concatenate(parts).astype(np.float64)

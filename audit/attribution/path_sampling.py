@@ -1,4 +1,4 @@
-"""Where straight paths from reference rows to rows are looked at: each reference equally often, along all of its path.
+"""Stratified positions on straight paths from reference rows to rows: each reference equally often.
 
 Slots are the references in turn, cut into blocks. Within a block the positions on the paths are one in each of
 equally wide strata, in random order (a Latin hypercube: McKay, Beckman and Conover, Technometrics 21, 1979), so that
@@ -12,18 +12,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
+from typing import NamedTuple
 
 import numpy as np
 
 DRAWS = 2
-_BLOCK = 10
-_LEAST_SLOTS = 64
+_SLOTS_OF_BLOCK = 10
+_MIN_SLOTS = 64
 """Slots of a pass: few references take several turns."""
 
 
 @dataclass(frozen=True)
-class Paths:
-    """The plan of a pass of one row over ``references`` references, drawn by ``seed``."""
+class PathPlan:
+    """Plan of a row's passes over ``references`` references, drawn by ``seed``."""
 
     references: int
     seed: int
@@ -31,16 +32,17 @@ class Paths:
     @cached_property
     def _slots(self) -> np.ndarray:
         """(slots,), the reference of each."""
-        return np.tile(np.arange(self.references), -(-_LEAST_SLOTS // self.references))
+        return np.tile(np.arange(self.references), -(-_MIN_SLOTS // self.references))
 
     @cached_property
     def sizes(self) -> np.ndarray:
-        """(blocks,), the slots of each."""
-        return np.array([len(part) for part in np.array_split(self._slots, -(-len(self._slots) // _BLOCK))])
+        """(blocks,), the number of slots of each."""
+        parts = np.array_split(self._slots, -(-len(self._slots) // _SLOTS_OF_BLOCK))
+        return np.array([len(part) for part in parts])
 
     @cached_property
     def weights(self) -> np.ndarray:
-        """(blocks,), the share of the slots that each has."""
+        """(blocks,), each one's share of the slots."""
         return np.asarray(self.sizes / self.sizes.sum())
 
     @cached_property
@@ -50,57 +52,65 @@ class Paths:
         return [np.tile(part, DRAWS) for part in parts]
 
     def positions(self, row: int, number: int) -> list[np.ndarray]:
-        """Draw where on the paths row ``row`` looks in its pass ``number``: for each block, (DRAWS * size,) in [0, 1).
+        """Draw row ``row``'s positions in its pass ``number``: for each block, (DRAWS * size,) in [0, 1).
 
         A draw depends on the seed, the row's index and its pass alone.
         """
         rng = np.random.Generator(np.random.Philox(key=self.seed, counter=[0, 1, row, number]))
         block = np.repeat(np.arange(len(self.sizes)), self.sizes)
-        within = np.concatenate([np.arange(size) for size in self.sizes])
+        stratum = np.concatenate([np.arange(size) for size in self.sizes])
         order = np.argsort(block + rng.random((DRAWS, len(block))), axis=1)  # blocks stay, their slots mix
-        drawn = (within[order] + rng.random(order.shape)) / self.sizes[block]
-        return [part.ravel() for part in np.split(drawn, np.cumsum(self.sizes)[:-1], axis=1)]
+        positions = (stratum[order] + rng.random(order.shape)) / self.sizes[block]
+        return [part.ravel() for part in np.split(positions, np.cumsum(self.sizes)[:-1], axis=1)]
 
 
-MOST_PASSES = 4
-"""Where the wished error is out of reach, sampling ends at half of the first pass's error."""
-
-Unit = tuple[int, int, np.ndarray]
-"""A row, a block of its references, and the positions of both draws."""
+MAX_PASSES = 4
+"""Where the tolerance is out of reach, sampling ends at half of the first pass's error."""
 
 
-def calls(units: Iterator[Unit], room: int) -> Iterator[list[Unit]]:
-    """Yield units together that fill a call; at least one."""
-    first = next(units, None)
+class PathBlock(NamedTuple):
+    """A row, the number of a block of its references, and the positions of both draws."""
+
+    row: int
+    block: int
+    positions: np.ndarray
+
+
+def batches(blocks: Iterator[PathBlock], points: int) -> Iterator[list[PathBlock]]:
+    """Yield blocks that together fill a call of ``points`` points; at least one."""
+    first = next(blocks, None)
     while first is not None:
-        rest = list(islice(units, max(0, room // len(first[2]) - 1)))
-        yield [first, *rest]
-        first = next(units, None)
+        yield [first, *islice(blocks, max(0, points // len(first.positions) - 1))]
+        first = next(blocks, None)
 
 
 class PathSums:
-    """Sums over what each row has drawn so far, one block after the other, whichever call it came with."""
+    """Sums over each row's draws, added one block after the other, whichever call it came with."""
 
-    def __init__(self, shape: tuple[int, ...], paths: Paths) -> None:
-        self.paths, self.passes = paths, np.zeros(shape[0], np.int64)
-        self._sums, self._squares = np.zeros(shape), np.zeros(shape)
+    def __init__(self, shape: tuple[int, ...], plan: PathPlan) -> None:
+        self.plan = plan
+        self.passes = np.zeros(shape[0], np.int64)
+        self._sums = np.zeros(shape)
+        self._squares = np.zeros(shape)
         self._gap_squares = np.zeros(shape[0])
 
-    def units(self, rows: np.ndarray) -> Iterator[Unit]:
+    def blocks(self, rows: np.ndarray) -> Iterator[PathBlock]:
         """Yield the blocks of the next pass of ``rows``."""
         for row in rows.tolist():
-            for block, positions in enumerate(self.paths.positions(row, int(self.passes[row]))):
-                yield row, block, positions
+            for block, positions in enumerate(self.plan.positions(row, int(self.passes[row]))):
+                yield PathBlock(row, block, positions)
 
-    def add(self, units: list[Unit], found: np.ndarray) -> None:
-        """Add what the points of ``units`` contribute, (points, columns)."""
-        starts = np.cumsum([0, *(len(positions) // DRAWS for _, _, positions in units for _ in range(DRAWS))])
-        draws = np.add.reduceat(found, starts[:-1], axis=0, dtype=np.float64) / np.diff(starts)[:, None]
-        for (row, block, _), first, second in zip(units, draws[::DRAWS], draws[1::DRAWS], strict=True):
-            weight, spread = self.paths.weights[block], first - second
-            self._sums[row] += weight / DRAWS * (first + second)
-            self._squares[row] += (weight / DRAWS * spread) ** 2
-            self._gap_squares[row] += (weight / DRAWS * spread.sum()) ** 2
+    def add(self, blocks: list[PathBlock], contributions: np.ndarray) -> None:
+        """Add the contributions of the points of ``blocks``, (points, columns)."""
+        sizes = [len(block.positions) // DRAWS for block in blocks for _ in range(DRAWS)]
+        starts = np.cumsum([0, *sizes[:-1]])
+        draws = np.add.reduceat(contributions, starts, axis=0, dtype=np.float64) / np.array(sizes)[:, None]
+        for (row, block, _), first, second in zip(blocks, draws[::DRAWS], draws[1::DRAWS], strict=True):
+            weight = self.plan.weights[block] / DRAWS
+            spread = first - second
+            self._sums[row] += weight * (first + second)
+            self._squares[row] += (weight * spread) ** 2
+            self._gap_squares[row] += (weight * spread.sum()) ** 2
 
     @property
     def values(self) -> np.ndarray:
@@ -117,9 +127,9 @@ class PathSums:
         """(rows,)."""
         return np.asarray(np.sqrt(self._gap_squares) / self.passes)
 
-    def unfinished(self, error: float) -> np.ndarray:
+    def unfinished(self, tolerance: float) -> np.ndarray:
         """Return the indices of the rows that need another pass."""
         if not self.passes.any():
             return np.arange(len(self.passes))
-        reached = np.linalg.norm(self.errors, axis=1) <= error * np.linalg.norm(self.values, axis=1)
-        return np.flatnonzero(~reached & (self.passes < MOST_PASSES))
+        precise = np.linalg.norm(self.errors, axis=1) <= tolerance * np.linalg.norm(self.values, axis=1)
+        return np.flatnonzero(~precise & (self.passes < MAX_PASSES))

@@ -14,35 +14,36 @@ from math import prod
 
 import numpy as np
 
-from audit.attribution.coalitions import Coalitions, Scheme
+from audit.attribution.coalitions import Coalitions, CoalitionScheme
 from audit.attribution.contrasts import Ends, contrasts
-from audit.attribution.running_estimate import Running
+from audit.attribution.running_estimate import RunningEstimate, ShapleyEstimate
 
 Draw = Callable[[np.ndarray], np.ndarray]
-"""Of indices of rows, the positions of all features in their next permutations."""
+"""Maps indices of rows to the positions of all features in the rows' next permutations."""
 
 DRAWS = 2
 """Permutations that a row draws for each reference in a pass: the least that shows their spread."""
 
 
-def scheme(features: int) -> Scheme:
+def scheme(features: int) -> CoalitionScheme:
     """Number the coalitions along a permutation by their sizes: keys are the features' positions."""
-    return Scheme(inside=np.less, levels=features - 1, draws=DRAWS)
+    return CoalitionScheme(inside=np.less, levels=features - 1, draws=DRAWS)
 
 
-def sample(coalitions: Coalitions, ends: Ends, *, seed: int, error: float, features: int) -> Running:
-    """Sample until the wished error is reached, row by row; at least two features.
+def sample(coalitions: Coalitions, ends: Ends, features: int, seed: int, tolerance: float) -> ShapleyEstimate:
+    """Sample permutations of at least two features until each row's errors are within the tolerance.
 
     Raises:
         ValueError: the function is not finite on a masked row.
     """
-    running = Running(ends, features)
+    running = RunningEstimate(ends, features)
     draw = partial(_positions, seed, running.passes, (len(ends.references), DRAWS, features))
-    while len(unfinished := running.unfinished(error)):
+    while len(unfinished := running.unfinished(tolerance)):
         work = partial(_contributions, coalitions, ends, draw)
         for rows, contributions in coalitions.by_groups(work, unfinished):
             running.add(rows, contributions)
-    return running
+    by_reference = running.influence.by_reference
+    return ShapleyEstimate(running.values, running.errors, by_reference, DRAWS * running.passes)
 
 
 def _positions(seed: int, passes: np.ndarray, shape: tuple[int, ...], rows: np.ndarray) -> np.ndarray:
@@ -55,12 +56,12 @@ def _positions(seed: int, passes: np.ndarray, shape: tuple[int, ...], rows: np.n
     """
     count = prod(shape)
     counters = ([0, 0, row, passes[row]] for row in rows)
-    drawn = [np.random.Philox(key=seed, counter=counter).random_raw(-(-count // 2)) for counter in counters]
-    words = np.stack(drawn).view(np.uint32)[:, :count].reshape(len(rows), *shape)
-    last = np.uint32((1 << (shape[-1] - 1).bit_length()) - 1)
-    words = words & ~last | np.arange(shape[-1], dtype=np.uint32)
+    streams = [np.random.Philox(key=seed, counter=counter).random_raw(-(-count // 2)) for counter in counters]
+    words = np.stack(streams).view(np.uint32)[:, :count].reshape(len(rows), *shape)
+    feature_bits = np.uint32((1 << (shape[-1] - 1).bit_length()) - 1)
+    words = words & ~feature_bits | np.arange(shape[-1], dtype=np.uint32)
     words.sort(axis=-1)
-    return (words & last).view(np.int32)
+    return (words & feature_bits).view(np.int32)
 
 
 def _contributions(coalitions: Coalitions, ends: Ends, draw: Draw, rows: np.ndarray) -> np.ndarray:
@@ -73,7 +74,8 @@ def _contributions(coalitions: Coalitions, ends: Ends, draw: Draw, rows: np.ndar
     positions = draw(rows)
     features = positions.shape[-1]
     keys = positions.reshape(-1, features)
-    chain = contrasts(coalitions, ends, rows, keys, np.arange(1, features, dtype=np.int32))
-    here = keys * np.intp(len(keys)) + np.arange(len(keys))[:, None]  # each feature's place in the chain
-    added = chain.ravel()[here + len(keys)] - chain.ravel()[here]
+    levels = np.arange(1, features, dtype=np.int32)
+    chain = contrasts(coalitions, ends, rows, keys, levels).ravel()
+    place = keys * np.intp(len(keys)) + np.arange(len(keys))[:, None]  # of each feature in the chain
+    added = chain[place + len(keys)] - chain[place]
     return np.asarray(0.5 * added.reshape(positions.shape))

@@ -1,4 +1,4 @@
-"""Rank correlations: of a feature with its SHAP values, and of the features' sizes in two halves of the rows."""
+"""Rank correlations: of a feature with its SHAP values, and of the features' magnitudes in two halves of the rows."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-_SPLITS, _GROUPS = 50, 20
+_SPLITS = 50
+_MAX_JACKKNIFE_GROUPS = 20
 
 
 @dataclass(frozen=True)
-class Stability:
-    """How alike two halves of the rows rank the features: ``value`` in [-1, 1], NaN where nothing can be ranked.
+class RankStability:
+    """Rank correlation of the features in two halves of the rows.
 
-    ``error`` is its standard error over rows, by a jackknife that leaves out each of ``groups`` groups of rows in turn;
-    NaN where a half is too small for that. ``step`` is what a correlation of 1 loses where one half ranks two
-    neighbours the other way round.
+    ``value`` is in [-1, 1], NaN where nothing can be ranked. ``error`` is its standard error over rows, by a jackknife
+    that leaves out each of ``groups`` groups of rows in turn; NaN where a half is too small for that. ``step`` is the
+    loss from a correlation of 1 where one half ranks two neighbours the other way round.
     """
 
     value: float
@@ -25,14 +26,17 @@ class Stability:
 
 
 def rank_stability(
-    size: np.ndarray, seed: int, weights: np.ndarray | None = None, clusters: np.ndarray | None = None
-) -> Stability:
-    """Return Spearman's correlation between the features' mean sizes in two random halves, averaged over 50 splits.
+    magnitudes: np.ndarray,
+    seed: int,
+    weights: np.ndarray | None = None,
+    clusters: np.ndarray | None = None,
+) -> RankStability:
+    """Return Spearman's correlation of the features' mean magnitudes in two random halves, averaged over 50 splits.
 
     Args:
-        size: absolute SHAP values ``(rows, features)``.
-        seed: of the splits.
-        weights: of the rows ``(rows,)``.
+        magnitudes: absolute SHAP values ``(rows, features)``.
+        seed: seed of the splits.
+        weights: row weights ``(rows,)``.
         clusters: int codes ``(rows,)``; rows of one cluster stay in one half, or copies would agree with each other.
 
     Returns:
@@ -41,26 +45,26 @@ def rank_stability(
     Source of the standard error: Shao and Wu, Annals of Statistics 17 (1989) 1176-1197: leaving out many rows at a time
     works where a statistic does not change smoothly, as ranks do not.
     """
-    own = np.arange(len(size)) if clusters is None else np.unique(clusters, return_inverse=True)[1]
-    rng, number = np.random.default_rng([seed, 3]), int(own.max()) + 1
-    features = size.shape[1]
-    if features < 2 or number < 2:
-        return Stability(float("nan"))
-    sums = size if weights is None else size * weights[:, None]  # ranks of sums are ranks of means
-    halves = np.stack([rng.permutation(number)[own] < number // 2 for _ in range(_SPLITS)])
-    groups = min(_GROUPS, number)
-    group = rng.permutation(number)[own] % groups
-    together = _in_halves(sums, halves)
-    value = float(_agreement(together))
+    unit = np.arange(len(magnitudes)) if clusters is None else np.unique(clusters, return_inverse=True)[1]
+    units = int(unit.max()) + 1
+    features = magnitudes.shape[1]
+    if features < 2 or units < 2:
+        return RankStability(float("nan"))
+    rng = np.random.default_rng([seed, 3])
+    sums = (
+        magnitudes if weights is None else magnitudes * weights[:, None]
+    )  # ranks of sums are ranks of means
+    halves = np.stack([rng.permutation(units)[unit] < units // 2 for _ in range(_SPLITS)])
+    groups = min(_MAX_JACKKNIFE_GROUPS, units)
+    group = rng.permutation(units)[unit] % groups
+    totals = _in_halves(sums, halves)
     # One after the other: with a thousand features, those of all groups at once are the most that a check holds.
-    without = np.array(
-        [
-            _agreement(together - _in_halves(sums[group == one], halves[:, group == one]))
-            for one in range(groups)
-        ]
-    )
+    without = np.empty(groups)
+    for one in range(groups):
+        left_out = group == one
+        without[one] = _mean_correlation(totals - _in_halves(sums[left_out], halves[:, left_out]))
     error = float(np.sqrt((groups - 1) / groups * ((without - without.mean()) ** 2).sum()))
-    return Stability(value, error, groups, 12.0 / (features**3 - features))
+    return RankStability(float(_mean_correlation(totals)), error, groups, 12.0 / (features**3 - features))
 
 
 def _in_halves(sums: np.ndarray, halves: np.ndarray) -> np.ndarray:
@@ -69,15 +73,15 @@ def _in_halves(sums: np.ndarray, halves: np.ndarray) -> np.ndarray:
     return np.stack([first, sums.sum(0) - first], axis=1)
 
 
-def _agreement(halves: np.ndarray) -> np.ndarray:
+def _mean_correlation(halves: np.ndarray) -> np.ndarray:
     """Return the mean correlation over splits, of ``(..., splits, 2, features)``; NaN where a half ranks nothing."""
     from scipy.stats import rankdata
 
     places = rankdata(halves, axis=-1)
     places -= places.mean(-1, keepdims=True)
     with np.errstate(invalid="ignore"):
-        together = places.prod(-2).sum(-1) / np.sqrt((places**2).sum(-1).prod(-1))
-    return np.asarray(np.clip(together, -1.0, 1.0).mean(-1))
+        correlations = places.prod(-2).sum(-1) / np.sqrt((places**2).sum(-1).prod(-1))
+    return np.asarray(np.clip(correlations, -1.0, 1.0).mean(-1))
 
 
 def spearman(left: np.ndarray, right: np.ndarray, weights: np.ndarray | None = None) -> float:
@@ -100,15 +104,14 @@ def ranks(values: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
     return np.asarray((np.cumsum(weight) - weight / 2)[place])
 
 
-def settled(values: np.ndarray, noise: float) -> np.ndarray:
-    """Return values in whose order those that differ by rounding alone are equal.
+def round_ties(values: np.ndarray, noise: float) -> np.ndarray:
+    """Return float levels in the order of ``values``, equal where values differ by rounding alone.
 
     Args:
         values: ``(n,)``.
-        noise: neighbours that are no further apart are the same.
+        noise: largest distance of neighbours that are the same.
     """
     order = np.argsort(values, kind="stable")
-    levels = np.cumsum(np.diff(values[order], prepend=values[order[0]]) > noise)
-    found = np.empty(len(values))
-    found[order] = levels
-    return found
+    levels = np.empty(len(values))
+    levels[order] = np.cumsum(np.diff(values[order], prepend=values[order[0]]) > noise)
+    return levels

@@ -1,14 +1,25 @@
-"""Means and standard errors of a growing sample, and when a row has enough of it."""
+"""Means and standard errors of a growing sample, and the rule that ends a row's sampling."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 
 from audit.attribution.contrasts import Ends
 
 
-class Influence:
-    """Sums, over rows, of what each reference contributes to a feature's absolute value.
+class ShapleyEstimate(NamedTuple):
+    """Estimated Shapley values; fields as of `audit.attribution.shapley.Attributions`."""
+
+    values: np.ndarray
+    errors: np.ndarray
+    by_reference: np.ndarray
+    rounds: np.ndarray
+
+
+class ReferenceInfluence:
+    """Sums, over rows, of each reference's contribution to a feature's absolute value.
 
     A row's value is the mean of its contributions over the references; with the value's sign they average to its
     absolute value. How these means vary from reference to reference says how far another draw of as many
@@ -16,7 +27,8 @@ class Influence:
     """
 
     def __init__(self, references: int, features: int) -> None:
-        self._sums, self._rows = np.zeros((references, features)), 0
+        self._sums = np.zeros((references, features))
+        self._rows = 0
 
     def add(self, contributions: np.ndarray) -> None:
         """Add some rows' contributions (rows, references, features)."""
@@ -30,11 +42,11 @@ class Influence:
         return np.asarray(self._sums / max(1, self._rows))
 
 
-LEAST_COMPARED = 64
+MIN_DRAW_PAIRS = 64
 """Pairs of draws, over all references, before the standard errors of a row may end its sampling."""
 
-_PRIOR = 20
-"""Pairs of draws that a feature's own are joined by, with the mean spread of the row's features.
+_PRIOR_PAIRS = 20
+"""Pairs of draws with the mean spread of the row's features, added to each feature's own.
 
 What rarely happens is easily never drawn, and then nothing seems to spread. Measured on networks, products
 and sigmoids of 8 to 13 features with 1 to 100 references, up to 1.6 % of values lay beyond three of the plain
@@ -43,17 +55,17 @@ a sum of steps at rare coincidences, as of trees, 2 % still lie beyond. The idea
 variances: Smyth, Statistical Applications in Genetics and Molecular Biology 3 (2004).
 """
 
-MOST_PASSES = 16
-"""Where the wished error is out of reach, sampling ends at a quarter of the first pass's error."""
+MAX_PASS_FACTOR = 16
+"""Where the tolerance is out of reach, sampling ends at a quarter of the first passes' error."""
 
 
-def least_passes(references: int) -> int:
+def min_passes(references: int) -> int:
     """Return how many passes a row takes in any case: each compares one pair of draws a reference."""
-    return -(-LEAST_COMPARED // references)
+    return -(-MIN_DRAW_PAIRS // references)
 
 
-class Running:
-    """Sums over what each row has drawn so far.
+class RunningEstimate:
+    """Sums over each row's draws.
 
     Two independent draws d1, d2 of one reference differ by the sampling alone, not by the reference:
     (d1 - d2)^2 / 2 is an unbiased estimate of a draw's variance. With T passes over m references the
@@ -65,12 +77,13 @@ class Running:
         self._ends = ends
         self._sums = np.zeros((len(ends.rows), features))
         self._squares = np.zeros((len(ends.rows), features))
-        self.influence = Influence(len(ends.references), features)
+        self.influence = ReferenceInfluence(len(ends.references), features)
         self.passes = np.zeros(len(ends.rows), np.int64)
 
     def add(self, rows: np.ndarray, contributions: np.ndarray) -> None:
         """Add a pass of some rows, (rows, references, 2, features)."""
-        first, second = contributions[:, :, 0], contributions[:, :, 1]
+        first = contributions[:, :, 0]
+        second = contributions[:, :, 1]
         if not self.passes[rows].any():  # once a row: all count alike
             self.influence.add((first + second) / 2)
         self._sums[rows] += (first + second).sum(axis=1)
@@ -79,7 +92,7 @@ class Running:
 
     @property
     def _draws(self) -> np.ndarray:
-        """(rows, 1), how many a value is the mean of."""
+        """(rows, 1), number of draws behind a value."""
         return np.asarray(2 * self.passes[:, None] * len(self._ends.references))
 
     @property
@@ -90,18 +103,18 @@ class Running:
     @property
     def errors(self) -> np.ndarray:
         """(rows, features)."""
-        prior = 2 * _PRIOR / self._draws * self._squares.mean(axis=1, keepdims=True)
+        prior = 2 * _PRIOR_PAIRS / self._draws * self._squares.mean(axis=1, keepdims=True)
         return np.asarray(np.sqrt(self._squares + prior) / self._draws)
 
-    def unfinished(self, error: float) -> np.ndarray:
+    def unfinished(self, tolerance: float) -> np.ndarray:
         """Return the indices of the rows that need another pass.
 
         Args:
-            error: share of a row's values that its standard errors may be (norms over the features).
+            tolerance: largest share of a row's values that its standard errors may be (norms over the features).
         """
-        least = least_passes(len(self._ends.references))
-        if self.passes.max() < least:
+        passes = min_passes(len(self._ends.references))
+        if self.passes.max() < passes:
             return np.arange(len(self.passes))
-        wished = error * np.linalg.norm(self.values, axis=1)
-        reached = np.linalg.norm(self.errors, axis=1) <= np.maximum(wished, self._ends.rounding)
-        return np.flatnonzero(~reached & (self.passes < least * MOST_PASSES))
+        allowed = tolerance * np.linalg.norm(self.values, axis=1)
+        precise = np.linalg.norm(self.errors, axis=1) <= np.maximum(allowed, self._ends.rounding)
+        return np.flatnonzero(~precise & (self.passes < passes * MAX_PASS_FACTOR))

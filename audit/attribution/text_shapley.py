@@ -1,4 +1,4 @@
-"""SHAP values of the words of a text, by shap's text masker: what each adds as words are left out in random order."""
+"""SHAP values of the words of a text, by shap's text masker: words are left out in random order."""
 
 from __future__ import annotations
 
@@ -11,24 +11,28 @@ import numpy as np
 
 from audit.frameworks.output_silencing import quiet
 
-LEFT_OUT, DOTS = " ", "... "
-"""What stands for masked words: nothing, or shap's dots for a model that has no output for an empty text."""
+LEFT_OUT = " "
+"""Mask that removes words."""
+
+DOTS = "... "
+"""Shap's mask, for a model that has no output for an empty text."""
 
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
-_EVALUATIONS = 500
-"""Masked texts for each text, at least. A permutation and its reverse take two for each word."""
-_WORDS_AT_ONCE = 2**16
+_MIN_MASKED_TEXTS = 500
+"""Of each text. A permutation and its reverse take two for each word."""
+_WORDS_OF_CALL = 2**16
 
-Value = Callable[[list[str]], np.ndarray]
-"""From texts to the explained output, float64 ``(n,)``."""
+TextFunction = Callable[[list[str]], np.ndarray]
+"""Maps texts to the explained output, float64 ``(n,)``."""
 
 
 @dataclass(frozen=True)
-class Worded:
-    """A text in ``pieces``, each a word with what follows it, and what each adds to the output.
+class TextAttribution:
+    """SHAP values of the words of a text.
 
-    ``base`` is the output of the text without its words: with ``values`` (float64, one a piece) it adds up to that of
-    the whole text, as far as the masked texts are what the model would have made of them.
+    ``pieces`` are the words, each with the characters up to the next one, and ``values`` float64, one a piece. ``base``
+    is the output of the text without its words: with ``values`` it adds up to that of the whole text, as far as the
+    masked texts are what the model would have made of them.
     """
 
     pieces: list[str]
@@ -42,80 +46,81 @@ def words(text: str) -> list[str]:
 
 
 def evaluations(number: int) -> int:
-    """Return how many masked texts explain a text of so many words."""
-    return max(_EVALUATIONS, 2 * number + 1)
+    """Return the number of masked texts that explain a text of ``number`` words."""
+    return max(_MIN_MASKED_TEXTS, 2 * number + 1)
 
 
-def attribute_words(value: Value, text: str, mask: str, seed: int) -> Worded:
-    """Return the SHAP values of the words of ``text``, which has one at least.
+def attribute_words(f: TextFunction, text: str, mask: str, seed: int) -> TextAttribution:
+    """Return the SHAP values of the words of ``text``, which has at least one.
 
-    Shapley values of the game "which words stand in the text", sampled along permutations and their reverse (Mitchell
+    Shapley values of the game "which words the text has", sampled along permutations and their reverse (Mitchell
     et al., 2022): exact where no three words interact. The same seed gives a text the same values.
 
     Args:
-        value: the explained output.
-        text: what is explained.
-        mask: what masked words become, `LEFT_OUT` or `DOTS`.
-        seed: of the permutations.
+        f: the explained output.
+        text: the text.
+        mask: replacement of masked words, `LEFT_OUT` or `DOTS`.
+        seed: seed of the permutations.
     """
     with quiet():
         import shap
 
     masker = shap.maskers.Text(_tokens, mask_token=mask, collapse_mask_token=True)
-    model = shap.models.Model(_remembered(value))
+    model = shap.models.Model(_cached(f))
     game = shap.utils.MaskedModel(model, masker, shap.links.identity, True, text)
-    values, base = _sampled(game, len(_spans(text)), seed)
-    return Worded(masker.token_segments(text)[0], values, base)
+    return _sample(game, masker.token_segments(text)[0], len(_spans(text)), seed)
 
 
-def _sampled(game: Any, number: int, seed: int) -> tuple[np.ndarray, float]:
-    """Return each word's mean marginal contribution along permutations and their reverse, and the output of no words.
-
-    The numbers are those of `shap.explainers.Permutation`, which seeds numpy's global generator and draws from it:
-    that one belongs to the calling program, and of threads that share it none would repeat.
+def _sample(game: Any, pieces: list[str], number: int, seed: int) -> TextAttribution:
+    """Return each word's mean marginal contribution along permutations and their reverse.
 
     Args:
         game: shap's model of masked texts.
-        number: of words.
-        seed: of the permutations.
+        pieces: the words.
+        number: number of words.
+        seed: seed of the permutations.
     """
+    # `shap.explainers.Permutation` gives the same numbers, but seeds numpy's global generator and draws from it: that
+    # one belongs to the calling program, and of threads that share it none would repeat.
     rng = np.random.RandomState(seed)
     passes = evaluations(number) // (2 * number + 1)
     values = np.zeros(number)
     order = np.arange(number)
     for _ in range(passes):
         rng.shuffle(order)
-        switched = np.concatenate(
-            [[game.delta_mask_noop_value], order, order]
-        )  # each word on, then off again
-        outputs = game(switched, zero_index=0, batch_size=max(1, _WORDS_AT_ONCE // number))
+        # each word on, then off again
+        switched = np.concatenate([[game.delta_mask_noop_value], order, order])
+        outputs = game(switched, zero_index=0, batch_size=max(1, _WORDS_OF_CALL // number))
         steps = np.diff(outputs)
         values[order] += steps[:number]
         values[order] -= steps[number:]
-    return values / (2 * passes), float(outputs[0])
+    return TextAttribution(pieces, values / (2 * passes), float(outputs[0]))
 
 
-def _remembered(value: Value) -> Callable[[Any], np.ndarray]:
-    """Return ``value`` as a function that asks for each text once: permutations of few words meet the same ones."""
-    known: dict[str, float] = {}
+def _cached(f: TextFunction) -> Callable[[Any], np.ndarray]:
+    """Return ``f`` as a function that evaluates each text once: permutations of few words meet the same ones."""
+    outputs: dict[str, float] = {}
 
-    def remembered(texts: Any) -> np.ndarray:
-        new = [text for text in dict.fromkeys(map(str, texts)) if text not in known]
+    def cached(texts: Any) -> np.ndarray:
+        new = [text for text in dict.fromkeys(map(str, texts)) if text not in outputs]
         if new:
-            known.update(zip(new, value(new).tolist(), strict=True))
-        return np.array([known[text] for text in texts])
+            outputs.update(zip(new, f(new).tolist(), strict=True))
+        return np.array([outputs[text] for text in texts])
 
-    return remembered
+    return cached
 
 
 def _tokens(text: str, **_: Any) -> dict[str, list[Any]]:
-    """Return words as shap takes a tokenizer's: ids, and where each begins and ends; a text without words is one."""
+    """Return words in the form of a tokenizer's output: ids, and where each begins and ends."""
     spans = _spans(text)
     return {"input_ids": [text[start:stop] for start, stop in spans], "offset_mapping": spans}
 
 
 def _spans(text: str) -> list[tuple[int, int]]:
-    """Return where each word begins and ends; the first and the last reach to the ends of the text."""
+    """Return where each word begins and ends; the first and the last reach to the ends of the text.
+
+    A text without words is one.
+    """
     spans = [word.span() for word in _WORD.finditer(text)] or ([(0, len(text))] if text else [])
     if spans:
         spans[0] = 0, spans[0][1]

@@ -30,7 +30,7 @@ def exact(function: Callable[[Any], Any]) -> np.ndarray:
 
 @cache
 def sampled(function: Callable[[Any], Any], seed: int) -> Attributions:
-    return attribute(function, ROWS, REFERENCES, seed=seed, error=0.2, memory=MEMORY)
+    return attribute(function, ROWS, REFERENCES, seed=seed, tolerance=0.2, memory_bytes=MEMORY)
 
 
 FUNCTIONS = pytest.mark.parametrize("function", [functions.network, functions.steep, functions.products])
@@ -76,5 +76,7 @@ def test_seeds_differ() -> None:
 def test_rows_of_equal_values_draw_on_their_own() -> None:
     """Else the errors of all rows had one sign, and means over rows would not get more exact."""
     rows = np.repeat(ROWS[:1], 2, axis=0)
-    first, second = attribute(functions.network, rows, REFERENCES, seed=0, error=0.2, memory=MEMORY).values
+    first, second = attribute(
+        functions.network, rows, REFERENCES, seed=0, tolerance=0.2, memory_bytes=MEMORY
+    ).values
     assert not np.allclose(first, second, atol=1e-4)

@@ -25,7 +25,9 @@ ROWS, REFERENCES = normal(12, seed=3), normal(30, seed=4)
 def test_of_a_linear_function_they_are_weights_times_differences(dtype: str) -> None:
     rows, references = normal(7, 13, seed=5, dtype=dtype), normal(20, 13, seed=6, dtype=dtype)
     weights = normal(13, 1, seed=7, dtype=dtype)
-    found = attribute(lambda x: (x @ weights)[:, 0], rows, references, seed=0, error=0.1, memory=MEMORY)
+    found = attribute(
+        lambda x: (x @ weights)[:, 0], rows, references, seed=0, tolerance=0.1, memory_bytes=MEMORY
+    )
     assert found.method == "permutation"
     np.testing.assert_allclose(found.values, weights[:, 0] * (rows - references.mean(axis=0)), atol=1e-6)
     assert found.errors.max() < 1e-6
@@ -33,14 +35,14 @@ def test_of_a_linear_function_they_are_weights_times_differences(dtype: str) -> 
 
 @pytest.mark.parametrize("function", [functions.network, functions.steep, functions.products])
 def test_base_and_values_add_up_to_the_output(function: Callable[[Any], Any]) -> None:
-    found = attribute(function, ROWS, REFERENCES, seed=0, error=0.5, memory=MEMORY)
+    found = attribute(function, ROWS, REFERENCES, seed=0, tolerance=0.5, memory_bytes=MEMORY)
     assert found.base == pytest.approx(np.mean(function(REFERENCES)), rel=1e-5, abs=1e-6)
     np.testing.assert_allclose(found.outputs, function(ROWS), rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(found.base + found.values.sum(axis=1), found.outputs, atol=1e-5)
 
 
 def test_ignored_features_get_exactly_nothing() -> None:
-    found = attribute(functions.products, ROWS, REFERENCES, seed=0, error=0.5, memory=MEMORY)
+    found = attribute(functions.products, ROWS, REFERENCES, seed=0, tolerance=0.5, memory_bytes=MEMORY)
     assert found.method == "permutation"
     assert (found.values[:, 4] == 0).all()
     assert (np.delete(found.values, 4, axis=1) != 0).all()
@@ -49,7 +51,7 @@ def test_ignored_features_get_exactly_nothing() -> None:
 def test_features_equal_to_every_reference_get_exactly_nothing() -> None:
     rows, references = ROWS.copy(), REFERENCES.copy()
     rows[:, 2] = references[:, 2] = 0.7
-    found = attribute(functions.network, rows, references, seed=0, error=0.5, memory=MEMORY)
+    found = attribute(functions.network, rows, references, seed=0, tolerance=0.5, memory_bytes=MEMORY)
     assert (found.values[:, 2] == 0).all()
 
 
@@ -57,7 +59,7 @@ def test_interchangeable_features_get_the_same() -> None:
     """The function is symmetric in 0 and 1, and so are the row and the references."""
     rows, references = ROWS.copy(), REFERENCES.copy()
     rows[:, 1], references[:, 1] = rows[:, 0], references[:, 0]
-    found = attribute(functions.products, rows, references, seed=0, error=0.02, memory=MEMORY)
+    found = attribute(functions.products, rows, references, seed=0, tolerance=0.02, memory_bytes=MEMORY)
     difference = np.abs(found.values[:, 0] - found.values[:, 1])
     assert (difference <= 4 * np.hypot(found.errors[:, 0], found.errors[:, 1])).all()
 
@@ -70,13 +72,13 @@ def test_columns_of_one_feature_are_masked_together(features: int) -> None:
     def value(first: Any, x: Any) -> Any:
         return tf.tanh(first[:, 0]) * first[:, 1] * x[:, 2] + tf.reduce_prod(x, 1)
 
-    def run(value: Any, columns: np.ndarray, **players: np.ndarray) -> Any:
+    def run(value: Any, columns: np.ndarray, **kwargs: np.ndarray) -> Any:
         x, others = ROWS[:, columns], REFERENCES[:, columns]
-        return attribute(value, x, others, seed=0, error=0.5, memory=MEMORY, **players)
+        return attribute(value, x, others, seed=0, tolerance=0.5, memory_bytes=MEMORY, **kwargs)
 
     players = np.concatenate([np.arange(features), [0, 1]])
     plain = run(lambda x: value(x, x), np.arange(features))
-    copied = run(lambda x: value(x[:, features:], x[:, :features]), players, players=players)
+    copied = run(lambda x: value(x[:, features:], x[:, :features]), players, feature_of_column=players)
     np.testing.assert_allclose(copied.values, plain.values, atol=1e-6)
     np.testing.assert_allclose(copied.errors, plain.errors, atol=1e-6)
 
@@ -88,8 +90,8 @@ def test_a_constant_function_stops_at_once(features: int) -> None:
         ROWS[:, :features],
         REFERENCES[:, :features],
         seed=0,
-        error=0.1,
-        memory=MEMORY,
+        tolerance=0.1,
+        memory_bytes=MEMORY,
     )
     assert (found.values == 0).all() and (found.errors == 0).all()
     assert found.base == 3
@@ -119,7 +121,7 @@ def test_enumerated_values_are_those_of_the_definition(
 
     table[:, :, 0], table[:, :, -1] = table[:1, :, 0], table[:, :1, -1]  # they know one of the two only
     fixed = tensorflow().constant(table)
-    found = attribute(value, x, others, seed=0, error=0.1, memory=MEMORY)
+    found = attribute(value, x, others, seed=0, tolerance=0.1, memory_bytes=MEMORY)
     if found.method == "exact":
         np.testing.assert_allclose(
             found.values, [_shapley(t.mean(axis=0), features) for t in table], atol=1e-6

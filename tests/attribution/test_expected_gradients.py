@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from audit.attribution.expected_gradients import ExpectedGradients, expected_gradients
-from audit.attribution.path_sampling import DRAWS, MOST_PASSES, Paths
+from audit.attribution.path_sampling import DRAWS, MAX_PASSES, PathPlan
 from audit.frameworks.tensorflow_loader import tensorflow
 
 from . import functions
@@ -20,7 +20,13 @@ PIXELS = 8
 
 
 def found(function: Any, **changed: Any) -> ExpectedGradients:
-    given = {"x": ROWS, "references": REFERENCES, "seed": 0, "error": 0.1, "memory": MEMORY} | changed
+    given = {
+        "rows": ROWS,
+        "background": REFERENCES,
+        "seed": 0,
+        "tolerance": 0.1,
+        "memory_bytes": MEMORY,
+    } | changed
     return expected_gradients(function, **given)
 
 
@@ -60,7 +66,7 @@ def test_a_linear_function_is_exact() -> None:
 
 def test_a_product_of_two_is_halved_between_them() -> None:
     """Integrated by hand: of x1 x2, number 1 gets (x1 - r1) (x2 + r2) / 2 against the reference r."""
-    several = found(lambda x: x[:, 0] * x[:, 1], error=0.01)
+    several = found(lambda x: x[:, 0] * x[:, 1], tolerance=0.01)
     other = REFERENCES[None]
     x = ROWS[:, None]
     exact = ((x[..., 0] - other[..., 0]) * (x[..., 1] + other[..., 1]) / 2).mean(1)
@@ -78,7 +84,7 @@ def test_within_joint_standard_errors_of_shap() -> None:
     explainer = shap.GradientExplainer(convolutions(), references.reshape(-1, PIXELS, PIXELS, 1))
     shaped = rows.reshape(-1, PIXELS, PIXELS, 1)
     drawn = np.stack([explainer.shap_values(shaped, nsamples=200, rseed=s).reshape(6, -1) for s in range(12)])
-    ours = found(on_images, x=rows, references=references, error=0.02)
+    ours = found(on_images, rows=rows, background=references, tolerance=0.02)
     joint = np.sqrt(drawn.var(0, ddof=1) / len(drawn) + ours.errors**2)
     z = (drawn.mean(0) - ours.values) / joint
     assert 0.85 < np.sqrt((z**2).mean()) < 1.25
@@ -88,7 +94,7 @@ def test_within_joint_standard_errors_of_shap() -> None:
 def test_standard_errors_are_those_of_the_sampling() -> None:
     """Over seeds, the spread of a value is its standard error; the truth is the mean over many seeds."""
     rows, references = images(4, seed=7), images(30, seed=8)
-    runs = [found(on_images, x=rows, references=references, seed=s, error=0.9) for s in range(40)]
+    runs = [found(on_images, rows=rows, background=references, seed=s, tolerance=0.9) for s in range(40)]
     values = np.stack([run.values for run in runs])
     true = values.var(0, ddof=1).mean()
     said = np.mean([run.errors**2 for run in runs])
@@ -100,9 +106,9 @@ def test_standard_errors_are_those_of_the_sampling() -> None:
 
 def test_more_samples_add_up_better() -> None:
     rows, references = images(12, seed=9), images(30, seed=10)
-    few, many = (found(on_images, x=rows, references=references, error=e) for e in (0.9, 1e-6))
+    few, many = (found(on_images, rows=rows, background=references, tolerance=e) for e in (0.9, 1e-6))
     assert (few.passes == 1).all()
-    assert (many.passes == MOST_PASSES).all()
+    assert (many.passes == MAX_PASSES).all()
     np.testing.assert_allclose(few.values.sum(1), few.outputs - few.base + few.gaps)
     assert np.sqrt((many.gaps**2).mean()) < 0.75 * np.sqrt((few.gaps**2).mean())
     assert many.errors.mean() < 0.6 * few.errors.mean()
@@ -110,18 +116,18 @@ def test_more_samples_add_up_better() -> None:
 
 def test_calls_and_other_rows_change_nothing() -> None:
     rows, references = images(5, seed=11), images(33, seed=12)
-    whole = found(on_images, x=rows, references=references)
-    chunked = found(on_images, x=rows, references=references, memory=1, width=PIXELS**2)
-    alone = found(on_images, x=rows[:2], references=references)
+    whole = found(on_images, rows=rows, background=references)
+    chunked = found(on_images, rows=rows, background=references, memory_bytes=1, floats_per_row=PIXELS**2)
+    alone = found(on_images, rows=rows[:2], background=references)
     np.testing.assert_array_equal(whole.values, chunked.values)
     np.testing.assert_array_equal(whole.errors, chunked.errors)
     np.testing.assert_array_equal(whole.values[:2], alone.values)
-    other = found(on_images, x=rows, references=references, seed=1)
+    other = found(on_images, rows=rows, background=references, seed=1)
     assert (whole.values != other.values).any()
 
 
 def test_a_single_reference_is_integrated_along_its_path() -> None:
-    one = found(functions.network, references=REFERENCES[:1], error=0.01)
+    one = found(functions.network, background=REFERENCES[:1], tolerance=0.01)
     assert np.abs(one.gaps).max() < 0.05 * np.abs(one.outputs - one.base).max()
 
 
@@ -150,7 +156,7 @@ def test_an_operation_without_a_gradient_is_an_error() -> None:
 
 @pytest.mark.parametrize("references", [1, 7, 64, 100, 101])
 def test_paths_use_references_alike_and_strata_once(references: int) -> None:
-    paths = Paths(references, seed=3)
+    paths = PathPlan(references, seed=3)
     used = np.bincount(np.concatenate(paths.reference), minlength=references)
     assert len(set(used.tolist())) == 1
     assert used.sum() >= DRAWS * 64

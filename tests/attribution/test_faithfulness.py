@@ -57,4 +57,4 @@ def test_what_moves_alike_ties() -> None:
 
 def test_batches_change_nothing() -> None:
     whole = faithfulness(linear, ROWS, REFERENCES, PHI, 0)
-    np.testing.assert_array_equal(faithfulness(linear, ROWS, REFERENCES, PHI, 0, cells=1), whole)
+    np.testing.assert_array_equal(faithfulness(linear, ROWS, REFERENCES, PHI, 0, max_cells=1), whole)

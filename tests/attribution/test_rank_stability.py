@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 from scipy.stats import rankdata, spearmanr
 
 from audit.attribution import rank_stability as stability
-from audit.attribution.rank_stability import ranks, settled, spearman
+from audit.attribution.rank_stability import ranks, round_ties, spearman
 
 
 def rank_stability(size: np.ndarray, seed: int, *given: np.ndarray, **by_name: np.ndarray) -> float:
@@ -75,8 +75,8 @@ def test_a_row_without_weight_says_nothing() -> None:
 
 def test_what_differs_by_rounding_is_equal() -> None:
     values = np.array([0.3, -2, 0.1 + 0.2, 5, 5 + 1e-9, 5.1, -2])
-    np.testing.assert_array_equal(settled(values, 1e-7), [1, 0, 1, 2, 2, 3, 0])
-    np.testing.assert_array_equal(settled(np.full(4, 1.5), 0.0), np.zeros(4))
+    np.testing.assert_array_equal(round_ties(values, 1e-7), [1, 0, 1, 2, 2, 3, 0])
+    np.testing.assert_array_equal(round_ties(np.full(4, 1.5), 0.0), np.zeros(4))
 
 
 def test_the_jackknife_is_the_one_by_hand() -> None:

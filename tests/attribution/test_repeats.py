@@ -18,7 +18,7 @@ ROW = FEATURES * 4  # bytes
 
 
 def run(memory: int, rows: np.ndarray = ROWS) -> Attributions:
-    return attribute(functions.network, rows, REFERENCES, seed=5, error=0.1, memory=memory)
+    return attribute(functions.network, rows, REFERENCES, seed=5, tolerance=0.1, memory_bytes=memory)
 
 
 def test_the_same_bits_twice() -> None:
@@ -57,7 +57,7 @@ def test_calls_stay_within_the_memory(features: int, memory: int) -> None:
         return tf.ensure_shape(tf.numpy_function(note, [x], tf.float32), [None])
 
     rows, references = normal(1, features, seed=1), normal(9, features, seed=2)
-    found = attribute(value, rows, references, seed=0, error=10.0, memory=memory)
+    found = attribute(value, rows, references, seed=0, tolerance=10.0, memory_bytes=memory)
     np.testing.assert_allclose(found.values, rows - references.mean(axis=0), atol=1e-3)
     assert memory / 2 < max(seen) <= memory
     assert sum(seen) == found.evaluations * features * 4
@@ -70,5 +70,5 @@ def test_one_trace() -> None:
         traces.append(x)
         return tf.reduce_prod(x, 1)
 
-    attribute(value, ROWS, REFERENCES, seed=0, error=0.0, memory=1 << 14)
+    attribute(value, ROWS, REFERENCES, seed=0, tolerance=0.0, memory_bytes=1 << 14)
     assert len(traces) == 1

@@ -17,7 +17,7 @@ ROWS, REFERENCES = normal(20, seed=8), normal(40, seed=9)
 
 
 def run(error: float, rows: np.ndarray = ROWS, references: np.ndarray = REFERENCES) -> Attributions:
-    return attribute(functions.products, rows, references, seed=0, error=error, memory=MEMORY)
+    return attribute(functions.products, rows, references, seed=0, tolerance=error, memory_bytes=MEMORY)
 
 
 def share(found: Attributions) -> np.ndarray:
@@ -43,7 +43,12 @@ def test_rounding_is_no_reason_to_go_on() -> None:
     """A small effect on a great constant: float32 has nothing below its spacing, whatever is wished."""
     tf = tensorflow()
     found = attribute(
-        lambda x: 1e5 + 1e-3 * tf.reduce_prod(x, 1), ROWS, REFERENCES, seed=0, error=0.0, memory=MEMORY
+        lambda x: 1e5 + 1e-3 * tf.reduce_prod(x, 1),
+        ROWS,
+        REFERENCES,
+        seed=0,
+        tolerance=0.0,
+        memory_bytes=MEMORY,
     )
     assert found.rounds.max() < run(0.0).rounds.max()
 
@@ -54,7 +59,7 @@ def test_rounding_is_no_reason_to_go_on() -> None:
 def test_the_smallest_inputs(rows: int, references: int, features: int) -> None:
     x, others = ROWS[:rows, :features], REFERENCES[:references, :features]
     tf = tensorflow()
-    found = attribute(lambda z: tf.reduce_prod(z, 1), x, others, seed=0, error=0.1, memory=MEMORY)
+    found = attribute(lambda z: tf.reduce_prod(z, 1), x, others, seed=0, tolerance=0.1, memory_bytes=MEMORY)
     assert found.values.shape == found.errors.shape == (rows, features)
     assert found.outputs.shape == found.rounds.shape == (rows,)
     np.testing.assert_allclose(
@@ -76,8 +81,8 @@ def test_outputs_that_are_no_numbers(features: int, bad: float) -> None:
             x,
             references,
             seed=0,
-            error=0.1,
-            memory=MEMORY,
+            tolerance=0.1,
+            memory_bytes=MEMORY,
         )
 
     with pytest.raises(ValueError, match="at row 3,"):

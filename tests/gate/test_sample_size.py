@@ -269,4 +269,4 @@ def test_the_checks_take_as_many_rows_as_it_says() -> None:
     assert Explainability(rows=20_000).rows == 20_000 and Robustness(rows=1_000_000).rows == 1_000_000
     with pytest.raises(ValueError, match="20000"):
         Explainability(rows=20_001)
-    assert (corruptions._ROWS, proxy_sample.MOST_ROWS) == (1_000, 10_000)
+    assert (corruptions._ROWS, proxy_sample.MAX_ROWS) == (1_000, 10_000)

@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from audit.attribution import attribute
-from audit.checks.explainability.explanation import explain
+from audit.checks.explainability.explanation import ExplainedOutput, Sampling, explain
 from audit.subject.predictions import Classified
 
 from . import slopes, table, truth
@@ -76,7 +76,8 @@ class Suite:
             pytest.skip("the tail of the model is left out of the cut, and said to be")
         subject = audited.subject
         rows, references = np.arange(8), np.arange(20, 28)
-        cut = explain(subject, rows, references, score=True, error=0.1, memory=2**24)
+        options = Sampling(subject.seed, tolerance=0.1, memory_bytes=2**24)
+        cut = explain(subject, ExplainedOutput.of(subject, score=True), rows, references, options)
 
         def uncut(matrix: tf.Tensor) -> tf.Tensor:
             found = tf.numpy_function(
@@ -90,9 +91,9 @@ class Suite:
         )
         wanted = attribute(
             uncut, matrix[rows], matrix[references],
-            players=players, seed=subject.seed, error=0.1, memory=2**24,
+            feature_of_column=players, **options._asdict(),
         )  # fmt: skip
-        np.testing.assert_allclose(cut.found.values, wanted.values, rtol=1e-5, atol=_rounding(audited))
+        np.testing.assert_allclose(cut.attributions.values, wanted.values, rtol=1e-5, atol=_rounding(audited))
 
     def test_gradients_are_finite_differences(self, audited: Audited) -> None:
         if "pgd" not in audited.attacks() or "square" in audited.attacks() or _has_tail(audited):

@@ -1,8 +1,13 @@
-"""How to read each metric of the explainability check, its range and its ideal value."""
+"""Definition of each metric of the explainability check, its range and its ideal value."""
 
 from __future__ import annotations
 
-from audit.result import MetricFacts
+from audit.result import Better, MetricFacts
+
+
+def _share(about: str, ideal: float | None = None, better: Better | None = None) -> MetricFacts:
+    return MetricFacts(about=about, low=0.0, high=1.0, ideal=ideal, better=better)
+
 
 DEFINITIONS: dict[str, MetricFacts] = {
     "mean_abs_attribution": MetricFacts(
@@ -16,33 +21,25 @@ DEFINITIONS: dict[str, MetricFacts] = {
         low=-1.0,
         high=1.0,
     ),
-    "attribution_share": MetricFacts(
-        about="A feature's mean absolute SHAP value as a share of the sum over all features.",
-        low=0.0,
-        high=1.0,
+    "attribution_share": _share(
+        "A feature's mean absolute SHAP value as a share of the sum over all features."
     ),
-    "largest_share": MetricFacts(
-        about="The largest attribution_share of all features: near 1, the decisions rest on one of them, such as a "
+    "largest_share": _share(
+        "The largest attribution_share of all features: near 1, the decisions rest on one of them, such as a "
         "column that holds the label. Its interval knows that it was chosen for its size.",
-        low=0.0,
-        high=1.0,
         better="lower",
     ),
-    "protected_share": MetricFacts(
-        about="Share of the mean absolute SHAP values that falls on the columns of a protected attribute: named "
+    "protected_share": _share(
+        "Share of the mean absolute SHAP values that falls on the columns of a protected attribute: named "
         "after it, or parting the rows as it does. 0 where the model reads none; what other columns tell of it is "
         "not counted.",
-        low=0.0,
-        high=1.0,
         ideal=0.0,
         better="lower",
     ),
-    "proxy_auc": MetricFacts(
-        about="How well the model's other features, all together, tell the rows of unprivileged groups from those of "
+    "proxy_auc": _share(
+        "How well the model's other features, all together, tell the rows of unprivileged groups from those of "
         "privileged ones: the AUC of boosted trees on rows that they were not grown on. 0.5, and what lies below it by "
         "chance: they tell nothing; 1: they tell every row.",
-        low=0.0,
-        high=1.0,
         ideal=0.5,
         better="lower",
     ),
@@ -70,12 +67,10 @@ DEFINITIONS: dict[str, MetricFacts] = {
         ideal=1.0,
         better="higher",
     ),
-    "faithfulness": MetricFacts(
-        about="Share of rows whose output falls back further towards the base value when the features that push it "
+    "faithfulness": _share(
+        "Share of rows whose output falls back further towards the base value when the features that push it "
         "away most by their SHAP values (a quarter of them, at least one) are replaced by those of reference rows "
         "than when as many random ones are; a tie counts half. 0.5 is chance level.",
-        low=0.0,
-        high=1.0,
         ideal=1.0,
         better="higher",
     ),

@@ -1,101 +1,146 @@
-"""The rows that tell a reviewer most: confident errors, decisions on the border, and one for each group."""
+"""Example rows for a reviewer: confident errors, decisions near the boundary, and one of each group."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 
-from audit.checks.explainability.explanation import Explained
-from audit.data.masking import Masker
+from audit.checks.explainability.explanation import Explanation
 from audit.data.shared_ranges import Ranges, digits
-from audit.result import Scalar
+from audit.result import Scalar, Table
 from audit.subject.predictions import Classified
 from audit.subject.subject import Subject
 
-_ERRORS, _BORDERLINE, _GROUPS, _FEATURES = 3, 2, 8, 8
+_MAX_ERRORS = 3
+_MAX_BORDERLINE = 2
+_MAX_GROUPS = 8
+_IMAGES_OF_KIND = 2
 _DIGITS = 3
 """Significant digits of numbers in a masked row: from exact ones, its masked values could be computed."""
 
-Line = tuple[Scalar | None, ...]
+_CASE = ("case", "why", "row", "score", "label", "predicted", "base", "output")
+
+TableLine = tuple[Scalar | None, ...]
 
 
-def local(explained: Explained, subject: Subject, masker: Masker) -> Iterator[Line]:
-    """Yield one line for each of the most important features of each telling row, then one for all its others.
+def line_table(name: str, about: str, columns: tuple[str, ...], lines: Iterable[TableLine]) -> Table:
+    """Return a table of the report from its lines."""
+    rows = list(lines)
+    cells = {column: [line[i] for line in rows] for i, column in enumerate(columns)}
+    return Table(name=name, about=about, columns=cells)
 
-    Unless the policy shows rows, every number is rounded to three significant digits.
+
+class ExampleRow(NamedTuple):
+    """Reason for showing a row, and its index among the explained rows."""
+
+    reason: str
+    place: int
+
+
+class _Candidates(NamedTuple):
+    """Rows that could be shown for a reason, the most telling first, and the number of them to show."""
+
+    reason: str
+    places: np.ndarray
+    number: int
+
+
+class Examples:
+    """Example rows of an explanation, and the tables that show them.
+
+    ``unmasked`` is whether the policy lets the report show rows; else they are masked.
     """
-    shown = subject.policy.report.rows == "shown"
-    for line in _lines(explained, subject, masker, shown):
-        yield line if shown else tuple(rounded(cell) for cell in line)
+
+    def __init__(self, explanation: Explanation, subject: Subject) -> None:
+        self.unmasked = subject.policy.report.rows == "shown"
+        self._subject = subject
+        self._scores = subject.scores
+        self._rows = explanation.rows
+        values = self._scores.favorable if isinstance(self._scores, Classified) else self._scores.prediction
+        self._score = values[self._rows]
+
+    def rows(self) -> list[ExampleRow]:
+        """Return the example rows of a table or of texts; no row occurs twice."""
+        return _choose(self._row_candidates())
+
+    def images(self) -> list[ExampleRow]:
+        """Return the example rows of images: errors, and the surest of either outcome; no row occurs twice."""
+        return _choose(self._image_candidates())
+
+    def _row_candidates(self) -> Iterator[_Candidates]:
+        yield self._errors(_MAX_ERRORS)
+        boundary = self._subject.decider.boundary
+        if boundary is not None:
+            nearest = np.argsort(np.abs(self._score - boundary), kind="stable")
+            yield _Candidates("borderline decision", nearest, _MAX_BORDERLINE)
+        single = [a for a in self._subject.attributes if a.name in self._subject.policy.data.protected]
+        groups = [(attribute, group) for attribute in single for group in range(len(attribute.groups))]
+        for attribute, group in groups[:_MAX_GROUPS]:
+            members = np.flatnonzero(attribute.codes[self._rows] == group)
+            if len(members):
+                distance = np.abs(self._score[members] - np.median(self._score[members]))
+                reason = f"{attribute.name}: {attribute.groups[group]}"
+                yield _Candidates(reason, members[np.argsort(distance, kind="stable")], 1)
+
+    def _image_candidates(self) -> Iterator[_Candidates]:
+        yield self._errors(_IMAGES_OF_KIND)
+        classified = isinstance(self._scores, Classified)
+        reason = "confidently favourable" if classified else "greatest prediction"
+        yield _Candidates(reason, np.argsort(-self._score, kind="stable"), _IMAGES_OF_KIND)
+        reason = "confidently unfavourable" if classified else "least prediction"
+        yield _Candidates(reason, np.argsort(self._score, kind="stable"), _IMAGES_OF_KIND)
+
+    def _errors(self, number: int) -> _Candidates:
+        scores = self._scores
+        rows = self._rows
+        if isinstance(scores, Classified):
+            wrong = np.flatnonzero(scores.code[rows] != scores.guess[rows])
+            surest = np.argsort(scores.certainty[rows[wrong]], kind="stable")
+            return _Candidates("confident error", wrong[surest], number)
+        error = np.abs(scores.target[rows] - self._score)
+        return _Candidates("large error", np.argsort(-error, kind="stable"), number)
+
+    def cells(self, case: int, example: ExampleRow, base: float, output: float) -> TableLine:
+        """Return the first cells of an example's lines: `_CASE`."""
+        row = int(self._rows[example.place])
+        score = float(self._score[example.place])
+        return (
+            case,
+            example.reason,
+            row + 1 if self.unmasked else None,
+            score,
+            *self._decision(row),
+            base,
+            output,
+        )
+
+    def _decision(self, row: int) -> tuple[str, str]:
+        """Return label and prediction of a row of the data; a regression's label is a value that is masked."""
+        scores = self._scores
+        if isinstance(scores, Classified):
+            return str(scores.classes[scores.code[row]]), str(scores.classes[scores.guess[row]])
+        target = float(scores.target[row])
+        prediction = float(scores.prediction[row])
+        if self.unmasked:
+            return f"{target:.4g}", f"{prediction:.4g}"
+        return Ranges(scores.target).text(target), f"{prediction:.{_DIGITS}g}"
+
+    def table(self, name: str, about: str, columns: tuple[str, ...], lines: Iterable[TableLine]) -> Table:
+        """Return a table of examples from its lines, `cells` before ``columns``; masked, numbers have three digits."""
+        if not self.unmasked:
+            lines = (tuple(_rounded(cell) for cell in line) for line in lines)
+        return line_table(name, about, (*_CASE, *columns), lines)
 
 
-def rounded(cell: Scalar | None) -> Scalar | None:
-    """Return a cell as a masked report shows it: numbers to three significant digits."""
+def _choose(kinds: Iterable[_Candidates]) -> list[ExampleRow]:
+    reasons: dict[int, str] = {}
+    for reason, places, number in kinds:
+        free = [int(place) for place in places if place not in reasons]
+        reasons.update(dict.fromkeys(free[:number], reason))
+    return [ExampleRow(reason, place) for place, reason in reasons.items()]
+
+
+def _rounded(cell: Scalar | None) -> Scalar | None:
     return float(digits(cell, _DIGITS)) if isinstance(cell, float) else cell
-
-
-def _lines(explained: Explained, subject: Subject, masker: Masker, shown: bool) -> Iterator[Line]:
-    for case, (why, place) in enumerate(telling(explained, subject)):
-        row, output = int(explained.rows[place]), float(explained.found.outputs[place])
-        decided = decision(row, subject, shown)
-        start = (case, why, row + 1 if shown else None, *decided, explained.found.base, output)
-        attributions, errors = explained.found.values[place], explained.found.errors[place]
-        order = np.argsort(-np.abs(attributions), kind="stable")
-        for feature in order[:_FEATURES]:
-            name, value = explained.columns[feature].name, _value(explained, place, feature, masker)
-            yield (*start, name, value, float(attributions[feature]), float(errors[feature]))
-        rest = order[_FEATURES:]
-        if len(rest):
-            error = float(np.sqrt((errors[rest] ** 2).sum()))
-            name = f"{len(rest)} other feature{'s' * (len(rest) > 1)}"
-            yield (*start, name, "", float(attributions[rest].sum()), error)
-
-
-def telling(explained: Explained, subject: Subject) -> list[tuple[str, int]]:
-    """Return why each row was chosen, and its place among the explained rows; no row stands twice."""
-    chosen: dict[int, str] = {}
-    for why, places, number in _kinds(explained, subject):
-        free = [int(place) for place in places if place not in chosen]
-        chosen.update(dict.fromkeys(free[:number], why))
-    return [(why, row) for row, why in chosen.items()]
-
-
-def _kinds(explained: Explained, subject: Subject) -> Iterator[tuple[str, np.ndarray, int]]:
-    """Yield kinds of telling rows: why they tell, their places with the most telling first, and how many to take."""
-    scores, rows = subject.scores, explained.rows
-    if isinstance(scores, Classified):
-        wrong = np.flatnonzero(scores.code[rows] != scores.guess[rows])
-        yield "confident error", wrong[np.argsort(scores.certainty[rows[wrong]], kind="stable")], _ERRORS
-        score = scores.favorable[rows]
-    else:
-        score = scores.prediction[rows]
-        yield "large error", np.argsort(-np.abs(scores.target[rows] - score), kind="stable"), _ERRORS
-    limit = subject.decider.boundary
-    if limit is not None:
-        yield "borderline decision", np.argsort(np.abs(score - limit), kind="stable"), _BORDERLINE
-    single = [a for a in subject.attributes if a.name in subject.policy.data.protected]
-    groups = [(attribute, group) for attribute in single for group in range(len(attribute.groups))]
-    for attribute, group in groups[:_GROUPS]:
-        members = np.flatnonzero(attribute.codes[rows] == group)
-        if len(members):
-            middle = np.abs(score[members] - np.median(score[members]))
-            why = f"{attribute.name}: {attribute.groups[group]}"
-            yield why, members[np.argsort(middle, kind="stable")], 1
-
-
-def decision(row: int, subject: Subject, shown: bool) -> tuple[float, str, str]:
-    """Return score, label and prediction of a row of the data; a regression's label is a value that is masked."""
-    scores = subject.scores
-    if isinstance(scores, Classified):
-        names = [str(name) for name in scores.classes]
-        return float(scores.favorable[row]), names[scores.code[row]], names[scores.guess[row]]
-    target, prediction = float(scores.target[row]), float(scores.prediction[row])
-    label = f"{target:.4g}" if shown else Ranges(scores.target).text(target)
-    return prediction, label, f"{prediction:.{4 if shown else _DIGITS}g}"
-
-
-def _value(explained: Explained, place: int, feature: int, masker: Masker) -> str:
-    column, value = explained.columns[feature], explained.matrix[place, feature]
-    text = None if column.vocabulary is None else column.vocabulary[int(value)]
-    return masker.text(column.name, float(value) if text is None else text)

@@ -1,93 +1,179 @@
-"""Sampled rows with their SHAP values: what the explainability check measures on."""
+"""SHAP values of sampled rows: the object that the explainability check measures on."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from audit.attribution import Attributions, attribute
+from audit.attribution import Attributions, BatchFunction, attribute
+from audit.attribution.expected_gradients import ExpectedGradients, expected_gradients
 from audit.check import Skip
-from audit.checks.explainability.explained_output import Output, explained_output
+from audit.frameworks.tensorflow_loader import graph, tensorflow
 from audit.inputs.features import Column
+from audit.model.decision import favorable_logit, favorable_score
+from audit.result import Measurement, Scalar
 from audit.stats.group_estimates import Partition
 from audit.subject.subject import Subject
 
 
+class Sampling(NamedTuple):
+    """Options of an attribution: see `attribute`."""
+
+    seed: int
+    tolerance: float
+    memory_bytes: int
+
+
 @dataclass(frozen=True)
-class Explained:
+class ExplainedOutput:
+    """Explained output of a model, named ``unit``, as a function of a matrix of features.
+
+    ``f`` maps an encoded matrix to ``(rows,)``; ``encode`` encodes a matrix ``(rows, numbers)`` of ``dtype``.
+    ``feature_of_column`` and ``floats_per_row`` are ``players`` and ``widest`` of `audit.model.logits.logits.Logits`.
+    """
+
+    f: BatchFunction
+    encode: Callable[[np.ndarray], np.ndarray]
+    feature_of_column: np.ndarray
+    floats_per_row: int
+    dtype: Any
+    unit: str
+
+    @classmethod
+    def of(cls, subject: Subject, score: bool) -> ExplainedOutput:
+        """Return the favourable outcome's log-odds, or with ``score`` P(favourable); a regression's prediction.
+
+        Raises:
+            Skip: the model reads images and other columns.
+        """
+        matrix = subject.features.data.matrix
+        if subject.pictures is None and any(column.shape for column in subject.features.columns):
+            raise Skip("a model that reads pictures beside other columns is not explained")
+        logits = subject.logits
+        outcome = favorable_score if score else favorable_logit
+        # Traced once: the numbers of rows differ from call to call.
+        encode = graph(logits.encode, [tensorflow().TensorSpec([None, matrix.shape[1]], matrix.dtype)])
+        return cls(
+            f=lambda encoded: outcome(logits.graph(encoded), subject.decider),
+            encode=lambda rows: np.asarray(encode(rows)),
+            feature_of_column=logits.players,
+            floats_per_row=logits.widest,
+            dtype=matrix.dtype,
+            unit=_unit(subject.decider.head.kind, score),
+        )
+
+    @cached_property
+    def _compiled(self) -> Any:
+        return graph(self.f, [tensorflow().TensorSpec([None, len(self.feature_of_column)], self.dtype)])
+
+    def __call__(self, matrix: np.ndarray) -> np.ndarray:
+        """Return the output of a matrix that is not encoded, float64 ``(rows,)``."""
+        return np.asarray(self._compiled(self.encode(matrix)).numpy().astype(np.float64))
+
+    def attribute(
+        self, rows: np.ndarray, references: np.ndarray, features: np.ndarray, sampling: Sampling
+    ) -> Attributions:
+        """Return the SHAP values of rows that are not encoded; ``features`` is the feature of each encoded column."""
+        floats = self.floats_per_row
+        tables = (self.encode(rows), self.encode(references))
+        return attribute(
+            self.f, *tables, feature_of_column=features, floats_per_row=floats, **sampling._asdict()
+        )
+
+    def gradients(self, rows: np.ndarray, references: np.ndarray, sampling: Sampling) -> ExpectedGradients:
+        """Return the expected gradients at rows that are not encoded."""
+        tables = (self.encode(rows), self.encode(references))
+        return expected_gradients(self.f, *tables, floats_per_row=self.floats_per_row, **sampling._asdict())
+
+
+def _unit(kind: str, score: bool) -> str:
+    if kind == "regression":
+        return "the prediction"
+    return "the score of the favourable outcome" if score else "the log-odds of the favourable outcome"
+
+
+@dataclass(frozen=True)
+class Explanation:
     """SHAP values of sampled rows.
 
     ``rows`` are their numbers in the data, from 0; ``matrix`` and ``references`` hold rows in the features' columns.
-    ``value`` maps such a matrix to the explained output, float64 ``(rows,)``, whose unit is ``unit``. ``weighted``
-    carries the rows' weights and clusters.
+    ``output`` maps such a matrix to the explained output. ``partition`` is one group of all rows, with their weights
+    and clusters.
     """
 
     columns: list[Column]
     rows: np.ndarray
     matrix: np.ndarray
     references: np.ndarray
-    found: Attributions
-    value: Output
-    unit: str
-    weighted: Partition
+    attributions: Attributions
+    output: ExplainedOutput
+    partition: Partition
 
     @cached_property
-    def size(self) -> np.ndarray:
+    def magnitudes(self) -> np.ndarray:
         """Absolute SHAP values ``(rows, features)``."""
-        return np.asarray(np.abs(self.found.values))
+        return np.asarray(np.abs(self.attributions.values))
 
     @cached_property
-    def total(self) -> np.ndarray:
+    def total_magnitudes(self) -> np.ndarray:
         """Their sum over the features ``(rows,)``."""
-        return np.asarray(self.size.sum(1))
+        return np.asarray(self.magnitudes.sum(1))
+
+    @cached_property
+    def mean_magnitudes(self) -> np.ndarray:
+        """Their mean over the rows ``(features,)``."""
+        return np.array([self.mean(part) for part in self.magnitudes.T])
 
     @cached_property
     def order(self) -> np.ndarray:
-        """The features by falling mean absolute SHAP value; equal ones in the order of columns."""
-        means = [float(self.weighted.mean(part)[0]) for part in self.size.T]
-        return np.asarray(np.argsort(-np.asarray(means), kind="stable"))
+        """The features by falling mean magnitude; equal ones in the order of columns."""
+        return np.asarray(np.argsort(-self.mean_magnitudes, kind="stable"))
+
+    @cached_property
+    def effective_rows(self) -> float:
+        """Number of independent observations among the rows."""
+        return float(self.partition.effective_rows()[0])
+
+    def mean(self, values: np.ndarray) -> float:
+        """Return the weighted mean over the rows of ``values``, ``(rows,)``."""
+        return float(self.partition.mean(values)[0])
+
+    def measurement(
+        self, name: str, value: float, method: str, where: dict[str, Scalar] | None = None, **details: Any
+    ) -> Measurement:
+        """Return the measurement of a metric on all explained rows."""
+        metric = f"explainability.{name}"
+        return Measurement(
+            metric=metric, value=value, n=len(self.rows), method=method, where=where or {}, **details
+        )
 
 
 def explain(
-    subject: Subject, chosen: np.ndarray, references: np.ndarray, *, score: bool, error: float, memory: int
-) -> Explained:
-    """Attribute the favourable outcome's log-odds, or with ``score`` P(favourable), of sampled rows to the columns.
-
-    Args:
-        subject: the model and the data.
-        chosen: indices of the rows among the sampled features.
-        references: the same of the background.
-        score: whether P(favourable) is explained.
-        error: see `attribute`.
-        memory: see `attribute`.
+    subject: Subject,
+    output: ExplainedOutput,
+    rows: np.ndarray,
+    references: np.ndarray,
+    sampling: Sampling,
+) -> Explanation:
+    """Attribute an output at sampled rows to the columns; ``rows`` and ``references`` are indices of features read.
 
     Raises:
         Skip: the model's output is not finite somewhere.
     """
-    features, output = subject.features, explained_output(subject, score)
-    matrix, background = features.data.matrix[chosen], features.background.matrix[references]
+    features = subject.features
+    matrix = features.data.matrix[rows]
+    background = features.background.matrix[references]
     try:
-        found = attribute(
-            output.value,
-            output.encode(matrix),
-            output.encode(background),
-            players=output.players,
-            width=output.widest,
-            seed=subject.seed,
-            error=error,
-            memory=memory,
-        )
+        attributions = output.attribute(matrix, background, output.feature_of_column, sampling)
     except ValueError as reason:
         raise Skip(
             f"rows whose features are mixed with those of reference rows have no SHAP values: {reason}"
         ) from None
-    rows = features.data.index[chosen]
-    weighted = _weighted(subject, rows)
-    return Explained(features.columns, rows, matrix, background, found, output, output.unit, weighted)
-
-
-def _weighted(subject: Subject, rows: np.ndarray) -> Partition:
-    parts = (None if part is None else part[rows] for part in (subject.weights, subject.clusters))
-    return Partition(np.zeros(len(rows), np.int64), 1, *parts)
+    index = features.data.index[rows]
+    parts = (None if part is None else part[index] for part in (subject.weights, subject.clusters))
+    partition = Partition(np.zeros(len(index), np.int64), 1, *parts)
+    return Explanation(features.columns, index, matrix, background, attributions, output, partition)

@@ -1,118 +1,139 @@
-"""What each place of a picture adds to the output: by expected gradients, or by SHAP values of patches."""
+"""Attributions of the cells of an image: by expected gradients, or by SHAP values of patches."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
 
-from audit.attribution import attribute
-from audit.attribution.expected_gradients import ExpectedGradients, expected_gradients
 from audit.attribution.permutation_shapley import DRAWS
-from audit.attribution.running_estimate import LEAST_COMPARED
-from audit.checks.explainability.explained_output import Output
-from audit.checks.explainability.explanation import Explained
-from audit.checks.explainability.image_grid import Grid, grid
+from audit.attribution.running_estimate import MIN_DRAW_PAIRS
+from audit.checks.explainability.explanation import ExplainedOutput, Explanation, Sampling
 from audit.subject.images import Pictures
 
-_CELLS, _PATCHES = 48, 4
-"""Rows and columns of what is kept: of gradients, and of patches, whose cost grows with their number."""
-_PROBED, _PROBED_REFERENCES = 16, 20
-_MISSED = 0.1
+_MAX_GRADIENT_CELLS = 48
+"""Rows and columns at most of the cells that gradients are summed over."""
+_MAX_PATCHES = 4
+"""Rows and columns at most of the patches that are masked: the cost grows with their number."""
+_PROBED_ROWS = 16
+_PROBED_REFERENCES = 20
+_MAX_GAP_SHARE = 0.1
 """Share of the outputs' distance to the base that gradients may miss and still be those of the model."""
-_MOST_NUMBERS = 3 * 10**9
-"""Held by the model's widest tensor, over all rows that it is asked for: some ten to twenty seconds of two cores."""
-_GRADIENT = 3
-"""What a gradient costs, in outputs."""
+_MAX_FLOATS = 3 * 10**9
+"""Held by the model's widest tensor, over all rows that it is evaluated on: some ten to twenty seconds of two cores."""
+_GRADIENT_COST = 3
+"""Cost of a gradient, in outputs."""
 
-Method = Literal["gradients", "patches"]
+ImageMethod = Literal["gradients", "patches"]
 
 
 @dataclass(frozen=True)
-class Located:
-    """What the cells of ``grid`` add to the output of each row: ``values``, float64 ``(rows, cells)``."""
+class CellGrid:
+    """Cuts images of ``shape`` (height, width, channels) into ``rows`` x ``columns`` cells.
 
-    grid: Grid
+    A pixel's cell is that of its place, rounded down. So cells lie whole in those of a grid whose numbers of rows and
+    columns divide theirs.
+    """
+
+    shape: tuple[int, int, int]
+    rows: int
+    columns: int
+
+    @property
+    def cells(self) -> int:
+        """Number of cells."""
+        return self.rows * self.columns
+
+    @cached_property
+    def cell(self) -> np.ndarray:
+        """(height * width * channels,) int, the cell of each number of a flat image, row after row."""
+        height, width, channels = self.shape
+        row = np.arange(height) * self.rows // height
+        column = np.arange(width) * self.columns // width
+        return np.repeat(row[:, None] * self.columns + column, channels)
+
+    def sums(self, values: np.ndarray) -> np.ndarray:
+        """Return the sums over each cell of flat images ``(n, numbers)``: ``(n, cells)``."""
+        by_row = np.add.reduceat(values.reshape(-1, *self.shape).sum(3), self._starts(0, self.rows), axis=1)
+        sums = np.add.reduceat(by_row, self._starts(1, self.columns), axis=2)
+        return np.asarray(sums.reshape(len(values), -1))
+
+    def means(self, image: np.ndarray) -> np.ndarray:
+        """Return each cell's mean of one flat image, by channel: ``(cells, channels)``."""
+        channels = self.shape[2]
+        planes = image.reshape(-1, channels).T
+        sums = [np.bincount(self.cell[::channels], plane) for plane in planes]
+        return np.stack(sums, axis=1) / np.bincount(self.cell[::channels])[:, None]
+
+    def _starts(self, axis: int, parts: int) -> np.ndarray:
+        """Return the first pixel of each part: the least whose index, times ``parts`` over the length, reaches it."""
+        return -(-np.arange(parts) * self.shape[axis] // parts)
+
+
+def cell_grid(shape: tuple[int, int, int], sides: int, pixels: int = 1) -> CellGrid:
+    """Return a grid of at most ``sides`` rows and columns, whose cells have at least ``pixels`` a side."""
+    rows, columns = (max(1, min(sides, side // pixels)) for side in shape[:2])
+    return CellGrid(shape, rows, columns)
+
+
+@dataclass(frozen=True)
+class ImageAttribution:
+    """Attributions of the cells of ``grid`` in each row: ``values``, float64 ``(rows, cells)``."""
+
+    grid: CellGrid
     values: np.ndarray
 
 
-def pooled(located: Located, patches: Grid) -> Located:
-    """Return what ``patches`` add, each made up of whole cells; ``located`` itself where it is as coarse already."""
-    fine = located.grid
+def pool(attribution: ImageAttribution, patches: CellGrid) -> ImageAttribution:
+    """Return the attributions of ``patches``, each made up of whole cells; unchanged if they are as coarse already."""
+    fine = attribution.grid
     if fine.cells <= patches.cells:
-        return located
-    flat = Grid((fine.rows, fine.columns, 1), patches.rows, patches.columns)
-    return Located(patches, flat.sums(located.values))
+        return attribution
+    flat = CellGrid((fine.rows, fine.columns, 1), patches.rows, patches.columns)
+    return ImageAttribution(patches, flat.sums(attribution.values))
 
 
-def find_method(output: Output, matrix: np.ndarray, background: np.ndarray, seed: int, memory: int) -> Method:
-    """Tell whether the output's gradients are its own: whether along paths between rows they add up to its changes.
-
-    Args:
-        output: what is explained.
-        matrix: rows ``(n, numbers)``.
-        background: reference rows.
-        seed: of the paths.
-        memory: see `expected_gradients`.
-    """
-    rows, references = _spread(matrix, _PROBED), _spread(background, _PROBED_REFERENCES)
+def find_method(
+    output: ExplainedOutput, matrix: np.ndarray, background: np.ndarray, sampling: Sampling
+) -> ImageMethod:
+    """Return ``gradients`` if along paths between rows they add up to the output's changes, else ``patches``."""
+    rows = _spread(matrix, _PROBED_ROWS)
+    references = _spread(background, _PROBED_REFERENCES)
     try:
-        found = _gradients(output, rows, references, seed=seed, error=1.0, memory=memory)
+        probe = output.gradients(rows, references, sampling._replace(tolerance=1.0))
     except LookupError:  # an operation has no gradient
         return "patches"
-    missed, sampled, moved = (
-        float(np.sqrt((part**2).mean()))
-        for part in (found.gaps, found.gap_errors, found.outputs - found.base)
-    )
-    return "gradients" if missed <= _MISSED * moved + 3 * sampled else "patches"
+    parts = (probe.gaps, probe.gap_errors, probe.outputs - probe.base)
+    gap, gap_error, change = (float(np.sqrt((part**2).mean())) for part in parts)
+    return "gradients" if gap <= _MAX_GAP_SHARE * change + 3 * gap_error else "patches"
 
 
-def affordable(method: Method, references: int, pictures: Pictures, output: Output) -> int:
-    """Return how many rows may be explained, two at least: a large model's pictures are explained on fewer."""
-    each = DRAWS * max(LEAST_COMPARED, references)
-    steps = _GRADIENT if method == "gradients" else 2 * (_patches(pictures).cells - 1)
-    return max(2, _MOST_NUMBERS // (each * steps * max(output.widest, len(output.players))))
+def affordable(method: ImageMethod, references: int, pictures: Pictures, output: ExplainedOutput) -> int:
+    """Return how many rows may be explained, two at least: a large model's images are explained on fewer."""
+    draws = DRAWS * max(MIN_DRAW_PAIRS, references)
+    steps = _GRADIENT_COST if method == "gradients" else 2 * (_patches(pictures).cells - 1)
+    floats_per_row = max(output.floats_per_row, len(output.feature_of_column))
+    return max(2, _MAX_FLOATS // (draws * steps * floats_per_row))
 
 
-def locate(
-    explained: Explained, pictures: Pictures, method: Method, *, seed: int, error: float, memory: int
-) -> Located:
-    """Attribute the explained rows' outputs to the cells of their pictures (see `attribute` for the numbers)."""
-    output = explained.value
+def attribute_images(
+    explanation: Explanation, pictures: Pictures, method: ImageMethod, sampling: Sampling
+) -> ImageAttribution:
+    """Attribute the explained rows' outputs to the cells of their images."""
+    tables = (explanation.matrix, explanation.references)
     if method == "gradients":
-        cells = grid(pictures.shape, _CELLS)
-        found = _gradients(
-            output, explained.matrix, explained.references, seed=seed, error=error, memory=memory
-        )
-        return Located(cells, cells.sums(found.values))
-    cells = _patches(pictures)
-    by_patch = attribute(
-        output.value,
-        output.encode(explained.matrix),
-        output.encode(explained.references),
-        players=cells.cell,
-        width=output.widest,
-        seed=seed,
-        error=error,
-        memory=memory,
-    )
-    return Located(cells, by_patch.values)
+        cells = cell_grid(pictures.shape, _MAX_GRADIENT_CELLS)
+        return ImageAttribution(cells, cells.sums(explanation.output.gradients(*tables, sampling).values))
+    patches = _patches(pictures)
+    return ImageAttribution(patches, explanation.output.attribute(*tables, patches.cell, sampling).values)
 
 
-def _gradients(
-    output: Output, matrix: np.ndarray, references: np.ndarray, *, seed: int, error: float, memory: int
-) -> ExpectedGradients:
-    x, others = output.encode(matrix), output.encode(references)
-    return expected_gradients(
-        output.value, x, others, width=output.widest, seed=seed, error=error, memory=memory
-    )
+def _patches(pictures: Pictures) -> CellGrid:
+    return cell_grid(pictures.shape, _MAX_PATCHES, 2)
 
 
-def _patches(pictures: Pictures) -> Grid:
-    return grid(pictures.shape, _PATCHES, 2)
-
-
-def _spread(rows: np.ndarray, most: int) -> np.ndarray:
-    """Return some of the rows, at even distances: a file may be sorted."""
-    return rows[:: -(-len(rows) // most)]
+def _spread(rows: np.ndarray, number: int) -> np.ndarray:
+    """Return at most ``number`` of the rows, at even distances: a file may be sorted."""
+    return rows[:: -(-len(rows) // number)]

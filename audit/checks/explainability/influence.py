@@ -6,19 +6,22 @@ from collections.abc import Container
 
 import numpy as np
 
-from audit.checks.explainability.explanation import Explained
+from audit.checks.explainability.explanation import Explanation
 from audit.stats.influence import Influence
 from audit.subject.subject import Subject
 
 
-def protected_influence(subject: Subject, explained: Explained, columns: Container[str]) -> Influence:
+def protected_influence(subject: Subject, explanation: Explanation, columns: Container[str]) -> Influence:
     """Return the influence of each row on the ``protected_share`` of ``columns``, to first order."""
-    own = [place for place, column in enumerate(explained.columns) if column.name in columns]
-    part, by_reference, rows = explained.size[:, own].sum(1), explained.found.by_reference, explained.weighted
-    total = rows.mean(explained.total)[0]
-    share = rows.mean(part)[0] / total
-    weights = np.ones(len(part)) if rows.weights is None else rows.weights
+    features = [place for place, column in enumerate(explanation.columns) if column.name in columns]
+    magnitudes = explanation.magnitudes[:, features].sum(1)
+    total = explanation.mean(explanation.total_magnitudes)
+    share = np.divide(explanation.mean(magnitudes), total)
+    row_weights = explanation.partition.weights
+    weights = np.ones(len(magnitudes)) if row_weights is None else row_weights
     values = np.zeros(subject.rows)
-    values[explained.rows] = weights * (part - share * explained.total) / total / weights.sum()
-    drawn = (by_reference[:, own].sum(1) - share * by_reference.sum(1)) / total
-    return Influence(values, (drawn - drawn.mean()) / len(drawn))
+    deviations = magnitudes - share * explanation.total_magnitudes
+    values[explanation.rows] = weights * deviations / total / weights.sum()
+    by_reference = explanation.attributions.by_reference
+    reference_values = (by_reference[:, features].sum(1) - share * by_reference.sum(1)) / total
+    return Influence(values, (reference_values - reference_values.mean()) / len(reference_values))

@@ -1,4 +1,4 @@
-"""Which of the model's columns stand for a protected attribute, by their names or by their values."""
+"""Columns of the model that carry a protected attribute, by their names or by their values."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from audit.policy.model import Protected
 from audit.result import Note
 from audit.subject.subject import Subject
 
-_LEAST_ROWS = 50
+_MIN_ROWS = 50
 """Of fewer rows, two columns may agree by chance."""
-_ROWS_A_VALUE = 10
-"""A number with fewer rows a value may lie apart in a rare group by chance."""
+_MIN_ROWS_PER_VALUE = 10
+"""A number with fewer rows a value may differ in a rare group by chance."""
 
 
 def same_groups(values: np.ndarray, codes: np.ndarray, binned: bool) -> bool:
-    """Tell whether a column's values name the groups of an attribute, or one of them.
+    """Return whether a column's values name the groups of an attribute, or one of them.
 
     They do where values and groups are one to one, where the column has two values and one of them is that of
     exactly one group (a one-hot column), and where the column is a number that was cut into the groups.
@@ -30,7 +30,7 @@ def same_groups(values: np.ndarray, codes: np.ndarray, binned: bool) -> bool:
     """
     distinct, places = np.unique(values, return_inverse=True)
     present, groups = np.unique(codes, return_inverse=True)
-    if len(values) < _LEAST_ROWS or min(len(distinct), len(present)) < 2:
+    if len(values) < _MIN_ROWS or min(len(distinct), len(present)) < 2:
         return False
     # each pair of a value and a group that occurs, in the order of values
     of_value, of_group = np.divmod(np.unique(places * len(present) + groups), len(present))
@@ -41,40 +41,44 @@ def same_groups(values: np.ndarray, codes: np.ndarray, binned: bool) -> bool:
     if one_group_a_value and one_value_a_group:
         return True
     changes = int(np.count_nonzero(np.diff(of_group)))
-    often = len(distinct) * _ROWS_A_VALUE <= len(values)
+    often = len(distinct) * _MIN_ROWS_PER_VALUE <= len(values)
     return binned and one_group_a_value and often and changes == len(present) - 1
 
 
 _SEPARATORS = ("_", "=", "-", ".", ":", " ", "__")
 
-OWN, ONE_HOT, SAME = "its own column", "one-hot column", "same groups as the attribute"
+_OWN_COLUMN = "its own column"
+_ONE_HOT_COLUMN = "one-hot column"
+_SAME_GROUPS = "same groups as the attribute"
 
-Found = dict[str, dict[str, str]]
-"""For each attribute and intersection the columns that the model reads of it, and how each was found."""
+ProtectedColumns = dict[str, dict[str, str]]
+"""For each attribute and intersection the names of its columns, and how each was found."""
 
 
-def protected_columns(subject: Subject) -> Found:
-    """Return the columns that the model reads of each attribute; an intersection has those of all its attributes.
+def protected_columns(subject: Subject) -> ProtectedColumns:
+    """Return the columns of each attribute; an intersection has those of all its attributes.
 
     A column is found by its name, whatever its case: that of the attribute, one that the policy lists under
     ``columns``, or the attribute's with that of a group, such as ``sex_Male`` or ``sex=Male``. It is found by
-    its values where in the sampled rows they part the rows as the attribute does: see `same_groups`. Pictures
+    its values where in the sampled rows they part the rows as the attribute does: see `same_groups`. Images
     are no such column.
     """
     data = subject.policy.data
     attributes = {attribute.name: attribute for attribute in subject.attributes}
-    found = {name: _columns(attributes[name], spec, subject) for name, spec in data.protected.items()}
+    columns = {name: _columns(attributes[name], spec, subject) for name, spec in data.protected.items()}
     for names in data.intersections:
-        found["*".join(names)] = {c: how for name in names for c, how in found[name].items()}
-    return found
+        columns["*".join(names)] = {c: how for name in names for c, how in columns[name].items()}
+    return columns
 
 
-def unread(found: Found, protected: Mapping[str, Protected], hidden: bool) -> Note | None:
-    """Return what a share of exactly 0 does not say, or None where every attribute has columns.
+def note_on_unread(
+    columns: ProtectedColumns, protected: Mapping[str, Protected], hidden: bool
+) -> Note | None:
+    """Return the limits of a share of exactly 0, or None where every attribute has columns.
 
-    With ``hidden``, the model reads pictures or prose, which may show an attribute: then no share is measured.
+    With ``hidden``, the model reads images or free text, which may show an attribute: then no share is measured.
     """
-    names = " or ".join(name for name in protected if not found[name])
+    names = " or ".join(name for name in protected if not columns[name])
     if not names:
         return None
     if hidden:
@@ -91,22 +95,24 @@ def unread(found: Found, protected: Mapping[str, Protected], hidden: bool) -> No
 def _columns(attribute: Attribute, spec: Protected, subject: Subject) -> dict[str, str]:
     if subject.pictures:
         return {}
-    known, features = _names(attribute, spec), subject.features
+    by_name = _names(attribute, spec)
+    features = subject.features
     codes = attribute.codes[features.data.index]
-    found = {}
+    columns = {}
     for column, values in zip(features.columns, features.data.matrix.T, strict=True):
         binned = bool(spec.bins) and column.vocabulary is None
-        if how := known.get(column.name.casefold()):
-            found[column.name] = how
+        if how := by_name.get(column.name.casefold()):
+            columns[column.name] = how
         elif same_groups(values, codes, binned):
-            found[column.name] = SAME
-    return found
+            columns[column.name] = _SAME_GROUPS
+    return columns
 
 
 def _names(attribute: Attribute, spec: Protected) -> dict[str, str]:
-    """Return how a column is found, by its name in one case."""
+    """Return the names, in one case, that a column is found by, and how."""
     one_hot = [
         f"{attribute.name}{separator}{group}" for separator in _SEPARATORS for group in attribute.groups
     ]
     listed = (spec.columns or {}).values()
-    return {name.casefold(): ONE_HOT for name in [*listed, *one_hot]} | {attribute.name.casefold(): OWN}
+    names = {name.casefold(): _ONE_HOT_COLUMN for name in [*listed, *one_hot]}
+    return names | {attribute.name.casefold(): _OWN_COLUMN}

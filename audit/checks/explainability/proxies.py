@@ -1,4 +1,4 @@
-"""How well the other features tell of a protected attribute: together, and each by itself."""
+"""Prediction of a protected attribute from the other features: from all together, and from each single one."""
 
 from __future__ import annotations
 
@@ -6,110 +6,107 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from audit.checks.explainability.explanation import Explained
-from audit.checks.explainability.protected_columns import Found
-from audit.checks.explainability.proxy_models import bins, by_rate, by_trees, teachers
-from audit.checks.explainability.proxy_sample import MOST_ROWS, Drawn, Side, draw, smaller
+from audit.checks.explainability.explanation import Explanation
+from audit.checks.explainability.protected_columns import ProtectedColumns
+from audit.checks.explainability.proxy_models import bins, draw_training_rows, rate_scores, tree_scores
+from audit.checks.explainability.proxy_sample import ProxyEvaluation, ProxySample, draw_proxy_sample
 from audit.data.protected_attributes import Attribute
 from audit.result import Evidence, Measurement, Note, Scalar, Table
 from audit.subject.subject import Subject
 
-TOGETHER, ALONE = "explainability.proxy_auc", "explainability.proxy_strength"
-_FEATURES = 100
-_LEAST = 5
-"""Rows (clusters) of either side, among those that are learned from and among the others."""
+_PROXY_AUC = "explainability.proxy_auc"
+_PROXY_STRENGTH = "explainability.proxy_strength"
+_MAX_FEATURES = 100
+"""Features that are evaluated: those of most attribution."""
 
 
-def proxies(
-    explained: Explained, subject: Subject, own: Found, *, rows: int = MOST_ROWS, features: int = _FEATURES
+def proxy_evidence(
+    explanation: Explanation, subject: Subject, protected: ProtectedColumns
 ) -> Iterator[Evidence]:
-    """Yield what the model's other features tell of each attribute: measurements, the table ``proxies``, notes.
+    """Yield how well the model's other features predict each attribute: measurements, the table ``proxies``, notes.
 
-    Unprivileged rows are told from privileged ones.
+    Predicted is whether a row is of an unprivileged group.
 
     Args:
-        explained: tells how much of the attribution each feature carries.
-        subject: the model and the data; it reads neither pictures nor prose.
-        own: the columns of each attribute, which are left out.
-        rows: how many are drawn, at most.
-        features: how many are looked at, at most: those of most attribution.
+        explanation: source of each feature's attribution.
+        subject: the model and the data; it reads neither images nor free text.
+        protected: the columns of each attribute, which are left out.
     """
-    looked_at, drawn = explained.order[:features], draw(subject, rows)
-    yield from _notes(drawn, subject, len(explained.order), features)
-    found = list[Measurement]()
+    sample = draw_proxy_sample(subject)
+    if len(sample.index) < subject.rows:
+        yield Note(
+            text=f"What other features tell of an attribute is measured on {len(sample.index):,} rows."
+        )
+    features = explanation.order
+    if len(features) > _MAX_FEATURES:
+        yield Note(
+            text=f"Of {len(features):,} features, the {_MAX_FEATURES} of most attribution are looked at as proxies."
+        )
+    measurements = list[Measurement]()
     for attribute in subject.attributes:
-        others = [place for place in looked_at if explained.columns[place].name not in own[attribute.name]]
-        found += _told(attribute, others, drawn, explained)
-    yield from found
-    yield _table(found, explained)
+        named = [(int(place), explanation.columns[place].name) for place in features[:_MAX_FEATURES]]
+        others = {place: name for place, name in named if name not in protected[attribute.name]}
+        measurements += _of_attribute(attribute, others, sample)
+    yield from measurements
+    yield _table([m for m in measurements if m.metric == _PROXY_STRENGTH], explanation)
 
 
-def _notes(rows: Drawn, subject: Subject, features: int, most: int) -> Iterator[Note]:
-    if len(rows.index) < subject.rows:
-        yield Note(text=f"What other features tell of an attribute is measured on {len(rows.index):,} rows.")
-    if features > most:
-        yield Note(text=f"Of {features:,} features, the {most} of most attribution are looked at as proxies.")
-
-
-def _told(
-    attribute: Attribute, others: list[int], rows: Drawn, explained: Explained
-) -> Iterator[Measurement]:
-    """Yield how well all ``others`` tell of the attribute, then each by itself, the strongest first."""
-    member = np.isin(attribute.codes[rows.index], attribute.unprivileged)
-    learned = teachers(member, rows.clusters, np.random.default_rng([rows.seed, 6]))
-    held = Side(member, rows, ~learned)
-    enough = min(smaller(member, part, rows) for part in (learned, ~learned)) >= _LEAST
+def _of_attribute(attribute: Attribute, others: dict[int, str], sample: ProxySample) -> Iterator[Measurement]:
+    """Yield how well the features ``others`` together predict the attribute, then each one, the strongest first."""
+    member = np.isin(attribute.codes[sample.index], attribute.unprivileged)
+    training = draw_training_rows(member, sample.clusters, np.random.default_rng([sample.seed, 6]))
+    evaluation = ProxyEvaluation(sample, member, training)
     where: dict[str, Scalar] = {"attribute": attribute.name}
     if not others:
-        yield Measurement(metric=TOGETHER, value=0.5, n=len(member), method="exact", where=where)
-    elif enough:
-        score = by_trees(rows.matrix[:, others], rows.texts[others], member, learned, rows.weights)
-        yield held.measured(TOGETHER, score, where)
+        yield Measurement(metric=_PROXY_AUC, value=0.5, n=len(member), method="exact", where=where)
+    elif evaluation.sufficient:
+        places = list(others)
+        matrix = sample.matrix[:, places]
+        score = tree_scores(matrix, sample.texts[places], member, training, sample.weights)
+        yield evaluation.evaluate(_PROXY_AUC, score, where)
     else:
-        yield held.unknown(TOGETHER, where)
-    names = {place: where | {"feature": explained.columns[place].name} for place in others}
-    alone = [_alone(place, names[place], rows, member, learned, enough) for place in others]
-    yield from sorted(alone, key=lambda m: np.nan_to_num(-m.value, nan=0.0))
+        yield evaluation.unknown(_PROXY_AUC, where)
+    strengths = [_strength(place, where | {"feature": name}, evaluation) for place, name in others.items()]
+    yield from sorted(strengths, key=lambda m: np.nan_to_num(-m.value, nan=0.0))
 
 
-def _alone(
-    place: int, where: dict[str, Scalar], rows: Drawn, member: np.ndarray, learned: np.ndarray, enough: bool
-) -> Measurement:
-    """Return how well one feature tells by itself: a text by its rates, a number by its order or its bins' rates.
+def _strength(place: int, where: dict[str, Scalar], evaluation: ProxyEvaluation) -> Measurement:
+    """Return how well one feature predicts: a text by its rates, a number by its order or its bins' rates.
 
-    Bins have to tell more than the order of all rows, and of the same rows: else the luck of half of them would decide.
+    Bins have to predict better than the order of all rows, and of the same rows: else the luck of half of them would
+    decide.
     """
-    held, every = Side(member, rows, ~learned), Side(member, rows, np.ones(len(member), bool))
-    values, is_text = rows.matrix[:, place], rows.texts[place]
-    if not enough:
-        return held.unknown(ALONE, where) if is_text else every.measured(ALONE, values, where, "direction")
-    codes = np.unique(values, return_inverse=True)[1] if is_text else bins(values, learned)
-    rated = held.measured(ALONE, by_rate(codes, member, learned, rows.weights), where, "chance")
-    if is_text:
-        return rated
-    ordered = every.measured(ALONE, values, where, "direction")
-    same = held.measured(ALONE, values[~learned], where, "direction")
-    return rated if rated.value > max(ordered.value, same.value) else ordered
+    training = evaluation.training
+    values = evaluation.sample.matrix[:, place]
+    if evaluation.sample.texts[place]:
+        if not evaluation.sufficient:
+            return evaluation.unknown(_PROXY_STRENGTH, where)
+        return _by_rates(np.unique(values, return_inverse=True)[1], where, evaluation)
+    ordered = evaluation.evaluate(_PROXY_STRENGTH, values, where, "direction")
+    if not evaluation.sufficient:
+        return ordered
+    binned = _by_rates(bins(values, training), where, evaluation)
+    same_rows = evaluation.evaluate(_PROXY_STRENGTH, values[~training], where, "direction")
+    return binned if binned.value > max(ordered.value, same_rows.value) else ordered
 
 
-def _table(found: list[Measurement], explained: Explained) -> Table:
-    alone = [m for m in found if m.metric == ALONE]
-    mean = explained.weighted.mean
-    total = float(mean(explained.total)[0])
-    sizes = {
-        c.name: float(mean(part)[0]) for c, part in zip(explained.columns, explained.size.T, strict=True)
-    }
-    shares: list[Scalar | None] = [
-        sizes[str(m.where["feature"])] / total if total > 0 else None for m in alone
-    ]
-    columns: dict[str, list[Scalar | None]] = {
-        "attribute": [m.where["attribute"] for m in alone],
-        "feature": [m.where["feature"] for m in alone],
-        "auc": [m.value for m in alone],
-        "share": shares,
-    }
+def _by_rates(codes: np.ndarray, where: dict[str, Scalar], evaluation: ProxyEvaluation) -> Measurement:
+    score = rate_scores(codes, evaluation.member, evaluation.training, evaluation.sample.weights)
+    return evaluation.evaluate(_PROXY_STRENGTH, score, where, "chance")
+
+
+def _table(strengths: list[Measurement], explanation: Explanation) -> Table:
+    total = explanation.mean(explanation.total_magnitudes)
+    names = (column.name for column in explanation.columns)
+    means = dict(zip(names, explanation.mean_magnitudes.tolist(), strict=True))
+    shares = [means[str(m.where["feature"])] / total if total > 0 else None for m in strengths]
     return Table(
         name="proxies",
         about="how well each feature alone tells of an attribute: texts by rates, numbers by order or bins",
-        columns=columns,
+        columns={
+            "attribute": [m.where["attribute"] for m in strengths],
+            "feature": [m.where["feature"] for m in strengths],
+            "auc": [m.value for m in strengths],
+            "share": list(shares),
+        },
     )

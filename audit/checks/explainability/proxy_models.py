@@ -1,8 +1,8 @@
-"""How well columns predict a group, on rows that the prediction was not learned from.
+"""Predicts group membership from features with a train/test split.
 
-Half of the rows teach, the other half is told apart: what is learned is fixed then, and the standard error of an AUC on
-held-out rows is right. Folds that change roles would use all rows, but each fold's teachers are the others' pupils: at
-200 rows, intervals of a nominal 95 % from five folds covered 85 %.
+Models are fitted on half of the rows and their AUC is estimated on the other half, so that its DeLong error is valid.
+Folds that change roles would use all rows, but each fold's training rows are the others' test rows: at 200 rows,
+intervals of a nominal 95 % from five folds covered 85 %.
 """
 
 from __future__ import annotations
@@ -14,45 +14,48 @@ from audit.frameworks.output_silencing import quiet
 _TREES = {"max_iter": 30, "max_leaf_nodes": 8, "learning_rate": 0.1, "l2_regularization": 10.0}
 """Few small trees: of several settings tried on sums, and on signs that tell only in pairs, those that lost little on
 either; with a hundred large ones an AUC of 0.76 in 1,000 rows reads as 0.70."""
-_MOST_TEXTS = 250
-"""Distinct texts that the trees tell apart; rarer ones are one."""
-_FEW, _BINS = 50, 20
-"""Numbers of up to so many values are told apart value by value, of more by bins of equal counts."""
-_PRIOR = 10.0
-"""Rows at the mean rate that every text's own are joined by, so that a rare one is not taken for certain."""
+_MAX_TEXTS = 250
+"""Distinct texts that the trees separate; rarer ones are one."""
+_MAX_VALUES = 50
+"""Distinct values of a number that is used value by value; one of more is cut into bins of equal counts."""
+_BINS = 20
+_PRIOR_ROWS = 10.0
+"""Rows at the mean rate, added to every text's own, so that a rare one is not taken for certain."""
 
 
-def teachers(member: np.ndarray, clusters: np.ndarray | None, rng: np.random.Generator) -> np.ndarray:
-    """Return which rows are learned from, bool ``(rows,)``: half of the members and half of the others, at random.
+def draw_training_rows(
+    member: np.ndarray, clusters: np.ndarray | None, rng: np.random.Generator
+) -> np.ndarray:
+    """Return the training rows, bool ``(rows,)``: half of the members and half of the others, at random.
 
     Args:
         member: bool ``(rows,)``.
-        clusters: int codes ``(rows,)``; half of them teach then, whole: copies would tell of each other.
-        rng: of the draw.
+        clusters: int codes ``(rows,)``; whole clusters are drawn then, half of them: copies would predict each other.
+        rng: generator of the draw.
     """
     if clusters is not None:
-        own = np.unique(clusters, return_inverse=True)[1]
-        return np.asarray(rng.permutation(int(own.max()) + 1)[own] % 2 == 0)
-    learned = np.empty(len(member), bool)
-    learned[np.lexsort((rng.random(len(member)), member))] = np.arange(len(member)) % 2 == 0
-    return learned
+        cluster = np.unique(clusters, return_inverse=True)[1]
+        return np.asarray(rng.permutation(int(cluster.max()) + 1)[cluster] % 2 == 0)
+    training = np.empty(len(member), bool)
+    training[np.lexsort((rng.random(len(member)), member))] = np.arange(len(member)) % 2 == 0
+    return training
 
 
-def by_trees(
+def tree_scores(
     matrix: np.ndarray,
     texts: np.ndarray,
     member: np.ndarray,
-    learned: np.ndarray,
+    training: np.ndarray,
     weights: np.ndarray | None,
 ) -> np.ndarray:
-    """Return what gradient-boosted trees make of each held-out row: P(member), ``(held,)``.
+    """Return P(member) of each held-out row by gradient-boosted trees, ``(held-out rows,)``.
 
     Args:
         matrix: ``(rows, columns)``, at least one column; texts as codes from 0.
         texts: which columns are texts, bool ``(columns,)``.
-        member: bool ``(rows,)``; both values occur among the rows that are learned from.
-        learned: which those are, of `teachers`.
-        weights: of the rows ``(rows,)``.
+        member: bool ``(rows,)``; both values occur among the training rows.
+        training: the training rows, bool ``(rows,)``.
+        weights: row weights ``(rows,)``.
 
     Source: Ke et al., Advances in Neural Information Processing Systems 30 (2017), as scikit-learn has it.
     """
@@ -60,9 +63,9 @@ def by_trees(
         from sklearn.ensemble import HistGradientBoostingClassifier
         from threadpoolctl import threadpool_limits
 
-    known = matrix.copy()
+    inputs = matrix.copy()
     for place in np.flatnonzero(texts):
-        known[:, place] = _frequent(matrix[:, place])
+        inputs[:, place] = _frequent(matrix[:, place])
     trees = HistGradientBoostingClassifier(
         categorical_features=texts,
         min_samples_leaf=int(np.clip(len(member) // 50, 5, 40)),
@@ -70,43 +73,43 @@ def by_trees(
         random_state=0,
         **_TREES,
     )
-    with threadpool_limits(
-        1, user_api="openmp"
-    ):  # beside busy cores its threads wait for each other for seconds
-        trees.fit(known[learned], member[learned], None if weights is None else weights[learned])
-        return np.asarray(trees.predict_proba(known[~learned])[:, 1])
+    # next to busy cores its threads wait for each other for seconds
+    with threadpool_limits(1, user_api="openmp"):
+        trees.fit(inputs[training], member[training], None if weights is None else weights[training])
+        return np.asarray(trees.predict_proba(inputs[~training])[:, 1])
 
 
-def by_rate(
-    codes: np.ndarray, member: np.ndarray, learned: np.ndarray, weights: np.ndarray | None
+def rate_scores(
+    codes: np.ndarray, member: np.ndarray, training: np.ndarray, weights: np.ndarray | None
 ) -> np.ndarray:
-    """Return, for each held-out row, the share of members among the rows learned from with its code, ``(held,)``.
+    """Return, for each held-out row, the share of members among the training rows with its code, ``(held-out rows,)``.
 
-    Takes what `by_trees` takes; ``codes`` are ints from 0.
+    Takes what `tree_scores` takes; ``codes`` are ints from 0.
     """
-    w, number = np.ones(len(codes)) if weights is None else weights, int(codes.max()) + 1
-    total, members = (np.bincount(codes[learned], part[learned], number) for part in (w, w * member))
+    w = np.ones(len(codes)) if weights is None else weights
+    number = int(codes.max()) + 1
+    total, members = (np.bincount(codes[training], part[training], number) for part in (w, w * member))
     mean = members.sum() / total.sum()
-    return np.asarray(((members + _PRIOR * mean) / (total + _PRIOR))[codes[~learned]])
+    return np.asarray(((members + _PRIOR_ROWS * mean) / (total + _PRIOR_ROWS))[codes[~training]])
 
 
-def bins(values: np.ndarray, learned: np.ndarray) -> np.ndarray:
-    """Return the bin of each row for `by_rate`, ints from 0 ``(rows,)``: a number may tell by its middle alone.
+def bins(values: np.ndarray, training: np.ndarray) -> np.ndarray:
+    """Return the bin of each row for `rate_scores`, ints from 0 ``(rows,)``: the middle alone of a number may predict.
 
     Args:
         values: numbers ``(rows,)``; those that are missing (NaN) have a bin of their own.
-        learned: which rows say where the bins end.
+        training: the rows whose quantiles the bins end at.
     """
-    known = np.unique(values, return_inverse=True)[1]
-    if known.max() >= _FEW:
-        ends = np.unique(np.nanquantile(values[learned], np.arange(1, _BINS) / _BINS, method="lower"))
-        known = np.where(np.isnan(values), len(ends) + 1, np.searchsorted(ends, values))
-    return np.asarray(known)
+    codes = np.unique(values, return_inverse=True)[1]
+    if codes.max() >= _MAX_VALUES:
+        ends = np.unique(np.nanquantile(values[training], np.arange(1, _BINS) / _BINS, method="lower"))
+        codes = np.where(np.isnan(values), len(ends) + 1, np.searchsorted(ends, values))
+    return np.asarray(codes)
 
 
 def _frequent(codes: np.ndarray) -> np.ndarray:
-    """Return codes by falling frequency, from 0; all beyond `_MOST_TEXTS` are the last."""
+    """Return codes by falling frequency, from 0; all beyond `_MAX_TEXTS` are the last."""
     _, places, counts = np.unique(codes, return_inverse=True, return_counts=True)
     rank = np.empty(len(counts), int)
     rank[np.argsort(-counts, kind="stable")] = np.arange(len(counts))
-    return np.asarray(np.minimum(rank, _MOST_TEXTS - 1)[places])
+    return np.asarray(np.minimum(rank, _MAX_TEXTS - 1)[places])

@@ -1,8 +1,9 @@
-"""The rows on which proxies are looked for, and how well scores tell two sides of them apart."""
+"""Sample of rows on which proxies are measured, and the AUC of scores on it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -11,14 +12,17 @@ from audit.result import Measurement, Scalar
 from audit.stats.group_estimates import Partition, auc
 from audit.subject.subject import Subject
 
-MOST_ROWS = 10_000
+MAX_ROWS = 10_000
+_MIN_ROWS_OF_SIDE = 5
+"""Rows (clusters) of either side, among the training rows and among the others."""
+
 Floor = Literal["direction", "chance"] | None
 """The better of both directions, or 0.5 at least."""
 
 
 @dataclass(frozen=True)
-class Drawn:
-    """Drawn rows: ``index`` are their numbers in the data; which columns are ``texts``, bool ``(columns,)``."""
+class ProxySample:
+    """Sampled rows: ``index`` are their numbers in the data, ``texts`` the columns of texts, bool ``(columns,)``."""
 
     matrix: np.ndarray
     texts: np.ndarray
@@ -28,48 +32,67 @@ class Drawn:
     seed: int
 
 
-def draw(subject: Subject, most: int = MOST_ROWS) -> Drawn:
-    """Draw up to ``most`` of the rows whose features were read."""
-    data, rng = subject.features.data, np.random.default_rng([subject.seed, 5])
-    chosen = np.sort(rng.choice(len(data.index), min(most, len(data.index)), replace=False))
-    index = data.index[chosen]
-    weights, clusters = (
-        None if part is None else part[index] for part in (subject.weights, subject.clusters)
-    )
+def draw_proxy_sample(subject: Subject) -> ProxySample:
+    """Draw up to `MAX_ROWS` of the rows whose features were read."""
+    data = subject.features.data
+    rng = np.random.default_rng([subject.seed, 5])
+    rows = np.sort(rng.choice(len(data.index), min(MAX_ROWS, len(data.index)), replace=False))
+    index = data.index[rows]
+    matrix = data.matrix[rows].astype(np.float64)
     texts = np.array([column.vocabulary is not None for column in subject.features.columns])
-    return Drawn(data.matrix[chosen].astype(np.float64), texts, index, weights, clusters, subject.seed)
+    weights = _taken(subject.weights, index)
+    clusters = _taken(subject.clusters, index)
+    return ProxySample(matrix, texts, index, weights, clusters, subject.seed)
 
 
-class Side:
-    """The rows on which scores are judged: which of them are ``member``, with their weights and clusters."""
+def _taken(array: np.ndarray | None, index: np.ndarray) -> np.ndarray | None:
+    return None if array is None else array[index]
 
-    def __init__(self, member: np.ndarray, rows: Drawn, judged: np.ndarray) -> None:
-        self._member = member[judged]
-        self._weights, self._clusters = (
-            None if part is None else part[judged] for part in (rows.weights, rows.clusters)
-        )
+
+@dataclass(frozen=True)
+class ProxyEvaluation:
+    """Training rows and held-out rows of a sample; ``member`` is what is predicted, both bool ``(rows,)``."""
+
+    sample: ProxySample
+    member: np.ndarray
+    training: np.ndarray
+
+    @cached_property
+    def sufficient(self) -> bool:
+        """Whether the training rows and the others have enough rows of either side."""
+        return min(self._smaller_side(part) for part in (self.training, ~self.training)) >= _MIN_ROWS_OF_SIDE
+
+    def _smaller_side(self, part: np.ndarray) -> int:
+        """Return how many rows (clusters) of a part are on the smaller side, those without weight left out."""
+        weights = self.sample.weights
+        clusters = self.sample.clusters
+        counted = part if weights is None else part & (weights > 0)
+        sides = [np.flatnonzero(counted & self.member), np.flatnonzero(counted & ~self.member)]
+        return min(len(side if clusters is None else np.unique(clusters[side])) for side in sides)
 
     def unknown(self, metric: str, where: dict[str, Scalar]) -> Measurement:
-        """Return what is measured where too few rows are there to learn from, or to judge."""
-        return Measurement(metric=metric, value=float("nan"), n=len(self._member), method="none", where=where)
+        """Return the measurement where the rows are not `sufficient`."""
+        n = int((~self.training).sum())
+        return Measurement(metric=metric, value=float("nan"), n=n, method="none", where=where)
 
-    def measured(
+    def evaluate(
         self, metric: str, score: np.ndarray, where: dict[str, Scalar], floor: Floor = None
     ) -> Measurement:
-        """Return the AUC of ``score``, ``(rows,)``, or what its floor makes of it.
+        """Return the AUC of ``score``, one a held-out row, or one a row of the sample, raised to its floor.
 
         The interval of the better direction is that of the greater of both as well: on DeLong's logit scale the other
         direction's upper limit is below its own.
         """
-        member, order = self._member, np.argsort(score, kind="stable")
-        weights, clusters = (
-            None if part is None else part[order] for part in (self._weights, self._clusters)
-        )
-        value, se = auc(member[order], score[order], weights, clusters)
+        rows = np.arange(len(score)) if len(score) == len(self.member) else np.flatnonzero(~self.training)
+        member = self.member[rows]
+        weights = _taken(self.sample.weights, rows)
+        clusters = _taken(self.sample.clusters, rows)
+        order = np.argsort(score, kind="stable")
+        value, se = auc(member[order], score[order], _taken(weights, order), _taken(clusters, order))
         if floor is not None:
             value = max(value, 1.0 - value if floor == "direction" else 0.5)
         known = bool(np.isfinite(value))
-        sizes = Partition(member.astype(np.int64), 2, self._weights, self._clusters).effective_rows()
+        sizes = Partition(member.astype(np.int64), 2, weights, clusters).effective_rows()
         return Measurement(
             metric=metric,
             value=value,
@@ -80,10 +103,3 @@ class Side:
             counts={"unfavorable": [float(sizes[0])], "favorable": [float(sizes[1])]} if known else {},
             where=where,
         )
-
-
-def smaller(member: np.ndarray, part: np.ndarray, rows: Drawn) -> int:
-    """Return how many rows (clusters) of a part of the rows are on the smaller side, those without weight left out."""
-    counted = part if rows.weights is None else part & (rows.weights > 0)
-    sides = [np.flatnonzero(counted & member), np.flatnonzero(counted & ~member)]
-    return min(len(side if rows.clusters is None else np.unique(rows.clusters[side])) for side in sides)

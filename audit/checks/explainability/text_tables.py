@@ -1,118 +1,119 @@
-"""What the report shows of words: those that count most over all explained texts, and some texts word by word."""
+"""Evidence of attributions within texts: the words that count most over all explained texts, and some texts."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import groupby
 
-from audit.attribution.text_shapley import DOTS, Worded, words
-from audit.checks.explainability.example_rows import decision, rounded, telling
-from audit.checks.explainability.explanation import Explained
-from audit.checks.explainability.text_attribution import Texts, explained_texts
+from audit.attribution.text_shapley import DOTS, TextAttribution, words
+from audit.checks.explainability.example_rows import Examples, TableLine, line_table
+from audit.checks.explainability.explanation import Explanation
+from audit.checks.explainability.text_attribution import TextColumn, attribute_texts
 from audit.data.shared_ranges import SHARED
-from audit.result import Evidence, Measurement, Note, Scalar, Table
+from audit.result import Evidence, Measurement, Note
 from audit.subject.subject import Subject
 
 _WORDS = ("column", "word", "texts", "mean_abs", "mean")
-_CASES = (
-    *("case", "why", "row", "score", "label", "predicted", "base", "output"),
-    *("column", "word", "attribution"),
-)
-_MOST_WORDS, _MOST_PIECES = 40, 400
+_TEXTS = ("column", "word", "attribution")
+_MAX_WORDS = 40
+_MAX_PIECES = 400
 HIDDEN = "…"
-"""Stands for words that too few background rows share, and for the end of a long text."""
+"""Replaces words that too few background rows share, and the end of a long text."""
 
-Line = tuple[Scalar | None, ...]
+WordValue = tuple[str, float]
+"""A word, and its SHAP value."""
 
 
-def word_evidence(explained: Explained, subject: Subject, score: bool) -> Iterator[Evidence]:
-    """Yield for each prose column how well the values of its words add up; then the tables ``words`` and ``texts``."""
-    told = list(explained_texts(explained, subject, score))
-    yield from (Note(text=reason) for reason in told if isinstance(reason, str))
-    columns = [texts for texts in told if isinstance(texts, Texts)]
-    for texts in columns:
-        yield Note(text=_how(texts, explained))
+def text_evidence(explanation: Explanation, subject: Subject, score: bool) -> Iterator[Evidence]:
+    """Yield each free-text column's additivity error; then the tables ``words`` and ``texts``."""
+    outcomes = list(attribute_texts(explanation, subject, score))
+    yield from (Note(text=reason) for reason in outcomes if isinstance(reason, str))
+    columns = [column for column in outcomes if isinstance(column, TextColumn)]
+    for column in columns:
+        yield Note(text=_method_note(column, explanation))
         yield Measurement(
             metric="explainability.additivity_error",
-            value=texts.additivity_error,
-            n=len(texts.places),
+            value=column.additivity_error,
+            n=len(column.places),
             method="exact",
-            where={"words_of": texts.name},
+            where={"words_of": column.name},
         )
     if columns:
-        lines = [line for texts in columns for line in important(texts)]
-        yield _table("words", "words of explained texts, by what they add in all", _WORDS, lines)
+        lines = [line for column in columns for line in _word_lines(column)]
+        yield line_table("words", "words of explained texts, by what they add in all", _WORDS, lines)
         if subject.policy.report.rows != "none":
             about = "texts that tell most, with the SHAP values of their words"
-            yield _table("texts", about, _CASES, list(_cases(columns, explained, subject)))
+            examples = Examples(explanation, subject)
+            yield examples.table("texts", about, _TEXTS, _case_lines(columns, examples))
 
 
-def _how(texts: Texts, explained: Explained) -> str:
-    stand = f"replaced by {DOTS.strip()!r}" if texts.mask == DOTS else "left out"
-    long = f"; {texts.long:,} were too long" if texts.long else ""
+def _method_note(column: TextColumn, explanation: Explanation) -> str:
+    masking = f"replaced by {DOTS.strip()!r}" if column.mask == DOTS else "left out"
+    too_long = f"; {column.too_long:,} were too long" if column.too_long else ""
     return (
-        f"{texts.name}: {explained.unit} of {len(texts.places):,} texts is explained by their words, which are {stand} "
-        f"in random order while the other columns stay{long}. The words' SHAP values add up to the output within "
-        f"{texts.additivity_error:.2g} (relative)."
+        f"{column.name}: {explanation.output.unit} of {len(column.places):,} texts is explained by their words, which "
+        f"are {masking} in random order while the other columns stay{too_long}. The words' SHAP values add up to the "
+        f"output within {column.additivity_error:.2g} (relative)."
     )
 
 
-def important(texts: Texts) -> Iterator[Line]:
+def _word_lines(column: TextColumn) -> Iterator[TableLine]:
     """Yield the words of greatest sum of absolute values, of those that `SHARED` background rows share.
 
     A word that a text repeats counts there once, with the sum of its values.
     """
     values: dict[str, list[float]] = {}
-    for one in texts.found:
-        own = dict[str, float]()
-        for word, value in _words(one):
-            own[word] = own.get(word, 0.0) + value
-        for word, value in own.items():
+    for text in column.texts:
+        totals = dict[str, float]()
+        for word, value in _words(text):
+            totals[word] = totals.get(word, 0.0) + value
+        for word, value in totals.items():
             values.setdefault(word, []).append(value)
-    size = {word: sum(map(abs, own)) for word, own in values.items() if texts.shared[word] >= SHARED}
-    for word in sorted(size, key=lambda word: (-size[word], word))[:_MOST_WORDS]:
+    magnitudes = {
+        word: sum(map(abs, parts))
+        for word, parts in values.items()
+        if column.background_counts[word] >= SHARED
+    }
+    for word in sorted(magnitudes, key=lambda word: (-magnitudes[word], word))[:_MAX_WORDS]:
         number = len(values[word])
-        yield texts.name, word, number, size[word] / number, sum(values[word]) / number
+        yield column.name, word, number, magnitudes[word] / number, sum(values[word]) / number
 
 
-def _words(one: Worded) -> Iterator[tuple[str, float]]:
+def _words(text: TextAttribution) -> Iterator[WordValue]:
     """Yield each word in lower case, with its value."""
-    for piece, value in zip(one.pieces, one.values.tolist(), strict=True):
+    for piece, value in _pieces(text):
         yield words(piece)[0], value
 
 
-def _cases(columns: list[Texts], explained: Explained, subject: Subject) -> Iterator[Line]:
-    """Yield the telling rows' texts word by word; unless the policy shows rows, numbers have three digits."""
-    shown = subject.policy.report.rows == "shown"
-    told = [(why, place, texts) for texts in columns for why, place in telling(explained, subject)]
-    cases = [(why, place, texts) for why, place, texts in told if place in texts.places]
-    for case, (why, place, texts) in enumerate(cases):
-        row, index = int(explained.rows[place]), texts.places.index(place)
-        one, output = texts.found[index], float(texts.outputs[index])
-        start = (case, why, row + 1 if shown else None, *decision(row, subject, shown))
-        pieces = list(zip(one.pieces, one.values.tolist(), strict=True) if shown else _masked(texts, one))
-        for piece in _first(pieces):
-            line = (*start, one.base, output, texts.name, *piece)
-            yield line if shown else tuple(rounded(cell) for cell in line)
+def _pieces(text: TextAttribution) -> Iterator[WordValue]:
+    return zip(text.pieces, text.values.tolist(), strict=True)
 
 
-def _first(pieces: list[tuple[str, float]]) -> list[tuple[str, float]]:
+def _case_lines(columns: list[TextColumn], examples: Examples) -> Iterator[TableLine]:
+    """Yield the example rows' texts word by word."""
+    rows = examples.rows()
+    cases = [(column, row) for column in columns for row in rows if row.place in column.places]
+    for case, (column, row) in enumerate(cases):
+        index = column.places.index(row.place)
+        text = column.texts[index]
+        start = examples.cells(case, row, text.base, float(column.outputs[index]))
+        for piece in _first(list(_pieces(text) if examples.unmasked else _masked(column, text))):
+            yield (*start, column.name, *piece)
+
+
+def _first(pieces: list[WordValue]) -> list[WordValue]:
     """Return the first pieces, and one for all that follow."""
-    rest = pieces[_MOST_PIECES:]
-    return [*pieces[:_MOST_PIECES], (HIDDEN, sum(value for _, value in rest))] if rest else pieces
+    rest = pieces[_MAX_PIECES:]
+    return [*pieces[:_MAX_PIECES], (HIDDEN, sum(value for _, value in rest))] if rest else pieces
 
 
-def _masked(texts: Texts, one: Worded) -> Iterator[tuple[str, float]]:
-    """Yield the words that many rows share, without what stands between them; the others together, run by run."""
-    named = [(word if texts.shared[word] >= SHARED else HIDDEN, value) for word, value in _words(one)]
-    for is_hidden, run in groupby(named, key=lambda pair: pair[0] == HIDDEN):
+def _masked(column: TextColumn, text: TextAttribution) -> Iterator[WordValue]:
+    """Yield the words that many rows share, without the characters between; the others together, run by run."""
+    named = [
+        (word if column.background_counts[word] >= SHARED else HIDDEN, value) for word, value in _words(text)
+    ]
+    for is_hidden, run in groupby(named, key=lambda piece: piece[0] == HIDDEN):
         if is_hidden:
             yield HIDDEN, sum(value for _, value in run)
         else:
             yield from run
-
-
-def _table(name: str, about: str, columns: tuple[str, ...], lines: list[Line]) -> Table:
-    return Table(
-        name=name, about=about, columns={c: [line[i] for line in lines] for i, c in enumerate(columns)}
-    )

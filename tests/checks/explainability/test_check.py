@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ import pytest
 from scipy.stats import beta, spearmanr
 from scipy.stats import t as student
 
-from audit.checks.explainability.sampling import draw
+from audit.checks.explainability import check, evidence
+from audit.checks.explainability.explanation import ExplainedOutput, Sampling
 from audit.stats import interval
 from audit.subject.subject import Subject
 
@@ -153,13 +155,17 @@ def test_rows_and_references_are_as_many_as_asked_for(audited: Subject) -> None:
     assert few.value("mean_abs_attribution", feature="age") != pytest.approx(SIZE[:, 0].mean(), rel=1e-3)
 
 
-def test_a_wide_model_gets_fewer_references_and_says_so(audited: Subject) -> None:
-    given: dict[str, Any] = {"score": False, "memory": 2**26, "evaluations": 1000, "least": 3}
-    found = draw(audited, 1000, 100, **given)
+def test_a_wide_model_gets_fewer_references_and_says_so(
+    audited: Subject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evidence, "_MAX_EVALUATIONS", 1000)
+    monkeypatch.setattr(evidence, "_MIN_REFERENCES", 3)
+    output, options = ExplainedOutput.of(audited, score=False), Sampling(0, 0.1, 2**26)
+    found = evidence.draw_sample(audited, output, 1000, 100, options)
     assert len(found.references) == 3 and [note.text for note in found.notes] == [
         "3 reference rows stand for absent features, instead of 100: 7 features take so many model rows each."
     ]
-    asked = draw(audited, 1000, 2, **given)
+    asked = evidence.draw_sample(audited, output, 1000, 2, options)
     assert len(asked.references) == 2 and not asked.notes
 
 
@@ -178,3 +184,18 @@ def test_direction_of_a_feature_that_bends(audited: Subject) -> None:
 
     x, y = PHI[:, 0], PHI[:, 0] ** 2 + PHI[:, 1]
     assert spearman(x, y) == pytest.approx(spearmanr(x, y).statistic, rel=1e-12)
+
+
+def test_measuring_imports_one_module_late_at_its_head() -> None:
+    """What the evidence needs is at the head of one module, so that the flow of the check can be read."""
+    tree = ast.parse(Path(check.__file__).read_text(encoding="utf-8"))
+    late = {
+        node.name: [part.module for part in ast.walk(node) if isinstance(part, ast.ImportFrom)]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef)
+    }
+    assert late["measure"] == ["audit.checks.explainability.evidence"]
+    source = Path(evidence.__file__).read_text(encoding="utf-8")
+    assert all(
+        node.col_offset == 0 for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ImportFrom)
+    )

@@ -14,9 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit.check import policy_from
-from audit.checks.explainability.explained_output import Output
-from audit.checks.explainability.image_attribution import Located, affordable, pooled
-from audit.checks.explainability.image_grid import Grid, grid
+from audit.checks.explainability.explanation import ExplainedOutput
+from audit.checks.explainability.image_attribution import (
+    CellGrid,
+    ImageAttribution,
+    affordable,
+    cell_grid,
+    pool,
+)
 from audit.subject.images import Pictures
 from audit.subject.subject import Subject, load_subject
 
@@ -235,7 +240,7 @@ def test_explained_rows_repeat_and_follow_the_option(subjects: Callable[..., Sub
 
 def test_large_models_are_explained_on_fewer_rows() -> None:
     def rows(width: int, method: Any, references: int = 100) -> int:
-        output = Output(linear, np.asarray, np.zeros(64 * 64 * 3, int), width, np.float32, "")
+        output = ExplainedOutput(linear, np.asarray, np.zeros(64 * 64 * 3, int), width, np.float32, "")
         return affordable(method, references, Pictures("x", (64, 64, 3), 0, 1, ""), output)
 
     # three passes' worth of numbers for each of two draws against 100 references
@@ -260,7 +265,7 @@ def test_fewer_rows_are_noted(subjects: Callable[..., Subject]) -> None:
 @settings(deadline=None, max_examples=60)
 @given(st.integers(1, 70), st.integers(1, 70), st.integers(1, 3), st.integers(1, 50), st.integers(1, 2))
 def test_cells_cover_every_pixel_once(height: int, width: int, channels: int, most: int, pixels: int) -> None:
-    cut = grid((height, width, channels), most, pixels)
+    cut = cell_grid((height, width, channels), most, pixels)
     assert cut.rows == max(1, min(most, height // pixels)) and cut.cell.max() + 1 == cut.cells
     values = np.random.default_rng(0).random((2, height * width * channels))
     by_hand = [np.bincount(cut.cell, row, cut.cells) for row in values]
@@ -275,8 +280,8 @@ def test_cells_cover_every_pixel_once(height: int, width: int, channels: int, mo
 @settings(deadline=None, max_examples=40)
 @given(st.integers(1, 200), st.integers(1, 200))
 def test_patches_are_made_up_of_whole_cells(height: int, width: int) -> None:
-    fine, coarse = grid((height, width, 1), 48), grid((height, width, 1), 8, 2)
+    fine, coarse = cell_grid((height, width, 1), 48), cell_grid((height, width, 1), 8, 2)
     values = np.random.default_rng(1).random((1, height * width))
-    found = pooled(Located(fine, fine.sums(values)), coarse)
-    assert isinstance(found.grid, Grid)
+    found = pool(ImageAttribution(fine, fine.sums(values)), coarse)
+    assert isinstance(found.grid, CellGrid)
     np.testing.assert_allclose(found.values, found.grid.sums(values))

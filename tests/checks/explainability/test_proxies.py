@@ -11,9 +11,9 @@ from scipy.stats import norm, rankdata
 from sklearn.metrics import roc_auc_score
 
 from audit.checks.explainability import proxies, proxy_sample
-from audit.checks.explainability.explanation import explain
+from audit.checks.explainability.explanation import ExplainedOutput, Sampling, explain
 from audit.checks.explainability.protected_columns import protected_columns
-from audit.checks.explainability.proxy_models import bins, by_rate, by_trees, teachers
+from audit.checks.explainability.proxy_models import bins, draw_training_rows, rate_scores, tree_scores
 from audit.stats import interval
 
 from ...models import save
@@ -136,15 +136,19 @@ def test_without_other_features_nothing_can_be_told(tmp_path: Path) -> None:
     assert one.value("largest_share") == 1.0
 
 
-def test_rows_are_drawn_by_the_seed_and_it_is_said(model: Path, tmp_path: Path) -> None:
+def test_rows_are_drawn_by_the_seed_and_it_is_said(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(proxy_sample, "MAX_ROWS", 500)
+    monkeypatch.setattr(proxies, "_MAX_FEATURES", 3)
     data, given = people(1000), {"protected": {"sex": {"privileged": "Male"}}, "spec": SPEC}
 
     def run(folder: str, seed: int) -> Found:
         subject = subject_of(model, data, data, tmp_path / folder, seed=seed, **given)
-        explained = explain(subject, np.arange(20), np.arange(5), score=False, error=0.1, memory=64 * 2**20)
-        return collected(
-            proxies.proxies(explained, subject, protected_columns(subject), rows=500, features=3)
-        )
+        options = Sampling(seed, tolerance=0.1, memory_bytes=64 * 2**20)
+        output = ExplainedOutput.of(subject, score=False)
+        explained = explain(subject, output, np.arange(20), np.arange(5), options)
+        return collected(proxies.proxy_evidence(explained, subject, protected_columns(subject)))
 
     first, again, other = run("a", 0), run("b", 0), run("c", 1)
     assert first.measurements == again.measurements
@@ -157,10 +161,10 @@ def test_rows_are_drawn_by_the_seed_and_it_is_said(model: Path, tmp_path: Path) 
 def test_half_of_either_side_teaches_and_clusters_stay_whole() -> None:
     rng = np.random.default_rng(0)
     member, clusters = rng.random(500) < 0.1, rng.integers(0, 60, 500)
-    learned = teachers(member, None, rng)
+    learned = draw_training_rows(member, None, rng)
     for side in (member, ~member):
         assert abs(int((learned & side).sum()) - int((~learned & side).sum())) <= 1
-    whole = teachers(member, clusters, rng)
+    whole = draw_training_rows(member, clusters, rng)
     assert all(len(set(whole[clusters == own])) == 1 for own in range(60))
     assert len(set(clusters[whole])) == len(set(clusters[~whole])) == 30
 
@@ -169,14 +173,14 @@ def test_rates_are_those_of_the_rows_learned_from() -> None:
     rng = np.random.default_rng(1)
     codes, member, learned = rng.integers(0, 4, 300), rng.random(300) < 0.4, rng.random(300) < 0.5
     weights = rng.integers(1, 4, 300).astype(float)
-    found = by_rate(codes, member, learned, weights)
+    found = rate_scores(codes, member, learned, weights)
     mean = np.average(member[learned], weights=weights[learned])
     for rate, code in zip(found, codes[~learned], strict=True):
         same = learned & (codes == code)
         assert rate == pytest.approx((weights[same] @ member[same] + 10 * mean) / (weights[same].sum() + 10))
 
 
-def u_shaped(rows: int = 4000) -> tuple[proxy_sample.Drawn, np.ndarray, np.ndarray]:
+def u_shaped(rows: int = 4000) -> tuple[proxy_sample.ProxySample, np.ndarray, np.ndarray]:
     """A wide normal, a narrow one, one of either group; digits whose parity is the group; and noise with gaps."""
     rng = np.random.default_rng(5)
     member = np.arange(rows) % 2 == 0
@@ -185,24 +189,31 @@ def u_shaped(rows: int = 4000) -> tuple[proxy_sample.Drawn, np.ndarray, np.ndarr
     matrix = np.stack(
         [wide, 2.0 * rng.integers(0, 5, rows) + member, noise, rng.normal(size=rows) + member], 1
     )
-    learned = teachers(member, None, rng)
-    return proxy_sample.Drawn(matrix, np.zeros(4, bool), np.arange(rows), None, None, 0), member, learned
+    learned = draw_training_rows(member, None, rng)
+    return (
+        proxy_sample.ProxySample(matrix, np.zeros(4, bool), np.arange(rows), None, None, 0),
+        member,
+        learned,
+    )
 
 
 def test_a_number_that_tells_by_its_middle_tells() -> None:
     """The best score is |x|, whose AUC is that of two half normals: 2 atan(10) / pi."""
     rows, member, learned = u_shaped()
-    wide, digit = (proxies._alone(place, {}, rows, member, learned, True) for place in (0, 1))
+    wide, digit = (
+        proxies._strength(place, {}, proxy_sample.ProxyEvaluation(rows, member, learned)) for place in (0, 1)
+    )
     best = 2 * np.arctan(10) / np.pi
     assert roc_auc_score(member, rows.matrix[:, 0]) < 0.55 and best - 0.02 < wide.value < best + 0.01
     assert (wide.n, digit.n, digit.value) == (2000, 2000, 1.0)
-    few = proxies._alone(0, {}, rows, member, learned, False)
+    thin = np.arange(len(member)) < 8  # four of either side
+    few = proxies._strength(0, {}, proxy_sample.ProxyEvaluation(rows, member, thin))
     assert few.n == 4000 and few.value < 0.55
 
 
 def test_where_the_order_tells_more_all_rows_are_judged_by_it() -> None:
     rows, member, learned = u_shaped()
-    found = proxies._alone(3, {}, rows, member, learned, True)
+    found = proxies._strength(3, {}, proxy_sample.ProxyEvaluation(rows, member, learned))
     assert found.n == 4000 and found.value == pytest.approx(
         roc_auc_score(member, rows.matrix[:, 3]), abs=1e-12
     )
@@ -227,8 +238,8 @@ def test_copies_tell_of_each_other_unless_a_cluster_says_so() -> None:
     matrix, member = rng.normal(size=(120, 4))[own], (rng.random(120) < 0.5)[own]
     found = []
     for clusters in (None, own):
-        learned = teachers(member, clusters, rng)
-        score = by_trees(matrix, np.zeros(4, bool), member, learned, None)
+        learned = draw_training_rows(member, clusters, rng)
+        score = tree_scores(matrix, np.zeros(4, bool), member, learned, None)
         found.append(roc_auc_score(member[~learned], score))
     assert found[0] > 0.8 and found[1] < 0.65
 
@@ -237,10 +248,12 @@ def test_many_texts_and_the_order_of_their_codes_do_not_matter() -> None:
     rng = np.random.default_rng(4)
     codes = rng.integers(0, 400, 6000)
     member = (codes % 3 == 0) ^ (rng.random(6000) < 0.1)
-    learned = teachers(member, None, rng)
+    learned = draw_training_rows(member, None, rng)
     shuffled = rankdata(rng.permutation(400))[codes] - 1
     found = [
-        roc_auc_score(member[~learned], by_trees(c[:, None] * 1.0, np.ones(1, bool), member, learned, None))
+        roc_auc_score(
+            member[~learned], tree_scores(c[:, None] * 1.0, np.ones(1, bool), member, learned, None)
+        )
         for c in (codes, shuffled)
     ]
     assert min(found) > 0.55 and abs(found[0] - found[1]) < 0.05
