@@ -48,32 +48,21 @@ class GroupComparison:
 
 
 def _difference(rate: str, about: str) -> GroupComparison:
-    about = (
-        f"{about}, unprivileged minus privileged. 0 means equal; below 0, the unprivileged group's is lower."
-    )
-    return GroupComparison(
-        (rate,), "mover-difference", MetricFacts(about=about, low=-1.0, high=1.0, ideal=0.0, better="ideal")
-    )
+    about += ", unprivileged minus privileged. 0 means equal; below 0, the unprivileged group's is lower."
+    facts = MetricFacts(about=about, low=-1.0, high=1.0, ideal=0.0, better="ideal")
+    return GroupComparison((rate,), "mover-difference", facts)
 
 
 def _ratio(rate: str, about: str) -> GroupComparison:
-    about = (
-        f"{about}, unprivileged over privileged. 1 means equal; below 1, the unprivileged group's is lower."
-    )
-    return GroupComparison(
-        (rate,), "mover-ratio", MetricFacts(about=about, low=0.0, ideal=1.0, better="ideal")
-    )
+    about += ", unprivileged over privileged. 1 means equal; below 1, the unprivileged group's is lower."
+    facts = MetricFacts(about=about, low=0.0, ideal=1.0, better="ideal")
+    return GroupComparison((rate,), "mover-ratio", facts)
 
 
 def _odds(method: str, about: str, low: float) -> GroupComparison:
-    about = (
-        f"{about} of the true positive and the false positive rate between the groups. 0 means equal odds."
-    )
-    return GroupComparison(
-        ("true_positive", "false_positive"),
-        method,
-        MetricFacts(about=about, low=low, high=1.0, ideal=0.0, better="ideal"),
-    )
+    about += " of the true positive and the false positive rate between the groups. 0 means equal odds."
+    facts = MetricFacts(about=about, low=low, high=1.0, ideal=0.0, better="ideal")
+    return GroupComparison(("true_positive", "false_positive"), method, facts)
 
 
 _ABOUT = {
