@@ -65,7 +65,7 @@ class PathPlan:
 
 
 MAX_PASSES = 4
-"""Where the tolerance is out of reach, sampling ends at half of the first pass's error."""
+"""Passes of a row: where the tolerance is out of reach, sampling ends at half of the first pass's error."""
 
 
 class PathBlock(NamedTuple):

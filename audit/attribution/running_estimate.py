@@ -56,7 +56,7 @@ variances: Smyth, Statistical Applications in Genetics and Molecular Biology 3 (
 """
 
 MAX_PASS_FACTOR = 16
-"""Where the tolerance is out of reach, sampling ends at a quarter of the first passes' error."""
+"""Multiple of `min_passes`: where the tolerance is out of reach, sampling ends at a quarter of their error."""
 
 
 def min_passes(references: int) -> int:

@@ -19,7 +19,7 @@ DOTS = "... "
 
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
 _MIN_MASKED_TEXTS = 500
-"""Of each text. A permutation and its reverse take two for each word."""
+"""Masked texts of one text. A permutation and its reverse take two for each word."""
 _WORDS_OF_CALL = 2**16
 
 TextFunction = Callable[[list[str]], np.ndarray]

@@ -1,4 +1,4 @@
-"""Which features a model's decisions rest on: interventional SHAP values of sampled rows against a background.
+"""Explains a model's decisions by interventional SHAP values of sampled rows against a background.
 
 Sampled by `audit.attribution`: permutations in antithetic pairs, each masked by one reference row, every
 reference used equally often; exact where enumerating all coalitions is cheaper.

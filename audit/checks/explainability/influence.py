@@ -1,4 +1,4 @@
-"""Which rows, and which reference rows, move the share of a protected attribute."""
+"""Influence of rows, and of reference rows, on the share of a protected attribute."""
 
 from __future__ import annotations
 

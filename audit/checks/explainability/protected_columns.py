@@ -12,7 +12,7 @@ from audit.result import Note
 from audit.subject.subject import Subject
 
 _MIN_ROWS = 50
-"""Of fewer rows, two columns may agree by chance."""
+"""Rows below which two columns may agree by chance."""
 _MIN_ROWS_PER_VALUE = 10
 """A number with fewer rows a value may differ in a rare group by chance."""
 

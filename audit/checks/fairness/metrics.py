@@ -72,7 +72,7 @@ _ABOUT = {
     "false_discovery": "Share with an unfavourable label among rows predicted favourable",
     "false_omission": "Share with a favourable label among rows predicted unfavourable",
 }
-"""Of the rates that AIF360 has both a difference and a ratio of."""
+"""Descriptions of the rates that are compared both by difference and by ratio."""
 
 COMPARISONS: dict[str, GroupComparison] = {
     "statistical_parity_difference": _difference("selection", "Share predicted favourable"),

@@ -14,7 +14,7 @@ from audit.subject.predictions import Classified, Regressed
 
 _EVEN_THRESHOLDS = np.arange(1, 20) / 20
 _MIN_AMONG_SCORES = 10
-"""Even thresholds that have to lie among the scores."""
+"""Even thresholds among the scores, without which the scores' quantiles are taken."""
 _DIGITS = 3
 
 
