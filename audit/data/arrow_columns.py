@@ -114,7 +114,9 @@ def _fill_value(fill: Scalar | None, name: str) -> float:
 def _as_float(column: pa.Array, name: str, first_row: int) -> pa.Array:
     kind = column.type
     if pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_boolean(kind):
-        return column if kind == pa.float64() else _exactly(column, name)
+        return _cast(
+            column, pa.float64(), name, "whole numbers beyond 2^53, which a 64-bit float cannot hold"
+        )
     if pa.types.is_decimal(kind):
         return column.cast(pa.float64())
     if pa.types.is_dictionary(kind):
@@ -132,11 +134,11 @@ def _as_float(column: pa.Array, name: str, first_row: int) -> pa.Array:
     raise _not_a_number(name, f"{value[:80]!r} in row {first_row + row:,}")
 
 
-def _exactly(column: pa.Array, name: str) -> pa.Array:
+def _cast(column: pa.Array, kind: pa.DataType, name: str, actual: str, expected: str = "numbers") -> pa.Array:
     try:
-        return column.cast(pa.float64())
+        return column.cast(kind)
     except pa.ArrowInvalid:
-        raise _not_a_number(name, "whole numbers beyond 2^53, which a 64-bit float cannot hold") from None
+        raise _not_a_number(name, actual, expected) from None
 
 
 def _is_text(kind: pa.DataType) -> bool:
@@ -154,10 +156,7 @@ def _as_text(column: pa.Array, name: str) -> pa.Array:
         return column
     if is_tensor(column.type):
         raise _not_a_number(name, f"values of type {column.type}", "one text in every row")
-    try:
-        return column.cast(pa.string())
-    except pa.ArrowInvalid:
-        raise _not_a_number(name, "bytes that are no text", "UTF-8 text") from None
+    return _cast(column, pa.string(), name, "bytes that are no text", "UTF-8 text")
 
 
 def _incomplete(column: pa.Array) -> np.ndarray:

@@ -12,8 +12,7 @@ def reaches(values: np.ndarray, limit: float, dtype: np.dtype[Any]) -> np.ndarra
 
     A 32-bit 0.7 is 0.699999988 as a 64-bit number, and would miss the limit 0.7.
     """
-    with np.errstate(over="ignore"):  # a limit beyond the range of a type is infinite in it
-        return np.asarray(values.astype(dtype) >= np.float64(limit).astype(dtype))
+    return np.asarray(_rounded(values, dtype) >= _rounded(limit, dtype))
 
 
 def levels(values: np.ndarray, limits: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:
@@ -21,7 +20,7 @@ def levels(values: np.ndarray, limits: np.ndarray, dtype: np.dtype[Any]) -> np.n
     return np.searchsorted(_rounded(limits, dtype), _rounded(values, dtype), side="right")
 
 
-def _rounded(numbers: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:
+def _rounded(numbers: np.ndarray | float, dtype: np.dtype[Any]) -> np.ndarray:
     """Round to ``dtype``; the result is float64, since not every type can be searched."""
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore"):  # a limit beyond the range of a type is infinite in it
         return np.asarray(numbers, np.float64).astype(dtype).astype(np.float64)

@@ -63,16 +63,13 @@ def _size(file: Path) -> int:
     """Return the uncompressed size of a file in bytes."""
     if not _is_compressed(file):
         return file.stat().st_size
-    size = 0
     try:
         with gzip.open(file) as stream:
-            while part := stream.read(2**20):
-                size += len(part)
+            return sum(len(chunk) for chunk in iter(lambda: stream.read(2**20), b""))
     except (EOFError, OSError, zlib.error) as error:
         raise AuditError(
             where=str(file), expected="a whole gzip file", found=str(error), fix="export the file again"
         ) from error
-    return size
 
 
 def _is_compressed(file: Path) -> bool:
