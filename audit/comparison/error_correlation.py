@@ -6,7 +6,7 @@ import numpy as np
 
 from audit.stats.group_rates import rates
 from audit.stats.influence import Influence, Shares, Trace
-from audit.stats.paired_proportions import weights_of
+from audit.stats.methods import method_named
 from audit.subject.subject import Subject
 
 _PSEUDO_ROWS = 1.0
@@ -83,7 +83,7 @@ def _influence(trace: Trace | None, method: str, subject: Subject) -> Influence 
     weights = np.ones(subject.rows) if subject.weights is None else subject.weights
     means = {name: np.average(event[within], weights=weights[within]) if weights[within].any() else np.nan
              for name, (within, event) in trace.rates.items()}  # fmt: skip
-    factors = _factors(method, means)
+    factors = method_named(method).pairing.factors(means)
     if factors is None:
         return None
     total = np.zeros(subject.rows)
@@ -91,12 +91,3 @@ def _influence(trace: Trace | None, method: str, subject: Subject) -> Influence 
         part = weights[within] * (event[within] - means[name])
         total[within] += factors[name] / weights[within].sum() * part
     return Influence(total)
-
-
-def _factors(method: str, means: dict[str, float]) -> dict[str, float] | None:
-    """Return by how much the metric moves with each proportion; of a ratio its logarithm, which is as correlated."""
-    if method != "mover-ratio":
-        return weights_of(method, means)
-    if not all(mean > 0 for mean in means.values()):
-        return None
-    return {name: (1.0 if name == "unprivileged" else -1.0) / mean for name, mean in means.items()}

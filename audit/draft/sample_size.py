@@ -1,27 +1,29 @@
-"""Which rules of a draft the rows are too few for, before any model has scored them."""
+"""Rules of a draft for which the rows are too few, before any model has scored them."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
 from audit.data.dataset import Dataset
 from audit.data.labels import Labels
-from audit.gate.attainable import too_few
+from audit.gate.attainable import underpowered
 from audit.policy.gate_spec import Rule
 from audit.result import Measurement
+from audit.stats import METHODS
 
 ASSUMED_RATE = 0.8
-"""The true positive rate at which it is told whether a rule about it can be decided."""
+"""True positive rate at which a rule about it is tested for whether it can be decided."""
 
 _Foreseen = Callable[[Rule, Dataset, np.ndarray], Iterator[Measurement]]
 
 
 def undecidable(rule: Rule, table: Dataset, confidence: float, min_rows: int) -> list[str]:
-    """Return, for each group that the rows cannot decide ``rule`` for, a sentence that says why.
+    """Return the reason for each group for which the rows cannot decide ``rule``.
 
-    It is asked of a model that treats both groups alike: with the label's share of favourable outcomes
+    It is decided for a model that treats both groups alike: with the label's share of favourable outcomes
     for disparate impact, and a true positive rate of `ASSUMED_RATE` for equal opportunity.
     """
     foresee = _FORESEEN.get(rule.metric)
@@ -34,11 +36,11 @@ def undecidable(rule: Rule, table: Dataset, confidence: float, min_rows: int) ->
 def _sentences(
     rule: Rule, foreseen: Iterator[Measurement], confidence: float, min_rows: int
 ) -> Iterator[str]:
-    for found in foreseen:
-        name = found.where.get("unprivileged", "all rows")
-        if found.speaks_of_groups and found.rows < min_rows:
-            yield f"{name} ({found.rows:,} rows, fewer than min_rows)"
-        elif reason := too_few(rule, found, confidence):
+    for measurement in foreseen:
+        name = measurement.where.get("unprivileged", "all rows")
+        if measurement.speaks_of_groups and measurement.rows < min_rows:
+            yield f"{name} ({measurement.rows:,} rows, fewer than min_rows)"
+        elif reason := underpowered(rule, measurement, confidence):
             yield f"{name} ({reason})"
 
 
@@ -54,6 +56,8 @@ def _opportunity(rule: Rule, table: Dataset, favorable: np.ndarray) -> Iterator[
 def _comparisons(
     rule: Rule, table: Dataset, within: np.ndarray, rate: float, method: str
 ) -> Iterator[Measurement]:
+    case = METHODS[method].best_case
+    value = math.nan if case is None or case.at_equality is None else case.at_equality
     for attribute in (a for a in table.attributes if a.name == rule.where.get("attribute")):
         rows = np.bincount(attribute.codes[within], minlength=len(attribute.groups))
         privileged = int(rows[attribute.privileged].sum())
@@ -61,7 +65,7 @@ def _comparisons(
             sides = {"unprivileged": int(rows[group]), "privileged": privileged}
             yield Measurement(
                 metric=rule.metric,
-                value=1.0 if method == "mover-ratio" else 0.0,
+                value=value,
                 n=sum(sides.values()),
                 smallest_n=min(sides.values()),
                 method=method,

@@ -10,7 +10,7 @@ from typing import Literal
 from audit.policy.gate_spec import Rule
 from audit.result import Measurement
 from audit.stats import improvement, interval, is_known, p_outside, paired_interval
-from audit.stats.methods import Interval
+from audit.stats.interval_method import Interval
 
 Finding = Literal["holds", "breaks", "undecided"]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from audit.errors import did_you_mean, quote_list
-from audit.gate.attainable import no_rows_do, too_few
+from audit.gate.attainable import never_attainable, underpowered
 from audit.gate.selection import ANY, covered, same
 from audit.policy.gate_spec import GateSpec, Rule
 from audit.result import GROUP_KEYS, CheckResult, Measurement, MetricFacts
@@ -116,10 +116,10 @@ def _too_few(
     """Yield what the rows are too few for; groups that the policy leaves out are listed elsewhere."""
     ideal = facts.ideal if facts else None
     decided = [m for m in measured if not (m.speaks_of_groups and m.rows < gate.min_rows)]
-    if any(no_rows_do(rule, found, gate.confidence, ideal) for found in decided):
+    if any(never_attainable(rule, found, gate.confidence, ideal) for found in decided):
         yield "no number of rows lets it pass: no interval lies inside the limit as a whole"
         return
-    reasons = [(found, too_few(rule, found, gate.confidence, ideal)) for found in decided]
+    reasons = [(found, underpowered(rule, found, gate.confidence, ideal)) for found in decided]
     thin = [f"{_name(found)} ({reason})" for found, reason in reasons if reason]
     if thin:
         more = f" and {len(thin) - _SHOWN} more" if len(thin) > _SHOWN else ""

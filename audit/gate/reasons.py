@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from audit.gate.claims import Claim
 from audit.result import CheckResult, Scalar
+from audit.stats.methods import method_named
 from audit.stats.paired_intervals import CRASHED
 
 ACROSS = "the interval reaches across the limit"
@@ -21,7 +22,8 @@ CORRECTED = "it is beyond the limit before, not after Holm's correction for many
 
 def why_open(claim: Claim, breaks: bool) -> str:
     """Return why a claim is undecided; ``breaks`` says that it would break without the correction."""
-    measurement, baseline = claim.measurement, claim.measurement.baseline
+    measurement = claim.measurement
+    baseline = measurement.baseline
     if breaks:
         return CORRECTED
     if claim.paired and baseline is None:
@@ -30,7 +32,7 @@ def why_open(claim: Claim, breaks: bool) -> str:
         return NOT_COMPARED
     if not math.isfinite(claim.value):
         return UNDEFINED
-    if measurement.method in ("clopper-pearson-upper", "clopper-pearson-lower"):
+    if method_named(measurement.method).open_side:
         return BOUND
     span = baseline.improvement_ci if claim.paired and baseline else measurement.ci
     return NO_INTERVAL if span is None and not claim.exact else ACROSS

@@ -6,9 +6,10 @@ import math
 from dataclasses import replace
 
 from audit.gate.claims import Claim
-from audit.gate.scaled_counts import GROWING, Part, parts
+from audit.gate.scaled_counts import GrowableRows, growable_rows
 from audit.result import GROUP_KEYS, Measurement
 from audit.stats import interval, paired_interval
+from audit.stats.methods import method_named
 
 MOST = 1_000_000
 """More rows than this are not asked for: the value lies too near the limit."""
@@ -44,9 +45,6 @@ The checks know it, and yet it stands here: a report is decided again whatever c
 place for it.
 """
 
-_ONE_SIDED = frozenset({"clopper-pearson-upper", "clopper-pearson-lower"})
-"""Methods whose interval stays open on one side, however many rows there are."""
-
 
 def needed(claim: Claim, confidence: float, error: float) -> list[str]:
     """Return a sentence on how many more rows would decide ``claim``; none where that cannot be told.
@@ -67,14 +65,14 @@ def needed(claim: Claim, confidence: float, error: float) -> list[str]:
         return []
     if claim.value in (claim.low, claim.high):
         return [f"{_of(claim)}no number of rows decides it at the rates seen: the value lies on the limit"]
-    for part in parts(claim.measurement):
+    for part in growable_rows(claim.measurement):
         factor = _factor(claim, part, level)
         if factor is not None:
             end = "the limit holds" if holds else "the limit is broken"
             rows, source = _rows(part, factor), _sampled(part.measurement.metric)[1]
             words = f"{_of(claim)}about {rows} at the rates seen would show that {end}"
             return [f"{words}: {source}" if source else words]
-    if claim.measurement.method in _ONE_SIDED:
+    if method_named(claim.measurement.method).open_side:
         return []
     return [
         f"{_of(claim)}{MOST:,} more rows at the rates seen would not decide it: the value lies too near the limit"
@@ -84,7 +82,7 @@ def needed(claim: Claim, confidence: float, error: float) -> list[str]:
 def _grows(claim: Claim) -> bool:
     baseline = claim.measurement.baseline
     methods = [claim.measurement.method, *([baseline.method] if claim.paired and baseline else [])]
-    return GROWING.issuperset(methods)
+    return all(method_named(method).counts.growth is not None for method in methods)
 
 
 def _at(claim: Claim, measured: Measurement, level: float) -> Claim:
@@ -95,13 +93,13 @@ def _at(claim: Claim, measured: Measurement, level: float) -> Claim:
     return replace(claim, measurement=replace(measured, ci=interval(measured, level)))
 
 
-def _factor(claim: Claim, part: Part, level: float) -> float | None:
+def _factor(claim: Claim, part: GrowableRows, level: float) -> float | None:
     """Return by how much the rows have to grow, to 1 %; None where it takes more than `MOST` more rows."""
 
     def decided(factor: float) -> bool:
         return _at(claim, part.grown(factor), level).finding != "undecided"
 
-    rows = part.size
+    rows = part.total
     few, many = 0.0, float(MOST)
     if not decided(1.0 + many / rows):
         return None
@@ -111,7 +109,7 @@ def _factor(claim: Claim, part: Part, level: float) -> float | None:
     return 1.0 + many / rows
 
 
-def _rows(part: Part, factor: float) -> str:
+def _rows(part: GrowableRows, factor: float) -> str:
     where, among = part.measurement.where, _among(part.measurement.metric)
     if part.sides:
         return " and ".join(

@@ -1,50 +1,47 @@
-"""What more rows of the same kind would measure: the counts grow, the errors shrink, the rates stay."""
+"""The measurement of more rows of the same kind: counts grow, errors shrink, rates stay."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
-from audit.result import Measurement
+from audit.result import Baseline, Measurement
+from audit.stats.methods import method_named
 
 SIDES = ("unprivileged", "privileged")
 """The two sides of a comparison, by the beginning of the names in ``counts``."""
 
-GROWING = frozenset(
-    {
-        "clopper-pearson", "mover-difference", "mover-ratio", "mover-mean", "average-odds-difference",
-        "average-abs-odds-difference", "equalized-odds-difference", "delong", "mean-t", "mean-skewed",
-        "root-mean-skewed", "explained-variance", "calibration-bins",
-        "fisher-z", "largest-t", "clopper-pearson-upper", "clopper-pearson-lower",
-    }
-)  # fmt: skip
-"""Methods whose counts are of rows, so that more rows of the same kind multiply them."""
-
-_POWERS = {"number": 0.0, "values": 0.0, "errors": -0.5}
-"""How counts go with the rows, by name, where they do not grow in proportion to them."""
+_Counted = TypeVar("_Counted", Measurement, Baseline)
 
 
 @dataclass(frozen=True)
-class Part:
-    """Rows that may grow by themselves: ``sides`` of a comparison, or with none the whole measurement."""
+class GrowableRows:
+    """Rows whose number may grow: ``sides`` of a comparison, or with none the whole measurement."""
 
     measurement: Measurement
     sides: tuple[str, ...]
 
     def grown(self, factor: float) -> Measurement:
-        """Return what ``factor`` times as many of these rows would measure, at the same rates."""
-        measured, baseline = self.measurement, self.measurement.baseline
+        """Return the measurement of ``factor`` times as many of these rows, at the same rates."""
+        baseline = self.measurement.baseline
         if baseline is not None:
-            discordant = self._times(baseline.discordant, factor)
-            counts, se = self._times(baseline.counts, factor), _narrowed(baseline.se, factor)
-            baseline = replace(baseline, counts=counts, se=se, discordant=discordant)
-        counts, se = self._times(measured.counts, factor), _narrowed(measured.se, factor)
-        return replace(measured, counts=counts, se=se, baseline=baseline)
+            discordant = self._times(baseline.discordant, factor, {})
+            baseline = replace(self._grown(baseline, factor), discordant=discordant)
+        return replace(self._grown(self.measurement, factor), baseline=baseline)
 
-    def _times(self, counts: Mapping[str, Sequence[float]], factor: float) -> dict[str, list[float]]:
+    def _grown(self, counted: _Counted, factor: float) -> _Counted:
+        counts = self._times(counted.counts, factor, method_named(counted.method).counts.growth or {})
+        return replace(
+            counted, counts=counts, se=None if counted.se is None else counted.se / math.sqrt(factor)
+        )
+
+    def _times(
+        self, counts: Mapping[str, Sequence[float]], factor: float, growth: Mapping[str, float]
+    ) -> dict[str, list[float]]:
         return {
-            name: [part * factor ** _POWERS.get(name, 1.0) for part in row]
+            name: [number * factor ** growth.get(name, 1.0) for number in row]
             if not self.sides or _side(name) in self.sides
             else list(row)
             for name, row in counts.items()
@@ -52,37 +49,36 @@ class Part:
 
     def rows(self, side: str = "") -> float:
         """Return the rows of a side, or of the whole; counts may be effective ones, the rows are not."""
-        shares = _denominators(self.measurement)
-        return self.measurement.n * (shares[side] / sum(shares.values()) if side else 1.0)
+        rows = _rows_by_side(self.measurement)
+        return self.measurement.n * (rows[side] / sum(rows.values()) if side else 1.0)
 
     @property
-    def size(self) -> float:
+    def total(self) -> float:
         """All rows that grow."""
         return sum(self.rows(side) for side in self.sides or ("",))
 
 
-def parts(measurement: Measurement) -> Iterator[Part]:
-    """Yield what may grow: the side with fewer rows, then everything."""
-    denominators = _denominators(measurement)
-    if set(denominators) == set(SIDES):
-        thin = min(SIDES, key=lambda side: denominators[side])
-        yield Part(measurement, (thin,))
-        yield Part(measurement, SIDES)
+def growable_rows(measurement: Measurement) -> Iterator[GrowableRows]:
+    """Yield the side of a comparison with fewer rows, then all rows."""
+    rows = _rows_by_side(measurement)
+    if set(rows) == set(SIDES):
+        yield GrowableRows(measurement, (min(SIDES, key=lambda side: rows[side]),))
+        yield GrowableRows(measurement, SIDES)
     else:
-        yield Part(measurement, ())
+        yield GrowableRows(measurement, ())
 
 
-def _denominators(measurement: Measurement) -> dict[str, float]:
-    """Return the rows that the counts speak of, by side of a comparison."""
-    found: dict[str, float] = {}
+def denominator(row: Sequence[float]) -> float:
+    """Return the rows behind one entry of ``counts``: its second number, of a single number itself."""
+    return row[min(1, len(row) - 1)]
+
+
+def _rows_by_side(measurement: Measurement) -> dict[str, float]:
+    rows: dict[str, float] = {}
     for name, row in measurement.counts.items():
-        found[_side(name)] = found.get(_side(name), 0.0) + row[min(1, len(row) - 1)]
-    return found
+        rows[_side(name)] = rows.get(_side(name), 0.0) + denominator(row)
+    return rows
 
 
 def _side(name: str) -> str:
     return next((side for side in SIDES if name == side or name.startswith(f"{side}_")), "")
-
-
-def _narrowed(se: float | None, factor: float) -> float | None:
-    return None if se is None else se / math.sqrt(factor)

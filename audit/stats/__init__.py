@@ -3,14 +3,15 @@
 from audit.stats.group_estimates import Partition
 from audit.stats.group_rates import rates
 from audit.stats.influence import Influence, Shares, Traced, TracedEvidence
+from audit.stats.interval_method import IntervalMethod
 from audit.stats.measurement_intervals import interval, intervals, is_known, p_outside
-from audit.stats.methods import METHODS, Method
+from audit.stats.methods import METHODS
 from audit.stats.paired_intervals import improvement, paired_interval
 
 __all__ = [
     "METHODS",
     "Influence",
-    "Method",
+    "IntervalMethod",
     "Partition",
     "Shares",
     "Traced",

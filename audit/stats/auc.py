@@ -1,11 +1,15 @@
-"""Limits of an area under the ROC curve."""
+"""Interval method of an area under the ROC curve."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
-_ENOUGH = 10.0
+from audit.result import Measurement
+from audit.stats.interval_method import SIZES, UNPAIRED, BestCase, Interval, IntervalMethod, one_by_one
+
+_MIN_MISORDERED_ROWS = 10.0
 """Rows of the smaller class, times min(AUC, 1 - AUC), from which DeLong's limits stand alone.
 
 Below, its variance rests on a handful of misordered rows and is often far too small: simulated
@@ -15,7 +19,7 @@ coverage of a nominal 95 % goes down to 61 %, with this rule to 91 % (`docs/inte
 
 def auc_limits(
     auc: float, se: float | None, favorable: float, unfavorable: float, tail: float
-) -> tuple[float, float] | None:
+) -> Interval | None:
     """Bound an AUC by DeLong's standard error on the logit scale, or more carefully in small samples.
 
     Where few rows are misordered the limits are the wider of DeLong's and of Newcombe's method 5 on
@@ -42,13 +46,13 @@ def auc_limits(
     if not (se is not None and 0.0 < se < math.inf and 0.0 < auc < 1.0):
         return newcombe(auc, favorable, unfavorable, z)
     low, high = _logit(auc, se, z)
-    if min(favorable, unfavorable) * min(auc, 1.0 - auc) >= _ENOUGH:
+    if min(favorable, unfavorable) * min(auc, 1.0 - auc) >= _MIN_MISORDERED_ROWS:
         return low, high
-    careful = newcombe(auc, favorable, unfavorable, z)
-    return min(low, careful[0]), max(high, careful[1])
+    wider = newcombe(auc, favorable, unfavorable, z)
+    return min(low, wider[0]), max(high, wider[1])
 
 
-def newcombe(auc: float, favorable: float, unfavorable: float, z: float) -> tuple[float, float]:
+def newcombe(auc: float, favorable: float, unfavorable: float, z: float) -> Interval:
     """Bound an AUC by the values whose own variance puts it ``z`` standard deviations away.
 
     Like Wilson's interval of a proportion, it needs no variance estimate and has a width at 0 and 1.
@@ -57,17 +61,20 @@ def newcombe(auc: float, favorable: float, unfavorable: float, z: float) -> tupl
     Source: method 5 of Newcombe, Statistics in Medicine 25 (2006) 559-573.
     """
 
-    def beyond(true: float) -> bool:
+    def rejected(true: float) -> bool:
         return abs(auc - true) > z * math.sqrt(_variance(true, favorable, unfavorable))
 
-    return _edge(beyond, 0.0, auc), _edge(beyond, 1.0, auc)
+    return _bisect(rejected, 0.0, auc), _bisect(rejected, 1.0, auc)
 
 
-def _edge(beyond: Callable[[float], bool], outside: float, inside: float) -> float:
-    """Bisect to where ``beyond`` changes; the end that is returned lies beyond or at the bound."""
+def _bisect(rejected: Callable[[float], bool], outside: float, inside: float) -> float:
+    """Return where ``rejected`` changes, from the side of ``outside``."""
     for _ in range(60):
         middle = (outside + inside) / 2.0
-        outside, inside = (middle, inside) if beyond(middle) else (outside, middle)
+        if rejected(middle):
+            outside = middle
+        else:
+            inside = middle
     return outside
 
 
@@ -78,8 +85,25 @@ def _variance(auc: float, m: float, n: float) -> float:
     return auc * (1.0 - auc) * (1.0 + others * shape) / (m * n)
 
 
-def _logit(auc: float, se: float, z: float) -> tuple[float, float]:
+def _logit(auc: float, se: float, z: float) -> Interval:
     from scipy.special import expit
 
-    center, half = math.log(auc / (1.0 - auc)), z * se / (auc * (1.0 - auc))
+    center = math.log(auc / (1.0 - auc))
+    half = z * se / (auc * (1.0 - auc))
     return float(expit(center - half)), float(expit(center + half))
+
+
+def _limits(measurement: Measurement, confidence: float) -> Interval | None:
+    (favorable,) = measurement.counts["favorable"]
+    (unfavorable,) = measurement.counts["unfavorable"]
+    return auc_limits(measurement.value, measurement.se, favorable, unfavorable, (1.0 - confidence) / 2.0)
+
+
+def _at_area(measurement: Measurement, value: float) -> Measurement:
+    return replace(measurement, value=value, se=None)
+
+
+_BEST_CASE = BestCase(_at_area, at_equality=None, signed=False)
+DELONG = IntervalMethod(
+    "delong", one_by_one(_limits), SIZES, open_side=None, best_case=_BEST_CASE, pairing=UNPAIRED
+)

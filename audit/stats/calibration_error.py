@@ -1,20 +1,23 @@
-"""Limits of the expected calibration error over bins of the score."""
+"""Interval method of the expected calibration error over bins of the score."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from audit.result import Measurement
+from audit.stats.interval_method import IN_PROPORTION, UNPAIRED, BestCase, Counts, IntervalMethod, Spans
 from audit.stats.proportions import Limits, Reals
 
-_NOISE = 2.0
-"""Standard errors below which a bin's gap counts as noise when the lower limit is sought.
+_NOISE_STANDARD_ERRORS = 2.0
+"""Standard errors below which a bin's gap counts as noise in the search for the lower limit.
 
 Less, and one bin that is off among nine that are not is overrated (simulated error 13 % for 2.5 %); more, and gaps
 that are spread evenly are taken for noise.
 """
-_STEPS = 34  # halvings: the limit is exact to ten digits
+_HALVINGS = 34  # halvings: the limit is exact to ten digits
 
 
 def calibration_error(bins: Reals, tail: float) -> Limits:
@@ -37,12 +40,12 @@ def calibration_error(bins: Reals, tail: float) -> Limits:
     from scipy.special import ndtri
 
     z = float(-ndtri(tail))
-    found = _Bins.of(bins)
-    error = found.error(found.gap)
-    spread = found.share**2 * found.smoothed_variance
-    high = error + z * np.sqrt(spread.sum(-1) + found.drawn(found.gap))
+    observed = _Bins.of(bins)
+    error = observed.error(observed.gap)
+    variance = observed.share**2 * observed.smoothed_variance
+    high = error + z * np.sqrt(variance.sum(-1) + observed.share_variance(observed.gap))
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        low = _lowest(found, error, z)
+        low = _lowest(observed, error, z)
     return Limits(error, np.minimum(low, error), np.minimum(high, 1.0))
 
 
@@ -69,35 +72,36 @@ class _Bins:
     def error(self, gap: Reals) -> Reals:
         return np.asarray((self.share * np.abs(gap)).sum(-1))
 
-    def drawn(self, gap: Reals) -> Reals:
-        """Return the variance that the error has because the bins' shares are drawn too."""
+    def share_variance(self, gap: Reals) -> Reals:
+        """Return the variance of the error that is due to random shares of the bins."""
         total = (self.rows * (self.share > 0)).sum(-1)
         spread = (self.share * gap**2).sum(-1) - self.error(gap) ** 2
         return np.asarray(np.maximum(spread, 0.0) / np.where(total > 0, total, 1.0))
 
 
 def _lowest(bins: _Bins, error: Reals, z: float) -> Reals:
-    """Return the smallest true error that explains the observed one: 0, or found by halving."""
-    noise = _NOISE**2 * bins.smoothed_variance
+    """Return the smallest true error that explains the observed one: 0, or by bisection."""
+    noise = _NOISE_STANDARD_ERRORS**2 * bins.smoothed_variance
     direction = bins.gap * np.nan_to_num(np.maximum(1.0 - noise / bins.gap**2, 0.0))
-    most = np.nan_to_num(error / bins.error(direction), posinf=0.0)
-    low, high = np.zeros_like(error), most
-    for _ in range(_STEPS):
+    low = np.zeros_like(error)
+    high = np.nan_to_num(error / bins.error(direction), posinf=0.0)
+    for _ in range(_HALVINGS):
         middle = (low + high) / 2.0
-        rare = error > _quantile(bins, _moved(bins, direction, middle), z)
-        low, high = np.where(rare, middle, low), np.where(rare, high, middle)
-    rare = error > _quantile(bins, _moved(bins, direction, np.zeros_like(error)), z)
-    return np.where(rare, bins.error(_moved(bins, direction, low)), np.where(np.isnan(error), error, 0.0))
+        rare = error > _quantile(bins, _true_gaps(bins, direction, middle), z)
+        low = np.where(rare, middle, low)
+        high = np.where(rare, high, middle)
+    rare = error > _quantile(bins, _true_gaps(bins, direction, np.zeros_like(error)), z)
+    return np.where(rare, bins.error(_true_gaps(bins, direction, low)), np.where(np.isnan(error), error, 0.0))
 
 
-def _moved(bins: _Bins, direction: Reals, by: Reals) -> Reals:
-    """Return the gaps when the true rates lie ``by`` times ``direction`` from the predictions."""
-    rate = np.clip(bins.predicted + direction * by[..., None], 0.0, 1.0)
+def _true_gaps(bins: _Bins, direction: Reals, scale: Reals) -> Reals:
+    """Return the gaps of true rates at a distance of ``scale * direction`` from the predictions."""
+    rate = np.clip(bins.predicted + direction * scale[..., None], 0.0, 1.0)
     return np.asarray(rate - bins.predicted)
 
 
 def _quantile(bins: _Bins, gap: Reals, z: float) -> Reals:
-    """Return what the observed error exceeds as rarely as a normal variable exceeds ``z``, if these are the true gaps.
+    """Return the quantile of the observed error, given the true gaps, at the level of the normal quantile ``z``.
 
     It is a sum of absolute values of normal variables, known by its first three moments: the quantile of Pearson's type
     III as Wilson and Hilferty approximate it.
@@ -106,13 +110,37 @@ def _quantile(bins: _Bins, gap: Reals, z: float) -> Reals:
 
     rate = bins.predicted + gap
     sd = bins.share * np.sqrt(np.maximum(rate * (1.0 - rate), 1e-12) / bins.rows)
-    sd, mean = np.maximum(sd, 1e-12), bins.share * np.abs(gap)
+    sd = np.maximum(sd, 1e-12)
+    mean = bins.share * np.abs(gap)
     density = np.exp(-0.5 * (mean / sd) ** 2) * (2.0 * sd / np.sqrt(2.0 * np.pi))
-    sided, square = 2.0 * ndtr(mean / sd) - 1.0, mean**2 + sd**2
+    sided = 2.0 * ndtr(mean / sd) - 1.0
+    square = mean**2 + sd**2
     first = density + mean * sided
     third = density * (mean**2 + 2.0 * sd**2) + (mean**2 + 3.0 * sd**2) * mean * sided
-    variance = (square - first**2).sum(-1) + bins.drawn(gap)
+    variance = (square - first**2).sum(-1) + bins.share_variance(gap)
     cubed = (third - 3.0 * first * square + 2.0 * first**3).sum(-1)
     skewness = np.maximum(cubed / variance**1.5, 1e-6)
     scale = 2.0 / skewness * ((1.0 + skewness * z / 6.0 - skewness**2 / 36.0) ** 3 - 1.0)
     return np.asarray(first.sum(-1) + np.sqrt(variance) * scale)
+
+
+def _intervals(measurements: Sequence[Measurement], confidence: float) -> Spans:
+    bins = np.zeros((len(measurements), max(1, *(len(m.counts) for m in measurements)), 3))
+    for row, measurement in zip(bins, measurements, strict=True):
+        if measurement.counts:
+            row[: len(measurement.counts)] = list(measurement.counts.values())
+    limits = calibration_error(bins, (1.0 - confidence) / 2.0)
+    return np.stack([limits.low, limits.high], axis=-1)
+
+
+def _perfectly_calibrated(measurement: Measurement, value: float) -> Measurement:
+    """Return the measurement at a calibration error of 0, whatever ``value`` is."""
+    counts = {name: [scores, rows, scores] for name, (_, rows, scores) in measurement.counts.items()}
+    return replace(measurement, value=0.0, counts=counts)
+
+
+_COUNTS = Counts("bins", IN_PROPORTION)
+_BEST_CASE = BestCase(_perfectly_calibrated, at_equality=None, signed=False)
+CALIBRATION_BINS = IntervalMethod(
+    "calibration-bins", _intervals, _COUNTS, open_side=None, best_case=_BEST_CASE, pairing=UNPAIRED
+)

@@ -1,4 +1,4 @@
-"""A measurement's intervals at another confidence than the one that they were reported at."""
+"""Measurements with their intervals recomputed at another confidence."""
 
 from __future__ import annotations
 
@@ -8,37 +8,34 @@ from dataclasses import replace
 
 from audit.errors import AuditError
 from audit.result import Measurement
+from audit.stats.interval_method import Interval
 from audit.stats.measurement_intervals import interval, is_known
-from audit.stats.methods import Interval
-from audit.stats.paired_intervals import improvement, paired_interval
+from audit.stats.paired_intervals import improvement, of_baseline, paired_interval
 
 
 def at_confidence(measurement: Measurement, confidence: float, reported: float) -> Measurement:
-    """Return the measurement with its intervals at ``confidence``; None where that cannot be told.
+    """Return the measurement with its intervals at ``confidence``; None where they are unknown.
 
     Args:
         measurement: as reported.
-        confidence: of the policy.
-        reported: the confidence of the measurement's own intervals, for methods that are not known here.
+        confidence: confidence of the policy.
+        reported: confidence of the measurement's own intervals, for methods that are not known here.
 
     Raises:
         AuditError: it lacks the counts that its method needs (a damaged report).
     """
     baseline = measurement.baseline
     try:
-        own = _interval(measurement, measurement.ci, confidence, reported)
+        ci = _interval(measurement, measurement.ci, confidence, reported)
         if baseline is None:
-            return replace(measurement, ci=own)
-        as_other = replace(
-            measurement, value=baseline.value, method=baseline.method, counts=baseline.counts, se=baseline.se
-        )
+            return replace(measurement, ci=ci)
         paired = None
         known = is_known(measurement.method) and is_known(baseline.method)
         if known and _is_finite(measurement.counts, baseline.counts, baseline.discordant):
             paired = paired_interval(measurement, confidence)
         computed = replace(
             baseline,
-            ci=_interval(as_other, baseline.ci, confidence, reported),
+            ci=_interval(of_baseline(measurement, baseline), baseline.ci, confidence, reported),
             improvement=improvement(measurement),
             improvement_ci=paired,
         )
@@ -49,17 +46,17 @@ def at_confidence(measurement: Measurement, confidence: float, reported: float) 
             found=f"{measurement.counts}",
             fix="run the audit again",
         ) from None
-    return replace(measurement, ci=own, baseline=computed)
+    return replace(measurement, ci=ci, baseline=computed)
 
 
 def _interval(
-    measurement: Measurement, given: Interval | None, confidence: float, reported: float
+    measurement: Measurement, reported_ci: Interval | None, confidence: float, reported: float
 ) -> Interval | None:
     if is_known(measurement.method):
         return interval(measurement, confidence) if _is_finite(measurement.counts) else None
-    return given if confidence == reported else None
+    return reported_ci if confidence == reported else None
 
 
 def _is_finite(*tables: Mapping[str, Sequence[float]]) -> bool:
-    """Tell whether all that intervals are made from are numbers."""
+    """Return whether all counts are finite."""
     return all(math.isfinite(number) for table in tables for row in table.values() for number in row)

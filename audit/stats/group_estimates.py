@@ -20,13 +20,14 @@ class Partition:
 
     def total(self, values: np.ndarray | None = None) -> np.ndarray:
         """Return each group's weighted sum of ``values`` (one a row; None for ones), float64."""
-        parts = values if self.weights is None else self.weights if values is None else self.weights * values
-        return self._sums(parts)
+        if self.weights is not None:
+            values = self.weights if values is None else self.weights * values
+        return self._sums(values)
 
-    def _sums(self, parts: np.ndarray | None) -> np.ndarray:
+    def _sums(self, values: np.ndarray | None) -> np.ndarray:
         if self.number == 1:  # the whole table: a plain sum is twenty times as fast
-            return np.array([len(self.codes) if parts is None else parts.sum()], float)
-        return np.bincount(self.codes, parts, self.number).astype(float)
+            return np.array([len(self.codes) if values is None else values.sum()], float)
+        return np.bincount(self.codes, values, self.number).astype(float)
 
     def mean(self, values: np.ndarray) -> np.ndarray:
         """Return each group's weighted mean."""
@@ -46,13 +47,14 @@ class Partition:
         A mean under unequal weights is as skewed as one of `effective_rows` equal rows of this skewness. 0 without a
         spread.
         """
-        owner, parts = self.codes, influence if self.weights is None else self.weights * influence
+        owner = self.codes
+        observations = influence if self.weights is None else self.weights * influence
         if self.clusters is not None:
             owner, member = cluster_members(self.codes, self.clusters)
-            parts = np.bincount(member, parts, len(owner))
-        squares = parts * parts
+            observations = np.bincount(member, observations, len(owner))
+        squares = observations * observations
         number, square, cube = (
-            np.bincount(owner, values, self.number) for values in (None, squares, squares * parts)
+            np.bincount(owner, values, self.number) for values in (None, squares, squares * observations)
         )
         with np.errstate(divide="ignore", invalid="ignore"):
             error = np.sqrt(square * number / (number - 1)) / self.total()
@@ -61,9 +63,9 @@ class Partition:
 
     def largest(self, values: np.ndarray) -> np.ndarray:
         """Return each group's greatest of ``values`` (one a row); minus infinity for an empty group."""
-        found = np.full(self.number, -np.inf)
-        np.maximum.at(found, self.codes, values)
-        return found
+        largest = np.full(self.number, -np.inf)
+        np.maximum.at(largest, self.codes, values)
+        return largest
 
     def effective_rows(self) -> np.ndarray:
         """Return each group's number of independent observations: clusters, or Kish's size, or rows."""
@@ -90,24 +92,25 @@ def auc(
     """
     w = None if weights is None else np.asarray(weights, float)
     last = np.append(np.flatnonzero(np.diff(score)), len(score) - 1)  # of each run of equal scores
-    positives, rows = _runs(label, last), np.diff(last, prepend=-1)
+    positives = _runs(label, last)
+    rows = np.diff(last, prepend=-1)
     plus, minus = (
         (positives, rows - positives) if w is None else (_runs(w * side, last) for side in (label, ~label))
     )
-    positive, negative = float(plus.sum()), float(minus.sum())
+    positive = float(plus.sum())
+    negative = float(minus.sum())
     if not (positive and negative):
         return float("nan"), float("nan")
     above = 1 - _midpoints(plus) / positive  # share of positive weight above each run, ties half
     below = _midpoints(minus) / negative
     value = float(plus @ below / positive)
     if clusters is not None:
-        part = np.where(
+        influence = np.where(
             label, np.repeat(below - value, rows) / positive, np.repeat(above - value, rows) / negative
         )
-        one = np.zeros(len(label), np.int64)
-        return value, float(
-            np.sqrt(between_clusters(part if w is None else w * part, one, 1, clusters)[0][0])
-        )
+        weighted = influence if w is None else w * influence
+        variance, _ = between_clusters(weighted, np.zeros(len(label), np.int64), 1, clusters)
+        return value, float(np.sqrt(variance[0]))
     squares = (plus, minus) if w is None else (_runs(w * w * side, last) for side in (label, ~label))
     variances = (
         float(square @ (placement - value) ** 2) / total**2 * _unbiased(int(number))

@@ -1,4 +1,4 @@
-"""Counts behind proportions, group by group, with the effective sample size under weights and clusters."""
+"""Proportions by group, with their effective counts under weights and clusters."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Rates:
-    """A proportion in each of several groups; arrays have one entry a group.
+    """Proportions of several groups; arrays have one entry a group.
 
-    ``value`` is the (weighted) proportion, NaN where ``rows`` is 0. ``events`` of ``trials`` are what an
-    interval is made from: the counts of rows, or with weights or clusters the effective counts.
+    ``value`` is the (weighted) proportion, NaN where ``rows`` is 0. Intervals use ``events`` of ``trials``: the counts
+    of rows, or with weights or clusters the effective counts.
     """
 
     value: np.ndarray
@@ -26,7 +26,7 @@ class Rates:
 
     def every(self, step: int, start: int) -> Rates:
         """Return every ``step``-th group from ``start`` on."""
-        return Rates(*(part[start::step] for part in (self.value, self.rows, self.events, self.trials)))
+        return Rates(*(values[start::step] for values in (self.value, self.rows, self.events, self.trials)))
 
 
 @dataclass(frozen=True)
@@ -51,11 +51,11 @@ def count_cells(
     cell = group.astype(np.int64) * 4 + label * 2 + predicted
     rows = np.bincount(cell)
     occurs = np.flatnonzero(rows)
-    weight, square = (
-        (rows, rows) if weights is None else (np.bincount(cell, w) for w in (weights, weights**2))
-    )
-    label_bit, predicted_bit = occurs // 2 % 2 == 1, occurs % 2 == 1
-    return Cells(occurs // 4, label_bit, predicted_bit, rows[occurs], weight[occurs], square[occurs])
+    weight = rows if weights is None else np.bincount(cell, weights)
+    square = rows if weights is None else np.bincount(cell, weights**2)
+    label_of_cell = occurs // 2 % 2 == 1
+    predicted_of_cell = occurs % 2 == 1
+    return Cells(occurs // 4, label_of_cell, predicted_of_cell, rows[occurs], weight[occurs], square[occurs])
 
 
 def rates_of_cells(event: np.ndarray, within: np.ndarray, cells: Cells, groups: int) -> Rates:
@@ -65,8 +65,8 @@ def rates_of_cells(event: np.ndarray, within: np.ndarray, cells: Cells, groups: 
     def total(values: np.ndarray) -> np.ndarray:
         return np.bincount(group, values[within], groups)
 
-    rows, weight, square = total(cells.rows), total(cells.weight), total(cells.square)
-    return _kish(total(cells.weight * event), weight, square, rows.astype(np.int64))
+    rows = total(cells.rows).astype(np.int64)
+    return _kish(total(cells.weight * event), total(cells.weight), total(cells.square), rows)
 
 
 def rates(
@@ -84,20 +84,24 @@ def rates(
     """
     if weights is None and clusters is None:
         counts = np.bincount(group.astype(np.int64) * 2 + event, minlength=2 * groups).reshape(groups, 2)
-        rows, events = counts.sum(1), counts[:, 1].astype(float)
+        rows = counts.sum(1)
+        events = counts[:, 1].astype(float)
         return Rates(_divided(events, rows), rows, events, rows.astype(float))
     w = np.ones(len(event)) if weights is None else weights
-    total, square = np.bincount(group, w, groups), np.bincount(group, w * w, groups)
-    found = _kish(np.bincount(group, w * event, groups), total, square, np.bincount(group, minlength=groups))
+    total = np.bincount(group, w, groups)
+    square = np.bincount(group, w * w, groups)
+    of_rows = _kish(
+        np.bincount(group, w * event, groups), total, square, np.bincount(group, minlength=groups)
+    )
     if clusters is None:
-        return found
+        return of_rows
     trials = cluster_size(group, groups, weights, clusters)
-    return Rates(found.value, found.rows, np.nan_to_num(found.value) * trials, trials)
+    return Rates(of_rows.value, of_rows.rows, np.nan_to_num(of_rows.value) * trials, trials)
 
 
 def _kish(events: np.ndarray, total: np.ndarray, square: np.ndarray, rows: np.ndarray) -> Rates:
-    value, trials = _divided(events, total), np.nan_to_num(_divided(total**2, square))
-    return Rates(value, rows, np.nan_to_num(_divided(events * total, square)), trials)
+    trials = np.nan_to_num(_divided(total**2, square))
+    return Rates(_divided(events, total), rows, np.nan_to_num(_divided(events * total, square)), trials)
 
 
 def cluster_size(
@@ -106,25 +110,25 @@ def cluster_size(
     """Return the effective number of clusters in each group: Kish's size over the clusters' weights."""
     owner, member = cluster_members(group, clusters)
     weight = np.bincount(member, weights, len(owner))
-    total, square = np.bincount(owner, weight, groups), np.bincount(owner, weight**2, groups)
-    return np.asarray(np.nan_to_num(_divided(total**2, square)))
+    total = np.bincount(owner, weight, groups)
+    return np.asarray(np.nan_to_num(_divided(total**2, np.bincount(owner, weight**2, groups))))
 
 
 def between_clusters(
-    parts: np.ndarray, group: np.ndarray, groups: int, clusters: np.ndarray
+    values: np.ndarray, group: np.ndarray, groups: int, clusters: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the variance of each group's sum of ``parts`` (mean zero, one a row), and its number of clusters.
+    """Return the variance of each group's sum of ``values`` (mean zero, one a row), and its number of clusters.
 
     Rows of a cluster are summed first; the variance is NaN for a group with a single cluster.
     """
     owner, member = cluster_members(group, clusters)
     number = np.bincount(owner, minlength=groups).astype(float)
-    sums = np.bincount(member, parts, len(owner))
+    sums = np.bincount(member, values, len(owner))
     return np.bincount(owner, sums**2, groups) * _divided(number, number - 1), number
 
 
 def cluster_members(group: np.ndarray, clusters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the group of every cluster within a group, and each row's index among them."""
+    """Return the group of every cluster within a group, and the index of each row's cluster among them."""
     pair = group.astype(np.int64) * (int(clusters.max(initial=0)) + 1) + clusters
     _, first, member = np.unique(pair, return_index=True, return_inverse=True)
     return group[first], member

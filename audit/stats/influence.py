@@ -15,7 +15,7 @@ class Shares:
     """Proportions of rows, by their names in ``counts``.
 
     Each is a pair of bool arrays, one entry a row of the data: the rows in its denominator, and the events (those
-    outside the denominator are not looked at).
+    outside the denominator are ignored).
     """
 
     rates: Mapping[str, tuple[np.ndarray, np.ndarray]]
@@ -23,12 +23,11 @@ class Shares:
 
 @dataclass(frozen=True)
 class Influence:
-    """What each row moves an estimate by, to first order: float64, one entry a row of the data.
+    """An estimate's empirical influence function (Hampel 1974): float64, one entry a row of the data.
 
-    A factor may be left out that both models have in common. Row weights are contained. The values sum to 0, but for
-    rounding: they are an estimate's empirical influence function (Hampel 1974), the linearization that its standard
-    error is made from. ``drawn`` are those of other draws that the estimate depends on, as of reference rows, on the
-    same scale; both models must have the same draws.
+    It is the linearization from which the standard error follows; its values include row weights and sum to 0, up to
+    rounding. A factor that both models have in common may be omitted. ``drawn`` holds the values of other random draws
+    of the estimate, such as reference rows, on the same scale; both models must have the same draws.
     """
 
     values: np.ndarray

@@ -1,14 +1,20 @@
-"""Limits of the largest of several estimates: wider below than those of any one, since it was chosen for its size."""
+"""Interval method of the largest of several estimates.
+
+It is wider below than the interval of any one of them, since the estimate was selected for its size.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 
+from audit.result import Measurement
+from audit.stats.interval_method import UNPAIRED, Counts, Interval, IntervalMethod, one_by_one
+
 
 def largest(
     values: Sequence[float], errors: Sequence[float], number: int, rows: float, tail: float
-) -> tuple[float, float] | None:
+) -> Interval | None:
     """Bound the greatest of ``number`` true values by Student's limits.
 
     The upper limit is the greatest upper limit: one of the true values is the greatest, and its own estimate lies
@@ -16,7 +22,7 @@ def largest(
     (Bonferroni), since any of them may have come out too great and been chosen.
 
     Args:
-        values: estimates, the greatest first; those that `contenders` leaves out may be missing.
+        values: estimates, the greatest first; those that `contenders` omits may be missing.
         errors: their standard errors.
         number: how many estimates there were.
         rows: independent observations behind each.
@@ -27,17 +33,33 @@ def largest(
     """
     from scipy.special import stdtrit
 
-    if not (rows > 1.0 and values and all(math.isfinite(part) for part in (*values, *errors))):
+    if not (rows > 1.0 and values and all(map(math.isfinite, (*values, *errors)))):
         return None
-    reach, chosen = (-float(stdtrit(rows - 1.0, part)) for part in (tail, tail / number))
-    upper = max(value + reach * error for value, error in zip(values, errors, strict=True))
-    return values[0] - chosen * errors[0], upper
+    t, t_of_selected = (-float(stdtrit(rows - 1.0, error)) for error in (tail, tail / number))
+    upper = max(value + t * error for value, error in zip(values, errors, strict=True))
+    return values[0] - t_of_selected * errors[0], upper
 
 
 def contenders(values: Sequence[float], errors: Sequence[float]) -> list[int]:
-    """Return, by falling value, which estimates can have the greatest upper limit: no greater one errs as much."""
-    found = list[int]()
-    for place in sorted(range(len(values)), key=lambda place: -values[place]):
-        if not found or errors[place] > errors[found[-1]]:
-            found.append(place)
-    return found
+    """Return the indices of the estimates whose upper limit can be the greatest, by falling value.
+
+    These are the ones whose error exceeds that of every greater estimate.
+    """
+    indices = list[int]()
+    for index in sorted(range(len(values)), key=lambda index: -values[index]):
+        if not indices or errors[index] > errors[indices[-1]]:
+            indices.append(index)
+    return indices
+
+
+def _limits(measurement: Measurement, confidence: float) -> Interval | None:
+    (number,) = measurement.counts["number"]
+    (rows,) = measurement.counts["rows"]
+    values = measurement.counts["values"]
+    return largest(values, measurement.counts["errors"], int(number), rows, (1.0 - confidence) / 2.0)
+
+
+_COUNTS = Counts("sizes", growth={"number": 0.0, "values": 0.0, "errors": -0.5})
+LARGEST_T = IntervalMethod(
+    "largest-t", one_by_one(_limits), _COUNTS, open_side=None, best_case=None, pairing=UNPAIRED
+)

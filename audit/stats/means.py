@@ -1,4 +1,4 @@
-"""Limits of a mean whose rows are skewed, from the first three moments of what the rows add to it."""
+"""Limits of the mean of skewed rows, from their first three moments."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import numpy as np
 
 from audit.stats.proportions import Reals, clopper_pearson
 
-ENOUGH = 50.0
-"""Rows from which squared errors tell by themselves how large they can be."""
+MIN_ROWS_FOR_SPREAD = 50.0
+"""Rows from which the spread of squared errors is estimated well enough without assuming normal errors."""
 
 
-class Sample(NamedTuple):
-    """What is known of the rows behind means: arrays that broadcast, NaN where something is not known.
+class Moments(NamedTuple):
+    """Means with the moments of their rows: arrays that broadcast, NaN where something is unknown.
 
-    ``se`` is the standard error of ``value``, ``skewness`` that of the rows, ``worst`` the most that a row could be.
+    ``se`` is the standard error of ``value``, ``skewness`` that of the rows, ``worst`` the largest possible row.
     """
 
     value: Reals
@@ -25,8 +25,8 @@ class Sample(NamedTuple):
     worst: Reals
 
 
-def mean_limits(sample: Sample, tail: float) -> tuple[Reals, Reals]:
-    """Bound means by the wider of three intervals on each side.
+def mean_limits(moments: Moments, tail: float) -> tuple[Reals, Reals]:
+    """Bound means by the widest of three intervals on each side.
 
     1. Student's, which is right for symmetric rows. 2. Clopper and Pearson's for the two-point distribution that has
     the rows' mean, variance and skewness: of losses that are 0 or 1 these are the exact limits of their share.
@@ -36,7 +36,7 @@ def mean_limits(sample: Sample, tail: float) -> tuple[Reals, Reals]:
     same kind never widen it. Where all rows are 0, that limit is ``worst`` times a share's of which none was seen.
 
     Args:
-        sample: ``rows`` may be effective ones.
+        moments: of the rows; ``rows`` may be effective ones.
         tail: error on each side, in (0, 0.5).
 
     Returns:
@@ -49,34 +49,35 @@ def mean_limits(sample: Sample, tail: float) -> tuple[Reals, Reals]:
     # imported here: it takes longer to load than everything else that deciding needs
     from scipy.special import stdtrit
 
-    value, se, rows = sample[:3]
+    value, se, rows = moments[:3]
     known = np.isfinite(value) & np.isfinite(se) & (se > 0) & (rows > 1.0)
-    sample = sample._replace(se=np.where(known, se, np.nan))
+    moments = moments._replace(se=np.where(known, se, np.nan))
     student = np.asarray(-stdtrit(np.where(known, rows - 1.0, 1.0), tail), np.float64)
-    low, high = two_point_limits(sample, tail)
-    below, above = _hall(sample.skewness, rows, student)
-    low = np.fmin(np.fmin(low, value - sample.se * student), value - sample.se * below)
-    high = np.fmax(np.fmax(high, value + sample.se * student), value + sample.se * above)
-    faultless = (value == 0.0) & (se == 0.0) & (rows > 1.0) & (sample.worst > 0.0)
-    worse = _with_worst(sample._replace(se=np.where(faultless, 0.0, sample.se)), tail)
-    return np.where(faultless, 0.0, low), np.where(known | faultless, np.fmax(high, worse), high)
+    low, high = two_point_limits(moments, tail)
+    below, above = _hall(moments.skewness, rows, student)
+    low = np.fmin(np.fmin(low, value - moments.se * student), value - moments.se * below)
+    high = np.fmax(np.fmax(high, value + moments.se * student), value + moments.se * above)
+    all_zero = (value == 0.0) & (se == 0.0) & (rows > 1.0) & (moments.worst > 0.0)
+    with_worst = _gaffke(moments._replace(se=np.where(all_zero, 0.0, moments.se)), tail)
+    return np.where(all_zero, 0.0, low), np.where(known | all_zero, np.fmax(high, with_worst), high)
 
 
-def two_point_limits(sample: Sample, tail: float) -> tuple[Reals, Reals]:
+def two_point_limits(moments: Moments, tail: float) -> tuple[Reals, Reals]:
     """Bound means by the exact limits of the share of the upper one of two points with the same three moments."""
-    share = _upper_share(sample.skewness)
-    apart = sample.se * np.sqrt(sample.rows / (share * (1.0 - share)))
-    limits = clopper_pearson(sample.rows * share, sample.rows, tail)
-    return sample.value + apart * (limits.low - share), sample.value + apart * (limits.high - share)
+    share = _upper_share(moments.skewness)
+    distance = moments.se * np.sqrt(moments.rows / (share * (1.0 - share)))
+    limits = clopper_pearson(moments.rows * share, moments.rows, tail)
+    low = moments.value + distance * (limits.low - share)
+    return low, moments.value + distance * (limits.high - share)
 
 
-def of_normal_squares(sample: Sample, tail: float) -> Reals:
+def normal_squares_limit(moments: Moments, tail: float) -> Reals:
     """Return the upper limit of a mean of squares of normal errors around 0, by chi-squared of as many degrees."""
     from scipy.special import gammaincinv
 
-    known = np.isfinite(sample.se) & (sample.se > 0) & (sample.rows > 1.0)
-    half = sample.rows / 2.0
-    return np.where(known, sample.value * half / gammaincinv(np.where(known, half, 1.0), tail), np.nan)
+    known = np.isfinite(moments.se) & (moments.se > 0) & (moments.rows > 1.0)
+    half = moments.rows / 2.0
+    return np.where(known, moments.value * half / gammaincinv(np.where(known, half, 1.0), tail), np.nan)
 
 
 def _upper_share(skewness: Reals) -> Reals:
@@ -85,29 +86,29 @@ def _upper_share(skewness: Reals) -> Reals:
 
 
 def _hall(skewness: Reals, rows: Reals, quantile: Reals) -> tuple[Reals, Reals]:
-    """Return how many standard errors Hall's limits lie below and above the mean."""
+    """Return the distances of Hall's limits below and above the mean, in standard errors."""
     bend = np.where(skewness == 0.0, 1e-30, skewness) / (3.0 * np.sqrt(rows))
     shift = bend / 2.0
-    below, above = (_uncubed(3.0 * bend * (z - shift)) / bend for z in (quantile, -quantile))
+    below, above = (_cbrt1pm1(3.0 * bend * (z - shift)) / bend for z in (quantile, -quantile))
     return np.asarray(below), np.asarray(-above)
 
 
-def _uncubed(gain: Reals) -> Reals:
-    """Return the cube root of 1 + ``gain``, less 1, to the last digit where ``gain`` is next to nothing."""
+def _cbrt1pm1(gain: Reals) -> Reals:
+    """Return the cube root of 1 + ``gain``, minus 1, to full precision near ``gain`` = 0."""
     logarithm = np.log1p(np.maximum(gain, -0.5))
     return np.where(gain > -0.5, np.expm1(logarithm / 3.0), np.cbrt(1.0 + gain) - 1.0)
 
 
-def _with_worst(sample: Sample, tail: float) -> Reals:
-    """Return Gaffke's upper limit, its rows replaced by two points with the moments that one worst row more leaves."""
+def _gaffke(moments: Moments, tail: float) -> Reals:
+    """Return Gaffke's upper limit, its rows replaced by two points with the moments after one more worst row."""
     from scipy.special import betaincinv
 
-    n, far = sample.rows, sample.worst - sample.value
-    second = sample.se**2 * n
-    third = sample.skewness * second**1.5
-    shift = far / (n + 1.0)
+    n = moments.rows
+    second = moments.se**2 * n
+    third = moments.skewness * second**1.5
+    shift = (moments.worst - moments.value) / (n + 1.0)
     spread = (n * second + n * shift**2 + (n * shift) ** 2) / (n + 1.0)
     cubed = (n * third - 3.0 * shift * n * second - n * shift**3 + (n * shift) ** 3) / (n + 1.0)
     share = np.clip(_upper_share(cubed / spread**1.5), 1e-12, 1.0 - 1e-12)
-    reach = betaincinv((n + 1.0) * share, (n + 1.0) * (1.0 - share), 1.0 - tail) - share
-    return np.asarray(sample.value + shift + np.sqrt(spread / (share * (1.0 - share))) * reach)
+    margin = betaincinv((n + 1.0) * share, (n + 1.0) * (1.0 - share), 1.0 - tail) - share
+    return np.asarray(moments.value + shift + np.sqrt(spread / (share * (1.0 - share))) * margin)

@@ -1,4 +1,4 @@
-"""Intervals of measurements at any confidence, from what stands beside them in the report."""
+"""Intervals and p-values of measurements at any confidence, from their counts and standard errors."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ import math
 from collections.abc import Callable, Sequence
 
 from audit.result import Measurement
-from audit.stats.methods import BATCHES, METHODS, Interval
+from audit.stats.interval_method import Interval
+from audit.stats.methods import METHODS, method_named
 
-_SMALLEST = 1e-12  # no error below this is told apart: far below any that a correction asks for
-_LARGEST = 0.999  # an interval at a confidence of 0.1 % is where the search for an error starts
-_STEPS = 40
+_MIN_ERROR = 1e-12  # far below any error that a correction asks for
+_MAX_ERROR = 0.999  # the search starts at an interval of 0.1 % confidence
+_HALVINGS = 40
 
 
 def is_known(method: str) -> bool:
-    """Tell whether intervals of this method can be computed again; a plug-in's own cannot."""
+    """Return whether intervals of this method can be computed again; a plug-in's own cannot."""
     return method in METHODS
 
 
@@ -25,11 +26,11 @@ def interval(measurement: Measurement, confidence: float) -> Interval | None:
     it is finite. An upper limit may be infinite (a ratio over a rate that may be 0).
 
     Args:
-        measurement: ``ci`` is not looked at.
+        measurement: its ``ci`` is ignored.
         confidence: in (0, 1), such as 0.95.
 
     Returns:
-        (low, high) in the units of the value. None where there is none to tell: the methods "exact"
+        (low, high) in the units of the value. None where there is no interval: the methods "exact"
         and "none", a method that is not in `METHODS`, an empty denominator, a standard error of 0.
 
     Raises:
@@ -47,54 +48,43 @@ def intervals(measurements: Sequence[Measurement], confidence: float) -> list[In
     """
     if not 0.0 < confidence < 1.0:
         raise ValueError(f"confidence must lie between 0 and 1, found {confidence}")
-    places: dict[str, list[int]] = {}
-    for place, measurement in enumerate(measurements):
-        places.setdefault(measurement.method, []).append(place)
-    found: list[Interval | None] = [None] * len(measurements)
-    for name, alike in places.items():
-        limits = _limits(name, [measurements[place] for place in alike], confidence)
-        for place, span in zip(alike, limits, strict=True):
-            found[place] = _around(measurements[place].value, span)
-    return found
+    indices_by_method: dict[str, list[int]] = {}
+    for index, measurement in enumerate(measurements):
+        indices_by_method.setdefault(measurement.method, []).append(index)
+    spans: list[Interval | None] = [None] * len(measurements)
+    for name, indices in indices_by_method.items():
+        limits = method_named(name).intervals([measurements[index] for index in indices], confidence)
+        for index, (low, high) in zip(indices, limits.tolist(), strict=True):
+            spans[index] = _around(measurements[index].value, low, high)
+    return spans
 
 
-def _limits(
-    name: str, measurements: Sequence[Measurement], confidence: float
-) -> Sequence[Sequence[float] | None]:
-    if name in BATCHES:
-        rows: list[list[float]] = BATCHES[name](measurements, confidence).tolist()
-        return rows
-    method = METHODS.get(name)
-    return [method(measurement, confidence) if method else None for measurement in measurements]
-
-
-def _around(value: float, limits: Sequence[float] | None) -> Interval | None:
-    if limits is None or math.isnan(limits[0]) or math.isnan(limits[1]):
+def _around(value: float, low: float, high: float) -> Interval | None:
+    if math.isnan(low) or math.isnan(high):
         return None
     if not math.isfinite(value):
-        return limits[0], limits[1]
+        return low, high
     # counts and value are summed in different orders: their last digits may differ
-    return min(limits[0], value), max(limits[1], value)
+    return min(low, value), max(high, value)
 
 
 At = Callable[[Measurement, float], Interval | None]
-"""Computes an interval that belongs to a measurement at a confidence in (0, 1)."""
+"""Computes the interval of a measurement at a confidence in (0, 1)."""
 
 
 def p_outside(
     measurement: Measurement, low: float, high: float, value: float | None = None, at: At = interval
 ) -> float:
-    """Find the smallest two-sided error at which the interval lies wholly outside [low, high].
+    """Return the p-value of "the true value is within [low, high]", as a correction for many tests needs it.
 
-    It is the p-value of "the true value is within the limits", read off the intervals, and what a
-    correction for many measurements needs.
+    It is the smallest two-sided error at which the interval lies wholly outside.
 
     Args:
         measurement: a measurement whose method is known.
         low: least value allowed, in the units of the value; may be -infinity.
         high: greatest value allowed; may be infinity.
-        value: what the interval is of; by default the measurement's value.
-        at: gives the interval.
+        value: the estimate inside the interval; by default the measurement's value.
+        at: computes the interval.
 
     Returns:
         In [1e-12, 1], never below the true one by more than rounding; 1 where no interval lies outside:
@@ -106,12 +96,16 @@ def p_outside(
         limits = at(measurement, 1.0 - error)
         return limits is not None and (limits[1] < low or limits[0] > high)
 
-    if math.isnan(value) or low <= value <= high or not outside(_LARGEST):
+    if math.isnan(value) or low <= value <= high or not outside(_MAX_ERROR):
         return 1.0
-    if outside(_SMALLEST):
-        return _SMALLEST
-    lower, upper = math.log(_SMALLEST), math.log(_LARGEST)
-    for _ in range(_STEPS):
+    if outside(_MIN_ERROR):
+        return _MIN_ERROR
+    lower = math.log(_MIN_ERROR)
+    upper = math.log(_MAX_ERROR)
+    for _ in range(_HALVINGS):
         middle = (lower + upper) / 2.0
-        lower, upper = (lower, middle) if outside(math.exp(middle)) else (middle, upper)
+        if outside(math.exp(middle)):
+            upper = middle
+        else:
+            lower = middle
     return math.exp(upper)

@@ -1,4 +1,4 @@
-"""MOVER: limits of a combination from the limits of its independent parts.
+"""MOVER: limits of a combination of independent proportions, from the limits of each.
 
 Source: Zou and Donner, Statistics in Medicine 27 (2008); for the ratio ("MOVER-R") Donner and Zou,
 Statistical Methods in Medical Research 21 (2012), and Newcombe, the same 25 (2016).
@@ -22,14 +22,12 @@ def linear(terms: Collection[tuple[float, Limits]]) -> Limits:
     Returns:
         The sum and its limits, within the values that the weights can reach from [0, 1].
     """
-    estimate = np.asarray(sum(weight * part.estimate for weight, part in terms))
+    estimate = np.asarray(sum(weight * p.estimate for weight, p in terms))
     below = sum((weight * (p.estimate - (p.low if weight > 0 else p.high))) ** 2 for weight, p in terms)
     above = sum((weight * (p.estimate - (p.high if weight > 0 else p.low))) ** 2 for weight, p in terms)
-    least = sum(min(weight, 0.0) for weight, _ in terms)
-    most = sum(max(weight, 0.0) for weight, _ in terms)
-    return Limits(
-        estimate, np.maximum(estimate - np.sqrt(below), least), np.minimum(estimate + np.sqrt(above), most)
-    )
+    low = np.maximum(estimate - np.sqrt(below), sum(min(weight, 0.0) for weight, _ in terms))
+    high = np.minimum(estimate + np.sqrt(above), sum(max(weight, 0.0) for weight, _ in terms))
+    return Limits(estimate, low, high)
 
 
 def ratio(numerator: Limits, denominator: Limits) -> Limits:

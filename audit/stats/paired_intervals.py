@@ -1,4 +1,4 @@
-"""How much better a candidate is than a baseline on the same rows, in the metric's own direction."""
+"""Improvement of a candidate over a baseline on the same rows, with its interval."""
 
 from __future__ import annotations
 
@@ -9,25 +9,23 @@ from dataclasses import replace
 import numpy as np
 
 from audit.result import Baseline, Measurement
+from audit.stats.average_odds import RATE_NAMES
 from audit.stats.direction import improved, improvement_range
+from audit.stats.interval_method import UNPAIRED, Interval, Pairing
 from audit.stats.measurement_intervals import interval
-from audit.stats.methods import Interval
+from audit.stats.methods import EXACT, method_named
 from audit.stats.mover import linear
-from audit.stats.paired_proportions import apart, combined, difference, ratio_correlation, weights_of
+from audit.stats.paired_proportions import combined, difference, difference_margin
 from audit.stats.proportions import clopper_pearson
 
 CRASHED = "crashed"
 """Method of a baseline's value that could not be compared: there is no interval, and no rule on it is decided."""
 
-_GAPS = {"average-abs-odds-difference": "mean", "equalized-odds-difference": "largest"}
-"""Methods of metrics that put two absolute differences of rates together, and how."""
-_RATES = ("true_positive", "false_positive")
-
 
 def improvement(measurement: Measurement) -> float:
-    """Return by how much the candidate's value is better than the baseline's; NaN where there is no baseline.
+    """Return the gain of the candidate's value over the baseline's; NaN without a baseline.
 
-    Higher is better: the difference; lower: its negative; nearer to the ideal: by how much the distance is less.
+    Higher is better: the difference; lower: its negative; nearer to the ideal: the decrease of the distance.
     """
     baseline = measurement.baseline
     return math.nan if baseline is None else improved(measurement.value, baseline.value, baseline)
@@ -36,71 +34,86 @@ def improvement(measurement: Measurement) -> float:
 def paired_interval(measurement: Measurement, confidence: float) -> Interval | None:
     """Compute the two-sided interval of `improvement`.
 
-    Proportions of the same rows differ by their discordant rows, whose shares are bounded exactly. Of other metrics
-    either value's own interval says how far it may be off on each side, and what both err by together cancels (MOVER
-    with the correlation of both; an unknown one counts as -1, the widest interval). Two exact values have an exact
-    difference, and so have a model and itself.
+    Proportions of the same rows differ by their discordant rows, whose shares are bounded exactly. For other metrics
+    the margins of both values are combined by MOVER with the correlation of their errors; an unknown correlation
+    counts as -1, the widest interval. Two exact values have an exact difference, and so have a model and itself.
 
     Args:
         measurement: of the candidate, with its ``baseline``.
         confidence: in (0, 1).
 
     Returns:
-        (low, high) in the units of the metric; None where there is no baseline, or either value has no interval.
+        (low, high) in the units of the metric; None without a baseline, or where either value has no interval.
 
     Raises:
         ValueError, KeyError: as `interval`.
 
     Source: Zou, Psychological Methods 12 (2007); for the discordant rows `audit.stats.paired_proportions`.
     """
-    baseline, value = measurement.baseline, improvement(measurement)
+    baseline = measurement.baseline
+    value = improvement(measurement)
     if baseline is None or not math.isfinite(value):
         return None
-    if baseline.identical or measurement.method == baseline.method == "exact":
+    if baseline.identical or measurement.method == baseline.method == EXACT.name:
         return value, value
-    found = _by_gaps(measurement, baseline, confidence) or _by_difference(measurement, baseline, confidence)
-    if found is None or any(math.isnan(end) for end in found):
+    span = _by_gaps(measurement, baseline, confidence) or _by_difference(measurement, baseline, confidence)
+    if span is None or any(math.isnan(end) for end in span):
         return None
-    return float(min(found[0], value)), float(max(found[1], value))
+    return float(min(span[0], value)), float(max(span[1], value))
 
 
 def _by_difference(measurement: Measurement, baseline: Baseline, confidence: float) -> Interval | None:
     """Bound the improvement by the limits of both values and of their difference."""
-    own, other = _limits(measurement, confidence), _limits(_as_measurement(measurement, baseline), confidence)
-    if own is None or other is None:
+    candidate_span = _span(measurement, confidence)
+    baseline_span = _span(of_baseline(measurement, baseline), confidence)
+    if candidate_span is None or baseline_span is None:
         return None
-    apart_by = _discordant(measurement, baseline, confidence)
-    if apart_by is None:
-        low, high = apart_by = _correlated(measurement, baseline, own, other)
-        if unseen := _unseen(measurement, baseline, confidence):
-            apart_by = min(low, -unseen), max(high, unseen)
-    return improvement_range(own, other, apart_by, baseline)
+    difference_span = _by_discordant_rows(measurement, baseline, confidence)
+    if difference_span is None:
+        low, high = _by_correlation(measurement, baseline, candidate_span, baseline_span)
+        unseen = _unseen_difference(measurement, baseline, confidence)
+        difference_span = (min(low, -unseen), max(high, unseen)) if unseen else (low, high)
+    return improvement_range(candidate_span, baseline_span, difference_span, baseline)
 
 
-def _discordant(measurement: Measurement, baseline: Baseline, confidence: float) -> Interval | None:
-    pairs, weights = baseline.discordant, weights_of(measurement.method, measurement.counts)
-    if weights is None or baseline.method != measurement.method or not _all(pairs, weights):
+def _by_discordant_rows(measurement: Measurement, baseline: Baseline, confidence: float) -> Interval | None:
+    weights_of = _pairing(measurement, baseline).weights
+    weights = weights_of(measurement.counts) if weights_of else {}
+    if not _has_pairs(baseline, weights):
         return None
-    tail = (1.0 - confidence) / 2.0
-    limits = combined(weights, {name: difference(pairs[name], tail) for name in weights})
+    return _difference_span(baseline, weights, (1.0 - confidence) / 2.0)
+
+
+def _pairing(measurement: Measurement, baseline: Baseline) -> Pairing:
+    same_method = baseline.method == measurement.method
+    return method_named(measurement.method).pairing if same_method else UNPAIRED
+
+
+def _difference_span(baseline: Baseline, weights: Mapping[str, float], tail: float) -> Interval:
+    limits = combined(weights, {name: difference(baseline.discordant[name], tail) for name in weights})
     return float(limits.low), float(limits.high)
 
 
-def _correlated(measurement: Measurement, baseline: Baseline, own: Interval, other: Interval) -> Interval:
-    """Bound the difference by MOVER with the correlation of both."""
-    together = -1.0 if baseline.correlation is None else baseline.correlation
-    if measurement.method == baseline.method == "mover-ratio" and _all(
-        baseline.discordant, measurement.counts
-    ):
-        together = ratio_correlation(measurement.counts, baseline.counts, baseline.discordant)
-    value, reference = measurement.value, baseline.value
-    sides = np.array([value - own[0], own[1] - value]), np.array([other[1] - reference, reference - other[0]])
-    low, high = apart(*sides, np.asarray(together))
+def _by_correlation(
+    measurement: Measurement, baseline: Baseline, candidate_span: Interval, baseline_span: Interval
+) -> Interval:
+    """Bound the difference by MOVER with the correlation of both errors."""
+    correlation = -1.0 if baseline.correlation is None else baseline.correlation
+    of_counts = _pairing(measurement, baseline).correlation
+    if of_counts and _has_pairs(baseline, measurement.counts):
+        correlation = of_counts(measurement.counts, baseline.counts, baseline.discordant)
+    value = measurement.value
+    reference = baseline.value
+    low, high = difference_margin(
+        np.array([value - candidate_span[0], candidate_span[1] - value]),
+        np.array([baseline_span[1] - reference, reference - baseline_span[0]]),
+        np.asarray(correlation),
+    )
     return float(value - reference - low), float(value - reference + high)
 
 
-def _unseen(measurement: Measurement, baseline: Baseline, confidence: float) -> float:
-    """Return how far apart two mean losses may be by rows of which none was seen, where all rows lose alike; else 0."""
+def _unseen_difference(measurement: Measurement, baseline: Baseline, confidence: float) -> float:
+    """Return the largest difference of mean losses by rows of which none was seen, if all rows lose alike; else 0."""
     counts = measurement.counts
     alike = (measurement.value, measurement.se, counts) == (baseline.value, baseline.se, baseline.counts)
     if not alike or "worst" not in counts:
@@ -112,44 +125,47 @@ def _unseen(measurement: Measurement, baseline: Baseline, confidence: float) -> 
 
 def _by_gaps(measurement: Measurement, baseline: Baseline, confidence: float) -> Interval | None:
     """Bound the improvement of a metric made of two absolute differences, each at half the error."""
-    how, pairs = _GAPS.get(measurement.method), baseline.discordant
-    names = [f"{side}_{rate}" for rate in _RATES for side in ("unprivileged", "privileged")]
-    if how is None or baseline.method != measurement.method or not _all(pairs, names):
+    combine = _pairing(measurement, baseline).gaps
+    weights_by_rate = [{f"unprivileged_{rate}": 1.0, f"privileged_{rate}": -1.0} for rate in RATE_NAMES]
+    if combine is None or not all(_has_pairs(baseline, weights) for weights in weights_by_rate):
         return None
     tail = (1.0 - confidence) / 4.0
-    parts = []
-    for rate in _RATES:
-        weights = {f"unprivileged_{rate}": 1.0, f"privileged_{rate}": -1.0}
-        apart_by = combined(weights, {name: difference(pairs[name], tail) for name in weights})
-        own, other = (_gap(counts, weights, tail) for counts in (measurement.counts, baseline.counts))
-        nearer = replace(baseline, better="ideal", ideal=0.0)
-        parts.append(improvement_range(own, other, (float(apart_by.low), float(apart_by.high)), nearer))
-    (low, high), (other_low, other_high) = parts
-    if how == "mean":
-        return (low + other_low) / 2.0, (high + other_high) / 2.0
-    return min(low, other_low), max(high, other_high)
+    towards_zero = replace(baseline, better="ideal", ideal=0.0)
+    spans = [
+        improvement_range(
+            _gap_span(measurement.counts, weights, tail),
+            _gap_span(baseline.counts, weights, tail),
+            _difference_span(baseline, weights, tail),
+            towards_zero,
+        )
+        for weights in weights_by_rate
+    ]
+    return combine(*spans)
 
 
-def _gap(counts: Mapping[str, list[float]], weights: Mapping[str, float], tail: float) -> Interval:
+def _gap_span(counts: Mapping[str, list[float]], weights: Mapping[str, float], tail: float) -> Interval:
     terms = []
     for name, weight in weights.items():
-        successes, trials = (np.asarray(part) for part in counts[name])
+        successes, trials = (np.asarray(number) for number in counts[name])
         terms.append((weight, clopper_pearson(successes, trials, tail)))
     limits = linear(terms)
     return float(limits.low), float(limits.high)
 
 
-def _all(pairs: Mapping[str, list[float]], names: Collection[str]) -> bool:
+def _has_pairs(baseline: Baseline, names: Collection[str]) -> bool:
+    """Return whether the discordant rows of all ``names`` are known, and there is one."""
+    pairs = baseline.discordant
     return bool(names) and all(name in pairs and pairs[name][2] > 0 for name in names)
 
 
-def _limits(measurement: Measurement, confidence: float) -> Interval | None:
-    if measurement.method == "exact":
+def _span(measurement: Measurement, confidence: float) -> Interval | None:
+    if measurement.method == EXACT.name:
         return measurement.value, measurement.value
     return interval(measurement, confidence)
 
 
-def _as_measurement(measurement: Measurement, baseline: Baseline) -> Measurement:
+def of_baseline(measurement: Measurement, baseline: Baseline) -> Measurement:
+    """Return the baseline's value as a measurement."""
     return replace(
         measurement, value=baseline.value, method=baseline.method, counts=baseline.counts, se=baseline.se
     )

@@ -1,8 +1,8 @@
-"""Limits of the difference of two models' proportions on the same rows, from the rows on which they differ."""
+"""Limits of the difference of two models' proportions on the same rows, from the discordant rows."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -17,8 +17,8 @@ def difference(pairs: Sequence[float | Reals], tail: float) -> Limits:
     some 3.7 rows in all at 95 %: two models that decide these rows alike need not decide the next ones alike.
 
     Args:
-        pairs: rows that are an event of the candidate only, of the baseline only, and all (above 0); they may be
-            arrays, which broadcast together.
+        pairs: numbers of rows that are an event of the candidate only, of the baseline only, and of all rows (above
+            0); they may be arrays, which broadcast together.
         tail: error on each side, in (0, 0.5).
 
     Returns:
@@ -26,13 +26,13 @@ def difference(pairs: Sequence[float | Reals], tail: float) -> Limits:
 
     Source: Zou and Donner, Statistics in Medicine 27 (2008); with a correlation Zou, Psychological Methods 12 (2007).
     """
-    only, others, rows = (np.asarray(part, np.float64) for part in pairs)
-    ours, theirs = clopper_pearson(only, rows, tail), clopper_pearson(others, rows, tail)
-    p, q = ours.estimate, theirs.estimate
+    candidate_only, baseline_only, rows = (np.asarray(part, np.float64) for part in pairs)
+    p, p_low, p_high = clopper_pearson(candidate_only, rows, tail)
+    q, q_low, q_high = clopper_pearson(baseline_only, rows, tail)
     with np.errstate(divide="ignore", invalid="ignore"):
-        together = -np.sqrt(np.nan_to_num(p * q / ((1.0 - p) * (1.0 - q))))
-    below = apart(p - ours.low, theirs.high - q, together)
-    above = apart(ours.high - p, q - theirs.low, together)
+        correlation = -np.sqrt(np.nan_to_num(p * q / ((1.0 - p) * (1.0 - q))))
+    below = difference_margin(p - p_low, q_high - q, correlation)
+    above = difference_margin(p_high - p, q - q_low, correlation)
     estimate = np.asarray(p - q)
     return Limits(estimate, np.maximum(estimate - below, -1.0), np.minimum(estimate + above, 1.0))
 
@@ -46,46 +46,34 @@ def combined(weights: Mapping[str, float], parts: Mapping[str, Limits]) -> Limit
     return Limits(estimate, estimate - below, estimate + above)
 
 
-def apart(own: Reals, other: Reals, together: Reals) -> Reals:
-    """Return how far a difference may be off when its parts may be off by ``own`` and ``other``, so correlated."""
+def difference_margin(one: Reals, other: Reals, correlation: Reals) -> Reals:
+    """Return the margin of error of a difference, from the margins of both terms and their correlation."""
     with np.errstate(invalid="ignore"):
-        found = np.sqrt(np.maximum(own**2 + other**2 - 2.0 * together * own * other, 0.0))
-    return np.asarray(np.where(np.isinf(own) | np.isinf(other), np.inf, found))
+        margin = np.sqrt(np.maximum(one**2 + other**2 - 2.0 * correlation * one * other, 0.0))
+    return np.asarray(np.where(np.isinf(one) | np.isinf(other), np.inf, margin))
 
 
 def ratio_correlation(
-    ours: Mapping[str, Sequence[float]],
-    theirs: Mapping[str, Sequence[float]],
+    candidate: Mapping[str, Sequence[float]],
+    baseline: Mapping[str, Sequence[float]],
     pairs: Mapping[str, Sequence[float]],
 ) -> float:
     """Return the correlation of the errors of two ratios of the same proportions, by the delta method.
 
-    Every proportion is taken as if one more row each way were discordant: few rows tell nothing of a correlation of 1.
+    Every proportion is taken as if one more row each way were discordant: few rows are no evidence of a correlation
+    of 1.
 
     Args:
-        ours: [events, rows] of ``unprivileged`` and ``privileged`` for the candidate.
-        theirs: the same for the baseline.
-        pairs: what `difference` takes, by the same names.
+        candidate: [events, rows] of ``unprivileged`` and ``privileged``.
+        baseline: the same of the baseline.
+        pairs: the argument of `difference`, by the same names.
     """
-    together = spread = other = 0.0
-    for name, (only, others, rows) in pairs.items():
-        rate, reference = ((counts[name][0] + 0.5) / (rows + 1.0) for counts in (ours, theirs))
-        own, its = (1.0 - share for share in (rate, reference))
-        apart_by = (only + others + 2.0 - (only - others) ** 2 / rows) / rows
-        common = (rate * own + reference * its - apart_by) / 2.0
-        together += common / (rate * reference) / rows
-        spread, other = spread + own / rate / rows, other + its / reference / rows
-    return float(np.clip(together / (spread * other) ** 0.5, -1.0, 1.0))
-
-
-def weights_of(method: str, names: Collection[str]) -> dict[str, float] | None:
-    """Return what a method multiplies each proportion in ``counts`` by before it adds them; None if it does not."""
-    if method == "clopper-pearson":
-        return dict.fromkeys(names, 1.0)
-    if method == "mover-difference":
-        return {name: 1.0 if name == "unprivileged" else -1.0 for name in names}
-    if method == "mover-mean":
-        return dict.fromkeys(names, 1.0 / len(names))
-    if method == "average-odds-difference":
-        return {name: 0.5 if name.startswith("unprivileged") else -0.5 for name in names}
-    return None
+    covariance = variance = baseline_variance = 0.0
+    for name, (candidate_only, baseline_only, rows) in pairs.items():
+        p, q = ((counts[name][0] + 0.5) / (rows + 1.0) for counts in (candidate, baseline))
+        discordance = candidate_only + baseline_only + 2.0 - (candidate_only - baseline_only) ** 2 / rows
+        joint = (p * (1.0 - p) + q * (1.0 - q) - discordance / rows) / 2.0
+        covariance += joint / (p * q) / rows
+        variance += (1.0 - p) / p / rows
+        baseline_variance += (1.0 - q) / q / rows
+    return float(np.clip(covariance / (variance * baseline_variance) ** 0.5, -1.0, 1.0))

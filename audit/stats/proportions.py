@@ -1,4 +1,4 @@
-"""Exact limits of a proportion: the brick that every interval of rates is built from."""
+"""Exact limits of proportions, from which every interval of rates is built."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 Reals = NDArray[np.float64]
 
-_NOTHING = 1e-9  # successes (or failures) below this are rounding of weighted sums, not observations
+_ROUNDING = 1e-9  # successes (or failures) below this are rounding of weighted sums, not observations
 
 
 class Limits(NamedTuple):
@@ -40,8 +40,9 @@ def clopper_pearson(successes: Reals, trials: Reals, tail: float) -> Limits:
     trials = np.asarray(trials, dtype=np.float64)
     successes = np.clip(np.asarray(successes, dtype=np.float64), 0.0, trials)
     failures = trials - successes
-    some, missing = successes > _NOTHING, failures > _NOTHING
+    successful = successes > _ROUNDING
+    failed = failures > _ROUNDING
     estimate = successes / trials
-    low = np.where(some, betaincinv(np.where(some, successes, 1.0), failures + 1.0, tail), 0.0)
-    high = np.where(missing, betainccinv(successes + 1.0, np.where(missing, failures, 1.0), tail), 1.0)
+    low = np.where(successful, betaincinv(np.where(successful, successes, 1.0), failures + 1.0, tail), 0.0)
+    high = np.where(failed, betainccinv(successes + 1.0, np.where(failed, failures, 1.0), tail), 1.0)
     return Limits(estimate, np.minimum(low, estimate), np.maximum(high, estimate))

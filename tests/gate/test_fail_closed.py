@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from pydantic import TypeAdapter
 
 from audit.errors import AuditError
-from audit.gate.validation import OF_RATES
 from audit.policy.gate_spec import Rule
 from audit.result import Measurement
+from audit.stats import METHODS
 
 from ..stats.test_intervals import NAMES, RANGES, measurements
 from .builders import against, at_least, check, decided, exact, plugged, rate
@@ -234,4 +234,5 @@ def test_effective_counts_that_rounding_made_larger_are_no_contradiction() -> No
 
 
 def test_the_methods_of_rates_are_those_that_are_tried_with_pairs_of_counts() -> None:
-    assert {*NAMES, "clopper-pearson-upper", "clopper-pearson-lower"} == OF_RATES
+    of_proportions = {name for name, method in METHODS.items() if method.counts.shape == "proportions"}
+    assert {*NAMES, "clopper-pearson-upper", "clopper-pearson-lower"} == of_proportions

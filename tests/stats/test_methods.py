@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+from dataclasses import MISSING, fields, replace
 
 import numpy as np
 import pytest
 from scipy import stats
 
+from audit.gate.scaled_counts import GrowableRows
 from audit.result import Measurement
-from audit.stats import METHODS, interval
+from audit.stats import METHODS, IntervalMethod, interval
 from audit.stats.auc import auc_limits
 from audit.stats.average_odds import average_odds
+from audit.stats.interval_method import UNPAIRED, BestCase, Counts, Pairing
 from audit.stats.mover import linear, ratio
 from audit.stats.proportions import Limits
 
@@ -107,3 +110,101 @@ def test_a_method_by_its_name_is_what_the_interval_is_made_by() -> None:
         metric="x", value=math.nan, n=0, method="clopper-pearson", counts={"rate": [0.0, 0.0]}
     )
     assert by_name(empty, CONFIDENCE) is None
+
+
+ODDS = dict(
+    zip(
+        [f"{side}_{rate}_positive" for side in ("unprivileged", "privileged") for rate in ("true", "false")],
+        ([40.0, 100.0], [30.0, 90.0], [70.0, 110.0], [20.0, 80.0]),
+        strict=True,
+    )
+)
+SIDES = {"unprivileged": [40.0, 100.0], "privileged": [70.0, 140.0]}
+ROWS = {"rows": [400.0]}
+SAMPLES: dict[str, tuple[float, dict[str, list[float]]]] = {
+    "clopper-pearson": (0.4, {"rate": [40.0, 100.0]}),
+    "clopper-pearson-upper": (0.4, {"rate": [40.0, 100.0]}),
+    "clopper-pearson-lower": (0.4, {"rate": [40.0, 100.0]}),
+    "mover-difference": (0.4 - 0.5, SIDES),
+    "mover-ratio": (0.4 / 0.5, SIDES),
+    "mover-mean": ((0.4 + 0.5) / 2, {"true_positive": [40.0, 100.0], "true_negative": [70.0, 140.0]}),
+    "average-odds-difference": ((40 / 100 - 70 / 110 + 30 / 90 - 20 / 80) / 2, ODDS),
+    "average-abs-odds-difference": ((70 / 110 - 40 / 100 + 30 / 90 - 20 / 80) / 2, ODDS),
+    "equalized-odds-difference": (70 / 110 - 40 / 100, ODDS),
+    "mean-t": (0.3, ROWS),
+    "mean-skewed": (0.3, ROWS | {"cubes": [800.0, 400.0]}),
+    "root-mean-skewed": (0.3, ROWS | {"cubes": [800.0, 400.0]}),
+    "explained-variance": (0.3, ROWS | {"cubes": [800.0, 400.0]}),
+    "fisher-z": (0.3, ROWS),
+    "stability-z": (0.3, {"groups": [20.0], "step": [0.1]}),
+    "delong": (0.7, {"favorable": [200.0], "unfavorable": [200.0]}),
+    "calibration-bins": (0.1, {"0": [40.0, 100.0, 30.0], "1": [70.0, 100.0, 80.0]}),
+    "largest-t": (0.5, ROWS | {"number": [3.0], "values": [0.5, 0.4], "errors": [0.02, 0.05]}),
+    "exact": (3.0, {}),
+    "none": (3.0, {}),
+}
+"""A value of each method with counts that it can be made of, and a standard error of 0.02."""
+
+
+def sample(name: str) -> Measurement:
+    value, counts = SAMPLES[name]
+    return Measurement(metric="x", value=value, n=400, method=name, se=0.02, counts=counts)
+
+
+def width(measurement: Measurement) -> tuple[float, float]:
+    span = interval(measurement, CONFIDENCE)
+    assert span is not None
+    return measurement.value - span[0], span[1] - measurement.value
+
+
+def test_no_question_is_answered_by_default() -> None:
+    assert set(SAMPLES) == set(METHODS) and all(name == method.name for name, method in METHODS.items())
+    for record in (IntervalMethod, Counts, BestCase, Pairing):
+        assert all(part.default is part.default_factory is MISSING for part in fields(record))
+
+
+@pytest.mark.parametrize("name", sorted(METHODS))
+def test_it_narrows_with_the_rows_as_it_says_but_for_its_open_side(name: str) -> None:
+    method, seen = METHODS[name], sample(name)
+    if method.counts.growth is None:
+        assert name in ("exact", "none", "stability-z")
+        return
+    below, above = width(seen)
+    narrow_below, narrow_above = width(GrowableRows(seen, ()).grown(10_000.0))
+    assert (narrow_below < 0.03 * below + 1e-12) == (method.open_side != "low")
+    assert (narrow_above < 0.03 * above + 1e-12) == (method.open_side != "high")
+
+
+@pytest.mark.parametrize("name", [name for name, method in METHODS.items() if method.best_case])
+def test_its_best_case_has_the_counts_of_its_value(name: str) -> None:
+    case, seen = METHODS[name].best_case, sample(name)
+    assert case is not None
+    best = case.at_value(seen, 0.0 if name == "calibration-bins" else case.at_equality or 0.0)
+    again = interval(replace(best, value=math.nan), 0.001)  # of counts alone, next to their own value
+    if name != "delong":
+        assert again is not None and best.value == pytest.approx(sum(again) / 2, abs=0.02)
+    assert best.counts.keys() == seen.counts.keys() and best.n == seen.n
+    groups = {name.split("_")[0] for name in seen.counts} == {"unprivileged", "privileged"}
+    assert (case.at_equality is not None) == groups
+    assert case.signed == (name in ("mover-difference", "mover-ratio", "average-odds-difference"))
+
+
+@pytest.mark.parametrize("name", sorted(METHODS))
+def test_proportions_are_paired_by_what_the_metric_is_of_them(name: str) -> None:
+    """Weights give the value; factors are its derivatives, up to a factor that both models have."""
+    method, pairing, seen = METHODS[name], METHODS[name].pairing, sample(name)
+    if method.counts.shape != "proportions" or method.open_side:
+        assert pairing is UNPAIRED
+        return
+    shares = {part: events / trials for part, (events, trials) in seen.counts.items()}
+    if pairing.weights:
+        weights = pairing.weights(shares)
+        assert sum(weights[part] * share for part, share in shares.items()) == pytest.approx(seen.value)
+        assert pairing.factors(shares) == weights and not pairing.gaps and not pairing.correlation
+    elif pairing.gaps:
+        assert "abs" in name or "equalized" in name
+        assert pairing.gaps((0.1, 0.2), (0.4, 0.5)) in ((0.25, 0.35), (0.1, 0.5))
+    else:
+        factors = pairing.factors(shares)
+        assert factors == pytest.approx({"unprivileged": 1 / 0.4, "privileged": -1 / 0.5})
+        assert pairing.correlation and pairing.factors(dict.fromkeys(shares, 0.0)) is None

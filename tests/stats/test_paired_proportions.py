@@ -9,8 +9,9 @@ import pytest
 from scipy.stats import binomtest
 
 from audit.result import Baseline
+from audit.stats import METHODS
 from audit.stats.direction import improved, improvement_range
-from audit.stats.paired_proportions import apart, combined, difference, ratio_correlation, weights_of
+from audit.stats.paired_proportions import combined, difference, difference_margin, ratio_correlation
 from audit.stats.proportions import Limits
 
 INF = math.inf
@@ -47,13 +48,15 @@ def test_weighted_differences_are_combined_side_by_side() -> None:
 
 def test_errors_that_go_together_cancel_and_what_is_unbounded_stays_so() -> None:
     own, other = np.array([3.0, 3.0, 3.0, 0.1]), np.array([4.0, 4.0, 4.0, 0.1])
-    assert apart(own, other, np.array([0.0, 1.0, -1.0, 1.0])) == pytest.approx([5.0, 1.0, 7.0, 0.0])
+    assert difference_margin(own, other, np.array([0.0, 1.0, -1.0, 1.0])) == pytest.approx(
+        [5.0, 1.0, 7.0, 0.0]
+    )
     many = np.linspace(
         0.0, 1.0, 999
     )  # of neighbours, rounding leaves some squares a little less than nothing
-    assert (apart(many, np.nextafter(many, 2.0), np.float64(1.0)) < 1e-7).all()
+    assert (difference_margin(many, np.nextafter(many, 2.0), np.float64(1.0)) < 1e-7).all()
     for ends in ((INF, 1.0), (1.0, INF), (INF, INF)):
-        assert apart(np.float64(ends[0]), np.float64(ends[1]), np.float64(1.0)) == INF
+        assert difference_margin(np.float64(ends[0]), np.float64(ends[1]), np.float64(1.0)) == INF
 
 
 def test_the_correlation_of_ratios_of_few_rows_by_hand() -> None:
@@ -91,7 +94,9 @@ def test_a_correlation_lies_between_minus_1_and_1_whatever_few_rows_say() -> Non
     ],
 )
 def test_only_sums_have_weights(method: str, expected: dict[str, float] | None) -> None:
-    assert weights_of(method, ["unprivileged", "privileged"]) == expected
+    pairing = METHODS[method].pairing
+    weights = pairing and pairing.weights
+    assert (weights and weights(["unprivileged", "privileged"])) == expected
 
 
 def test_an_ideal_that_is_not_said_is_0() -> None:

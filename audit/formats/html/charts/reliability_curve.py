@@ -11,9 +11,6 @@ from audit.formats.html.charts.scale import SHARES, Scale
 from audit.formats.html.text.numbers import count, interval, number
 from audit.result import Measurement
 
-METHOD = "calibration-bins"
-"""The method whose ``counts`` are ``{bin: [observed, rows, sum of predictions]}``."""
-
 SIDE = 240
 _MAX_RADIUS = 7.0
 _MIN_RADIUS = 2.0
@@ -51,10 +48,11 @@ def reliability(measurement: Measurement, confidence: float) -> Reliability | No
     """
     import numpy as np  # late, with what needs it: importing what draws takes none of both
 
+    from audit.stats.methods import method_named
     from audit.stats.proportions import clopper_pearson
 
     usable = [(name, counts) for name, counts in measurement.counts.items() if _usable(counts)]
-    if measurement.method != METHOD or not usable:
+    if method_named(measurement.method).counts.shape != "bins" or not usable:
         return None
     rising = sorted(usable, key=lambda item: item[1][2] / item[1][1])
     observed, rows, _ = np.asarray([counts for _, counts in rising], np.float64).T
