@@ -14,6 +14,7 @@ from audit.errors import AuditError
 from audit.result import Report, Scalar, Table
 
 _NOT_FINITE = {"NaN", "Infinity", "-Infinity"}
+_LEFT_OUT_IF_NONE = {"sampled", "exact_zero"}
 _NUMBER = {"anyOf": [{"type": "number"}, {"type": "string", "enum": sorted(_NOT_FINITE)}]}
 
 
@@ -24,7 +25,8 @@ def _adapter() -> TypeAdapter[Report]:
 
 def to_json(report: Report) -> str:
     """Return a report as JSON text; numbers that are not finite are the strings NaN, Infinity, -Infinity."""
-    return json.dumps(_plain(asdict(report)), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    content = _plain(asdict(report, dict_factory=_present))
+    return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def from_json(text: str, where: str = "report") -> Report:
@@ -86,6 +88,10 @@ def _parsed(cells: list[Scalar | None]) -> list[Scalar | None]:
     if {cell for cell in cells if isinstance(cell, str)} <= _NOT_FINITE:
         return [float(cell) if isinstance(cell, str) else cell for cell in cells]
     return cells
+
+
+def _present(fields: list[tuple[str, object]]) -> dict[str, object]:
+    return {name: value for name, value in fields if value is not None or name not in _LEFT_OUT_IF_NONE}
 
 
 def _plain(value: object) -> object:

@@ -12,6 +12,7 @@ from audit.gate.attainable import never_attainable, underpowered
 from audit.gate.selection import ANY, covered, same
 from audit.policy.gate_spec import GateSpec, Rule
 from audit.result import GROUP_KEYS, CheckResult, Measurement, MetricFacts
+from audit.stats.methods import EXACT
 
 _ABSOLUTE = ("at_least", "at_most", "within")
 
@@ -62,7 +63,6 @@ def _range(facts: MetricFacts) -> str:
 
 
 _SHOWN = 6
-_PROTECTED_SHARE = "explainability.protected_share"
 
 
 def warnings_of(
@@ -84,7 +84,7 @@ def warnings_of(
             *beyond_ideal(rule, metrics.get(rule.metric)),
             *_uncovered(rule, [m for m in found if m.metric == rule.metric]),
             *_too_few(rule, covered(rule, found), gate, metrics.get(rule.metric)),
-            *_unread(rule, covered(rule, found)),
+            *_uninformative(rule, covered(rule, found), metrics.get(rule.metric)),
         )
     ]
 
@@ -126,17 +126,14 @@ def _too_few(
         yield f"these rows are too few for it to pass: {'; '.join(thin[:_SHOWN])}{more}"
 
 
-def _unread(rule: Rule, measured: Sequence[Measurement]) -> Iterator[str]:
-    """Yield of which attributes the model reads no column, so that a limit on their share says nothing."""
+def _uninformative(rule: Rule, measured: Sequence[Measurement], facts: MetricFacts | None) -> Iterator[str]:
+    """Yield the measurements whose exact value of 0 is no evidence of the model, as the metric says."""
     low, high = rule.bounds
-    if rule.metric != _PROTECTED_SHARE or not (rule.is_absolute and low <= 0.0 <= high):
+    if not (facts and facts.exact_zero and rule.is_absolute and low <= 0.0 <= high):
         return
-    for found in measured:
-        if found.method == "exact" and found.value == 0.0:
-            yield (
-                f"{found.where['attribute']}: no column that the model reads stands for it, so this rule cannot break "
-                "by it; explainability.proxy_auc says what other columns tell"
-            )
+    for measurement in measured:
+        if measurement.method == EXACT.name and measurement.value == 0.0:
+            yield f"{measurement.where.get('attribute', 'all rows')}: {facts.exact_zero}"
 
 
 def _name(found: Measurement) -> str:

@@ -22,6 +22,7 @@ from audit.result import (
     CheckResult,
     Decision,
     Measurement,
+    MetricFacts,
     RuleResult,
     RuleStatus,
     Scalar,
@@ -32,11 +33,12 @@ from audit.stats.confidence import at_confidence
 
 @dataclass(frozen=True)
 class _Covered:
-    """A rule with what it covers: ``decided`` on, and left out for having too few rows."""
+    """A rule with the measurements that it covers: ``decided`` on, and left out for having too few rows."""
 
     rule: Rule
     decided: list[Measurement]
     left_out: list[Measurement]
+    facts: MetricFacts | None
 
     @property
     def claims(self) -> list[Claim]:
@@ -96,7 +98,8 @@ def _cover(rule: Rule, checks: Sequence[CheckResult], gate: GateSpec, reported: 
     chosen = [at_confidence(m, gate.confidence, reported) for m in whole]
     enough = [m for m in chosen if m.rows >= gate.min_rows or not m.speaks_of_groups]
     thin = [m for m in chosen if m.rows < gate.min_rows and m.speaks_of_groups]
-    return _Covered(rule, enough, thin)
+    facts = next((check.metrics[rule.metric] for check in checks if rule.metric in check.metrics), None)
+    return _Covered(rule, enough, thin, facts)
 
 
 def _holm(found: Sequence[_Covered], alpha: float) -> set[tuple[str, int]]:
@@ -141,7 +144,9 @@ def _advised(rule: RuleResult, item: _Covered, confidence: float, left: float) -
     if rule.status != "inconclusive":
         return rule
     undecided = [claim for claim in item.claims if claim.span is not None and claim.finding != "holds"]
-    return replace(rule, needs=[words for claim in undecided for words in needed(claim, confidence, left)])
+    sampled = item.facts.sampled if item.facts else None
+    needs = [sentence for claim in undecided for sentence in needed(claim, confidence, left, sampled)]
+    return replace(rule, needs=needs)
 
 
 def _reason(

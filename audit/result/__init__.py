@@ -4,7 +4,15 @@ Plain frozen dataclasses of the standard library, so that deciding and rendering
 The field names are those of ``report.json``; `docs/report-format.md` describes them for readers.
 """
 
-from audit.result.evidence import CheckResult, CheckStatus, Evidence, MetricFacts, Note, Table
+from audit.result.evidence import (
+    CheckResult,
+    CheckStatus,
+    Evidence,
+    MetricFacts,
+    Note,
+    SampledRows,
+    Table,
+)
 from audit.result.measurement import GROUP_KEYS, Baseline, Better, Measurement, Scalar
 from audit.result.report import (
     AUDITS,
@@ -45,6 +53,7 @@ __all__ = [
     "Report",
     "RuleResult",
     "RuleStatus",
+    "SampledRows",
     "Scalar",
     "Table",
     "TensorFacts",

@@ -45,10 +45,23 @@ Evidence = Measurement | Table | Note
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SampledRows:
+    """The part of the data's rows that a metric is measured on, for advice on how many more are needed.
+
+    ``kind`` stands before "rows" in a sentence, such as "held-out"; ``source`` says where more of them come from.
+    """
+
+    kind: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MetricFacts:
     """Description of a metric: how to read it, its range, its ideal value, and which direction is better.
 
-    ``better`` None means that neither is: no rule can compare the metric with a baseline's.
+    ``better`` None means that neither is: no rule can compare the metric with a baseline's. ``sampled`` is
+    None if all rows of the data are measured. ``exact_zero`` completes "GROUP: …" where an exact value of 0 is no
+    evidence of the model, so that a limit on it says nothing. A report leaves both out where they are None.
     """
 
     about: str
@@ -56,6 +69,8 @@ class MetricFacts:
     high: float | None = None
     ideal: float | None = None
     better: Better | None = None
+    sampled: SampledRows | None = None
+    exact_zero: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 import audit
 from audit.formats.json import from_json, read_report, to_json
 from audit.formats.writing import write_whole
-from audit.result import CheckResult, Measurement, Report, Table
+from audit.result import CheckResult, Measurement, MetricFacts, Report, SampledRows, Table
 
 from .samples import ON, report
 
@@ -41,6 +41,18 @@ def test_there_and_back() -> None:
     back = from_json(to_json(original))
     assert same(asdict(back), asdict(original))
     assert to_json(back) == to_json(original)
+
+
+def test_what_a_metric_does_not_say_of_its_rows_is_left_out() -> None:
+    """So that reports of an older version, which have no such key, read and write as they are."""
+    sampled = SampledRows(kind="explained", source="raise checks.c.rows")
+    facts = {"c.all": MetricFacts(about="of all"), "c.some": MetricFacts(about="of some", sampled=sampled)}
+    original = replace(report(), checks=[CheckResult(name="c", status="measured", metrics=facts)])
+    text = to_json(original)
+    assert from_json(text).checks == original.checks
+    written = json.loads(text)["checks"][0]["metrics"]
+    assert written["c.some"]["sampled"] == {"kind": "explained", "source": "raise checks.c.rows"}
+    assert list(written["c.all"]) == ["about", "low", "high", "ideal", "better"]
 
 
 numbers = st.floats()

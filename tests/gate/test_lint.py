@@ -6,6 +6,7 @@ import math
 
 import pytest
 
+from audit.checks.explainability import Explainability
 from audit.checks.performance.definitions import DEFINITIONS
 from audit.gate.lint import beyond_ideal, vacuous, warnings_of
 from audit.policy.gate_spec import GateSpec, Rule
@@ -156,17 +157,23 @@ def test_a_rule_that_no_number_of_rows_lets_pass() -> None:
 
 def test_of_an_attribute_without_columns_a_share_of_0_is_no_news() -> None:
     metric = "explainability.protected_share"
+    facts = Explainability.metrics["protected_share"]
 
     def told(value: float, method: str, **limit: float) -> list[str]:
         one = Measurement(metric=metric, value=value, n=60, method=method, where={"attribute": "sex"})
         result = CheckResult(name="explainability", status="measured", measurements=[one])
         gate = GateSpec(rules=with_ids([Rule(metric=metric, **limit)]))  # type: ignore[arg-type]  # by name
-        return warnings_of(gate, {}, [result])
+        return warnings_of(gate, {metric: facts}, [result])
 
     (warning,) = told(0.0, "exact", at_most=0.2)
-    assert "sex: no column that the model reads stands for it" in warning
+    assert warning == (
+        "explainability.protected_share: sex: no column that the model reads stands for it, so this rule cannot break "
+        "by it; explainability.proxy_auc says what other columns tell"
+    )
     assert told(0.0, "mean-t", at_most=0.2) == []  # of a column that is read, and moves nothing
     assert told(0.0, "exact", at_least=0.2) == []  # which breaks
+    facts = MetricFacts(about="of a check that says nothing of it")
+    assert told(0.0, "exact", at_most=0.2) == []
 
 
 def test_no_log_loss_exceeds_that_of_the_least_probability() -> None:

@@ -11,7 +11,7 @@ import pytest
 from audit.checks.explainability import Explainability, proxy_sample
 from audit.checks.robustness import Robustness, corruptions
 from audit.policy.gate_spec import Rule
-from audit.result import Baseline, Measurement
+from audit.result import Baseline, Measurement, MetricFacts, SampledRows
 from audit.stats import METHODS
 
 from .builders import at_least, bare, check, decided, exact, plugged, rate
@@ -38,8 +38,9 @@ def more(sentence: str) -> list[int]:
     return [int(found.replace(",", "")) for found in re.findall(r"([\d,]+) more row", sentence)]
 
 
-def need(measurement: Measurement, rule: Rule) -> str:
-    (result,) = decided([check(measurement)], [rule]).rules
+def need(measurement: Measurement, rule: Rule, facts: MetricFacts | None = None) -> str:
+    metrics = {} if facts is None else {measurement.metric: facts}
+    (result,) = decided([replace(check(measurement), metrics=metrics)], [rule]).rules
     assert result.status == "inconclusive"
     (sentence,) = result.needs
     return sentence
@@ -261,7 +262,9 @@ def test_the_largest_of_several_estimates_keeps_their_number_and_values() -> Non
 def test_of_a_part_of_the_rows_it_says_which_and_where_more_come_from(
     metric: str, kind: str, source: str
 ) -> None:
-    sentence = need(replace(rate(60, 100), metric=metric), Rule(metric=metric, at_least=0.5))
+    check_class = {"explainability": Explainability, "robustness": Robustness}[metric.partition(".")[0]]
+    facts = check_class.metrics[metric.partition(".")[2]]
+    sentence = need(replace(rate(60, 100), metric=metric), Rule(metric=metric, at_least=0.5), facts)
     assert re.search(rf"about \d+ more {kind} rows \(100 now\)", sentence) and f" holds: {source}" in sentence
 
 
@@ -270,3 +273,22 @@ def test_the_checks_take_as_many_rows_as_it_says() -> None:
     with pytest.raises(ValueError, match="20000"):
         Explainability(rows=20_001)
     assert (corruptions._ROWS, proxy_sample.MAX_ROWS) == (1_000, 10_000)
+
+
+def test_a_plug_in_says_itself_where_more_of_its_rows_come_from() -> None:
+    sampled = SampledRows(kind="reviewed", source="raise checks.review.rows")
+    metric = "review.agreement"
+    asked = replace(rate(60, 100), metric=metric), Rule(metric=metric, at_least=0.5)
+    plain = need(*asked, MetricFacts(about="of all rows"))
+    (rows,) = more(plain)
+    assert plain == f"about {rows:,} more rows (100 now) at the rates seen would show that the limit holds"
+    assert need(*asked, MetricFacts(about="of some", sampled=sampled)) == (
+        f"about {rows:,} more reviewed rows (100 now) at the rates seen would show that the limit holds: "
+        "raise checks.review.rows"
+    )
+
+
+def test_every_metric_of_a_check_that_samples_says_which_rows() -> None:
+    for check_class in (Explainability, Robustness):
+        assert all(facts.sampled for facts in check_class.metrics.values())
+        assert check_class.model_fields["rows"]

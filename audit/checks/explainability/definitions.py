@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from audit.result import Better, MetricFacts
+from dataclasses import replace
+
+from audit.result import Better, MetricFacts, SampledRows
+
+_HELD_OUT = "half of the data's rows are held out, of 10,000 at most"
+_EXPLAINED = SampledRows(
+    kind="explained",
+    source="raise checks.explainability.rows, as far as the data have more, to 20,000 at most",
+)
+_SAMPLED = {
+    "proxy_auc": SampledRows(kind="held-out", source=_HELD_OUT),
+    "proxy_strength": SampledRows(kind="judged", source=f"of texts and bins {_HELD_OUT}"),
+}
 
 
-def _share(about: str, ideal: float | None = None, better: Better | None = None) -> MetricFacts:
-    return MetricFacts(about=about, low=0.0, high=1.0, ideal=ideal, better=better)
+def _share(
+    about: str, ideal: float | None = None, better: Better | None = None, exact_zero: str | None = None
+) -> MetricFacts:
+    return MetricFacts(about=about, low=0.0, high=1.0, ideal=ideal, better=better, exact_zero=exact_zero)
 
 
-DEFINITIONS: dict[str, MetricFacts] = {
+_FACTS: dict[str, MetricFacts] = {
     "mean_abs_attribution": MetricFacts(
         about="Mean absolute SHAP value of a feature over the explained rows, in the unit of the explained "
         "output (log-odds of the favourable outcome unless the policy asks for the score).",
@@ -35,6 +49,8 @@ DEFINITIONS: dict[str, MetricFacts] = {
         "not counted.",
         ideal=0.0,
         better="lower",
+        exact_zero="no column that the model reads stands for it, so this rule cannot break by it; "
+        "explainability.proxy_auc says what other columns tell",
     ),
     "proxy_auc": _share(
         "How well the model's other features, all together, tell the rows of unprivileged groups from those of "
@@ -74,4 +90,8 @@ DEFINITIONS: dict[str, MetricFacts] = {
         ideal=1.0,
         better="higher",
     ),
+}
+
+DEFINITIONS: dict[str, MetricFacts] = {
+    name: replace(facts, sampled=_SAMPLED.get(name, _EXPLAINED)) for name, facts in _FACTS.items()
 }

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from audit.result import Better, MetricFacts
+from audit.result import Better, MetricFacts, SampledRows
+
+_ATTACKED = SampledRows(
+    kind="attacked",
+    source="raise checks.robustness.rows, as far as the data have more (a note says where an attack takes fewer)",
+)
+_CORRUPTED = SampledRows(kind="corrupted", source="of the data's pictures 1,000 at most are corrupted")
 
 
-def _share(about: str, ideal: float | None = None, better: Better | None = None) -> MetricFacts:
-    return MetricFacts(about=about, low=0.0, high=1.0, ideal=ideal, better=better)
+def _share(
+    about: str, ideal: float | None = None, better: Better | None = None, sampled: SampledRows = _ATTACKED
+) -> MetricFacts:
+    return MetricFacts(about=about, low=0.0, high=1.0, ideal=ideal, better=better, sampled=sampled)
 
 
 DEFINITIONS: dict[str, MetricFacts] = {
@@ -24,6 +32,7 @@ DEFINITIONS: dict[str, MetricFacts] = {
         "(Hendrycks and Dietterich 2019).",
         1.0,
         "higher",
+        _CORRUPTED,
     ),
     "flip_rate": _share(
         "Share of rows whose decision an attack of that size changes, right or wrong before.", 0.0, "lower"
