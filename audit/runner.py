@@ -236,5 +236,8 @@ def _decide(
 
     if history is None:
         return decided(None), {}
-    decision, count = history.decide(this, started, decided)
-    return decision, {"history": count.facts()}
+    with history.place(this, started) as place:
+        decision = decided(place.count.audits)
+        if not place.record(decision.verdict):
+            decision = decided(None)
+    return decision, {"history": place.count.facts()}

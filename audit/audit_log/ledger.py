@@ -1,7 +1,7 @@
-"""Counts the audits of the same rows: of enough candidates, one passes by luck.
+"""The ledger of audits, which counts those of the same rows: of enough candidates, one passes by luck.
 
 One JSON line an audit in a small local file, `AUDIT_HISTORY` or `history.jsonl` in the user's directory for the
-state of `savedmodel-audit`. Digests, seed, time and verdict stand there: nothing of the model, the rows or the policy.
+state of `savedmodel-audit`. It holds digests, seed, time and verdict: nothing of the model, the rows or the policy.
 """
 
 from __future__ import annotations
@@ -9,23 +9,23 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from audit.policy.compatibility import asked
 from audit.policy.model import Policy, policy_digest
-from audit.result import DataFacts, Decision, ModelFacts
+from audit.result import DataFacts, ModelFacts, Verdict
 
 VARIABLE = "AUDIT_HISTORY"
-"""The environment variable with the file's path; where it is set and empty, no audit is counted."""
+"""Environment variable with the file's path; if it is set and empty, no audit is counted."""
 
 
 @dataclass(frozen=True)
 class Audited:
-    """What tells one audit from another: the rows, the model, what was asked of it (digests), and the seed."""
+    """Identity of an audit: digests of the rows, the model and the question, and the seed."""
 
     data: str
     model: str
@@ -38,7 +38,7 @@ class Count:
     """An audit's place among the different audits of its rows, by the order in which each was first made.
 
     ``audits`` and ``candidates`` count from 1, this one included, so that an audit that is repeated keeps its place;
-    they are None where the file cannot be used, and ``problem`` says why. ``damaged`` are lines that cannot be read.
+    they are None where the file cannot be used, for the reason in ``problem``. ``damaged`` counts unreadable lines.
     """
 
     audits: int | None = None
@@ -47,10 +47,30 @@ class Count:
     problem: str | None = None
 
     def facts(self) -> dict[str, object]:
-        """Return what stands in the report under ``run.history``."""
+        """Return the content of ``run.history`` in a report."""
         facts: dict[str, object] = {"audits": self.audits, "candidates": self.candidates}
         facts |= {"damaged_lines": self.damaged} if self.damaged else {}
         return facts | ({"problem": self.problem} if self.problem else {})
+
+
+@dataclass
+class Place:
+    """An audit's place in the file, which no other audit can take until it is recorded or given up."""
+
+    count: Count
+    file: BinaryIO | None
+    line: dict[str, object]
+
+    def record(self, verdict: Verdict) -> bool:
+        """Write the audit down with its verdict; return False if that fails, since its count is unknown then."""
+        if self.file is None:
+            return True
+        try:
+            self.file.write(json.dumps({**self.line, "verdict": verdict}).encode() + b"\n")
+        except OSError as error:
+            self.count = _unknown(self.file.name, error)
+            return False
+        return True
 
 
 @dataclass(frozen=True)
@@ -59,36 +79,36 @@ class History:
 
     path: Path
 
-    def decide(
-        self, audited: Audited, started: str, decide: Callable[[int | None], Decision]
-    ) -> tuple[Decision, Count]:
-        """Count an audit, decide on it, and write it down with its verdict.
+    @contextmanager
+    def place(self, audited: Audited, started: str) -> Iterator[Place]:
+        """Yield the place of the present audit, to be recorded with its verdict.
 
         Meanwhile others wait, so that no two audits of the same rows take the same place. A file that cannot be read
-        and written loses no audit: the count is then not known. What cannot be decided is not written down.
+        loses no audit: the count is then unknown. Nothing is written of an audit that raises.
 
         Args:
             audited: the present audit.
-            started: when, as ISO 8601.
-            decide: given the number of audits, or None.
+            started: its time, as ISO 8601.
         """
-        try:
-            with _locked(self.path) as file:
-                count, whole = _count(file, audited)
-                decision = decide(count.audits)
-                line = {**asdict(audited), "started": started, "verdict": decision.verdict}
-                file.write((b"" if whole else b"\n") + json.dumps(line).encode() + b"\n")
-                return decision, count
-        except OSError as error:
-            reason = f"{self.path}: {error.strerror or error}"
-            return decide(None), Count(problem=reason)
+        line: dict[str, object] = {**asdict(audited), "started": started}
+        with ExitStack() as stack:
+            try:
+                file = stack.enter_context(_locked(self.path))
+                place = Place(_count(file, audited), file, line)
+            except OSError as error:
+                place = Place(_unknown(self.path, error), None, line)
+            yield place
+
+
+def _unknown(path: str | Path, error: OSError) -> Count:
+    return Count(problem=f"{path}: {error.strerror or error}")
 
 
 def find_history() -> History | None:
-    """Return the user's history; None where `VARIABLE` is empty, or there is no home to keep it in."""
-    given = os.environ.get(VARIABLE)
-    if given is not None:
-        return History(_home(given)) if given else None
+    """Return the user's history; None if `VARIABLE` is empty, or there is no home directory for it."""
+    value = os.environ.get(VARIABLE)
+    if value is not None:
+        return History(_expanded(value)) if value else None
     from platformdirs import user_state_path
 
     with suppress(RuntimeError):
@@ -96,11 +116,11 @@ def find_history() -> History | None:
     return None
 
 
-def _home(given: str) -> Path:
+def _expanded(path: str) -> Path:
     """Return a path whose ``~`` is the home directory: not every shell or pipeline that sets a variable expands it."""
     with suppress(RuntimeError):
-        return Path(given).expanduser()
-    return Path(given)
+        return Path(path).expanduser()
+    return Path(path)
 
 
 @contextmanager
@@ -119,26 +139,28 @@ def _locked(path: Path) -> Iterator[BinaryIO]:
         yield file
 
 
-def _count(file: BinaryIO, audited: Audited) -> tuple[Count, bool]:
-    """Return the place of ``audited`` in the file, and whether its last line is whole."""
+def _count(file: BinaryIO, audited: Audited) -> Count:
+    """Return the place of ``audited`` in the file, and complete a last line that was cut off."""
     file.seek(0)
-    lines = file.read()
-    found = [_parsed(line) for line in lines.splitlines() if line.strip()]
-    same = [item for item in found if item is not None and item.data == audited.data] + [audited]
-    count = Count(
-        audits=list(dict.fromkeys(same)).index(audited) + 1,
-        candidates=list(dict.fromkeys(item.model for item in same)).index(audited.model) + 1,
-        damaged=found.count(None),
+    content = file.read()
+    if content and not content.endswith(b"\n"):
+        file.write(b"\n")
+    audits = [_parsed(line) for line in content.splitlines() if line.strip()]
+    of_these_rows = [audit for audit in audits if audit and audit.data == audited.data] + [audited]
+    models = list(dict.fromkeys(audit.model for audit in of_these_rows))
+    return Count(
+        audits=list(dict.fromkeys(of_these_rows)).index(audited) + 1,
+        candidates=models.index(audited.model) + 1,
+        damaged=audits.count(None),
     )
-    return count, not lines or lines.endswith(b"\n")
 
 
 def _parsed(line: bytes) -> Audited | None:
     try:
         content = json.loads(line)
-        audited = Audited(*(content[name] for name in ("data", "model", "asked", "seed")))
-        hash(audited)
-        return audited
+        audit = Audited(*(content[name] for name in ("data", "model", "asked", "seed")))
+        hash(audit)
+        return audit
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
 
@@ -146,14 +168,13 @@ def _parsed(line: bytes) -> Audited | None:
 def identify(
     policy: Policy, model: ModelFacts, data: DataFacts, baseline: ModelFacts | None, seed: int
 ) -> Audited:
-    """Return what tells the audit of ``model`` on ``data`` from others.
+    """Return the identity of the audit of ``model`` on ``data``.
 
-    Gate, waivers and report settings do not: limits that change do not make another audit.
+    Gate, waivers and report settings are no part of it: limits that change do not make another audit.
     """
-    background = data.background.digest if data.background else None
     question = {
         **asked(policy),
-        "background": background,
+        "background": data.background.digest if data.background else None,
         "baseline": baseline.digest if baseline else None,
     }
     return Audited(data.digest, model.digest, policy_digest(question), seed)

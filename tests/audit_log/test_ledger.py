@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 
 import pytest
 
-from audit.audit_log.ledger import Audited, Count, History, find_history
-from audit.result import Decision
+from audit.audit_log.ledger import Audited, Count, History, Place, find_history
+from audit.policy.gate_spec import GateSpec
+from audit.policy.model import Policy
+from audit.runner import _decide
 
-PASSED = Decision(verdict="pass", rules=[], reason="1 rule holds")
+STARTED = "2026-06-15T12:00:00+00:00"
 
 
 def audited(model: str = "m1", asked: str = "q", seed: int = 0, data: str = "d") -> Audited:
@@ -19,16 +24,11 @@ def audited(model: str = "m1", asked: str = "q", seed: int = 0, data: str = "d")
 
 
 def count(file: Path, this: Audited) -> Count:
-    """Count one audit; what it was decided with is what the report says."""
-    told: list[int | None] = []
-
-    def decide(audits: int | None) -> Decision:
-        told.append(audits)
-        return PASSED
-
-    decision, found = History(file).decide(this, "2026-06-15T12:00:00+00:00", decide)
-    assert decision is PASSED and told[-1] == found.audits
-    return found
+    """Count one audit that passes; its count is what it is decided with, unless it cannot be written."""
+    with History(file).place(this, STARTED) as place:
+        before = place.count
+        assert place.record("pass") == (place.count == before)
+    return place.count
 
 
 def places(file: Path, *audits: Audited) -> list[tuple[int | None, int | None]]:
@@ -93,12 +93,34 @@ def test_a_place_that_cannot_be_written_loses_no_audit(tmp_path: Path) -> None:
         assert (found.audits, found.candidates) == (None, None) and str(file) in str(found.problem)
 
 
-def test_nothing_is_written_of_what_could_not_be_decided(tmp_path: Path) -> None:
-    def fails(audits: int | None) -> Decision:
-        raise ValueError("damaged")
+class _ReadOnly(History):
+    """A file that can be read and, as on a full disk, not be written when it comes to the line."""
 
-    with pytest.raises(ValueError, match="damaged"):
-        History(tmp_path / "h").decide(audited(), "now", fails)
+    @contextmanager
+    def place(self, this: Audited, started: str) -> Iterator[Place]:
+        with super().place(this, started) as place, open(self.path, "rb", buffering=0) as file:
+            place.file = file
+            yield place
+
+
+def test_a_place_that_cannot_be_recorded_decides_nothing(tmp_path: Path) -> None:
+    """The verdict is made again, without the count, since the next audit takes the same place."""
+    policy = Policy.model_construct(gate=GateSpec(rules=[], max_audits=3), waivers=[])
+    reasons = []
+    for history in (_ReadOnly(tmp_path / "h"), History(tmp_path / "h")):
+        decision, facts = _decide(policy, [], date(2026, 6, 15), history, audited(), STARTED)
+        (rule,) = decision.rules
+        reasons.append((rule.reason, facts["history"]["audits"]))  # type: ignore[index]  # plain data
+    assert reasons == [
+        ("not decided: nobody knows how many audits of these rows were made", None),
+        ("1 different audit of these rows, of 3 that the policy allows", 1),
+    ]
+    assert len((tmp_path / "h").read_text().splitlines()) == 1
+
+
+def test_nothing_is_written_of_what_could_not_be_decided(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="damaged"), History(tmp_path / "h").place(audited(), STARTED):
+        raise ValueError("damaged")
     assert (tmp_path / "h").read_bytes() == b""
 
 

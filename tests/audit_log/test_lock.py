@@ -15,17 +15,14 @@ COUNTS = """
 import sys
 from pathlib import Path
 from audit.audit_log.ledger import Audited, History
-from audit.result import Decision
-
-def decide(audits):
-    print("deciding with", audits, flush=True)
-    sys.stdin.readline()
-    return Decision(verdict="pass", rules=[], reason="1 rule holds")
 
 print("ready", flush=True)
 this = Audited(data="d", model=sys.argv[2], asked="q", seed=0)
-decision, found = History(Path(sys.argv[1])).decide(this, "2026-06-15T12:00:00+00:00", decide)
-print(decision.verdict, found.audits, found.problem)
+with History(Path(sys.argv[1])).place(this, "2026-06-15T12:00:00+00:00") as place:
+    print("deciding with", place.count.audits, flush=True)
+    sys.stdin.readline()
+    place.record("pass")
+print("pass", place.count.audits, place.count.problem)
 """
 WITHOUT_LOCKS = "import sys; sys.modules['fcntl'] = None\n"
 """As on a system that cannot lock a file."""
