@@ -13,7 +13,7 @@ from audit.checks.fairness.influence import fairness_trace
 from audit.checks.fairness.metrics import COMPARISONS
 from audit.checks.performance.influence import performance_trace
 from audit.checks.performance.metrics import Groups, classification
-from audit.comparison.error_correlation import correlation, discordant
+from audit.comparison.error_correlation import discordant_counts, error_correlation
 from audit.result import Baseline, Measurement
 from audit.stats import improvement, paired_interval
 from audit.stats.group_estimates import Partition
@@ -163,8 +163,8 @@ def compared(subjects: list[Any], joint: bool = True) -> dict[str, Measurement]:
         if joint:
             trace = fairness_trace if better == "ideal" else performance_trace
             traces = [trace(subject, ours) for subject in subjects]
-            pairs = discordant(*traces, subjects[0])
-            together = None if pairs else correlation(*traces, ours.method, subjects[0])
+            pairs = discordant_counts(*traces, subjects[0])
+            together = None if pairs else error_correlation(*traces, ours.method, subjects[0])
             other = replace(other, discordant=pairs, correlation=together)
         found[name] = replace(ours, baseline=other)
     return found

@@ -1,4 +1,7 @@
-"""What two measurements of the same rows have in common: discordant rows, or the correlation of their errors."""
+"""Dependence between the candidate's and the baseline's estimates on the same rows.
+
+McNemar counts for proportions, the correlation of influence functions otherwise.
+"""
 
 from __future__ import annotations
 
@@ -16,60 +19,67 @@ Where hardly a row tells two models apart, their correlation on these rows is ne
 """
 
 
-def discordant(ours: Trace | None, theirs: Trace | None, subject: Subject) -> dict[str, list[float]]:
-    """Return for each proportion the rows that are an event of ours only, of theirs only, and all.
+def discordant_counts(
+    candidate: Trace | None, baseline: Trace | None, subject: Subject
+) -> dict[str, list[float]]:
+    """Return for each proportion [events of the candidate only, events of the baseline only, rows].
 
     They are effective counts under weights and clusters, as those of the proportions themselves. Empty where a
     denominator is not of the same rows, as that of a rate among the predicted.
     """
-    if (
-        not (isinstance(ours, Shares) and isinstance(theirs, Shares))
-        or ours.rates.keys() != theirs.rates.keys()
-    ):
+    if not (isinstance(candidate, Shares) and isinstance(baseline, Shares)):
         return {}
-    found = {}
-    for name, (within, event) in ours.rates.items():
-        others, other = theirs.rates[name]
-        if not np.array_equal(within, others):
+    if candidate.rates.keys() != baseline.rates.keys():
+        return {}
+    counts = {}
+    for name, (within, event) in candidate.rates.items():
+        baseline_within, baseline_event = baseline.rates[name]
+        if not np.array_equal(within, baseline_within):
             return {}
-        found[name] = _counts(event[within], other[within], within, subject)
-    return found
+        candidate_only, rows = _effective(event & ~baseline_event, within, subject)
+        baseline_only, _ = _effective(baseline_event & ~event, within, subject)
+        counts[name] = [candidate_only, baseline_only, rows]
+    return counts
 
 
-def _counts(event: np.ndarray, other: np.ndarray, within: np.ndarray, subject: Subject) -> list[float]:
-    given = [None if part is None else part[within] for part in (subject.weights, subject.clusters)]
-    everyone = np.zeros(len(event), np.int64)
-    only, others = (rates(part, everyone, 1, *given).counts(0) for part in (event & ~other, other & ~event))
-    return [only[0], others[0], only[1]]
+def _effective(event: np.ndarray, within: np.ndarray, subject: Subject) -> list[float]:
+    """Return the effective [events, rows] of the rows that are ``within``."""
+    weights = None if subject.weights is None else subject.weights[within]
+    clusters = None if subject.clusters is None else subject.clusters[within]
+    group = np.zeros(int(within.sum()), np.int64)
+    return rates(event[within], group, 1, weights, clusters).counts(0)
 
 
-def correlation(ours: Trace | None, theirs: Trace | None, method: str, subject: Subject) -> float | None:
-    """Return the correlation of two estimates' errors, shrunk for few rows; None where a row's part is not known.
+def error_correlation(
+    candidate: Trace | None, baseline: Trace | None, method: str, subject: Subject
+) -> float | None:
+    """Return the correlation of two estimates' errors, shrunk for few rows; None if a row's influence is unknown.
 
-    Rows that belong together count as one.
+    Rows of one cluster count as one.
     """
-    found = [_influence(trace, method, subject) for trace in (ours, theirs)]
-    if found[0] is None or found[1] is None or len(found[0].drawn) != len(found[1].drawn):
+    one = _influence(candidate, method, subject)
+    other = _influence(baseline, method, subject)
+    if one is None or other is None or len(one.drawn) != len(other.drawn):
         return None
-    a, b = (_together(part, subject.clusters) for part in found if part is not None)
-    spread, other = float(a @ a), float(b @ b)
-    if not (0.0 < spread * other < np.inf):
+    a, b = (_independent(influence, subject.clusters) for influence in (one, other))
+    product = float(a @ a) * float(b @ b)
+    if not (0.0 < product < np.inf):
         return None
-    rows = min(_carried(part) for part in (a, b, a - b))
-    together = float(a @ b) / (spread * other) ** 0.5
-    return float(np.clip(together, -1.0, 1.0)) * max(0.0, 1.0 - _PSEUDO_ROWS / rows)
+    rows = min(_equal_rows(values) for values in (a, b, a - b))
+    correlation = float(a @ b) / product**0.5
+    return float(np.clip(correlation, -1.0, 1.0)) * max(0.0, 1.0 - _PSEUDO_ROWS / rows)
 
 
-def _together(found: Influence, clusters: np.ndarray | None) -> np.ndarray:
-    """Return the values of what was drawn independently: rows or clusters of them, and the other draws."""
-    rows = found.values if clusters is None else np.bincount(clusters, found.values)
-    return np.concatenate([rows, found.drawn])
+def _independent(influence: Influence, clusters: np.ndarray | None) -> np.ndarray:
+    """Return the values of independent draws: rows or clusters of them, and other draws such as reference rows."""
+    rows = influence.values if clusters is None else np.bincount(clusters, influence.values)
+    return np.concatenate([rows, influence.drawn])
 
 
-def _carried(values: np.ndarray) -> float:
-    """Return how many equal values have as much weight in the variance: of a rare event about its number.
+def _equal_rows(values: np.ndarray) -> float:
+    """Return the number of equal values with the same variance of the variance: of a rare event about its number.
 
-    Infinite where all are 0: they hold nothing back.
+    Infinite where all are 0, so that they do not shrink the correlation.
     """
     squares = values**2
     fourth = float(squares @ squares)
@@ -77,7 +87,7 @@ def _carried(values: np.ndarray) -> float:
 
 
 def _influence(trace: Trace | None, method: str, subject: Subject) -> Influence | None:
-    """Return what each row moves the estimate by; shares move it through their own proportions."""
+    """Return the influence function of an estimate; that of shares by the metric's derivatives."""
     if not isinstance(trace, Shares):
         return trace
     weights = np.ones(subject.rows) if subject.weights is None else subject.weights
@@ -88,6 +98,6 @@ def _influence(trace: Trace | None, method: str, subject: Subject) -> Influence 
         return None
     total = np.zeros(subject.rows)
     for name, (within, event) in trace.rates.items():
-        part = weights[within] * (event[within] - means[name])
-        total[within] += factors[name] / weights[within].sum() * part
+        deviations = weights[within] * (event[within] - means[name])
+        total[within] += factors[name] / weights[within].sum() * deviations
     return Influence(total)

@@ -1,12 +1,12 @@
-"""Puts beside each measurement of the candidate what the baseline measured, and how the two hang together."""
+"""Measurements of the candidate with those of the baseline, and the dependence of their errors."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from audit.comparison.error_correlation import correlation, discordant
-from audit.result import Baseline, CheckResult, Measurement, MetricFacts, Scalar
+from audit.comparison.error_correlation import discordant_counts, error_correlation
+from audit.result import Baseline, CheckResult, Measurement, Scalar
 from audit.stats import improvement, is_known
 from audit.stats.confidence import at_confidence
 from audit.stats.influence import Trace
@@ -20,7 +20,7 @@ Traces = tuple[TraceOf, TraceOf]
 
 @dataclass(frozen=True)
 class TracedResult:
-    """What a check measured on one model, with the trace of each measurement that has one, by `Measurement.key`."""
+    """Result of a check on one model, with the trace of each measurement that has one, by `Measurement.key`."""
 
     result: CheckResult
     traces: Mapping[Key, TraceOf]
@@ -39,12 +39,12 @@ class Pair:
 
     @property
     def identical(self) -> bool:
-        """Whether both are the same bytes, read alike, so that nothing can tell them apart."""
-        ours, theirs = self.candidate.model_facts, self.baseline.model_facts
-        return replace(theirs, path=ours.path) == ours
+        """Whether both are the same bytes, read alike."""
+        facts = self.candidate.model_facts
+        return replace(self.baseline.model_facts, path=facts.path) == facts
 
 
-def compared(
+def compare_measurements(
     pair: Pair,
     candidate: TracedResult,
     baseline: TracedResult,
@@ -60,54 +60,47 @@ def compared(
         confidence: confidence of the intervals of the improvement.
         crash: called with the error of each comparison that crashes; its baseline has the method `CRASHED`.
     """
-    others = {found.key: found for found in baseline.result.measurements}
+    references = {reference.key: reference for reference in baseline.result.measurements}
     compared = []
-    for found in candidate.result.measurements:
-        other, facts = others.get(found.key), candidate.result.metrics[found.metric]
-        if other is None or not facts.better:
-            compared.append(found)
+    for measurement in candidate.result.measurements:
+        reference = references.get(measurement.key)
+        facts = candidate.result.metrics[measurement.metric]
+        if reference is None or not facts.better:
+            compared.append(measurement)
             continue
+        other = Baseline(
+            value=reference.value,
+            method=reference.method,
+            better=facts.better,
+            ideal=facts.ideal if facts.better == "ideal" else None,
+            ci=reference.ci,
+            counts=reference.counts,
+            se=reference.se,
+            identical=pair.identical,
+        )
         try:
-            traces = candidate.trace(found), baseline.trace(other)
-            compared.append(_beside(pair, traces, found, other, facts, confidence))
+            traces = candidate.trace(measurement), baseline.trace(reference)
+            paired = replace(measurement, baseline=_with_dependence(pair, traces, measurement, other))
+            compared.append(at_confidence(paired, confidence, confidence))
         except (Exception, SystemExit) as error:  # a plug-in's own fault costs one measurement
             crash(error)
-            compared.append(_not_compared(found, other, facts))
+            compared.append(_not_compared(measurement, other))
     return compared
 
 
-def _beside(
-    pair: Pair, traces: Traces, ours: Measurement, theirs: Measurement, facts: MetricFacts, confidence: float
-) -> Measurement:
-    baseline = replace(_alone(theirs, facts), identical=pair.identical)
-    if not pair.identical and ours.method == theirs.method and is_known(ours.method):
-        baseline = _joint(pair, traces, ours, baseline)
-    return at_confidence(replace(ours, baseline=baseline), confidence, confidence)
-
-
-def _alone(theirs: Measurement, facts: MetricFacts) -> Baseline:
-    assert facts.better is not None  # asked before
-    return Baseline(
-        value=theirs.value,
-        method=theirs.method,
-        better=facts.better,
-        ideal=facts.ideal if facts.better == "ideal" else None,
-        ci=theirs.ci,
-        counts=theirs.counts,
-        se=theirs.se,
-    )
-
-
-def _not_compared(ours: Measurement, theirs: Measurement, facts: MetricFacts) -> Measurement:
-    """Return the measurement with the baseline's value, of whose distance nothing is known."""
-    baseline = replace(_alone(theirs, facts), method=CRASHED, counts={}, se=None)
-    gained = improvement(replace(ours, baseline=baseline))
-    return replace(ours, baseline=replace(baseline, improvement=gained))
-
-
-def _joint(pair: Pair, traces: Traces, ours: Measurement, baseline: Baseline) -> Baseline:
-    """Add the discordant rows; where there are none to tell, as of a mean, the correlation."""
-    first, second = (trace() for trace in traces)
-    if pairs := discordant(first, second, pair.candidate):
+def _with_dependence(pair: Pair, traces: Traces, measurement: Measurement, baseline: Baseline) -> Baseline:
+    """Add the discordant rows; where there are none, as of a mean, the correlation of both errors."""
+    if pair.identical or measurement.method != baseline.method or not is_known(measurement.method):
+        return baseline
+    candidate_trace, baseline_trace = (trace() for trace in traces)
+    if pairs := discordant_counts(candidate_trace, baseline_trace, pair.candidate):
         return replace(baseline, discordant=pairs)
-    return replace(baseline, correlation=correlation(first, second, ours.method, pair.candidate))
+    correlation = error_correlation(candidate_trace, baseline_trace, measurement.method, pair.candidate)
+    return replace(baseline, correlation=correlation)
+
+
+def _not_compared(measurement: Measurement, baseline: Baseline) -> Measurement:
+    """Return the measurement with the baseline's value, without an interval of their difference."""
+    crashed = replace(baseline, method=CRASHED, counts={}, se=None, identical=False)
+    gain = improvement(replace(measurement, baseline=crashed))
+    return replace(measurement, baseline=replace(crashed, improvement=gain))

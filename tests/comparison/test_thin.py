@@ -16,7 +16,7 @@ from scipy.stats import beta
 
 from audit.checks.performance.check import Performance
 from audit.comparison.check_results import beside
-from audit.comparison.error_correlation import correlation
+from audit.comparison.error_correlation import error_correlation
 from audit.comparison.pair import Pair, TracedResult
 from audit.gate.claims import Claim
 from audit.gate.reasons import NOT_COMPARED, why_open
@@ -123,9 +123,9 @@ def test_a_correlation_is_shrunk_by_the_rows_that_carry_the_difference() -> None
     theirs = ours.copy()
     theirs[:4] += [3.0, -3.0, 3.0, -3.0]  # four rows of equal size: a factor of 3 / 4
     plain = float(np.corrcoef(ours, theirs)[0, 1])
-    found = correlation(Influence(ours), Influence(theirs), "mean-skewed", given)
+    found = error_correlation(Influence(ours), Influence(theirs), "mean-skewed", given)
     assert found == pytest.approx(plain * 0.75, rel=0.01)
-    alike = correlation(Influence(ours), Influence(ours), "mean-skewed", given)
+    alike = error_correlation(Influence(ours), Influence(ours), "mean-skewed", given)
     assert alike == pytest.approx(1.0 - (ours**4).sum() / (ours**2).sum() ** 2)
 
 
