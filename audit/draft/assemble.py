@@ -1,4 +1,4 @@
-"""Puts a draft together and proves that it is a policy before it is written."""
+"""Assembly of a draft policy, which is validated before it is written."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from audit.policy.model import DataSpec, ModelSpec, ResolvedPolicy
 from audit.registry.artifact import find_model
 
 Resolve = Callable[[Mapping[str, object]], ResolvedPolicy]
-"""From the content of a policy file to the policy resolved against the installed checks."""
+"""Resolves the content of a policy file against the installed checks."""
 
 
 @dataclass(frozen=True)
 class Draft:
-    """A policy's text, and what its author has to know: guesses, nulls, rules that cannot be decided."""
+    """A policy's text, with remarks for its author: guesses, nulls, rules that cannot be decided."""
 
     text: str
     remarks: list[str]
@@ -39,11 +39,11 @@ def draft(model_path: str, data: str, label: str, base: Path, policy_from: Resol
     """Draft a policy for the model at ``model_path`` on the table at ``data``, to lie in the directory ``base``.
 
     Args:
-        model_path: of the model, as the policy will name it.
-        data: the table's path, as the policy will name it.
-        label: the column of labels.
-        base: the directory that relative paths start from.
-        policy_from: resolves what was drafted.
+        model_path: path of the model, as the policy will name it.
+        data: path of the table, as the policy will name it.
+        label: name of the column of labels.
+        base: directory for relative paths.
+        policy_from: resolves the drafted content.
 
     Raises:
         AuditError: model or data cannot be read, or an input of the model has no column.
@@ -66,7 +66,7 @@ def draft(model_path: str, data: str, label: str, base: Path, policy_from: Resol
 
 
 def _is_regression(source: Source, label: str, model: Model) -> bool:
-    """Tell a regression: one output that is no sigmoid, and a numeric label of many values."""
+    """Return whether it is a regression: one output that is no sigmoid, and a numeric label of many values."""
     if model.width != 1 or model.operation.type == "Sigmoid":
         return False
     coder = Coder()
@@ -83,11 +83,9 @@ def _content(model: str, spec: DataSpec, regression: bool) -> dict[str, object]:
 
 
 def _thin(policy: ResolvedPolicy, table: Dataset) -> dict[str, list[str]]:
-    found = {
-        str(rule.id): undecidable(rule, table, policy.gate.confidence, policy.gate.min_rows)
-        for rule in policy.rules
-    }
-    return {rule: sentences for rule, sentences in found.items() if sentences}
+    gate = policy.gate
+    thin = {str(rule.id): undecidable(rule, table, gate.confidence, gate.min_rows) for rule in policy.rules}
+    return {rule: sentences for rule, sentences in thin.items() if sentences}
 
 
 def _nulls(source: Source, feeds: list[Feed]) -> dict[str, int]:

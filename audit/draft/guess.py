@@ -1,4 +1,4 @@
-"""Guesses protected attributes by the names of columns; the policy says that they are guesses."""
+"""Guesses of protected attributes by the names of columns; the policy says that they are guesses."""
 
 from __future__ import annotations
 
@@ -24,16 +24,12 @@ _WORDS = frozenset(
 _AGE_EDGES = [25.0, 60.0]
 
 
-def guess_protected(source: Source, taken: set[str]) -> dict[str, Protected]:
+def guess_protected(source: Source, excluded: set[str]) -> dict[str, Protected]:
     """Return attributes by name, each with its largest group as privileged, in file order."""
-    found = {}
-    names = [field.name for field in source.schema if field.name not in taken and is_single(field.type)]
-    for name in names:
-        if not _WORDS.isdisjoint(re.split(r"[^a-z]+", name.lower())):
-            guess = _guess(source, name)
-            if guess is not None:
-                found[name] = guess
-    return found
+    columns = [field.name for field in source.schema if field.name not in excluded and is_single(field.type)]
+    named = [name for name in columns if not _WORDS.isdisjoint(re.split(r"[^a-z]+", name.lower()))]
+    guesses = {name: _guess(source, name) for name in named}
+    return {name: guess for name, guess in guesses.items() if guess is not None}
 
 
 def _guess(source: Source, name: str) -> Protected | None:
@@ -52,8 +48,9 @@ def _guess(source: Source, name: str) -> Protected | None:
 
 
 def _with_largest(source: Source, name: str, spec: Protected) -> Protected | None:
-    """Return ``spec`` with the largest group as privileged; None where there is one group only."""
-    reader, row = AttributeReader(name, spec), 1
+    """Return ``spec`` with the largest group as privileged; None for a single group."""
+    reader = AttributeReader(name, spec)
+    row = 1
     for batch in source.batches([name]):
         reader.add(batch, row)
         row += batch.num_rows

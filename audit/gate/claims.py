@@ -1,4 +1,4 @@
-"""What a rule claims of a measurement: that its value, or its improvement over the baseline, lies within bounds."""
+"""Claims of a rule on a measurement: its value, or its improvement over the baseline, is within bounds."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from audit.policy.gate_spec import Rule
 from audit.result import Measurement
 from audit.stats import improvement, interval, is_known, p_outside, paired_interval
 from audit.stats.interval_method import Interval
+from audit.stats.methods import EXACT
 
 Finding = Literal["holds", "breaks", "undecided"]
 
 
 @dataclass(frozen=True)
 class Claim:
-    """One statement about a measurement, which carries its intervals at the policy's confidence.
+    """A statement about a measurement with its intervals at the policy's confidence.
 
-    ``paired`` says that it is about the improvement over the baseline and not about the value.
+    ``paired`` means that it is about the improvement over the baseline and not about the value.
     """
 
     measurement: Measurement
@@ -29,13 +30,13 @@ class Claim:
 
     @property
     def value(self) -> float:
-        """What lies within the bounds or does not; NaN for a missing baseline."""
+        """The value or improvement that is within the bounds or not; NaN for a missing baseline."""
         return improvement(self.measurement) if self.paired else self.measurement.value
 
     @property
     def exact(self) -> bool:
         """Whether the value is exact by nature, so that it decides without an interval."""
-        return all(method == "exact" for method in self._methods)
+        return all(method == EXACT.name for method in self._methods)
 
     @property
     def known(self) -> bool:
@@ -53,13 +54,13 @@ class Claim:
 
     @property
     def finding(self) -> Finding:
-        """Tell whether it holds, breaks or is undecided, before any correction."""
+        """Whether it holds, breaks or is undecided, before any correction."""
         return finding(self.value, self.span, self.low, self.high)
 
     def p_value(self, alpha: float) -> float:
         """Return the p-value of "the true value is within the bounds": 1 where the claim does not break.
 
-        Exact values break for certain; one whose method is not known here breaks just so at the run's confidence.
+        Exact values break with certainty; one whose method is not known here breaks at the run's confidence only.
         """
         if self.finding != "breaks":
             return 1.0
@@ -77,7 +78,7 @@ class Claim:
 
 
 def claims(rule: Rule, measurement: Measurement) -> Iterator[Claim]:
-    """Yield what ``rule`` says of a measurement: of its value, of its improvement, or of both."""
+    """Yield the claims of ``rule`` on a measurement: on its value, its improvement, or both."""
     if rule.is_absolute:
         yield Claim(measurement, *rule.bounds, paired=False)
     if rule.least_improvement is not None:
@@ -85,7 +86,7 @@ def claims(rule: Rule, measurement: Measurement) -> Iterator[Claim]:
 
 
 def finding(value: float, span: Interval | None, low: float, high: float) -> Finding:
-    """Tell whether a value with an interval holds, breaks or is undecided.
+    """Return whether a value with an interval holds, breaks or is undecided.
 
     It holds when its whole interval lies inside ``[low, high]`` and it is finite, and breaks when the whole interval
     lies outside. Without an interval it is undecided.

@@ -1,6 +1,6 @@
-"""What is wrong with a policy's rules whatever the model: limits that nothing or the ideal breaks, rules on nothing.
+"""Lint of a policy's rules: limits that no value or the ideal breaks, rules that cover nothing or are underpowered.
 
-Warnings stand beside the verdict and never change it.
+Warnings appear next to the verdict and never change it.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ _ABSOLUTE = ("at_least", "at_most", "within")
 
 
 def vacuous(rule: Rule, facts: MetricFacts | None) -> Iterator[str]:
-    """Yield for each limit that no value of the metric can break why that is so."""
+    """Yield the reason for each limit that no value of the metric can break."""
     if facts is None:
         return
-    for limit, given in rule.limit.items():
-        end = _furthest(limit, facts)
-        if end is not None and end <= given * (-1.0 if limit == "at_least" else 1.0):
-            yield f"no value breaks '{limit}: {given:g}', since {_range(facts)}"
+    for limit, bound in rule.limit.items():
+        loosest = _loosest(limit, facts)
+        if loosest is not None and loosest <= bound * (-1.0 if limit == "at_least" else 1.0):
+            yield f"no value breaks '{limit}: {bound:g}', since {_range(facts)}"
 
 
 def beyond_ideal(rule: Rule, facts: MetricFacts | None) -> Iterator[str]:
-    """Yield that the ideal value breaks the rule, of metrics whose ideal is no end of better and better.
+    """Yield a sentence if the ideal value breaks the rule, for metrics whose ideal is not the end of a direction.
 
-    An upper limit on what is better the higher it is, such as an AUC, says what is no longer believable, and is meant.
+    An upper limit on a metric that is better the higher it is, such as an AUC, is intended: more is not believable.
     """
     if facts is None or facts.ideal is None or facts.better in ("higher", "lower") or not rule.is_absolute:
         return
@@ -41,9 +41,10 @@ def beyond_ideal(rule: Rule, facts: MetricFacts | None) -> Iterator[str]:
         yield f"the ideal value {facts.ideal:g} breaks {limits}"
 
 
-def _furthest(limit: str, facts: MetricFacts) -> float | None:
+def _loosest(limit: str, facts: MetricFacts) -> float | None:
     """Return the loosest limit that some value of the metric still reaches; a lower limit with its sign changed."""
-    low, high = facts.low, facts.high
+    low = facts.low
+    high = facts.high
     if limit == "at_least":
         return None if low is None else -low
     if limit == "at_most":
@@ -62,7 +63,7 @@ def _range(facts: MetricFacts) -> str:
     return f"the metric is never {f'below {facts.low:g}' if facts.high is None else f'above {facts.high:g}'}"
 
 
-_SHOWN = 6
+_MAX_LISTED = 6
 
 
 def warnings_of(
@@ -72,36 +73,36 @@ def warnings_of(
 
     Args:
         gate: rules with ids.
-        metrics: the facts of everything that the enabled checks offer, by ``check.metric``.
-        results: what was measured.
+        metrics: facts of all metrics of the enabled checks, by ``check.metric``.
+        results: results of the checks.
     """
-    found = [m for result in results if result.status == "measured" for m in result.measurements]
+    measurements = [m for result in results if result.status == "measured" for m in result.measurements]
     return [
-        f"{rule.id}: {words}"
+        f"{rule.id}: {sentence}"
         for rule in gate.rules or ()
-        for words in (
+        for sentence in (
             *vacuous(rule, metrics.get(rule.metric)),
             *beyond_ideal(rule, metrics.get(rule.metric)),
-            *_uncovered(rule, [m for m in found if m.metric == rule.metric]),
-            *_too_few(rule, covered(rule, found), gate, metrics.get(rule.metric)),
-            *_uninformative(rule, covered(rule, found), metrics.get(rule.metric)),
+            *_uncovered(rule, [m for m in measurements if m.metric == rule.metric]),
+            *_underpowered(rule, covered(rule, measurements), gate, metrics.get(rule.metric)),
+            *_uninformative(rule, covered(rule, measurements), metrics.get(rule.metric)),
         )
     ]
 
 
 def _uncovered(rule: Rule, measured: Sequence[Measurement]) -> Iterator[str]:
-    """Yield which part of ``where`` matches nothing, with the nearest value that was measured."""
+    """Yield the part of ``where`` that matches nothing, with the nearest value that was measured."""
     if not rule.where or not measured or covered(rule, measured):
         return
-    for key, wanted in rule.where.items():
+    for key, value in rule.where.items():
         known = list(dict.fromkeys(m.where[key] for m in measured if key in m.where))
         if not known:
             keys = sorted({key for m in measured for key in m.where})
             yield f"'where' covers nothing: {rule.metric} is not measured by {key!r}; known: {quote_list(keys)}"
             return
-        if not any(same(key, wanted, value) for value in known):
-            guess = did_you_mean(wanted, known)
-            yield f"'where' covers nothing: no {key} {wanted!r} was measured{guess}; known: {quote_list(known)}"
+        if not any(same(key, value, other) for other in known):
+            guess = did_you_mean(value, known)
+            yield f"'where' covers nothing: no {key} {value!r} was measured{guess}; known: {quote_list(known)}"
             return
     grouped = rule.model_copy(update={"where": {**rule.where, "attribute": ANY}})
     if GROUP_KEYS.isdisjoint(rule.where) and covered(grouped, measured):
@@ -110,20 +111,20 @@ def _uncovered(rule: Rule, measured: Sequence[Measurement]) -> Iterator[str]:
     yield "'where' covers nothing: each part of it was measured, and nothing that matches them all"
 
 
-def _too_few(
+def _underpowered(
     rule: Rule, measured: Sequence[Measurement], gate: GateSpec, facts: MetricFacts | None
 ) -> Iterator[str]:
-    """Yield what the rows are too few for; groups that the policy leaves out are listed elsewhere."""
+    """Yield the measurements that have too few rows; groups that the policy leaves out are listed elsewhere."""
     ideal = facts.ideal if facts else None
     decided = [m for m in measured if not (m.speaks_of_groups and m.rows < gate.min_rows)]
-    if any(never_attainable(rule, found, gate.confidence, ideal) for found in decided):
+    if any(never_attainable(rule, m, gate.confidence, ideal) for m in decided):
         yield "no number of rows lets it pass: no interval lies inside the limit as a whole"
         return
-    reasons = [(found, underpowered(rule, found, gate.confidence, ideal)) for found in decided]
-    thin = [f"{_name(found)} ({reason})" for found, reason in reasons if reason]
+    reasons = [(m, underpowered(rule, m, gate.confidence, ideal)) for m in decided]
+    thin = [f"{_name(m)} ({reason})" for m, reason in reasons if reason]
     if thin:
-        more = f" and {len(thin) - _SHOWN} more" if len(thin) > _SHOWN else ""
-        yield f"these rows are too few for it to pass: {'; '.join(thin[:_SHOWN])}{more}"
+        more = f" and {len(thin) - _MAX_LISTED} more" if len(thin) > _MAX_LISTED else ""
+        yield f"these rows are too few for it to pass: {'; '.join(thin[:_MAX_LISTED])}{more}"
 
 
 def _uninformative(rule: Rule, measured: Sequence[Measurement], facts: MetricFacts | None) -> Iterator[str]:
@@ -136,6 +137,8 @@ def _uninformative(rule: Rule, measured: Sequence[Measurement], facts: MetricFac
             yield f"{measurement.where.get('attribute', 'all rows')}: {facts.exact_zero}"
 
 
-def _name(found: Measurement) -> str:
-    where = {key: value for key, value in found.where.items() if key not in ("attribute", "privileged")}
-    return ", ".join(str(value) for value in where.values()) or "all rows"
+def _name(measurement: Measurement) -> str:
+    values = [
+        str(value) for key, value in measurement.where.items() if key not in ("attribute", "privileged")
+    ]
+    return ", ".join(values) or "all rows"

@@ -1,4 +1,4 @@
-"""Says in one sentence why a rule has its status."""
+"""Reasons for the status of a rule, one sentence each."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CORRECTED = "it is beyond the limit before, not after Holm's correction for many
 
 
 def why_open(claim: Claim, breaks: bool) -> str:
-    """Return why a claim is undecided; ``breaks`` says that it would break without the correction."""
+    """Return why a claim is undecided; ``breaks`` means that it would break without the correction."""
     measurement = claim.measurement
     baseline = measurement.baseline
     if breaks:
@@ -38,11 +38,12 @@ def why_open(claim: Claim, breaks: bool) -> str:
     return NO_INTERVAL if span is None and not claim.exact else ACROSS
 
 
-def audits(made: int | None, most: int) -> str:
+def audits(number: int | None, max_audits: int) -> str:
     """Return the reason of ``gate.max_audits``."""
-    if made is None:
+    if number is None:
         return "not decided: nobody knows how many audits of these rows were made"
-    return f"{made:,} different audit{'s' * (made != 1)} of these rows, of {most:,} that the policy allows"
+    audits_of_rows = f"{number:,} different audit{'s' * (number != 1)} of these rows"
+    return f"{audits_of_rows}, of {max_audits:,} that the policy allows"
 
 
 def decided(total: int, broken: int) -> str:

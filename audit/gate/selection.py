@@ -1,4 +1,4 @@
-"""Which measurements a rule covers, as the interface says."""
+"""Selection of the measurements that a rule covers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ANY = "*"
 
 
 def covered(rule: Rule, measurements: Iterable[Measurement]) -> list[Measurement]:
-    """Return what ``rule`` covers.
+    """Return the measurements that ``rule`` covers.
 
     Without ``where``: the whole-table measurement if the metric has one, else all of them. With it:
     those that match, and those of groups only where it names a key that speaks of groups.
@@ -30,6 +30,6 @@ def _matches(where: Mapping[str, Scalar], measurement: Measurement) -> bool:
     )
 
 
-def same(key: str, wanted: Scalar, found: Scalar) -> bool:
-    """Tell whether a value of ``where`` asks for the value that a measurement has under the same key."""
-    return (key == "attribute" and wanted == ANY) or wanted == found or str(wanted) == str(found)
+def same(key: str, value: Scalar, measured: Scalar) -> bool:
+    """Return whether a value of a rule's ``where`` matches a measurement's value under the same key."""
+    return (key == "attribute" and value == ANY) or value == measured or str(value) == str(measured)

@@ -1,6 +1,6 @@
-"""Decides: a pure function of measurements, rules and waivers. It never sees a model.
+"""The verdict: a pure function of measurements, rules and waivers. It never sees a model.
 
-Every interval is computed again, at the policy's confidence, from what the report says it was made of.
+Every interval is computed again, at the policy's confidence, from the counts in the report.
 Fail closed: what is missing, skipped, crashed, not finite or without an interval never passes a rule.
 """
 
@@ -29,6 +29,7 @@ from audit.result import (
     Verdict,
 )
 from audit.stats.confidence import at_confidence
+from audit.stats.methods import EXACT
 
 
 @dataclass(frozen=True)
@@ -56,60 +57,61 @@ def decide(
     """Return the verdict over all rules.
 
     Args:
-        checks: what was measured, skipped or crashed.
+        checks: results of the checks.
         gate: rules with ids, confidence and ``min_rows``.
-        waivers: which failures somebody answers for.
-        on: the date that waivers are judged by.
-        reported: the confidence of the measurements' own ``ci``, for methods that are not known here.
-        audits: how many different audits of these rows were made, this one included; None where nobody knows.
+        waivers: failures that somebody answers for.
+        on: date that decides which waivers are valid.
+        reported: confidence of the measurements' own ``ci``, for methods that are not known here.
+        audits: number of different audits of these rows, this one included; None if it is unknown.
 
     Raises:
         AuditError: a measurement lacks the counts that its method needs, or contradicts itself (a damaged report).
     """
-    found = [_cover(rule, checks, gate, reported) for rule in gate.rules or ()]
-    proven = _holm(found, 1 - gate.confidence)
-    left = (1 - gate.confidence) / max(1, sum(len(item.claims) for item in found) - len(proven))
-    rules = [_advised(_decide_rule(item, checks, proven), item, gate.confidence, left) for item in found]
-    waived = [_waive(rule, waivers, on) for rule in [*rules, *_bounded(audits, gate.max_audits)]]
+    items = [_cover(rule, checks, gate, reported) for rule in gate.rules or ()]
+    proven = _holm(items, 1 - gate.confidence)
+    error = (1 - gate.confidence) / max(1, sum(len(item.claims) for item in items) - len(proven))
+    rules = [_with_advice(_decide_rule(item, checks, proven), item, gate.confidence, error) for item in items]
+    waived = [_waive(rule, waivers, on) for rule in [*rules, *_audits_rule(audits, gate.max_audits)]]
     verdict, reason = _verdict(waived, checks)
     return Decision(verdict=verdict, rules=waived, reason=reason)
 
 
-def _bounded(audits: int | None, most: int | None) -> Iterator[RuleResult]:
-    """Yield how ``gate.max_audits`` is decided: of rows that many candidates were tried on, one passes by luck."""
-    if most is None:
+def _audits_rule(audits: int | None, max_audits: int | None) -> Iterator[RuleResult]:
+    """Yield the result of ``gate.max_audits``: of many candidates on the same rows, one passes by luck."""
+    if max_audits is None:
         return
-    found = [] if audits is None else [Measurement(metric=AUDITS, value=audits, n=audits, method="exact")]
-    status: RuleStatus = "inconclusive" if audits is None else "pass" if audits <= most else "fail"
+    status: RuleStatus = "inconclusive" if audits is None else "pass" if audits <= max_audits else "fail"
     yield RuleResult(
         id=MAX_AUDITS,
         metric=AUDITS,
         where={},
-        limit={"at_most": float(most)},
+        limit={"at_most": float(max_audits)},
         status=status,
-        reason=reasons.audits(audits, most),
-        measurements=found,
+        reason=reasons.audits(audits, max_audits),
+        measurements=[]
+        if audits is None
+        else [Measurement(metric=AUDITS, value=audits, n=audits, method=EXACT.name)],
     )
 
 
 def _cover(rule: Rule, checks: Sequence[CheckResult], gate: GateSpec, reported: float) -> _Covered:
-    measurements = [m for check in checks if check.status == "measured" for m in check.measurements]
-    whole = [require_consistent(m) for m in covered(rule, measurements)]
-    chosen = [at_confidence(m, gate.confidence, reported) for m in whole]
-    enough = [m for m in chosen if m.rows >= gate.min_rows or not m.speaks_of_groups]
-    thin = [m for m in chosen if m.rows < gate.min_rows and m.speaks_of_groups]
+    all_measurements = [m for check in checks if check.status == "measured" for m in check.measurements]
+    consistent = [require_consistent(m) for m in covered(rule, all_measurements)]
+    measurements = [at_confidence(m, gate.confidence, reported) for m in consistent]
+    enough = [m for m in measurements if m.rows >= gate.min_rows or not m.speaks_of_groups]
+    thin = [m for m in measurements if m.rows < gate.min_rows and m.speaks_of_groups]
     facts = next((check.metrics[rule.metric] for check in checks if rule.metric in check.metrics), None)
     return _Covered(rule, enough, thin, facts)
 
 
-def _holm(found: Sequence[_Covered], alpha: float) -> set[tuple[str, int]]:
+def _holm(items: Sequence[_Covered], alpha: float) -> set[tuple[str, int]]:
     """Return (rule id, position) of the claims that break after Holm's correction.
 
-    The family is every claim that the policy makes of what it decides on.
+    The family is every claim of the policy on the measurements that it decides on.
     """
     family = [
         (claim.p_value(alpha), str(item.rule.id), position)
-        for item in found
+        for item in items
         for position, claim in enumerate(item.claims)
     ]
     proven: set[tuple[str, int]] = set()
@@ -139,13 +141,13 @@ def _decide_rule(item: _Covered, checks: Sequence[CheckResult], proven: set[tupl
     )
 
 
-def _advised(rule: RuleResult, item: _Covered, confidence: float, left: float) -> RuleResult:
-    """Say what would decide an inconclusive rule; ``left`` is the error that Holm leaves to each open claim."""
+def _with_advice(rule: RuleResult, item: _Covered, confidence: float, error: float) -> RuleResult:
+    """Add the sample sizes that would decide an inconclusive rule; ``error`` is Holm's for each open claim."""
     if rule.status != "inconclusive":
         return rule
     undecided = [claim for claim in item.claims if claim.span is not None and claim.finding != "holds"]
     sampled = item.facts.sampled if item.facts else None
-    needs = [sentence for claim in undecided for sentence in needed(claim, confidence, left, sampled)]
+    needs = [sentence for claim in undecided for sentence in needed(claim, confidence, error, sampled)]
     return replace(rule, needs=needs)
 
 
@@ -155,14 +157,14 @@ def _reason(
     if not findings:
         return reasons.nothing_decided(item.rule.metric, item.rule.where, len(item.left_out), checks)
     causes = [
-        reasons.why_open(claim, found == "breaks")
-        for claim, found in zip(item.claims, findings, strict=True)
-        if found != "holds"
+        reasons.why_open(claim, finding == "breaks")
+        for claim, finding in zip(item.claims, findings, strict=True)
+        if finding != "holds"
     ]
     if broken or not causes:
         return reasons.decided(len(findings), len(broken))
-    why = reasons.of_bounds(item.rule.metric, item.rule.where, checks) if reasons.BOUND in causes else ""
-    return reasons.undecided(len(findings), causes) + why
+    bounds = reasons.of_bounds(item.rule.metric, item.rule.where, checks) if reasons.BOUND in causes else ""
+    return reasons.undecided(len(findings), causes) + bounds
 
 
 def _waive(rule: RuleResult, waivers: Sequence[Waiver], on: date) -> RuleResult:
@@ -187,6 +189,7 @@ def _verdict(rules: Sequence[RuleResult], checks: Sequence[CheckResult]) -> tupl
     measured = [rule.status for rule in rules if rule.id != MAX_AUDITS]
     if "pass" not in measured:
         return "inconclusive", "every rule is waived" if measured else "the policy has no rules"
-    held, waived = statuses.count("pass"), statuses.count("waived")
-    words = "1 rule holds" if held == 1 else f"{held} rules hold"
-    return "pass", words + (f", {waived} waived" if waived else "")
+    passed = statuses.count("pass")
+    waived = statuses.count("waived")
+    reason = "1 rule holds" if passed == 1 else f"{passed} rules hold"
+    return "pass", reason + (f", {waived} waived" if waived else "")
