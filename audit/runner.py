@@ -14,8 +14,7 @@ from audit.audit_log.ledger import Audited, History, identify
 from audit.check import Check, Skip, build_checks, offers_of, require_installed
 from audit.check.entry_points import is_plug_in
 from audit.check.isolation import private_view, process_state_restored
-from audit.comparison.check_results import beside, to_compare
-from audit.comparison.pair import Pair, TracedResult
+from audit.comparison.check_results import Pair, TracedResult, beside, to_compare
 from audit.errors import AuditError
 from audit.gate.lint import warnings_of
 from audit.gate.verdict import decide
@@ -236,8 +235,10 @@ def _decide(
 
     if history is None:
         return decided(None), {}
-    with history.place(this, started) as place:
-        decision = decided(place.count.audits)
-        if not place.record(decision.verdict):
-            decision = decided(None)
-    return decision, {"history": place.count.facts()}
+    try:
+        with history.place(this, started) as place:
+            decision = decided(place.count.audits)
+            place.record(decision.verdict)
+            return decision, {"history": place.count.facts()}
+    except OSError as error:  # an audit that cannot be counted is decided all the same
+        return decided(None), {"history": history.unknown(error).facts()}

@@ -10,7 +10,7 @@ import json
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -53,24 +53,17 @@ class Count:
         return facts | ({"problem": self.problem} if self.problem else {})
 
 
-@dataclass
+@dataclass(frozen=True)
 class Place:
     """An audit's place in the file, which no other audit can take until it is recorded or given up."""
 
     count: Count
-    file: BinaryIO | None
-    line: dict[str, object]
+    file: BinaryIO
+    audit: dict[str, object]
 
-    def record(self, verdict: Verdict) -> bool:
-        """Write the audit down with its verdict; return False if that fails, since its count is unknown then."""
-        if self.file is None:
-            return True
-        try:
-            self.file.write(json.dumps({**self.line, "verdict": verdict}).encode() + b"\n")
-        except OSError as error:
-            self.count = _unknown(self.file.name, error)
-            return False
-        return True
+    def record(self, verdict: Verdict) -> None:
+        """Write the audit down with its verdict."""
+        self.file.write(json.dumps({**self.audit, "verdict": verdict}).encode() + b"\n")
 
 
 @dataclass(frozen=True)
@@ -83,25 +76,22 @@ class History:
     def place(self, audited: Audited, started: str) -> Iterator[Place]:
         """Yield the place of the present audit, to be recorded with its verdict.
 
-        Meanwhile others wait, so that no two audits of the same rows take the same place. A file that cannot be read
-        loses no audit: the count is then unknown. Nothing is written of an audit that raises.
+        Meanwhile others wait, so that no two audits of the same rows take the same place. Nothing is written of an
+        audit that raises.
 
         Args:
             audited: the present audit.
             started: its time, as ISO 8601.
+
+        Raises:
+            OSError: the file cannot be read or written; then the count is `unknown`.
         """
-        line: dict[str, object] = {**asdict(audited), "started": started}
-        with ExitStack() as stack:
-            try:
-                file = stack.enter_context(_locked(self.path))
-                place = Place(_count(file, audited), file, line)
-            except OSError as error:
-                place = Place(_unknown(self.path, error), None, line)
-            yield place
+        with _locked(self.path) as file:
+            yield Place(_count(file, audited), file, {**asdict(audited), "started": started})
 
-
-def _unknown(path: str | Path, error: OSError) -> Count:
-    return Count(problem=f"{path}: {error.strerror or error}")
+    def unknown(self, error: OSError) -> Count:
+        """Return the count of an audit for which the file cannot be used."""
+        return Count(problem=f"{self.path}: {error.strerror or error}")
 
 
 def find_history() -> History | None:

@@ -3,17 +3,52 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from audit.comparison.pair import Pair, TracedResult, compare_measurements
+from audit.comparison.error_correlation import discordant_counts, error_correlation
 from audit.policy.model import Policy
-from audit.result import CheckResult
+from audit.result import Baseline, CheckResult, Measurement, Scalar
+from audit.stats import improvement, is_known
+from audit.stats.confidence import at_confidence
+from audit.stats.influence import Trace
+from audit.stats.paired_intervals import CRASHED
+from audit.subject.subject import Subject
+
+Key = tuple[str, frozenset[tuple[str, Scalar]]]
+TraceOf = Callable[[], Trace | None]
+Traces = tuple[TraceOf, TraceOf]
 
 _ALWAYS = frozenset({"performance", "fairness"})
 """Checks that cost little once the rows are scored."""
+
+
+@dataclass(frozen=True)
+class TracedResult:
+    """Result of a check on one model, with the trace of each measurement that has one, by `Measurement.key`."""
+
+    result: CheckResult
+    traces: Mapping[Key, TraceOf]
+
+    def trace(self, measurement: Measurement) -> TraceOf:
+        """Return the function that computes the trace of a measurement."""
+        return self.traces.get(measurement.key, lambda: None)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Candidate and baseline on the same rows."""
+
+    candidate: Subject
+    baseline: Subject
+
+    @property
+    def identical(self) -> bool:
+        """Whether both are the same bytes, read alike."""
+        facts = self.candidate.model_facts
+        return replace(self.baseline.model_facts, path=facts.path) == facts
 
 
 def to_compare(policy: Policy) -> frozenset[str]:
@@ -46,7 +81,7 @@ def beside(
         return _with_note(result, f"These measurements have no baseline beside them: {reason}.")
     faults: list[Exception | SystemExit] = []
     with np.errstate(all="ignore"):
-        measurements = compare_measurements(pair, candidate, baseline, confidence, faults.append)
+        measurements = _compare_measurements(pair, candidate, baseline, confidence, faults.append)
     result = replace(result, measurements=measurements)
     if not faults:
         return result
@@ -58,3 +93,65 @@ def beside(
 
 def _with_note(result: CheckResult, note: str) -> CheckResult:
     return replace(result, notes=[*result.notes, note])
+
+
+def _compare_measurements(
+    pair: Pair,
+    candidate: TracedResult,
+    baseline: TracedResult,
+    confidence: float,
+    crash: Callable[[Exception | SystemExit], None],
+) -> list[Measurement]:
+    """Return the candidate's measurements, each with the baseline's of the same metric and ``where`` if there is one.
+
+    Args:
+        pair: both models.
+        candidate: the candidate's measurements; those of a metric without a direction are left alone.
+        baseline: the baseline's.
+        confidence: confidence of the intervals of the improvement.
+        crash: called with the error of each comparison that crashes; its baseline has the method `CRASHED`.
+    """
+    references = {reference.key: reference for reference in baseline.result.measurements}
+    compared = []
+    for measurement in candidate.result.measurements:
+        reference = references.get(measurement.key)
+        facts = candidate.result.metrics[measurement.metric]
+        if reference is None or not facts.better:
+            compared.append(measurement)
+            continue
+        other = Baseline(
+            value=reference.value,
+            method=reference.method,
+            better=facts.better,
+            ideal=facts.ideal if facts.better == "ideal" else None,
+            ci=reference.ci,
+            counts=reference.counts,
+            se=reference.se,
+            identical=pair.identical,
+        )
+        try:
+            traces = candidate.trace(measurement), baseline.trace(reference)
+            paired = replace(measurement, baseline=_with_dependence(pair, traces, measurement, other))
+            compared.append(at_confidence(paired, confidence, confidence))
+        except (Exception, SystemExit) as error:  # a plug-in's own fault costs one measurement
+            crash(error)
+            compared.append(_not_compared(measurement, other))
+    return compared
+
+
+def _with_dependence(pair: Pair, traces: Traces, measurement: Measurement, baseline: Baseline) -> Baseline:
+    """Add the discordant rows; where there are none, as of a mean, the correlation of both errors."""
+    if pair.identical or measurement.method != baseline.method or not is_known(measurement.method):
+        return baseline
+    candidate_trace, baseline_trace = (trace() for trace in traces)
+    if pairs := discordant_counts(candidate_trace, baseline_trace, pair.candidate):
+        return replace(baseline, discordant=pairs)
+    correlation = error_correlation(candidate_trace, baseline_trace, measurement.method, pair.candidate)
+    return replace(baseline, correlation=correlation)
+
+
+def _not_compared(measurement: Measurement, baseline: Baseline) -> Measurement:
+    """Return the measurement with the baseline's value, without an interval of their difference."""
+    crashed = replace(baseline, method=CRASHED, counts={}, se=None, identical=False)
+    gain = improvement(replace(measurement, baseline=crashed))
+    return replace(measurement, baseline=replace(crashed, improvement=gain))

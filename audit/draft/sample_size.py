@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -17,8 +17,6 @@ from audit.stats import METHODS
 ASSUMED_RATE = 0.8
 """True positive rate at which a rule about it is tested for whether it can be decided."""
 
-_Foreseen = Callable[[Rule, Dataset, np.ndarray], Iterator[Measurement]]
-
 
 def undecidable(rule: Rule, table: Dataset, confidence: float, min_rows: int) -> list[str]:
     """Return the reason for each group for which the rows cannot decide ``rule``.
@@ -26,16 +24,13 @@ def undecidable(rule: Rule, table: Dataset, confidence: float, min_rows: int) ->
     It is decided for a model that treats both groups alike: with the label's share of favourable outcomes
     for disparate impact, and a true positive rate of `ASSUMED_RATE` for equal opportunity.
     """
-    foresee = _FORESEEN.get(rule.metric)
-    if foresee is None or not isinstance(table.labels, Labels):
+    if not isinstance(table.labels, Labels):
         return []
     favorable = np.isin(table.labels.codes, table.labels.favorable)
-    return list(_sentences(rule, foresee(rule, table, favorable), confidence, min_rows))
+    return list(_reasons(rule, _foreseen(rule, table, favorable), confidence, min_rows))
 
 
-def _sentences(
-    rule: Rule, foreseen: Iterator[Measurement], confidence: float, min_rows: int
-) -> Iterator[str]:
+def _reasons(rule: Rule, foreseen: Iterator[Measurement], confidence: float, min_rows: int) -> Iterator[str]:
     for measurement in foreseen:
         name = measurement.where.get("unprivileged", "all rows")
         if measurement.speaks_of_groups and measurement.rows < min_rows:
@@ -44,13 +39,16 @@ def _sentences(
             yield f"{name} ({reason})"
 
 
-def _selection(rule: Rule, table: Dataset, favorable: np.ndarray) -> Iterator[Measurement]:
-    everyone = np.ones_like(favorable)
-    yield from _comparisons(rule, table, everyone, float(favorable.mean()), "mover-ratio")
-
-
-def _opportunity(rule: Rule, table: Dataset, favorable: np.ndarray) -> Iterator[Measurement]:
-    yield from _comparisons(rule, table, favorable, ASSUMED_RATE, "mover-difference")
+def _foreseen(rule: Rule, table: Dataset, favorable: np.ndarray) -> Iterator[Measurement]:
+    """Yield the measurements that ``rule`` covers, as far as rows and labels determine their counts."""
+    if rule.metric == "fairness.disparate_impact":
+        everyone = np.ones_like(favorable)
+        yield from _comparisons(rule, table, everyone, float(favorable.mean()), "mover-ratio")
+    elif rule.metric == "fairness.equal_opportunity_difference":
+        yield from _comparisons(rule, table, favorable, ASSUMED_RATE, "mover-difference")
+    elif rule.metric == "performance.auc":
+        counts = {"favorable": [float(favorable.sum())], "unfavorable": [float((~favorable).sum())]}
+        yield Measurement(metric=rule.metric, value=1.0, n=len(favorable), method="delong", counts=counts)
 
 
 def _comparisons(
@@ -72,16 +70,3 @@ def _comparisons(
                 counts={side: [rate * n, float(n)] for side, n in sides.items()},
                 where={"attribute": attribute.name, "unprivileged": attribute.groups[group]},
             )
-
-
-def _ranking(rule: Rule, table: Dataset, favorable: np.ndarray) -> Iterator[Measurement]:
-    counts = {"favorable": [float(favorable.sum())], "unfavorable": [float((~favorable).sum())]}
-    rows = len(favorable)
-    yield Measurement(metric=rule.metric, value=1.0, n=rows, method="delong", counts=counts)
-
-
-_FORESEEN: Mapping[str, _Foreseen] = {
-    "fairness.disparate_impact": _selection,
-    "fairness.equal_opportunity_difference": _opportunity,
-    "performance.auc": _ranking,
-}

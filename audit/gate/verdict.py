@@ -29,7 +29,6 @@ from audit.result import (
     Verdict,
 )
 from audit.stats.confidence import at_confidence
-from audit.stats.methods import EXACT
 
 
 @dataclass(frozen=True)
@@ -80,6 +79,7 @@ def _audits_rule(audits: int | None, max_audits: int | None) -> Iterator[RuleRes
     """Yield the result of ``gate.max_audits``: of many candidates on the same rows, one passes by luck."""
     if max_audits is None:
         return
+    number = None if audits is None else Measurement(metric=AUDITS, value=audits, n=audits, method="exact")
     status: RuleStatus = "inconclusive" if audits is None else "pass" if audits <= max_audits else "fail"
     yield RuleResult(
         id=MAX_AUDITS,
@@ -88,9 +88,7 @@ def _audits_rule(audits: int | None, max_audits: int | None) -> Iterator[RuleRes
         limit={"at_most": float(max_audits)},
         status=status,
         reason=reasons.audits(audits, max_audits),
-        measurements=[]
-        if audits is None
-        else [Measurement(metric=AUDITS, value=audits, n=audits, method=EXACT.name)],
+        measurements=[number] if number else [],
     )
 
 

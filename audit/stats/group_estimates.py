@@ -109,20 +109,14 @@ def auc(
             label, np.repeat(below - value, rows) / positive, np.repeat(above - value, rows) / negative
         )
         weighted = influence if w is None else w * influence
-        variance, _ = between_clusters(weighted, np.zeros(len(label), np.int64), 1, clusters)
-        return value, float(np.sqrt(variance[0]))
+        variances, _ = between_clusters(weighted, np.zeros(len(label), np.int64), 1, clusters)
+        return value, float(np.sqrt(variances[0]))
     squares = (plus, minus) if w is None else (_runs(w * w * side, last) for side in (label, ~label))
-    variances = (
-        float(square @ (placement - value) ** 2) / total**2 * _unbiased(int(number))
-        for square, placement, total, number in zip(
-            squares,
-            (below, above),
-            (positive, negative),
-            (positives.sum(), (rows - positives).sum()),
-            strict=True,
-        )
-    )
-    return value, float(np.sqrt(sum(variances)))
+    sides = ((below, positive, positives.sum()), (above, negative, (rows - positives).sum()))
+    variance = 0.0
+    for square, (placement, total, number) in zip(squares, sides, strict=True):
+        variance += float(square @ (placement - value) ** 2) / total**2 * _unbiased(int(number))
+    return value, float(np.sqrt(variance))
 
 
 def _runs(values: np.ndarray, last: np.ndarray) -> np.ndarray:

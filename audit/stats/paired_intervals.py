@@ -146,7 +146,7 @@ def _by_gaps(measurement: Measurement, baseline: Baseline, confidence: float) ->
 def _gap_span(counts: Mapping[str, list[float]], weights: Mapping[str, float], tail: float) -> Interval:
     terms = []
     for name, weight in weights.items():
-        successes, trials = (np.asarray(number) for number in counts[name])
+        successes, trials = np.array(counts[name])
         terms.append((weight, clopper_pearson(successes, trials, tail)))
     limits = linear(terms)
     return float(limits.low), float(limits.high)

@@ -64,14 +64,6 @@ def _limits(names: Sequence[str], cells: Reals, tail: float) -> Rates:
     return {name: Limits(*row) for name, *row in zip(names, *limits, strict=True)}
 
 
-def _without_low(rates: Rates) -> Limits:
-    return rates["rate"]._replace(low=np.zeros_like(rates["rate"].low))
-
-
-def _without_high(rates: Rates) -> Limits:
-    return rates["rate"]._replace(high=np.ones_like(rates["rate"].high))
-
-
 def _difference(rates: Rates) -> Limits:
     return linear([(1.0, rates["unprivileged"]), (-1.0, rates["privileged"])])
 
@@ -137,9 +129,13 @@ def _two_sided(name: str, intervals: Batch, best_case: BestCase, pairing: Pairin
     return IntervalMethod(name, intervals, PROPORTIONS, open_side=None, best_case=best_case, pairing=pairing)
 
 
-def _one_sided(
-    name: str, open_side: Literal["low", "high"], combine: Callable[[Rates], Limits]
-) -> IntervalMethod:
+def _one_sided(name: str, open_side: Literal["low", "high"]) -> IntervalMethod:
+    """Make the method of a share that is bounded on one side only."""
+
+    def combine(rates: Rates) -> Limits:
+        open_end = np.full_like(rates["rate"].low, 0.0 if open_side == "low" else 1.0)
+        return rates["rate"]._replace(**{open_side: open_end})
+
     return IntervalMethod(
         name, of_proportions(combine), PROPORTIONS, open_side, best_case=None, pairing=UNPAIRED
     )
@@ -162,8 +158,8 @@ _equalized_odds = of_proportions(equalized_odds, lambda tail: (tail, shared_tail
 PROPORTION_METHODS = (
     _two_sided("clopper-pearson", of_proportions(lambda rates: rates["rate"]), _SHARE, _EACH),
     # A share that was not found to be lower (accuracy where an attack may miss flips), and one not found to be higher.
-    _one_sided("clopper-pearson-upper", "low", _without_low),
-    _one_sided("clopper-pearson-lower", "high", _without_high),
+    _one_sided("clopper-pearson-upper", open_side="low"),
+    _one_sided("clopper-pearson-lower", open_side="high"),
     _two_sided("mover-difference", of_proportions(_difference), _SIGNED_GAP, _linear(_signs)),
     _two_sided("mover-ratio", of_proportions(_ratio), _RATIO, _LOG_RATIO),
     _two_sided("mover-mean", of_proportions(_mean), _SHARE, _AVERAGE),

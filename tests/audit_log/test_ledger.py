@@ -6,6 +6,7 @@ import json
 import multiprocessing
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -24,11 +25,13 @@ def audited(model: str = "m1", asked: str = "q", seed: int = 0, data: str = "d")
 
 
 def count(file: Path, this: Audited) -> Count:
-    """Count one audit that passes; its count is what it is decided with, unless it cannot be written."""
-    with History(file).place(this, STARTED) as place:
-        before = place.count
-        assert place.record("pass") == (place.count == before)
-    return place.count
+    """Count one audit that passes."""
+    try:
+        with History(file).place(this, STARTED) as place:
+            place.record("pass")
+            return place.count
+    except OSError as error:
+        return History(file).unknown(error)
 
 
 def places(file: Path, *audits: Audited) -> list[tuple[int | None, int | None]]:
@@ -99,8 +102,7 @@ class _ReadOnly(History):
     @contextmanager
     def place(self, this: Audited, started: str) -> Iterator[Place]:
         with super().place(this, started) as place, open(self.path, "rb", buffering=0) as file:
-            place.file = file
-            yield place
+            yield replace(place, file=file)
 
 
 def test_a_place_that_cannot_be_recorded_decides_nothing(tmp_path: Path) -> None:

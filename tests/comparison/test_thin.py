@@ -15,9 +15,8 @@ import pytest
 from scipy.stats import beta
 
 from audit.checks.performance.check import Performance
-from audit.comparison.check_results import beside
+from audit.comparison.check_results import Pair, TracedResult, beside
 from audit.comparison.error_correlation import error_correlation
-from audit.comparison.pair import Pair, TracedResult
 from audit.gate.claims import Claim
 from audit.gate.reasons import NOT_COMPARED, why_open
 from audit.result import Baseline, CheckResult, Measurement
