@@ -36,12 +36,12 @@ class Claim:
     @property
     def exact(self) -> bool:
         """Whether the value is exact by nature, so that it decides without an interval."""
-        return all(method == EXACT.name for method in self._methods)
+        return all(method == EXACT.name for method in self.methods)
 
     @property
     def known(self) -> bool:
         """Whether its interval can be computed at any confidence; a plug-in's own cannot."""
-        return all(is_known(method) for method in self._methods)
+        return all(is_known(method) for method in self.methods)
 
     @property
     def span(self) -> Interval | None:
@@ -72,7 +72,8 @@ class Claim:
         return p_outside(self.measurement, self.low, self.high, self.value, at)
 
     @property
-    def _methods(self) -> list[str]:
+    def methods(self) -> list[str]:
+        """The methods of the values that it depends on."""
         baseline = self.measurement.baseline
         return [self.measurement.method, *([baseline.method] if self.paired and baseline else [])]
 

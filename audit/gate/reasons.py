@@ -34,8 +34,7 @@ def why_open(claim: Claim, breaks: bool) -> str:
         return UNDEFINED
     if method_named(measurement.method).open_side:
         return BOUND
-    span = baseline.improvement_ci if claim.paired and baseline else measurement.ci
-    return NO_INTERVAL if span is None and not claim.exact else ACROSS
+    return NO_INTERVAL if claim.span is None else ACROSS
 
 
 def audits(number: int | None, max_audits: int) -> str:

@@ -38,7 +38,8 @@ def needed(claim: Claim, confidence: float, error: float, sampled: SampledRows |
         error: of the one that shows that it is broken, in (0, 1): what Holm's correction leaves to this claim.
         sampled: the rows that the metric is measured on; None for all rows of the data.
     """
-    if not _grows(claim) or not math.isfinite(claim.value) or claim.measurement.n <= 0:
+    grows = all(method_named(method).counts.growth is not None for method in claim.methods)
+    if not grows or not math.isfinite(claim.value) or claim.measurement.n <= 0:
         return []
     holds = claim.low <= claim.value <= claim.high
     level = confidence if holds else 1.0 - error
@@ -61,12 +62,6 @@ def needed(claim: Claim, confidence: float, error: float, sampled: SampledRows |
         f"{_subject(claim)}{MAX_MORE_ROWS:,} more rows at the rates seen would not decide it: "
         "the value lies too near the limit"
     ]
-
-
-def _grows(claim: Claim) -> bool:
-    baseline = claim.measurement.baseline
-    methods = [claim.measurement.method, *([baseline.method] if claim.paired and baseline else [])]
-    return all(method_named(method).counts.growth is not None for method in methods)
 
 
 def _at(claim: Claim, measured: Measurement, level: float) -> Claim:

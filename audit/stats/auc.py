@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from audit.result import Measurement
-from audit.stats.interval_method import SIZES, UNPAIRED, BestCase, Interval, IntervalMethod, one_by_one
+from audit.stats.interval_method import SIZES, UNPAIRED, BestCase, Interval, one_by_one, two_sided
 
 _MIN_MISORDERED_ROWS = 10.0
 """Rows of the smaller class, times min(AUC, 1 - AUC), from which DeLong's limits stand alone.
@@ -104,6 +104,4 @@ def _at_area(measurement: Measurement, value: float) -> Measurement:
 
 
 _BEST_CASE = BestCase(_at_area, at_equality=None, signed=False)
-DELONG = IntervalMethod(
-    "delong", one_by_one(_limits), SIZES, open_side=None, best_case=_BEST_CASE, pairing=UNPAIRED
-)
+DELONG = two_sided("delong", one_by_one(_limits), SIZES, _BEST_CASE, UNPAIRED)

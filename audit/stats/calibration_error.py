@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from audit.result import Measurement
-from audit.stats.interval_method import IN_PROPORTION, UNPAIRED, BestCase, Counts, IntervalMethod, Spans
+from audit.stats.interval_method import IN_PROPORTION, UNPAIRED, BestCase, Counts, Spans, two_sided
 from audit.stats.proportions import Limits, Reals
 
 _NOISE_STANDARD_ERRORS = 2.0
@@ -141,6 +141,4 @@ def _perfectly_calibrated(measurement: Measurement, value: float) -> Measurement
 
 _COUNTS = Counts("bins", IN_PROPORTION)
 _BEST_CASE = BestCase(_perfectly_calibrated, at_equality=None, signed=False)
-CALIBRATION_BINS = IntervalMethod(
-    "calibration-bins", _intervals, _COUNTS, open_side=None, best_case=_BEST_CASE, pairing=UNPAIRED
-)
+CALIBRATION_BINS = two_sided("calibration-bins", _intervals, _COUNTS, _BEST_CASE, UNPAIRED)

@@ -109,6 +109,13 @@ class IntervalMethod:
         return None if math.isnan(low) else (float(low), float(high))
 
 
+def two_sided(
+    name: str, intervals: Batch, counts: Counts, best_case: BestCase | None, pairing: Pairing
+) -> IntervalMethod:
+    """Make a method without an open side."""
+    return IntervalMethod(name, intervals, counts, None, best_case, pairing)
+
+
 def one_by_one(limits: Callable[[Measurement, float], Interval | None]) -> Batch:
     """Make a `Batch` of a function that computes one interval, or None."""
 

@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 
 from audit.result import Measurement
-from audit.stats.interval_method import UNPAIRED, Counts, Interval, IntervalMethod, one_by_one
+from audit.stats.interval_method import UNPAIRED, Counts, Interval, one_by_one, two_sided
 
 
 def largest(
@@ -60,6 +60,4 @@ def _limits(measurement: Measurement, confidence: float) -> Interval | None:
 
 
 _COUNTS = Counts("sizes", growth={"number": 0.0, "values": 0.0, "errors": -0.5})
-LARGEST_T = IntervalMethod(
-    "largest-t", one_by_one(_limits), _COUNTS, open_side=None, best_case=None, pairing=UNPAIRED
-)
+LARGEST_T = two_sided("largest-t", one_by_one(_limits), _COUNTS, best_case=None, pairing=UNPAIRED)

@@ -6,7 +6,7 @@ from audit.stats.auc import DELONG
 from audit.stats.calibration_error import CALIBRATION_BINS
 from audit.stats.interval_method import NO_COUNTS, UNPAIRED, IntervalMethod, one_by_one
 from audit.stats.maximum import LARGEST_T
-from audit.stats.mean_methods import MEAN_METHODS
+from audit.stats.means import MEAN_METHODS
 from audit.stats.proportion_methods import PROPORTION_METHODS
 from audit.stats.rank_correlation import RANK_METHODS
 

@@ -27,6 +27,7 @@ from audit.stats.interval_method import (
     Pairing,
     Spans,
     Weights,
+    two_sided,
 )
 from audit.stats.mover import linear, ratio
 from audit.stats.paired_proportions import ratio_correlation
@@ -125,10 +126,6 @@ def _hull(one: Interval, other: Interval) -> Interval:
     return min(one[0], other[0]), max(one[1], other[1])
 
 
-def _two_sided(name: str, intervals: Batch, best_case: BestCase, pairing: Pairing) -> IntervalMethod:
-    return IntervalMethod(name, intervals, PROPORTIONS, open_side=None, best_case=best_case, pairing=pairing)
-
-
 def _one_sided(name: str, open_side: Literal["low", "high"]) -> IntervalMethod:
     """Make the method of a share that is bounded on one side only."""
 
@@ -156,14 +153,14 @@ _average_abs_odds = of_proportions(average_abs_odds, lambda tail: (tail, shared_
 _equalized_odds = of_proportions(equalized_odds, lambda tail: (tail, shared_tail(tail), REFERENCE_TAIL))
 
 PROPORTION_METHODS = (
-    _two_sided("clopper-pearson", of_proportions(lambda rates: rates["rate"]), _SHARE, _EACH),
+    two_sided("clopper-pearson", of_proportions(lambda rates: rates["rate"]), PROPORTIONS, _SHARE, _EACH),
     # A share that was not found to be lower (accuracy where an attack may miss flips), and one not found to be higher.
     _one_sided("clopper-pearson-upper", open_side="low"),
     _one_sided("clopper-pearson-lower", open_side="high"),
-    _two_sided("mover-difference", of_proportions(_difference), _SIGNED_GAP, _linear(_signs)),
-    _two_sided("mover-ratio", of_proportions(_ratio), _RATIO, _LOG_RATIO),
-    _two_sided("mover-mean", of_proportions(_mean), _SHARE, _AVERAGE),
-    _two_sided("average-odds-difference", of_proportions(average_odds), _SIGNED_GAP, _HALVES),
-    _two_sided("average-abs-odds-difference", _average_abs_odds, _ABSOLUTE_GAP, _MEAN_GAP),
-    _two_sided("equalized-odds-difference", _equalized_odds, _ABSOLUTE_GAP, _LARGEST_GAP),
+    two_sided("mover-difference", of_proportions(_difference), PROPORTIONS, _SIGNED_GAP, _linear(_signs)),
+    two_sided("mover-ratio", of_proportions(_ratio), PROPORTIONS, _RATIO, _LOG_RATIO),
+    two_sided("mover-mean", of_proportions(_mean), PROPORTIONS, _SHARE, _AVERAGE),
+    two_sided("average-odds-difference", of_proportions(average_odds), PROPORTIONS, _SIGNED_GAP, _HALVES),
+    two_sided("average-abs-odds-difference", _average_abs_odds, PROPORTIONS, _ABSOLUTE_GAP, _MEAN_GAP),
+    two_sided("equalized-odds-difference", _equalized_odds, PROPORTIONS, _ABSOLUTE_GAP, _LARGEST_GAP),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from audit.result import Measurement
-from audit.stats.interval_method import SIZES, UNPAIRED, Counts, Interval, IntervalMethod, one_by_one
+from audit.stats.interval_method import SIZES, UNPAIRED, Counts, Interval, one_by_one, two_sided
 
 
 def _fisher_z(measurement: Measurement, confidence: float) -> Interval | None:
@@ -52,15 +52,6 @@ def _around_z(r: float, half: float) -> Interval:
 _UNFORESEEABLE = Counts("sizes", growth=None)
 
 RANK_METHODS = (
-    IntervalMethod(
-        "fisher-z", one_by_one(_fisher_z), SIZES, open_side=None, best_case=None, pairing=UNPAIRED
-    ),
-    IntervalMethod(
-        "stability-z",
-        one_by_one(_stability_z),
-        _UNFORESEEABLE,
-        open_side=None,
-        best_case=None,
-        pairing=UNPAIRED,
-    ),
+    two_sided("fisher-z", one_by_one(_fisher_z), SIZES, best_case=None, pairing=UNPAIRED),
+    two_sided("stability-z", one_by_one(_stability_z), _UNFORESEEABLE, best_case=None, pairing=UNPAIRED),
 )
