@@ -17,9 +17,12 @@ import numpy as np
 from adult import FAVORABLE, LABEL, Adult, numbers, parser
 from pairs import header, in_turn, say, seconds
 
-from audit.attacks import Batch, GradientAscent, Plan, attack
+from audit.attacks import Plan
+from audit.attacks.batch import Batch
+from audit.attacks.gradient_ascent import GradientAscent
+from audit.attacks.run import attack
 from audit.check import policy_from
-from audit.checks.robustness.threat_model import movable
+from audit.checks.robustness.threat_model import threat_model_of
 from audit.frameworks.tensorflow_loader import tensorflow
 from audit.model.decision import decision_logits
 from audit.subject.subject import Subject, load_subject
@@ -52,8 +55,8 @@ class Attacked:
         return float(right.mean())
 
     def ours(self, name: Name) -> float:
-        rows = Batch(self.rows, self.classes, self.ascent.space, "inf", self.subject.judge)
-        found = attack(rows, self.ascent, Plan([name], [EPS], seed=0, steps=STEPS), batch=OURS)
+        rows = Batch(self.rows, self.classes, self.ascent.threat_model, "inf", self.subject.judge)
+        found = attack(rows, self.ascent, Plan([name], [EPS], seed=0, steps=STEPS), batch_size=OURS)
         return float(((self.classes == self.truth) & ~found.outcomes[0].flipped).mean())
 
 
@@ -61,7 +64,7 @@ def load(adult: Adult) -> Attacked:
     data = {"path": str(adult.test), "background": str(adult.train), "label": LABEL, "favorable": FAVORABLE}
     policy = policy_from({"version": 1, "model": {"path": str(adult.model)}, "data": data})
     subject = load_subject(policy, lambda *_: None)
-    space, _ = movable(subject, [], [], EPS)
+    space, _ = threat_model_of(subject, [], [], EPS)
     cut, matrix = subject.logits, subject.features.data.matrix
     ascent = GradientAscent(
         lambda rows: decision_logits(cut(rows), subject.decider), space, "inf", matrix.dtype
@@ -75,7 +78,7 @@ def art(given: Attacked) -> Callable[[Name, int, int], Robust]:
     from art.attacks.evasion import FastGradientMethod, ProjectedGradientDescent
     from art.estimators.classification import TensorFlowV2Classifier
 
-    tf, space, logits = tensorflow(), given.ascent.space, given.ascent.logits
+    tf, space, logits = tensorflow(), given.ascent.threat_model, given.ascent.logits
     scale = space.scale.astype(np.float32)
     compiled = tf.function(lambda scaled: logits(scaled * scale), reduce_retracing=True)
     classifier = TensorFlowV2Classifier(

@@ -117,7 +117,7 @@ def test_the_search_tells_what_is_there_from_what_is_not() -> None:
         "audit.check.Field",
         "audit.subject.Subject.features",
         "audit.check.entry_points",
-        "audit.attacks.gradient_ascent.GradientAscent.space",
+        "audit.attacks.gradient_ascent.GradientAscent.threat_model",
     ):
         assert found(name), name
     for name in (

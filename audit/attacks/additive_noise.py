@@ -1,9 +1,13 @@
-"""The control: perturbations of the same size that know nothing of the model."""
+"""The control: random perturbations of the same size, independent of the model."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
+from audit.attacks.batch import AttackResult, Batch, one_step
+from audit.attacks.spec import AttackContext
 from audit.attacks.threat_model import Norm, ThreatModel
 
 
@@ -13,18 +17,23 @@ class Noise:
     Uniform over the corners of the ball (norm inf) or over its sphere (norm 2), in the movable columns.
     """
 
-    def __init__(self, space: ThreatModel, norm: Norm, seed: int) -> None:
-        self._space, self._norm = space, norm
+    def __init__(self, threat_model: ThreatModel, norm: Norm, seed: int) -> None:
+        self._movable = threat_model.movable
+        self._norm = norm
         self._rng = np.random.Generator(np.random.Philox(seed))
 
     def draw(self, rows: int) -> np.ndarray:
-        """Return those of the next rows, float32 ``(rows, columns)`` in units of the scale."""
-        movable = self._space.movable
-        shape = rows, int(movable.sum())
-        drawn = np.zeros((rows, len(movable)), np.float32)
+        """Return the perturbations of the next rows, float32 ``(rows, columns)`` in units of the scale."""
+        shape = rows, int(self._movable.sum())
+        noise = np.zeros((rows, len(self._movable)), np.float32)
         if self._norm == "inf":
-            drawn[:, movable] = self._rng.integers(0, 2, shape) * 2 - 1
+            noise[:, self._movable] = self._rng.integers(0, 2, shape) * 2 - 1
         else:
             normal = self._rng.standard_normal(shape)
-            drawn[:, movable] = normal / np.linalg.norm(normal, axis=1, keepdims=True)
-        return drawn
+            noise[:, self._movable] = normal / np.linalg.norm(normal, axis=1, keepdims=True)
+        return noise
+
+
+def run(batch: Batch, context: AttackContext) -> Iterator[AttackResult]:
+    """Move each row along its random direction."""
+    return one_step(batch, context.noise, context.epsilons)

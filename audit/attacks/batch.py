@@ -1,83 +1,105 @@
-"""Some rows under attack: places perturbations of them and has the result judged."""
+"""Rows under attack: applies perturbations to them and asks the model for its decisions."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
 from audit.attacks.projection import Ball
-from audit.attacks.threat_model import ClassifyFunction, LogOddsFunction, Norm, ThreatModel
+from audit.attacks.threat_model import ClassifyFunction, LogOddsFunction, Norm, Range, ThreatModel
 
-Tried = tuple[np.ndarray, np.ndarray]
-"""The rows as moved, ``(rows, columns)``, and whether the judge decides otherwise for them, bool ``(rows,)``."""
+
+class AttackResult(NamedTuple):
+    """Adversarial rows ``(rows, columns)``, and whether the model decides otherwise for them, bool ``(rows,)``."""
+
+    adversarial: np.ndarray
+    flipped: np.ndarray
+
+
+class ScoredResult(NamedTuple):
+    """An `AttackResult` with the log-odds of the original class against the best other one, ``margin`` ``(rows,)``."""
+
+    adversarial: np.ndarray
+    flipped: np.ndarray
+    margin: np.ndarray
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Rows ``x`` ``(rows, columns)`` with the ``classes`` that the judge gives them.
+    """Rows ``x`` ``(rows, columns)`` with the ``classes`` that the model decides for them.
 
-    ``weigh`` is asked by attacks that follow no gradient, and by no others. ``known`` are observed rows
-    ``(n, columns)``: where their values are decided otherwise, attacks from the border begin.
+    ``log_odds`` is called only by attacks that follow scores. ``observed`` are rows ``(n, columns)`` of the
+    background: attacks along the decision boundary start where their values flip the decision.
     """
 
     x: np.ndarray
     classes: np.ndarray
-    space: ThreatModel
+    threat_model: ThreatModel
     norm: Norm
-    judge: ClassifyFunction
+    classify: ClassifyFunction
     log_odds: LogOddsFunction | None = None
-    known: np.ndarray | None = None
+    observed: np.ndarray | None = None
 
     def take(self, index: np.ndarray | slice) -> Batch:
         """Return some of the rows."""
         return replace(self, x=self.x[index], classes=self.classes[index])
 
-    def bounds(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return the least and greatest perturbation of each value inside its range, in units of the scale, float32."""
-        free = self.space.free(self.x)
-        at = np.where(free, self.x, 0)
-        low, high = ((edge - at) / self.space.scale for edge in self.space.range_of(at))
-        return np.where(free, low, 0).astype(np.float32), np.where(free, high, 0).astype(np.float32)
+    def flips(self, rows: np.ndarray) -> np.ndarray:
+        """Return whether the model decides otherwise for ``rows`` than for those of ``x``, bool ``(rows,)``."""
+        return np.asarray(self.classify(rows) != self.classes)
 
-    def tried(self, eta: np.ndarray, eps: float) -> Tried:
-        """Place ``eta`` in the ball of size ``eps`` and judge the rows that it moved."""
-        moved = Ball(self.space, self.norm, eps).place(self.x, eta)
-        flipped = np.zeros(len(moved), bool)
-        changed = np.flatnonzero((moved != self.x).any(1))
+    def bounds(self) -> Range:
+        """Return the range of each value's perturbation, in units of the scale, float32."""
+        free = self.threat_model.free(self.x)
+        x = np.where(free, self.x, 0)
+        edges = ((edge - x) / self.threat_model.scale for edge in self.threat_model.range_of(x))
+        return Range(*(np.where(free, edge, 0).astype(np.float32) for edge in edges))
+
+    def perturb(self, eta: np.ndarray, eps: float) -> AttackResult:
+        """Project ``eta`` into the ball of radius ``eps`` and classify the rows that it changes."""
+        adversarial = Ball(self.threat_model, self.norm, eps).place(self.x, eta)
+        flipped = np.zeros(len(adversarial), bool)
+        changed = np.flatnonzero((adversarial != self.x).any(1))
         if len(changed):
-            flipped[changed] = self.judge(moved[changed]) != self.classes[changed]
-        return moved, flipped
+            flipped[changed] = self.take(changed).flips(adversarial[changed])
+        return AttackResult(adversarial, flipped)
 
-    def weighed(self, eta: np.ndarray, eps: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Place ``eta`` in the ball of size ``eps``; return what `tried` does, and how far from a flip each row stayed.
-
-        That is the log-odds of the class decided for ``x`` against the best other, ``(rows,)``.
-        """
-        assert self.log_odds is not None  # given where such an attack was asked for
-        moved = Ball(self.space, self.norm, eps).place(self.x, eta)
-        logits, decided = self.log_odds(moved)
-        own = np.arange(len(moved)), self.classes
+    def score(self, eta: np.ndarray, eps: float) -> ScoredResult:
+        """Perturb as `perturb` does, and score every row by `log_odds`."""
+        assert self.log_odds is not None  # given where such an attack was requested
+        adversarial = Ball(self.threat_model, self.norm, eps).place(self.x, eta)
+        logits, decided = self.log_odds(adversarial)
+        original = np.arange(len(adversarial)), self.classes
         others = logits.copy()
-        others[own] = -np.inf
-        changed = (moved != self.x).any(1)  # as for `tried`, a row that stands still has not flipped
-        flipped = changed & (decided != self.classes)
-        return moved, flipped, logits[own] - others.max(1)
+        others[original] = -np.inf
+        changed = (adversarial != self.x).any(1)  # as for `perturb`, an unchanged row has not flipped
+        return ScoredResult(
+            adversarial, changed & (decided != self.classes), logits[original] - others.max(1)
+        )
 
 
-def rising(
-    batch: Batch, sizes: Sequence[float], search: Callable[[np.ndarray, float], Tried]
-) -> Iterator[Tried]:
-    """Yield what came of each size.
+def for_each_eps(
+    batch: Batch, epsilons: Sequence[float], search: Callable[[np.ndarray, float], AttackResult]
+) -> Iterator[AttackResult]:
+    """Yield the result of each size; rows that a smaller one flipped are not attacked again.
 
     Args:
         batch: the rows.
-        sizes: rising.
+        epsilons: sizes of the attack, rising.
         search: attacks the rows of ``batch`` with these numbers, int ``(n,)``, at one size.
     """
-    best, flipped = batch.x.copy(), np.zeros(len(batch.x), bool)
-    for eps in sizes:
+    adversarial = batch.x.copy()
+    flipped = np.zeros(len(batch.x), bool)
+    for eps in epsilons:
         left = np.flatnonzero(~flipped)
-        best[left], flipped[left] = search(left, eps)
-        yield best.copy(), flipped.copy()
+        adversarial[left], flipped[left] = search(left, eps)
+        yield AttackResult(adversarial.copy(), flipped.copy())
+
+
+def one_step(batch: Batch, direction: np.ndarray, epsilons: Sequence[float]) -> Iterator[AttackResult]:
+    """Yield the result of one step of each size in the same direction."""
+    for eps in epsilons:
+        yield batch.perturb(eps * direction.astype(np.float64), eps)

@@ -1,117 +1,123 @@
-"""Attacks from the border: the way is taken where the decision changes, whatever scores do elsewhere.
+"""Decision-boundary attacks (after FAB, Croce and Hein 2020): bisect to the boundary, take its normal, step across.
 
-A head may scale its logits by a function of the row. Away from the border the gradient follows that scale; on the
-border the logits are zero, and so is the scale's part in it.
+A head may scale its logits by a function of the row. Away from the boundary the gradient follows that scale; on the
+boundary the logits are zero, and so is the scale's part in it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from audit.attacks.batch import Batch, Tried, rising
-from audit.attacks.gradient_ascent import GradientAscent
+from audit.attacks.batch import AttackResult, Batch, for_each_eps
 from audit.attacks.minimal_perturbation import nearest_to_start
 from audit.attacks.row_rng import Draws
+from audit.attacks.spec import AttackContext
 from audit.errors import AuditError
 
-Way = Callable[[Batch, np.ndarray, int], np.ndarray]
-"""From rows, a point of the border for each, ``(rows, columns)``, and the number of the round to the steps of length 1,
-in units of the scale, that lead over the border there."""
+BoundaryDirection = Callable[[Batch, np.ndarray, int], np.ndarray]
+"""From rows, a point of the boundary for each, ``(rows, columns)``, and the number of the round to the steps of length
+1, in units of the scale, that cross the boundary there."""
 
 _ROUNDS = 4
-_LOOKS = 16
-"""Observed rows whose values are looked at for another decision."""
-_LENGTHS = (0.5, 1, 1.5, 2, 3, 4, 6, 8, 12, 20, 40)
-"""Parts of eps: how far along the way the next point of the border is looked for."""
+_OBSERVED_ROWS_TRIED = 16
+"""Observed rows whose values are tried for another decision."""
+_STEP_LENGTHS = (0.5, 1, 1.5, 2, 3, 4, 6, 8, 12, 20, 40)
+"""Parts of eps: distances along the direction at which the next point of the boundary is looked for."""
 
 
-def border(batch: Batch, way: Way, draws: Draws, sizes: Sequence[float]) -> Iterator[Tried]:
-    """Attack at each size, rising, the rows that values of `Batch.known` flip; the others stay.
+def boundary_attack(
+    batch: Batch, direction: BoundaryDirection, context: AttackContext
+) -> Iterator[AttackResult]:
+    """Attack at each size, rising, the rows that values of `Batch.observed` flip; the others stay.
 
-    Each row is joined to such a point by a straight line. Where the decision changes on it, the way over the border is
-    asked for, and gone from the row to the edge of the ball; the border's next point lies on it, further out. So four
-    times (after Croce and Hein, "Minimally distorted adversarial examples with a fast adaptive boundary attack", 2020).
-
-    Args:
-        batch: the rows.
-        way: `along`, or `audit.attacks.hop_skip_jump.by_decisions`.
-        draws: the rows' own streams of chance.
-        sizes: rising.
+    Each row is joined to such a point by a straight line. At the decision boundary on it, the direction across is
+    estimated, and gone from the row to the edge of the ball; the boundary's next point is on it, further out. Four
+    rounds (after Croce and Hein, "Minimally distorted adversarial examples with a fast adaptive boundary attack",
+    2020).
     """
-    far = _far(batch, draws)
-    begun = (far != batch.x).any(1)
+    flipped_points = _flipped_points(batch, context.draws)
+    has_point = (flipped_points != batch.x).any(1)
 
-    def one_size(rows: np.ndarray, eps: float) -> Tried:
-        moved, flipped = batch.x[rows], np.zeros(len(rows), bool)
-        some = np.flatnonzero(begun[rows])
-        if eps and len(some):
-            at = rows[some]
-            moved[some], flipped[some] = _walked(batch.take(at), far[at], way, eps)
-        return moved, flipped
+    def one_size(rows: np.ndarray, eps: float) -> AttackResult:
+        adversarial = batch.x[rows]
+        flipped = np.zeros(len(rows), bool)
+        index = np.flatnonzero(has_point[rows])
+        if eps and len(index):
+            started = rows[index]
+            result = _walk(batch.take(started), flipped_points[started], direction, eps)
+            adversarial[index], flipped[index] = result
+        return AttackResult(adversarial, flipped)
 
-    yield from rising(batch, sizes, one_size)
-
-
-def along(ascent: GradientAscent) -> Way:
-    """Return the way along the gradient at the border."""
-    return lambda batch, points, turn: ascent.direction(points, batch.classes)
+    return for_each_eps(batch, context.epsilons, one_size)
 
 
-def _walked(batch: Batch, points: np.ndarray, way: Way, eps: float) -> Tried:
-    moved, flipped, points = batch.x.copy(), np.zeros(len(points), bool), points.copy()
+def run(batch: Batch, context: AttackContext) -> Iterator[AttackResult]:
+    """Attack along the gradient at the boundary."""
+    ascent = context.ascent
+    return boundary_attack(batch, lambda rows, points, _: ascent.direction(points, rows.classes), context)
+
+
+def _walk(batch: Batch, points: np.ndarray, direction: BoundaryDirection, eps: float) -> AttackResult:
+    adversarial = batch.x.copy()
+    flipped = np.zeros(len(points), bool)
+    points = points.copy()
     for turn in range(_ROUNDS):
         left = np.flatnonzero(~flipped)
         if not len(left):
             break
-        here = batch.take(left)
-        points[left] = nearest_to_start(here.judge, here.x, points[left], here.classes, here.space)
-        step = way(here, points[left], turn).astype(np.float64)
-        moved[left], flipped[left] = here.tried(eps * step, eps)
-        points[left] = _further(here, points[left], eps * step)
-    return moved, flipped
+        unflipped = batch.take(left)
+        points[left] = nearest_to_start(unflipped, points[left])
+        step = eps * direction(unflipped, points[left], turn).astype(np.float64)
+        adversarial[left], flipped[left] = unflipped.perturb(step, eps)
+        points[left] = _next_points(unflipped, points[left], step)
+    return AttackResult(adversarial, flipped)
 
 
-def _further(batch: Batch, points: np.ndarray, step: np.ndarray) -> np.ndarray:
-    """Return the first point along the step from each row that is decided otherwise, or else the one that was known."""
-    found, left = points.copy(), np.arange(len(points))
-    for length in _LENGTHS:
-        there = _stepped(batch.take(left), length * step[left])
-        otherwise = batch.judge(there) != batch.classes[left]
-        found[left[otherwise]] = there[otherwise]
-        left = left[~otherwise]
+def _next_points(batch: Batch, points: np.ndarray, step: np.ndarray) -> np.ndarray:
+    """Return the first flipped point along the step from each row, or else its point so far."""
+    points = points.copy()
+    left = np.arange(len(points))
+    for length in _STEP_LENGTHS:
+        rows = batch.take(left)
+        candidates = _shifted(rows, length * step[left])
+        flipped = rows.flips(candidates)
+        points[left[flipped]] = candidates[flipped]
+        left = left[~flipped]
         if not len(left):
             break
-    return found
+    return points
 
 
-def _stepped(batch: Batch, eta: np.ndarray) -> np.ndarray:
-    """Return the rows moved within the observed range, however far; integer columns are whole."""
-    free, space = batch.space.free(batch.x), batch.space
-    at = np.where(free, batch.x, 0)
-    there = np.clip(at + eta * space.scale, *space.range_of(at))
-    there = np.where(space.integer, np.rint(there), there).astype(batch.x.dtype)
-    return np.where(free, there, batch.x)
+def _shifted(batch: Batch, eta: np.ndarray) -> np.ndarray:
+    """Return the rows shifted within the observed range, however far; integer columns stay whole."""
+    threat_model = batch.threat_model
+    free = threat_model.free(batch.x)
+    x = np.where(free, batch.x, 0)
+    shifted = np.clip(x + eta * threat_model.scale, *threat_model.range_of(x))
+    shifted = np.where(threat_model.integer, np.rint(shifted), shifted).astype(batch.x.dtype)
+    return np.where(free, shifted, batch.x)
 
 
-def _far(batch: Batch, draws: Draws) -> np.ndarray:
-    """Return each row with values of an observed one that flip it; the row itself where none was found."""
-    far, left = batch.x.copy(), np.arange(len(batch.x))
-    if batch.known is None or not len(batch.known):
-        return far
-    drawn = (draws.uniform(0, _LOOKS) * len(batch.known)).astype(int)
-    for look in drawn.T:
-        values = batch.known[look[left]]
-        there = np.where(batch.space.free(far[left]) & np.isfinite(values), values, far[left]).astype(
-            far.dtype
-        )
+def _flipped_points(batch: Batch, draws: Draws) -> np.ndarray:
+    """Return each row with values of an observed one that flip it; the row itself if none of those tried does."""
+    points = batch.x.copy()
+    left = np.arange(len(points))
+    if batch.observed is None or not len(batch.observed):
+        return points
+    choices = (draws.uniform(0, _OBSERVED_ROWS_TRIED) * len(batch.observed)).astype(int)
+    for choice in choices.T:
+        rows = batch.take(left)
+        values = batch.observed[choice[left]]
+        free = batch.threat_model.free(rows.x) & np.isfinite(values)
+        candidates = np.where(free, values, rows.x).astype(points.dtype)
         try:
-            otherwise = batch.judge(there) != batch.classes[left]
+            flipped = rows.flips(candidates)
         except AuditError:  # no scores for such rows: nothing begins there
             continue
-        far[left[otherwise]] = there[otherwise]
-        left = left[~otherwise]
+        points[left[flipped]] = candidates[flipped]
+        left = left[~flipped]
         if not len(left):
             break
-    return far
+    return points

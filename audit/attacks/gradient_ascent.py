@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from audit.attacks.threat_model import Norm, ThreatModel
+from audit.attacks.threat_model import Norm, Range, ThreatModel
 from audit.frameworks.output_silencing import quiet
 from audit.frameworks.tensorflow_loader import graph, tensorflow
 
 Logits = Callable[[Any], Any]
 """From a tensor ``(n, columns)`` to the logits of the classes ``(n, k >= 2)``, traceable by TensorFlow."""
+
+
+class Ascent(NamedTuple):
+    """The state after some steps of `GradientAscent`.
+
+    Attributes:
+        eta: perturbation of each row, float32 ``(rows, columns)`` in units of the scale.
+        crossed: whether the logits decided otherwise before the last step, bool ``(rows,)``.
+        moving: whether the last step moved the row, bool ``(rows,)``. One that did not move never will again.
+    """
+
+    eta: np.ndarray
+    crossed: np.ndarray
+    moving: np.ndarray
 
 
 class GradientAscent:
@@ -27,30 +41,39 @@ class GradientAscent:
 
     Args:
         logits: the model below its head.
-        space: where to move. Columns that are not movable enter the logits unchanged.
-        norm: of the ball, and of a step: ``inf`` for each column by itself, ``2`` for all movable columns together.
-        dtype: of the rows.
-        margin: to climb the best other logit minus the decided class's own instead (Carlini and Wagner 2017): of more
-            than two classes, the rest has no part in it.
+        threat_model: values that may move. Columns that are not movable enter the logits unchanged.
+        norm: norm of the ball and of a step: ``inf`` for each column alone, ``2`` for all movable columns together.
+        dtype: dtype of the rows.
+        margin: whether to climb the best other logit minus the decided class's own instead (Carlini and Wagner 2017),
+            which ignores all further classes.
     """
 
     def __init__(
-        self, logits: Logits, space: ThreatModel, norm: Norm, dtype: np.dtype[Any], margin: bool = False
+        self,
+        logits: Logits,
+        threat_model: ThreatModel,
+        norm: Norm,
+        dtype: np.dtype[Any],
+        margin: bool = False,
     ) -> None:
         tf = tensorflow()
         with quiet():
             from cleverhans.tf2.utils import clip_eta, optimize_linear
-        self.space, self.norm = space, norm
-        self._tf, self.logits, self.dtype = tf, logits, dtype
-        self._of_others = tf.reduce_max if margin else tf.reduce_logsumexp
+        self.threat_model = threat_model
+        self.norm = norm
+        self.logits = logits
+        self.dtype = dtype
+        self._tf = tf
+        self._score_of_others = tf.reduce_max if margin else tf.reduce_logsumexp
         self._order = np.inf if norm == "inf" else 2
-        self._clip_eta, self._optimize_linear = clip_eta, optimize_linear
-        rows, eta = (tf.TensorSpec([None, len(space.scale)], kind) for kind in (dtype, tf.float32))
-        classes, number, whole = (
-            tf.TensorSpec(shape, kind)
-            for shape, kind in (([None], tf.int32), ([], tf.float32), ([], tf.int32))
-        )
-        signature = [rows, classes, eta, eta, eta, number, number, whole]
+        self._clip_eta = clip_eta
+        self._optimize_linear = optimize_linear
+        shape = [None, len(threat_model.scale)]
+        eta = tf.TensorSpec(shape, tf.float32)
+        number = tf.TensorSpec([], tf.float32)
+        classes = tf.TensorSpec([None], tf.int32)
+        steps = tf.TensorSpec([], tf.int32)
+        signature = [tf.TensorSpec(shape, dtype), classes, eta, eta, eta, number, number, steps]
         self._compiled = graph(self._climb, signature)
 
     def direction(self, x: np.ndarray, classes: np.ndarray) -> np.ndarray:
@@ -60,8 +83,9 @@ class GradientAscent:
         own unit vector is a few float32 units short or long, how many depends on the processor, and a ball that
         is only ever projected into never makes up for what is short.
         """
-        far = np.broadcast_to(np.where(self.space.movable, np.inf, 0).astype(np.float32), x.shape)
-        uphill = self.climb(x, classes, np.zeros_like(far), (-far, far), 1, 1, 1)[0]
+        unbounded = np.where(self.threat_model.movable, np.inf, 0).astype(np.float32)
+        high = np.broadcast_to(unbounded, x.shape)
+        uphill = self.climb(x, classes, np.zeros_like(high), Range(-high, high), 1, 1, 1).eta
         return uphill if self.norm == "inf" else _unit(uphill.astype(np.float64))
 
     def climb(
@@ -69,63 +93,61 @@ class GradientAscent:
         x: np.ndarray,
         classes: np.ndarray,
         eta: np.ndarray,
-        bounds: tuple[np.ndarray, np.ndarray],
+        bounds: Range,
         eps: float,
-        step: float,
+        step_length: float,
         steps: int,
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Go on for some steps of projected gradient ascent.
+    ) -> Ascent:
+        """Make some more steps of projected gradient ascent.
 
         Args:
             x: the unchanged rows ``(rows, columns)``.
-            classes: int ``(rows,)``, what the judge decides for them.
-            eta: where to go on from, float32 ``(rows, columns)`` in units of the scale.
-            bounds: least and greatest ``eta`` of each value.
+            classes: classes that the model decides for them, int ``(rows,)``.
+            eta: the perturbation so far, float32 ``(rows, columns)`` in units of the scale.
+            bounds: range of each value's ``eta``.
             eps: radius of the ball.
-            step: length of a step.
-            steps: how many.
-
-        Returns:
-            ``eta``; whether the logits decided otherwise before the last step, bool ``(rows,)``; whether
-            the last step moved the row. One that stands still would stand still for ever.
+            step_length: length of a step.
+            steps: number of steps.
         """
-        found = self._compiled(x, classes.astype(np.int32), eta, *bounds, eps, step, steps)
-        eta, ahead, moving = (tensor.numpy() for tensor in found)
-        return eta, ahead, moving
+        tensors = self._compiled(x, classes.astype(np.int32), eta, *bounds, eps, step_length, steps)
+        return Ascent(*(tensor.numpy() for tensor in tensors))
 
     def _climb(
-        self, x: Any, classes: Any, eta: Any, low: Any, high: Any, eps: Any, step: Any, steps: Any
+        self, x: Any, classes: Any, eta: Any, low: Any, high: Any, eps: Any, step_length: Any, steps: Any
     ) -> tuple[Any, Any, Any]:
         tf = self._tf
 
         def body(i: Any, eta: Any, *_: Any) -> tuple[Any, ...]:
-            gradient, ahead = self._gradient(x, classes, eta)
-            there = eta + self._optimize_linear(gradient, step, self._order)
+            gradient, crossed = self._gradient(x, classes, eta)
+            stepped = eta + self._optimize_linear(gradient, step_length, self._order)
             # The ball's projection comes last: it moves towards the row, and so stays inside the range.
-            there = self._clip_eta(tf.clip_by_value(there, low, high), self._order, eps)
-            return i + 1, there, eta, ahead
+            stepped = self._clip_eta(tf.clip_by_value(stepped, low, high), self._order, eps)
+            return i + 1, stepped, eta, crossed
 
         start = 0, eta, eta, tf.zeros_like(classes, tf.bool)
-        _, eta, before, ahead = tf.while_loop(lambda i, *_: i < steps, body, start)
-        return eta, ahead, tf.reduce_any(eta != before, 1)
+        _, eta, before, crossed = tf.while_loop(lambda i, *_: i < steps, body, start)
+        return eta, crossed, tf.reduce_any(eta != before, 1)
 
     def _gradient(self, x: Any, classes: Any, eta: Any) -> tuple[Any, Any]:
-        tf, space = self._tf, self.space
-        scale, slope = (tf.constant(units, x.dtype) for units in (space.scale, space.scale * space.movable))
+        tf = self._tf
+        scale = self.threat_model.scale
+        slope = tf.constant(scale * self.threat_model.movable, x.dtype)
         with tf.GradientTape() as tape:
-            moved = x + tf.cast(eta, x.dtype) * scale
-            tape.watch(moved)
-            logits = self.logits(moved)
-            own = tf.one_hot(classes, tf.shape(logits)[1], on_value=True, off_value=False)
-            others = tf.where(own, tf.constant(-np.inf, logits.dtype), logits)
-            kept = tf.reduce_sum(tf.where(own, logits, 0), 1)
-            loss = self._of_others(others, 1) - kept
-        gradient = tape.gradient(loss, moved, unconnected_gradients=tf.UnconnectedGradients.ZERO) * slope
+            adversarial = x + tf.cast(eta, x.dtype) * tf.constant(scale, x.dtype)
+            tape.watch(adversarial)
+            logits = self.logits(adversarial)
+            is_original = tf.one_hot(classes, tf.shape(logits)[1], on_value=True, off_value=False)
+            others = tf.where(is_original, tf.constant(-np.inf, logits.dtype), logits)
+            original = tf.reduce_sum(tf.where(is_original, logits, 0), 1)
+            loss = self._score_of_others(others, 1) - original
+        gradient = (
+            tape.gradient(loss, adversarial, unconnected_gradients=tf.UnconnectedGradients.ZERO) * slope
+        )
         gradient = tf.where(tf.math.is_finite(gradient), gradient, 0)
-        return tf.cast(self._moderate(gradient), tf.float32), tf.reduce_max(others, 1) > kept
+        return tf.cast(self._rescale(gradient), tf.float32), tf.reduce_max(others, 1) > original
 
-    def _moderate(self, gradient: Any) -> Any:
-        """Return what has the same direction and survives 32 bits; of norm inf, only signs count."""
+    def _rescale(self, gradient: Any) -> Any:
+        """Return a vector of the same direction that survives 32 bits; of norm inf, only signs count."""
         tf = self._tf
         if self.norm == "inf":
             return tf.sign(gradient)

@@ -1,116 +1,106 @@
-"""What a flip needed: the smallest change found on the way back, and what each column does alone."""
+"""Minimal perturbations: the smallest change found that still flips a row, and the columns that flip it alone."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from audit.attacks.threat_model import ClassifyFunction, ThreatModel
+from audit.attacks.batch import Batch
 
 _HALVINGS = 12
 
 
 class NotFlipped(ValueError):
-    """The judge decides some rows, which were flipped, as it decided the unchanged ones: ``back``, bool ``(rows,)``."""
+    """Rows said to be flipped that the model decides as the unchanged ones: ``unflipped``, bool ``(rows,)``."""
 
-    def __init__(self, back: np.ndarray) -> None:
-        super().__init__(f"{int(back.sum()):,} of {len(back):,} rows are not flipped")
-        self.back = back
+    def __init__(self, unflipped: np.ndarray) -> None:
+        super().__init__(f"{int(unflipped.sum()):,} of {len(unflipped):,} rows are not flipped")
+        self.unflipped = unflipped
 
 
-def shrink(
-    judge: ClassifyFunction, x: np.ndarray, moved: np.ndarray, classes: np.ndarray, space: ThreatModel
-) -> np.ndarray:
-    """Return changes that still flip the rows, no value of which is further from ``x`` than in ``moved``.
+def shrink(batch: Batch, adversarial: np.ndarray) -> np.ndarray:
+    """Return changes that still flip the rows, no value of which is further from ``x`` than in ``adversarial``.
 
-    First the columns that are not needed go back, the one that changed least first; then what is left
+    First the columns that are not needed are restored, the one that changed least first; then the remaining change
     is halved towards ``x``. The result is small, and not proven to be the smallest there is.
 
     Args:
-        judge: the audited model.
-        x: the unchanged rows ``(rows, columns)``.
-        moved: the same rows as attacked; the judge decides otherwise for every one of them.
-        classes: what the judge decides for ``x``, int ``(rows,)``.
-        space: where the attack could move.
+        batch: the unchanged rows.
+        adversarial: the same rows as attacked, ``(rows, columns)``, all of them flipped.
 
     Raises:
-        NotFlipped: a row of ``moved`` is not flipped: it never was, or the judge does not always decide it alike.
+        NotFlipped: a row of ``adversarial`` is not flipped: it never was, or the model is not deterministic.
     """
-    if not len(x):
-        return moved.copy()
-    back = judge(moved) == classes
-    if back.any():
-        raise NotFlipped(back)
-    needed = _without_needless_columns(judge, x, moved, classes, space)
-    return nearest_to_start(judge, x, needed, classes, space)
+    if not len(batch.x):
+        return adversarial.copy()
+    flipped = batch.flips(adversarial)
+    if not flipped.all():
+        raise NotFlipped(~flipped)
+    return nearest_to_start(batch, _restore_columns(batch, adversarial))
 
 
-def _without_needless_columns(
-    judge: ClassifyFunction, x: np.ndarray, moved: np.ndarray, classes: np.ndarray, space: ThreatModel
-) -> np.ndarray:
-    size = np.where(moved != x, np.abs(moved.astype(np.float64) - x) / space.scale, np.inf)
-    size[~np.isfinite(size)] = np.inf  # a value that is not finite was never moved
-    order = np.argsort(size, axis=1, kind="stable")
-    best = moved.copy()
-    for column in order.T[: int(np.isfinite(size).sum(1).max())]:
-        tried, row = best.copy(), np.arange(len(x))
-        tried[row, column] = x[row, column]
-        best = np.where((judge(tried) != classes)[:, None], tried, best)
-    return best
+def _restore_columns(batch: Batch, adversarial: np.ndarray) -> np.ndarray:
+    """Return the rows with each column at its original value that the flip does not need."""
+    x = batch.x
+    change = np.abs(adversarial.astype(np.float64) - x) / batch.threat_model.scale
+    change = np.where(adversarial != x, change, np.inf)
+    change[~np.isfinite(change)] = np.inf  # a value that is not finite was never moved
+    order = np.argsort(change, axis=1, kind="stable")
+    smallest = adversarial.copy()
+    rows = np.arange(len(x))
+    for column in order.T[: int(np.isfinite(change).sum(1).max())]:
+        candidates = smallest.copy()
+        candidates[rows, column] = x[rows, column]
+        smallest = np.where(batch.flips(candidates)[:, None], candidates, smallest)
+    return smallest
 
 
-def nearest_to_start(
-    judge: ClassifyFunction, x: np.ndarray, moved: np.ndarray, classes: np.ndarray, space: ThreatModel
-) -> np.ndarray:
-    """Bisect the straight line from ``x`` (not flipped) to ``moved`` (flipped), all rows at once.
+def nearest_to_start(batch: Batch, adversarial: np.ndarray) -> np.ndarray:
+    """Bisect the straight lines from the rows (not flipped) to ``adversarial`` (flipped), all at once.
 
     Returns:
-        Points ``(rows, columns)`` that are flipped, beside ones that are not: 1 / 4096 of the line away from these.
+        Flipped points ``(rows, columns)``, 1 / 4096 of the line away from points that are not.
     """
-    best = moved.copy()
-    near, far = np.zeros((len(x), 1)), np.ones((len(x), 1))
+    nearest = adversarial.copy()
+    low = np.zeros((len(nearest), 1))
+    high = np.ones((len(nearest), 1))
     for _ in range(_HALVINGS):
-        middle = (near + far) / 2
-        tried = _between(x, moved, middle, space)
-        flipped = (judge(tried) != classes)[:, None]
-        best, near, far = (
-            np.where(flipped, tried, best),
-            np.where(flipped, near, middle),
-            np.where(flipped, middle, far),
-        )
-    return best
+        middle = (low + high) / 2
+        candidates = _between(batch, adversarial, middle)
+        flipped = batch.flips(candidates)[:, None]
+        nearest = np.where(flipped, candidates, nearest)
+        low = np.where(flipped, low, middle)
+        high = np.where(flipped, middle, high)
+    return nearest
 
 
-def _between(x: np.ndarray, moved: np.ndarray, share: np.ndarray, space: ThreatModel) -> np.ndarray:
-    """Return the rows at ``share`` of the way from ``x`` to ``moved``, integer columns whole."""
-    changed = moved != x
-    start, end = np.where(changed, x, 0), np.where(changed, moved, 0)
-    there = start + share * (end.astype(np.float64) - start)
-    there = np.where(space.integer, np.rint(there), there).astype(x.dtype)
-    return np.where(changed, np.clip(there, np.minimum(start, end), np.maximum(start, end)), x)
+def _between(batch: Batch, adversarial: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """Return the rows at ``share`` of the way to ``adversarial``, integer columns whole."""
+    changed = adversarial != batch.x
+    start = np.where(changed, batch.x, 0)
+    end = np.where(changed, adversarial, 0)
+    point = start + share * (end.astype(np.float64) - start)
+    point = np.where(batch.threat_model.integer, np.rint(point), point).astype(batch.x.dtype)
+    return np.where(changed, np.clip(point, np.minimum(start, end), np.maximum(start, end)), batch.x)
 
 
-def alone(
-    judge: ClassifyFunction, x: np.ndarray, moved: np.ndarray, classes: np.ndarray, space: ThreatModel
-) -> np.ndarray:
-    """Return for each column the share of the rows that flip when it alone takes its attacked value.
+def flip_share_by_column(batch: Batch, adversarial: np.ndarray) -> np.ndarray:
+    """Return for each column the share of the rows that flip when it alone takes its adversarial value.
 
     Args:
-        judge: the audited model.
-        x: the unchanged rows ``(rows, columns)``.
-        moved: the same rows as attacked.
-        classes: what the judge decides for ``x``, int ``(rows,)``.
-        space: where the attack could move; a column that is not movable has a share of 0.
+        batch: the unchanged rows.
+        adversarial: the same rows as attacked, ``(rows, columns)``.
 
     Returns:
-        Shares ``(columns,)`` from 0 to 1; NaN if there are no rows.
+        Shares ``(columns,)`` from 0 to 1, 0 for columns that are not movable; NaN if there are no rows.
     """
-    if not len(x):
-        return np.full(x.shape[1], np.nan)
-    shares = np.zeros(x.shape[1])
-    for column in np.flatnonzero(space.movable):
-        changed = np.flatnonzero(moved[:, column] != x[:, column])
+    shares = np.zeros(batch.x.shape[1])
+    if not len(batch.x):
+        return np.full_like(shares, np.nan)
+    for column in np.flatnonzero(batch.threat_model.movable):
+        changed = np.flatnonzero(adversarial[:, column] != batch.x[:, column])
         if len(changed):
-            tried = x[changed]
-            tried[:, column] = moved[changed, column]
-            shares[column] = (judge(tried) != classes[changed]).sum() / len(x)
+            rows = batch.take(changed)
+            candidates = rows.x.copy()
+            candidates[:, column] = adversarial[changed, column]
+            shares[column] = rows.flips(candidates).sum() / len(batch.x)
     return shares

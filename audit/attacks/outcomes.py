@@ -1,48 +1,106 @@
-"""Keeps what attacks did to rows, as far as memory allows: later only some of the flipped ones are looked at."""
+"""Outcomes of attacks, with as many adversarial rows as memory allows: only some flipped ones are looked at later."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
 import numpy as np
 
-from audit.attacks.batch import Tried
-from audit.attacks.threat_model import Attack, Outcome
+from audit.attacks.batch import AttackResult
 
 MEMORY = 2**28
-"""Bytes of the rows as moved, of all attacks and sizes together."""
+"""Bytes for the adversarial rows of all attacks and sizes together."""
 
 
-class Kept:
-    """Gathers the outcome of one attack of one size, batch after batch.
+class Examples(NamedTuple):
+    """Flipped rows: their numbers, int ``(n,)``, and their adversarial values ``(n, columns)``."""
 
-    Args:
-        attack: its name.
-        eps: its size.
-        like: the unchanged rows ``(rows, columns)``.
-        room: how many rows as moved may be kept.
+    rows: np.ndarray
+    adversarial: np.ndarray
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The effect of one attack of one size on all rows.
+
+    Attributes:
+        attack: name of the attack.
+        eps: its size, in units of `ThreatModel.scale`.
+        flipped: bool, one a row; the model's class differs from the one of the unchanged row.
+        stored: int, rising, the rows whose adversarial values are stored: all of them, or the first that flipped if
+            there is no room for all.
+        adversarial: these rows as attacked, ``(len(stored), columns)`` in the columns' own units and the dtype of
+            ``x``; verified to be inside ball and range.
     """
 
-    def __init__(self, attack: Attack, eps: float, like: np.ndarray, room: int) -> None:
-        self._attack, self._eps, self._every = attack, eps, room >= len(like)
-        room = min(room, len(like))
-        self._flipped, self._rows = np.zeros(len(like), bool), np.empty(room, np.int64)
-        self._moved, self._used = np.empty((room, *like.shape[1:]), like.dtype), 0
+    attack: str
+    eps: float
+    flipped: np.ndarray
+    stored: np.ndarray
+    adversarial: np.ndarray
 
-    def add(self, start: int, tried: Tried) -> None:
-        """Take in what came of the rows from ``start`` on."""
-        moved, flipped = tried
-        self._flipped[start : start + len(flipped)] = flipped
-        chosen = np.arange(len(flipped)) if self._every else np.flatnonzero(flipped)
-        chosen = chosen[: len(self._rows) - self._used]
-        there = slice(self._used, self._used + len(chosen))
-        self._rows[there], self._moved[there] = start + chosen, moved[chosen]
-        self._used += len(chosen)
+    def examples(self) -> Examples:
+        """Return the flipped rows that are stored."""
+        flipped = self.flipped[self.stored]
+        return Examples(self.stored[flipped], self.adversarial[flipped])
+
+
+@dataclass(frozen=True)
+class AttackOutcomes:
+    """The outcomes, attack by attack in the order requested, eps rising.
+
+    ``zero_gradient`` has, for each attack along the model's own gradient, the rows, bool ``(rows,)``, at which that
+    gradient is zero: that such an attack does not flip them is no sign of robustness.
+    """
+
+    outcomes: list[Outcome]
+    zero_gradient: dict[str, np.ndarray]
+
+
+def flipped_by_any(outcomes: Iterable[Outcome]) -> np.ndarray:
+    """Return which rows at least one of the outcomes flipped, bool ``(rows,)``."""
+    return np.asarray(np.logical_or.reduce([outcome.flipped for outcome in outcomes]))
+
+
+class OutcomeBuffer:
+    """Collects the outcome of one attack of one size, batch after batch.
+
+    Args:
+        attack: name of the attack.
+        eps: its size.
+        x: the unchanged rows ``(rows, columns)``.
+        capacity: number of adversarial rows that may be stored.
+    """
+
+    def __init__(self, attack: str, eps: float, x: np.ndarray, capacity: int) -> None:
+        self._attack = attack
+        self._eps = eps
+        self._has_room = capacity >= len(x)
+        capacity = min(capacity, len(x))
+        self._flipped = np.zeros(len(x), bool)
+        self._stored = np.empty(capacity, np.int64)
+        self._adversarial = np.empty((capacity, *x.shape[1:]), x.dtype)
+        self._used = 0
+
+    def add(self, start: int, result: AttackResult) -> None:
+        """Take in the result of the rows from ``start`` on."""
+        rows = len(result.flipped)
+        self._flipped[start : start + rows] = result.flipped
+        index = np.arange(rows) if self._has_room else np.flatnonzero(result.flipped)
+        index = index[: len(self._stored) - self._used]
+        free = slice(self._used, self._used + len(index))
+        self._stored[free] = start + index
+        self._adversarial[free] = result.adversarial[index]
+        self._used += len(index)
 
     def outcome(self) -> Outcome:
-        """Return what came of all rows."""
-        used = self._used
-        return Outcome(self._attack, self._eps, self._flipped, self._rows[:used], self._moved[:used])
+        """Return the outcome of all rows."""
+        stored = self._stored[: self._used]
+        return Outcome(self._attack, self._eps, self._flipped, stored, self._adversarial[: self._used])
 
 
-def room(outcomes: int, like: np.ndarray, memory: int = MEMORY) -> int:
-    """Return how many rows of this kind each of so many outcomes may keep."""
-    return max(1, memory // max(1, outcomes * int(like.shape[1]) * like.itemsize))
+def rows_per_outcome(outcomes: int, x: np.ndarray, memory: int = MEMORY) -> int:
+    """Return how many rows like those of ``x`` each of so many outcomes may store."""
+    return max(1, memory // max(1, outcomes * int(x.shape[1]) * x.itemsize))

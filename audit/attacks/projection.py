@@ -1,4 +1,4 @@
-"""The ball around each row: puts a perturbation into it, and proves that it lies there."""
+"""Projection into the ball around each row, with a proof that the result is inside."""
 
 from __future__ import annotations
 
@@ -9,99 +9,99 @@ import numpy as np
 from audit.attacks.threat_model import Norm, ThreatModel
 
 _TOLERANCE = 1e-6  # relative, of eps
-_AT_ONCE = 2**15  # numbers: what lies in a processor's cache is computed two to three times faster
+_MAX_VALUES = 2**15  # at a time: a part that fits a processor's cache is computed two to three times faster
 
 
 @dataclass(frozen=True)
 class Ball:
-    """All rows within ``eps`` of a row in ``norm``, in units of ``space.scale``, inside the observed range."""
+    """All rows within ``eps`` of a row in ``norm``, in units of ``threat_model.scale``, inside the observed range."""
 
-    space: ThreatModel
+    threat_model: ThreatModel
     norm: Norm
     eps: float
 
     def place(self, x: np.ndarray, eta: np.ndarray) -> np.ndarray:
-        """Return ``x + eta * scale``, put into ball and range, in the dtype of ``x``; integer columns are whole.
+        """Return ``x + eta * scale``, projected into ball and range, in the dtype of ``x``; integer columns are whole.
 
         Args:
             x: the rows ``(rows, columns)``, in the columns' own units.
-            eta: their perturbation, in units of the scale; what it says of other columns is left out.
+            eta: their perturbation, in units of the scale; ignored for values that may not move.
 
         Raises:
-            RuntimeError: the result would lie outside; a fault of this module.
+            RuntimeError: the result would be outside; a fault of this module.
         """
-        rows = max(1, _AT_ONCE // x.shape[1])
-        parts = [self._placed(x[i : i + rows], eta[i : i + rows]) for i in range(0, len(x), rows)]
+        rows = max(1, _MAX_VALUES // x.shape[1])
+        parts = [self._place(x[i : i + rows], eta[i : i + rows]) for i in range(0, len(x), rows)]
         return np.concatenate(parts) if parts else x.copy()
 
-    def _placed(self, x: np.ndarray, eta: np.ndarray) -> np.ndarray:
-        free = self.space.free(x)
-        at = np.where(free, x, 0)  # the others take no part, and may hold what has no arithmetic
-        moved = self._inside(at, np.where(free, eta, 0))
-        if self.space.integer.any():
-            moved = np.where(self.space.integer, self._whole(at, moved).astype(x.dtype), moved)
-        placed = np.where(free & (moved != at), moved, x)
-        self.verify(x, placed)
-        return placed
+    def _place(self, x: np.ndarray, eta: np.ndarray) -> np.ndarray:
+        free = self.threat_model.free(x)
+        integer = self.threat_model.integer
+        finite = np.where(free, x, 0)  # the others take no part, and may hold what has no arithmetic
+        adversarial = self._inside(finite, np.where(free, eta, 0))
+        if integer.any():
+            adversarial = np.where(integer, self._round(finite, adversarial).astype(x.dtype), adversarial)
+        adversarial = np.where(free & (adversarial != finite), adversarial, x)
+        self.verify(x, adversarial)
+        return adversarial
 
     def _inside(self, x: np.ndarray, eta: np.ndarray) -> np.ndarray:
-        change = self._clip(eta.astype(np.float64)) * self.space.scale
-        low, high = self.space.range_of(x)
-        moved = np.clip(x + change, low, high).astype(x.dtype)
+        change = self._clip(eta.astype(np.float64)) * self.threat_model.scale
+        low, high = self.threat_model.range_of(x)
+        adversarial = np.clip(x + change, low, high).astype(x.dtype)
         # Rounding to the dtype may have gone outwards: one float towards x lies inside again.
-        outside = (np.abs(moved - x.astype(np.float64)) > np.abs(change)) | (moved < low) | (moved > high)
-        inside: np.ndarray = np.where(outside, np.nextafter(moved, x), moved)
+        too_far = np.abs(adversarial - x.astype(np.float64)) > np.abs(change)
+        outside = too_far | (adversarial < low) | (adversarial > high)
+        inside: np.ndarray = np.where(outside, np.nextafter(adversarial, x), adversarial)
         return inside
 
     def _clip(self, eta: np.ndarray) -> np.ndarray:
-        inside: np.ndarray
         if self.norm == "inf":
-            inside = np.clip(eta, -self.eps, self.eps)
-        else:
-            inside = eta * np.minimum(1, self.eps / np.maximum(_length(eta), np.finfo(np.float64).tiny))
-        return inside
+            return np.asarray(np.clip(eta, -self.eps, self.eps))
+        return np.asarray(eta * np.minimum(1, self.eps / np.maximum(_length(eta), np.finfo(np.float64).tiny)))
 
-    def _whole(self, x: np.ndarray, moved: np.ndarray) -> np.ndarray:
+    def _round(self, x: np.ndarray, adversarial: np.ndarray) -> np.ndarray:
         """Round to the nearest whole number inside ball and range, else to one on the way back, else to ``x``."""
-        low, high = self.space.range_of(x)
-        reach = self.eps * self.space.scale
-        first, last = np.ceil(np.maximum(low, x - reach)), np.floor(np.minimum(high, x + reach))
-        nearest = np.clip(np.rint(moved), first, last)
-        nearest = np.where((first <= last) & (moved != x), nearest, x)
+        low, high = self.threat_model.range_of(x)
+        radius = self.eps * self.threat_model.scale
+        first = np.ceil(np.maximum(low, x - radius))
+        last = np.floor(np.minimum(high, x + radius))
+        nearest = np.clip(np.rint(adversarial), first, last)
+        nearest = np.where((first <= last) & (adversarial != x), nearest, x)
         if self.norm == "inf":
             return nearest
-        back = np.where(moved > x, np.maximum(np.floor(moved), x), np.minimum(np.ceil(moved), x))
-        rounded = np.where(self.space.integer, nearest, moved)
-        return np.where(_length(self._distance(x, rounded)) <= self.eps, nearest, back)
+        back_down = np.maximum(np.floor(adversarial), x)
+        back_up = np.minimum(np.ceil(adversarial), x)
+        rounded = np.where(self.threat_model.integer, nearest, adversarial)
+        inside = _length(self._distance(x, rounded)) <= self.eps
+        return np.where(inside, nearest, np.where(adversarial > x, back_down, back_up))
 
-    def _distance(self, x: np.ndarray, moved: np.ndarray) -> np.ndarray:
-        away: np.ndarray = (moved.astype(np.float64) - x) / self.space.scale
-        return away
+    def _distance(self, x: np.ndarray, adversarial: np.ndarray) -> np.ndarray:
+        return np.asarray((adversarial.astype(np.float64) - x) / self.threat_model.scale)
 
-    def verify(self, x: np.ndarray, moved: np.ndarray) -> None:
-        """Raise unless ``moved`` is what an attack on ``x`` may return.
+    def verify(self, x: np.ndarray, adversarial: np.ndarray) -> None:
+        """Raise unless an attack on ``x`` may return ``adversarial``.
 
         Raises:
             RuntimeError: a value left the ball or the range, one that must not move did, or one that must
                 be whole is not.
         """
-        free = self.space.free(x)
-        away = self._distance(np.where(free, x, 0), np.where(free, moved, 0))
-        size = np.abs(away) if self.norm == "inf" else _length(away)
-        low, high = self.space.range_of(x)
-        whole = ~self.space.integer | (moved == np.rint(moved)) | (moved == x)
+        free = self.threat_model.free(x)
+        distance = self._distance(np.where(free, x, 0), np.where(free, adversarial, 0))
+        distance = np.abs(distance) if self.norm == "inf" else _length(distance)
+        low, high = self.threat_model.range_of(x)
+        whole = (adversarial == np.rint(adversarial)) | (adversarial == x)
         promises = {
-            "left the ball": size <= self.eps * (1 + _TOLERANCE),
-            "left the range": ((low <= moved) & (moved <= high)) | ~free,
-            "are not whole numbers": whole | ~free,
-            "must not move and did": np.array(x[~free].tobytes() == moved[~free].tobytes()),
+            "left the ball": distance <= self.eps * (1 + _TOLERANCE),
+            "left the range": ((low <= adversarial) & (adversarial <= high)) | ~free,
+            "are not whole numbers": whole | ~self.threat_model.integer | ~free,
+            "must not move and did": np.array(x[~free].tobytes() == adversarial[~free].tobytes()),
         }
-        for broken, kept in promises.items():
-            if not kept.all():
+        for broken, holds in promises.items():
+            if not holds.all():
                 raise RuntimeError(f"an attack of size {self.eps} returned values that {broken}")
 
 
 def _length(eta: np.ndarray) -> np.ndarray:
     """Return the Euclidean length of each row, ``(rows, 1)``."""
-    length: np.ndarray = np.sqrt(np.square(eta).sum(1, keepdims=True))
-    return length
+    return np.asarray(np.sqrt(np.square(eta).sum(1, keepdims=True)))

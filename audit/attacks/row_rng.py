@@ -1,4 +1,4 @@
-"""Random numbers by row: whatever rows are attacked beside it, and in whatever batches, a row draws the same ones."""
+"""Random numbers by row: a row draws the same ones, whatever other rows are attacked and in whatever batches."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-_GAMMA, _ROW = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xD1342543DE82EF95)
+_STEP = np.uint64(0x9E3779B97F4A7C15)  # SplitMix64's increment
+_STEP_BETWEEN_ROWS = np.uint64(0xD1342543DE82EF95)
 _BITS = 53  # of a float64's fraction
 
 
@@ -19,8 +20,8 @@ class Draws:
     @classmethod
     def of(cls, rows: np.ndarray, seed: int) -> Draws:
         """Return the streams of the rows with these numbers, int ``(rows,)``."""
-        start = _mixed(np.uint64(seed % 2**64) + _GAMMA * np.ones(1, np.uint64))
-        return cls(_mixed(start + _ROW * (rows.astype(np.uint64) + np.uint64(1))))
+        start = _mixed(np.uint64(seed % 2**64) + _STEP * np.ones(1, np.uint64))
+        return cls(_mixed(start + _STEP_BETWEEN_ROWS * (rows.astype(np.uint64) + np.uint64(1))))
 
     def take(self, index: np.ndarray) -> Draws:
         """Return the streams of some of the rows."""
@@ -28,9 +29,9 @@ class Draws:
 
     def uniform(self, start: int, count: int) -> np.ndarray:
         """Return the numbers from ``start`` on of each stream, uniform in [0, 1), float64 ``(rows, count)``."""
-        places = np.arange(start + 1, start + 1 + count, dtype=np.uint64)
-        drawn = _mixed(self.state[:, None] + _GAMMA * places)
-        return np.asarray((drawn >> np.uint64(64 - _BITS)) * 2.0**-_BITS)
+        positions = np.arange(start + 1, start + 1 + count, dtype=np.uint64)
+        mixed = _mixed(self.state[:, None] + _STEP * positions)
+        return np.asarray((mixed >> np.uint64(64 - _BITS)) * 2.0**-_BITS)
 
 
 def _mixed(z: np.ndarray) -> np.ndarray:

@@ -1,51 +1,34 @@
-"""Runs the attacks that were asked for, batch by batch."""
+"""Runs the attacks of a plan, batch by batch."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
 from audit.attacks.additive_noise import Noise
-from audit.attacks.batch import Batch, Tried
-from audit.attacks.boundary import along, border
+from audit.attacks.batch import AttackResult, Batch
 from audit.attacks.gradient_ascent import GradientAscent
-from audit.attacks.hop_skip_jump import by_decisions
-from audit.attacks.outcomes import MEMORY, Kept, room
-from audit.attacks.projected_gradient_descent import pgd, restarts
+from audit.attacks.outcomes import MEMORY, AttackOutcomes, OutcomeBuffer, rows_per_outcome
 from audit.attacks.row_rng import Draws
-from audit.attacks.square import square
-from audit.attacks.threat_model import Attack, Attacked
+from audit.attacks.spec import AttackContext, Plan
+from audit.attacks.table import ATTACKS
 
-BY_GRADIENT: frozenset[Attack] = frozenset({"fgsm", "pgd"})
-_BATCHES = 2
-"""Under way at once: TensorFlow computes a small network on one core."""
+_CONCURRENT_BATCHES = 2  # TensorFlow computes a small network on one core
 
-
-@dataclass(frozen=True)
-class Plan:
-    """What to run.
-
-    Attributes:
-        attacks: which, each once, in the order in which they are returned.
-        eps: sizes >= 0, in units of `Space.scale`: the radius of the ball.
-        seed: of what is drawn at random.
-        steps: of PGD.
-        queries: scores of a row that the square attack asks for at each size, at most.
-    """
-
-    attacks: Sequence[Attack]
-    eps: Sequence[float]
-    seed: int
-    steps: int = 20
-    queries: int = 500
+Surrogates = Mapping[str, GradientAscent]
+"""Gradients other than the model's own, each by the name of the attack that follows it."""
 
 
-Beside = Mapping[Attack, GradientAscent]
-"""Other directions, each by the name of the attack that follows it: ``border`` from there, the others with restarts."""
+class _BatchResults(NamedTuple):
+    """The results of a batch, of each attack and size, and the rows at which the model's own gradient is zero."""
+
+    results: list[AttackResult]
+    zero_gradient: np.ndarray
 
 
 def attack(
@@ -53,81 +36,62 @@ def attack(
     ascent: GradientAscent | None,
     plan: Plan,
     *,
-    batch: int,
+    batch_size: int,
     memory: int = MEMORY,
-    beside: Beside | None = None,
-) -> Attacked:
+    surrogates: Surrogates | None = None,
+) -> AttackOutcomes:
     """Attack the model's own decision on every row.
 
     Args:
-        rows: with the judge, the audited model as it is served, which decides whether an attack succeeded.
-        ascent: gives attacks by gradient their direction, in the same space and norm; None where none is asked for.
+        rows: the rows, with the audited model as it is served, which decides whether an attack succeeded.
+        ascent: the model's own gradient, of the same threat model and norm; None if no attack follows it.
         plan: the attacks and their sizes.
-        batch: rows that are attacked at a time, of which two are under way at once; bounds the memory.
-        memory: bytes of the rows as moved that are kept.
-        beside: what the plan's attacks beyond the usual ones follow.
+        batch_size: rows attacked at a time, two batches of which are under way at once; bounds the memory.
+        memory: bytes of the adversarial rows that are stored.
+        surrogates: the gradients of attacks that follow another one.
 
     Raises:
         RuntimeError: a result left the ball or the range; a fault of this package.
+        ValueError: an attack follows a gradient that is not given.
     """
-    noise, found = Noise(rows.space, rows.norm, plan.seed), _Found(rows, plan, memory)
-    starts = range(0, len(rows.x), batch)
-    with ThreadPoolExecutor(_BATCHES) as pool:
-        for first in starts[::_BATCHES]:  # no more at a time, so that no results pile up
-            some = [
-                slice(start, start + batch) for start in starts if first <= start < first + _BATCHES * batch
+    noise = Noise(rows.threat_model, rows.norm, plan.seed)
+    outcomes = [(name, eps) for name in plan.attacks for eps in sorted(plan.eps)]
+    capacity = rows_per_outcome(len(outcomes), rows.x, memory)
+    buffers = [OutcomeBuffer(name, eps, rows.x, capacity) for name, eps in outcomes]
+    zero_gradient = np.zeros(len(rows.x), bool)
+    run = partial(_attack_batch, rows, ascent, surrogates or {}, plan)
+    starts = range(0, len(rows.x), batch_size)
+    with ThreadPoolExecutor(_CONCURRENT_BATCHES) as pool:
+        for first in range(0, len(starts), _CONCURRENT_BATCHES):  # no more at a time, lest results pile up
+            parts = [
+                slice(start, start + batch_size) for start in starts[first : first + _CONCURRENT_BATCHES]
             ]
-            blind = [noise.draw(len(rows.x[part])) for part in some]
-            for part, tried in zip(
-                some, pool.map(partial(_attacked, rows, ascent, beside or {}, plan), some, blind), strict=True
-            ):
-                found.add(part.start, *tried)
-    return found.all()
+            directions = [noise.draw(len(rows.x[part])) for part in parts]
+            for part, batch_results in zip(parts, pool.map(run, parts, directions), strict=True):
+                zero_gradient[part] = batch_results.zero_gradient
+                for buffer, result in zip(buffers, batch_results.results, strict=True):
+                    buffer.add(part.start, result)
+    # PGD starts from the row itself: without a gradient there it never takes a step either.
+    along_gradient = [name for name in plan.attacks if ATTACKS[name].follows_own_gradient]
+    return AttackOutcomes(
+        [buffer.outcome() for buffer in buffers], dict.fromkeys(along_gradient, zero_gradient)
+    )
 
 
-def _attacked(
-    rows: Batch, ascent: GradientAscent | None, beside: Beside, plan: Plan, part: slice, blind: np.ndarray
-) -> tuple[np.ndarray, list[Tried]]:
-    """Return which rows of a batch have no gradient, and what came of each attack and size."""
-    here, sizes = rows.take(part), sorted(plan.eps)
+def _attack_batch(
+    rows: Batch,
+    ascent: GradientAscent | None,
+    surrogates: Surrogates,
+    plan: Plan,
+    part: slice,
+    noise: np.ndarray,
+) -> _BatchResults:
+    batch = rows.take(part)
+    uphill = ascent.direction(batch.x, batch.classes) if ascent else None
     draws = Draws.of(np.arange(len(rows.x))[part], plan.seed)
-    uphill = ascent.direction(here.x, here.classes) if ascent else np.zeros_like(blind)
-    ways: dict[Attack, Iterator[Tried]] = {
-        "noise": _straight(here, blind, sizes),
-        "fgsm": _straight(here, uphill, sizes),
-        "square": square(here, draws, sizes, plan.queries),
-        "decisions": border(here, by_decisions(plan.seed), draws, sizes),
-        **{name: restarts(here, other, draws, sizes, plan.steps) for name, other in beside.items()},
-    }
-    if "border" in beside:
-        ways["border"] = border(here, along(beside["border"]), draws, sizes)
-    if ascent:
-        ways["pgd"] = pgd(here, ascent, sizes, plan.steps)
-    return np.asarray(~uphill.any(1)), [tried for name in plan.attacks for tried in ways[name]]
-
-
-class _Found:
-    """What came of all batches so far."""
-
-    def __init__(self, rows: Batch, plan: Plan, memory: int) -> None:
-        outcomes = [(name, size) for name in plan.attacks for size in sorted(plan.eps)]
-        each = room(len(outcomes), rows.x, memory)
-        self._kept = [Kept(name, size, rows.x, each) for name, size in outcomes]
-        self._by_gradient = [name for name in plan.attacks if name in BY_GRADIENT]
-        self._without = np.zeros(len(rows.x), bool)
-
-    def add(self, start: int, without: np.ndarray, tried: Sequence[Tried]) -> None:
-        self._without[start : start + len(without)] = without
-        for kept, one in zip(self._kept, tried, strict=True):
-            kept.add(start, one)
-
-    def all(self) -> Attacked:
-        # PGD starts from the row itself: without a gradient there it never takes a step either.
-        zero: dict[str, np.ndarray] = dict.fromkeys(self._by_gradient, self._without)
-        return Attacked([kept.outcome() for kept in self._kept], zero)
-
-
-def _straight(batch: Batch, direction: np.ndarray, sizes: Sequence[float]) -> Iterator[Tried]:
-    """One step of each size in the same direction."""
-    for eps in sizes:
-        yield batch.tried(eps * direction.astype(np.float64), eps)
+    context = AttackContext(plan, draws, noise, ascent, uphill)
+    results: list[AttackResult] = []
+    for name in plan.attacks:
+        results += ATTACKS[name].run(batch, replace(context, source=surrogates.get(name, ascent)))
+    zero_gradient = np.asarray(False if uphill is None else ~uphill.any(1))
+    return _BatchResults(results, zero_gradient)

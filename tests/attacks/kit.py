@@ -10,7 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from audit.attacks import Attacked, Batch, GradientAscent, Outcome, Plan, ThreatModel, attack
+from audit.attacks import Plan
+from audit.attacks.batch import Batch
+from audit.attacks.gradient_ascent import GradientAscent
+from audit.attacks.outcomes import AttackOutcomes, Outcome
+from audit.attacks.run import attack
+from audit.attacks.threat_model import ThreatModel
 
 Judge = Callable[[np.ndarray], np.ndarray]
 
@@ -71,15 +76,15 @@ def rows(count: int, columns: int, seed: int = 1, dtype: DTypeLike = np.float32)
 
 def attacked(
     network: Any, x: np.ndarray, where: ThreatModel, judge: Judge | None = None, **options: Any
-) -> Attacked:
+) -> AttackOutcomes:
     """Attack what ``judge`` (the network, unless given) decides, with options that a test need not name."""
     judge = judge or network.judge
     norm, batch = options.pop("norm", "inf"), options.pop("batch", 64)
     given = Plan(**{"attacks": ["fgsm"], "eps": [0.3], "seed": 0, **options})
     ascent = GradientAscent(network.logits, where, norm, x.dtype)
-    return attack(Batch(x, judge(x), where, norm, judge), ascent, given, batch=batch)
+    return attack(Batch(x, judge(x), where, norm, judge), ascent, given, batch_size=batch)
 
 
-def one(found: Attacked) -> Outcome:
+def one(found: AttackOutcomes) -> Outcome:
     (outcome,) = found.outcomes
     return outcome

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from audit.attacks import Norm
+from audit.attacks.threat_model import Norm
 
 from .kit import Network, attacked, rows, space
 
@@ -18,7 +18,7 @@ def moves(norm: Norm, count: int = 300, eps: float = 0.2, **options: int) -> np.
     x = np.zeros((count, 4))
     where = space(4, scale=SCALE, movable=MOVABLE)
     found = attacked(Network(4), x, where, attacks=["noise"], eps=[eps], norm=norm, **options)
-    return np.asarray(found.outcomes[0].moved / SCALE)
+    return np.asarray(found.outcomes[0].adversarial / SCALE)
 
 
 def test_noise_of_norm_inf_stands_on_the_corners() -> None:

@@ -7,7 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from audit.attacks import Attacked, Batch, GradientAscent, Plan, attack
+from audit.attacks import Plan
+from audit.attacks.batch import Batch
+from audit.attacks.gradient_ascent import GradientAscent
+from audit.attacks.outcomes import AttackOutcomes
+from audit.attacks.run import attack
 from audit.errors import AuditError
 
 from .kit import Judge, rows, space
@@ -32,12 +36,14 @@ def logits(x: Any) -> Any:
     return tf.stack([tf.zeros_like(z), z], 1)
 
 
-def found(norm: Any, names: list[Any], decide: Judge = judge, batch: int = 512, **changed: Any) -> Attacked:
+def found(
+    norm: Any, names: list[Any], decide: Judge = judge, batch: int = 512, **changed: Any
+) -> AttackOutcomes:
     where = space(COLUMNS, **changed)
     known = rows(100, COLUMNS, seed=5)
     ascent = GradientAscent(logits, where, norm, X.dtype)
-    data = Batch(X, judge(X), where, norm, decide, known=known)
-    return attack(data, ascent, Plan(names, [EPS[norm]], 0), batch=batch, beside={"border": ascent})
+    data = Batch(X, judge(X), where, norm, decide, observed=known)
+    return attack(data, ascent, Plan(names, [EPS[norm]], 0), batch_size=batch, surrogates={"border": ascent})
 
 
 def near(norm: str, movable: Any = True) -> np.ndarray:
@@ -65,16 +71,20 @@ def test_rows_stand_for_themselves_and_columns_that_must_not_move_stay(name: Any
     whole, parts = (found("inf", [name], batch=size, movable=movable).outcomes[0] for size in (512, 41))
     np.testing.assert_array_equal(whole.flipped, parts.flipped)
     assert whole.flipped.any() and not (whole.flipped & ~near("inf", movable)).any()
-    np.testing.assert_array_equal(whole.moved[:, ~movable], X[whole.kept][:, ~movable])
+    np.testing.assert_array_equal(whole.adversarial[:, ~movable], X[whole.stored][:, ~movable])
 
 
 def test_rows_that_no_observed_values_flip_stand() -> None:
     where = space(COLUMNS)
-    alike = Batch(X, np.zeros(len(X), np.int32), where, "inf", lambda x: np.zeros(len(x), np.int32), known=X)
+    alike = Batch(
+        X, np.zeros(len(X), np.int32), where, "inf", lambda x: np.zeros(len(x), np.int32), observed=X
+    )
     unknown = Batch(X, judge(X), where, "inf", judge)
     for data in (alike, unknown):
         assert (
-            not attack(data, None, Plan(["decisions"], [EPS["inf"]], 0), batch=512).outcomes[0].flipped.any()
+            not attack(data, None, Plan(["decisions"], [EPS["inf"]], 0), batch_size=512)
+            .outcomes[0]
+            .flipped.any()
         )
 
 

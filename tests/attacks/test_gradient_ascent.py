@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from audit.attacks import Norm
+from audit.attacks.threat_model import Norm
 
 from .kit import Network, attacked, one, rows, space
 
@@ -42,7 +42,7 @@ def test_a_saturated_model_is_attacked_like_the_same_model_with_smaller_logits(n
     assert not found.zero_gradient[name].any()
     for a, b in zip(found.outcomes, expected.outcomes, strict=True):
         np.testing.assert_array_equal(a.flipped, b.flipped)
-        np.testing.assert_allclose(a.moved, b.moved, atol=1e-5)
+        np.testing.assert_allclose(a.adversarial, b.adversarial, atol=1e-5)
     assert found.outcomes[1].flipped[dead].sum() > 20
 
 
@@ -53,7 +53,7 @@ def test_a_certain_class_of_several_keeps_the_direction_of_cross_entropy() -> No
     probability = np.exp(network.margins(x) - np.logaddexp.reduce(network.margins(x), 1)[:, None]).max(1)
     certain = (probability > 1 - 1e-8) & (probability < 1 - 1e-12)
     assert certain.sum() > 20
-    found = one(attacked(network, x, space(6), norm="2", eps=[0.2])).moved - x
+    found = one(attacked(network, x, space(6), norm="2", eps=[0.2])).adversarial - x
     expected = of_length(cross_entropy_gradient(network, x.astype(np.float64), y), 0.2)
     skewed = of_length(cross_entropy_gradient(network, x, y), 0.2)
     np.testing.assert_allclose(found[certain], expected[certain], atol=1e-4)
@@ -64,7 +64,7 @@ def test_a_small_gradient_makes_a_step_of_full_length() -> None:
     """cleverhans divides by at least 1e-6, and so stays near the row."""
     flat, x = Network(6, gain=1e-9), rows(50, 6)
     assert np.linalg.norm(cross_entropy_gradient(flat, x, flat.judge(x)), axis=1).max() < 1e-7
-    found = one(attacked(flat, x, space(6), norm="2")).moved
+    found = one(attacked(flat, x, space(6), norm="2")).adversarial
     np.testing.assert_allclose(np.linalg.norm(found - x, axis=1), 0.3, rtol=1e-5)
 
 
@@ -91,7 +91,7 @@ def test_rows_without_a_gradient_are_reported_and_stay(name: str) -> None:
     )
     assert list(found.zero_gradient) == [name]
     np.testing.assert_array_equal(found.zero_gradient[name], dead)
-    moved = found.outcomes[1].moved
+    moved = found.outcomes[1].adversarial
     assert moved[dead].tobytes() == x[dead].tobytes()
     assert (moved[~dead] != x[~dead]).any(1).all()
 
@@ -121,7 +121,7 @@ def test_a_gradient_that_is_not_finite_is_left_out() -> None:
     x = np.array([[0, -0.1], [0, -9]], np.float32)  # the root's derivative at 0 is infinite
     network = network_of(logits, lambda x: (np.sqrt(x[:, 0]) + x[:, 1] > 0).astype(int))
     found = one(attacked(network, x, space(2, low=0.0)))
-    np.testing.assert_allclose(found.moved, [[0, 0.2], [0, -8.7]], rtol=1e-6)
+    np.testing.assert_allclose(found.adversarial, [[0, 0.2], [0, -8.7]], rtol=1e-6)
     assert found.flipped.tolist() == [True, False]
 
 
@@ -141,5 +141,5 @@ def test_a_rounded_score_is_attacked_through_the_logits_and_judged_as_it_is(name
     furthest = x + np.float32(0.4) * np.where(y == 1, -1, 1)[:, None].astype(np.float32)
     found = one(attacked(network, x, space(2), attacks=[name], eps=[0.4]))
     np.testing.assert_array_equal(found.flipped, steps_of_ten(furthest) != y)
-    np.testing.assert_array_equal(found.flipped, steps_of_ten(found.moved) != y)
+    np.testing.assert_array_equal(found.flipped, steps_of_ten(found.adversarial) != y)
     assert 30 < found.flipped.sum() < 270

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from audit.attacks import NotFlipped, ThreatModel, alone, shrink
+from audit.attacks.batch import Batch
+from audit.attacks.minimal_perturbation import NotFlipped, flip_share_by_column, shrink
+from audit.attacks.threat_model import ThreatModel
 
 from .kit import Network, attacked, one, rows, space
 
@@ -20,7 +22,7 @@ def flipped(
     x[:, where.integer] = np.rint(4 * x[:, where.integer])
     found = one(attacked(network, x, where, attacks=["pgd"], eps=[eps]))
     assert found.flipped.sum() > 50
-    return x[found.flipped], found.moved[found.flipped], network.judge(x)[found.flipped]
+    return x[found.flipped], found.adversarial[found.flipped], network.judge(x)[found.flipped]
 
 
 @pytest.mark.parametrize("classes", [2, 3])
@@ -30,7 +32,7 @@ def test_a_shrunk_change_still_flips_and_is_nowhere_larger(classes: int) -> None
         space(6, scale=[1, 4, 2, 1, 1, 1], movable=MOVABLE, integer=np.arange(6) == 1),
     )
     x, moved, y = flipped(network, where)
-    found = shrink(network.judge, x, moved, y, where)
+    found = shrink(Batch(x, y, where, "inf", network.judge), moved)
     assert found.dtype == x.dtype and (network.judge(found) != y).all()
     assert (np.abs(found - x) <= np.abs(moved - x)).all()
     assert ((found - x) * (moved - x) >= 0).all()
@@ -43,7 +45,7 @@ def test_the_columns_that_stay_changed_are_those_of_the_greedy_walk() -> None:
     """Column by column and row by row, the one that changed least (in its own unit) first."""
     network, where = Network(6, seed=2), space(6, scale=[1, 0.5, 2, 1, 1, 3], movable=MOVABLE)
     x, moved, y = flipped(network, where)
-    found = shrink(network.judge, x, moved, y, where)
+    found = shrink(Batch(x, y, where, "inf", network.judge), moved)
     for row in range(len(x)):
         left = moved[row].copy()
         for column in sorted(
@@ -59,13 +61,13 @@ def test_the_columns_that_stay_changed_are_those_of_the_greedy_walk() -> None:
 def test_the_rest_ends_just_behind_the_boundary() -> None:
     """One column of a linear model: the boundary is known."""
     x = np.linspace(-1, -0.1, 40)[:, None]
-    found = shrink(lambda x: (x[:, 0] > 0).astype(int), x, x + 2, np.zeros(40, int), space(1))
+    found = shrink(Batch(x, np.zeros(40, int), space(1), "inf", lambda x: (x[:, 0] > 0).astype(int)), x + 2)
     assert (found > 0).all() and (found <= 2 * 2.0**-12).all()
 
 
 def test_the_columns_that_are_left_shrink_together() -> None:
     x, moved = np.array([[-0.5, -0.5]]), np.array([[0.5, 0.6]])
-    found = shrink(lambda x: x.min(1) > 0, x, moved, np.array([False]), space(2))
+    found = shrink(Batch(x, np.array([False]), space(2), "inf", lambda x: x.min(1) > 0), moved)
     np.testing.assert_allclose(found, [[0, 0.05]], atol=1e-3)
 
 
@@ -73,7 +75,8 @@ def test_a_fraction_in_an_integer_column_is_not_left_backwards() -> None:
     """Halfway to 38 the nearest whole number is 37, which lies on the other side of 37.2."""
     x = np.array([[37.2]])
     found = shrink(
-        lambda given: (given != 37.2)[:, 0], x, np.array([[38.0]]), np.array([False]), space(1, integer=True)
+        Batch(x, np.array([False]), space(1, integer=True), "inf", lambda given: (given != 37.2)[:, 0]),
+        np.array([[38.0]]),
     )
     assert found == 38
 
@@ -81,9 +84,10 @@ def test_a_fraction_in_an_integer_column_is_not_left_backwards() -> None:
 def test_rows_that_did_not_flip_are_refused_and_no_rows_are_no_problem() -> None:
     network, x = Network(6), rows(5, 6)
     with pytest.raises(NotFlipped, match="5 of 5 rows are not flipped"):
-        shrink(network.judge, x, x, network.judge(x), space(6))
-    assert shrink(network.judge, x[:0], x[:0], np.zeros(0, int), space(6)).shape == (0, 6)
-    assert np.isnan(alone(network.judge, x[:0], x[:0], np.zeros(0, int), space(6))).all()
+        shrink(Batch(x, network.judge(x), space(6), "inf", network.judge), x)
+    empty = Batch(x[:0], np.zeros(0, int), space(6), "inf", network.judge)
+    assert shrink(empty, x[:0]).shape == (0, 6)
+    assert np.isnan(flip_share_by_column(empty, x[:0])).all()
 
 
 def test_what_each_column_does_alone() -> None:
@@ -95,5 +99,7 @@ def test_what_each_column_does_alone() -> None:
             tried = x[row].copy()
             tried[column] = moved[row, column]
             expected[column] += network.judge(tried[None])[0] != y[row]
-    np.testing.assert_allclose(alone(network.judge, x, moved, y, where), expected / len(x))
+    np.testing.assert_allclose(
+        flip_share_by_column(Batch(x, y, where, "inf", network.judge), moved), expected / len(x)
+    )
     assert expected.max() > 0 and expected[4] == 0

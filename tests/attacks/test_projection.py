@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit.attacks import Norm, ThreatModel
 from audit.attacks.projection import Ball
+from audit.attacks.threat_model import Norm, ThreatModel
 
 from .kit import Network, attacked, rows, space
 
@@ -50,15 +50,20 @@ def test_what_is_placed_lies_inside(case: Case) -> None:
     ball, x = case.ball, case.x
     moved = ball.place(x, case.eta)
     assert moved.dtype == x.dtype
-    away = np.abs(moved.astype(np.float64) - x) / ball.space.scale
+    away = np.abs(moved.astype(np.float64) - x) / ball.threat_model.scale
     size = away.max(1) if ball.norm == "inf" else np.linalg.norm(away, axis=1)
     assert (size <= ball.eps * (1 + 1e-6)).all()
     for column in range(x.shape[1]):
-        low, high, was, now = ball.space.low[column], ball.space.high[column], x[:, column], moved[:, column]
-        if not ball.space.movable[column]:
+        low, high, was, now = (
+            ball.threat_model.low[column],
+            ball.threat_model.high[column],
+            x[:, column],
+            moved[:, column],
+        )
+        if not ball.threat_model.movable[column]:
             assert was.tobytes() == now.tobytes()
         assert ((now >= low) | (now >= was)).all() and ((now <= high) | (now <= was)).all()
-        if ball.space.integer[column]:
+        if ball.threat_model.integer[column]:
             assert ((now == np.round(now)) | (now == was)).all()
 
 
@@ -66,7 +71,7 @@ def test_what_is_placed_lies_inside(case: Case) -> None:
 @settings(deadline=None, max_examples=200)
 def test_numbers_stop_where_the_ball_or_the_range_ends_and_not_before(case: Case) -> None:
     ball, x, rounding = case.ball, case.x.astype(np.float64), np.spacing(np.abs(case.x).max()) * 4
-    where = ball.space
+    where = ball.threat_model
     eta = case.eta.astype(np.float64) * where.movable
     if ball.norm == "inf":
         eta = np.minimum(np.maximum(eta, -ball.eps), ball.eps)
@@ -154,7 +159,7 @@ def test_what_holds_for_the_ball_holds_for_every_attack() -> None:
             network, x, where, judge, attacks=["noise", "fgsm", "pgd"], eps=[0.1, 0.4], norm=norm
         )
         for outcome in found.outcomes:
-            moved = outcome.moved
+            moved = outcome.adversarial
             assert moved[:, 5].tobytes() == x[:, 5].tobytes() and np.isnan(moved[0, 2])
             assert (moved[:, 1] == np.rint(moved[:, 1])).all() and moved[1, 2] <= 50
             rest = np.delete(moved, [1, 5], 1)[2:]

@@ -7,7 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from audit.attacks import Batch, GradientAscent, Plan, attack
+from audit.attacks import Plan
+from audit.attacks.batch import Batch
+from audit.attacks.gradient_ascent import GradientAscent
+from audit.attacks.run import attack
 
 from .kit import Network, space
 
@@ -32,11 +35,11 @@ def test_restarts_leave_a_hill_that_one_climb_does_not(norm: Any) -> None:
     rows = Batch(x, decided(x), where, norm, decided)
     ascent = GradientAscent(hill, where, norm, x.dtype, margin=True)
     found = attack(
-        rows, ascent, Plan(["pgd", "restarts"], [1.0], seed=0), batch=64, beside={"restarts": ascent}
+        rows, ascent, Plan(["pgd", "restarts"], [1.0], seed=0), batch_size=64, surrogates={"restarts": ascent}
     )
     once, often = (outcome.flipped for outcome in found.outcomes)
     assert not once.any() and often.all()
-    away = found.outcomes[1].moved - x
+    away = found.outcomes[1].adversarial - x
     size = np.abs(away).max(1) if norm == "inf" else np.linalg.norm(away, axis=1)
     assert (size <= 1 + 1e-6).all()
 
@@ -47,7 +50,7 @@ def test_starts_belong_to_rows_and_not_to_batches() -> None:
     rows = Batch(x, network.judge(x), where, "inf", network.judge)
     ascent = GradientAscent(network.logits, where, "inf", x.dtype, margin=True)
     plan = Plan(["restarts"], [0.05, 0.2], seed=3, steps=4)
-    whole, parts = (attack(rows, None, plan, batch=n, beside={"restarts": ascent}) for n in (60, 7))
+    whole, parts = (attack(rows, None, plan, batch_size=n, surrogates={"restarts": ascent}) for n in (60, 7))
     for one, other in zip(whole.outcomes, parts.outcomes, strict=True):
         np.testing.assert_array_equal(one.flipped, other.flipped)
 

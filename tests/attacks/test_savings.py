@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from audit.attacks import Norm
+from audit.attacks import AttackContext, Plan
 from audit.attacks.batch import Batch
 from audit.attacks.gradient_ascent import GradientAscent
-from audit.attacks.projected_gradient_descent import pgd
+from audit.attacks.projected_gradient_descent import run
+from audit.attacks.row_rng import Draws
+from audit.attacks.threat_model import Norm
 
 from .kit import Judge, Network, rows, space
 
@@ -31,7 +33,9 @@ class Counted(GradientAscent):
 
 def climbs(network: Network, x: np.ndarray, judge: Judge, eps: list[float], norm: Norm = "inf") -> Any:
     ascent = Counted(network.logits, SPACE, norm, x.dtype)
-    found = list(pgd(Batch(x, judge(x), SPACE, norm, judge), ascent, eps, 20))
+    draws = Draws.of(np.arange(len(x)), 0)
+    context = AttackContext(Plan(["pgd"], eps, 0, 20), draws, np.zeros_like(x), ascent, None)
+    found = list(run(Batch(x, judge(x), SPACE, norm, judge), context))
     return ascent.made, found
 
 

@@ -9,8 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from audit.attacks import Attacked, Batch, GradientAscent, Norm, Plan, ThreatModel, attack
-from audit.attacks.patches import Columns, Squares
+from audit.attacks import Plan
+from audit.attacks.batch import Batch
+from audit.attacks.gradient_ascent import GradientAscent
+from audit.attacks.outcomes import AttackOutcomes
+from audit.attacks.patches import ColumnPatches, SquarePatches
+from audit.attacks.run import attack
+from audit.attacks.threat_model import Norm, ThreatModel
 
 from .kit import Network, rows, space
 
@@ -24,7 +29,7 @@ def searched(
     eps: Sequence[float],
     norm: Norm = "inf",
     **options: Any,
-) -> Attacked:
+) -> AttackOutcomes:
     """Attack what has the largest of ``scores`` ``(rows, classes)``."""
 
     def log_odds(given: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -36,7 +41,7 @@ def searched(
 
     batch = options.pop("batch", 64)
     given = Batch(x, judge(x), where, norm, judge, log_odds)
-    return attack(given, None, Plan(["square"], eps, **{"seed": 0, **options}), batch=batch)
+    return attack(given, None, Plan(["square"], eps, **{"seed": 0, **options}), batch_size=batch)
 
 
 class Forest:
@@ -98,7 +103,7 @@ def test_whole_numbers_are_searched_in_whole_numbers() -> None:
     decided = scores(grid).argmax(1)
     near = np.abs(grid[None] - x[:, None]).max(2) <= 2
     possible = (near & (decided[None] != scores(x).argmax(1)[:, None])).any(1)
-    assert (found.moved == np.rint(found.moved)).all() and 20 < possible.sum() < 50
+    assert (found.adversarial == np.rint(found.adversarial)).all() and 20 < possible.sum() < 50
     np.testing.assert_array_equal(found.flipped, possible)
 
 
@@ -124,7 +129,7 @@ def test_on_a_smooth_model_it_finds_about_what_pgd_does(norm: Norm, columns: int
     found = searched(network.margins, x, where, eps, norm)
     judged = Batch(x, network.judge(x), where, norm, network.judge)
     ascent = GradientAscent(network.logits, where, norm, x.dtype)
-    expected = attack(judged, ascent, Plan(["pgd"], eps, 0), batch=200)
+    expected = attack(judged, ascent, Plan(["pgd"], eps, 0), batch_size=200)
     shares = [[o.flipped.mean() for o in one.outcomes] for one in (found, expected)]
     assert (
         np.array(shares[0]) >= np.array(shares[1]) - 0.03
@@ -137,9 +142,11 @@ def test_what_a_smaller_size_flipped_stays_flipped(norm: Norm) -> None:
     network, x = Network(6, 3, seed=4), rows(100, 6)
     found = searched(network.margins, x, space(6), [0.3, 0.05, 0.0, 0.1], norm, queries=60).outcomes
     assert [outcome.eps for outcome in found] == [0, 0.05, 0.1, 0.3]
-    assert found[0].moved.tobytes() == x.tobytes() and not found[0].flipped.any()
+    assert found[0].adversarial.tobytes() == x.tobytes() and not found[0].flipped.any()
     for smaller, larger in pairwise(found):
-        np.testing.assert_array_equal(larger.moved[smaller.flipped], smaller.moved[smaller.flipped])
+        np.testing.assert_array_equal(
+            larger.adversarial[smaller.flipped], smaller.adversarial[smaller.flipped]
+        )
         assert not (smaller.flipped & ~larger.flipped).any()
     assert found[1].flipped.sum() < found[3].flipped.sum()
 
@@ -151,10 +158,10 @@ def test_a_row_s_search_hangs_on_the_seed_and_the_row_only(norm: Norm) -> None:
     (found,) = searched(network.margins, x, space(6), [0.1], norm).outcomes
     for batch, count in ((7, 60), (1000, 60), (64, 23)):
         (other,) = searched(network.margins, x[:count], space(6), [0.1], norm, batch=batch).outcomes
-        np.testing.assert_array_equal(other.moved, found.moved[:count])
+        np.testing.assert_array_equal(other.adversarial, found.adversarial[:count])
         np.testing.assert_array_equal(other.flipped, found.flipped[:count])
     (other,) = searched(network.margins, x, space(6), [0.1], norm, seed=1).outcomes
-    assert (other.moved != found.moved).any()
+    assert (other.adversarial != found.adversarial).any()
 
 
 @pytest.mark.parametrize(("columns", "queries"), [(3, 1), (3, 40), (40, 30), (40, 500)])
@@ -173,17 +180,17 @@ def test_no_row_is_scored_more_often_than_was_allowed(columns: int, queries: int
     assert easy.outcomes[0].flipped.all() and asked < 20 * 30
 
 
-def steps(patches: Columns | Squares, share: float) -> Iterator[np.ndarray]:
+def steps(patches: ColumnPatches | SquarePatches, share: float) -> Iterator[np.ndarray]:
     from audit.attacks.row_rng import Draws
 
     draws = Draws.of(np.arange(30), 1)
     for turn in range(40):
-        yield from patches.part(draws, turn * patches.width, share)
+        yield from patches.partial(draws, turn * patches.width, share)
 
 
 @pytest.mark.parametrize("share", [0.8, 0.3, 0.001])
 def test_a_patch_of_columns_is_a_share_of_them_and_never_none(share: float) -> None:
-    found = np.array(list(steps(Columns(10), share)))
+    found = np.array(list(steps(ColumnPatches(10), share)))
     assert set(np.unique(found)) == {-1, 0, 1} and (found != 0).any(1).all()
     assert (found != 0).mean() == pytest.approx(max(share, 0.1), abs=0.03)
     assert np.abs(found.mean(0)).max() < 0.1 and np.ptp((found != 0).mean(0)) < 0.1
@@ -192,7 +199,7 @@ def test_a_patch_of_columns_is_a_share_of_them_and_never_none(share: float) -> N
 @pytest.mark.parametrize(("share", "side"), [(0.8, 5), (0.45, 4), (0.001, 1)])
 def test_a_patch_of_a_picture_is_one_square_inside_it(share: float, side: int) -> None:
     seen = set()
-    for patch in steps(Squares((5, 7, 2)), share):
+    for patch in steps(SquarePatches((5, 7, 2)), share):
         picture = patch.reshape(5, 7, 2)
         top, left = (np.flatnonzero((picture != 0).any(axis)) for axis in ((1, 2), (0, 2)))
         assert len(top) == len(left) == side == np.ptp(top) + 1 == np.ptp(left) + 1

@@ -7,7 +7,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from audit.attacks import GradientAscent, Norm
+from audit.attacks.gradient_ascent import GradientAscent
+from audit.attacks.threat_model import Norm
 
 from .kit import Network, attacked, one, rows, space
 
@@ -24,7 +25,7 @@ def test_on_a_linear_model_the_margin_falls_by_the_dual_norm(norm: Norm, name: s
     scale = np.array([0.2, 1, 5, 30, 0.01])
     own = np.arange(80), linear.judge(x)
     found = one(attacked(linear, x, space(5, scale=scale), attacks=[name], norm=norm, eps=[0.01]))
-    before, after = linear.margins(x), linear.margins(found.moved)
+    before, after = linear.margins(x), linear.margins(found.adversarial)
     fall = (2 * before[own] - before.sum(1)) - (2 * after[own] - after.sum(1))
     weight = linear.weights[0][:, 0] - linear.weights[0][:, 1]
     kept = ~found.flipped  # a row that flips may stop short of the boundary of the ball
@@ -56,7 +57,9 @@ def test_what_pgd_flipped_stays_flipped_at_larger_sizes(norm: Norm) -> None:
     assert [outcome.eps for outcome in found] == EPS
     for smaller, larger in pairwise(found):
         assert not (smaller.flipped & ~larger.flipped).any()
-        np.testing.assert_array_equal(larger.moved[smaller.flipped], smaller.moved[smaller.flipped])
+        np.testing.assert_array_equal(
+            larger.adversarial[smaller.flipped], smaller.adversarial[smaller.flipped]
+        )
     assert found[-1].flipped.sum() > found[1].flipped.sum() > 0
 
 
@@ -66,7 +69,7 @@ def test_size_zero_changes_nothing() -> None:
     for norm in ("inf", "2"):
         found = attacked(Network(4), x, space(4), attacks=["noise", "fgsm", "pgd"], eps=[0.0], norm=norm)
         for outcome in found.outcomes:
-            assert outcome.moved.tobytes() == x.tobytes() and not outcome.flipped.any()
+            assert outcome.adversarial.tobytes() == x.tobytes() and not outcome.flipped.any()
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -76,8 +79,10 @@ def test_two_runs_are_equal_to_the_last_bit(dtype: type) -> None:
         attacked(network, x, space(6), attacks=["noise", "fgsm", "pgd"], eps=[0.1, 0.3]) for _ in range(2)
     )
     for a, b in zip(one_run.outcomes, other.outcomes, strict=True):
-        assert a.moved.dtype == dtype
-        assert a.moved.tobytes() == b.moved.tobytes() and a.flipped.tobytes() == b.flipped.tobytes()
+        assert a.adversarial.dtype == dtype
+        assert (
+            a.adversarial.tobytes() == b.adversarial.tobytes() and a.flipped.tobytes() == b.flipped.tobytes()
+        )
 
 
 @pytest.mark.parametrize("norm", ["inf", "2"])
@@ -91,7 +96,7 @@ def test_the_batch_changes_nothing(norm: Norm) -> None:
     )
     for a, b in zip(small.outcomes, large.outcomes, strict=True):
         assert (a.attack, a.eps) == (b.attack, b.eps)
-        np.testing.assert_allclose(a.moved, b.moved, atol=1e-5)
+        np.testing.assert_allclose(a.adversarial, b.adversarial, atol=1e-5)
         np.testing.assert_array_equal(a.flipped, b.flipped)
 
 

@@ -1,14 +1,15 @@
-"""What attacks did to the sampled rows of an audit, and what their evidence is worth."""
+"""The attacked rows of an audit: what attacks flipped, and what the evidence is worth."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
-from audit.attacks import BY_GRADIENT, Attack, Norm, Outcome, ThreatModel
-from audit.checks.robustness.sanity_suite import Judged
+from audit.attacks import ATTACKS
+from audit.attacks.batch import Batch
+from audit.attacks.outcomes import Outcome, flipped_by_any
+from audit.checks.robustness.sanity_suite import SanityVerdict
 from audit.checks.robustness.sanity_tests import Finding
 from audit.model.decision import DecisionRule
 from audit.subject.predictions import Classified
@@ -17,67 +18,67 @@ from audit.subject.subject import Subject
 
 @dataclass(frozen=True)
 class AttackedRows:
-    """The attacked rows and what came of them; ``rows`` are their numbers in the data, from 0.
+    """The attacked rows and the outcomes of all attacks.
 
-    ``right`` says which were decided right before, ``zero_gradient`` for each attack by gradient which found none.
-    ``withheld`` are the attacks that count for the worst only: what they do not flip is no sign that it is robust.
-    ``judged`` says what the evidence is worth, None where nothing was searched for; ``before`` is what was found of the
-    attacks that were asked for, where more than these had to run (``escalated``).
-    ``notes`` say which rows and attacks these are, where it is not what was asked for.
+    Attributes:
+        rows: their numbers in the data, from 0.
+        batch: the rows themselves, with their classes and the threat model.
+        right: which of them were decided right before, bool ``(rows,)``.
+        outcomes: the outcome of each attack and size.
+        zero_gradient: the rows without a gradient, for each attack along the model's own.
+        withheld: attacks that count in ``worst`` only: rows that they do not flip are no sign of robustness.
+        notes: which rows and attacks these are, if not those requested.
+        verdict: what the evidence is worth; None if no attack looked for flips.
+        before: findings on the attacks that were requested, if more than these had to run (``escalated``).
+        escalated: whether attacks ran that were not requested.
     """
 
     rows: np.ndarray
-    matrix: np.ndarray
-    classes: np.ndarray
+    batch: Batch
     right: np.ndarray
-    space: ThreatModel
-    norm: Norm
     outcomes: list[Outcome]
     zero_gradient: dict[str, np.ndarray]
-    withheld: frozenset[Attack]
+    withheld: frozenset[str]
     notes: list[str]
-    judged: Judged | None
+    verdict: SanityVerdict | None
     before: tuple[Finding, ...]
     escalated: bool
 
     @property
-    def bounded(self) -> frozenset[str]:
-        """The attacks of which it is not shown that they would have found what there is."""
-        if self.judged is None:
+    def bounds(self) -> frozenset[str]:
+        """The attacks, and ``worst``, whose accuracy is an upper bound: they may have missed flips."""
+        if self.verdict is None:
             return frozenset()
-        fair = {"noise"}
-        fair |= BY_GRADIENT if self.judged.gradient and not self.escalated else set()
-        fair |= {"square"} if self.judged.search else set()
-        fair |= {"worst"} if self.judged.valid else set()
-        return frozenset({*(outcome.attack for outcome in self.outcomes), "worst"} - self.withheld - fair)
+        gradient = self.verdict.gradient and not self.escalated
+        proven = {"gradient": gradient, "search": self.verdict.search, None: False}
+        specs = [ATTACKS[name] for name in {outcome.attack for outcome in self.outcomes} - self.withheld]
+        unproven = [spec.name for spec in specs if not (spec.is_control or proven[spec.proven_by])]
+        return frozenset(unproven if self.verdict.valid else [*unproven, "worst"])
 
     @property
     def searched(self) -> bool:
-        """Whether an attack looked for flips: noise alone does not."""
-        return any(outcome.attack != "noise" for outcome in self.outcomes)
+        """Whether an attack looked for flips: the control does not."""
+        return not all(ATTACKS[outcome.attack].is_control for outcome in self.outcomes)
 
-    def worst(self) -> list[tuple[float, np.ndarray]]:
+    def worst(self) -> dict[float, np.ndarray]:
         """Return for each eps which rows some attack of that size or smaller flipped: the weakest outcome."""
-        sizes = sorted({outcome.eps for outcome in self.outcomes})
-        return [(size, self._any(o for o in self.outcomes if o.eps <= size)) for size in sizes]
+        epsilons = sorted({outcome.eps for outcome in self.outcomes})
+        return {eps: flipped_by_any(o for o in self.outcomes if o.eps <= eps) for eps in epsilons}
 
-    def _any(self, outcomes: Iterable[Outcome]) -> np.ndarray:
-        return np.asarray(np.logical_or.reduce([outcome.flipped for outcome in outcomes]))
-
-    def strongest(self, least: int = 1) -> Outcome | None:
-        """Return the attack that flipped most rows, of the smallest size that flipped ``least``; None if none did."""
-        enough = [outcome for outcome in self.outcomes if outcome.flipped.sum() >= least]
+    def strongest(self, flips: int = 1) -> Outcome | None:
+        """Return the attack that flipped most rows, of the smallest size that flipped ``flips``; None if none did."""
+        enough = [outcome for outcome in self.outcomes if outcome.flipped.sum() >= flips]
         return min(enough, key=lambda o: (o.eps, -int(o.flipped.sum())), default=None)
 
 
-def decided(decider: DecisionRule) -> bool:
-    """Tell whether the model's outputs are decisions: a regression's are not, unless something is favourable."""
-    return decider.head.kind != "regression" or decider.at_least is not None
+def has_decisions(rule: DecisionRule) -> bool:
+    """Return whether the model's outputs are decisions: a regression's are not, unless something is favourable."""
+    return rule.head.kind != "regression" or rule.at_least is not None
 
 
-def truth(subject: Subject) -> np.ndarray:
-    """Return the class that is right for each row of the data, int32."""
+def true_classes(subject: Subject) -> np.ndarray:
+    """Return the true class of each row of the data, int32."""
     if isinstance(subject.scores, Classified):
         return subject.scores.code
-    assert subject.scores.label is not None  # `decided` was asked before
+    assert subject.scores.label is not None  # `has_decisions` was asked before
     return subject.scores.label.astype(np.int32)

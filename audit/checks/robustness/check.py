@@ -5,30 +5,55 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
+from pydantic_core import PydanticKnownError
 
+from audit.attacks import ATTACKS, Plan
+from audit.attacks.threat_model import ThreatModel
 from audit.check import Check, Skip
+from audit.checks.robustness.attacked_rows import has_decisions
+from audit.checks.robustness.column_table import columns
+from audit.checks.robustness.corruptions import corrupted
 from audit.checks.robustness.definitions import DEFINITIONS
+from audit.checks.robustness.escalation import run_attacks
+from audit.checks.robustness.flipped_rows import flips
+from audit.checks.robustness.metrics import measurements, undefined_worst
+from audit.checks.robustness.notes import notes_on_range, notes_on_small_eps
+from audit.checks.robustness.threat_model import AuditThreatModel, threat_model_of
+from audit.checks.robustness.typos import typos
+from audit.checks.robustness.validity_table import validity
 from audit.errors import AuditError, quote_list
 from audit.inputs.features import MOST_ROWS
+from audit.model.text_columns import prose_columns
+from audit.perturbations import Corruption
 from audit.result import MetricFacts, Note
 from audit.stats.influence import TracedEvidence
 from audit.subject.subject import Subject
 
-if TYPE_CHECKING:
-    from audit.attacks import ThreatModel
 
-Attack = Literal["noise", "fgsm", "pgd", "square"]
-Size = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Corruption = Literal["gaussian_noise", "gaussian_blur", "contrast", "brightness"]
-Severity = Annotated[int, Field(ge=1, le=5)]
+def _on_request(name: Any) -> Any:
+    """Accept an attack that a policy may request.
+
+    Raises:
+        PydanticKnownError: there is none of that name.
+    """
+    names = [repr(spec.name) for spec in ATTACKS.values() if spec.on_request]
+    if repr(name) not in names:
+        expected = f"{', '.join(names[:-1])} or {names[-1]}"
+        raise PydanticKnownError("literal_error", {"expected": expected})
+    return name
 
 
 def _norm(value: Any) -> Any:
     """Accept the number 2 and YAML's infinity as well."""
     return {2: "2", float("inf"): "inf"}.get(value, value) if isinstance(value, int | float) else value
+
+
+Attack = Annotated[str, BeforeValidator(_on_request)]
+Eps = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Severity = Annotated[int, Field(ge=1, le=5)]
 
 
 class Robustness(Check):
@@ -50,7 +75,7 @@ class Robustness(Check):
     norm: Annotated[Literal["inf", "2"], BeforeValidator(_norm)] = Field(
         default="inf", description="inf: each column moves by up to eps; 2: all together"
     )
-    eps: Annotated[list[Size], Field(min_length=1)] = Field(
+    eps: Annotated[list[Eps], Field(min_length=1)] = Field(
         default=[0.05, 0.1, 0.2],
         description="sizes, in standard deviations of each column in the background, or parts of a picture's range",
     )
@@ -71,14 +96,12 @@ class Robustness(Check):
     )
 
     def measure(self, subject: Subject) -> Iterator[TracedEvidence]:
-        """Yield what each family of changes does to the decisions; one that does not apply is left out with a note.
+        """Yield the effect of each family of changes on the decisions; one that does not apply gives a note.
 
         Raises:
             Skip: none applies.
             AuditError: an option names a column that the model does not read.
         """
-        from audit.model.text_columns import prose_columns
-
         subject = subject.sampled(self.rows)
         families: dict[str, Callable[[Subject], Iterator[TracedEvidence]]] = {
             f"Accuracy under attack ({', '.join([*self.attacks, 'worst'])}; norm {self.norm})": self._attacks
@@ -86,16 +109,16 @@ class Robustness(Check):
         if self.corruptions and subject.pictures:
             families["Accuracy under common corruptions"] = self._corruptions
         prose = prose_columns(subject.model, subject.feeds)
-        if names := [name for name in prose if not any(fnmatchcase(name, held) for held in self.immutable)]:
+        if names := [name for name in prose if not any(fnmatchcase(name, fixed) for fixed in self.immutable)]:
             families["Accuracy under typos"] = partial(self._typos, names)
         skipped: dict[str, str] = {}
         for name, family in families.items():
             try:
-                found = list(family(subject))  # whole or not at all
+                evidence = list(family(subject))  # whole or not at all
             except Skip as skip:
                 skipped[name] = str(skip)
             else:
-                yield from found
+                yield from evidence
         if len(skipped) == len(families):
             raise Skip("; ".join(skipped.values()))
         yield from (Note(text=f"{name} was not measured: {reason}.") for name, reason in skipped.items())
@@ -104,20 +127,17 @@ class Robustness(Check):
         """Yield accuracy and flips under each attack, for all rows and by group, and what was moved.
 
         Raises:
-            Skip: no column may move, or there are no decisions, or no scores for rows as attacked.
+            Skip: no column may move, or there are no decisions, or no scores for adversarial rows.
         """
-        from audit.checks.robustness.attacked_rows import decided
-        from audit.checks.robustness.threat_model import movable
-
-        if not decided(subject.decider):
+        if not has_decisions(subject.decider):
             raise Skip(
                 "a regression needs data.favorable: {at_least: NUMBER} to have decisions that can flip"
             )
-        space, reasons = movable(subject, self.immutable, self.integer, max(self.eps))
-        if not space.movable.any():
-            raise Skip(f"no numeric column may move: {_told(reasons)}")
+        threat_model, reasons = self._threat_model(subject)
+        if not threat_model.movable.any():
+            raise Skip(f"no numeric column may move: {_by_reason(reasons)}")
         try:
-            yield from self._attacked(subject, space, reasons)
+            yield from self._attacked(subject, threat_model, reasons)
         except AuditError as error:  # the data is sound: it was scored before
             raise Skip(
                 f"the model fails on attacked rows: {error.found} (rows as attacks moved them, not as in the data)"
@@ -127,68 +147,53 @@ class Robustness(Check):
         """Yield accuracy under each corruption.
 
         Raises:
-            Skip: there are no decisions, or no scores for pictures as corrupted.
+            Skip: there are no decisions, or no scores for corrupted images.
         """
-        from audit.checks.robustness.attacked_rows import decided
-        from audit.checks.robustness.corruptions import corrupted
-
-        if not decided(subject.decider):
+        if not has_decisions(subject.decider):
             raise Skip("a regression needs data.favorable: {at_least: NUMBER} to have decisions")
         assert subject.pictures is not None  # asked before
-        try:  # all or none: a family that is said not to be measured has no measurements
-            found = list(corrupted(subject, subject.pictures, self.corruptions, self.severities))
+        try:
+            yield from corrupted(subject, subject.pictures, self.corruptions, self.severities)
         except AuditError as error:
             raise Skip(f"the model fails on corrupted pictures: {error.found}") from None
-        yield from found
 
     def _typos(self, names: Sequence[str], subject: Subject) -> Iterator[TracedEvidence]:
-        from audit.checks.robustness.attacked_rows import decided
-        from audit.checks.robustness.threat_model import movable
-        from audit.checks.robustness.typos import typos
-        from audit.checks.robustness.unmeasured_typos import unmeasured
-
-        if not decided(subject.decider):
+        if not has_decisions(subject.decider):
             raise Skip("a regression needs data.favorable: {at_least: NUMBER} to have decisions")
-        space, _ = movable(subject, self.immutable, self.integer, max(self.eps))
-        alone = not space.movable.any()
+        only_typos = not self._threat_model(subject).threat_model.movable.any()
         try:
-            found = list(typos(subject, names, self.eps, alone=alone))
+            evidence = list(typos(subject, names, self.eps, clean=only_typos))
         except AuditError as error:
-            why = f"the model fails on misspelt texts: {error.found}"
-            if alone:
-                raise Skip(why) from None
-            found = list(unmeasured(subject, self.eps, why))
-        yield from found
+            reason = f"the model fails on misspelt texts: {error.found}"
+            if only_typos:
+                raise Skip(reason) from None
+            note = f"Accuracy under typos was not measured: {reason}. So worst of norm words is undefined."
+            evidence = [Note(text=note), *undefined_worst(self.eps, len(subject.features.data.index))]
+        yield from evidence
+
+    def _threat_model(self, subject: Subject) -> AuditThreatModel:
+        return threat_model_of(subject, self.immutable, self.integer, max(self.eps))
 
     def _attacked(
-        self, subject: Subject, space: ThreatModel, reasons: Mapping[str, str]
+        self, subject: Subject, threat_model: ThreatModel, reasons: Mapping[str, str]
     ) -> Iterator[TracedEvidence]:
-        from audit.attacks import Plan
-        from audit.checks.robustness.column_table import columns
-        from audit.checks.robustness.escalation import run
-        from audit.checks.robustness.flipped_rows import flips
-        from audit.checks.robustness.integer_columns import too_small
-        from audit.checks.robustness.metrics import measurements
-        from audit.checks.robustness.notes import outside
-        from audit.checks.robustness.validity_table import validity
-
         plan = Plan(self.attacks, self.eps, subject.seed, self.steps, self.queries)
-        attacked = run(subject, space, self.norm, plan)
+        attacked = run_attacks(subject, threat_model, self.norm, plan)
         if attacked.zero_gradient and not subject.logits.exact:  # an attack followed a gradient
             yield Note(text=f"The attacks follow logits that were {subject.logits.evidence}.")
         yield from (Note(text=text) for text in attacked.notes)
-        yield from outside(attacked, subject)
-        yield from too_small(attacked, subject, self.eps)
+        yield from notes_on_range(attacked, subject)
+        yield from notes_on_small_eps(attacked, subject, self.eps)
         yield from measurements(attacked, subject)
         yield from validity(attacked)
-        if space.shape:  # a picture has too many numbers to be told one by one
+        if threat_model.shape:  # an image has too many values to list
             return
         yield columns(attacked, subject, reasons)
         if subject.policy.report.rows != "none":
             yield flips(attacked, subject)
 
 
-def _told(reasons: Mapping[str, str]) -> str:
-    """Return the reasons with the columns that each holds for."""
-    held = {reason: [name for name, why in reasons.items() if why == reason] for reason in reasons.values()}
-    return "; ".join(f"{reason}: {quote_list(names)}" for reason, names in held.items())
+def _by_reason(reasons: Mapping[str, str]) -> str:
+    """Return the reasons, each with its columns."""
+    names = {reason: [name for name, r in reasons.items() if r == reason] for reason in reasons.values()}
+    return "; ".join(f"{reason}: {quote_list(columns)}" for reason, columns in names.items())

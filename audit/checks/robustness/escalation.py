@@ -1,160 +1,180 @@
-"""Attempts to flip decisions: what was asked for, and where that proves nothing, everything else beside it."""
+"""Attacks of an audit: those requested, and if these prove nothing, all others as well."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from audit.attacks import (
-    BY_GRADIENT,
-    Attack,
-    Batch,
-    GradientAscent,
-    LogOddsFunction,
-    Norm,
-    Outcome,
-    Plan,
-    ThreatModel,
-    attack,
+from audit.attacks import ATTACKS, AttackSpec, Plan
+from audit.attacks.batch import Batch
+from audit.attacks.outcomes import Outcome
+from audit.attacks.run import attack
+from audit.attacks.table import SMOOTHED
+from audit.attacks.threat_model import LogOddsFunction, Norm, ThreatModel
+from audit.checks.robustness.attacked_rows import AttackedRows, true_classes
+from audit.checks.robustness.gradient_probe import GradientProbe
+from audit.checks.robustness.gradient_sources import (
+    GradientSource,
+    exact_gradient,
+    fallback_gradients,
+    surrogate_log_odds,
 )
-from audit.checks.robustness.attacked_rows import AttackedRows, truth
-from audit.checks.robustness.gradient_probe import Gradient
-from audit.checks.robustness.gradient_sources import Lead, guided, others, own
-from audit.checks.robustness.notes import drawn, told
-from audit.checks.robustness.sanity_suite import Judged, judged
-from audit.checks.robustness.sanity_tests import Finding, told_apart
+from audit.checks.robustness.notes import notes_on_gradients, notes_on_rows
+from audit.checks.robustness.sanity_suite import SanityVerdict, run_sanity_tests
+from audit.checks.robustness.sanity_tests import Finding, test_score_resolution
 from audit.subject.subject import Subject
 
-_BATCH, _NUMBERS = 8192, 2**21
-"""Rows that are attacked at a time, and numbers that they may hold."""
-_COMPARED = 256
-"""Rows whose scores are looked at to tell whether these are bare labels."""
-_BLIND, _FEWEST, _BLIND_NUMBERS = 1000, 100, 2**17
-"""Rows that a black-box attack gets, so that it ends in seconds: of very wide ones fewer."""
-_GRADIENTS = 2**31
-"""Numbers of the model's widest tensor in all steps of PGD: it is what a convolutional network's minutes go into."""
+_MAX_BATCH_ROWS = 8192
+_MAX_BATCH_VALUES = 2**21
+_RESCORED_ROWS = 256
+"""Rows whose scores are looked at for whether these are bare labels."""
+_MAX_BLACK_BOX_ROWS = 1000
+"""Rows that an attack by scores gets, so that it ends in seconds."""
+_MAX_BLACK_BOX_VALUES = 2**17  # so that very wide rows are fewer
+_MIN_ROWS = 100
+_MAX_GRADIENT_VALUES = 2**31
+"""Values of the model's widest tensor in all steps of PGD: they cost the minutes of a convolutional network."""
 
 
-def run(subject: Subject, space: ThreatModel, norm: Norm, plan: Plan) -> AttackedRows:
-    """Attack the model's own decisions on the sampled rows, and judge the evidence.
+def run_attacks(subject: Subject, threat_model: ThreatModel, norm: Norm, plan: Plan) -> AttackedRows:
+    """Attack the model's own decisions on the sampled rows, and test the evidence.
 
-    Where there are no gradients, a black-box attack takes the place of those that follow them. Where gradients miss
-    something, or what was found does not stand up to other means, everything else is tried beside: the model itself
-    says what flips, so that whatever is tried counts.
+    Without gradients, a black-box attack takes the place of those that follow them. If gradients miss something, or
+    other means outdo the attacks, all others run as well: the model itself decides what flips, so that every attack
+    counts.
 
     Raises:
-        AuditError: the model has no score for a row as attacked.
+        AuditError: the model has no score for an adversarial row.
     """
     plan = replace(plan, attacks=list(dict.fromkeys(plan.attacks)), eps=sorted(set(plan.eps)))
-    lead = None if BY_GRADIENT.isdisjoint(plan.attacks) else own(subject, space, norm)
-    asked = _Attempt(subject, space, norm, plan, lead)
-    if lead is None or lead.gradient.sound:
-        found = asked.made()
-        if found.judged is None or found.judged.valid:
-            return found
-        asked = replace(asked, before=tuple(found.judged.findings))
-    return asked.escalated()
+    needs_gradient = any(ATTACKS[name].follows_own_gradient for name in plan.attacks)
+    exact = exact_gradient(subject, threat_model, norm) if needs_gradient else None
+    attempt = _Attempt(subject, threat_model, norm, plan, exact)
+    if exact is None or exact.probe.sound:
+        attacked = attempt.run()
+        if attacked.verdict is None or attacked.verdict.valid:
+            return attacked
+        attempt = replace(attempt, before=tuple(attacked.verdict.findings))
+    return attempt.escalated().run()
 
 
 @dataclass(frozen=True)
 class _Attempt:
-    """Attacks to run: those of ``plan`` along ``lead``, and others along ``beside``."""
+    """Attacks to run: those of ``plan``, along the ``exact`` gradient and the ``surrogates``."""
 
     subject: Subject
-    space: ThreatModel
+    threat_model: ThreatModel
     norm: Norm
     plan: Plan
-    lead: Lead | None
-    beside: tuple[Lead, ...] = ()
+    exact: GradientSource | None
+    surrogates: tuple[GradientSource, ...] = ()
     log_odds: LogOddsFunction | None = None
     before: tuple[Finding, ...] = ()
-    more: bool = False
+    is_escalated: bool = False
 
-    def escalated(self) -> AttackedRows:
-        """Run everything that there is."""
-        beside, stand_in = others(self.subject, self.space, self.norm, self.lead, max(self.plan.eps))
-        lost = self.lead is not None and self.lead.gradient.missing is not None
-        kept = [name for name in self.plan.attacks if not (lost and name in BY_GRADIENT)]
-        attacks = list(dict.fromkeys([*kept, *_names(beside, self.space), "square"]))
-        blind = stand_in is not None and stand_in.exact and self._labels_only()
-        return replace(
+    def escalated(self) -> _Attempt:
+        """Return an attempt with every attack that can run."""
+        largest = max(self.plan.eps)
+        fallbacks = fallback_gradients(self.subject, self.threat_model, self.norm, self.exact, largest)
+        attempt = replace(
             self,
-            plan=replace(self.plan, attacks=attacks),
-            beside=tuple(beside),
-            log_odds=guided(self.subject, stand_in) if blind and stand_in else None,
-            before=(*(self.lead.gradient.findings if self.lead else ()), *self.before),
-            more=True,
-        ).made()
-
-    def made(self) -> AttackedRows:
-        """Run the attacks and judge them."""
-        subject, plan, data = self.subject, self.plan, self.subject.features.data
-        follows = self.lead.ascent if self.lead and not BY_GRADIENT.isdisjoint(plan.attacks) else None
-        widest = subject.logits.widest if self.lead else 1
-        chosen = _rows(len(data.matrix), self.space, plan, widest)
-        matrix, index = data.matrix[chosen], data.index[chosen]
-        weigh = self.log_odds or subject.judge.log_odds
-        known = subject.features.background.matrix
-        rows = Batch(matrix, subject.judge(matrix), self.space, self.norm, subject.judge, weigh, known)
-        batch = max(1, min(_BATCH, _NUMBERS // matrix.shape[1]))
-        along: dict[Attack, GradientAscent] = {lead.name: lead.ascent for lead in self.beside}
-        if self.beside:
-            along["border"] = self.beside[0].ascent
-        found = attack(rows, follows, plan, batch=batch, beside=along)
-        gradient = self.lead.gradient if self.lead else Gradient()
-        return AttackedRows(
-            rows=index,
-            matrix=matrix,
-            classes=rows.classes,
-            right=rows.classes == truth(subject)[index],
-            space=self.space,
-            norm=self.norm,
-            outcomes=found.outcomes,
-            zero_gradient={} if gradient.misled else found.zero_gradient,
-            withheld=frozenset({*along, "decisions", *(BY_GRADIENT if gradient.misled else ())}),
-            notes=[*drawn(len(matrix), len(data.matrix), subject.rows, plan), *told(gradient, plan)],
-            judged=self._judged(rows, found.outcomes),
-            before=self.before,
-            escalated=self.more,
+            surrogates=tuple(fallbacks.sources),
+            before=(*(self.exact.probe.findings if self.exact else ()), *self.before),
+            is_escalated=True,
+        )
+        lost = self.exact is not None and not self.exact.usable
+        requested = [n for n in self.plan.attacks if not (lost and ATTACKS[n].follows_own_gradient)]
+        further = [spec.name for spec in ATTACKS.values() if spec.escalates and attempt._can_run(spec)]
+        logits = fallbacks.logits
+        use_logits = logits is not None and logits.exact and self._labels_only()
+        return replace(
+            attempt,
+            plan=replace(self.plan, attacks=list(dict.fromkeys([*requested, *further]))),
+            log_odds=surrogate_log_odds(self.subject, logits) if logits and use_logits else None,
         )
 
-    def _judged(self, rows: Batch, outcomes: list[Outcome]) -> Judged | None:
-        if not any(outcome.attack != "noise" for outcome in outcomes):
-            return None
-        leads = [
-            lead for lead in (self.lead, *self.beside) if lead and lead.usable and lead.name != "smoothed"
+    def _can_run(self, spec: AttackSpec) -> bool:
+        if self.threat_model.shape and not spec.on_images:
+            return False
+        return spec.follows != "gradient" or self._source_of(spec) is not None
+
+    def _source_of(self, spec: AttackSpec) -> GradientSource | None:
+        """Return the gradient that an attack along one follows; None if there is none."""
+        if spec.gradient == "own":
+            return self.exact if self.exact and self.exact.usable else None
+        return next((s for s in self.surrogates if spec.gradient == "any" or s.name == spec.name), None)
+
+    def run(self) -> AttackedRows:
+        """Run the attacks and test them."""
+        data = self.subject.features.data
+        specs = [ATTACKS[name] for name in self.plan.attacks]
+        sources = {spec: self._source_of(spec) for spec in specs if spec.follows == "gradient"}
+        own = next((s.ascent for spec, s in sources.items() if s and spec.follows_own_gradient), None)
+        index = self._row_index()
+        rows = self._batch(data.matrix[index])
+        attacked = attack(
+            rows,
+            own,
+            self.plan,
+            batch_size=max(1, min(_MAX_BATCH_ROWS, _MAX_BATCH_VALUES // rows.x.shape[1])),
+            surrogates={spec.name: s.ascent for spec, s in sources.items() if s},
+        )
+        probe = self.exact.probe if self.exact else GradientProbe()
+        unproven = [
+            s.name for s in specs if not s.on_request or (probe.misleading and s.follows_own_gradient)
         ]
-        best = min(leads, key=lambda lead: not lead.gradient.sound, default=None)
-        return judged(self.subject, rows, self.plan, outcomes, best)
+        row_notes = notes_on_rows(len(rows.x), len(data.matrix), self.subject.rows, self.plan)
+        return AttackedRows(
+            rows=data.index[index],
+            batch=rows,
+            right=rows.classes == true_classes(self.subject)[data.index[index]],
+            outcomes=attacked.outcomes,
+            zero_gradient={} if probe.misleading else attacked.zero_gradient,
+            withheld=frozenset(unproven),
+            notes=[*row_notes, *notes_on_gradients(probe)],
+            verdict=self._verdict(rows, attacked.outcomes),
+            before=self.before,
+            escalated=self.is_escalated,
+        )
+
+    def _batch(self, matrix: np.ndarray) -> Batch:
+        predictor = self.subject.judge
+        log_odds = self.log_odds or predictor.log_odds
+        observed = self.subject.features.background.matrix
+        classes = predictor(matrix)
+        return Batch(matrix, classes, self.threat_model, self.norm, predictor, log_odds, observed)
+
+    def _verdict(self, rows: Batch, outcomes: list[Outcome]) -> SanityVerdict | None:
+        if all(ATTACKS[outcome.attack].is_control for outcome in outcomes):
+            return None
+        sources = [
+            source
+            for source in (self.exact, *self.surrogates)
+            if source and source.usable and source.name != SMOOTHED.name
+        ]
+        best = min(sources, key=lambda source: not source.probe.sound, default=None)
+        return run_sanity_tests(self.subject, rows, self.plan, outcomes, best)
 
     def _labels_only(self) -> bool:
-        """Whether the scores of some rows say no more than what is decided."""
-        data = self.subject.features.data.matrix
-        some = data[:: -(-len(data) // _COMPARED)]
-        return (
-            told_apart(self.subject.judge.log_odds(some)[0], int(self.space.movable.sum())).verdict
-            == "in doubt"
-        )
+        """Return whether the scores of some rows hold no more than the decision."""
+        matrix = self.subject.features.data.matrix
+        sample = matrix[:: -(-len(matrix) // _RESCORED_ROWS)]
+        columns = int(self.threat_model.movable.sum())
+        return bool(test_score_resolution(self.subject.judge.log_odds(sample)[0], columns).doubt)
 
-
-def _names(beside: Sequence[Lead], space: ThreatModel) -> list[Attack]:
-    """Return what runs beside the attacks that were asked for, except `square`."""
-    border: list[Attack] = ["border"] if beside else []
-    decisions: list[Attack] = (
-        [] if space.shape else ["decisions"]
-    )  # of too many numbers for its few questions
-    return [*(lead.name for lead in beside), *border, *decisions]
-
-
-def _rows(total: int, space: ThreatModel, plan: Plan, widest: int) -> np.ndarray | slice:
-    """Return which of the sampled rows are attacked, in their order: of costly attacks only some, drawn at random."""
-    most = total
-    if "square" in plan.attacks:
-        most = max(_FEWEST, min(_BLIND, _BLIND_NUMBERS // len(space.scale)))
-    if "pgd" in plan.attacks:
-        most = min(most, max(_FEWEST, _GRADIENTS // (widest * plan.steps * len(plan.eps))))
-    if total <= most:
-        return slice(None)
-    return np.sort(np.random.default_rng(plan.seed).choice(total, most, replace=False))
+    def _row_index(self) -> np.ndarray | slice:
+        """Return which of the sampled rows are attacked, in their order: by costly attacks only some, at random."""
+        plan = self.plan
+        total = len(self.subject.features.data.matrix)
+        limit = total
+        costs = {ATTACKS[name].cost for name in plan.attacks}
+        if "scores" in costs:
+            wide = _MAX_BLACK_BOX_VALUES // len(self.threat_model.scale)
+            limit = max(_MIN_ROWS, min(_MAX_BLACK_BOX_ROWS, wide))
+        if "gradients" in costs:
+            widest = self.subject.logits.widest if self.exact else 1
+            limit = min(limit, max(_MIN_ROWS, _MAX_GRADIENT_VALUES // (widest * plan.steps * len(plan.eps))))
+        if total <= limit:
+            return slice(None)
+        return np.sort(np.random.default_rng(plan.seed).choice(total, limit, replace=False))

@@ -1,4 +1,4 @@
-"""Rows whose decision flipped, before and after: those that needed least, and those that seemed most certain."""
+"""The table ``flips``: flipped rows before and after, those with the smallest change and the most confident ones."""
 
 from __future__ import annotations
 
@@ -6,31 +6,32 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from audit.attacks import NotFlipped, Outcome, shrink
+from audit.attacks.minimal_perturbation import NotFlipped, shrink
+from audit.attacks.outcomes import Outcome
 from audit.checks.robustness.attacked_rows import AttackedRows
 from audit.result import Scalar, Table
 from audit.subject.subject import Subject
 
-_DIGITS, _ALL = 3, 17
-"""Significant digits in a masked report, and those that a 64-bit float never needs more of."""
+_MASKED_DIGITS = 3
+"""Significant digits in a masked report."""
+_MAX_DIGITS = 17
+"""Significant digits that identify any 64-bit float."""
 
 
-def rounded(value: float, digits: int = _DIGITS) -> float:
+def rounded(value: float, digits: int = _MASKED_DIGITS) -> float:
     """Return ``value`` to ``digits`` significant digits."""
     return float(f"{value:.{digits}g}")
 
 
-def apart(values: Sequence[float], border: float | None) -> list[float]:
-    """Return ``values`` to 3 significant digits, or to as many as tell them from each other and from ``border``."""
-    exact = {*values, *([] if border is None else [border])}
-    digits = next(
-        (
-            some
-            for some in range(_DIGITS, _ALL)
-            if len({rounded(value, some) for value in exact}) == len(exact)
-        ),
-        _ALL,
+def rounded_distinctly(values: Sequence[float], boundary: float | None) -> list[float]:
+    """Return ``values`` to 3 significant digits, or as many as keep them and ``boundary`` distinct."""
+    exact = {*values, *([] if boundary is None else [boundary])}
+    sufficient = (
+        digits
+        for digits in range(_MASKED_DIGITS, _MAX_DIGITS)
+        if len({rounded(value, digits) for value in exact}) == len(exact)
     )
+    digits = next(sufficient, _MAX_DIGITS)
     return [rounded(value, digits) for value in values]
 
 
@@ -38,19 +39,20 @@ _COLUMNS = (
     *("case", "why", "row", "attack", "eps", "size", "score_before", "score_after"),
     *("feature", "before", "after", "change", "deviations"),
 )
-_EACH, _SHRUNK = 3, 256
+_ROWS_PER_REASON = 3
+_MAX_SHRUNK_ROWS = 256
 
 Line = tuple[Scalar | None, ...]
 
 
-def flips(attacked: AttackedRows, subject: Subject, *, shrunk_rows: int = _SHRUNK) -> Table:
-    """Return the table ``flips``: one line for each column that moved, of rows flipped by the smallest attack.
+def flips(attacked: AttackedRows, subject: Subject, *, shrunk_rows: int = _MAX_SHRUNK_ROWS) -> Table:
+    """Return the table: one line for each column that moved, of rows flipped by the smallest attack.
 
-    Of very many flipped rows the ``shrunk_rows`` nearest to the border are looked at, and the most certain ones. Rows
-    that the model decides otherwise when it is asked for them again are left out, which ``about`` then says.
+    Of very many flipped rows the ``shrunk_rows`` nearest to the boundary are looked at, and the most confident ones.
+    Rows that the model decides otherwise when it is asked for them again are left out, which ``about`` then says.
     """
-    found = attacked.strongest()
-    shrunk = None if found is None else _Shrunk(found, attacked, subject, shrunk_rows)
+    outcome = attacked.strongest()
+    shrunk = None if outcome is None else _ShrunkRows(outcome, attacked, subject, shrunk_rows)
     lines = [] if shrunk is None else list(_lines(shrunk, subject))
     left_out = f"; {shrunk.left_out}" if shrunk and shrunk.left_out else ""
     return Table(
@@ -61,69 +63,69 @@ def flips(attacked: AttackedRows, subject: Subject, *, shrunk_rows: int = _SHRUN
     )
 
 
-class _Shrunk:
-    """Rows that ``found`` flipped, with changes as small as they still flip; not all where there are very many.
+class _ShrunkRows:
+    """Flipped rows of ``outcome``, with changes as small as they still flip; not all if there are very many.
 
-    ``rows`` are their places among the attacked ones, ``margin`` says how far from the border their scores were.
-    ``left_out`` says of how many the model took the flip back when it was asked again, if of any.
+    Attributes:
+        rows: their numbers in the data.
+        before: the unchanged rows.
+        after: the rows with their smallest change.
+        margin: distance of the rows' scores from the boundary.
+        deviations: the changes, in standard deviations.
+        size: the norm of these.
+        left_out: of how many rows the model took the flip back when it was asked again; empty if of none.
     """
 
-    def __init__(self, found: Outcome, attacked: AttackedRows, subject: Subject, most: int) -> None:
-        self.found, self.space = found, attacked.space
-        flipped = found.examples()[0]
-        margin = np.abs(subject.judge.decide(attacked.matrix[flipped])[0] - (subject.decider.boundary or 0.0))
+    def __init__(self, outcome: Outcome, attacked: AttackedRows, subject: Subject, max_rows: int) -> None:
+        self.outcome = outcome
+        batch = attacked.batch
+        flipped, adversarial = outcome.examples()
+        scores = subject.judge.decide(batch.x[flipped])[0]
+        margin = np.abs(scores - (subject.decider.boundary or 0.0))
         order = np.argsort(margin, kind="stable")
-        kept = np.unique([*order[:most], *order[-2 * _EACH :]])
-        of = len(kept)
-        kept, self.after = self._smallest(attacked, subject, kept)
-        self.margin, rows = margin[kept], flipped[kept]
-        self.rows, self.before = attacked.rows[rows], attacked.matrix[rows]
+        index = np.unique([*order[:max_rows], *order[-2 * _ROWS_PER_REASON :]])
+        total = len(index)
+        while True:
+            try:
+                self.after = shrink(batch.take(flipped[index]), adversarial[index])
+                break
+            except NotFlipped as error:  # fewer rows each time, and of none there is nothing to ask
+                index = index[~error.unflipped]
+        self.margin = margin[index]
+        self.rows = attacked.rows[flipped[index]]
+        self.before = batch.x[flipped[index]]
         self.left_out = (
-            f"{of - len(kept):,} of {of:,} rows are left out, which {found.attack} had flipped, since the model "
-            "decides the same row differently"
-            if len(kept) < of
+            f"{total - len(index):,} of {total:,} rows are left out, which {outcome.attack} had flipped, since the "
+            "model decides the same row differently"
+            if len(index) < total
             else ""
         )
-        self.deviations = (self.after.astype(np.float64) - self.before) / self.space.scale
-        self.size = np.linalg.norm(self.deviations, np.inf if attacked.norm == "inf" else 2, axis=1)
+        self.deviations = (self.after.astype(np.float64) - self.before) / batch.threat_model.scale
+        self.size = np.linalg.norm(self.deviations, np.inf if batch.norm == "inf" else 2, axis=1)
 
-    def _smallest(
-        self, attacked: AttackedRows, subject: Subject, kept: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Return which of the examples are still flipped when the model is asked again, and what is left of them."""
-        flipped, moved = self.found.examples()
-        while True:
-            rows = flipped[kept]
-            try:
-                return kept, shrink(
-                    subject.judge, attacked.matrix[rows], moved[kept], attacked.classes[rows], self.space
-                )
-            except NotFlipped as again:  # fewer rows each time, and of none there is nothing to ask
-                kept = kept[~again.back]
-
-    def chosen(self) -> Iterator[tuple[str, int]]:
-        """Yield why a row is shown, and its place; no row stands twice."""
-        smallest = np.argsort(self.size, kind="stable")[:_EACH]
+    def listed(self) -> Iterator[tuple[str, int]]:
+        """Yield why a row is listed, and its place; no row is listed twice."""
+        smallest = np.argsort(self.size, kind="stable")[:_ROWS_PER_REASON]
         yield from (("smallest change", int(place)) for place in smallest)
-        certain = np.argsort(-self.margin, kind="stable")
-        others = certain[~np.isin(certain, smallest)][:_EACH]
+        confident = np.argsort(-self.margin, kind="stable")
+        others = confident[~np.isin(confident, smallest)][:_ROWS_PER_REASON]
         yield from (("most confident decision", int(place)) for place in others)
 
 
-def _lines(shrunk: _Shrunk, subject: Subject) -> Iterator[Line]:
-    disclosure = subject.policy.report.rows
-    shown = subject.masker
-    for case, (why, place) in enumerate(shrunk.chosen()):
+def _lines(shrunk: _ShrunkRows, subject: Subject) -> Iterator[Line]:
+    is_shown = subject.policy.report.rows == "shown"
+    number = float if is_shown else rounded
+    outcome = shrunk.outcome
+    for case, (reason, place) in enumerate(shrunk.listed()):
         ends = shrunk.before[place], shrunk.after[place]
-        row = int(shrunk.rows[place]) + 1 if disclosure == "shown" else None
         scores = [float(score) for score in subject.judge.decide(np.stack(ends))[0]]
-        number = float if disclosure == "shown" else rounded
-        scores = scores if disclosure == "shown" else apart(scores, subject.decider.boundary)
-        found = shrunk.found
-        head = (case, why, row, found.attack, found.eps, number(shrunk.size[place]), *scores)
+        if not is_shown:
+            scores = rounded_distinctly(scores, subject.decider.boundary)
+        row = int(shrunk.rows[place]) + 1 if is_shown else None
+        common = (case, reason, row, outcome.attack, outcome.eps, number(shrunk.size[place]), *scores)
         deviations = shrunk.deviations[place]
         for column in np.argsort(-np.abs(deviations), kind="stable")[: np.count_nonzero(deviations)]:
             name = subject.features.columns[column].name
             before, after = (float(end[column]) for end in ends)
-            texts = shown.text(name, before), shown.text(name, after)
-            yield (*head, name, *texts, number(after - before), number(deviations[column]))
+            texts = (subject.masker.text(name, value) for value in (before, after))
+            yield (*common, name, *texts, number(after - before), number(deviations[column]))

@@ -1,4 +1,4 @@
-"""Whether attacks may follow gradients: probed at a sample of rows before any attack, not assumed."""
+"""The gradient probe: whether attacks may follow a gradient, measured at a sample of rows before any attack."""
 
 from __future__ import annotations
 
@@ -6,74 +6,79 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from audit.attacks import GradientAscent
-from audit.checks.robustness.gradient_check import mismatch
-from audit.checks.robustness.sanity_tests import LITTLE, Finding
-from audit.checks.robustness.sanity_tests import missed as judge_missed
-from audit.checks.robustness.sanity_tests import zero_gradient as judge_zero
+from audit.attacks.gradient_ascent import GradientAscent
+from audit.attacks.threat_model import ThreatModel
+from audit.checks.robustness.gradient_check import sign_disagreement
+from audit.checks.robustness.sanity_tests import (
+    MAX_SIGN_DISAGREEMENT,
+    MAX_ZERO_GRADIENT_SHARE,
+    Finding,
+    test_gradient_agreement,
+    test_zero_gradient,
+)
 from audit.frameworks.tensorflow_loader import tensorflow
 
-_ROWS, _PICTURES = 256, 32
-_MISLED = 0.5
+_MAX_ROWS = 256
+_MAX_IMAGES = 32
+_MISLEADING_DISAGREEMENT = 0.5
 
 
 @dataclass(frozen=True)
-class Gradient:
-    """What gradients are worth to an attack.
+class GradientProbe:
+    """The worth of a gradient to an attack.
 
     Attributes:
-        missing: why no attack can follow them; None where it may run.
-        misled: why what an attack along them does not flip proves nothing, although it runs; None where it does.
-        doubt: what it misses although it runs; None where that is little.
-        missed: of what small moves change, the share whose sign it misses.
+        missing: why no attack can follow it; None if it may run.
+        misleading: why rows that an attack along it does not flip prove nothing, although it runs; None if they do.
+        doubt: what it misses although it runs; None if that is little.
+        disagreement: the share of the change by small moves whose sign it misses.
         findings: the same as figures.
     """
 
     missing: str | None = None
-    misled: str | None = None
+    misleading: str | None = None
     doubt: str | None = None
-    missed: float = 0.0
+    disagreement: float = 0.0
     findings: tuple[Finding, ...] = ()
 
     @property
     def sound(self) -> bool:
         """Whether it may be followed without a doubt."""
-        return self.missing is None and self.misled is None and self.doubt is None
+        return self.missing is None and self.misleading is None and self.doubt is None
 
 
-def sample(ascent: GradientAscent, rows: int) -> slice:
-    """Return which of so many rows are probed: at even distances, of a file that may be sorted."""
-    return slice(None, None, max(1, -(-rows // (_PICTURES if ascent.space.shape else _ROWS))))
+def sample_size(threat_model: ThreatModel) -> int:
+    """Return how many rows are probed at most."""
+    return _MAX_IMAGES if threat_model.shape else _MAX_ROWS
 
 
-def probe(ascent: GradientAscent, x: np.ndarray, classes: np.ndarray) -> Gradient:
-    """Look for gradients at rows ``x`` ``(rows, columns)``, and compare them with what small moves do."""
+def probe(ascent: GradientAscent, x: np.ndarray, classes: np.ndarray) -> GradientProbe:
+    """Look for gradients at rows ``x`` ``(rows, columns)``, and compare them with the effects of small moves."""
     try:
-        without = np.asarray(~ascent.direction(x, classes).any(1))
+        is_zero = np.asarray(~ascent.direction(x, classes).any(1))
     except (LookupError, NotImplementedError, tensorflow().errors.OpError) as error:
-        return Gradient(missing=f"an operation of the model has no gradient ({_first_sentence(error)})")
-    zero, nowhere = float(without.mean()), judge_zero(without)
-    if zero == 1:
-        return Gradient(
-            findings=(nowhere,),
+        return GradientProbe(missing=f"an operation of the model has no gradient ({_first_sentence(error)})")
+    zero_share = float(is_zero.mean())
+    zero_finding = test_zero_gradient(is_zero)
+    if zero_share == 1:
+        return GradientProbe(
+            findings=(zero_finding,),
             missing="the model has no gradient with respect to the columns that may move, at any of "
             f"{len(x):,} probed rows",
         )
-    missed = mismatch(ascent, x, classes)
-    findings = nowhere, judge_missed(missed, len(x))
-    told = f"of what the log-odds change when {_moves(ascent)}, {missed:.0%} runs against the gradient or has none"
-    if missed > _MISLED:
-        return Gradient(
-            misled=f"the gradients do not follow the model: {told}", missed=missed, findings=findings
-        )
-    doubts = [told] if missed > LITTLE else []
-    if zero > LITTLE:
-        doubts.append(f"{zero:.0%} of the probed rows have no gradient at all")
-    return Gradient(doubt="; ".join(doubts) or None, missed=missed, findings=findings)
-
-
-def _moves(ascent: GradientAscent) -> str:
-    return "parts of a picture move along their gradients" if ascent.space.shape else "columns move alone"
+    share = sign_disagreement(ascent, x, classes)
+    findings = zero_finding, test_gradient_agreement(share, len(x))
+    moves = (
+        "parts of a picture move along their gradients" if ascent.threat_model.shape else "columns move alone"
+    )
+    text = f"of what the log-odds change when {moves}, {share:.0%} runs against the gradient or has none"
+    if share > _MISLEADING_DISAGREEMENT:
+        misleading = f"the gradients do not follow the model: {text}"
+        return GradientProbe(misleading=misleading, disagreement=share, findings=findings)
+    doubts = [text] if share > MAX_SIGN_DISAGREEMENT else []
+    if zero_share > MAX_ZERO_GRADIENT_SHARE:
+        doubts.append(f"{zero_share:.0%} of the probed rows have no gradient at all")
+    return GradientProbe(doubt="; ".join(doubts) or None, disagreement=share, findings=findings)
 
 
 def _first_sentence(error: Exception) -> str:

@@ -1,75 +1,79 @@
-"""What attacks may follow: the model's own gradient, one that passes its steps and stops, or a smoothed one."""
+"""Gradient sources of attacks: the exact gradient, a straight-through surrogate (BPDA), or one averaged over points."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from audit.attacks import Attack, GradientAscent, Norm, ThreatModel
-from audit.checks.robustness.gradient_probe import Gradient, probe, sample
-from audit.checks.robustness.sanity_tests import LITTLE
+from audit.attacks.gradient_ascent import GradientAscent
+from audit.attacks.table import BPDA, PGD, RESTARTS, SMOOTHED
+from audit.attacks.threat_model import LogOddsFunction, Norm, ThreatModel
+from audit.checks.robustness.gradient_probe import GradientProbe, probe, sample_size
+from audit.checks.robustness.sanity_tests import MAX_SIGN_DISAGREEMENT
 from audit.frameworks.tensorflow_loader import graph, tensorflow
 from audit.model.decision import decision_logits
 from audit.model.logits.surrogate import SurrogateLogits, find_surrogate
 from audit.subject.subject import Subject
 
-_NEAR = 16
-"""Points over which a smoothed gradient is averaged."""
+_SMOOTHING_POINTS = 16
 
 
 @dataclass(frozen=True)
-class Lead:
-    """A direction for attacks: the ``name`` of what follows it, the ``gradient`` as probed, and whose it is."""
+class GradientSource:
+    """A gradient to follow, the name of the attack that follows it, and what it is worth."""
 
-    name: Attack
+    name: str
     ascent: GradientAscent
-    gradient: Gradient
-    evidence: str
+    probe: GradientProbe
 
     @property
     def usable(self) -> bool:
         """Whether there is a gradient at all."""
-        return self.gradient.missing is None
+        return self.probe.missing is None
 
 
-def own(subject: Subject, space: ThreatModel, norm: Norm) -> Lead:
+class Fallbacks(NamedTuple):
+    """Gradients other than the exact one, and the surrogate logits behind them; None if there are none."""
+
+    sources: list[GradientSource]
+    logits: SurrogateLogits | None
+
+
+def exact_gradient(subject: Subject, threat_model: ThreatModel, norm: Norm) -> GradientSource:
     """Return the gradient of the model's own logits, with cleverhans' loss."""
-    return _lead("pgd", subject, space, norm, subject.logits, subject.logits.evidence, margin=False)
+    return _source(PGD.name, subject, threat_model, norm, _directions(subject, subject.logits), margin=False)
 
 
-def others(
-    subject: Subject, space: ThreatModel, norm: Norm, first: Lead | None, eps: float
-) -> tuple[list[Lead], SurrogateLogits | None]:
-    """Return what else may be followed where the first proves nothing, and the logits that past steps were found.
+def fallback_gradients(
+    subject: Subject, threat_model: ThreatModel, norm: Norm, exact: GradientSource | None, eps: float
+) -> Fallbacks:
+    """Return the usable gradients to follow if the exact one proves nothing.
 
-    That is the same gradient with a margin loss, one that passes steps and stops, and where a gradient runs against
-    small moves, that of the logits averaged over points within half of ``eps``.
+    These are the same gradient with a margin loss, or one that passes steps and stops; and if it disagrees with small
+    moves, that of the logits averaged over points within half of ``eps``.
     """
-    found: list[Lead] = []
-    matrix = subject.features.data.matrix
-    stand_in = find_surrogate(subject.model, subject.decider, subject.feeds, subject.features.columns, matrix)
-    if stand_in is not None:
-        name: Attack = "bpda" if stand_in.past else "restarts"
-        found.append(_lead(name, subject, space, norm, stand_in.logits, stand_in.evidence))
-    elif first is not None:
-        found.append(_lead("restarts", subject, space, norm, subject.logits, subject.logits.evidence))
-    rough = [lead for lead in found if lead.usable and lead.gradient.missed > LITTLE]
-    if rough and not space.shape:  # a picture has too many numbers for the mean of a few points
-        smoothed = _smoothed(rough[0].ascent, subject.seed, eps / 2)
-        found.append(
-            _lead("smoothed", subject, space, norm, smoothed, "averaged over near points", decided=True)
-        )
-    return [lead for lead in found if lead.usable], stand_in
+    features = subject.features
+    surrogate = find_surrogate(
+        subject.model, subject.decider, subject.feeds, features.columns, features.data.matrix
+    )
+    if surrogate is None and exact is None:
+        return Fallbacks([], None)
+    name = BPDA.name if surrogate is not None and surrogate.past else RESTARTS.name
+    logits = _directions(subject, subject.logits if surrogate is None else surrogate.logits)
+    sources = [_source(name, subject, threat_model, norm, logits)]
+    rough = sources[0].usable and sources[0].probe.disagreement > MAX_SIGN_DISAGREEMENT
+    if rough and not threat_model.shape:  # an image has too many values for the mean of a few points
+        logits = _smoothed(sources[0].ascent, subject.seed, eps / 2)
+        sources.append(_source(SMOOTHED.name, subject, threat_model, norm, logits))
+    return Fallbacks([source for source in sources if source.usable], surrogate)
 
 
-def guided(
-    subject: Subject, stand_in: SurrogateLogits
-) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]:
-    """Return what weighs rows by the logits below what decides, and has the uncut model decide."""
-    logits = graph(lambda rows: decision_logits(stand_in.logits(rows), subject.decider))
+def surrogate_log_odds(subject: Subject, surrogate: SurrogateLogits) -> LogOddsFunction:
+    """Return a function that scores rows by the surrogate logits, and has the uncut model decide."""
+    logits = graph(_directions(subject, surrogate.logits))
 
     def log_odds(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return logits(tensorflow().constant(matrix)).numpy().astype(np.float64), subject.judge(matrix)
@@ -77,29 +81,35 @@ def guided(
     return log_odds
 
 
-def _lead(
-    name: Attack, subject: Subject, space: ThreatModel, norm: Norm, logits: Any, evidence: str,
-    margin: bool = True, decided: bool = False,
-) -> Lead:  # fmt: skip
-    decider, matrix = subject.decider, subject.features.data.matrix
-
-    def directions(rows: Any) -> Any:
-        return logits(rows) if decided else decision_logits(logits(rows), decider)
-
-    ascent = GradientAscent(directions, space, norm, matrix.dtype, margin)
-    x = matrix[sample(ascent, len(matrix))]
-    return Lead(name, ascent, probe(ascent, x, subject.judge(x)), evidence)
+def _directions(subject: Subject, logits: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Return the logits of the decisions as a function of the rows."""
+    return lambda rows: decision_logits(logits(rows), subject.decider)
 
 
-def _smoothed(ascent: GradientAscent, seed: int, reach: float) -> Callable[[Any], Any]:
-    """Return logits averaged over the same few offsets of each row, within ``reach`` in units of the scale."""
-    tf, space = tensorflow(), ascent.space
-    drawn = np.random.default_rng(seed).uniform(-reach, reach, (_NEAR, len(space.scale)))
-    offsets = (drawn * space.scale * space.movable).astype(ascent.dtype)
+def _source(
+    name: str, subject: Subject, threat_model: ThreatModel, norm: Norm, logits: Callable[[Any], Any],
+    margin: bool = True,
+) -> GradientSource:  # fmt: skip
+    matrix = subject.features.data.matrix
+    ascent = GradientAscent(logits, threat_model, norm, matrix.dtype, margin)
+    step = max(
+        1, -(-len(matrix) // sample_size(threat_model))
+    )  # at even distances, of a file that may be sorted
+    x = matrix[::step]
+    return GradientSource(name, ascent, probe(ascent, x, subject.judge(x)))
+
+
+def _smoothed(ascent: GradientAscent, seed: int, radius: float) -> Callable[[Any], Any]:
+    """Return logits averaged over the same few offsets of each row, within ``radius`` in units of the scale."""
+    tf = tensorflow()
+    columns = len(ascent.threat_model.scale)
+    unit = ascent.threat_model.scale * ascent.threat_model.movable
+    random = np.random.default_rng(seed).uniform(-radius, radius, (_SMOOTHING_POINTS, columns))
+    offsets = (random * unit).astype(ascent.dtype)
 
     def logits(rows: Any) -> Any:
-        near = rows[None] + tf.constant(offsets[:, None])
-        flat = ascent.logits(tf.reshape(near, [-1, offsets.shape[1]]))
-        return tf.reduce_mean(tf.reshape(flat, [_NEAR, -1, flat.shape[1]]), 0)
+        points = rows[None] + tf.constant(offsets[:, None])
+        flat = ascent.logits(tf.reshape(points, [-1, columns]))
+        return tf.reduce_mean(tf.reshape(flat, [_SMOOTHING_POINTS, -1, flat.shape[1]]), 0)
 
     return logits

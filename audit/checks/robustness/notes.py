@@ -1,63 +1,77 @@
-"""What a reader has to know of attacks that are not those that were asked for, or on fewer rows."""
+"""Notes on attacks that are not those requested, on fewer rows, or on columns that they cannot move."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from audit.attacks import Plan
+from audit.attacks import ATTACKS, Plan
 from audit.checks.robustness.attacked_rows import AttackedRows
-from audit.checks.robustness.gradient_probe import Gradient
+from audit.checks.robustness.gradient_probe import GradientProbe
+from audit.checks.robustness.threat_model import stuck_columns
+from audit.errors import quote_list
 from audit.result import Note
 from audit.subject.subject import Subject
 
+_MAX_OUTSIDE_SHARE = 0.05
 
-def drawn(attacked: int, sampled: int, rows: int, plan: Plan) -> Iterator[str]:
+
+def notes_on_rows(attacked: int, sampled: int, rows: int, plan: Plan) -> Iterator[str]:
     """Yield how many of all rows were attacked, if not all, and why no more."""
     if attacked == rows:
         return
-    why = ""
-    if attacked < sampled and "square" in plan.attacks:
-        why = f": the black-box attack asks for up to {plan.queries:,} scores of a row at each size"
+    reason = ""
+    if attacked < sampled and any(ATTACKS[name].cost == "scores" for name in plan.attacks):
+        reason = f": the black-box attack asks for up to {plan.queries:,} scores of a row at each size"
     elif attacked < sampled:
-        why = f": pgd takes {plan.steps:,} gradients of a large model for each row and size"
-    yield f"{attacked:,} of {rows:,} rows were attacked, drawn at random{why}."
+        costly = " and ".join(name for name in plan.attacks if ATTACKS[name].cost == "gradients")
+        reason = f": {costly} takes {plan.steps:,} gradients of a large model for each row and size"
+    yield f"{attacked:,} of {rows:,} rows were attacked, drawn at random{reason}."
 
 
-def told(gradient: Gradient, plan: Plan) -> Iterator[str]:
-    """Yield what became of the attacks by gradient, and why."""
-    if gradient.missing:
+def notes_on_gradients(probe: GradientProbe) -> Iterator[str]:
+    """Yield whether the attacks by gradient ran, and why not."""
+    if probe.missing:
         yield (
-            f"fgsm and pgd did not run, since {gradient.missing}: an attack along a gradient would find nothing and "
+            f"fgsm and pgd did not run, since {probe.missing}: an attack along a gradient would find nothing and "
             "prove nothing. The black-box attack square, which asks for scores only, ran in their place, and worst "
             "covers it."
         )
-    elif gradient.misled:
+    elif probe.misleading:
         yield (
-            f"fgsm and pgd ran for worst only, since {gradient.misled}: what they flip counts there, and that they do "
-            "not flip more would prove nothing. The black-box attack square, which asks for scores only, ran beside "
-            "them; worst covers them all."
+            f"fgsm and pgd ran for worst only, since {probe.misleading}: what they flip counts there, and that they "
+            "do not flip more would prove nothing. The black-box attack square, which asks for scores only, ran "
+            "beside them; worst covers them all."
         )
-    elif gradient.doubt:
+    elif probe.doubt:
         yield (
-            f"Gradients miss a part of the model: {gradient.doubt}. So the black-box attack square ran beside "
+            f"Gradients miss a part of the model: {probe.doubt}. So the black-box attack square ran beside "
             "fgsm and pgd; worst covers them all."
         )
 
 
-_MANY = 0.05
-
-
-def outside(attacked: AttackedRows, subject: Subject) -> Iterator[Note]:
-    """Yield a note where many rows lie outside the background's range in some column that may move."""
-    x, space = attacked.matrix, attacked.space
-    if space.shape:  # a picture's range is not the one observed, and its numbers lie inside
+def notes_on_range(attacked: AttackedRows, subject: Subject) -> Iterator[Note]:
+    """Yield a note if many rows are outside the background's range in some column that may move."""
+    x = attacked.batch.x
+    space = attacked.batch.threat_model
+    if space.shape:  # an image's range is not the one observed, and its values are inside
         return
     shares = (((x < space.low) | (x > space.high)) & space.free(x)).mean(0)
     worst = int(np.argmax(shares))
-    if shares[worst] > _MANY:
+    if shares[worst] > _MAX_OUTSIDE_SHARE:
         yield Note(
             text=f"{shares[worst]:.0%} of the attacked rows lie outside the background's range in "
             f"{subject.features.columns[worst].name!r}: is the background in the data's units?"
         )
+
+
+def notes_on_small_eps(attacked: AttackedRows, subject: Subject, epsilons: Sequence[float]) -> Iterator[Note]:
+    """Yield a note for each size at which some integer column cannot move that can at a larger one."""
+    columns = subject.features.columns
+    owners = np.repeat(np.arange(len(columns)), [column.width for column in columns])
+    for eps in sorted(set(epsilons) - {0.0}):
+        stuck = stuck_columns(attacked.batch.x, attacked.batch.threat_model, eps)
+        names = [columns[owner].name for owner in np.unique(owners[stuck])]
+        if names:
+            yield Note(text=f"At eps {eps:g}, {quote_list(names)} cannot reach another whole number.")

@@ -1,32 +1,36 @@
-"""Judges what attacks found by other means: noise, values of the background, and a search that follows no gradient."""
+"""Sanity suite of an audit's attacks: noise, values of the background, and searches by other means."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from audit.attacks import Attack, Batch, Beside, Outcome, Plan, attack
-from audit.checks.robustness import sanity_tests as evidence
-from audit.checks.robustness.gradient_sources import Lead
+from audit.attacks import ATTACKS, AttackSpec, Plan
+from audit.attacks.batch import Batch
+from audit.attacks.outcomes import Outcome, flipped_by_any
+from audit.attacks.run import Surrogates, attack
+from audit.attacks.table import BORDER, DECISIONS, SQUARE
+from audit.checks.robustness import sanity_tests
+from audit.checks.robustness.gradient_probe import sample_size
+from audit.checks.robustness.gradient_sources import GradientSource
 from audit.checks.robustness.sanity_tests import Finding
 from audit.errors import AuditError
 from audit.subject.subject import Subject
 
-_ROWS, _PICTURES = 256, 32
-_QUERIES, _FEW = 200, 100
-"""Scores of a row that the probe asks for, and of a picture."""
-_DRAWN = 8
+_QUERIES = 200
+_IMAGE_QUERIES = 100
+"""Scores of an image that a search asks for, and of any row that an unbounded one does."""
+_BACKGROUND_DRAWS = 8
 """Rows of the background whose values each row takes on, one after another."""
 
 
 @dataclass(frozen=True)
-class Judged:
-    """What was found of the attacks together.
+class SanityVerdict:
+    """The findings on the attacks together, and whether unflipped rows count as evidence of robustness.
 
-    ``findings`` stand in the report; ``valid`` says whether what no attack flipped counts for something. ``gradient``
-    and ``search`` say so of the attacks along the gradient, and of the black box.
+    ``gradient`` and ``search`` are whether they do under attacks along the gradient, and under the black box.
     """
 
     findings: list[Finding]
@@ -35,143 +39,180 @@ class Judged:
 
     @property
     def valid(self) -> bool:
-        """Whether attacks of at least one kind proved themselves, and nothing beat them all."""
+        """Whether attacks of at least one kind passed their tests, and nothing outdid them all."""
         return self.gradient or self.search
 
 
-def judged(
-    subject: Subject, rows: Batch, plan: Plan, outcomes: Sequence[Outcome], lead: Lead | None
-) -> Judged:
-    """Judge the attacks on ``rows``.
+def run_sanity_tests(
+    subject: Subject, rows: Batch, plan: Plan, outcomes: Sequence[Outcome], source: GradientSource | None
+) -> SanityVerdict:
+    """Test the attacks on ``rows``.
 
     Args:
         subject: the audited model on its data.
-        rows: those that were attacked.
-        plan: what ran.
-        outcomes: what came of it.
-        lead: the best gradient that was followed; None where none was.
+        rows: the attacked rows.
+        plan: the attacks that ran.
+        outcomes: their outcomes.
+        source: the best gradient that was followed; None if none was.
     """
-    sample = _Sample(subject, rows, plan, outcomes, lead)
-    together, alone = [*_noise(outcomes), sample.reach(), *sample.outdone()], _single(outcomes)
-    own = list(lead.gradient.findings) if lead else []
-    columns = int(rows.space.movable.sum())
-    blind = [evidence.told_apart(sample.weighed(), columns)] if "square" in plan.attacks else []
-    stands = not any(finding.doubt for finding in together)
-    followed = lead is not None and lead.gradient.sound and not any(finding.doubt for finding in alone)
-    searched = any(finding.verdict == "holds" for finding in blind)
-    return Judged([*own, *alone, *together, *blind], stands and followed, stands and searched)
-
-
-def _noise(outcomes: Sequence[Outcome]) -> list[Finding]:
-    """Compare noise with all searches of the same size; the size at which noise does best stands for all."""
-    flips = {o.eps: o.flipped for o in outcomes if o.attack == "noise" and o.eps > 0}
-    found = [
-        evidence.beaten("noise", noise, "the attacks", _any(o for o in outcomes if _is_search(o, eps)))
-        for eps, noise in flips.items()
-    ]
-    return _most(found)
-
-
-def _single(outcomes: Sequence[Outcome]) -> list[Finding]:
-    one, many = ({o.eps: o.flipped for o in outcomes if o.attack == name} for name in ("fgsm", "pgd"))
-    return _most(
-        [evidence.beaten("FGSM", one[eps], "PGD", many[eps]) for eps in one.keys() & many.keys() if eps > 0]
+    sample = _Sample(subject, rows, plan, outcomes, source)
+    on_all = [*_against_noise(outcomes), sample.test_unbounded(), *sample.test_searches()]
+    on_gradient = _against_weaker(outcomes)
+    on_search = []
+    if any(ATTACKS[name].proven_by == "search" for name in plan.attacks):
+        columns = int(rows.threat_model.movable.sum())
+        on_search = [sanity_tests.test_score_resolution(sample.log_odds(), columns)]
+    holds = not any(finding.doubt for finding in on_all)
+    return SanityVerdict(
+        findings=[*(source.probe.findings if source else ()), *on_gradient, *on_all, *on_search],
+        gradient=holds
+        and source is not None
+        and source.probe.sound
+        and not any(finding.doubt for finding in on_gradient),
+        search=holds and any(finding.verdict == "holds" for finding in on_search),
     )
 
 
-def _most(found: Sequence[Finding]) -> list[Finding]:
-    worst = max(found, key=lambda finding: finding.span or (0.0, 0.0), default=None)
+def _against_noise(outcomes: Sequence[Outcome]) -> list[Finding]:
+    """Compare the control with all searches of the same size."""
+    controls = [o for o in outcomes if ATTACKS[o.attack].is_control and o.eps > 0]
+    searches = [o for o in outcomes if not ATTACKS[o.attack].is_control]
+    return _worst(
+        sanity_tests.test_against_weaker(
+            ATTACKS[control.attack].label,
+            control.flipped,
+            "the attacks",
+            flipped_by_any(o for o in searches if o.eps == control.eps),
+        )
+        for control in controls
+    )
+
+
+def _against_weaker(outcomes: Sequence[Outcome]) -> list[Finding]:
+    """Compare each attack that must be stronger than another one with it, size by size."""
+    flipped = {(o.attack, o.eps): o.flipped for o in outcomes if o.eps > 0}
+    findings = []
+    for spec in ATTACKS.values():
+        weaker = spec.stronger_than
+        pairs = [
+            (eps, f) for (name, eps), f in flipped.items() if name == spec.name and (weaker, eps) in flipped
+        ]
+        findings += _worst(
+            sanity_tests.test_against_weaker(
+                ATTACKS[weaker].label, flipped[weaker, eps], spec.label, stronger
+            )
+            for eps, stronger in pairs
+            if weaker
+        )
+    return findings
+
+
+def _worst(findings: Iterator[Finding]) -> list[Finding]:
+    """Return the finding at the size at which the weaker attack does best."""
+    worst = max(findings, key=lambda finding: finding.interval or (0.0, 0.0), default=None)
     return [worst] if worst else []
 
 
-def _any(outcomes: Iterable[Outcome]) -> np.ndarray:
-    return np.asarray(np.logical_or.reduce([outcome.flipped for outcome in outcomes]))
-
-
-def _is_search(outcome: Outcome, eps: float) -> bool:
-    return outcome.attack != "noise" and outcome.eps == eps
-
-
 class _Sample:
-    """Some of the attacked rows, at even distances, and what is tried on them."""
+    """Some of the attacked rows, at even distances, for the tests that attack again."""
 
     def __init__(
-        self, subject: Subject, rows: Batch, plan: Plan, outcomes: Sequence[Outcome], lead: Lead | None
+        self,
+        subject: Subject,
+        rows: Batch,
+        plan: Plan,
+        outcomes: Sequence[Outcome],
+        source: GradientSource | None,
     ) -> None:
-        most = _PICTURES if rows.space.shape else _ROWS
-        at = np.linspace(0, len(rows.x) - 1, min(len(rows.x), most)).astype(int)
-        self._subject, self._plan, self._lead = subject, plan, lead if lead and lead.gradient.sound else None
-        self._ascent = lead.ascent if lead else None
-        self._rows = rows.take(at)
-        sizes = sorted({size for size in plan.eps if size > 0}) or [0.0]
-        self._eps = sizes[len(sizes) // 2]
-        self._stood = np.flatnonzero(~_any(o for o in outcomes if o.eps <= self._eps)[at])
+        count = min(len(rows.x), sample_size(rows.threat_model))
+        index = np.linspace(0, len(rows.x) - 1, count).astype(int)
+        self._background = subject.features.background.matrix
+        self._plan = plan
+        self._source = source
+        self._rests_on_gradient = source is not None and source.probe.sound
+        self._rows = rows.take(index)
+        epsilons = sorted({eps for eps in plan.eps if eps > 0}) or [0.0]
+        self._eps = epsilons[len(epsilons) // 2]
+        self._unflipped = np.flatnonzero(~flipped_by_any(o for o in outcomes if o.eps <= self._eps)[index])
 
-    def reach(self) -> Finding:
-        """Attack with room for all values of the background those rows that some of these values flip."""
-        by_values = self._by_values()
+    def test_unbounded(self) -> Finding:
+        """Attack the rows that values of the background flip, with room for all of these values."""
+        by_values = self._flipped_by_values()
         if by_values is None:
-            return evidence.unscored()
-        rows, found = np.flatnonzero(by_values), np.zeros(len(by_values), bool)
-        if len(rows):
-            space = self._rows.space
+            return sanity_tests.untestable()
+        flipped = np.zeros(len(by_values), bool)
+        if by_values.any():
+            space = self._rows.threat_model
             room = (space.high - space.low)[space.movable] / space.scale[space.movable]
-            whole = float(room.max() if self._rows.norm == "inf" else np.linalg.norm(room))
-            found[rows] = self._attacked(rows, sorted({self._eps, 1.0, whole}), _FEW)
-        return evidence.reach(by_values, found)
+            unbounded = float(room.max() if self._rows.norm == "inf" else np.linalg.norm(room))
+            flipped[by_values] = self._attack_as_evidence(
+                np.flatnonzero(by_values), sorted({self._eps, 1.0, unbounded})
+            )
+        return sanity_tests.test_unbounded_attack(by_values, flipped)
 
-    def outdone(self) -> Iterator[Finding]:
-        """Search rows that stood: by scores, for longer where evidence rests on that, and from the border."""
-        again, picture = self._lead is None, self._rows.space.shape is not None
-        queries = 2 * self._plan.queries if again else _FEW if picture else _QUERIES
-        name = "a longer black-box search" if again else "a black-box search"
-        yield self._others(name, lambda rows: self._searched(rows, [self._eps], queries))
-        if ascent := self._ascent:
-            name = "a walk along the border by gradient"
-            yield self._others(name, lambda rows: self._bordered(rows, "border", {"border": ascent}))
-        if not picture:
-            name = "a walk along the border by decisions"
-            yield self._others(name, lambda rows: self._bordered(rows, "decisions", {}))
+    def test_searches(self) -> Iterator[Finding]:
+        """Search unflipped rows: by scores, for longer if the evidence rests on that, and along the boundary."""
+        is_image = self._rows.threat_model.shape is not None
+        name = "a black-box search"
+        queries = _IMAGE_QUERIES if is_image else _QUERIES
+        if not self._rests_on_gradient:
+            name = "a longer black-box search"
+            queries = 2 * self._plan.queries
+        yield self._test_search(name, SQUARE, queries=queries)
+        if self._source:
+            surrogates = {BORDER.name: self._source.ascent}
+            yield self._test_search("a walk along the border by gradient", BORDER, surrogates)
+        if not is_image:
+            yield self._test_search("a walk along the border by decisions", DECISIONS)
 
-    def _others(self, name: str, search: Callable[[np.ndarray], np.ndarray]) -> Finding:
+    def _test_search(
+        self, name: str, spec: AttackSpec, surrogates: Surrogates | None = None, queries: int = 500
+    ) -> Finding:
         flipped = np.zeros(len(self._rows.x), bool)
-        if self._eps and len(self._stood):
-            flipped[self._stood] = search(self._stood)
-        return evidence.outdone(name, flipped)
+        if self._eps and len(self._unflipped):
+            flipped[self._unflipped] = self._search(self._unflipped, spec, [self._eps], queries, surrogates)
+        return sanity_tests.test_independent_search(name, flipped)
 
-    def _bordered(self, rows: np.ndarray, name: Attack, beside: Beside) -> np.ndarray:
-        plan = Plan([name], [self._eps], self._plan.seed + 1)
-        return attack(self._rows.take(rows), None, plan, batch=len(rows), beside=beside).outcomes[-1].flipped
-
-    def weighed(self) -> np.ndarray:
-        """Return the log-odds that guided the search, of the rows and of those that noise makes of them."""
+    def log_odds(self) -> np.ndarray:
+        """Return the log-odds that guided the search, of the rows and of the same rows with noise."""
         assert self._rows.log_odds is not None
-        drawn = np.random.default_rng(self._plan.seed).choice([-1.0, 1.0], self._rows.x.shape)
-        moved, _ = self._rows.tried(self._eps * drawn, self._eps)
-        return np.concatenate([self._rows.log_odds(x)[0] for x in (self._rows.x, moved)])
+        noise = np.random.default_rng(self._plan.seed).choice([-1.0, 1.0], self._rows.x.shape)
+        noisy = self._rows.perturb(self._eps * noise, self._eps).adversarial
+        return np.concatenate([self._rows.log_odds(x)[0] for x in (self._rows.x, noisy)])
 
-    def _by_values(self) -> np.ndarray | None:
-        background, rows = self._subject.features.background.matrix, self._rows
-        free, flipped = rows.space.free(rows.x), np.zeros(len(rows.x), bool)
+    def _flipped_by_values(self) -> np.ndarray | None:
+        """Return which rows values of some background rows flip; None if the model has no scores for these."""
+        rows = self._rows
+        free = rows.threat_model.free(rows.x)
+        flipped = np.zeros(len(rows.x), bool)
         rng = np.random.default_rng(self._plan.seed)
-        for _ in range(_DRAWN):
-            values = background[rng.integers(0, len(background), len(rows.x))]
-            moved = np.where(free & np.isfinite(values), values, rows.x).astype(rows.x.dtype)
+        for _ in range(_BACKGROUND_DRAWS):
+            values = self._background[rng.integers(0, len(self._background), len(rows.x))]
+            candidates = np.where(free & np.isfinite(values), values, rows.x).astype(rows.x.dtype)
             try:
-                flipped |= rows.judge(moved) != rows.classes
+                flipped |= rows.flips(candidates)
             except AuditError:
                 return None
         return flipped
 
-    def _attacked(self, rows: np.ndarray, sizes: list[float], queries: int) -> np.ndarray:
+    def _attack_as_evidence(self, index: np.ndarray, epsilons: list[float]) -> np.ndarray:
         """Return which rows an attack of the kind that the evidence rests on flips at the largest size."""
-        if self._lead is None:
-            return self._searched(rows, sizes, queries)
-        beside: Beside = {} if self._lead.name == "pgd" else {self._lead.name: self._lead.ascent}
-        plan = replace(self._plan, attacks=[self._lead.name], eps=sizes)
-        ran = attack(self._rows.take(rows), self._lead.ascent, plan, batch=len(rows), beside=beside)
-        return ran.outcomes[-1].flipped
+        if self._source is None or not self._rests_on_gradient:
+            return self._search(index, SQUARE, epsilons, _IMAGE_QUERIES)
+        plan = replace(self._plan, attacks=[self._source.name], eps=epsilons)
+        return self._attack(index, plan, {self._source.name: self._source.ascent})
 
-    def _searched(self, rows: np.ndarray, sizes: list[float], queries: int) -> np.ndarray:
-        plan = Plan(["square"], sizes, self._plan.seed + 1, queries=queries)
-        return attack(self._rows.take(rows), None, plan, batch=len(rows)).outcomes[-1].flipped
+    def _search(
+        self,
+        index: np.ndarray,
+        spec: AttackSpec,
+        epsilons: list[float],
+        queries: int,
+        surrogates: Surrogates | None = None,
+    ) -> np.ndarray:
+        plan = Plan([spec.name], epsilons, self._plan.seed + 1, queries=queries)
+        return self._attack(index, plan, surrogates)
+
+    def _attack(self, index: np.ndarray, plan: Plan, surrogates: Surrogates | None) -> np.ndarray:
+        attacked = attack(self._rows.take(index), None, plan, batch_size=len(index), surrogates=surrogates)
+        return attacked.outcomes[-1].flipped

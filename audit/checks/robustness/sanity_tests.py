@@ -1,4 +1,4 @@
-"""What shows that an attack was a fair one: each test a pure function of what flipped, with its figure.
+"""Sanity tests of an adversarial evaluation: each a pure function of which rows flipped, with its figure.
 
 Sources: Carlini et al., "On Evaluating Adversarial Robustness" (2019), section 4; Athalye, Carlini and Wagner, ICML
 2018, section 3.1.
@@ -7,143 +7,163 @@ Sources: Carlini et al., "On Evaluating Adversarial Robustness" (2019), section 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
 from audit.stats.paired_proportions import difference
 from audit.stats.proportions import clopper_pearson
 
-LITTLE = 0.05
-"""Of rows without a gradient, and of change that gradients miss: beyond it something else has to look."""
-FAR = 0.9
-"""Of the rows that values of the background flip: what an attack with room for all of these has to flip."""
-BEATEN = 0.01
-"""Of the rows: what a search by other means may flip of those that stood."""
-UNSEEN = 0.05
-"""Of the rows: what such a search must not leave possible, if there are rows enough to tell."""
-TOLD = 0.6
-"""Of small moves: what has to change the scores, so that a search has something to go by. On forests of 20 trees and
+MAX_ZERO_GRADIENT_SHARE = 0.05
+"""Of the rows: beyond it something else than a gradient has to look."""
+MAX_SIGN_DISAGREEMENT = 0.05
+"""Of the change in log-odds that small moves make: beyond it something else than a gradient has to look."""
+MIN_UNBOUNDED_FLIP_SHARE = 0.9
+"""Of the rows that values of the background flip: the share that an attack with room for all of these has to flip."""
+MAX_SEARCH_FLIP_SHARE = 0.01
+"""Of the rows: the share of unflipped ones that a search by other means may flip."""
+EXCLUDED_FLIP_SHARE = 0.05
+"""Of the rows: the share that such a search must rule out, if the rows suffice for that."""
+MIN_SCORE_CHANGE_SHARE = 0.6
+"""Of small moves: the share that has to change the scores, so that these guide a search. On forests of 20 trees and
 more 88 to 100 % did, on a network that saturates 79 %, on votes of 15 trees half."""
-_PAIRED = 11
-"""Columns of which the black box tries every two together, whatever their scores say."""
-_TAIL = 0.005
-"""Error on each side: several tests are made in each audit, and an honest network should stand them all."""
-_REACH = "flips by a very large attack, of rows that values of the background flip"
+_MAX_PAIRED_COLUMNS = 11
+"""Columns of which the black box tries every two together, whatever their scores are."""
+_TAIL_ERROR = 0.005
+"""Error on each side: several tests are made in each audit, and an honest network should pass them all."""
+_UNBOUNDED_TEST = "flips by a very large attack, of rows that values of the background flip"
+_UNBOUNDED_ASKS = f"{100 * MIN_UNBOUNDED_FLIP_SHARE:.0f} % or more"
 
 Verdict = Literal["holds", "holds, of few rows", "in doubt", "not judged"]
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One test, by name, and what it ``asks`` for.
+    """The result of one test.
 
-    ``figure`` has its interval at 99 % (``span``), None where there is none; ``rows`` are those that it is made of.
-    ``doubt`` says in words what was found where it does not hold, and is empty where it does. ``few`` says that so few
-    rows would show a fault only where it is a large one.
+    Attributes:
+        test: its name.
+        asks: the figure that it asks for, in words.
+        doubt: what was found, in words, if it does not hold; else empty.
+        figure: its statistic.
+        interval: the statistic's interval at 99 %; None if there is none.
+        rows: number of rows that the figure is of.
+        few: whether so few rows would show only a large fault.
     """
 
     test: str
     asks: str
     doubt: str = ""
     figure: float | None = None
-    span: tuple[float, float] | None = None
+    interval: tuple[float, float] | None = None
     rows: int = 0
     few: bool = False
 
     @property
     def verdict(self) -> Verdict:
-        """Whether it holds; a test of no rows says nothing."""
+        """Whether it holds; a test of no rows is not judged."""
         if self.doubt or not self.rows:
             return "in doubt" if self.doubt else "not judged"
         return "holds, of few rows" if self.few else "holds"
 
 
-def zero_gradient(zero: np.ndarray) -> Finding:
-    """Judge the rows without a gradient, bool ``(rows,)``: what an attack along one does not flip proves nothing."""
-    share, span = _share(int(zero.sum()), len(zero))
-    doubt = f"{share:.0%} of the rows have no gradient" if share > LITTLE else ""
-    return Finding("rows without a gradient", f"at most {100 * LITTLE:.0f} %", doubt, share, span, len(zero))
+class _Share(NamedTuple):
+    value: float
+    interval: tuple[float, float]
 
 
-def missed(share: float, rows: int) -> Finding:
-    """Judge the share of the log-odds' change, when columns move by themselves, whose sign the gradient misses."""
-    doubt = f"{share:.0%} of what small moves change runs against the gradient" if share > LITTLE else ""
-    test = "change by small moves that the gradient misses"
-    return Finding(test, f"at most {100 * LITTLE:.0f} %", doubt, share, None, rows)
+def test_zero_gradient(is_zero: np.ndarray) -> Finding:
+    """Test the share of rows without a gradient, bool ``(rows,)``: an attack along it proves nothing there."""
+    share, interval = _share(int(is_zero.sum()), len(is_zero))
+    doubt = f"{share:.0%} of the rows have no gradient" if share > MAX_ZERO_GRADIENT_SHARE else ""
+    asks = f"at most {100 * MAX_ZERO_GRADIENT_SHARE:.0f} %"
+    return Finding("rows without a gradient", asks, doubt, share, interval, len(is_zero))
 
 
-def beaten(weaker: str, by: np.ndarray, stronger: str, found: np.ndarray) -> Finding:
-    """Judge whether what should be weaker flips more, by the paired difference of shares of the rows.
+def test_gradient_agreement(disagreement: float, rows: int) -> Finding:
+    """Test the share of the log-odds' change, when columns move alone, whose sign the gradient misses."""
+    doubt = f"{disagreement:.0%} of what small moves change runs against the gradient"
+    asks = f"at most {100 * MAX_SIGN_DISAGREEMENT:.0f} %"
+    doubt = doubt if disagreement > MAX_SIGN_DISAGREEMENT else ""
+    return Finding("change by small moves that the gradient misses", asks, doubt, disagreement, None, rows)
+
+
+def test_against_weaker(
+    weaker: str, by_weaker: np.ndarray, stronger: str, by_stronger: np.ndarray
+) -> Finding:
+    """Test that an attack does not flip more than a stronger one, by the paired difference of shares of the rows.
 
     Args:
-        weaker: its name.
-        by: what it flips, bool ``(rows,)``.
-        stronger: the name of what it is compared with.
-        found: what that flips, bool ``(rows,)``.
+        weaker: name of the attack.
+        by_weaker: rows that it flips, bool ``(rows,)``.
+        stronger: name of the attacks that it is compared with.
+        by_stronger: rows that these flip, bool ``(rows,)``.
     """
-    only = [int((by & ~found).sum()), int((found & ~by).sum())]
-    limits = difference([*only, len(by)], _TAIL)
-    more, span = float(limits.estimate), (float(limits.low), float(limits.high))
-    doubt = f"{weaker} flips {more:.1%} of the rows more than {stronger}" if span[0] > 0 else ""
-    return Finding(f"flips by {weaker}, less those by {stronger}", "not above 0", doubt, more, span, len(by))
+    discordant = [int((by_weaker & ~by_stronger).sum()), int((by_stronger & ~by_weaker).sum())]
+    limits = difference([*discordant, len(by_weaker)], _TAIL_ERROR)
+    more = float(limits.estimate)
+    interval = float(limits.low), float(limits.high)
+    doubt = f"{weaker} flips {more:.1%} of the rows more than {stronger}" if interval[0] > 0 else ""
+    test = f"flips by {weaker}, less those by {stronger}"
+    return Finding(test, "not above 0", doubt, more, interval, len(by_weaker))
 
 
-def reach(by_values: np.ndarray, by_attack: np.ndarray) -> Finding:
-    """Judge what an attack flips with room for all values of the background, of the rows that these values flip."""
+def test_unbounded_attack(by_values: np.ndarray, by_attack: np.ndarray) -> Finding:
+    """Test that an attack with room for all values of the background flips the rows that these values flip."""
     rows = int(by_values.sum())
     if not rows:
-        return Finding(_REACH, f"{100 * FAR:.0f} % or more")
-    share, span = _share(int((by_values & by_attack).sum()), rows)
+        return Finding(_UNBOUNDED_TEST, _UNBOUNDED_ASKS)
+    share, interval = _share(int((by_values & by_attack).sum()), rows)
     doubt = f"even a very large attack flips no more than {share:.0%} of the rows that values of the background flip"
-    return Finding(_REACH, f"{100 * FAR:.0f} % or more", doubt if span[1] < FAR else "", share, span, rows)
+    doubt = doubt if interval[1] < MIN_UNBOUNDED_FLIP_SHARE else ""
+    return Finding(_UNBOUNDED_TEST, _UNBOUNDED_ASKS, doubt, share, interval, rows)
 
 
-def unscored() -> Finding:
-    """Return that a very large attack cannot be judged: the model has no scores for values of the background."""
+def untestable() -> Finding:
+    """Return that the unbounded attack is untestable: the model has no scores for values of the background."""
     doubt = "the model has no scores for some rows with values of the background"
-    return Finding(_REACH, f"{100 * FAR:.0f} % or more", doubt)
+    return Finding(_UNBOUNDED_TEST, _UNBOUNDED_ASKS, doubt)
 
 
-def outdone(search: str, others: np.ndarray) -> Finding:
-    """Judge what another search flips of the rows that stood, bool, one for each row, standing or not.
+def test_independent_search(search: str, flipped: np.ndarray) -> Finding:
+    """Test how many further rows another search flips, bool, one for each row, flipped before or not.
 
-    More than `BEATEN` is a doubt where it is shown, and also where more than `UNSEEN` is not ruled out although rows
-    without a flip would do so: that a share is not shown to be too large does not show that it is small.
+    More than `MAX_SEARCH_FLIP_SHARE` is a doubt if it is shown, and also if `EXCLUDED_FLIP_SHARE` is not ruled out
+    although rows without a flip would do so: that a share is not shown to be too large does not show that it is small.
     """
-    share, span = _share(int(others.sum()), len(others))
-    enough = _share(0, len(others))[1][1] <= UNSEEN
-    more = span[0] > BEATEN or (enough and share > BEATEN and span[1] > UNSEEN)
+    share, interval = _share(int(flipped.sum()), len(flipped))
+    enough = _share(0, len(flipped)).interval[1] <= EXCLUDED_FLIP_SHARE
+    few = interval[1] > EXCLUDED_FLIP_SHARE
+    more = interval[0] > MAX_SEARCH_FLIP_SHARE or (enough and share > MAX_SEARCH_FLIP_SHARE and few)
     doubt = f"{search} flips another {share:.1%} of the rows" if more else ""
-    asks = f"at most {100 * BEATEN:.0f} %, and more than {100 * UNSEEN:.0f} % ruled out"
-    few = span[1] > UNSEEN
-    return Finding(f"more rows flipped by {search}", asks, doubt, share, span, len(others), few)
+    asks = f"at most {100 * MAX_SEARCH_FLIP_SHARE:.0f} %, and more than {100 * EXCLUDED_FLIP_SHARE:.0f} % ruled out"
+    return Finding(f"more rows flipped by {search}", asks, doubt, share, interval, len(flipped), few)
 
 
-def told_apart(log_odds: np.ndarray, columns: int) -> Finding:
-    """Judge whether scores say more than the decision: a search goes where they come nearer to another one.
+def test_score_resolution(log_odds: np.ndarray, columns: int) -> Finding:
+    """Test that scores tell small moves apart: a search goes where they come nearer to another decision.
 
     Where they are bare labels it is blind, and where they stay the same under most moves it sees little. Of few columns
     it tries every two at their ends all the same, and finds what flips a tree.
 
     Args:
-        log_odds: ``(2 n, classes)``, of ``n`` rows and then of ``n`` others: what noise makes of them.
-        columns: how many may move.
+        log_odds: ``(2 n, classes)``, of ``n`` rows and then of the same rows with noise.
+        columns: number of columns that may move.
     """
-    pairs, classes = len(log_odds) // 2, log_odds.shape[1]
-    share = float((log_odds[:pairs] != log_odds[pairs : 2 * pairs]).any(1).mean()) if pairs else 0.0
-    bare, still = len(np.unique(log_odds, axis=0)) <= classes, columns > _PAIRED and share < TOLD
-    doubt = (
-        f"the scores stay the same in {1 - share:.0%} of small moves, and guide a search badly"
-        if still
-        else ""
-    )
-    if bare:
+    pairs = len(log_odds) // 2
+    classes = log_odds.shape[1]
+    changed = (log_odds[:pairs] != log_odds[pairs : 2 * pairs]).any(1)
+    share = float(changed.mean()) if pairs else 0.0
+    unpaired = columns > _MAX_PAIRED_COLUMNS
+    doubt = ""
+    if unpaired and share < MIN_SCORE_CHANGE_SHARE:
+        doubt = f"the scores stay the same in {1 - share:.0%} of small moves, and guide a search badly"
+    if len(np.unique(log_odds, axis=0)) <= classes:
         doubt = "the scores are bare labels, which guide no search"
-    asks = f"{100 * TOLD:.0f} % or more" if columns > _PAIRED else f"more than the {classes} classes"
+    asks = f"{100 * MIN_SCORE_CHANGE_SHARE:.0f} % or more" if unpaired else f"more than the {classes} classes"
     return Finding("small moves that scores tell apart", asks, doubt, share, None, pairs)
 
 
-def _share(count: int, rows: int) -> tuple[float, tuple[float, float]]:
-    limits = clopper_pearson(np.asarray(float(count)), np.asarray(float(max(rows, 1))), _TAIL)
-    return float(limits.estimate), (float(limits.low), float(limits.high))
+def _share(count: int, rows: int) -> _Share:
+    limits = clopper_pearson(np.asarray(float(count)), np.asarray(float(max(rows, 1))), _TAIL_ERROR)
+    return _Share(float(limits.estimate), (float(limits.low), float(limits.high)))

@@ -1,102 +1,141 @@
-"""Which columns an attack may move, by how much, and why not the others."""
+"""The threat model of an audit: columns that an attack may move, by how much, and why not the others."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
+from typing import NamedTuple
 
 import numpy as np
 
-from audit.attacks import ThreatModel
-from audit.checks.robustness.integer_columns import stuck
+from audit.attacks.threat_model import ThreatModel
 from audit.errors import AuditError, did_you_mean, quote_list
 from audit.inputs.features import Column
 from audit.subject.images import Pictures
 from audit.subject.subject import Subject
 
-_TOO_FAR = "no other whole number lies within the largest eps"
+
+class AuditThreatModel(NamedTuple):
+    """A threat model, and why each column that it does not move stays, by name."""
+
+    threat_model: ThreatModel
+    reasons: dict[str, str]
 
 
-def movable(
+def threat_model_of(
     subject: Subject, immutable: Sequence[str], integer: Sequence[str], eps: float
-) -> tuple[ThreatModel, dict[str, str]]:
-    """Return where attacks may move, and why each of the other columns stays.
+) -> AuditThreatModel:
+    """Return the threat model of a subject.
 
     One unit is the column's standard deviation in the background, its range the one observed there;
-    background values that are not finite count for neither. One unit of a picture is the range of its input, which
-    bounds it. What the model takes as whole numbers moves in such, and these must be within reach at ``eps``, the
-    largest.
+    background values that are not finite count for neither. One unit of an image is the range of its input, which
+    bounds it. Inputs of integer types move in whole numbers.
+
+    Args:
+        subject: the audited model on its data.
+        immutable: names or patterns of columns that stay.
+        integer: names or patterns of columns that move in whole numbers.
+        eps: the largest size, within which an integer column has to reach another whole number.
 
     Raises:
         AuditError: ``immutable`` or ``integer`` names a column that the model does not read.
     """
-    known = [column.name for column in subject.features.columns]
-    held, rounded = _named(immutable, "immutable", known), _named(integer, "integer", known)
+    names = [column.name for column in subject.features.columns]
+    fixed = _matching(immutable, "immutable", names)
+    rounded = _matching(integer, "integer", names)
     rounded |= {name for feed in subject.feeds if not feed.dtype.is_floating for name in feed.columns}
     pictures = subject.pictures
-    space, reasons = _pixels(pictures, held, rounded) if pictures else _numbers(subject, held, rounded)
-    held_back = stuck(subject.features.data.matrix, space, eps)
-    owners = [pictures.column] if pictures else [n for n, out in zip(known, held_back, strict=True) if out]
-    if held_back.any():
-        reasons |= dict.fromkeys(owners, _TOO_FAR)
-    movable, scale = space.movable & ~held_back, np.where(held_back, 1.0, space.scale)
-    return replace(space, movable=movable, scale=scale), reasons
+    space, reasons = _of_images(pictures, fixed, rounded) if pictures else _of_table(subject, fixed, rounded)
+    stuck = stuck_columns(subject.features.data.matrix, space, eps)
+    if stuck.any():
+        owners = [pictures.column] if pictures else [n for n, out in zip(names, stuck, strict=True) if out]
+        reasons |= dict.fromkeys(owners, "no other whole number lies within the largest eps")
+    scale = np.where(stuck, 1.0, space.scale)
+    return AuditThreatModel(replace(space, movable=space.movable & ~stuck, scale=scale), reasons)
 
 
-def _numbers(subject: Subject, held: set[str], rounded: set[str]) -> tuple[ThreatModel, dict[str, str]]:
-    columns, background = subject.features.columns, subject.features.background.matrix
-    observed = np.ma.masked_invalid(background)
-    spread = observed.std(0, dtype=np.float64).filled(np.nan)
+def stuck_columns(x: np.ndarray, threat_model: ThreatModel, eps: float) -> np.ndarray:
+    """Return which integer columns no row can move within ``eps``, bool ``(columns,)``, by the ball's own rule.
+
+    A column with a radius below 1 is stuck even if its values are fractions, a few of which are near a whole number:
+    that these were tried says nothing of the others. Every pixel of an image has room to move one way or the other.
+
+    Args:
+        x: the rows ``(rows, columns)``.
+        threat_model: values that may move.
+        eps: in standard deviations. In either norm a column that moves alone gets that far.
+    """
+    radius = eps * threat_model.scale
+    integer = threat_model.integer & threat_model.movable
+    if threat_model.shape:
+        return np.asarray(integer & (radius < 1))
+    free = threat_model.free(x)
+    value = np.where(free, x, 0.5).astype(np.float64)
+    low, high = threat_model.range_of(value)
+    first = np.ceil(np.maximum(low, value - radius))
+    last = np.floor(np.minimum(high, value + radius))
+    can_move = (radius >= 1) & (first <= last) & ((first != value) | (last != value)) & free
+    return np.asarray(integer & ~can_move.any(0))
+
+
+def _of_table(subject: Subject, fixed: set[str], rounded: set[str]) -> AuditThreatModel:
+    columns = subject.features.columns
+    observed = np.ma.masked_invalid(subject.features.background.matrix)
+    deviations = observed.std(0, dtype=np.float64).filled(np.nan)
     flags = {name for feed in subject.feeds if feed.dtype.is_bool for name in feed.columns}
-    told = {c.name: _reason(c, float(spread[place]), held, flags) for place, c in enumerate(columns)}
-    reasons = {name: reason for name, reason in told.items() if reason}
-    free = np.array([column.name not in reasons for column in columns])
-    space = ThreatModel(
-        scale=np.where(free, spread, 1.0),
+    reasons = {
+        column.name: reason
+        for column, deviation in zip(columns, deviations, strict=True)
+        if (reason := _reason(column, float(deviation), fixed, flags))
+    }
+    movable = np.array([column.name not in reasons for column in columns])
+    threat_model = ThreatModel(
+        scale=np.where(movable, deviations, 1.0),
         low=observed.min(0).filled(np.nan),
         high=observed.max(0).filled(np.nan),
-        movable=free,
+        movable=movable,
         integer=np.array([column.name in rounded and column.vocabulary is None for column in columns]),
     )
-    return space, reasons
+    return AuditThreatModel(threat_model, reasons)
 
 
-def _pixels(pictures: Pictures, held: set[str], rounded: set[str]) -> tuple[ThreatModel, dict[str, str]]:
-    numbers, free = np.ones(int(np.prod(pictures.shape))), pictures.column not in held
-    space = ThreatModel(
-        scale=numbers * (pictures.high - pictures.low if free else 1.0),
-        low=numbers * pictures.low,
-        high=numbers * pictures.high,
-        movable=numbers == free,
-        integer=numbers == (pictures.column in rounded),
+def _of_images(pictures: Pictures, fixed: set[str], rounded: set[str]) -> AuditThreatModel:
+    ones = np.ones(int(np.prod(pictures.shape)))
+    movable = pictures.column not in fixed
+    threat_model = ThreatModel(
+        scale=ones * (pictures.high - pictures.low if movable else 1.0),
+        low=ones * pictures.low,
+        high=ones * pictures.high,
+        movable=ones == movable,
+        integer=ones == (pictures.column in rounded),
         shape=pictures.shape,
     )
-    return space, {} if free else {pictures.column: "immutable"}
+    return AuditThreatModel(threat_model, {} if movable else {pictures.column: "immutable"})
 
 
-def _reason(column: Column, spread: float, held: set[str], flags: set[str]) -> str | None:
+def _reason(column: Column, deviation: float, fixed: set[str], flags: set[str]) -> str | None:
     if column.vocabulary is not None:
         return "text"
-    if column.name in held:
+    if column.name in fixed:
         return "immutable"
     if column.name in flags:
         return "the model takes it as true or false, of which there is no small change"
-    if not np.isfinite(spread):
+    if not np.isfinite(deviation):
         return "without a finite spread in the background"
-    return None if spread > 0 else "constant in the background"
+    return None if deviation > 0 else "constant in the background"
 
 
-def _named(given: Sequence[str], option: str, known: Sequence[str]) -> set[str]:
-    """Return the columns that names and patterns such as ``status_*`` stand for."""
-    found: set[str] = set()
-    for name in given:
-        matches = [name] if name in known else [column for column in known if fnmatchcase(column, name)]
+def _matching(patterns: Sequence[str], option: str, columns: Sequence[str]) -> set[str]:
+    """Return the columns that match names and patterns such as ``status_*``."""
+    matching: set[str] = set()
+    for name in patterns:
+        matches = [name] if name in columns else [column for column in columns if fnmatchcase(column, name)]
         if not matches:
             raise AuditError(
                 where=f"checks.robustness.{option}",
-                expected=f"a column that the model reads, or a pattern such as 'status_*': {quote_list(known)}",
-                found=f"{name!r}{did_you_mean(name, known)}",
+                expected=f"a column that the model reads, or a pattern such as 'status_*': {quote_list(columns)}",
+                found=f"{name!r}{did_you_mean(name, columns)}",
             )
-        found.update(matches)
-    return found
+        matching.update(matches)
+    return matching

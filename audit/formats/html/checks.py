@@ -11,16 +11,16 @@ from audit.formats.html.charts.plot_marks import Row
 from audit.formats.html.charts.reliability_curve import Reliability, reliability
 from audit.formats.html.explainability.section import ExplainabilitySection
 from audit.formats.html.metrics import MetricView, metric_view
-from audit.formats.html.robustness.section import Robustness
+from audit.formats.html.robustness.section import RobustnessSection
 from audit.formats.html.text.metric_facts import facts_of, how_to_read, level, short
 from audit.formats.html.text.plain_table import PlainTable, plain_table
 from audit.formats.html.text.table_records import fits
 from audit.formats.html.thresholds import TABLES, ThresholdSection, thresholds
 from audit.result import CheckResult, Measurement, Report
 
-_SECTIONS: dict[str, type[ExplainabilitySection] | type[Robustness]] = {
+_SECTIONS: dict[str, type[ExplainabilitySection] | type[RobustnessSection]] = {
     "explainability": ExplainabilitySection,
-    "robustness": Robustness,
+    "robustness": RobustnessSection,
 }
 
 
@@ -40,7 +40,7 @@ class CheckView:
     check: CheckResult
     overall: list[OverallRow]
     curves: list[Reliability]
-    section: ExplainabilitySection | Robustness | None
+    section: ExplainabilitySection | RobustnessSection | None
     thresholds: ThresholdSection | None
     calibrations: list[CalibrationPanel]
     metrics: list[MetricView]

@@ -120,8 +120,9 @@ def test_a_replaced_gradient_is_not_followed_but_the_values_own(tmp_path: Path) 
 def test_a_reversed_gradient_is_a_mismatch_of_all() -> None:
     import tensorflow as tf
 
-    from audit.attacks import GradientAscent, ThreatModel
-    from audit.checks.robustness.gradient_check import mismatch
+    from audit.attacks.gradient_ascent import GradientAscent
+    from audit.attacks.threat_model import ThreatModel
+    from audit.checks.robustness.gradient_check import sign_disagreement
 
     @tf.custom_gradient  # type: ignore[untyped-decorator]
     def lying(z: Any) -> Any:
@@ -137,7 +138,7 @@ def test_a_reversed_gradient_is_a_mismatch_of_all() -> None:
         for logits, share in ((honest, 0), (lambda x: lying(honest(x)), 1)):
             for norm in ("inf", "2"):
                 ascent = GradientAscent(logits, space, norm, x.dtype)
-                assert mismatch(ascent, x, np.arange(20, dtype=np.int32) % 2) == share
+                assert sign_disagreement(ascent, x, np.arange(20, dtype=np.int32) % 2) == share
 
 
 def test_what_a_misleading_gradient_flips_counts_in_the_worst(tmp_path: Path) -> None:
@@ -162,8 +163,9 @@ def test_what_rounding_makes_of_large_logits_is_no_mismatch() -> None:
     """Two large sums that nearly cancel, each rounded by itself: what is left jumps up and down about a tiny slope."""
     import tensorflow as tf
 
-    from audit.attacks import GradientAscent, ThreatModel
-    from audit.checks.robustness.gradient_check import mismatch
+    from audit.attacks.gradient_ascent import GradientAscent
+    from audit.attacks.threat_model import ThreatModel
+    from audit.checks.robustness.gradient_check import sign_disagreement
 
     def logits(x: Any) -> Any:
         half = (1000 + 2e-4 * x[:, :1]) - (100 + 1.9e-4 * x[:, :1])
@@ -176,7 +178,7 @@ def test_what_rounding_makes_of_large_logits_is_no_mismatch() -> None:
         logits(tf.constant(x + way * np.eye(8, dtype=np.float32)[0] / 20)).numpy()[:, 1] for way in (1, -1)
     ]
     assert (halves[0] < halves[1]).mean() > 0.05  # against the slope, by rounding alone
-    assert mismatch(GradientAscent(logits, space, "inf", x.dtype), x, np.zeros(200, np.int32)) == 0
+    assert sign_disagreement(GradientAscent(logits, space, "inf", x.dtype), x, np.zeros(200, np.int32)) == 0
 
 
 def test_without_an_attack_by_gradient_nothing_hangs_on_it(tmp_path: Path) -> None:

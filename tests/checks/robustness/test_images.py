@@ -89,14 +89,14 @@ def possible(x: np.ndarray) -> float:
 
 
 def test_pixels_move_inside_the_range_and_in_whole_numbers_where_the_input_takes_such(tmp_path: Path) -> None:
-    from audit.checks.robustness.threat_model import movable
+    from audit.checks.robustness.threat_model import threat_model_of
 
     given = subject(tmp_path, pictures(0, 255, np.uint8), 255)
-    space, reasons = movable(given, [], [], 0.1)
+    space, reasons = threat_model_of(given, [], [], 0.1)
     assert space.shape == SHAPE and space.movable.all() and space.integer.all() and not reasons
     assert set(space.scale) == {255} and set(space.low) == {0} and set(space.high) == {255}
     for options in ({"immutable": ["images"], "eps": 0.1}, {"immutable": [], "eps": 0.003}):
-        held, reasons = movable(given, options["immutable"], [], options["eps"])  # type: ignore[arg-type]
+        held, reasons = threat_model_of(given, options["immutable"], [], options["eps"])  # type: ignore[arg-type]
         assert not held.movable.any() and set(held.scale) == {1} and list(reasons) == ["images"]
     note = measure("robustness", given, eps=[0.003, 0.1], attacks=["noise"]).notes
     assert note == ["At eps 0.003, 'images' cannot reach another whole number."]

@@ -55,7 +55,7 @@ def test_a_black_box_that_takes_more_attacks_no_more(audited: Subject) -> None:
 
 def test_more_rows_than_other_checks_look_at(audited: Subject) -> None:
     """Where other checks draw 40 of these rows, 80 are what they are where other checks see all of them."""
-    narrow = replace(audited, sample_rows=40, kept={})
+    narrow = replace(audited, sample_rows=40)
     assert attacked(measure("robustness", narrow, rows=40, **OPTIONS)) == {40}
     more = measure("robustness", narrow, rows=80, **OPTIONS)
     assert more.measurements == measure("robustness", audited, rows=80, **OPTIONS).measurements

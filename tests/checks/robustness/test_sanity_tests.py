@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import binomtest
 
 from audit.checks.robustness import sanity_tests as evidence
-from audit.checks.robustness.validity_table import bound
+from audit.checks.robustness.validity_table import bound_sentence
 from audit.result import Measurement
 from audit.stats import interval
 
@@ -21,36 +21,41 @@ def some(rows: int, of: int, start: int = 0) -> np.ndarray:
     ("rows", "verdict"), [(0, "holds"), (10, "holds"), (11, "in doubt"), (200, "in doubt")]
 )
 def test_rows_without_a_gradient(rows: int, verdict: str) -> None:
-    found = evidence.zero_gradient(some(rows, 200))
+    found = evidence.test_zero_gradient(some(rows, 200))
     exact = binomtest(rows, 200).proportion_ci(0.99, "exact")
     assert found.verdict == verdict and found.figure == rows / 200 and found.rows == 200
-    assert found.span == pytest.approx((exact.low, exact.high))
+    assert found.interval == pytest.approx((exact.low, exact.high))
 
 
 @pytest.mark.parametrize(("share", "verdict"), [(0.05, "holds"), (0.051, "in doubt")])
 def test_change_that_a_gradient_misses(share: float, verdict: str) -> None:
-    assert evidence.missed(share, 200).verdict == verdict
+    assert evidence.test_gradient_agreement(share, 200).verdict == verdict
 
 
 def test_noise_that_flips_more_is_a_doubt_where_chance_does_not_explain_it() -> None:
     attack = some(60, 400)
-    assert evidence.beaten("noise", some(62, 400), "the attacks", attack).verdict == "holds"
-    more = evidence.beaten("noise", some(80, 400), "the attacks", attack)
+    assert evidence.test_against_weaker("noise", some(62, 400), "the attacks", attack).verdict == "holds"
+    more = evidence.test_against_weaker("noise", some(80, 400), "the attacks", attack)
     assert more.verdict == "in doubt" and more.figure == 20 / 400
-    assert more.span is not None and 0 < more.span[0] < 20 / 400 < more.span[1]
+    assert more.interval is not None and 0 < more.interval[0] < 20 / 400 < more.interval[1]
     assert more.doubt == "noise flips 5.0% of the rows more than the attacks"
     # As many flips on other rows are no fewer: what counts is the difference.
-    assert evidence.beaten("noise", some(60, 400, start=60), "the attacks", attack).verdict == "holds"
+    assert (
+        evidence.test_against_weaker("noise", some(60, 400, start=60), "the attacks", attack).verdict
+        == "holds"
+    )
 
 
 def test_a_large_attack_is_held_against_what_values_of_the_background_flip() -> None:
     reachable = some(200, 256)
-    assert evidence.reach(reachable, some(190, 256)).verdict == "holds"
-    stuck = evidence.reach(reachable, some(150, 256))
+    assert evidence.test_unbounded_attack(reachable, some(190, 256)).verdict == "holds"
+    stuck = evidence.test_unbounded_attack(reachable, some(150, 256))
     assert stuck.verdict == "in doubt" and stuck.figure == 0.75 and stuck.rows == 200
-    assert evidence.reach(reachable, some(56, 256, start=200)).figure == 0  # flips of other rows do not count
-    assert evidence.reach(some(0, 256), some(0, 256)).verdict == "not judged"
-    assert evidence.unscored().verdict == "in doubt"
+    assert (
+        evidence.test_unbounded_attack(reachable, some(56, 256, start=200)).figure == 0
+    )  # flips of other rows do not count
+    assert evidence.test_unbounded_attack(some(0, 256), some(0, 256)).verdict == "not judged"
+    assert evidence.untestable().verdict == "in doubt"
 
 
 @pytest.mark.parametrize(
@@ -66,7 +71,7 @@ def test_another_search_has_to_flip_few_rows_and_enough_rows_to_show_that(
     rows: int, of: int, verdict: str
 ) -> None:
     """It is a doubt where more than 1 % is shown, or more than 5 % not ruled out by rows that could."""
-    found = evidence.outdone("a search", some(rows, of))
+    found = evidence.test_independent_search("a search", some(rows, of))
     assert found.verdict == verdict
     if of:
         exact, none = (binomtest(k, of).proportion_ci(0.99, "exact") for k in (rows, 0))
@@ -77,10 +82,12 @@ def test_another_search_has_to_flip_few_rows_and_enough_rows_to_show_that(
 
 def test_scores_that_are_labels_guide_nobody() -> None:
     labels = np.array([[0.0, -9.0], [-9.0, 0.0]])[np.arange(100) % 2]
-    assert evidence.told_apart(labels, 3).doubt.startswith("the scores are bare labels")
+    assert evidence.test_score_resolution(labels, 3).doubt.startswith("the scores are bare labels")
     leaves = labels.copy()
     leaves[0] = -1.0, -2.0
-    assert evidence.told_apart(leaves, 11).verdict == "holds"  # every two of the columns are tried anyway
+    assert (
+        evidence.test_score_resolution(leaves, 11).verdict == "holds"
+    )  # every two of the columns are tried anyway
 
 
 @pytest.mark.parametrize(("changed", "verdict"), [(59, "in doubt"), (60, "holds")])
@@ -89,13 +96,13 @@ def test_scores_that_few_small_moves_change_guide_nobody_through_many_columns(
 ) -> None:
     before = np.random.default_rng(0).normal(size=(100, 2))
     after = np.where(np.arange(100)[:, None] < changed, before + 1e-9, before)
-    found = evidence.told_apart(np.concatenate([before, after]), 12)
+    found = evidence.test_score_resolution(np.concatenate([before, after]), 12)
     assert found.verdict == verdict and found.figure == pytest.approx(changed / 100) and found.rows == 100
 
 
 def test_the_sentence_names_each_doubt_once() -> None:
-    doubt = evidence.zero_gradient(some(50, 100))
-    told = bound(["pgd", "worst"], [doubt, doubt, evidence.missed(0.0, 9)])
+    doubt = evidence.test_zero_gradient(some(50, 100))
+    told = bound_sentence(["pgd", "worst"], [doubt, doubt, evidence.test_gradient_agreement(0.0, 9)])
     assert told.startswith(
         "Accuracy under pgd and worst is an upper bound only, since 50% of the rows have no gradient. A rule"
     )

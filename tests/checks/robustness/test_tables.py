@@ -12,9 +12,9 @@ import pytest
 
 from audit.attacks import Plan
 from audit.checks.robustness.check import Robustness
-from audit.checks.robustness.escalation import run
+from audit.checks.robustness.escalation import run_attacks
 from audit.checks.robustness.flipped_rows import flips
-from audit.checks.robustness.threat_model import movable
+from audit.checks.robustness.threat_model import threat_model_of
 from audit.data.masking import Masker
 from audit.result import Measurement, Table
 from audit.stats.influence import untraced
@@ -114,8 +114,8 @@ def test_three_needed_least_and_three_were_most_certain(shown: Found) -> None:
 
 
 def test_of_very_many_rows_the_nearest_and_the_surest_are_looked_at(audited: Subject, shown: Found) -> None:
-    space, _ = movable(audited, OPTIONS["immutable"], OPTIONS["integer"], max(OPTIONS["eps"]))
-    attacked = run(audited, space, "inf", Plan(OPTIONS["attacks"], OPTIONS["eps"], 0, 20, 500))
+    space, _ = threat_model_of(audited, OPTIONS["immutable"], OPTIONS["integer"], max(OPTIONS["eps"]))
+    attacked = run_attacks(audited, space, "inf", Plan(OPTIONS["attacks"], OPTIONS["eps"], 0, 20, 500))
     rows = heads(pd.DataFrame(flips(attacked, audited, shrunk_rows=4).columns))
     expected = heads(shown.tables["flips"])
     assert rows["row"].tolist()[3:] == expected["row"].tolist()[3:]

@@ -82,9 +82,9 @@ def test_fractions_near_a_whole_number_do_not_make_a_column_move(model: Path, tm
 
 @pytest.mark.parametrize("norm", ["inf", "2"])
 def test_columns_are_stuck_where_the_ball_itself_moves_nothing(norm: Any) -> None:
-    from audit.attacks import ThreatModel
     from audit.attacks.projection import Ball
-    from audit.checks.robustness.integer_columns import stuck
+    from audit.attacks.threat_model import ThreatModel
+    from audit.checks.robustness.threat_model import stuck_columns
 
     rng = np.random.default_rng(0)
     seen = set()
@@ -96,7 +96,7 @@ def test_columns_are_stuck_where_the_ball_itself_moves_nothing(norm: Any) -> Non
         space = ThreatModel(np.ones(1), *ends, movable=yes, integer=yes)
         ways = [Ball(space, norm, eps).place(x, np.full_like(x, way)) for way in (-eps, eps)]
         seen.add(still := not any((moved != x).any() for moved in ways))
-        assert stuck(x, space, eps).tolist() == [still or eps < 1]  # from 2.5, half a unit reaches 3
+        assert stuck_columns(x, space, eps).tolist() == [still or eps < 1]  # from 2.5, half a unit reaches 3
     assert seen == {False, True}
 
 

@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 
 from audit.formats.html.explainability.section import ExplainabilitySection
-from audit.formats.html.robustness.section import Robustness
+from audit.formats.html.robustness.section import RobustnessSection
 from audit.result import (
     CheckResult,
     DataFacts,
@@ -150,7 +150,7 @@ def _attacked() -> CheckResult:
 
 
 def _table(name: str, cells: list[list[Scalar | None]], *picked: int) -> Table:
-    columns = (ExplainabilitySection.tables | Robustness.tables)[name]
+    columns = (ExplainabilitySection.tables | RobustnessSection.tables)[name]
     return Table(
         name=name, about="", columns={c: list(cells[i]) for c, i in zip(columns, picked, strict=True)}
     )

@@ -10,7 +10,7 @@ from audit.formats.html.page import render_html
 from audit.formats.html.robustness.accuracy_curve import HEIGHT, curves
 from audit.formats.html.robustness.flipped_rows import COLUMNS, flips, sentence
 from audit.formats.html.robustness.measurements import read
-from audit.formats.html.robustness.section import Robustness
+from audit.formats.html.robustness.section import RobustnessSection
 from audit.result import CheckResult, Measurement
 
 from .attacked import ACCURACY, CLEAN, EPS, robustness
@@ -33,8 +33,8 @@ def accuracy(value: float, attack: str, eps: float) -> Measurement:
     return measurement("robustness.adversarial_accuracy", value, None, 9, **where)
 
 
-def view(*found: Measurement) -> Robustness:
-    return Robustness.of(CheckResult(name="robustness", status="measured", measurements=list(found)))
+def view(*found: Measurement) -> RobustnessSection:
+    return RobustnessSection.of(CheckResult(name="robustness", status="measured", measurements=list(found)))
 
 
 CLEAN_86 = measurement("robustness.clean_accuracy", 0.86, None, 9)
@@ -128,7 +128,7 @@ def test_an_attack_on_nothing_is_no_curve() -> None:
 def test_a_size_that_is_no_size_is_left_to_the_plain_charts(eps: float | str) -> None:
     where: dict[str, float | str] = {"attack": "pgd", "norm": "inf", "eps": eps}
     odd = Measurement(metric="robustness.flip_rate", value=0.3, n=9, method="exact", where={**where})
-    assert not Robustness.covers(odd)
+    assert not RobustnessSection.covers(odd)
     root = parse(
         render_html(
             replace(full(), checks=[CheckResult(name="robustness", status="measured", measurements=[odd])])

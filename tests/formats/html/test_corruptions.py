@@ -9,7 +9,7 @@ import pytest
 from audit.formats.html.page import render_html
 from audit.formats.html.robustness.accuracy_curve import HEIGHT
 from audit.formats.html.robustness.corruption_curves import Corruptions
-from audit.formats.html.robustness.section import Robustness
+from audit.formats.html.robustness.section import RobustnessSection
 from audit.result import CheckResult, Measurement, Scalar
 
 from .attacked import FACTS, robustness
@@ -44,7 +44,7 @@ def check(*found: Measurement) -> CheckResult:
 
 
 def view(*found: Measurement) -> Corruptions | None:
-    return Robustness.of(check(*found)).corruptions
+    return RobustnessSection.of(check(*found)).corruptions
 
 
 def test_the_sentence_names_the_worst_of_the_middle_severity() -> None:
@@ -90,12 +90,12 @@ def test_groups_stand_in_the_table() -> None:
     ],
 )
 def test_what_is_another_measurement_is_left_to_the_general_list(found: Measurement) -> None:
-    assert not Robustness.covers(found)
+    assert not RobustnessSection.covers(found)
     assert view(found) is None
 
 
 def test_without_corruptions_there_is_no_part() -> None:
-    assert view(CLEAN) is None and Robustness.of(robustness()).corruptions is None
+    assert view(CLEAN) is None and RobustnessSection.of(robustness()).corruptions is None
     assert "common corruptions" not in render_html(full())
 
 

@@ -17,7 +17,7 @@ ROWS = [
 def test_each_test_stands_with_its_figure_and_verdict() -> None:
     found = validity(ROWS)
     assert found is not None and found.sentence == "1 of 3 tests of the attacks is in doubt."
-    first, second, third = found.trials
+    first, second, third = found.tests
     assert (first.figure, first.interval, first.doubt) == ("20.0\u00a0%", "10.0 to 30.0\u00a0%", True)
     assert (second.figure, second.interval, second.doubt) == ("1.0\u00a0%", "", False)
     assert (third.figure, third.verdict) == ("", "not judged")

@@ -12,8 +12,8 @@ import pytest
 import tensorflow as tf
 from scipy.special import expit
 
-from audit.attacks import GradientAscent
-from audit.checks.robustness.threat_model import movable
+from audit.attacks.gradient_ascent import GradientAscent
+from audit.checks.robustness.threat_model import threat_model_of
 from audit.model.decision import decision_logits
 from audit.subject.subject import Subject
 
@@ -219,7 +219,7 @@ def test_a_loop_is_climbed_inside_another_loop(tmp_path: Path) -> None:
     found = audited(row_by_row(tmp_path / "m"), numbers(scale=1), tmp_path)
     assert found.model_facts.differentiable
     logits = found.logits
-    space, _ = movable(found, [], [], 0.1)
+    space, _ = threat_model_of(found, [], [], 0.1)
     ascent = GradientAscent(
         lambda rows: decision_logits(logits(rows), found.decider), space, "inf", np.dtype("float32")
     )

@@ -6,20 +6,22 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from audit.attacks import ATTACKS
 from audit.formats.html.charts.axis import Axis
 from audit.formats.html.charts.interval_plot import percent
 from audit.formats.html.charts.scale import SHARES, Scale, equidistant, thinned
 from audit.formats.html.robustness import measurements as measured
-from audit.formats.html.robustness.measurements import ALL, WORST, Attacked
-from audit.formats.html.robustness.sentences import what_falls
+from audit.formats.html.robustness.measurements import ALL, WORST, AttackMeasurement
+from audit.formats.html.robustness.sentences import accuracy_sentence
 from audit.formats.html.text.numbers import number, written
 from audit.formats.html.text.safe_text import elide
 from audit.result import Measurement
 
 HEIGHT = 200
-_APART, _NEAR = 15.0, 0.16
-_LABELS = 6
-_KINDS = ("noise", "fgsm", "pgd", "square", "worst")
+_LABEL_HEIGHT = 15.0
+_MIN_DISTANCE = 0.16
+"""Share of the axis below which the labels of two sizes would meet."""
+_MAX_LABELS = 6
 
 Numbers = Mapping[float, Measurement]
 
@@ -39,7 +41,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class AttackCurve:
-    """The chart of one norm; ``even`` says that the sizes stand at even distances, not to scale."""
+    """The chart of one norm; ``even`` is whether the sizes are at even distances, not to scale."""
 
     norm: str
     sentence: str
@@ -49,17 +51,17 @@ class AttackCurve:
     even: bool
 
 
-def curves(hits: Sequence[Attacked], clean: Measurement | None) -> list[AttackCurve]:
+def curves(hits: Sequence[AttackMeasurement], clean: Measurement | None) -> list[AttackCurve]:
     """Return the chart of each norm from the accuracies of all rows among ``hits``."""
-    over_all = [hit for hit in hits if hit.metric == measured.ACCURACY and hit.who == ALL]
+    over_all = [hit for hit in hits if hit.metric == measured.ACCURACY and hit.group == ALL]
     norms = dict.fromkeys(hit.norm for hit in over_all)
-    drawn = (_chart(norm, [hit for hit in over_all if hit.norm == norm], clean) for norm in norms)
-    return [chart for chart in drawn if chart]
+    charts = (_chart(norm, [hit for hit in over_all if hit.norm == norm], clean) for norm in norms)
+    return [chart for chart in charts if chart]
 
 
-def _chart(norm: str, hits: Sequence[Attacked], clean: Measurement | None) -> AttackCurve | None:
+def _chart(norm: str, hits: Sequence[AttackMeasurement], clean: Measurement | None) -> AttackCurve | None:
     lines = {attack: measured.curve(hits, attack) for attack in measured.attacks(hits)}
-    return chart(norm, what_falls(hits, clean), lines, clean, _look)
+    return chart(norm, accuracy_sentence(hits, clean), lines, clean, _look)
 
 
 def chart(
@@ -72,11 +74,11 @@ def chart(
     """Return the chart of accuracies by rising size; None if there is no line.
 
     Args:
-        norm: that the sizes are measured in.
-        sentence: what the chart shows, in words.
+        norm: norm of the sizes.
+        sentence: the chart in words.
         lines: the accuracies of each attack by size.
         clean: the accuracy without an attack, where every line begins.
-        look: returns the kind of an attack's line, and its short name.
+        look: returns the mark of an attack and its short name.
     """
     start = {0.0: clean} if clean and 0 <= clean.value <= 1 else {}
     lines = {attack: {**start, **line} for attack, line in lines.items() if line.keys() - {0.0}}
@@ -96,21 +98,22 @@ def chart(
         desc=f"Sizes from {written(sizes[0])} to {written(sizes[-1])}; "
         + ", ".join(f"{s.name} ends at {s.value}" for s in series)
         + ".",
-        # What all attacks add up to lies beneath the others, as wide as a shadow.
+        # The worst of all attacks is drawn beneath the others, as wide as a shadow.
         series=sorted(series, key=lambda s: s.kind != WORST),
-        sizes=[(percent(scale.x(eps)), written(eps)) for eps in thinned(sizes, _LABELS)],
+        sizes=[(percent(scale.x(eps)), written(eps)) for eps in thinned(sizes, _MAX_LABELS)],
         even=crowded and len(sizes) > 2,
     )
 
 
 def _look(attack: str) -> tuple[str, str]:
-    return attack if attack in _KINDS else "other", elide(attack, 8)
+    mark = WORST if attack == WORST else ATTACKS[attack].mark if attack in ATTACKS else "other"
+    return mark, elide(attack, 8)
 
 
 def _crowded(sizes: Sequence[float]) -> bool:
     """Return whether two sizes would be so close on a linear axis that their labels meet."""
     span = sizes[-1] - sizes[0]
-    return span <= 0 or any(b - a < _NEAR * span for a, b in pairwise(sizes))
+    return span <= 0 or any(b - a < _MIN_DISTANCE * span for a, b in pairwise(sizes))
 
 
 def _series(kind: str, name: str, line: Numbers, scale: Scale, label: float) -> Series:
@@ -127,15 +130,15 @@ def _series(kind: str, name: str, line: Numbers, scale: Scale, label: float) -> 
 
 
 def _spread(heights: Sequence[float]) -> list[float]:
-    """Move labels apart, in their order, and as little as keeps them inside the chart."""
+    """Return the heights of labels that do not overlap: in their order, moved as little as possible."""
     order = sorted(range(len(heights)), key=lambda i: heights[i])
-    placed: dict[int, float] = {}
+    spread: dict[int, float] = {}
     floor = 4.0
     for i in order:
-        placed[i] = floor = max(heights[i], floor)
-        floor += _APART
-    ceiling = max(HEIGHT - 2.0, 4.0 + _APART * (len(heights) - 1))
+        spread[i] = floor = max(heights[i], floor)
+        floor += _LABEL_HEIGHT
+    ceiling = max(HEIGHT - 2.0, 4.0 + _LABEL_HEIGHT * (len(heights) - 1))
     for i in reversed(order):
-        placed[i] = ceiling = min(placed[i], ceiling)
-        ceiling -= _APART
-    return [placed[i] for i in range(len(heights))]
+        spread[i] = ceiling = min(spread[i], ceiling)
+        ceiling -= _LABEL_HEIGHT
+    return [spread[i] for i in range(len(heights))]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from audit.formats.html.charts.measurement_table import methods, rows_of_all
 from audit.formats.html.robustness import measurements as measured
-from audit.formats.html.robustness.measurements import ALL, Attacked, Who
+from audit.formats.html.robustness.measurements import ALL, AttackMeasurement, Group
 from audit.formats.html.text.numbers import count, interval, number, written
 from audit.result import Measurement
 
@@ -34,20 +34,20 @@ class SizeTable:
     measurements: int
 
 
-def size_tables(hits: Sequence[Attacked], clean: Mapping[Who, Measurement]) -> list[SizeTable]:
-    """Return the tables of all norms and metrics; the accuracy without an attack stands first in its own."""
+def size_tables(hits: Sequence[AttackMeasurement], clean: Mapping[Group, Measurement]) -> list[SizeTable]:
+    """Return the tables of all norms and metrics; the accuracy without an attack comes first in its own."""
     kinds = dict.fromkeys((hit.metric, hit.norm) for hit in hits)
     tables = [_table(*kind, [hit for hit in hits if (hit.metric, hit.norm) == kind]) for kind in kinds]
-    groups = {who: m for who, m in clean.items() if who != ALL}
+    groups = {group: m for group, m in clean.items() if group != ALL}
     return [*([_clean(groups)] if groups else []), *tables]
 
 
-def _clean(groups: Mapping[Who, Measurement]) -> SizeTable:
-    rows = [SizeRow(_name(who), count(m.n), [_cell(m)]) for who, m in groups.items()]
+def _clean(groups: Mapping[Group, Measurement]) -> SizeTable:
+    rows = [SizeRow(_name(group), count(m.n), [_cell(m)]) for group, m in groups.items()]
     return SizeTable(measured.CLEAN, "", "eps", ["0"], {"": rows}, methods(groups.values()), len(rows))
 
 
-def _table(metric: str, norm: str, hits: Sequence[Attacked]) -> SizeTable:
+def _table(metric: str, norm: str, hits: Sequence[AttackMeasurement]) -> SizeTable:
     sizes = sorted({hit.eps for hit in hits})
     return SizeTable(
         metric=metric,
@@ -58,26 +58,28 @@ def _table(metric: str, norm: str, hits: Sequence[Attacked]) -> SizeTable:
             attack: _rows([hit for hit in hits if hit.attack == attack], sizes)
             for attack in measured.attacks(hits)
         },
-        methods=methods(hit.found for hit in hits),
+        methods=methods(hit.measurement for hit in hits),
         measurements=len(hits),
     )
 
 
-def _rows(hits: Sequence[Attacked], sizes: Sequence[float]) -> list[SizeRow]:
-    found: dict[Who, dict[float, Measurement]] = {}
+def _rows(hits: Sequence[AttackMeasurement], sizes: Sequence[float]) -> list[SizeRow]:
+    by_group: dict[Group, dict[float, Measurement]] = {}
     for hit in hits:
-        found.setdefault(hit.who, {})[hit.eps] = hit.found
+        by_group.setdefault(hit.group, {})[hit.eps] = hit.measurement
     return [
         SizeRow(
-            _name(who), rows_of_all(row.values()), [_cell(row[eps]) if eps in row else None for eps in sizes]
+            _name(group),
+            rows_of_all(row.values()),
+            [_cell(row[eps]) if eps in row else None for eps in sizes],
         )
-        for who, row in found.items()
+        for group, row in by_group.items()
     ]
 
 
-def _name(who: Who) -> str:
-    return ": ".join(who) if who != ALL else "all rows"
+def _name(group: Group) -> str:
+    return ": ".join(group) if group != ALL else "all rows"
 
 
-def _cell(found: Measurement) -> tuple[str, str]:
-    return number(found.value), interval(found.ci) if found.ci else ""
+def _cell(measurement: Measurement) -> tuple[str, str]:
+    return number(measurement.value), interval(measurement.ci) if measurement.ci else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from audit.formats.html.robustness.measurements import called
+from audit.formats.html.robustness.measurements import attack_label
 from audit.formats.html.text.numbers import minus, number, signed, written
 from audit.formats.html.text.safe_text import brief
 from audit.formats.html.text.table_records import Record, by, figure, figures, text
@@ -42,19 +42,19 @@ def flips(rows: Sequence[Record]) -> list[Flip]:
     return [_flip(lines) for lines in by(rows, "case").values()]
 
 
-def sentence(found: Sequence[Flip]) -> str:
-    """Say which change is the smallest."""
-    sized = [(flip.size, flip) for flip in found if flip.size is not None]
+def sentence(flipped: Sequence[Flip]) -> str:
+    """Return the sentence on the smallest change."""
+    sized = [(flip.size, flip) for flip in flipped if flip.size is not None]
     if not sized:
         return ""
-    size, least = min(sized, key=lambda pair: pair[0])
-    head = f"The smallest change found is {number(size)} standard deviations"
-    if len(least.changes) != 1:
-        return f"{head}, over {len(least.changes)} columns."
-    return f"{head}: {_told(least.changes[0])}."
+    size, smallest = min(sized, key=lambda pair: pair[0])
+    start = f"The smallest change found is {number(size)} standard deviations"
+    if len(smallest.changes) != 1:
+        return f"{start}, over {len(smallest.changes)} columns."
+    return f"{start}: {_in_words(smallest.changes[0])}."
 
 
-def _told(change: Change) -> str:
+def _in_words(change: Change) -> str:
     name, before, after = (brief(part) for part in (change.feature, change.before, change.after))
     # Masked values may be in one range before and after.
     return f"{name} from {before} to {after}" if before != after else f"{name} ({before}) by {change.change}"
@@ -66,7 +66,7 @@ def _flip(lines: Sequence[Record]) -> Flip:
     parts = [
         text(first, "why"),
         f"row {int(place)}" if place is not None else "",
-        " at eps ".join([called(text(first, "attack")), *([written(eps)] if eps is not None else [])]),
+        " at eps ".join([attack_label(text(first, "attack")), *([written(eps)] if eps is not None else [])]),
         f"size {number(size)}" if size is not None else "",
     ]
     return Flip(
@@ -93,7 +93,7 @@ def _signed(line: Record, key: str) -> str:
 
 
 def _scores(ends: tuple[float, ...] | None) -> str:
-    """Return the score before and after, with as many digits as tell them apart: a flip may be a hair wide."""
+    """Return the score before and after, with as many digits as keep them distinct: a flip may be a hair wide."""
     if ends is None:
         return ""
     pairs = [[minus(f"{end:.{digits}f}") for end in ends] for digits in range(3, 10)]

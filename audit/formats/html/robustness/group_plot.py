@@ -10,13 +10,13 @@ from audit.formats.html.charts.axis import Axis, axis
 from audit.formats.html.charts.interval_plot import FOOT, HEAD, LABEL_COLUMNS, ROW, percent, ticks
 from audit.formats.html.charts.plot_marks import Line
 from audit.formats.html.robustness import measurements as measured
-from audit.formats.html.robustness.measurements import ALL, Attacked, Who, called
-from audit.formats.html.robustness.sentences import told
+from audit.formats.html.robustness.measurements import ALL, AttackMeasurement, Group, attack_label
+from audit.formats.html.robustness.sentences import with_interval
 from audit.formats.html.text.numbers import brief_count, number, written
 from audit.formats.html.text.safe_text import brief, elide
 from audit.result import Measurement
 
-SHOWN = 12
+MAX_OPEN_GROUPS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class TrackPlot:
 
 @dataclass(frozen=True, slots=True)
 class GroupPanel:
-    """One attribute; ``plots`` holds a second chart for the groups beyond the first `SHOWN`."""
+    """One attribute; ``plots`` holds a second chart for the groups beyond the first `MAX_OPEN_GROUPS`."""
 
     attribute: str
     sentence: str
@@ -65,34 +65,35 @@ class _Group:
         return [*([self.clean] if self.clean else []), *self.sizes.values()]
 
 
-def panels(hits: Sequence[Attacked], clean: Mapping[Who, Measurement]) -> list[GroupPanel]:
+def panels(hits: Sequence[AttackMeasurement], clean: Mapping[Group, Measurement]) -> list[GroupPanel]:
     """Return a panel for each attribute, under the strongest attack that was measured."""
-    found = [hit for hit in hits if hit.metric == measured.ACCURACY and hit.who != ALL]
-    attack = measured.strongest(found)
+    by_group = [hit for hit in hits if hit.metric == measured.ACCURACY and hit.group != ALL]
+    attack = measured.strongest(by_group)
     if attack is None:
         return []
-    norm = next(hit.norm for hit in found if hit.attack == attack)
-    shown = [hit for hit in found if hit.attack == attack and hit.norm == norm]
+    norm = next(hit.norm for hit in by_group if hit.attack == attack)
+    under_attack = [hit for hit in by_group if hit.attack == attack and hit.norm == norm]
     groups: dict[str, list[_Group]] = {}
-    for attribute, group in dict.fromkeys(hit.who for hit in shown):
-        who = (attribute, group)
-        start = clean.get(who)
+    for attribute, group in dict.fromkeys(hit.group for hit in under_attack):
+        start = clean.get((attribute, group))
         defined = start if start and math.isfinite(start.value) else None
-        if sizes := measured.curve(shown, attack, who):
+        if sizes := measured.curve(under_attack, attack, (attribute, group)):
             groups.setdefault(attribute, []).append(_Group(group, defined, sizes))
-    return [_panel(name, members, attack, measured.middle(shown)) for name, members in groups.items()]
+    return [_panel(name, members, attack, measured.middle(under_attack)) for name, members in groups.items()]
 
 
 def _panel(attribute: str, groups: Sequence[_Group], attack: str, eps: float | None) -> GroupPanel:
-    every = [m for group in groups for m in group.all]
-    scale = axis([], [m.ci for m in every if m.ci], keep=[m.value for m in every], low=0.0, high=1.0)
-    title = f"Accuracy of {attribute} under {called(attack)}"
-    parts = [part for part in (groups[:SHOWN], groups[SHOWN:]) if part]
+    measurements = [m for group in groups for m in group.all]
+    scale = axis(
+        [], [m.ci for m in measurements if m.ci], keep=[m.value for m in measurements], low=0.0, high=1.0
+    )
+    title = f"Accuracy of {attribute} under {attack_label(attack)}"
+    parts = [part for part in (groups[:MAX_OPEN_GROUPS], groups[MAX_OPEN_GROUPS:]) if part]
     return GroupPanel(
         attribute=attribute,
         sentence=_sentence(groups, attack, eps),
         plots=[_plot(title, part, scale) for part in parts],
-        folded_rows=max(0, len(groups) - SHOWN),
+        folded_rows=max(0, len(groups) - MAX_OPEN_GROUPS),
     )
 
 
@@ -108,7 +109,8 @@ def _plot(title: str, groups: Sequence[_Group], scale: Axis) -> TrackPlot:
 
 def _track(group: _Group, y: int, scale: Axis) -> Track:
     places = [scale.at(m.value) for m in group.all]
-    first, last = group.all[0], group.all[-1]
+    first = group.all[0]
+    last = group.all[-1]
     return Track(
         label=elide(group.name, LABEL_COLUMNS),
         value=f"{first.value:.2f} → {last.value:.2f}" if first is not last else f"{last.value:.2f}",
@@ -122,18 +124,21 @@ def _track(group: _Group, y: int, scale: Axis) -> Track:
 
 
 def _bar(ci: tuple[float, float], scale: Axis) -> tuple[str, str]:
-    start, stop = scale.at(ci[0]), scale.at(ci[1])
+    start, stop = map(scale.at, ci)
     return percent(start), percent(max(stop - start, 0.0))
 
 
 def _sentence(groups: Sequence[_Group], attack: str, eps: float | None) -> str:
-    at = [(group.name, group.sizes[eps]) for group in groups if eps in group.sizes] if eps is not None else []
-    if not at or eps is None:
+    at_eps = {group.name: m for group in groups for size, m in group.sizes.items() if size == eps}
+    if not at_eps or eps is None:
         return ""
-    least, most = (pick(at, key=lambda item: item[1].value) for pick in (min, max))
-    head = f"Under {called(attack)} at eps {written(eps)}, accuracy is"
-    if len(at) == 1:
-        return f"{head} {told(least[1])} for {brief(least[0])}."
-    if number(least[1].value) == number(most[1].value):
-        return f"{head} {number(least[1].value)} for every group."
-    return f"{head} lowest for {brief(least[0])}: {told(least[1])}, and highest for {brief(most[0])}: {told(most[1])}."
+    lowest = min(at_eps, key=lambda name: at_eps[name].value)
+    highest = max(at_eps, key=lambda name: at_eps[name].value)
+    start = f"Under {attack_label(attack)} at eps {written(eps)}, accuracy is"
+    low = with_interval(at_eps[lowest])
+    if len(at_eps) == 1:
+        return f"{start} {low} for {brief(lowest)}."
+    if number(at_eps[lowest].value) == number(at_eps[highest].value):
+        return f"{start} {number(at_eps[lowest].value)} for every group."
+    high = with_interval(at_eps[highest])
+    return f"{start} lowest for {brief(lowest)}: {low}, and highest for {brief(highest)}: {high}."

@@ -1,104 +1,106 @@
-"""The measurements of attacks, read by attack, size and group."""
+"""The measurements of attacks in a report, by attack, size and group."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 
+from audit.attacks import ATTACKS
 from audit.formats.html.text.safe_text import brief
 from audit.result import Measurement, Scalar
 
-ACCURACY, FLIPS, CLEAN = "adversarial_accuracy", "flip_rate", "clean_accuracy"
-NOISE, WORST = "noise", "worst"
-Who = tuple[str, str]
-ALL: Who = ("", "")
-"""Stands for all rows; else (attribute, group)."""
-
-_NAMES = {
-    "fgsm": "FGSM",
-    "pgd": "PGD",
-    "square": "the black-box attack",
-    "restarts": "PGD with restarts",
-    "bpda": "PGD past steps and stops",
-    "smoothed": "PGD along averaged gradients",
-    "border": "the border by gradient",
-    "decisions": "the border by decisions",
-    WORST: "the worst of all attacks",
-}
-_SIZED, _GROUPED = {"attack", "norm", "eps"}, {"attribute", "group"}
+ACCURACY = "adversarial_accuracy"
+FLIPS = "flip_rate"
+CLEAN = "clean_accuracy"
+NOISE = next(spec.name for spec in ATTACKS.values() if spec.is_control)
+WORST = "worst"
+Group = tuple[str, str]
+"""Attribute and group; `ALL` for all rows."""
+ALL: Group = ("", "")
+_WORST_LABEL = "the worst of all attacks"
 
 
 @dataclass(frozen=True, slots=True)
-class Attacked:
-    """One number about one attack at one size, on all rows or on a group."""
+class AttackMeasurement:
+    """A measurement of one attack at one size, on all rows or on a group."""
 
     metric: str
     attack: str
     norm: str
     eps: float
-    who: Who
-    found: Measurement
+    group: Group
+    measurement: Measurement
 
 
-def read(found: Measurement) -> Attacked | None:
-    """Return ``found`` as a number about an attack, or None if it is none."""
-    metric, keys = _metric(found), found.where.keys()
-    eps = _size(found.where.get("eps"))
-    if metric not in (ACCURACY, FLIPS) or eps is None or keys not in (_SIZED, _SIZED | _GROUPED):
+def read(measurement: Measurement) -> AttackMeasurement | None:
+    """Return ``measurement`` as one of an attack, or None if it is none."""
+    where = measurement.where
+    metric = _metric(measurement)
+    eps = size(where.get("eps"))
+    if metric not in (ACCURACY, FLIPS) or eps is None or not has_keys(measurement, {"attack", "norm", "eps"}):
         return None
-    return Attacked(metric, str(found.where["attack"]), str(found.where["norm"]), eps, _who(found), found)
+    group = group_of(measurement)
+    return AttackMeasurement(metric, str(where["attack"]), str(where["norm"]), eps, group, measurement)
 
 
-def is_clean(found: Measurement) -> bool:
-    """Whether ``found`` is the accuracy without an attack, of all rows or of a group."""
-    return _metric(found) == CLEAN and found.where.keys() in (set(), _GROUPED)
+def is_clean(measurement: Measurement) -> bool:
+    """Return whether ``measurement`` is the accuracy without an attack, of all rows or of a group."""
+    return _metric(measurement) == CLEAN and has_keys(measurement, set())
 
 
-def clean(measurements: Iterable[Measurement]) -> dict[Who, Measurement]:
+def clean(measurements: Iterable[Measurement]) -> dict[Group, Measurement]:
     """Return the accuracy without an attack, by group."""
-    return {_who(m): m for m in measurements if is_clean(m)}
+    return {group_of(m): m for m in measurements if is_clean(m)}
 
 
-def curve(hits: Iterable[Attacked], attack: str, who: Who = ALL) -> dict[float, Measurement]:
-    """Return the numbers of one attack on one group by rising size, those that are undefined left out."""
-    found = {hit.eps: hit.found for hit in hits if hit.attack == attack and hit.who == who}
-    return {eps: found[eps] for eps in sorted(found) if math.isfinite(found[eps].value)}
+def curve(hits: Iterable[AttackMeasurement], attack: str, group: Group = ALL) -> dict[float, Measurement]:
+    """Return the measurements of one attack on one group by rising size, undefined ones left out."""
+    by_eps = {hit.eps: hit.measurement for hit in hits if hit.attack == attack and hit.group == group}
+    return {eps: by_eps[eps] for eps in sorted(by_eps) if math.isfinite(by_eps[eps].value)}
 
 
-def attacks(hits: Iterable[Attacked]) -> list[str]:
+def attacks(hits: Iterable[AttackMeasurement]) -> list[str]:
     """Return the attacks in the order measured."""
     return list(dict.fromkeys(hit.attack for hit in hits))
 
 
-def middle(hits: Iterable[Attacked]) -> float | None:
+def middle(hits: Iterable[AttackMeasurement]) -> float | None:
     """Return the size that sentences speak of, the middle one: it is where models differ most."""
     sizes = sorted({hit.eps for hit in hits if hit.eps > 0})
     return sizes[len(sizes) // 2] if sizes else None
 
 
-def strongest(hits: Sequence[Attacked]) -> str | None:
+def strongest(hits: Sequence[AttackMeasurement]) -> str | None:
     """Return the attack to show groups under: ``worst`` where it was measured, else the last that is not noise."""
     real = [attack for attack in attacks(hits) if attack != NOISE]
     return WORST if WORST in real else real[-1] if real else None
 
 
-def called(attack: str) -> str:
-    """Return an attack as a sentence calls it."""
-    return _NAMES.get(attack) or brief(attack)
+def attack_label(attack: str) -> str:
+    """Return the name of an attack in sentences; of one that this version does not know, its name in the report."""
+    if attack == WORST:
+        return _WORST_LABEL
+    return ATTACKS[attack].label if attack in ATTACKS else brief(attack)
 
 
-def _metric(found: Measurement) -> str:
-    return found.metric.removeprefix("robustness.")
+def has_keys(measurement: Measurement, keys: Set[str]) -> bool:
+    """Return whether ``where`` has these keys, and none besides but those of a group."""
+    return measurement.where.keys() in (keys, keys | {"attribute", "group"})
 
 
-def _size(value: Scalar | None) -> float | None:
+def size(value: Scalar | None) -> float | None:
+    """Return a size, None if it is none."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return float(value) if 0 <= value < 1e300 else None
 
 
-def _who(found: Measurement) -> Who:
-    if "attribute" not in found.where:
-        return ALL
-    return str(found.where["attribute"]), str(found.where["group"])
+def group_of(measurement: Measurement) -> Group:
+    """Return the group of a measurement."""
+    where = measurement.where
+    return (str(where["attribute"]), str(where["group"])) if "attribute" in where else ALL
+
+
+def _metric(measurement: Measurement) -> str:
+    return measurement.metric.removeprefix("robustness.")

@@ -23,19 +23,19 @@ from audit.formats.html.robustness.corruption_curves import Corruptions, corrupt
 from audit.formats.html.robustness.eps_tables import SizeTable, size_tables
 from audit.formats.html.robustness.flipped_rows import Flip
 from audit.formats.html.robustness.group_plot import GroupPanel
-from audit.formats.html.robustness.measurements import ALL, called
-from audit.formats.html.robustness.moved_columns import Columns
-from audit.formats.html.robustness.sentences import share, what_flips
+from audit.formats.html.robustness.measurements import ALL, attack_label
+from audit.formats.html.robustness.moved_columns import MovedColumns
+from audit.formats.html.robustness.sentences import flip_sentence, share
 from audit.formats.html.robustness.validity import Validity
 from audit.formats.html.text.table_records import records
 from audit.result import CheckResult, Measurement
 
-SHOWN = 5
-_STUCK = "robustness.zero_gradient_share"
+MAX_OPEN_FLIPS = 5
+_ZERO_GRADIENT = "robustness.zero_gradient_share"
 
 
 @dataclass(frozen=True, slots=True)
-class Stuck:
+class ZeroGradientPlot:
     """The share of rows on which each attack found no gradient."""
 
     sentence: str
@@ -45,7 +45,7 @@ class Stuck:
 
 
 @dataclass(frozen=True, slots=True)
-class Robustness:
+class RobustnessSection:
     """What the section shows; every part is empty or None where it was not measured."""
 
     template: ClassVar[str] = "robustness.html.j2"
@@ -61,56 +61,56 @@ class Robustness:
     flips_sentence: str
     flips: list[Flip]
     folded: list[Flip]
-    columns: Columns | None
-    stuck: Stuck | None
+    columns: MovedColumns | None
+    zero_gradient: ZeroGradientPlot | None
     validity: Validity | None
     full: list[SizeTable]
     corruptions: Corruptions | None
 
     @staticmethod
-    def covers(found: Measurement) -> bool:
-        """Whether the section shows ``found``: about an attack, a corruption, or rows without gradient."""
+    def covers(measurement: Measurement) -> bool:
+        """Return whether the section shows ``measurement``: of an attack, a corruption, or rows without gradient."""
         return (
-            measurements.read(found) is not None
-            or corruption_curves.read(found) is not None
-            or (measurements.is_clean(found) and bool(found.where))
-            or _is_stuck(found)
+            measurements.read(measurement) is not None
+            or corruption_curves.read(measurement) is not None
+            or (measurements.is_clean(measurement) and bool(measurement.where))
+            or _is_zero_gradient(measurement)
         )
 
     @classmethod
-    def of(cls, check: CheckResult) -> Robustness:
+    def of(cls, check: CheckResult) -> RobustnessSection:
         """Gather the section from the measurements and tables of ``check``."""
         hits = [hit for m in check.measurements if (hit := measurements.read(m))]
         clean = measurements.clean(check.measurements)
-        found = flipped_rows.flips(records(check, "flips", flipped_rows.COLUMNS))
+        flips = flipped_rows.flips(records(check, "flips", flipped_rows.COLUMNS))
         return cls(
             curves=curves(hits, clean.get(ALL)),
-            flip_rate=what_flips(hits),
+            flip_rate=flip_sentence(hits),
             panels=group_plot.panels(hits, clean),
-            flips_sentence=flipped_rows.sentence(found),
-            flips=found[:SHOWN],
-            folded=found[SHOWN:],
+            flips_sentence=flipped_rows.sentence(flips),
+            flips=flips[:MAX_OPEN_FLIPS],
+            folded=flips[MAX_OPEN_FLIPS:],
             columns=moved_columns.columns(records(check, "columns", moved_columns.COLUMNS)),
-            stuck=_stuck([m for m in check.measurements if _is_stuck(m)]),
+            zero_gradient=_zero_gradient([m for m in check.measurements if _is_zero_gradient(m)]),
             validity=validity.validity(records(check, "validity", validity.COLUMNS)),
             full=size_tables(hits, clean),
             corruptions=corruptions(check.measurements, clean.get(ALL)),
         )
 
 
-def _is_stuck(found: Measurement) -> bool:
-    return found.metric == _STUCK and list(found.where) == ["attack"]
+def _is_zero_gradient(measurement: Measurement) -> bool:
+    return measurement.metric == _ZERO_GRADIENT and list(measurement.where) == ["attack"]
 
 
-def _stuck(found: Sequence[Measurement]) -> Stuck | None:
-    if not found:
+def _zero_gradient(shares: Sequence[Measurement]) -> ZeroGradientPlot | None:
+    if not shares:
         return None
-    rows = [Row(str(m.where["attack"]), m) for m in found]
-    scale = axis([m.value for m in found], [m.ci for m in found if m.ci], keep=[0.0], low=0.0, high=1.0)
-    told = [f"{share(m)} under {called(str(m.where['attack']))}" for m in found]
-    return Stuck(
-        sentence=f"Rows on which no gradient was found, and that the attack could not move: {', '.join(told)}.",
+    rows = [Row(str(m.where["attack"]), m) for m in shares]
+    scale = axis([m.value for m in shares], [m.ci for m in shares if m.ci], keep=[0.0], low=0.0, high=1.0)
+    parts = [f"{share(m)} under {attack_label(str(m.where['attack']))}" for m in shares]
+    return ZeroGradientPlot(
+        sentence=f"Rows on which no gradient was found, and that the attack could not move: {', '.join(parts)}.",
         plot=interval_plot("Share of rows without a gradient", rows, scale, Guides()),
         table=[cells(row) for row in rows],
-        methods=methods(found),
+        methods=methods(shares),
     )

@@ -6,60 +6,74 @@ import math
 from collections.abc import Sequence
 
 from audit.formats.html.robustness import measurements as measured
-from audit.formats.html.robustness.measurements import ALL, FLIPS, NOISE, WORST, Attacked, called
+from audit.formats.html.robustness.measurements import (
+    ALL,
+    FLIPS,
+    NOISE,
+    WORST,
+    AttackMeasurement,
+    attack_label,
+)
 from audit.formats.html.text.numbers import interval, number, per_cent, per_cents, written
 from audit.result import Measurement
 
 
-def what_falls(hits: Sequence[Attacked], clean: Measurement | None) -> str:
-    """Say what the strongest attack, and noise of the same size, leave of the accuracy over all rows."""
+def accuracy_sentence(hits: Sequence[AttackMeasurement], clean: Measurement | None) -> str:
+    """Return the sentence on the accuracy under the strongest attack, and under noise of the same size."""
     eps = measured.middle(hits)
-    at = {hit.attack: hit.found for hit in hits if hit.eps == eps and math.isfinite(hit.found.value)}
-    single = {attack: m for attack, m in at.items() if attack not in (NOISE, WORST)}
-    real = single or {attack: m for attack, m in at.items() if attack == WORST}
+    at_eps = {hit.attack: hit.measurement for hit in hits if hit.eps == eps and _is_defined(hit)}
+    single = {attack: m for attack, m in at_eps.items() if attack not in (NOISE, WORST)}
+    real = single or {attack: m for attack, m in at_eps.items() if attack == WORST}
     parts = []
     if eps is not None and real:
-        attack, least = min(real.items(), key=lambda item: item[1].value)
-        parts.append(f"{_moves(clean, least)} under {called(attack)} at eps {written(eps)}")
-    if eps is not None and NOISE in at:
-        parts.append(_noise(at[NOISE], eps, bool(parts)))
+        attack, lowest = min(real.items(), key=lambda item: item[1].value)
+        parts.append(f"{_change(clean, lowest)} under {attack_label(attack)} at eps {written(eps)}")
+    if eps is not None and NOISE in at_eps:
+        parts.append(_noise(at_eps[NOISE], eps, bool(parts)))
     return "; ".join(parts) + "." if parts else ""
 
 
-def what_flips(hits: Sequence[Attacked]) -> str:
-    """Say how many decisions the strongest attack changes, and how many noise of that size does."""
-    rates = [hit for hit in hits if hit.metric == FLIPS and hit.who == ALL and math.isfinite(hit.found.value)]
+def flip_sentence(hits: Sequence[AttackMeasurement]) -> str:
+    """Return the sentence on the decisions that the strongest attack changes, and noise of that size."""
+    rates = [hit for hit in hits if hit.metric == FLIPS and hit.group == ALL and _is_defined(hit)]
     rates = [hit for hit in rates if hit.norm == rates[0].norm]  # sizes of another norm are of another kind
-    attack, eps = measured.strongest(rates), measured.middle(rates)
-    at = {hit.attack: hit.found for hit in rates if hit.eps == eps}
-    if attack not in at or eps is None:
+    attack = measured.strongest(rates)
+    eps = measured.middle(rates)
+    at_eps = {hit.attack: hit.measurement for hit in rates if hit.eps == eps}
+    if attack not in at_eps or eps is None:
         return ""
-    name = called(attack)
-    text = f"{name[:1].upper()}{name[1:]} at eps {written(eps)} changes the decision on {share(at[attack])} of the rows"
-    return text + (f"; noise does on {share(at[NOISE])}." if NOISE in at else ".")
+    name = attack_label(attack)
+    text = (
+        f"{name[:1].upper()}{name[1:]} at eps {written(eps)} changes the decision on {share(at_eps[attack])}"
+    )
+    return f"{text} of the rows" + (f"; noise does on {share(at_eps[NOISE])}." if NOISE in at_eps else ".")
 
 
-def share(found: Measurement) -> str:
+def share(m: Measurement) -> str:
     """Return a share with its interval, in per cent."""
-    return per_cent(found.value) + (f" ({per_cents(found.ci)})" if found.ci else "")
+    return per_cent(m.value) + (f" ({per_cents(m.ci)})" if m.ci else "")
 
 
-def told(found: Measurement) -> str:
+def with_interval(m: Measurement) -> str:
     """Return a number with its interval."""
-    return f"{number(found.value)} ({interval(found.ci)})" if found.ci else number(found.value)
+    return number(m.value) + (f" ({interval(m.ci)})" if m.ci else "")
 
 
-def _moves(clean: Measurement | None, found: Measurement) -> str:
+def _is_defined(hit: AttackMeasurement) -> bool:
+    return math.isfinite(hit.measurement.value)
+
+
+def _change(clean: Measurement | None, attacked: Measurement) -> str:
+    after = with_interval(attacked)
     if clean is None or not math.isfinite(clean.value):
-        return f"Accuracy is {told(found)}"
+        return f"Accuracy is {after}"
     before = number(clean.value)
-    if before == number(found.value):
-        return f"Accuracy stays at {told(found)}"
-    verb = "falls" if found.value < clean.value else "rises"
-    return f"Accuracy {verb} from {before} to {told(found)}"
+    if before == number(attacked.value):
+        return f"Accuracy stays at {after}"
+    return f"Accuracy {'falls' if attacked.value < clean.value else 'rises'} from {before} to {after}"
 
 
-def _noise(found: Measurement, eps: float, follows: bool) -> str:
+def _noise(accuracy: Measurement, eps: float, follows: bool) -> str:
     if follows:
-        return f"noise of the same size leaves it at {number(found.value)}"
-    return f"Noise at eps {written(eps)} leaves accuracy at {number(found.value)}"
+        return f"noise of the same size leaves it at {number(accuracy.value)}"
+    return f"Noise at eps {written(eps)} leaves accuracy at {number(accuracy.value)}"

@@ -13,7 +13,7 @@ _DOUBT = "in doubt"
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class ValidityTest:
     """One test; ``figure`` and ``interval`` as text, empty where there is none."""
 
     test: str
@@ -29,29 +29,30 @@ class Validity:
     """All tests, with a sentence on how many hold."""
 
     sentence: str
-    trials: list[Trial]
+    tests: list[ValidityTest]
 
 
 def validity(rows: Sequence[Record]) -> Validity | None:
     """Return the tests of the table; None if it has none."""
-    trials = [_trial(row) for row in rows]
-    return Validity(_sentence(trials), trials) if trials else None
+    tests = [_test(row) for row in rows]
+    return Validity(_sentence(tests), tests) if tests else None
 
 
-def _trial(row: Record) -> Trial:
-    value, span = figure(row, "figure"), figures(row, "low", "high")
-    return Trial(
+def _test(row: Record) -> ValidityTest:
+    value = figure(row, "figure")
+    limits = figures(row, "low", "high")
+    return ValidityTest(
         test=text(row, "test"),
         asks=text(row, "asks"),
         figure="" if value is None else per_cent(value),
-        interval=per_cents((span[0], span[1])) if span else "",
+        interval=per_cents((limits[0], limits[1])) if limits else "",
         verdict=text(row, "verdict"),
         doubt=text(row, "verdict") == _DOUBT,
     )
 
 
-def _sentence(trials: Sequence[Trial]) -> str:
-    doubts = sum(trial.doubt for trial in trials)
+def _sentence(tests: Sequence[ValidityTest]) -> str:
+    doubts = sum(test.doubt for test in tests)
     if not doubts:
-        return f"No test of the attacks, of {len(trials)}, is in doubt."
-    return f"{doubts} of {len(trials)} tests of the attacks {'is' if doubts == 1 else 'are'} in doubt."
+        return f"No test of the attacks, of {len(tests)}, is in doubt."
+    return f"{doubts} of {len(tests)} tests of the attacks {'is' if doubts == 1 else 'are'} in doubt."
