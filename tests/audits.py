@@ -14,6 +14,7 @@ from audit.check import policy_from
 from audit.data.dataset import Dataset, read_dataset
 from audit.data.source import BatchSize
 from audit.result import Measurement, Report
+from audit.subject.predictions import Classified
 from audit.subject.scoring import Scored, score
 from audit.subject.subject import Subject, load_subject
 
@@ -48,6 +49,12 @@ def store(frame: pd.DataFrame, folder: Path, name: str = "table.parquet") -> Pat
 def subject(policy: Mapping[str, object]) -> Subject:
     """Load model and data and score the rows, as a check would see them."""
     return load_subject(policy_from(policy), lambda *_: None)
+
+
+def classified(found: Subject) -> Classified:
+    """Return the scores of a classification."""
+    assert isinstance(found.scores, Classified)
+    return found.scores
 
 
 def again(found: Subject, batch_size: BatchSize) -> tuple[Dataset, Scored]:

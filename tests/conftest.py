@@ -45,7 +45,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Give a worker a module at a time, whose fixtures its tests share; but of the zoo one kind, of examples one."""
     from xdist.scheduler import LoadScopeScheduling
 
-    class Scheduler(LoadScopeScheduling):  # type: ignore[misc]
+    class Scheduler(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             return tiers.shared(nodeid)
 

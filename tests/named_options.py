@@ -24,7 +24,7 @@ UNKNOWN = "\0"
 _PATH = re.compile(r"(?<![\w./])(checks|model|data|gate|report|waivers)((?:\.\w+)+)(?![\w(/])")
 _FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 _COMMAND = re.compile(r"\baudit (\w+)([^`\n]*)")
-_OTHERS = re.compile(r"(?:python -m |benchmarks/)[^`\n]*")
+_OTHERS = re.compile(r"(?:python -m |benchmarks/|docker )[^`\n]*")
 """Calls of other programs, whose flags are their own."""
 _FILES = {"csv", "css", "h5", "html", "j2", "json", "keras", "md", "py"}
 _KERAS = {"model.export", "model.predict", "model.quantize", "model.save"}

@@ -23,7 +23,7 @@ class Share(Check):
     summary: ClassVar[str] = "A share."
     metrics: ClassVar[dict[str, MetricFacts]] = {"share": MetricFacts(about="A share.", low=0, high=1)}
 
-    def measure(self, subject: Subject) -> Iterator[Measurement]:
+    def measure(self, subject: Subject) -> Iterator[Evidence]:
         yield self.share(subject)
 
     def share(self, subject: Subject, **changes: object) -> Measurement:

@@ -66,8 +66,11 @@ def space(
     integer: ArrayLike = False,
 ) -> ThreatModel:
     """Return a space in which everything moves freely, unless said otherwise."""
-    full = [np.broadcast_to(np.asarray(item), columns) for item in (scale, low, high, movable, integer)]
-    return ThreatModel(*(item.copy() for item in full))
+
+    def full(value: ArrayLike) -> np.ndarray:
+        return np.broadcast_to(np.asarray(value), columns).copy()
+
+    return ThreatModel(full(scale), full(low), full(high), full(movable), full(integer))
 
 
 def rows(count: int, columns: int, seed: int = 1, dtype: DTypeLike = np.float32) -> np.ndarray:

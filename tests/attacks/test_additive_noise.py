@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -13,7 +15,7 @@ MOVABLE = np.array([True, False, True, True])
 SCALE = np.array([0.5, 1.0, 4.0, 2.0])
 
 
-def moves(norm: Norm, count: int = 300, eps: float = 0.2, **options: int) -> np.ndarray:
+def moves(norm: Norm, count: int = 300, eps: float = 0.2, **options: Any) -> np.ndarray:
     """Return what noise adds to rows of zeros, in units of the scale."""
     x = np.zeros((count, 4))
     where = space(4, scale=SCALE, movable=MOVABLE)

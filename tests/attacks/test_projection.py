@@ -111,7 +111,7 @@ def test_whole_numbers_that_leave_the_ball_together_are_rounded_back() -> None:
     moved = Ball(where, "2", 1.0).place(
         np.zeros((2, 3), np.float32), np.array([[0.7, 0.6, 0.3], [0.9, 0.1, 0]])
     )
-    np.testing.assert_allclose(moved, [[0, 0, 0.3], [1, 0, 0]], rtol=0.05)
+    np.testing.assert_allclose(moved, [[0.0, 0.0, 0.3], [1.0, 0.0, 0.0]], rtol=0.05)
 
 
 def test_a_fraction_that_no_attack_moves_stays_one() -> None:

@@ -34,7 +34,9 @@ def test_spearman_is_scipy_s(sides: np.ndarray) -> None:
 def test_whole_weights_are_repeated_rows(sides: np.ndarray, weights: np.ndarray) -> None:
     repeated = np.repeat(sides, weights.astype(int), axis=1)
     if repeated.shape[1] and (np.ptp(repeated, axis=1) > 0).all():
-        assert spearman(*sides, weights) == pytest.approx(spearmanr(*repeated).statistic, abs=1e-9)
+        assert spearman(sides[0], sides[1], weights) == pytest.approx(
+            spearmanr(*repeated).statistic, abs=1e-9
+        )
 
 
 def test_features_of_one_size_each_rank_alike_and_noise_does_not() -> None:

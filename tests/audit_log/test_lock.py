@@ -41,8 +41,8 @@ WITHOUT_LOCKS = "import sys; sys.modules['fcntl'] = None\n"
 def counting(file: Path, model: str, before: str = "") -> Iterator[subprocess.Popen[str]]:
     """Start a process that counts an audit; it decides when it is given a line."""
     command = [sys.executable, "-c", before + COUNTS, str(file), model]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen(command, cwd=ROOT, text=True, **pipes) as process:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=ROOT, text=True, stdin=pipe, stdout=pipe, stderr=pipe) as process:
         try:
             assert said(process) == "ready"
             yield process

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from audit.frameworks.aif360_loader import aif360
 
 
 def metric(
-    groups: Sequence[str], label: Any, predicted: Any, unprivileged: str, privileged: str, weights: Any = None
+    groups: Iterable[str], label: Any, predicted: Any, unprivileged: str, privileged: str, weights: Any = None
 ) -> Any:
     """Return AIF360's ClassificationMetric; ``privileged`` are names joined with ``|``."""
     names = sorted(set(groups))

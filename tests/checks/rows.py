@@ -65,7 +65,6 @@ def taken(subject: Subject, index: np.ndarray, copies: int = 1) -> Subject:
         attributes=[replace(one, codes=one.codes[rows]) for one in subject.attributes],
         weights=None if subject.weights is None else subject.weights[rows],
         clusters=clusters,
-        kept={},
     )
 
 
@@ -82,7 +81,7 @@ def turned(subject: Subject, attribute: str, privileged: str) -> Subject:
         replace(one, privileged=[one.groups.index(privileged)]) if one.name == attribute else one
         for one in subject.attributes
     ]
-    return replace(subject, attributes=attributes, kept={})
+    return replace(subject, attributes=attributes)
 
 
 def whole(subject: Subject) -> bool:

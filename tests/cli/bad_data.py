@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -9,12 +11,12 @@ from .bad_input import Spoil
 from .kit import Kit
 
 
-def cell(kit: Kit, column: str, value: object, row: int = 7) -> None:
+def cell(kit: Kit, column: str, value: Any, row: int = 7) -> None:
     kit.frame[column] = kit.frame[column].astype(object)
     kit.frame.loc[row, column] = value
 
 
-def column(kit: Kit, name: str, value: object) -> None:
+def column(kit: Kit, name: str, value: Any) -> None:
     kit.frame[name] = value
 
 

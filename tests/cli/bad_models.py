@@ -66,7 +66,7 @@ def file(kit: Kit, name: str) -> Path:
     return kit.folder / name
 
 
-class Doubled(keras.layers.Layer):  # type: ignore[misc]
+class Doubled(keras.layers.Layer):
     """A layer that nobody but this test knows."""
 
     def call(self, x: Any) -> Any:

@@ -22,7 +22,7 @@ class _Bad(Check):
     summary: ClassVar[str] = "A check that behaves badly"
     metrics: ClassVar[dict[str, MetricFacts]] = FACTS
 
-    def measure(self, subject: Subject) -> Iterator[Measurement]:
+    def measure(self, subject: Subject) -> Iterator[Evidence]:
         yield Measurement(metric=f"{self.name()}.number", value=1.0, n=subject.rows, method="exact")
         self.then()
 

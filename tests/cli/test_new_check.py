@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -75,7 +76,12 @@ def test_a_name_that_cannot_be_is_refused(
 @pytest.mark.parametrize("kind", ["directory", "file", "link"])
 def test_what_exists_is_left_alone(here: Path, capsys: pytest.CaptureFixture[str], kind: str) -> None:
     place = here / "demo"
-    {"directory": place.mkdir, "file": place.touch, "link": lambda: place.symlink_to("nowhere")}[kind]()
+    make: dict[str, Callable[[], None]] = {
+        "directory": place.mkdir,
+        "file": place.touch,
+        "link": lambda: place.symlink_to("nowhere"),
+    }
+    make[kind]()
     assert main(["new-check", "demo"]) == 2
     assert "'demo', which exists" in capsys.readouterr().err
     assert [path.name for path in here.rglob("*")] == ["demo"]

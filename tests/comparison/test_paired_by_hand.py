@@ -39,7 +39,8 @@ def together(terms: list[tuple[float, float, Span]]) -> Span:
 
 def exact(counts: list[float], confidence: float) -> tuple[float, Span]:
     k, n = map(int, counts)
-    return k / n, tuple(binomtest(k, n).proportion_ci(confidence, method="exact"))
+    limits = binomtest(k, n).proportion_ci(confidence, method="exact")
+    return k / n, (limits.low, limits.high)
 
 
 def moved(pairs: list[float], tail: float) -> tuple[float, Span]:
@@ -143,7 +144,9 @@ def test_two_gaps_share_the_error_and_are_averaged_or_the_extremes(
 
 
 def test_two_gaps_that_another_method_put_together_are_compared_by_their_correlation() -> None:
-    ours, theirs = (dict(zip(ODDS, table, strict=True)) for table in CASES[0][:2])
+    ours, theirs = (
+        {name: [*map(float, cell)] for name, cell in zip(ODDS, table, strict=True)} for table in CASES[0][:2]
+    )
     pairs = {name: [30.0, 30.0, ours[name][1]] for name in ODDS}
     m = pair("average-abs-odds-difference", (0.3, 0.4), ours, theirs, pairs, correlation=0.3)
     assert m.baseline is not None

@@ -114,7 +114,7 @@ def test_the_interval_of_a_mean_is_little_wider_than_the_paired_t_test(
     label = frame["label"].to_numpy()
     right = [np.where(label == 1, s, 1 - s) for s in (frame["old"].to_numpy(), frame["score"].to_numpy())]
     losses = [-np.log(r) if metric == "log_loss" else (1 - r) ** 2 for r in right]
-    oracle = ttest_rel(*losses).confidence_interval(0.95)
+    oracle = ttest_rel(losses[0], losses[1]).confidence_interval(0.95)
     found = against(one(report, metric))
     assert found.improvement == pytest.approx(float(np.mean(losses[0] - losses[1])))
     assert found.improvement_ci is not None

@@ -46,7 +46,7 @@ def test_agrees_with_tensorflow(kind: str) -> None:
     assert np.abs(decode(data, 3, "x") - expected).max() <= (2 if kind == "JPEG" else 0)
 
 
-LOSSLESS = {
+LOSSLESS: dict[str, tuple[np.ndarray | Image.Image, int, np.ndarray]] = {
     "grey to colour": (GREY, 3, np.repeat(GREY[..., None], 3, 2)),
     "black and white": (Image.fromarray(GREY > 99), 1, np.where(GREY > 99, 255, 0)[..., None]),
     "black and white to colour": (
@@ -72,7 +72,7 @@ def test_a_gif_is_a_palette() -> None:
     np.testing.assert_array_equal(decode(encoded(Image.fromarray(blocks).quantize(8), "GIF"), 3, "x"), blocks)
 
 
-LOSSY = {
+LOSSY: dict[str, tuple[np.ndarray | Image.Image, int, str]] = {
     "colour to grey": (COLOUR, 1, "mode RGB"),
     "alpha to colour": (ALPHA, 3, "mode RGBA"),
     "grey and alpha": (Image.fromarray(ALPHA[..., :2]), 1, "mode LA"),

@@ -19,7 +19,11 @@ from ..audits import store
 
 
 def read(
-    values: Sequence[Any], folder: Path, file: str, regression: bool = False, **given: Any
+    values: Sequence[Any] | pd.Categorical[Any],
+    folder: Path,
+    file: str,
+    regression: bool = False,
+    **given: Any,
 ) -> Labels | Targets:
     path = store(pd.DataFrame({"row": 1, "label": values}), folder, file)
     spec = DataSpec.model_validate({"path": str(path), "label": "label", **given})
@@ -119,7 +123,7 @@ def test_words_for_nothing_are_labels_among_words(tmp_path: Path, word: str) -> 
     assert sorted(map(str, found.values)) == sorted([word, "some"]) and len(found.favorable) == 1
 
 
-CATEGORIES = pd.Categorical.from_codes([1, 1, 2, 1], ["low", "mid", "high", "none"])
+CATEGORIES = pd.Categorical.from_codes([1, 1, 2, 1], pd.Index(["low", "mid", "high", "none"]))
 
 
 def test_categories_without_rows_are_no_label_values(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -19,18 +20,18 @@ tame = st.integers(-50, 50).map(float) | st.floats(-1e6, 1e6).map(lambda value: 
 repeated = st.lists(st.tuples(tame | finite, st.integers(1, 25)), min_size=1, max_size=30).map(
     lambda pairs: np.repeat(*map(np.array, zip(*pairs, strict=True)))
 )
+SHAPES: dict[str, Callable[[np.random.Generator, int], np.ndarray]] = {
+    "normal": lambda rng, n: rng.standard_normal(n),
+    "age": lambda rng, n: rng.integers(17, 91, n).astype(float),
+    "gain": lambda rng, n: np.where(rng.random(n) < 0.9, 0.0, rng.lognormal(8, 1, n)),
+    "year": lambda rng, n: rng.integers(1990, 2021, n).astype(float),
+}
 drawn = st.builds(
     lambda seed, rows, shape: SHAPES[shape](np.random.default_rng(seed), rows),
     st.integers(0, 2**32),
     st.integers(1, 400),
     st.sampled_from(["normal", "age", "gain", "year"]),
 )
-SHAPES = {
-    "normal": lambda rng, n: rng.standard_normal(n),
-    "age": lambda rng, n: rng.integers(17, 91, n).astype(float),
-    "gain": lambda rng, n: np.where(rng.random(n) < 0.9, 0.0, rng.lognormal(8, 1, n)),
-    "year": lambda rng, n: rng.integers(1990, 2021, n).astype(float),
-}
 backgrounds = repeated | drawn
 
 

@@ -15,13 +15,13 @@ from audit.data.arrow_columns import NullValue, texts
 from audit.data.source import BatchSize
 from audit.errors import AuditError
 
-from ..audits import content, store, subject
+from ..audits import classified, content, store, subject
 from ..conftest import Models
 
 ROWS = 600
 
 
-def table(size: int = ROWS, **changes: Any) -> pd.DataFrame:
+def table(size: int = ROWS, /, **changes: Any) -> pd.DataFrame:
     frame = pd.DataFrame(
         {
             "hours_per_week": np.linspace(1, 80, size),
@@ -38,7 +38,7 @@ def table(size: int = ROWS, **changes: Any) -> pd.DataFrame:
 def scores(
     model: Path, frame: pd.DataFrame, folder: Path, file: str = "t.parquet", **given: Any
 ) -> np.ndarray:
-    return subject(content(model, store(frame, folder, file), **given)).scores.favorable
+    return classified(subject(content(model, store(frame, folder, file), **given))).favorable
 
 
 LATE = [3, 400, 599]
@@ -86,7 +86,7 @@ def test_nothing_is_no_text(model: Models, tmp_path: Path, kind: str) -> None:
         subject(policy)
     assert "'marital_status'" in caught.value.where
     policy["data"]["missing"] = {"marital_status": "Married"}
-    found = subject(policy).scores
+    found = classified(subject(policy))
     plain = scores(model("flat_columns"), table(marital_status=(slice(None), "Single")), tmp_path)
     filled = scores(model("flat_columns"), table(marital_status=(slice(None), "Married")), tmp_path)
     np.testing.assert_array_equal(found.favorable, np.where(np.isin(np.arange(ROWS), LATE), filled, plain))

@@ -87,7 +87,7 @@ def test_numbers_name_groups(tmp_path: Path, privileged: Any, file: str) -> None
 
 
 def test_one_hot_columns(tmp_path: Path) -> None:
-    columns = {"n": [1, 0, 0, 0], "s": [0, 1.0, 0, 1], "w": [False, False, True, False]}
+    columns: dict[str, list[Any]] = {"n": [1, 0, 0, 0], "s": [0, 1.0, 0, 1], "w": [False, False, True, False]}
     spec = {"region": {"columns": {"North": "n", "South": "s", "West": "w"}, "privileged": ["North", "West"]}}
     found = read(columns, tmp_path, protected=spec)["region"]
     assert names(found) == ["North", "South", "West", "South"] and found.privileged_name == "North|West"
@@ -110,10 +110,15 @@ def test_intersections_count_as_pandas_groups(tmp_path: Path) -> None:
         "age": {"bins": [40], "privileged": ">=40"},
     }
     both = [["sex", "race"], ["race", "sex", "age"]]
-    given = {"protected": protected, "intersections": both}
-    found = read(dict(frame.items()), tmp_path, batch_size=BatchSize(rows=256), **given)
-    counted = frame.groupby(["sex", "race"]).size()
-    assert found["sex*race"].rows == {f"{sex}*{race}": n for (sex, race), n in counted.items()}
+    given: dict[str, Any] = {"protected": protected, "intersections": both}
+    found = read(
+        {str(name): values for name, values in frame.items()},
+        tmp_path,
+        batch_size=BatchSize(rows=256),
+        **given,
+    )
+    counted = frame.groupby(["sex", "race"], as_index=False).size().to_numpy()
+    assert found["sex*race"].rows == {f"{sex}*{race}": n for sex, race, n in counted}
     assert found["sex*race"].privileged_name == "Male*Other|Male*White"
     age = np.where(frame["age"] < 40, "<40", ">=40")
     assert names(found["race*sex*age"]) == list(frame["race"] + "*" + frame["sex"] + "*" + age)

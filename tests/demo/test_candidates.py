@@ -45,7 +45,9 @@ def test_weights_make_sex_and_approval_independent() -> None:
     train = make_loans(4000, 0)
     weights = pd.Series(reweighing(train))
     joint = weights.groupby([train["sex"], train["approved"]]).sum() / len(train)
-    for (sex, approved), share in joint.items():
+    for pair, share in joint.items():
+        assert isinstance(pair, tuple)
+        sex, approved = pair
         product = (train["sex"] == sex).mean() * (train["approved"] == approved).mean()
         assert share == pytest.approx(product, abs=1e-12)
     assert weights.groupby([train["sex"], train["approved"]]).nunique().eq(1).all()

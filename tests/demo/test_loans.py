@@ -46,9 +46,9 @@ def test_groups_have_the_documented_shares(biased: pd.DataFrame) -> None:
 
 def test_approvals_of_the_biased_office(biased: pd.DataFrame) -> None:
     approved = (biased["approved"] == "yes").groupby(biased["sex"]).agg(["mean", "size"])
-    near(approved.loc["Male", "mean"], 0.60, approved.loc["Male", "size"])
-    near(approved.loc["Female", "mean"], 0.24, approved.loc["Female", "size"])
-    assert approved.loc["Female", "mean"] / approved.loc["Male", "mean"] == pytest.approx(0.40, abs=0.01)
+    near(approved["mean"]["Male"], 0.60, approved["size"]["Male"])
+    near(approved["mean"]["Female"], 0.24, approved["size"]["Female"])
+    assert approved["mean"]["Female"] / approved["mean"]["Male"] == pytest.approx(0.40, abs=0.01)
 
 
 def test_bias_refuses_three_in_five_creditworthy_women_and_no_one_else(

@@ -14,8 +14,8 @@ from audit.demo.run import CandidateAudit, run_demo
 from audit.formats.json import read_report
 from audit.result import Measurement, Report, Scalar, Table
 
-SEX = {"attribute": "sex", "unprivileged": "Female", "privileged": "Male"}
-AGE = {"attribute": "age", "unprivileged": "<30", "privileged": ">=30"}
+SEX: dict[str, Scalar] = {"attribute": "sex", "unprivileged": "Female", "privileged": "Male"}
+AGE: dict[str, Scalar] = {"attribute": "age", "unprivileged": "<30", "privileged": ">=30"}
 STATUSES = {
     "performance.accuracy": ("pass", "pass"),
     "performance.auc": ("pass", "pass"),

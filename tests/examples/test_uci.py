@@ -22,7 +22,7 @@ def uci(tmp_path: Path) -> ModuleType:
     assert module.ARCHIVE.startswith("https://archive.ics.uci.edu/")
     (tmp_path / "archive" / "toy").mkdir(parents=True)
     (tmp_path / "archive" / "toy" / "a.data").write_bytes(CONTENT)
-    module.ARCHIVE = (tmp_path / "archive").as_uri()
+    vars(module)["ARCHIVE"] = (tmp_path / "archive").as_uri()
     return module
 
 

@@ -18,6 +18,7 @@ from audit.result import (
     OutputFacts,
     PolicyFacts,
     Report,
+    Scalar,
     Table,
     TensorFacts,
 )
@@ -50,7 +51,7 @@ def policy() -> Policy:
 def checks() -> list[CheckResult]:
     pair = {"unprivileged": [40.0, 400.0], "privileged": [300.0, 500.0]}
     thin = {"unprivileged": [0.0, 5.0], "privileged": [0.0, 500.0]}
-    where = {"attribute": "sex", "unprivileged": "F", "privileged": "M"}
+    where: dict[str, Scalar] = {"attribute": "sex", "unprivileged": "F", "privileged": "M"}
     found = [
         Measurement(metric="performance.accuracy", value=0.9, n=905, ci=(0.87, 0.92), method="clopper-pearson",
                     counts={"rate": [814.5, 905.0]}),

@@ -49,13 +49,14 @@ FATES: dict[str, tuple[float, int]] = {
 def fated(name: str, metric: str = "c.rate", **where: Scalar) -> Measurement:
     """A measurement by its fate against "at least 0.5"; also exact and bare ones, not finite ones."""
     others = {
-        "exact holds": exact(0.9, metric, **where),
-        "exact breaks": exact(0.1, metric, **where),
-        "bare": bare(0.9, metric, **where),
-        "nan": bare(float("nan"), metric, **where),
-        "inf": plugged(float("inf"), (0.9, float("inf")), metric, **where),
+        "exact holds": exact(0.9, metric),
+        "exact breaks": exact(0.1, metric),
+        "bare": bare(0.9, metric),
+        "nan": bare(float("nan"), metric),
+        "inf": plugged(float("inf"), (0.9, float("inf")), metric),
     }
-    return others[name] if name in others else rate(*FATES[name], metric, **where)
+    measurement = others[name] if name in others else rate(*FATES[name], metric)
+    return replace(measurement, where=dict(where))
 
 
 def against(

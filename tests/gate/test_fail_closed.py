@@ -23,7 +23,7 @@ NAN, INF = math.nan, math.inf
 few = settings(max_examples=12, deadline=None, derandomize=True)
 
 
-def status(measurement: Measurement, **limit: float) -> str:
+def status(measurement: Measurement, **limit: Any) -> str:
     """Return the status of a rule; a report that is refused as damaged passes nothing either."""
     try:
         return decided([check(measurement)], [Rule(metric=measurement.metric, **limit)]).rules[0].status
@@ -136,6 +136,7 @@ def test_a_baseline_that_cannot_be_is_refused(said: str) -> None:
     honest = replace(
         pair, baseline=replace(pair.baseline, correlation=0.5, discordant={"rate": [30, 10, 1000]})
     )
+    assert honest.baseline is not None
     edited = replace(honest, baseline=replace(honest.baseline, **IMPOSSIBLE_BESIDE[said]))
     rules = [Rule(metric="c.rate", no_worse_than_baseline_by=0.1)]
     assert decided([check(honest)], rules).verdict == "pass"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 
@@ -115,6 +116,6 @@ def test_without_an_interval_nothing_else_is_decided(value: float, make) -> None
         ({"within": 0.1, "at_least": -0.5, "at_most": 0.05}, (-0.1, 0.05)),
     ],
 )
-def test_bounds_of_a_limit(limit: dict[str, float], bounds: tuple[float, float]) -> None:
+def test_bounds_of_a_limit(limit: dict[str, Any], bounds: tuple[float, float]) -> None:
     rule = Rule(metric="c.rate", **limit)
     assert (rule.bounds, rule.limit) == (bounds, limit)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -61,7 +62,7 @@ def test_order_does_not_matter(audit, random) -> None:
 
 def looser(rule: Rule, by: float) -> Rule:
     moved = {"at_least": -by, "at_most": by, "within": by, "no_worse_than_baseline_by": by}
-    limit = {k: v + moved.get(k, 0.0) for k, v in rule.limit.items()}
+    limit: dict[str, Any] = {k: v + moved.get(k, 0.0) for k, v in rule.limit.items()}
     if "better_than_baseline_by" in limit:
         limit["better_than_baseline_by"] = max(0.0, limit["better_than_baseline_by"] - by)
     return Rule(metric=rule.metric, where=rule.where, **limit)
@@ -84,7 +85,7 @@ def test_a_looser_policy_never_fails_what_passed(audit, steps: list[float]) -> N
 def test_what_passes_is_measured_finite_and_inside(audit) -> None:
     found, wanted, min_rows = audit
     for rule in decided([check(*found)], wanted, min_rows=min_rows).rules:
-        limit = Rule(metric=rule.metric, **rule.limit)
+        limit = Rule.model_validate({"metric": rule.metric, **rule.limit})
         inside = [
             _inside(m, limit) and (limit.least_improvement is None or _better(m, limit))
             for m in rule.measurements

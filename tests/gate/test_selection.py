@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from audit.gate.selection import covered
@@ -72,7 +74,7 @@ CASES: list[tuple[list[dict[str, Scalar]], dict[str, Scalar], list[int]]] = [
 def test_covered(
     wheres: list[dict[str, Scalar]], rule: dict[str, Scalar], expected: list[int], step: int
 ) -> None:
-    found = [exact(float(i), **where) for i, where in enumerate(wheres)]
+    found = [replace(exact(float(i)), where=where) for i, where in enumerate(wheres)]
     others = [exact(99.0, "c.rates"), exact(99.0, "d.rate", attribute="sex")]
     chosen = covered(Rule(metric="c.rate", at_least=0, where=rule), [*others, *found][::step])
     assert sorted(m.value for m in chosen) == expected

@@ -83,7 +83,7 @@ def found(name: str) -> list[CheckResult]:
     if name == "not run":
         return []
     if kind in ("skipped", "crashed"):
-        return [check(*([fated(fate)] if fate else []), status=kind)]
+        return [check(*([fated(fate)] if fate else []), status="skipped" if kind == "skipped" else "crashed")]
     if name == "not matched":
         return [check(exact(0.9, "c.other"))]
     return [check(fated(fate if kind == "thin" else f"{kind} {fate}".strip(), attribute="sex"))]

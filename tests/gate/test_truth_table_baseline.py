@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from itertools import product
+from typing import Any
 
 import pytest
 
@@ -48,13 +49,17 @@ def measured(value: str, beside: str) -> Measurement:
 
 
 def rule(value: str) -> Rule:
-    limit = {} if value == "not asked" else {"at_least": 0.5}
+    limit: dict[str, Any] = {} if value == "not asked" else {"at_least": 0.5}
     return Rule(
         metric="c.rate", where={"attribute": "sex"}, no_worse_than_baseline_by=0.03, id="tried", **limit
     )
 
 
-def decided_on(value: str, beside: str, **options: int) -> str:
+def limited(**limit: Any) -> Rule:
+    return Rule(metric="c.rate", **limit)
+
+
+def decided_on(value: str, beside: str, **options: Any) -> str:
     return decided([check(measured(value, beside))], [rule(value)], **options).rules[0].status
 
 
@@ -85,7 +90,7 @@ def test_a_rule_of_the_value_alone_does_not_see_the_baseline(value: str, letter:
 )
 @pytest.mark.parametrize("limit", ["no_worse_than_baseline_by", "better_than_baseline_by"])
 def test_a_missing_baseline_decides_nothing(fate: str, limit: str) -> None:
-    (one,) = decided([check(fated(fate))], [Rule(metric="c.rate", **{limit: 0.0})]).rules
+    (one,) = decided([check(fated(fate))], [limited(**{limit: 0.0})]).rules
     assert (one.status, one.reason) == ("inconclusive", "not decided: the baseline has no such measurement")
 
 
@@ -149,17 +154,14 @@ def test_one_exact_value_does_not_make_the_difference_exact(other: float, letter
 def test_an_exact_value_beside_one_without_an_interval_decides_nothing(other: Measurement) -> None:
     for one in (against(exact(0.5), other), against(other, exact(0.5))):
         for limit in ({"no_worse_than_baseline_by": 0.1}, {"better_than_baseline_by": 0.1}):
-            assert decided([check(one)], [Rule(metric="c.rate", **limit)]).rules[0].status == "inconclusive"
+            assert decided([check(one)], [limited(**limit)]).rules[0].status == "inconclusive"
 
 
 def test_a_break_against_one_exact_value_is_not_certain() -> None:
     """Of the other p is between 0.025 and 0.05: broken alone, not as one of two claims."""
     one, limit = against(exact(0.5), rate(5405, N)), {"no_worse_than_baseline_by": 0.03}
-    assert decided([check(one)], [Rule(metric="c.rate", **limit)]).rules[0].status == "fail"
-    assert (
-        decided([check(one)], [Rule(metric="c.rate", at_least=0.4, **limit)]).rules[0].status
-        == "inconclusive"
-    )
+    assert decided([check(one)], [limited(**limit)]).rules[0].status == "fail"
+    assert decided([check(one)], [limited(at_least=0.4, **limit)]).rules[0].status == "inconclusive"
 
 
 def test_a_claim_that_breaks_before_the_correction_and_not_after_is_open() -> None:
@@ -167,10 +169,8 @@ def test_a_claim_that_breaks_before_the_correction_and_not_after_is_open() -> No
     one = against(rate(5000, N), rate(5512, N))
     alone, both = Rule(metric="c.rate", no_worse_than_baseline_by=0.03), {"no_worse_than_baseline_by": 0.03}
     assert decided([check(one)], [alone]).rules[0].status == "fail"
-    assert (
-        decided([check(one)], [Rule(metric="c.rate", at_least=0.4, **both)]).rules[0].status == "inconclusive"
-    )
-    assert decided([check(one)], [Rule(metric="c.rate", at_least=0.6, **both)]).rules[0].status == "fail"
+    assert decided([check(one)], [limited(at_least=0.4, **both)]).rules[0].status == "inconclusive"
+    assert decided([check(one)], [limited(at_least=0.6, **both)]).rules[0].status == "fail"
 
 
 def test_of_two_limits_on_the_improvement_the_stricter_counts() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from audit.errors import AuditError
 
-from ..audits import content, store, subject
+from ..audits import classified, content, store, subject
 from ..conftest import Models
 
 
@@ -59,10 +59,10 @@ def test_a_tensor_takes_the_numeric_columns_in_file_order(model: Models, tmp_pat
 
 def test_columns_of_a_tensor_are_taken_in_the_given_order(model: Models, tmp_path: Path) -> None:
     table, policy = frame("a", "b", "c"), {"inputs": {"x": ["c", "a"]}}
-    given = subject(content(model("logit"), store(table, tmp_path), spec=policy)).scores.favorable
+    given = classified(subject(content(model("logit"), store(table, tmp_path), spec=policy))).favorable
     table = table[["c", "a", "label"]]
     np.testing.assert_array_equal(
-        given, subject(content(model("logit"), store(table, tmp_path))).scores.favorable
+        given, classified(subject(content(model("logit"), store(table, tmp_path)))).favorable
     )
 
 

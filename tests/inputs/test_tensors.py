@@ -62,7 +62,7 @@ def test_flags_are_the_numbers_0_and_1(tmp_path: Path) -> None:
 
 @given(
     arrays.arrays(
-        st.sampled_from([np.dtype("u1"), np.dtype("f4"), np.dtype("i8")]),
+        st.sampled_from(["u1", "f4", "i8"]).map(np.dtype),
         arrays.array_shapes(min_dims=2, max_dims=4, max_side=5),
     ),
     st.integers(0, 3),

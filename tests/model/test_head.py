@@ -15,7 +15,7 @@ from audit.model.describe import describe
 from audit.model.head import Head
 from audit.result import OutputFacts
 
-from ..audits import content, store, subject
+from ..audits import classified, content, store, subject
 from ..conftest import Models
 from ..models import save
 
@@ -118,7 +118,7 @@ def test_linear_columns_of_both_signs_are_logits(
 def test_log_probabilities_become_probabilities(model: Models, tmp_path: Path) -> None:
     """Softmax undoes the logarithm, so that the scores are those of the plain softmax."""
     found, expected = (
-        subject(content(model(name), store(numeric(2), tmp_path), favorable=2)).scores.favorable
+        classified(subject(content(model(name), store(numeric(2), tmp_path), favorable=2))).favorable
         for name in ("log_softmax", "softmax")
     )
     np.testing.assert_allclose(found, expected, atol=1e-6)
@@ -238,6 +238,6 @@ def test_one_column_scores_the_second_class(model: Models, tmp_path: Path) -> No
     """Classes listed the other way round turn the score around."""
     frame = numeric(2).assign(label=np.arange(60) % 2)
     policy = content(model("sigmoid"), store(frame, tmp_path))
-    straight = subject(policy).scores
+    straight = classified(subject(policy))
     policy["model"]["classes"] = [1, 0]
-    np.testing.assert_allclose(subject(policy).scores.favorable, 1 - straight.favorable, atol=1e-12)
+    np.testing.assert_allclose(classified(subject(policy)).favorable, 1 - straight.favorable, atol=1e-12)

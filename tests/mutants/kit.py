@@ -64,7 +64,7 @@ def content(model: Path, data: Path, /, **more: Any) -> dict[str, Any]:
 class Workshop:
     """A candidate, and a folder in which its variants are made."""
 
-    policy: Policy
+    policy: ResolvedPolicy
     folder: Path
 
     def __post_init__(self) -> None:
@@ -80,7 +80,7 @@ class Workshop:
     def left_out(self) -> dict[str, str]:
         return {item.name: item.reason for item in self.known.values() if isinstance(item, SkippedMutant)}
 
-    def made(self, name: str) -> Policy:
+    def made(self, name: str) -> ResolvedPolicy:
         """Return the policy of the variant, which now lies below the folder."""
         if name not in self._made:
             place = self.folder / f"variant-{len(self._made)}"

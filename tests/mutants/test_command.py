@@ -165,8 +165,8 @@ def test_a_strong_policy_catches_all(place: Path, model: Models, capsys: Capture
 def test_data_that_get_no_column_leave_two_variants_out(place: Path, model: Models) -> None:
     """And equal trials give equal results, whatever the names of temporary files."""
     frame = applicants(300)
-    arrays = {name: frame[name].to_numpy() for name in ("a", "b", "label")}
-    np.savez(place / "table.npz", sex=frame["sex"].to_numpy(str), **arrays)
+    a, b, label = (frame[name].to_numpy() for name in ("a", "b", "label"))
+    np.savez(place / "table.npz", sex=frame["sex"].to_numpy(str), a=a, b=b, label=label)
     policy = content(model("sigmoid"), place / "table.npz", gate={"rules": STRONG[:1]})
     found = audit.selftest(policy)
     not_made = {tried.variant: tried.reason for tried in found.of("not made")}
@@ -175,11 +175,14 @@ def test_data_that_get_no_column_leave_two_variants_out(place: Path, model: Mode
     assert audit.selftest(policy) == found
 
 
+STATUSES: list[tuple[str, RuleStatus]] = [("first", "pass"), ("second", "fail")]
+
+
 def test_the_table_says_what_each_rule_says(capsys: Captured) -> None:
     """A variant that breaks no rule and leaves one undecided is told apart: more rows might pass it."""
     one, two = (
         RuleResult(id=name, metric=name, where={}, limit={"at_least": 0.5}, status=status, reason="")
-        for name, status in (("first", "pass"), ("second", "fail"))
+        for name, status in STATUSES
     )
     tried = [
         Tried(

@@ -16,6 +16,7 @@ from .examples import LEAST, with_rules, written
 PROTECTED = LEAST.replace(
     "label: income", "label: income, protected: {sex: {privileged: M}, race: {privileged: W}}"
 )
+Expected = tuple[str, str, dict[str, str], dict[str, float]]
 FAIRNESS = [
     (f"fairness.{metric}[attribute={name}]", f"fairness.{metric}", {"attribute": name}, limit)
     for name in ("sex", "race")
@@ -24,8 +25,10 @@ FAIRNESS = [
         ("equal_opportunity_difference", {"within": 0.1}),
     )
 ]
-AUC = [("performance.auc", "performance.auc", {}, {"at_least": 0.6})]
-SHARE = [("explainability.protected_share", "explainability.protected_share", {}, {"at_most": 0.2})]
+AUC: list[Expected] = [("performance.auc", "performance.auc", {}, {"at_least": 0.6})]
+SHARE: list[Expected] = [
+    ("explainability.protected_share", "explainability.protected_share", {}, {"at_most": 0.2})
+]
 WORST = [
     ("robustness.adversarial_accuracy[attack=worst,eps=0.1]", "robustness.adversarial_accuracy",
      {"attack": "worst", "eps": 0.1}, {"at_least": 0.5}),

@@ -9,6 +9,8 @@ from audit.stats import interval
 from audit.stats.average_odds import average_abs_odds, average_odds, equalized_odds
 from audit.stats.proportions import Limits, clopper_pearson
 
+from .known import scalar
+
 KEYS = [f"{who}_{what}_positive" for who in ("unprivileged", "privileged") for what in ("true", "false")]
 CASES = [
     [(30, 50), (5, 50), (40, 50), (10, 50)],
@@ -40,7 +42,7 @@ def largest(case: list[tuple[int, int]], weigh: list[tuple[float, float]], tail:
     tu, fu, tp, fp = rates(case, tail).values()
     found = []
     for a, b in weigh:
-        value, squares = 0.0, 0.0
+        value = squares = scalar(0.0)
         for weight, part in ((a, tu), (-a, tp), (b, fu), (-b, fp)):
             end = part.high if (weight > 0) == upper else part.low
             value, squares = value + weight * part.estimate, squares + (weight * (end - part.estimate)) ** 2

@@ -121,7 +121,7 @@ def test_both_limits_solve_their_equations(table: list[tuple[float, ...]], tail:
 
 def test_no_error_is_above_1() -> None:
     found = calibration_error(np.array([[10.0, 10.0, 0.0]]), 0.025)
-    assert (found.estimate, found.high) == (1.0, 1.0) and 0.0 < found.low < 1.0
+    assert found.estimate == found.high == 1.0 and 0.0 < found.low < 1.0
 
 
 def test_a_bin_of_less_than_one_effective_row_is_one_of_so_many() -> None:

@@ -11,6 +11,8 @@ from scipy import stats
 from audit.result import Measurement
 from audit.stats import interval, p_outside
 
+from .known import known_interval
+
 
 def correlation(value: float, rows: float) -> Measurement:
     return Measurement(metric="x", value=value, n=int(rows), method="fisher-z", counts={"rows": [rows]})
@@ -37,7 +39,7 @@ def test_wider_than_pearsons_by_the_factor_on_the_z_scale(seed: int) -> None:
     found = stats.pearsonr(one, other + 0.5 * seed * one)
     r = float(found.statistic)
     pearson = np.arctanh(found.confidence_interval(0.9))
-    mine = np.arctanh(interval(correlation(r, 20), 0.9))
+    mine = np.arctanh(known_interval(correlation(r, 20), 0.9))
     assert mine.mean() == pytest.approx(pearson.mean())
     assert np.ptp(mine) == pytest.approx(np.ptp(pearson) * math.sqrt(1 + r**2 / 2))
 

@@ -8,7 +8,9 @@ import pytest
 from scipy import stats
 
 from audit.result import Measurement
-from audit.stats import interval, intervals
+from audit.stats import intervals
+
+from .known import known_interval
 
 RATES = np.round(np.linspace(0.05, 0.95, 10), 10)
 
@@ -28,8 +30,8 @@ def coverage(limits: np.ndarray, truth: float, *probabilities: np.ndarray) -> fl
 @pytest.mark.parametrize("n", [10, 50, 100, 500])
 def test_one_proportion(n: int) -> None:
     def limits(k: int) -> tuple[float, float]:
-        counts = {"rate": [k, n]}
-        return interval(
+        counts = {"rate": [float(k), float(n)]}
+        return known_interval(
             Measurement(metric="x", value=k / n, n=n, method="clopper-pearson", counts=counts), 0.95
         )
 
@@ -42,7 +44,7 @@ def test_one_proportion(n: int) -> None:
 def pair_limits(method: str, n: int, m: int) -> np.ndarray:
     def measured(k: int, j: int) -> Measurement:
         value = k / n - j / m if method == "mover-difference" else k * m / (j * n) if j else math.inf
-        counts = {"unprivileged": [k, n], "privileged": [j, m]}
+        counts = {"unprivileged": [float(k), float(n)], "privileged": [float(j), float(m)]}
         return Measurement(metric="x", value=value, n=n + m, method=method, counts=counts)
 
     found = intervals([measured(k, j) for k in range(n + 1) for j in range(m + 1)], 0.95)

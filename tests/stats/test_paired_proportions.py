@@ -14,6 +14,8 @@ from audit.stats.direction import improved, improvement_range
 from audit.stats.paired_proportions import combined, difference, difference_margin, ratio_correlation
 from audit.stats.proportions import Limits
 
+from .known import scalar
+
 INF = math.inf
 
 
@@ -37,7 +39,7 @@ def test_a_difference_lies_between_minus_1_and_1(pairs: tuple[int, int, int], en
 
 def test_weighted_differences_are_combined_side_by_side() -> None:
     parts = {
-        name: Limits(*map(np.float64, limits))
+        name: Limits(*map(scalar, limits))
         for name, limits in {"a": (0.1, 0.0, 0.4), "b": (-0.2, -0.3, 0.1), "c": (0.3, 0.28, 0.35)}.items()
     }
     found = combined({"a": 1.0, "b": -1.0, "c": 0.5}, parts)

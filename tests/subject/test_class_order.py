@@ -17,7 +17,7 @@ from audit.errors import AuditError
 from audit.formats.html.page import render_html
 from audit.result import OutputFacts
 
-from ..audits import GIVEN, content, run, store, subject
+from ..audits import GIVEN, classified, content, run, store, subject
 from ..conftest import Models
 from ..models import save
 
@@ -154,7 +154,7 @@ def test_many_numbers_without_a_favourable_one_may_be_measured(model: Models, tm
     with pytest.raises(AuditError, match=r"for a regression set model\.output: regression"):
         subject(policy)
     policy["model"]["output"] = "regression"
-    assert subject(policy).scores.label.sum() == (frame["label"] >= 100).sum()
+    assert np.asarray(subject(policy).scores.label).sum() == (frame["label"] >= 100).sum()
 
 
 def test_the_report_says_what_tells_the_order_and_who_chose_the_favourable(
@@ -267,7 +267,7 @@ def test_axes_of_size_one_are_no_class_axis(tmp_path: Path) -> None:
     x = np.linspace(-2, 2, 40)
     frame = pd.DataFrame({"x": x, "label": (x > 0).astype(int)})
     found = subject(content(tmp_path / "model", store(frame, tmp_path)))
-    np.testing.assert_allclose(found.scores.favorable, 1 / (1 + np.exp(-x)), atol=1e-6)
+    np.testing.assert_allclose(classified(found).favorable, 1 / (1 + np.exp(-x)), atol=1e-6)
 
 
 def test_classes_before_an_axis_of_size_one_are_asked_about(tmp_path: Path) -> None:

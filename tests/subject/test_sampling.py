@@ -109,7 +109,8 @@ def test_a_smaller_sample_is_part_of_a_larger_one_however_it_is_come_by(
     model: Models, tmp_path: Path, separate: bool
 ) -> None:
     """It is drawn at first, taken from a larger one, or drawn as a larger one of fewer rows still."""
-    frame, given = table(), {"background": str(store(table(60, 1), tmp_path, "b.csv"))} if separate else {}
+    frame = table()
+    given: dict[str, Any] = {"background": str(store(table(60, 1), tmp_path, "b.csv"))} if separate else {}
     whole = subject(content(model("flat_columns"), store(frame, tmp_path), favorable=1, **given))
     less, tiny = whole.sampled(120), replace(whole, sample_rows=7)
     first, grown = replace(whole, sample_rows=120), tiny.sampled(120)

@@ -40,8 +40,10 @@ def mobilenet(folder: Path) -> Made:
     )
     base.trainable = False
     _fitted(base, pictures, label).export(folder / "model", verbose=False)
-    fed, pixels = (lambda: {"image": pictures}), {"pixels": [0, 255]}
-    return Made(folder / "model", folder / "images.npz", fed, given=pixels, checks=FEW)
+    pixels: dict[str, object] = {"pixels": [0, 255]}
+    return Made(
+        folder / "model", folder / "images.npz", lambda: {"image": pictures}, given=pixels, checks=FEW
+    )
 
 
 def _fitted(base: keras.Model, pictures: np.ndarray, label: np.ndarray) -> keras.Model:

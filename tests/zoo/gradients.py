@@ -65,7 +65,7 @@ def without(folder: Path) -> Made:
 def lying(folder: Path) -> Made:
     """A gradient that is replaced by its opposite, as a reversal layer leaves it after adversarial training."""
 
-    @tf.custom_gradient  # type: ignore[untyped-decorator]
+    @tf.custom_gradient
     def reversal(x: Any) -> Any:
         return tf.identity(x), lambda upstream: -upstream
 

@@ -20,7 +20,7 @@ def gradients(subject: Subject, rows: np.ndarray) -> np.ndarray:
     """Return the gradient of the favourable outcome's log-odds (or of a prediction), ``(rows, columns)``."""
     logits, decider = subject.logits, subject.decider
 
-    @tf.function(autograph=False)  # type: ignore[untyped-decorator]
+    @tf.function(autograph=False)
     def slope(given: Any) -> Any:
         with tf.GradientTape() as tape:
             tape.watch(given)

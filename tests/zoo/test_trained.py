@@ -53,7 +53,9 @@ class TestInFewerBits(Suite):
         expected = unrounded(matrix(people())).numpy()[:, 0]
         np.testing.assert_allclose(audited.subject.scores.favorable, expected, rtol=0, atol=_step(audited))
 
-    def test_gradients_are_finite_differences(self, audited: Audited, unrounded: keras.Model) -> None:
+    def test_gradients_are_finite_differences(  # type: ignore[override]  # one more fixture
+        self, audited: Audited, unrounded: keras.Model
+    ) -> None:
         """Or those of the twin: steps that are small enough to differ by are too small for these bits."""
         rows = tf.constant(matrix(people()))
         with tf.GradientTape() as tape:

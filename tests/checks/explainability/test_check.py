@@ -19,6 +19,7 @@ from audit.stats import interval
 from audit.subject.subject import Subject
 
 from ...models import save
+from ...stats.known import known_interval
 from ..kit import COLUMNS, PROTECTED, WEIGHTS, Found, logistic, measure, persons, subject_of
 
 DATA, BACKGROUND = persons(60, 1), persons(20, 2)
@@ -70,7 +71,7 @@ def test_intervals_are_of_the_draws_of_rows_and_of_references(found: Found) -> N
     error = np.hypot(own.std(ddof=1) / 60**0.5, drawn(BY_REFERENCE[:, 0]))
     assert size.se == pytest.approx(error, rel=1e-4)
     half = student.ppf(0.975, 59) * error
-    np.testing.assert_allclose(interval(size, 0.95), [own.mean() - half, own.mean() + half], rtol=1e-4)
+    np.testing.assert_allclose(known_interval(size, 0.95), [own.mean() - half, own.mean() + half], rtol=1e-4)
     left = [np.delete(own, i).sum() / np.delete(total, i).sum() for i in range(60)]
     jackknife = np.sqrt(59 / 60 * ((np.array(left) - np.mean(left)) ** 2).sum())
     leaning = (BY_REFERENCE[:, 0] - share.value * BY_REFERENCE.sum(1)) / total.mean()

@@ -71,10 +71,9 @@ def require(found: Found, values: np.ndarray, names: list[str], atol: float = 1e
         assert size == pytest.approx(np.abs(values[:, place]).mean(), abs=atol)
     local = found.tables["local"]
     assert len(local) >= 2 * len(names)
-    for line in local.itertuples():
-        assert line.attribution == pytest.approx(
-            values[line.row - 1, names.index(str(line.feature))], abs=atol
-        )
+    for line in local.to_dict("records"):
+        expected = values[line["row"] - 1, names.index(line["feature"])]
+        assert line["attribution"] == pytest.approx(expected, abs=atol)
 
 
 VALUES: dict[str, tuple[str, dict[str, Any], Numbers]] = {
@@ -205,8 +204,8 @@ def test_a_text_column_is_one_feature(tmp_path: Path) -> None:
     require(found, exact(value, coded(data), coded(background)), ["hours", "status", "place"])
     assert list(found.of("attribution_direction")) == ["hours"]
     local = found.tables["local"]
-    for line in local[local["feature"] != "hours"].itertuples():
-        assert line.value == data[line.feature].iloc[line.row - 1]
+    for line in local[local["feature"] != "hours"].to_dict("records"):
+        assert line["value"] == data[line["feature"]].iloc[line["row"] - 1]
 
 
 def test_a_model_that_is_not_finite_between_rows_is_skipped_with_the_reason(tmp_path: Path) -> None:

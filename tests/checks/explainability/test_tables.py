@@ -47,10 +47,10 @@ def test_the_beeswarm_counts_every_row_once(shown: Found) -> None:
     widths = swarm["high"] - swarm["low"]
     assert widths.to_numpy() == pytest.approx(np.ptp(np.quantile(PHI, [0.005, 0.995])) / 40, rel=1e-3)
     age = swarm[swarm["feature"] == "age"]
-    for line in age.itertuples():
-        inside = (line.low + 1e-5 <= PHI[:, 0]) & (line.high - 1e-5 > PHI[:, 0])
-        near = (line.low - 1e-5 <= PHI[:, 0]) & (line.high + 1e-5 > PHI[:, 0])
-        assert inside.sum() <= line.rows <= near.sum()
+    for low, high, rows in age[["low", "high", "rows"]].to_numpy():
+        inside = (low + 1e-5 <= PHI[:, 0]) & (high - 1e-5 > PHI[:, 0])
+        near = (low - 1e-5 <= PHI[:, 0]) & (high + 1e-5 > PHI[:, 0])
+        assert inside.sum() <= rows <= near.sum()
     assert age["value"].is_monotonic_increasing and 0 <= age["value"].min() < age["value"].max() <= 1
 
 
@@ -125,10 +125,10 @@ def test_single_rows_add_up_and_are_those_of_the_table(shown: Found) -> None:
     np.testing.assert_allclose(heads["score"], SCORE[place], atol=1e-6)
     assert heads["label"].tolist() == DATA["label"].iloc[place].astype(str).tolist()
     assert heads["predicted"].tolist() == (SCORE[place] >= 0.5).astype(int).astype(str).tolist()
-    for line in local.itertuples():
-        row, column = int(line.row) - 1, COLUMNS.index(str(line.feature))
-        assert float(line.value) == pytest.approx(DATA[line.feature].iloc[row], rel=1e-5)
-        assert line.attribution == pytest.approx(PHI[row, column], abs=1e-5)
+    for line in local.to_dict("records"):
+        row, column = int(line["row"]) - 1, COLUMNS.index(line["feature"])
+        assert float(line["value"]) == pytest.approx(DATA[line["feature"]].iloc[row], rel=1e-5)
+        assert line["attribution"] == pytest.approx(PHI[row, column], abs=1e-5)
 
 
 def test_the_rows_tell_errors_the_border_and_every_group(shown: Found) -> None:
@@ -145,8 +145,8 @@ def test_the_rows_tell_errors_the_border_and_every_group(shown: Found) -> None:
         "race: White",
     ]  # fmt: skip
     for name in ("sex", "race"):
-        for line in groups[groups["why"].str.startswith(name)].itertuples():
-            assert f"{name}: {DATA[name].iloc[int(line.row) - 1]}" == line.why
+        for line in groups[groups["why"].str.startswith(name)].to_dict("records"):
+            assert f"{name}: {DATA[name].iloc[int(line['row']) - 1]}" == line["why"]
 
 
 def test_the_border_is_where_the_threshold_is(model: Path, tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ def applicants(rows: int, seed: int) -> pd.DataFrame:
     frame["sex"] = rng.choice(["Female", "Male"], rows, p=[0.45, 0.55])
     frame["region"] = rng.choice(["East", "North", "South", "West"], rows)
     frame["w"] = rng.gamma(1.0, 2.0, rows)
-    frame.loc[frame["sex"] == "Male", "income"] += np.float32(0.4)
+    frame["income"] += np.where(frame["sex"] == "Male", np.float32(0.4), np.float32(0.0))
     return frame
 
 

@@ -13,7 +13,7 @@ import pytest
 from audit.check import policy_from
 from audit.checks.fairness.check import Fairness
 from audit.checks.fairness.threshold_tables import METRICS
-from audit.result import Measurement
+from audit.result import Measurement, Table
 from audit.stats import interval
 from audit.stats.influence import untraced
 from audit.subject.subject import Subject, load_subject
@@ -37,7 +37,7 @@ def subject_of(frame: pd.DataFrame, model: Path, folder: Path, **given: Any) -> 
 
 def tables(subject: Subject) -> dict[str, pd.DataFrame]:
     with np.errstate(all="ignore"):
-        found = [item for item in untraced(Fairness().measure(subject)) if not isinstance(item, Measurement)]
+        found = [item for item in untraced(Fairness().measure(subject)) if isinstance(item, Table)]
     return {table.name: pd.DataFrame(table.columns) for table in found}
 
 

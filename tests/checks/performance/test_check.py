@@ -60,7 +60,7 @@ def test_calibration_error_by_pandas(model: Models, tmp_path: Path, weighted: bo
     w = weights(frame, weighted)
     given = {"weight": "w"} if weighted else {}
     found = run(frame.assign(w=w), model("given"), tmp_path, protected=PROTECTED, **given)
-    edges = pd.cut(frame["score"], np.arange(11) / 10, right=False)
+    edges = pd.cut(frame["score"], (np.arange(11) / 10).tolist(), right=False)
     for where, rows in slices(frame).items():
         part = pd.DataFrame({"w": w, "gap": w * (frame["label"] - frame["score"])})[rows]
         gaps = part.groupby(edges[rows], observed=True)["gap"].sum().abs()

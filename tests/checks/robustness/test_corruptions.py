@@ -19,6 +19,7 @@ from audit.stats.influence import untraced
 
 from ...audits import content, subject
 from ...models import save
+from ...stats.known import known_interval
 from ..kit import Found, measure
 
 ROWS = 400
@@ -120,10 +121,8 @@ def test_the_interval_is_exact(models: dict[str, Path], data: dict[str, Path]) -
     one = measured.one("corruption_accuracy", corruption="brightness", severity=5)
     right = int(by_hand("brightness", 5, 0, 1, False).sum())
     assert one.counts == {"rate": [right, ROWS]} and one.method == "clopper-pearson"
-    from audit.stats import interval
-
     expected = beta.ppf(0.025, right, ROWS - right + 1), beta.ppf(0.975, right + 1, ROWS - right)
-    np.testing.assert_allclose(interval(one, 0.95), expected, rtol=1e-9)
+    np.testing.assert_allclose(known_interval(one, 0.95), expected, rtol=1e-9)
 
 
 def test_batches_change_nothing(models: dict[str, Path], data: dict[str, Path]) -> None:

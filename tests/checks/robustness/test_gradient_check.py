@@ -124,7 +124,7 @@ def test_a_reversed_gradient_is_a_mismatch_of_all() -> None:
     from audit.attacks.threat_model import ThreatModel
     from audit.checks.robustness.gradient_check import sign_disagreement
 
-    @tf.custom_gradient  # type: ignore[untyped-decorator]
+    @tf.custom_gradient
     def lying(z: Any) -> Any:
         return tf.identity(z), lambda upstream: -upstream
 

@@ -71,12 +71,13 @@ def test_the_rows_shown_really_flip(shown: Found, model: Path) -> None:
     for _, lines in table.groupby("case"):
         before = DATA[COLUMNS].iloc[int(lines["row"].iloc[0]) - 1].astype(float)
         after = before.copy()
-        for line in lines.itertuples():
-            assert float(line.before) == pytest.approx(before[line.feature], rel=1e-5)
-            after[line.feature] += line.change
-            assert float(line.after) == pytest.approx(after[line.feature], rel=1e-5, abs=1e-6)
-            unit = UNIT[COLUMNS.index(line.feature)]
-            assert line.deviations == pytest.approx(line.change / unit, rel=1e-6)
+        for line in lines.to_dict("records"):
+            feature = line["feature"]
+            assert float(line["before"]) == pytest.approx(before[feature], rel=1e-5)
+            after[feature] += line["change"]
+            assert float(line["after"]) == pytest.approx(after[feature], rel=1e-5, abs=1e-6)
+            unit = UNIT[COLUMNS.index(feature)]
+            assert line["deviations"] == pytest.approx(line["change"] / unit, rel=1e-6)
         assert lines["deviations"].abs().is_monotonic_decreasing
         assert lines["size"].nunique() == 1
         assert (

@@ -40,7 +40,7 @@ def test_infinite_background_values_count_for_neither_spread_nor_range(model: Pa
     np.testing.assert_allclose(table.loc[moved, "low"], finite[moved].min(), rtol=1e-6)
     np.testing.assert_allclose(table.loc[moved, "high"], finite[moved].max(), rtol=1e-6)
     assert table.loc["debt", "why"] == "without a finite spread in the background"
-    assert np.isnan([table.loc["debt", "low"], table.loc["debt", "high"]]).all()
+    assert table.loc[["debt"], ["low", "high"]].isna().all(axis=None)
 
 
 def whole(rows: int, seed: int, spread: float) -> pd.DataFrame:

@@ -15,7 +15,7 @@ import pytest
 from audit.errors import AuditError
 from audit.subject.subject import Subject
 
-from ...audits import content, subject
+from ...audits import classified, content, subject
 from ...conftest import Models
 
 ROWS = 40
@@ -52,7 +52,7 @@ NUMBERS = {
 def test_numbers(model: Models, tmp_path: Path, kind: str) -> None:
     expected = read(model("flat_columns"), tmp_path, hours_per_week=pa.array([0.0, 1.0] * 20))
     found = read(model("flat_columns"), tmp_path, hours_per_week=NUMBERS[kind])
-    np.testing.assert_array_equal(found.scores.favorable, expected.scores.favorable)
+    np.testing.assert_array_equal(classified(found).favorable, classified(expected).favorable)
 
 
 TEXTS = {
@@ -67,9 +67,9 @@ def test_texts(model: Models, tmp_path: Path, kind: str) -> None:
     plain = {name: pa.array(["Single", "Married"] * 20) for name in ("marital_status", "sex", "label")}
     expected = read(model("flat_columns"), tmp_path, **plain)
     found = read(model("flat_columns"), tmp_path, **dict.fromkeys(plain, TEXTS[kind]))
-    np.testing.assert_array_equal(found.scores.favorable, expected.scores.favorable)
+    np.testing.assert_array_equal(classified(found).favorable, classified(expected).favorable)
     assert found.attributes[0].rows == {"Married": 20, "Single": 20}
-    assert found.scores.classes == ["Married", "Single"]
+    assert classified(found).classes == ["Married", "Single"]
     assert found.data_facts.distinct_rows == expected.data_facts.distinct_rows
 
 

@@ -116,7 +116,9 @@ def _proxies() -> list[Measurement]:
 
 def _strengths() -> Table:
     total = sum(SIZES.values())
-    rows = [[a, f, auc, SIZES[f] / total] for a, (_, alone) in PROXIES.items() for f, auc in alone.items()]
+    rows: list[list[Scalar | None]] = [
+        [a, f, auc, SIZES[f] / total] for a, (_, alone) in PROXIES.items() for f, auc in alone.items()
+    ]
     return table("proxies", rows, "attribute", "feature", "auc", "share")
 
 

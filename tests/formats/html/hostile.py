@@ -112,7 +112,7 @@ def _explained() -> CheckResult:
         for text, value in zip(HOSTILE, VALUES, strict=True)
     ]
     odd: list[Scalar | None] = [*VALUES[:9], None, 10**400, True]
-    cells = [[*HOSTILE], odd, odd[::-1], [*range(12)], [0.5] * 12, [3.0] * 12]
+    cells: list[list[Scalar | None]] = [[*HOSTILE], odd, odd[::-1], [*range(12)], [0.5] * 12, [3.0] * 12]
     tables = [
         _table("beeswarm", cells, 0, 1, 2, 3, 4),
         _table("dependence", cells, 0, 0, 3, 3, 3, 4, 3, 5),
@@ -141,7 +141,7 @@ def _attacked() -> CheckResult:
             Measurement(metric=f"{name}.zero_gradient_share", value=value, n=0, method="m", where=where)
         )
     odd: list[Scalar | None] = [*VALUES[:9], None, 10**400, True]
-    cells = [[*HOSTILE], odd, [True, False] * 6]
+    cells: list[list[Scalar | None]] = [[*HOSTILE], odd, [True, False] * 6]
     tables = [
         _table("flips", cells, *[0] * 5, *[1] * 3, *[0] * 3, 1, 1),
         _table("columns", cells, 0, 2, 0, 1, 1, 1, 2, 1),

@@ -67,7 +67,7 @@ def lines(shown: bool) -> list[list[Scalar | None]]:
 
 def check(shown: bool = True) -> CheckResult:
     """One feature, the picture, and where in it the outputs rest on."""
-    mean = [["scan", 899, HEIGHT, WIDTH, STEP, coded([abs(s) for s in steps(0)])]]
+    mean: list[list[Scalar | None]] = [["scan", 899, HEIGHT, WIDTH, STEP, coded([abs(s) for s in steps(0)])]]
     return CheckResult(
         name="explainability",
         status="measured",

@@ -196,7 +196,7 @@ def test_the_full_table_holds_every_number_where_it_belongs() -> None:
     ],
 )
 def test_scores_are_told_apart(before: float | None, after: float, shown: str) -> None:
-    cells = [
+    cells: list[Scalar | None] = [
         0,
         "smallest change",
         None,

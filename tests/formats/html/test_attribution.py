@@ -185,8 +185,11 @@ def test_edges_of_bins_are_labelled_where_they_are() -> None:
 
 
 def test_categories_and_single_bins_are_dots() -> None:
-    rows = [["a", "red", None, None, 9, 0.5, 0.1, 0.9], ["b", "1 to 2", 1, 2, 9, 0.5, 0.1, 0.9],
-            ["c", "x", None, None, 9, math.nan, 0.1, 0.9]]  # fmt: skip
+    rows: list[list[Scalar | None]] = [
+        ["a", "red", None, None, 9, 0.5, 0.1, 0.9],
+        ["b", "1 to 2", 1, 2, 9, 0.5, 0.1, 0.9],
+        ["c", "x", None, None, 9, math.nan, 0.1, 0.9],
+    ]
     check = CheckResult(name="x", status="measured", tables=[table("dependence", rows, *DEPENDENCE)])
     found = dependences(records(check, "dependence", DEPENDENCE), ["c", "b", "a"])
     assert [(d.feature, d.dots is not None, d.curve) for d in found] == [("b", True, None), ("a", True, None)]

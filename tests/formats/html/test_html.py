@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -213,11 +214,11 @@ def test_a_table_that_no_chart_is_made_of_is_shown_as_it_is() -> None:
     assert len(shown[1][1].all("td")) == 500 and "The first 500 of 900 rows" in shown[1][1].text
 
 
-PARTS = [("tables", []), ("measurements", []), ("metrics", {})]
+PARTS: list[tuple[str, Any]] = [("tables", []), ("measurements", []), ("metrics", {})]
 
 
 @pytest.mark.parametrize("missing", [PARTS[:1], PARTS[1:2], PARTS])
-def test_sections_show_what_there_is(missing: list[tuple[str, object]]) -> None:
+def test_sections_show_what_there_is(missing: list[tuple[str, Any]]) -> None:
     checks = [replace(check(), **dict(missing)) for check in (explainability, robustness)]
     root = parse(render_html(replace(full(), checks=checks)))
     parts = [[h.text for h in a.all("h4")] for a in root.all("article", class_="check")]

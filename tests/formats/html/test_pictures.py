@@ -212,7 +212,7 @@ def test_text_from_outside_is_shown_as_text() -> None:
 
 
 def test_samples_need_one_or_three_channels() -> None:
-    line = {"image": base64.b64encode(bytes(4)).decode(), "channels": 1}
+    line: dict[str, Scalar | None] = {"image": base64.b64encode(bytes(4)).decode(), "channels": 1}
     assert samples(line, 2, 2) == (bytes(4), 1)
     assert samples(line, 3, 2) is None
     assert samples({**line, "channels": 4}, 1, 1) is None

@@ -131,7 +131,7 @@ def test_gradients_are_those_of_the_closed_form(audited: Subject) -> None:
 
 def test_a_column_of_lists_fills_a_feature_of_several_values(served: Path, tmp_path: Path) -> None:
     frame = table()
-    frame["blood"] = list(frame[["b0", "b1", "b2"]].to_numpy())
+    frame["blood"] = pd.Series(list(frame[["b0", "b1", "b2"]].to_numpy()), frame.index)
     found = subject(content(served, store(frame.drop(columns=["b0", "b1", "b2"]), tmp_path)))
     names = [column.name for column in found.features.columns]
     assert {"blood[0]", "blood[1]", "blood[2]"} <= set(names)

@@ -143,7 +143,7 @@ def edit(path: Path, change: Callable[[Any], object]) -> None:
     (path / "saved_model.pb").write_bytes(proto.SerializeToString())
 
 
-class _Resource(tf.saved_model.experimental.TrackableResource):  # type: ignore[misc]
+class _Resource(tf.saved_model.experimental.TrackableResource):
     def __init__(self, value: Effect) -> None:
         super().__init__()
         self._value = value

@@ -186,7 +186,7 @@ def test_keras_files_hold_what_their_layers_do(tmp_path: Path) -> None:
     """The export is scanned like every SavedModel: a layer that is registered may read files."""
     import keras
 
-    class Reader(keras.layers.Layer):  # type: ignore[misc]
+    class Reader(keras.layers.Layer):
         def call(self, x: Any) -> Any:
             return x + tf.cast(tf.strings.length(tf.io.read_file("elsewhere")), tf.float32)
 

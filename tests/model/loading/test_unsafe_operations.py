@@ -16,7 +16,7 @@ from audit.cli import main
 from audit.model.loading.scan import scan
 from audit.policy import unsafe_operations as operations
 
-from ...audits import content, store, subject
+from ...audits import classified, content, store, subject
 from ...conftest import Models
 from . import programs
 from .programs import Write
@@ -114,7 +114,7 @@ def test_own_variables_and_assets_are_read(tmp_path: Path, words: Path, kind: st
     write(tmp_path / "model", words)
     assert scan(tmp_path / "model").unsafe == []
     frame = pd.DataFrame({"x": [0.0, 1.0], "label": [0, 1]})
-    found = subject(content(tmp_path / "model", store(frame, tmp_path))).scores
+    found = classified(subject(content(tmp_path / "model", store(frame, tmp_path))))
     expected = 2 * frame["x"] + (1 - frame["x"]) * looks_up
     np.testing.assert_allclose(found.favorable, 1 / (1 + np.exp(-expected)), atol=1e-6)
 

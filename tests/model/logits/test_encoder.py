@@ -120,7 +120,7 @@ def unknown_shapes(path: Path) -> Path:
     return export(path, score, {"x": PAIR}, w=tf.Variable(WEIGHTS))
 
 
-@tf.custom_gradient  # type: ignore[untyped-decorator]
+@tf.custom_gradient
 def swish(x: Any) -> tuple[Any, Callable[[Any], Any]]:
     """As Keras has it: the gradient uses a tensor of the graph that it was made in."""
     gate = tf.sigmoid(x)
@@ -202,7 +202,7 @@ def test_a_thousand_columns_beside_a_text(tmp_path: Path) -> None:
 def test_a_gradient_that_is_not_the_function_s_is_not_followed(tmp_path: Path) -> None:
     """Rounding that lets gradients through: the function that is served has none."""
 
-    @tf.custom_gradient  # type: ignore[untyped-decorator]
+    @tf.custom_gradient
     def straight_through(x: Any) -> tuple[Any, Callable[[Any], Any]]:
         return tf.round(x * 8) / 8, lambda upstream: upstream
 
