@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from audit.policy import parse_policy
+from audit.policy import parse_policy, resolve
 from audit.runner import AuditRequest
 
 CONTENT = {"version": 1, "model": {"path": "m"}, "data": {"path": "d.csv", "label": "y"}}
@@ -15,7 +15,7 @@ CONTENT = {"version": 1, "model": {"path": "m"}, "data": {"path": "d.csv", "labe
 
 def test_the_command_repeats_everything_that_was_asked() -> None:
     request = AuditRequest(
-        policy=parse_policy(CONTENT, path="my policy.yaml"),
+        policy=resolve(parse_policy(CONTENT, path="my policy.yaml"), {}),
         seed=3,
         on=date(2030, 1, 2),
         only=["fairness"],
@@ -27,7 +27,7 @@ def test_the_command_repeats_everything_that_was_asked() -> None:
 
 
 def test_options_stand_for_a_policy_that_is_no_file() -> None:
-    policy, day = parse_policy(CONTENT), date(2030, 1, 2)
+    policy, day = resolve(parse_policy(CONTENT), {}), date(2030, 1, 2)
     flags = ["--model", "m", "--data", "d.csv", "--label", "y"]
     repeat = AuditRequest(policy=policy, on=day, flags=flags).command
     assert repeat == "audit run --model m --data d.csv --label y --seed 0 --date 2030-01-02"
@@ -41,7 +41,7 @@ def test_waivers_are_judged_by_the_date_in_utc(monkeypatch: pytest.MonkeyPatch, 
     try:
         before, day, after = (
             datetime.now(UTC),
-            AuditRequest(policy=parse_policy(CONTENT)).on,
+            AuditRequest(policy=resolve(parse_policy(CONTENT), {})).on,
             datetime.now(UTC),
         )
     finally:

@@ -72,7 +72,7 @@ def test_columns_of_one_feature_are_masked_together(features: int) -> None:
     def value(first: Any, x: Any) -> Any:
         return tf.tanh(first[:, 0]) * first[:, 1] * x[:, 2] + tf.reduce_prod(x, 1)
 
-    def run(value: Any, columns: np.ndarray, **kwargs: np.ndarray) -> Any:
+    def run(value: Any, columns: np.ndarray, **kwargs: Any) -> Any:
         x, others = ROWS[:, columns], REFERENCES[:, columns]
         return attribute(value, x, others, seed=0, tolerance=0.5, memory_bytes=MEMORY, **kwargs)
 

@@ -20,7 +20,7 @@ PIXELS = 8
 
 
 def found(function: Any, **changed: Any) -> ExpectedGradients:
-    given = {
+    given: dict[str, Any] = {
         "rows": ROWS,
         "background": REFERENCES,
         "seed": 0,

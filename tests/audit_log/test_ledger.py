@@ -13,9 +13,8 @@ from pathlib import Path
 import pytest
 
 from audit.audit_log.ledger import Audited, Count, History, Place, find_history
-from audit.policy.gate_spec import GateSpec
-from audit.policy.model import Policy
-from audit.runner import _decide
+from audit.policy import parse_policy, resolve
+from audit.runner import AuditRequest, _decide
 
 STARTED = "2026-06-15T12:00:00+00:00"
 
@@ -107,10 +106,16 @@ class _ReadOnly(History):
 
 def test_a_place_that_cannot_be_recorded_decides_nothing(tmp_path: Path) -> None:
     """The verdict is made again, without the count, since the next audit takes the same place."""
-    policy = Policy.model_construct(gate=GateSpec(rules=[], max_audits=3), waivers=[])
+    content = {
+        "version": 1,
+        "model": {"path": "m"},
+        "data": {"path": "d.csv", "label": "y"},
+        "gate": {"rules": [], "max_audits": 3},
+    }
+    request = AuditRequest(policy=resolve(parse_policy(content), {}), on=date(2026, 6, 15))
     reasons = []
     for history in (_ReadOnly(tmp_path / "h"), History(tmp_path / "h")):
-        decision, facts = _decide(policy, [], date(2026, 6, 15), history, audited(), STARTED)
+        decision, facts = _decide(request, [], history, audited(), STARTED)
         (rule,) = decision.rules
         reasons.append((rule.reason, facts["history"]["audits"]))  # type: ignore[index]  # plain data
     assert reasons == [

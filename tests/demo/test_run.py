@@ -1,6 +1,7 @@
 """The demo finds what was planted: the first candidate is blocked, the second passes."""
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -117,7 +118,7 @@ def test_the_proxy_table_names_the_proxy_and_of_age_nothing(audited: dict[int, C
 
 
 def test_flips_rest_on_the_fragile_feature_alone(audited: dict[int, CandidateAudit]) -> None:
-    alone = {}
+    alone: dict[int, dict[Any, Any]] = {}
     for number, found in audited.items():
         columns = table(found.report, "robustness", "columns").columns
         alone[number] = dict(zip(columns["feature"], columns["alone"], strict=True))

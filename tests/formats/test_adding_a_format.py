@@ -41,9 +41,13 @@ def test_a_file_of_no_format_is_left_alone(tmp_path: Path) -> None:
     assert (tmp_path / "report.txt").read_text() == "a user's own"
 
 
+def _fails(report: Report) -> str:
+    raise ZeroDivisionError
+
+
 @pytest.mark.usefixtures("line_format")
 def test_a_format_that_fails_leaves_no_report_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "FORMATS", [*registry.FORMATS, Format("report.bad", lambda _: 1 / 0)])
+    monkeypatch.setattr(registry, "FORMATS", [*registry.FORMATS, Format("report.bad", _fails)])
     with pytest.raises(ZeroDivisionError):
         write_reports(report(), tmp_path)
     assert list(tmp_path.iterdir()) == []

@@ -17,7 +17,7 @@ from audit.mutants.candidate import Candidate, read_candidate
 from audit.mutants.catalogue import mutants
 from audit.mutants.mutant import Mutant, SkippedMutant
 from audit.mutants.trial import make_mutant
-from audit.policy import Policy
+from audit.policy.model import ResolvedPolicy
 from audit.subject.subject import load_subject
 
 from ..audits import SCORES_ONLY
@@ -69,7 +69,7 @@ class Workshop:
 
     def __post_init__(self) -> None:
         self.candidate: Candidate = read_candidate(load_subject(self.policy, lambda doing, done, total: None))
-        self._made: dict[str, Policy] = {}
+        self._made: dict[str, ResolvedPolicy] = {}
         self.known = {item.name: item for item in mutants(self.candidate)}
 
     def variant(self, name: str) -> Mutant:

@@ -19,8 +19,9 @@ from audit.cli.selftest import exit_code, summary_lines
 from audit.errors import AuditError, ScoresRefused
 from audit.mutants import run as module
 from audit.mutants.result import Outcome, Selftest, Tried
+from audit.mutants.trial import make_mutant
 from audit.mutants.verdicts import rule_verdicts
-from audit.result import RuleResult
+from audit.result import RuleResult, RuleStatus
 
 from ..conftest import Models
 from ..models import save
@@ -266,7 +267,7 @@ def test_what_cannot_be_audited_is_2(place: Path, model: Models, capsys: Capture
 def test_temporary_files_go_when_it_is_interrupted(
     place: Path, model: Models, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = module.make_mutant
+    made = make_mutant
 
     def interrupted(*given: Any) -> Any:
         made(*given)

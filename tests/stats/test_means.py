@@ -32,7 +32,7 @@ def sample(losses: np.ndarray, worst: float = math.nan, counts: np.ndarray | Non
 def test_losses_of_0_and_1_have_the_exact_limits_of_their_share(k: int, n: int) -> None:
     share = k / n
     skewness = (1 - 2 * share) / math.sqrt(share * (1 - share))
-    given = Moments(*map(np.float64, (share, math.sqrt(share * (1 - share) / n), n, skewness, math.nan)))
+    given = Moments(*map(np.asarray, (share, math.sqrt(share * (1 - share) / n), n, skewness, math.nan)))
     exact = stats.binomtest(k, n).proportion_ci(0.95, method="exact")
     assert two_point_limits(given, 0.025) == pytest.approx((exact.low, exact.high), abs=1e-12)
 
@@ -68,7 +68,7 @@ def test_the_worst_row_more_is_put_beside_two_points_with_the_moments_of_the_row
     spread = math.sqrt(second / (upper * (1 - upper)))
     drawn = stats.beta.ppf(1 - tail, (rows + 1) * upper, (rows + 1) * (1 - upper))
     expected = mean + spread * (drawn - upper)
-    given = Moments(*map(np.float64, (value, se, rows, skewness, math.nan)))
+    given = Moments(*map(np.asarray, (value, se, rows, skewness, math.nan)))
     without = mean_limits(given, tail)[1]
     found = mean_limits(given._replace(worst=scalar(worst)), tail)[1]
     assert expected > without and found == pytest.approx(expected, rel=1e-6)
@@ -117,7 +117,7 @@ def test_coverage_of_three_losses_by_enumeration(shares: tuple[float, ...]) -> N
 
 
 def test_few_squares_of_normal_errors_are_bounded_by_chi_squared() -> None:
-    given = Moments(*map(np.float64, (2.0, 0.4, 10.0, 0.1, math.nan)))
+    given = Moments(*map(np.asarray, (2.0, 0.4, 10.0, 0.1, math.nan)))
     assert normal_squares_limit(given, 0.025) == pytest.approx(20.0 / stats.chi2.ppf(0.025, 10))
     facts = {"metric": "rmse", "value": math.sqrt(2.0), "n": 10, "method": "root-mean-skewed", "se": 0.1}
     found = interval(Measurement(**facts, counts={"rows": [10.0]}), 0.95)  # type: ignore[arg-type]
@@ -128,7 +128,7 @@ def test_few_squares_of_normal_errors_are_bounded_by_chi_squared() -> None:
     "change", [{"se": np.nan}, {"se": 0.0}, {"value": np.nan}, {"rows": 1.0}, {"se": np.inf}]
 )
 def test_what_is_not_known_has_no_limits(change: dict[str, float]) -> None:
-    given = Moments(*map(np.float64, (0.3, 0.1, 20.0, 1.0, 5.0)))
+    given = Moments(*map(np.asarray, (0.3, 0.1, 20.0, 1.0, 5.0)))
     limits = mean_limits(given._replace(**{name: np.float64(value) for name, value in change.items()}), 0.025)
     assert np.isnan(limits).all()
 
@@ -176,7 +176,7 @@ def test_rare_losses_as_bad_as_they_can_be_are_covered_at_any_number_of_rows(row
 
 @pytest.mark.parametrize("rows", [2.0, 20.0, 3000.0])
 def test_rows_without_a_loss_have_the_limits_of_a_share_of_which_none_was_seen(rows: float) -> None:
-    given = Moments(*map(np.float64, (0.0, 0.0, rows, 0.0, 2.5)))
+    given = Moments(*map(np.asarray, (0.0, 0.0, rows, 0.0, 2.5)))
     assert mean_limits(given, 0.05) == pytest.approx((0.0, 2.5 * stats.beta.ppf(0.95, 1, rows)))
     assert np.isnan(mean_limits(given._replace(worst=scalar(math.nan)), 0.05)).all()
 
@@ -199,7 +199,7 @@ def measured(method: str, value: float, se: float, **counts: list[float]) -> Mea
 
 def test_a_measurement_s_means_are_bounded_from_its_counts() -> None:
     """The sum of cubes and of worst losses stand beside the rows that they are of."""
-    given = Moments(*map(np.float64, (0.3, 0.05, 40.0, 24.0 / 40.0, 60.0 / 40.0)))
+    given = Moments(*map(np.asarray, (0.3, 0.05, 40.0, 24.0 / 40.0, 60.0 / 40.0)))
     m = measured("mean-skewed", 0.3, 0.05, rows=[40.0], cubes=[24.0, 40.0], worst=[60.0, 40.0])
     assert interval(m, 0.9) == pytest.approx([float(end) for end in mean_limits(given, 0.05)])
     bare = measured("mean-skewed", 0.3, 0.05, rows=[40.0], cubes=[0.0, 0.0])
@@ -208,14 +208,14 @@ def test_a_measurement_s_means_are_bounded_from_its_counts() -> None:
 
 
 def test_a_mean_below_0_which_is_none_of_losses_keeps_its_limits() -> None:
-    given = Moments(*map(np.float64, (-0.3, 0.05, 40.0, 0.0, math.nan)))
+    given = Moments(*map(np.asarray, (-0.3, 0.05, 40.0, 0.0, math.nan)))
     found = interval(measured("mean-skewed", -0.3, 0.05, rows=[40.0]), 0.9)
     assert found == pytest.approx([float(end) for end in mean_limits(given, 0.05)])
 
 
 @pytest.mark.parametrize(("rows", "few"), [(49.0, True), (50.0, False), (51.0, False)])
 def test_a_root_has_the_roots_of_the_limits_of_squares(rows: float, few: bool) -> None:
-    given = Moments(*map(np.float64, (0.25, 0.04, rows, 0.3, math.nan)))
+    given = Moments(*map(np.asarray, (0.25, 0.04, rows, 0.3, math.nan)))
     low, high = mean_limits(given, 0.05)
     chi = 0.25 * rows / stats.chi2.ppf(0.05, rows)
     assert chi > high  # so that it shows whether it was asked
@@ -232,7 +232,7 @@ def test_the_mean_below_0_of_a_root_is_0() -> None:
 def test_an_explained_variance_has_the_lower_of_two_lower_limits() -> None:
     for value, se, rows in ((0.6, 0.05, 40.0), (-0.5, 0.4, 40.0), (0.6, 0.01, 1.5)):
         quantile = stats.t.isf(0.05, rows - 1)
-        given = Moments(*map(np.float64, (value, se, rows, 0.0, math.nan)))
+        given = Moments(*map(np.asarray, (value, se, rows, 0.0, math.nan)))
         low, high = (float(end) for end in mean_limits(given, 0.05))
         ratio = 1 - value
         logarithm = 1 - ratio * math.exp(quantile * se / ratio)
@@ -240,5 +240,5 @@ def test_an_explained_variance_has_the_lower_of_two_lower_limits() -> None:
         m = measured("explained-variance", value, se, rows=[rows])
         assert interval(m, 0.9) == pytest.approx((logarithm, min(high, 1.0)))
     perfect = interval(measured("explained-variance", 1.0, 0.1, rows=[40.0]), 0.9)
-    given = Moments(*map(np.float64, (1.0, 0.1, 40.0, 0.0, math.nan)))
+    given = Moments(*map(np.asarray, (1.0, 0.1, 40.0, 0.0, math.nan)))
     assert perfect == pytest.approx((float(mean_limits(given, 0.05)[0]), 1.0))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import MISSING, fields, replace
+from typing import Any
 
 import pytest
 from scipy import stats

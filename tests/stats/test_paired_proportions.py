@@ -56,9 +56,9 @@ def test_errors_that_go_together_cancel_and_what_is_unbounded_stays_so() -> None
     many = np.linspace(
         0.0, 1.0, 999
     )  # of neighbours, rounding leaves some squares a little less than nothing
-    assert (difference_margin(many, np.nextafter(many, 2.0), np.float64(1.0)) < 1e-7).all()
+    assert (difference_margin(many, np.nextafter(many, 2.0), np.array(1.0)) < 1e-7).all()
     for ends in ((INF, 1.0), (1.0, INF), (INF, INF)):
-        assert difference_margin(np.float64(ends[0]), np.float64(ends[1]), np.float64(1.0)) == INF
+        assert difference_margin(np.array(ends[0]), np.array(ends[1]), np.array(1.0)) == INF
 
 
 def test_the_correlation_of_ratios_of_few_rows_by_hand() -> None:

@@ -171,4 +171,4 @@ def test_a_model_that_fails_on_corrupted_pictures_leaves_the_family_out(tmp_path
 
 
 def test_the_options_name_all_corruptions() -> None:
-    assert get_args(options.Corruption) == get_args(Corruption)
+    assert get_args(options.Corruption) == get_args(Corruption)  # type: ignore[attr-defined]

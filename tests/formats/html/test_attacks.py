@@ -11,7 +11,7 @@ from audit.formats.html.robustness.accuracy_curve import HEIGHT, curves
 from audit.formats.html.robustness.flipped_rows import COLUMNS, flips, sentence
 from audit.formats.html.robustness.measurements import read
 from audit.formats.html.robustness.section import RobustnessSection
-from audit.result import CheckResult, Measurement
+from audit.result import CheckResult, Measurement, Scalar
 
 from .attacked import ACCURACY, CLEAN, EPS, robustness
 from .builders import GROUPS, measurement

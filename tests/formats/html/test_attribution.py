@@ -221,7 +221,7 @@ def test_a_row_is_told_in_words() -> None:
         Contribution("age", "17 to 25", -0.8),
         Contribution("9 other features", "", -3),
     ]
-    row = {"score": 0.83, "label": "unfavourable", "predicted": "favourable"}
+    row: dict[str, Scalar | None] = {"score": 0.83, "label": "unfavourable", "predicted": "favourable"}
     assert summary(row, named(parts)) == (
         "Score 0.830 (favourable), label unfavourable. "
         "Most raised by capital-gain (7,000 to 9,000): +1.90; most lowered by age (17 to 25): −0.80."
