@@ -263,10 +263,9 @@ def test_the_largest_of_several_estimates_keeps_their_number_and_values() -> Non
 def test_of_a_part_of_the_rows_it_says_which_and_where_more_come_from(
     metric: str, kind: str, source: str
 ) -> None:
-    check_class: type[Check] = {"explainability": Explainability, "robustness": Robustness}[
-        metric.partition(".")[0]
-    ]
-    facts = check_class.metrics[metric.partition(".")[2]]
+    classes: dict[str, type[Check]] = {"explainability": Explainability, "robustness": Robustness}
+    check, _, name = metric.partition(".")
+    facts = classes[check].metrics[name]
     sentence = need(replace(rate(60, 100), metric=metric), Rule(metric=metric, at_least=0.5), facts)
     assert re.search(rf"about \d+ more {kind} rows \(100 now\)", sentence) and f" holds: {source}" in sentence
 

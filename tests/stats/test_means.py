@@ -129,7 +129,7 @@ def test_few_squares_of_normal_errors_are_bounded_by_chi_squared() -> None:
 )
 def test_what_is_not_known_has_no_limits(change: dict[str, float]) -> None:
     given = Moments(*map(np.asarray, (0.3, 0.1, 20.0, 1.0, 5.0)))
-    limits = mean_limits(given._replace(**{name: np.float64(value) for name, value in change.items()}), 0.025)
+    limits = mean_limits(given._replace(**{name: np.array(value) for name, value in change.items()}), 0.025)
     assert np.isnan(limits).all()
 
 
