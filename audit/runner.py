@@ -166,33 +166,33 @@ def _measured(name: str, check: Check, evidence: list[TracedEvidence], confidenc
     return TracedResult(_result(name, check, untraced(evidence), confidence), traces)
 
 
-def _result(name: str, check: Check, found: list[Evidence], confidence: float) -> CheckResult:
-    """Sort what a check found; of its metrics, those that it measured are described."""
+def _result(name: str, check: Check, evidence: list[Evidence], confidence: float) -> CheckResult:
+    """Sort a check's evidence by kind; of its metrics, those that it measured are described."""
     metrics = {f"{name}.{metric}": facts for metric, facts in check.metrics.items()}
-    beside = [item for item in found if isinstance(item, Table | Note)]
-    numbers = _complete([item for item in found if not isinstance(item, Table | Note)], metrics, confidence)
-    measured = {number.metric for number in numbers}
+    measurements = [item for item in evidence if isinstance(item, Measurement)]
+    notes = [item for item in evidence if isinstance(item, Note)]
+    measured = {measurement.metric for measurement in measurements}
     return CheckResult(
         name=name,
         status="measured",
         summary=check.summary,
         metrics={metric: facts for metric, facts in metrics.items() if metric in measured},
-        measurements=numbers,
-        notes=[item.text for item in beside if isinstance(item, Note)],
-        tables=[item for item in beside if isinstance(item, Table)],
+        measurements=_complete(measurements, metrics, confidence),
+        notes=[note.text for note in notes],
+        reasons=[note for note in notes if note.about],
+        tables=[item for item in evidence if isinstance(item, Table)],
     )
 
 
 def _complete(
-    found: list[Measurement], metrics: dict[str, MetricFacts], confidence: float
+    measurements: list[Measurement], metrics: dict[str, MetricFacts], confidence: float
 ) -> list[Measurement]:
     """Add the intervals at the run's confidence, where the method is known and the check gave none."""
-    for item in found:
+    for item in measurements:
         if item.metric not in metrics:
             raise ValueError(f"the check returned {item.metric!r}, which it does not declare in 'metrics'")
-    spans = intervals(found, confidence)
-    pairs = zip(found, spans, strict=True)
-    return [replace(item, ci=span) if is_known(item.method) else item for item, span in pairs]
+    pairs = zip(measurements, intervals(measurements, confidence), strict=True)
+    return [replace(item, ci=interval) if is_known(item.method) else item for item, interval in pairs]
 
 
 def _report(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 
 from audit.gate.claims import Claim
@@ -66,11 +65,10 @@ def undecided(total: int, causes: Sequence[str]) -> str:
 
 
 def of_bounds(metric: str, where: Mapping[str, Scalar], checks: Sequence[CheckResult]) -> str:
-    """Return the notes on what is bounded on one side only, as sentences that follow a reason; empty if none is."""
-    own = [check for check in checks if check.name == metric.partition(".")[0]]
-    return "".join(
-        f". {note.rstrip('.')}" for check in own for note in _notes_on(where, check) if "bound only" in note
-    )
+    """Return the notes on values bounded on one side only, as sentences that follow a reason; empty if none is."""
+    name = metric.partition(".")[0]
+    notes = [note for check in checks if check.name == name for note in check.reasons]
+    return "".join(f". {note.text.rstrip('.')}" for note in notes if note.bounds and note.explains(where))
 
 
 def nothing_decided(
@@ -86,10 +84,4 @@ def nothing_decided(
     if check.status != "measured":
         return f"the check {name} {'was skipped' if check.status == 'skipped' else 'crashed'}: {check.reason}"
     reason = "it covers no measurement: nothing that was measured matches its metric and 'where'"
-    return ". ".join([reason, *_notes_on(where, check)])
-
-
-def _notes_on(where: Mapping[str, Scalar], check: CheckResult) -> list[str]:
-    """Return the notes of a check that name what a rule asks for: they may say why it was not measured."""
-    asked = {str(value) for value in where.values() if isinstance(value, str)}
-    return [note for note in check.notes if asked & set(re.findall(r"[\w.-]*\w", note))]
+    return ". ".join([reason, *(note.text for note in check.reasons if note.explains(where))])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -35,9 +36,21 @@ class Table:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
-    """Sentence about the measurements for the reader, such as a fallback or a limitation of the method."""
+    """Sentence about the measurements for the reader, such as a fallback or a limitation of the method.
+
+    ``about`` names the values of ``where`` whose measurements it explains, such as ``{"attack": ["pgd"]}``: the gate
+    gives it as the reason of a rule on them that it cannot decide. ``bounds`` says that they bound the value on one
+    side only.
+    """
 
     text: str
+    about: dict[str, list[Scalar]] = field(default_factory=dict)
+    bounds: bool = False
+
+    def explains(self, where: Mapping[str, Scalar]) -> bool:
+        """Return whether this is about measurements with these values of ``where``."""
+        shared = self.about.keys() & where.keys()
+        return bool(shared) and all(where[key] in self.about[key] for key in shared)
 
 
 Evidence = Measurement | Table | Note
@@ -75,7 +88,10 @@ class MetricFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
-    """Measurements of one check with notes and tables, or the reason why it did not measure."""
+    """Measurements of one check with notes and tables, or the reason why it did not measure.
+
+    ``reasons`` are those notes that explain certain measurements, or why they are missing.
+    """
 
     name: str
     status: CheckStatus
@@ -84,4 +100,5 @@ class CheckResult:
     metrics: dict[str, MetricFacts] = field(default_factory=dict)
     measurements: list[Measurement] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    reasons: list[Note] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)

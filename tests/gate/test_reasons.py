@@ -9,7 +9,7 @@ import pytest
 from audit.gate.reasons import ACROSS, BOUND, CORRECTED, NO_INTERVAL, UNDEFINED
 from audit.gate.verdict import decide
 from audit.policy.gate_spec import GateSpec
-from audit.result import Measurement
+from audit.result import Measurement, Note
 
 from .builders import TODAY, at_least, bare, check, decided, exact, fated, plugged, rate, waiver
 
@@ -99,10 +99,13 @@ def test_what_holds_needs_nothing_beside_what_is_open() -> None:
 
 def test_what_is_bounded_on_one_side_is_followed_by_the_note_on_it_and_nothing_else_is() -> None:
     upper = replace(rate(90, 100, attack="pgd"), method="clopper-pearson-upper")
-    note = "pgd: some gradients vanish, so what was found is a bound only."
-    notes = [note, "pgd: 10 steps", "fgsm: a bound only"]
+    note = Note(text="some gradients vanish.", about={"attack": ["pgd", "worst"]}, bounds=True)
+    others = [
+        Note(text="pgd: 10 steps", about=note.about),
+        replace(note, text="fgsm", about={"attack": ["fgsm"]}),
+    ]
     reasons = [
-        decided([replace(check(one), notes=notes)], [at_least(attack="pgd")]).rules[0].reason
+        decided([replace(check(one), reasons=[note, *others])], [at_least(attack="pgd")]).rules[0].reason
         for one in (upper, rate(50, 100, attack="pgd"))
     ]
-    assert reasons == [f"not decided: {BOUND}. {note.rstrip('.')}", f"not decided: {ACROSS}"]
+    assert reasons == [f"not decided: {BOUND}. some gradients vanish", f"not decided: {ACROSS}"]

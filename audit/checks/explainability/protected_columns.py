@@ -8,7 +8,7 @@ import numpy as np
 
 from audit.data.protected_attributes import Attribute
 from audit.policy.model import Protected
-from audit.result import Note
+from audit.result import Note, Scalar
 from audit.subject.subject import Subject
 
 _MIN_ROWS = 50
@@ -78,17 +78,21 @@ def note_on_unread(
 
     With ``hidden``, the model reads images or free text, which may show an attribute: then no share is measured.
     """
-    names = " or ".join(name for name in protected if not columns[name])
-    if not names:
+    attributes = [name for name in protected if not columns[name]]
+    names = " or ".join(attributes)
+    if not attributes:
         return None
+    about: dict[str, list[Scalar]] = {"attribute": [*attributes]}
     if hidden:
         return Note(
             text=f"protected_share was not measured for {names}: the model reads pictures or texts, and what of an "
-            "attribute shows in them is no column of its own."
+            "attribute shows in them is no column of its own.",
+            about=about,
         )
     return Note(
         text=f"No column that the model reads is named after or has the same groups as {names}; "
-        "what other columns tell of it is not in protected_share."
+        "what other columns tell of it is not in protected_share.",
+        about=about,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import partial
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticKnownError
@@ -22,13 +22,13 @@ from audit.checks.robustness.flipped_rows import flips
 from audit.checks.robustness.metrics import measurements, undefined_worst
 from audit.checks.robustness.notes import notes_on_range, notes_on_small_eps
 from audit.checks.robustness.threat_model import AuditThreatModel, threat_model_of
-from audit.checks.robustness.typos import typos
+from audit.checks.robustness.typos import TYPOS, typos
 from audit.checks.robustness.validity_table import validity
 from audit.errors import AuditError, quote_list
 from audit.inputs.features import MOST_ROWS
 from audit.model.text_columns import prose_columns
 from audit.perturbations import Corruption
-from audit.result import MetricFacts, Note
+from audit.result import MetricFacts, Note, Scalar
 from audit.stats.influence import TracedEvidence
 from audit.subject.subject import Subject
 
@@ -54,6 +54,14 @@ def _norm(value: Any) -> Any:
 Attack = Annotated[str, BeforeValidator(_on_request)]
 Eps = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Severity = Annotated[int, Field(ge=1, le=5)]
+
+
+class _Family(NamedTuple):
+    """Measurements of one kind of change, and the values of ``where`` that they have."""
+
+    name: str
+    about: dict[str, list[Scalar]]
+    measure: Callable[[Subject], Iterator[TracedEvidence]]
 
 
 class Robustness(Check):
@@ -103,25 +111,31 @@ class Robustness(Check):
             AuditError: an option names a column that the model does not read.
         """
         subject = subject.sampled(self.rows)
-        families: dict[str, Callable[[Subject], Iterator[TracedEvidence]]] = {
-            f"Accuracy under attack ({', '.join([*self.attacks, 'worst'])}; norm {self.norm})": self._attacks
-        }
-        if self.corruptions and subject.pictures:
-            families["Accuracy under common corruptions"] = self._corruptions
-        prose = prose_columns(subject.model, subject.feeds)
-        if names := [name for name in prose if not any(fnmatchcase(name, fixed) for fixed in self.immutable)]:
-            families["Accuracy under typos"] = partial(self._typos, names)
-        skipped: dict[str, str] = {}
-        for name, family in families.items():
+        families = list(self._families(subject))
+        reasons: list[str] = []
+        notes: list[Note] = []
+        for family in families:
             try:
-                evidence = list(family(subject))  # whole or not at all
+                evidence = list(family.measure(subject))  # whole or not at all
             except Skip as skip:
-                skipped[name] = str(skip)
+                reasons.append(str(skip))
+                notes.append(Note(text=f"{family.name} was not measured: {skip}.", about=family.about))
             else:
                 yield from evidence
-        if len(skipped) == len(families):
-            raise Skip("; ".join(skipped.values()))
-        yield from (Note(text=f"{name} was not measured: {reason}.") for name, reason in skipped.items())
+        if len(reasons) == len(families):
+            raise Skip("; ".join(reasons))
+        yield from notes
+
+    def _families(self, subject: Subject) -> Iterator[_Family]:
+        attacks = [*self.attacks, "worst"]
+        name = f"Accuracy under attack ({', '.join(attacks)}; norm {self.norm})"
+        yield _Family(name, {"attack": [*attacks], "norm": [self.norm]}, self._attacks)
+        if self.corruptions and subject.pictures:
+            corruptions: dict[str, list[Scalar]] = {"corruption": [*self.corruptions]}
+            yield _Family("Accuracy under common corruptions", corruptions, self._corruptions)
+        prose = prose_columns(subject.model, subject.feeds)
+        if names := [name for name in prose if not any(fnmatchcase(name, fixed) for fixed in self.immutable)]:
+            yield _Family("Accuracy under typos", TYPOS, partial(self._typos, names))
 
     def _attacks(self, subject: Subject) -> Iterator[TracedEvidence]:
         """Yield accuracy and flips under each attack, for all rows and by group, and what was moved.
@@ -168,7 +182,10 @@ class Robustness(Check):
             if only_typos:
                 raise Skip(reason) from None
             note = f"Accuracy under typos was not measured: {reason}. So worst of norm words is undefined."
-            evidence = [Note(text=note), *undefined_worst(self.eps, len(subject.features.data.index))]
+            evidence = [
+                Note(text=note, about=TYPOS),
+                *undefined_worst(self.eps, len(subject.features.data.index)),
+            ]
         yield from evidence
 
     def _threat_model(self, subject: Subject) -> AuditThreatModel:

@@ -20,11 +20,13 @@ from audit.data.shared_ranges import SHARED
 from audit.errors import quote_list
 from audit.inputs.features import places, starts
 from audit.perturbations.typos import Misspellings, misspellings, words
-from audit.result import Note, Table
+from audit.result import Note, Scalar, Table
 from audit.stats.influence import TracedEvidence
 from audit.subject.predictor import Predictor
 from audit.subject.subject import Subject
 
+TYPOS: dict[str, list[Scalar]] = {"attack": ["typos", "worst"], "norm": ["words"]}
+"""Values of ``where`` that measurements under typos have."""
 DRAWS = 5
 """Times that a text is misspelt at each size."""
 
@@ -114,7 +116,8 @@ def _notes_on_changes(share: float, eps: float) -> Iterator[Note]:
     if eps > 0 and share < _MIN_CHANGED_SHARE:
         yield Note(
             text=f"typos of eps {eps:g} changed the texts of {share:.1%} of the rows, too few to measure what "
-            "they do: neither typos nor worst of norm words stand for that size."
+            "they do: neither typos nor worst of norm words stand for that size.",
+            about={**TYPOS, "eps": [eps]},
         )
     elif eps > 0 and share < _NOTED_CHANGED_SHARE:
         yield Note(

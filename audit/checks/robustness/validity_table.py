@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from audit.attacks import ATTACKS
 from audit.checks.robustness.attacked_rows import AttackedRows
 from audit.checks.robustness.sanity_tests import Finding
-from audit.result import Evidence, Note, Table
+from audit.result import Evidence, Note, Scalar, Table
 
 
 def validity(attacked: AttackedRows) -> Iterator[Evidence]:
@@ -18,8 +18,10 @@ def validity(attacked: AttackedRows) -> Iterator[Evidence]:
     yield _table(verdict.findings)
     names = {outcome.attack for outcome in attacked.outcomes}
     ran = [spec for spec in ATTACKS.values() if spec.name in names]
-    if unasked := [spec.description or spec.label for spec in ran if not spec.on_request]:
-        yield Note(text=f"Tried as well, and counted in worst only: {', '.join(unasked)}.")
+    if unasked := [spec for spec in ran if not spec.on_request]:
+        tried = ", ".join(spec.description or spec.label for spec in unasked)
+        about: dict[str, list[Scalar]] = {"attack": [spec.name for spec in unasked]}
+        yield Note(text=f"Tried as well, and counted in worst only: {tried}.", about=about)
     if verdict.valid and not verdict.gradient and any(spec.follows_own_gradient for spec in ran):
         walks = any(spec.along_boundary for spec in ran)
         yield Note(
@@ -27,7 +29,8 @@ def validity(attacked: AttackedRows) -> Iterator[Evidence]:
             f"black-box attack{' and on walks along the border' if walks else ' alone'}."
         )
     if bounds := [name for name in [*ATTACKS, "worst"] if name in attacked.bounds]:
-        yield Note(text=bound_sentence(bounds, [*attacked.before, *verdict.findings]))
+        sentence = bound_sentence(bounds, [*attacked.before, *verdict.findings])
+        yield Note(text=sentence, about={"attack": [*bounds]}, bounds=True)
 
 
 def bound_sentence(names: Sequence[str], findings: Sequence[Finding]) -> str:
