@@ -38,8 +38,9 @@ from audit.result import (
 from audit.stats import intervals, is_known
 from audit.stats.influence import Traced, TracedEvidence, untraced
 from audit.subject.baseline import of_the_baseline
+from audit.subject.loading import load_subjects
 from audit.subject.scoring import Progress
-from audit.subject.subject import Subject, load_subjects
+from audit.subject.subject import Subject
 
 Crash = Callable[[str, str], None]
 """Called with a check's name and its traceback when it crashes."""

@@ -15,7 +15,8 @@ from audit.frameworks.tensorflow_loader import tensorflow
 from audit.result import Evidence, Measurement, Note, Table
 from audit.stats import is_known
 from audit.stats.influence import untraced
-from audit.subject.subject import Subject, load_subject
+from audit.subject.loading import load_subject
+from audit.subject.subject import Subject
 
 ROWS = 400
 

@@ -25,7 +25,8 @@ from audit.check import policy_from
 from audit.checks.robustness.threat_model import threat_model_of
 from audit.frameworks.tensorflow_loader import tensorflow
 from audit.model.decision import decision_logits
-from audit.subject.subject import Subject, load_subject
+from audit.subject.loading import load_subject
+from audit.subject.subject import Subject
 
 EPS, STEPS = 0.1, 20
 STEP = 2.5 * EPS / STEPS  # ours, as Madry's

@@ -15,7 +15,8 @@ from audit.checks.explainability.check import Explainability
 from audit.checks.explainability.explanation import ExplainedOutput, Sampling, explain
 from audit.frameworks.tensorflow_loader import tensorflow
 from audit.model.decision import favorable_logit
-from audit.subject.subject import Subject, load_subject
+from audit.subject.loading import load_subject
+from audit.subject.subject import Subject
 
 ROWS, REFERENCES = 1000, 100
 _LEAST = 1e-7  # nearer to 0 or 1, 32-bit scores have no finite log-odds

@@ -20,8 +20,9 @@ from audit.checks.performance.check import Performance
 from audit.result import Measurement
 from audit.stats import intervals
 from audit.stats.influence import untraced
+from audit.subject.loading import load_subject
 from audit.subject.predictions import Classified
-from audit.subject.subject import Subject, load_subject
+from audit.subject.subject import Subject
 
 PROTECTED = {
     "sex": {"privileged": "Male"},

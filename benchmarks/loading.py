@@ -27,7 +27,8 @@ from audit.model.differentiability import differentiable
 from audit.model.head import detect_head
 from audit.model.logits.logits import find_logits
 from audit.model.model import Model, open_model
-from audit.subject.subject import Subject, load_subject
+from audit.subject.loading import load_subject
+from audit.subject.subject import Subject
 from tests.zoo.audited import content
 from tests.zoo.kind import Kind, Made
 from tests.zoo.kinds import KINDS

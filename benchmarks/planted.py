@@ -36,8 +36,9 @@ from audit.result import CheckResult, Measurement, Report, RuleResult
 from audit.stats import interval
 from audit.stats.influence import untraced
 from audit.subject.class_order import class_order
+from audit.subject.loading import load_subject
 from audit.subject.predictions import Classified, Classifier
-from audit.subject.subject import Subject, load_subject
+from audit.subject.subject import Subject
 
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 BEGIN, END = "<!-- planted: begin -->", "<!-- planted: end -->"

@@ -14,9 +14,10 @@ from audit.check import policy_from
 from audit.data.dataset import Dataset, read_dataset
 from audit.data.source import BatchSize
 from audit.result import Measurement, Report
+from audit.subject.loading import load_subject
 from audit.subject.predictions import Classified
 from audit.subject.scoring import Scored, score
-from audit.subject.subject import Subject, load_subject
+from audit.subject.subject import Subject
 
 GIVEN = {"output": "probabilities", "inputs": {"x": ["score"]}}
 """Model keys for the model ``given``: the column ``score`` is P(favourable)."""

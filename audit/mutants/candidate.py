@@ -57,16 +57,13 @@ class Candidate:
             return np.asarray(scores[:, 0] - (rule.at_least or 0.0))
         if self.head.width == 1:
             odds = scores[:, 0] if rule.favorable == [1] else -scores[:, 0]
-            return np.asarray(odds - self._threshold)
-        is_favorable = np.isin(np.arange(self.head.width), rule.favorable)
-        odds = scores[:, is_favorable].max(axis=1) - scores[:, ~is_favorable].max(axis=1)
-        return np.asarray(odds - self._threshold if self.head.width == 2 else odds)
-
-    @property
-    def _threshold(self) -> float:
-        """The threshold in log-odds."""
-        threshold = float(np.clip(self.subject.decider.threshold, _MIN_THRESHOLD, 1 - _MIN_THRESHOLD))
-        return float(np.log(threshold) - np.log1p(-threshold))
+        else:
+            is_favorable = np.isin(np.arange(self.head.width), rule.favorable)
+            odds = scores[:, is_favorable].max(axis=1) - scores[:, ~is_favorable].max(axis=1)
+        if self.head.width > 2:
+            return np.asarray(odds)
+        threshold = float(np.clip(rule.threshold, _MIN_THRESHOLD, 1 - _MIN_THRESHOLD))
+        return np.asarray(odds - float(np.log(threshold) - np.log1p(-threshold)))
 
 
 def read_candidate(subject: Subject) -> Candidate:

@@ -18,7 +18,8 @@ from audit.mutants.verdicts import CATCHING, is_caught, rule_verdicts
 from audit.policy.model import ResolvedPolicy
 from audit.result import Report
 from audit.runner import AuditRequest, Observers, ignore, run_audit
-from audit.subject.subject import Subject, load_subject
+from audit.subject.loading import load_subject
+from audit.subject.subject import Subject
 
 
 def run_selftest(request: AuditRequest, observers: Observers) -> Selftest:

@@ -1,7 +1,8 @@
-"""The audited model on the audited rows: everything that a check may ask for, computed once."""
+"""The subject of an audit: model, data and scores, loaded and computed once for all checks."""
 
 from audit.data.protected_attributes import Attribute
+from audit.subject.loading import load_subject, load_subjects
 from audit.subject.predictions import Classified, Regressed
-from audit.subject.subject import Subject, load_subject, load_subjects
+from audit.subject.subject import Subject
 
 __all__ = ["Attribute", "Classified", "Regressed", "Subject", "load_subject", "load_subjects"]

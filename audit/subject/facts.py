@@ -50,8 +50,10 @@ def data_facts(policy: Policy, digests: Mapping[str, str], dataset: Dataset, has
     """Return the identity of the audited rows and of the background; ``digests`` are by their keys in the policy."""
     labels = dataset.labels
     favorable: list[Scalar] | dict[str, float] = []
+    source = None
     if isinstance(labels, Labels):
         favorable = [labels.values[index] for index in labels.favorable]
+        source = "nobody chose it: the greater of two label values"
     elif labels.at_least is not None:
         favorable = {"at_least": labels.at_least}
     background = policy.data.background
@@ -63,15 +65,9 @@ def data_facts(policy: Policy, digests: Mapping[str, str], dataset: Dataset, has
         background=BackgroundFacts(path=background, digest=digests["background"]) if background else None,
         label=policy.data.label,
         favorable=favorable,
-        favorable_from=_favorable_source(policy, labels),
+        favorable_from=source if policy.data.favorable is None else "the policy",
         groups=[
             GroupFacts(attribute=a.name, privileged=[a.groups[i] for i in a.privileged], rows=a.rows)
             for a in dataset.attributes
         ],
     )
-
-
-def _favorable_source(policy: Policy, labels: Labels | Targets) -> str | None:
-    if policy.data.favorable is not None:
-        return "the policy"
-    return "nobody chose it: the greater of two label values" if isinstance(labels, Labels) else None

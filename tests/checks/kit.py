@@ -13,7 +13,8 @@ import pandas as pd
 from audit.check import entry_points, policy_from
 from audit.result import Measurement, Note, Table
 from audit.stats.influence import TracedEvidence, untraced
-from audit.subject.subject import Subject, load_subject
+from audit.subject.loading import load_subject
+from audit.subject.subject import Subject
 
 from ..audits import content, store
 from ..models import save

@@ -13,8 +13,9 @@ from audit.check import entry_points, policy_from
 from audit.result import Measurement
 from audit.stats import interval
 from audit.stats.influence import untraced
+from audit.subject.loading import load_subject
 from audit.subject.predictions import Classified, Regressed
-from audit.subject.subject import Subject, load_subject
+from audit.subject.subject import Subject
 
 from ..audits import GIVEN, content, people, store
 from ..conftest import Models

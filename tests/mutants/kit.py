@@ -18,7 +18,7 @@ from audit.mutants.catalogue import mutants
 from audit.mutants.mutant import Mutant, SkippedMutant
 from audit.mutants.trial import make_mutant
 from audit.policy.model import ResolvedPolicy
-from audit.subject.subject import load_subject
+from audit.subject.loading import load_subject
 
 from ..audits import SCORES_ONLY
 from ..models import WEIGHTS

@@ -12,7 +12,7 @@ from scipy.special import softmax
 
 from audit.check import policy_from
 from audit.mutants.mutant import CannotMutate
-from audit.subject.subject import load_subjects
+from audit.subject.loading import load_subjects
 
 from .. import models
 from ..conftest import Models

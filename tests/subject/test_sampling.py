@@ -18,9 +18,10 @@ from audit.data.reservoir import Reservoir
 from audit.data.source import BatchSize, Source
 from audit.errors import AuditError
 from audit.inputs.features import MOST_ROWS, Features, Rows
+from audit.subject.loading import load_subject
 from audit.subject.sampling import read_features
 from audit.subject.sources import Sources
-from audit.subject.subject import Subject, load_subject
+from audit.subject.subject import Subject
 
 from ..audits import content, store, subject
 from ..conftest import Models

@@ -13,7 +13,8 @@ from ruamel.yaml import YAML
 
 from audit.check import policy_from
 from audit.cli import main
-from audit.subject.subject import Subject, load_subject
+from audit.subject.loading import load_subject
+from audit.subject.subject import Subject
 
 from .kind import Kind, Made
 

@@ -23,7 +23,8 @@ from audit.checks.explainability.image_attribution import (
     pool,
 )
 from audit.subject.images import Pictures
-from audit.subject.subject import Subject, load_subject
+from audit.subject.loading import load_subject
+from audit.subject.subject import Subject
 
 from ...audits import content
 from ...models import save

@@ -16,7 +16,8 @@ from audit.checks.fairness.threshold_tables import METRICS
 from audit.result import Measurement, Table
 from audit.stats import interval
 from audit.stats.influence import untraced
-from audit.subject.subject import Subject, load_subject
+from audit.subject.loading import load_subject
+from audit.subject.subject import Subject
 
 from ...audits import GIVEN, content, people, store
 from ...conftest import Models

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from audit.check import policy_from
-from audit.subject.subject import Subject, load_subject
+from audit.subject.loading import load_subject
+from audit.subject.subject import Subject
 
 from ...audits import content
 from ...models import save
