@@ -117,7 +117,7 @@ def test_the_kind_of_an_error_decides_and_not_its_text(
     def fail(*_: Any) -> None:
         raise error(where=where, expected="scores", found="others")
 
-    monkeypatch.setattr(module, "make", fail)
+    monkeypatch.setattr(module, "make_mutant", fail)
     result = audit.selftest(write(place, model("sigmoid"), STRONG[:1]))
     assert {tried.outcome for tried in result.variants} == {outcome}
 
