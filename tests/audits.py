@@ -16,7 +16,7 @@ from audit.data.source import BatchSize
 from audit.result import Measurement, Report
 from audit.subject.loading import load_subject
 from audit.subject.predictions import Classified
-from audit.subject.scoring import Scored, score
+from audit.subject.scoring import ScoringResult, score
 from audit.subject.subject import Subject
 
 GIVEN = {"output": "probabilities", "inputs": {"x": ["score"]}}
@@ -58,7 +58,7 @@ def classified(found: Subject) -> Classified:
     return found.scores
 
 
-def again(found: Subject, batch_size: BatchSize) -> tuple[Dataset, Scored]:
+def again(found: Subject, batch_size: BatchSize) -> tuple[Dataset, ScoringResult]:
     """Read and score the rows of an audit again, in batches of another size."""
     found.source.batch_size = batch_size
     table = read_dataset(found.policy.data, found.source, regression=False)

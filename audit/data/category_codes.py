@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from audit.errors import AuditError, quote_list
 from audit.result import Scalar
 
-NULL = -1
+NULL_CODE = -1
 """The code of a null."""
 
 
@@ -21,7 +21,7 @@ _Value = TypeVar("_Value")
 
 
 class Categories(NamedTuple, Generic[_Value]):
-    """The distinct values of a column, and the index of each row's value (int32), `NULL` for a null."""
+    """The distinct values of a column, and the index of each row's value (int32), `NULL_CODE` for a null."""
 
     values: list[_Value]
     codes: np.ndarray
@@ -41,7 +41,7 @@ class Coder:
         encoded = column if pa.types.is_dictionary(column.type) else pc.dictionary_encode(column)
         values = encoded.dictionary.to_pylist()
         indices = encoded.indices.fill_null(len(values)).to_numpy(zero_copy_only=False)
-        lookup = np.full(len(values) + 1, NULL, np.int32)
+        lookup = np.full(len(values) + 1, NULL_CODE, np.int32)
         used = np.bincount(indices, minlength=len(lookup))[:-1]
         for index in np.flatnonzero(used):  # a stored category may have no row
             if values[index] is not None:
@@ -54,7 +54,7 @@ class Coder:
         return list(self._codes)
 
     def codes(self) -> np.ndarray:
-        """Return the codes of all rows, int32, `NULL` for a null."""
+        """Return the codes of all rows, int32, `NULL_CODE` for a null."""
         return np.concatenate(self._parts) if self._parts else np.empty(0, np.int32)
 
     def sort(self) -> Categories[object]:
@@ -62,7 +62,7 @@ class Coder:
         values = self.values
         keys = [sort_key(value) for value in typed(values)]
         order = sorted(range(len(values)), key=keys.__getitem__)
-        rank_of = np.full(len(values) + 1, NULL, np.int32)  # the last entry serves the code of a null
+        rank_of = np.full(len(values) + 1, NULL_CODE, np.int32)  # the last entry serves the code of a null
         rank_of[order] = np.arange(len(values))
         return Categories([values[code] for code in order], rank_of[self.codes()])
 

@@ -84,7 +84,7 @@ def tensor_array(values: np.ndarray) -> pa.Array:
     return _tensors(flat, pa.fixed_shape_tensor(flat.type, plain.shape[1:]))
 
 
-def spread(column: pa.Array, present: np.ndarray) -> pa.Array:
+def scatter(column: pa.Array, present: np.ndarray) -> pa.Array:
     """Return a column with the values of ``column`` in rows that are ``present`` (bool), and nulls in the others."""
     if present.all():
         return column
@@ -138,7 +138,7 @@ def _as_tensor(column: pa.Array, kind: pa.DataType, name: str, first_row: int) -
             raise _uneven(name, first_row + row, int(lengths[index]), size)
         flat = flat.flatten()
         lists_per_row *= size
-    return spread(_tensors(flat.cast(kind.value_type), kind), present)
+    return scatter(_tensors(flat.cast(kind.value_type), kind), present)
 
 
 def _uneven(name: str, row: int, length: int, expected: int) -> AuditError:

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from audit.data.arrow_columns import numbers
-from audit.data.category_codes import NULL, Coder
+from audit.data.category_codes import NULL_CODE, Coder
 from audit.data.labels import LabelReader, Labels, Targets
 from audit.data.protected_attributes import Attribute, AttributeReader, intersect
 from audit.data.source import Source
@@ -91,7 +91,7 @@ def _bad_weights(column: str, problem: str) -> AuditError:
 
 
 def _require_clusters(codes: np.ndarray, column: str) -> np.ndarray:
-    missing = int((codes == NULL).sum())
+    missing = int((codes == NULL_CODE).sum())
     if missing:
         raise AuditError(
             where=f"data.cluster: {column!r}",

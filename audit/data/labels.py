@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from audit.data.arrow_columns import NULL_WORDS, numbers
-from audit.data.category_codes import NULL, Coder, index_of, typed
+from audit.data.category_codes import NULL_CODE, Coder, index_of, typed
 from audit.data.limits import reaches
 from audit.errors import AuditError, quote_list
 from audit.policy.model import AtLeast, DataSpec
@@ -88,7 +88,7 @@ class LabelReader:
 
     def _labels(self) -> Labels:
         categories = self._coder.sort()
-        null_codes = [NULL, *_null_words(categories.values)]
+        null_codes = [NULL_CODE, *_null_words(categories.values)]
         self._require_complete(int(np.isin(categories.codes, null_codes).sum()))
         values = typed(categories.values)
         if len(values) < 2:

@@ -9,7 +9,7 @@ from functools import cache
 
 import numpy as np
 
-from audit.data.shared_ranges import RARE, SHARED, Ranges, digits
+from audit.data.shared_ranges import RARE_VALUE, SHARED, Ranges, digits
 from audit.policy.model import Disclosure
 
 
@@ -44,7 +44,7 @@ class Masker:
         if self._rows == "none":
             raise ValueError("report.rows is none: no value of a row may be written")
         if isinstance(value, str):
-            return value if self._rows == "shown" or self._counts(column)[value] >= SHARED else RARE
+            return value if self._rows == "shown" or self._counts(column)[value] >= SHARED else RARE_VALUE
         if self._rows == "shown" or math.isnan(value):
             return digits(value, 6)
         return self._ranges(column).text(value)

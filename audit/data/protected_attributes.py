@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from audit.data.arrow_columns import numbers
-from audit.data.category_codes import NULL, Categories, Coder, index_of, typed
+from audit.data.category_codes import NULL_CODE, Categories, Coder, index_of, typed
 from audit.errors import AuditError, quote_list
 from audit.policy.bins import bin_labels
 from audit.policy.model import Protected
@@ -136,7 +136,7 @@ def _require_both_sides(attribute: Attribute) -> Attribute:
 
 def _binned(column: pa.Array, name: str, edges: Sequence[float], first_row: int) -> np.ndarray:
     values = numbers(column, name, first_row, fill=float("nan"))
-    return np.where(np.isnan(values), np.int32(NULL), np.digitize(values, edges).astype(np.int32))
+    return np.where(np.isnan(values), np.int32(NULL_CODE), np.digitize(values, edges).astype(np.int32))
 
 
 def _one_hot(batch: pa.RecordBatch, columns: Mapping[str, str], name: str, first_row: int) -> np.ndarray:
@@ -148,12 +148,12 @@ def _one_hot(batch: pa.RecordBatch, columns: Mapping[str, str], name: str, first
             expected="at most one of the columns set in a row",
             found=f"{int(ambiguous.sum()):,} rows with several, first row {first_row + int(ambiguous.argmax()):,}",
         )
-    return np.where(flags.any(0), flags.argmax(0).astype(np.int32), np.int32(NULL))
+    return np.where(flags.any(0), flags.argmax(0).astype(np.int32), np.int32(NULL_CODE))
 
 
 def _present(groups: Categories[str]) -> Categories[str]:
     """Return the groups that have rows; those without a value join `MISSING`, even if a real value has that name."""
-    names = [*groups.values, MISSING]  # `NULL` is the index of the last one
+    names = [*groups.values, MISSING]  # `NULL_CODE` is the index of the last one
     first = np.array([names.index(name) for name in names], np.int32)
     present, codes = np.unique(first[groups.codes], return_inverse=True)
     return Categories[str]([names[index] for index in present], codes.astype(np.int32))

@@ -8,7 +8,7 @@ import numpy as np
 
 SHARED = 10
 """The minimal number of rows that share a value or range that a report shows."""
-RARE = "(rare value)"
+RARE_VALUE = "(rare value)"
 """Replacement of a value that too few rows share."""
 _RANGES = 10
 _MAX_CATEGORIES = 12
@@ -43,7 +43,7 @@ class Ranges:
         if value in self._common:
             return digits(value, 6)
         if not len(self._edges):
-            return RARE
+            return RARE_VALUE
         index = int(np.searchsorted(self._edges, value, "right"))
         if index == 0:
             return f"below {digits(self._edges[0])}"

@@ -20,16 +20,16 @@ _ABOVE_MEAN = "performance.r2 at_least, above 0, which is what predicting the me
 
 def mutants(candidate: Candidate) -> Iterator[Mutant | SkippedMutant]:
     """Yield the mutants one by one, and those that do not apply to the policy."""
-    yield constant(candidate)
-    yield flipped(candidate)
+    yield constant_score(candidate)
+    yield flipped_labels(candidate)
     yield from shifted_groups(candidate)
-    yield swapped(candidate)
-    yield leaked(candidate)
-    yield rounded(candidate)
-    yield noised(candidate)
+    yield swapped_outcome(candidate)
+    yield leaked_label(candidate)
+    yield masked_gradients(candidate)
+    yield noise(candidate)
 
 
-def constant(candidate: Candidate) -> Mutant:
+def constant_score(candidate: Candidate) -> Mutant:
     """Every row gets the mean of the candidate's outputs."""
     return Mutant(
         name="constant score",
@@ -39,7 +39,7 @@ def constant(candidate: Candidate) -> Mutant:
     )
 
 
-def flipped(candidate: Candidate) -> Mutant:
+def flipped_labels(candidate: Candidate) -> Mutant:
     """The scores of a model trained on flipped labels."""
     about = "as trained on flipped labels: each class has the score of the one before it, of two the other's"
     if candidate.is_regression:
@@ -90,7 +90,7 @@ def _shifted_group(candidate: Candidate, attribute: Attribute) -> Mutant | Skipp
     )
 
 
-def swapped(candidate: Candidate) -> Mutant | SkippedMutant:
+def swapped_outcome(candidate: Candidate) -> Mutant | SkippedMutant:
     """The policy's favourable outcome is the other one."""
     name = "swapped favourable outcome"
     scores = candidate.subject.scores
@@ -108,7 +108,7 @@ def swapped(candidate: Candidate) -> Mutant | SkippedMutant:
     )
 
 
-def leaked(candidate: Candidate) -> Mutant:
+def leaked_label(candidate: Candidate) -> Mutant:
     """The label is one more input and decides nearly alone."""
     scores = candidate.subject.scores
     return Mutant(
@@ -120,7 +120,7 @@ def leaked(candidate: Candidate) -> Mutant:
     )
 
 
-def rounded(candidate: Candidate) -> Mutant | SkippedMutant:
+def masked_gradients(candidate: Candidate) -> Mutant | SkippedMutant:
     """The scores are rounded, so that attacks find no gradient."""
     name = "masked gradients"
     if candidate.is_regression and candidate.subject.decider.at_least is None:
@@ -137,7 +137,7 @@ def rounded(candidate: Candidate) -> Mutant | SkippedMutant:
     )
 
 
-def noised(candidate: Candidate) -> Mutant:
+def noise(candidate: Candidate) -> Mutant:
     """Noise halves the excess of the AUC over chance, or a regression's correlation with the target."""
     deviation = drowning_noise(candidate)
     effect = "the AUC is halfway to 0.5"

@@ -14,7 +14,7 @@ from audit.provenance.digest import digest
 from audit.result import BackgroundFacts, DataFacts, GroupFacts, ModelFacts, OutputFacts, Scalar
 from audit.subject.bound_model import BoundModel
 from audit.subject.predictions import Classified
-from audit.subject.scoring import Scored
+from audit.subject.scoring import ScoringResult
 
 
 def distinct_rows(dataset: Dataset, hashes: np.ndarray) -> int:
@@ -24,7 +24,7 @@ def distinct_rows(dataset: Dataset, hashes: np.ndarray) -> int:
     return count_distinct(row_hashes([hashes, label, *attributes], dataset.rows))
 
 
-def model_facts(bound: BoundModel, scored: Scored) -> ModelFacts:
+def model_facts(bound: BoundModel, scored: ScoringResult) -> ModelFacts:
     """Return the identity of the audited model, with the digest of its files."""
     model = bound.model
     classified = scored.scores if isinstance(scored.scores, Classified) else None

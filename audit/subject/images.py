@@ -29,7 +29,7 @@ class Pictures:
     evidence: str
 
 
-def find_pictures(
+def find_image_column(
     features: Features, feeds: Sequence[Feed], pixels: Sequence[float] | None
 ) -> Pictures | None:
     """Return the image column that the model reads, or None if it reads a table.

@@ -23,7 +23,7 @@ from audit.subject.baseline import (
 )
 from audit.subject.bound_model import AuditedModel, BoundModel, bind_model
 from audit.subject.facts import data_facts, model_facts
-from audit.subject.scoring import Progress, Scored, score
+from audit.subject.scoring import Progress, ScoringResult, score
 from audit.subject.sources import Sources, open_sources
 from audit.subject.subject import Subject
 
@@ -44,10 +44,10 @@ class _Loaded:
     files: Watched
     seed: int
 
-    def score(self, bound: BoundModel, progress: Progress) -> Scored:
+    def score(self, bound: BoundModel, progress: Progress) -> ScoringResult:
         return score(bound, self.sources.data, self.dataset.labels, progress)
 
-    def subject(self, bound: BoundModel, scored: Scored, facts: DataFacts) -> Subject:
+    def subject(self, bound: BoundModel, scored: ScoringResult, facts: DataFacts) -> Subject:
         return Subject(
             policy=bound.policy,
             path=bound.path,

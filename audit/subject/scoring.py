@@ -35,7 +35,7 @@ _PROBED_ROWS = 32  # rows at which the gradient is probed
 
 
 @dataclass(frozen=True, kw_only=True)
-class Scored:
+class ScoringResult:
     """The results of one pass over the features; ``hashes`` is one uint64 a row over all feature columns."""
 
     scores: Classified | Regressed
@@ -44,7 +44,7 @@ class Scored:
     hashes: np.ndarray
 
 
-def score(bound: BoundModel, source: Source, labels: Labels | Targets, progress: Progress) -> Scored:
+def score(bound: BoundModel, source: Source, labels: Labels | Targets, progress: Progress) -> ScoringResult:
     """Run the model over all rows in batches; memory is that of one batch and the arrays of scores.
 
     Raises:
@@ -76,7 +76,7 @@ def score(bound: BoundModel, source: Source, labels: Labels | Targets, progress:
         progress("scoring", done, rows)
     if collector is None or done != rows:
         raise _other_rows(source, rows)
-    return Scored(
+    return ScoringResult(
         scores=collector.result(),
         decider=collector.decider,
         differentiable=has_gradient,

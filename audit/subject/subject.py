@@ -16,7 +16,7 @@ from audit.model.logits.logits import Logits, find_logits
 from audit.provenance.watch import Watched
 from audit.result import DataFacts, ModelFacts
 from audit.subject.bound_model import BoundModel
-from audit.subject.images import Pictures, find_pictures
+from audit.subject.images import Pictures, find_image_column
 from audit.subject.predictions import Classified, Regressed
 from audit.subject.predictor import Predictor, require_same
 from audit.subject.sampling import read_features
@@ -89,7 +89,7 @@ class Subject(BoundModel):
         """The image column that the model reads, or None if it reads a table."""
         if self.superset:
             return self.superset.pictures
-        return find_pictures(self.features, self.feeds, self.policy.data.pixels)
+        return find_image_column(self.features, self.feeds, self.policy.data.pixels)
 
     @cached_property
     def logits(self) -> Logits:

@@ -1,4 +1,4 @@
-"""The judge decides as the audit did: its scores and classes on the sampled rows are those of the report."""
+"""The predictor decides as the audit did: its scores and classes on the sampled rows are those of the report."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ def test_classes(
 ) -> None:
     found = subject(content(model(name), store(table(classes), tmp_path), **given))
     assert isinstance(found.scores, Classified)
-    judge = Predictor(found.model, found.feeds, found.features.columns, found.decider, batch)
-    favorable, decided = judge.decide(found.features.data.matrix)
+    predictor = Predictor(found.model, found.feeds, found.features.columns, found.decider, batch)
+    favorable, decided = predictor.decide(found.features.data.matrix)
     np.testing.assert_array_equal(favorable, found.scores.favorable)
     np.testing.assert_array_equal(decided, found.scores.guess)
-    np.testing.assert_array_equal(judge(found.features.data.matrix), decided)
+    np.testing.assert_array_equal(predictor(found.features.data.matrix), decided)
     assert decided.dtype == np.int32 and len(np.unique(decided)) > 1
 
 

@@ -9,10 +9,10 @@ import pytest
 from audit.data.dataset import Dataset
 from audit.subject.bound_model import BoundModel
 from audit.subject.predictions import Classified, Regressed
-from audit.subject.scoring import Scored
+from audit.subject.scoring import ScoringResult
 from audit.subject.subject import Subject
 
 
-@pytest.mark.parametrize("record", [Subject, BoundModel, Dataset, Scored, Classified, Regressed])
+@pytest.mark.parametrize("record", [Subject, BoundModel, Dataset, ScoringResult, Classified, Regressed])
 def test_every_field_is_named(record: type) -> None:
     assert all(field.kw_only for field in fields(record))

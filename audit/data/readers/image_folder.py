@@ -17,7 +17,7 @@ FILE_COLUMNS = ("file", "filename", "path", "image", "image_path")
 
 _MAX_NAME_LENGTH = 255  # in bytes; the file system raises an error for longer ones
 
-IMAGE = "image"
+IMAGE_COLUMN = "image"
 """The column of the images' bytes, which replaces that one."""
 
 
@@ -42,15 +42,15 @@ class ImageFolderSource(Source):
             )
         (self._file_column,) = named
         index = self._labels.schema.get_field_index(self._file_column)
-        self.schema = self._labels.schema.set(index, pa.field(IMAGE, pa.binary()))
+        self.schema = self._labels.schema.set(index, pa.field(IMAGE_COLUMN, pa.binary()))
         self.files = [labels, *self._images()]
 
     def read(self, columns: list[str], rows: int) -> Iterator[pa.RecordBatch]:
         """Yield the label file's text and the images' bytes."""
-        stored = [self._file_column if name == IMAGE else name for name in columns]
+        stored = [self._file_column if name == IMAGE_COLUMN else name for name in columns]
         for batch in self._labels.read(stored, rows):
             arrays = [
-                self._bytes(part) if name == IMAGE else part
+                self._bytes(part) if name == IMAGE_COLUMN else part
                 for name, part in zip(columns, batch, strict=True)
             ]
             yield pa.RecordBatch.from_arrays(arrays, columns)

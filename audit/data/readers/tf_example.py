@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from audit.data.column_types import is_tensor, resolve_column_type, spread, tensor_array
+from audit.data.column_types import is_tensor, resolve_column_type, scatter, tensor_array
 from audit.errors import AuditError
 from audit.frameworks.tensorflow_loader import tensorflow
 
@@ -89,9 +89,9 @@ def _column(records: list[Record], field: pa.Field, ragged: Any) -> pa.Array:
         index = int(differing.argmax())
         raise _wrong_feature(records[index], field.name, f"{width:,} values", f"{lengths[index]:,}")
     if is_tensor(field.type):
-        return spread(tensor_array(values.reshape(-1, width)), present)
+        return scatter(tensor_array(values.reshape(-1, width)), present)
     plain = pa.array(values) if _type_name(field.type) != "string" else pa.array(list(values), pa.binary())
-    return spread(plain, present)
+    return scatter(plain, present)
 
 
 def _kind(features: list[Any]) -> pa.DataType:
