@@ -13,7 +13,7 @@ from audit.check.base import Check
 from audit.check.entry_points import check_class, installed, require_installed
 from audit.check.policies import build_checks, load_policy, offers_of, policy_from, resolved
 from audit.errors import AuditError, Skip
-from audit.result import Evidence, Measurement, MetricFacts, Note, Scalar, Table
+from audit.result import Evidence, Measurement, MetricFacts, Note, SampledRows, Scalar, Table
 
 if TYPE_CHECKING:
     from audit.stats import (
@@ -58,6 +58,7 @@ __all__ = [
     "Note",
     "Partition",
     "Regressed",
+    "SampledRows",
     "Scalar",
     "Shares",
     "Skip",

@@ -27,6 +27,7 @@ AUTHORS = [
     "Regressed",
     "Scalar",
     "Shares",
+    "SampledRows",
     "Skip",
     "Subject",
     "Table",
