@@ -30,9 +30,12 @@ class AuditError(Exception):
         return "\n".join(lines)
 
     def within(self, place: str) -> AuditError:
-        """Return the same error about something inside ``place``: ``"{place}: {where}"``."""
+        """Return the error about something inside ``place``: ``"{place}: {where}"``.
+
+        It is a plain `AuditError`: that a baseline's scores are refused, say, does not refuse the candidate's.
+        """
         where = f"{place}: {self.where}"
-        return type(self)(expected=self.expected, found=self.found, where=where, fix=self.fix)
+        return AuditError(expected=self.expected, found=self.found, where=where, fix=self.fix)
 
 
 class ScoresRefused(AuditError):

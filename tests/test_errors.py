@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from audit.errors import AuditError
+from audit.errors import AuditError, ScoresRefused
 
 
-class Refused(AuditError):
-    """A kind of error, as a caller would tell it from others."""
-
-
-def test_an_error_inside_a_place_is_the_same_error_there() -> None:
-    error = Refused(where="data: label", expected="a label", found="none", fix="name one")
+def test_an_error_inside_a_place_says_the_same_there_and_refuses_nothing_else() -> None:
+    error = ScoresRefused(where="model.classes", expected="two", found="three", fix="list them")
     outer = error.within("model.baseline")
-    assert type(outer) is Refused
-    assert str(outer) == str(error).replace("data: label", "model.baseline: data: label")
+    assert type(outer) is AuditError
+    assert str(outer) == str(error).replace("model.classes", "model.baseline: model.classes")
     assert (error.where, outer.expected, outer.found, outer.fix) == (
-        "data: label",
-        "a label",
-        "none",
-        "name one",
+        "model.classes",
+        "two",
+        "three",
+        "list them",
     )
