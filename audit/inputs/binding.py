@@ -20,7 +20,7 @@ from audit.policy.model import DataSpec
 
 def bind(
     inputs: Mapping[str, Any],
-    policy_inputs: Mapping[str, list[str]],
+    listed: Mapping[str, list[str]],
     data: DataSpec,
     schema: pa.Schema,
     where: str,
@@ -28,7 +28,7 @@ def bind(
 ) -> list[Feed]:
     """Return the feed of each of ``inputs`` (TensorSpecs by name, with a free first dimension).
 
-    In this order: the columns listed in ``model.inputs`` of the policy; for a single tensor of several columns, all
+    In this order: the columns ``listed`` in ``model.inputs`` of the policy; for a single tensor of several columns, all
     numeric columns but label, weight and cluster in file order, if their number equals its width; the column of the
     same name; the one column whose name the exporter sanitized into the input's; for a single tensor the only column
     that it can take. Encoded images are decoded to ``channels``, 0 for their own.
@@ -39,7 +39,7 @@ def bind(
     sparse = sparse_input(inputs)
     if sparse:
         raise composite_error(where, "sparse", sparse)
-    for name in policy_inputs:
+    for name in listed:
         if name not in inputs:
             raise AuditError(
                 where=f"model.inputs.{name}",
@@ -52,20 +52,16 @@ def bind(
         tensor = _Input(
             name, spec, columns, len(inputs) == 1, row_splits(name, inputs), f"{where}: input {name!r}"
         )
-        feeds.append(tensor.feed(policy_inputs.get(name) or tensor.find(), channels))
+        feeds.append(tensor.feed(listed.get(name) or tensor.find(), channels))
     return feeds
 
 
 def unbound(
-    inputs: Mapping[str, Any], policy_inputs: Mapping[str, list[str]], data: DataSpec, schema: pa.Schema
+    inputs: Mapping[str, Any], listed: Mapping[str, list[str]], data: DataSpec, schema: pa.Schema
 ) -> list[str]:
     """Return the inputs without a feature's column: there is none of that name, or it is the label."""
     columns = ColumnCandidates(data, schema)
-    return [
-        name
-        for name in inputs
-        if name not in policy_inputs and (name == data.label or not columns.named(name))
-    ]
+    return [name for name in inputs if name not in listed and (name == data.label or not columns.named(name))]
 
 
 @dataclass(frozen=True)
@@ -101,12 +97,11 @@ class _Input:
         """
         rank = self.spec.shape.rank
         if rank not in (1, 2, 3, 4) or self.spec.shape[0] is not None:
-            raise AuditError(
-                where=self.where,
-                expected="a tensor of shape (rows,), (rows, columns) or (rows, height, width[, channels]), with a free "
+            raise self._error(
+                "a tensor of shape (rows,), (rows, columns) or (rows, height, width[, channels]), with a free "
                 "number of rows or, for all inputs, the same",
-                found=f"shape {self.shape}",
-                fix="export the model with such a signature",
+                f"shape {self.shape}",
+                "export the model with such a signature",
             )
         return 1 if rank == 1 or self.is_wide else self.spec.shape[1]
 
@@ -119,21 +114,15 @@ class _Input:
         if len(matches) == 1:
             return matches
         if matches:
-            raise AuditError(
-                where=self.where,
-                expected="one column of that name",
-                found=quote_list(matches),
-                fix=self._say_which(),
-            )
+            raise self._error("one column of that name", quote_list(matches), self._say_which())
         if self.splits:
             raise composite_error(self.where, "ragged", [self.name, self.splits])
         if self.is_single and not self.is_wide:
             return self._all_numeric()
-        raise AuditError(
-            where=self.where,
-            expected=f"a data column of that name{did_you_mean(self.name, self.columns.names)}",
-            found=f"the columns {quote_list(self.columns.names)}",
-            fix=f"add the column, or {self._say_which() if self.width == 1 else self._list_them()}",
+        raise self._error(
+            f"a data column of that name{did_you_mean(self.name, self.columns.names)}",
+            f"the columns {quote_list(self.columns.names)}",
+            f"add the column, or {self._say_which() if self.width == 1 else self._list_them()}",
         )
 
     def _only(self) -> list[str]:
@@ -150,7 +139,12 @@ class _Input:
         Raises:
             AuditError: the input takes another number of columns, or one of them is the label.
         """
-        self._require_features(columns)
+        if (label := self.columns.data.label) in columns:
+            raise self._error(
+                "features, which are known before the outcome is",
+                f"the label {label!r}",
+                "give the input another column under model.inputs, or audit a model that does not read it",
+            )
         kind = self.columns.kind(columns[0]) if len(columns) == 1 else None
         spec = self.spec
         if self.is_wide and kind is not None and not self.is_image(kind):
@@ -163,11 +157,10 @@ class _Input:
         if kind is not None and spec.shape.rank == 2 and self._fills(columns[0]):
             return vector(self.name, spec.dtype, columns[0], [prod(kind.shape)])
         if self.width is not None and len(columns) != self.width:
-            raise AuditError(
-                where=self.where,
-                expected=f"{self.width} column{'s' * (self.width != 1)} for a tensor of shape {self.shape}",
-                found=f"{len(columns)}: {quote_list(columns)}",
-                fix=self._list_them(),
+            raise self._error(
+                f"{self.width} column{'s' * (self.width != 1)} for a tensor of shape {self.shape}",
+                f"{len(columns)}: {quote_list(columns)}",
+                self._list_them(),
             )
         return Feed(self.name, spec.dtype, spec.shape.rank == 1, list(columns))
 
@@ -177,23 +170,12 @@ class _Input:
         shape = list(kind.shape) if is_tensor(kind) else []
         fits = len(shape) == len(required)
         if not fits or any(n not in (None, m) for n, m in zip(required, shape, strict=True)):
-            raise AuditError(
-                where=self.where,
-                expected=f"arrays of shape {required} in every row",
-                found=f"column {column!r} with {shape or 'one value'} in each",
-                fix=f"store arrays of that shape, or {self._say_which()}; of pictures, set data.pixels: [LOW, HIGH]",
+            raise self._error(
+                f"arrays of shape {required} in every row",
+                f"column {column!r} with {shape or 'one value'} in each",
+                f"store arrays of that shape, or {self._say_which()}; of pictures, set data.pixels: [LOW, HIGH]",
             )
         return vector(self.name, self.spec.dtype, column, shape)
-
-    def _require_features(self, columns: list[str]) -> None:
-        label = self.columns.data.label
-        if label in columns:
-            raise AuditError(
-                where=self.where,
-                expected="features, which are known before the outcome is",
-                found=f"the label {label!r}",
-                fix="give the input another column under model.inputs, or audit a model that does not read it",
-            )
 
     def _fills(self, column: str) -> bool:
         """Return whether a column's rows hold as many numbers as the input takes."""
@@ -205,11 +187,10 @@ class _Input:
         if self.width is not None and len(numeric) == self.width:
             return numeric
         count = "a known number of" if self.width is None else self.width
-        raise AuditError(
-            where=self.where,
-            expected=f"{count} numeric columns besides label, weight, cluster",
-            found=f"{len(numeric)}: {quote_list(numeric)} (not numeric: {quote_list(rest)})",
-            fix=self._list_them(),
+        raise self._error(
+            f"{count} numeric columns besides label, weight, cluster",
+            f"{len(numeric)}: {quote_list(numeric)} (not numeric: {quote_list(rest)})",
+            self._list_them(),
         )
 
     def _say_which(self) -> str:
@@ -217,3 +198,6 @@ class _Input:
 
     def _list_them(self) -> str:
         return f"list the columns in the model's order: model.inputs: {{{self.name}: [COLUMN, …]}}"
+
+    def _error(self, expected: str, actual: str, fix: str) -> AuditError:
+        return AuditError(where=self.where, expected=expected, found=actual, fix=fix)

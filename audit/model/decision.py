@@ -55,10 +55,9 @@ class DecisionRule:
         Binary: the favourable class if its probability reaches the threshold; several classes: argmax.
         """
         if self.head.kind == "regression":
-            limit = np.inf if self.at_least is None else self.at_least
-            return Decisions(
-                raw[:, 0].astype(np.float64), reaches(raw[:, 0], limit, raw.dtype).astype(np.int32)
-            )
+            prediction = raw[:, 0]
+            favorable = reaches(prediction, np.inf if self.at_least is None else self.at_least, raw.dtype)
+            return Decisions(prediction.astype(np.float64), favorable.astype(np.int32))
         return self.outcome(self.head.probabilities(raw), raw.dtype)
 
     def outcome(self, probabilities: np.ndarray, dtype: np.dtype[Any]) -> Decisions:

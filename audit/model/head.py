@@ -36,6 +36,11 @@ class Head:
     width: int
     evidence: str
 
+    @property
+    def is_linear(self) -> bool:
+        """Whether the output is not squashed by a sigmoid or softmax: logits, or a regression's value."""
+        return self.kind in ("logits", "regression")
+
     def probabilities(self, raw: np.ndarray, first_row: int = 1) -> np.ndarray:
         """Turn raw outputs ``(rows, width)`` into class probabilities ``(rows, classes)``, float64.
 
@@ -81,17 +86,14 @@ def _of_probabilities(width: int, evidence: str) -> Head:
     return Head("sigmoid" if width == 1 else "probabilities", width, evidence)
 
 
-def _declared(declared: str, operation: Operation, width: int) -> Head:
+def _declared(declared: Kind, operation: Operation, width: int) -> Head:
+    if declared == "regression" and width != 1:
+        raise _contradiction("one output column for a regression", f"{width} columns")
+    if declared == "logits" and operation.type in ("Sigmoid", "Softmax"):
+        raise _contradiction("logits, as declared", f"an output computed by {operation.type}")
     evidence = f"declared in the policy (computed by {operation.type})"
-    if declared == "regression":
-        if width != 1:
-            raise _contradiction("one output column for a regression", f"{width} columns")
-        return Head("regression", width, evidence)
-    if declared == "logits":
-        if operation.type in ("Sigmoid", "Softmax"):
-            raise _contradiction("logits, as declared", f"an output computed by {operation.type}")
-        return Head("logits", width, evidence)
-    return _of_probabilities(width, evidence)
+    is_probability = declared == "probabilities"
+    return _of_probabilities(width, evidence) if is_probability else Head(declared, width, evidence)
 
 
 def _by_values(operation: Operation, width: int, sample: np.ndarray) -> Head:

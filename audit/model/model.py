@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from copy import copy
 from functools import cached_property
 from pathlib import Path
@@ -11,12 +11,11 @@ from typing import Any
 import numpy as np
 
 from audit.errors import AuditError
-from audit.frameworks.tensorflow_loader import graph, tensorflow
+from audit.frameworks.tensorflow_loader import tensorflow
 from audit.model.graph.fixed_batch import FixedBatchFunction, fixed_batch, with_free_rows
 from audit.model.graph.freeze import FreezeFailure, freeze
 from audit.model.graph.frozen import Frozen
-from audit.model.graph.image_file_input import DecodedImages, find_decoded_images
-from audit.model.graph.signature_input import DirectInput, SignatureInput
+from audit.model.graph.signature_input import DecodedImages, DirectInput, SignatureInput, find_decoded_images
 from audit.model.graph.tf_example_input import ParsedExamples, find_parsed_examples
 from audit.model.graph.traversal import Operation, output_operation
 from audit.model.loading.load_errors import error_line, graph_failure
@@ -56,9 +55,7 @@ class Model:
             return self
         model = copy(self)  # with the frozen graph, which holds every feature
         model.entries = [
-            entry.without(names, frozen, frozen.placeholders[entry.name])
-            if isinstance(entry, ParsedExamples)
-            else entry
+            entry.without(names, frozen) if isinstance(entry, ParsedExamples) else entry
             for entry in self.entries
         ]
         return model
@@ -114,7 +111,12 @@ class Model:
         try:
             raw = self.outputs(tensors).numpy()
         except tensorflow().errors.OpError as error:
-            raise self._failed(first_row, error) from error
+            raise AuditError(
+                where=self.where,
+                expected="scores for the data's rows",
+                found=f"the model failed in the batch that starts at row {first_row:,}: {error_line(error)}",
+                fix="compare the data's values with what the model was trained on",
+            ) from error
         if not self._shape.is_fully_defined():
             self._shape = tensorflow().TensorShape([None, *raw.shape[1:]]) if raw.ndim else self._shape
         rows = len(next(iter(tensors.values())))
@@ -130,10 +132,6 @@ class Model:
                 "finite scores", actual, "look at that row's values, or at what the model divides by"
             )
         return np.asarray(raw)
-
-    def compiled(self, tensors: Callable[[Any], Mapping[str, Any]]) -> Callable[[Any], Mapping[str, Any]]:
-        """Return the function ``tensors``, from a matrix to the signature's inputs, as one graph."""
-        return graph(tensors)  # type: ignore[no-any-return]
 
     @cached_property
     def freeze_result(self) -> Frozen | FreezeFailure:
@@ -153,14 +151,6 @@ class Model:
     ) -> AuditError:
         where = f"{self.where}: output {self.output!r}"
         return AuditError(where=where, expected=expected, found=actual, fix=fix)
-
-    def _failed(self, first_row: int, error: Exception) -> AuditError:
-        return AuditError(
-            where=self.where,
-            expected="scores for the data's rows",
-            found=f"the model failed in the batch that starts at row {first_row:,}: {error_line(error)}",
-            fix="compare the data's values with what the model was trained on",
-        )
 
 
 def open_model(spec: ModelSpec, path: Path) -> Model:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from audit.errors import Skip
+from audit.frameworks.tensorflow_loader import graph
 from audit.inputs.features import Column, Rows
 from audit.inputs.feeds import Feed
 from audit.inputs.matrix import Decoder
@@ -43,7 +44,7 @@ class Predictor:
         self._model = model
         self._decision_rule = decision_rule
         self._batch_rows = batch_rows
-        self._tensors = model.compiled(Decoder(feeds, columns))
+        self._tensors = graph(Decoder(feeds, columns))
 
     def __call__(self, matrix: np.ndarray) -> np.ndarray:
         """Return the class decided on, int32 ``(rows,)``."""

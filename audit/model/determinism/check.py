@@ -7,6 +7,7 @@ neither what was trained nor what is served.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from itertools import cycle
 from typing import Any
@@ -16,7 +17,7 @@ import numpy as np
 from audit.errors import AuditError
 from audit.frameworks.tensorflow_loader import tensorflow
 from audit.model.determinism.comparison import ScoreComparison
-from audit.model.determinism.stateful_ops import writing_operations
+from audit.model.graph.traversal import nodes_with_callees
 from audit.model.model import Model
 
 _SAMPLED_ROWS = 64
@@ -27,6 +28,15 @@ _RESCORED_WIDE_ROWS = 256
 _WIDE_ROW = 10_000
 _BATCH_SIZES = (2, 7, 33, 130)
 """In turn. Few, as a model may be compiled anew for each; odd ones move a row to another place."""
+_WRITES = re.compile(
+    r"Assign(?:Add|Sub)?(?:VariableOp)?"
+    r"|(?:Resource)?StridedSliceAssign"
+    r"|(?:Resource)?(?:Sparse)?Apply[A-Z]\w*"
+    r"|(?:Resource)?Scatter(?:Nd)?(?:Add|Sub|Mul|Div|Min|Max|Update)"
+    r"|(?:Resource)?CountUpTo"
+    r"|LookupTable(?:Insert|Import|Remove)(?:V2)?"
+)
+"""Of variables by resource and by reference, and of tables: the names in TensorFlow's registry of operations."""
 
 
 def require_deterministic(
@@ -93,13 +103,24 @@ def _batches(rows: np.ndarray) -> Iterator[np.ndarray]:
 
 def _require_unchanged(model: Model) -> None:
     """Refuse a signature that writes variables: no number of rows could show how and when its scores change."""
-    if writes := writing_operations(model.signature.function):
+    if writes := _writing_operations(model.signature.function):
         raise AuditError(
             where=f"{model.where}: output {model.output!r}",
             expected="scores that do not change the model",
             found=f"the signature writes its variables or tables: {', '.join(writes)}",
             fix="export a signature that only reads them, in inference mode (training=False)",
         )
+
+
+def _writing_operations(function: Any) -> list[str]:
+    """Return the types of the operations by which a call of a ConcreteFunction changes the model, sorted.
+
+    Functions that it calls are included, and so are branches that it may never take. Initializers are not: they are
+    functions of their own, which run once when a model is loaded.
+    """
+    graph = function.graph.as_graph_def()
+    operations = {node.op for node in nodes_with_callees(graph.node, graph.library)}
+    return sorted(name for name in operations if _WRITES.fullmatch(name))
 
 
 def _take(tensors: Mapping[str, Any], rows: np.ndarray) -> dict[str, Any]:

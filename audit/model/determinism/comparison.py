@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from audit.errors import AuditError
-from audit.model.determinism.precision import coarsest_eps, eps_of, random_operations
+from audit.frameworks.tensorflow_loader import tensorflow
+from audit.model.graph.traversal import all_nodes
 from audit.model.model import Model
+
+_EPS = {"float64": 2.0**-52, "float32": 2.0**-23, "float16": 2.0**-10, "bfloat16": 2.0**-7}
+_EIGHT_BIT_EPS = 2.0**-8  # the step of a fully used 8-bit range: rounding moves an activation by one
+_TENSOR_FLOAT_32_EPS = 2.0**-10  # what a GPU multiplies 32-bit floats in
 
 
 class ScoreComparison:
@@ -30,40 +36,44 @@ class ScoreComparison:
 
     def repeated(self, rows: np.ndarray, once: np.ndarray, again: np.ndarray) -> None:
         """Raise an error if scores of one batch differ from call to call."""
-        at = self._beyond_rounding(once, again)
-        if at is not None:
-            scores = f"{once[at]:.6g}, and {again[at]:.6g} in the same batch again{self._random()}"
-            raise self._error("the same score for the same row, whenever it is scored", rows, at, scores)
+        self._require_equal(rows, once, again, "whenever it is scored", "{}, and {} in the same batch again")
 
     def single(self, rows: np.ndarray, single: np.ndarray, batched: np.ndarray, size: int) -> None:
         """Raise an error if scores of single rows differ from those in a batch of ``size`` rows."""
-        at = self._beyond_rounding(single, batched)
-        if at is not None:
-            scores = f"{single[at]:.6g} alone, {batched[at]:.6g} in a batch of {size:,}"
-            raise self._error("the same score for the same row, alone or among others", rows, at, scores)
+        scores = f"{{}} alone, {{}} in a batch of {size:,}"
+        self._require_equal(rows, single, batched, "alone or among others", scores, with_cause=False)
 
     def reordered(self, rows: np.ndarray, one: np.ndarray, other: np.ndarray, sizes: tuple[int, int]) -> None:
         """Raise an error if scores differ between batches of ``sizes`` rows, with the rows in another order."""
-        at = self._beyond_rounding(one, other)
-        if at is not None:
-            scores = f"{one[at]:.6g} in a batch of {sizes[0]:,}, {other[at]:.6g} in one of {sizes[1]:,}"
-            scores += f" in another order{self._random()}"
-            raise self._error(
-                "the same score for the same row, in whichever batch and place", rows, at, scores
-            )
+        scores = f"{{}} in a batch of {sizes[0]:,}, {{}} in one of {sizes[1]:,} in another order"
+        self._require_equal(rows, one, other, "in whichever batch and place", scores)
 
-    def _random(self) -> str:
-        operations = random_operations(self._model.signature.function)
-        return f" (the graph draws random numbers: {', '.join(operations)})" if operations else ""
-
-    def _beyond_rounding(self, one: np.ndarray, other: np.ndarray) -> tuple[int, int] | None:
-        """Return row and column of the largest difference, None if it is rounding."""
+    def _require_equal(
+        self,
+        rows: np.ndarray,
+        one: np.ndarray,
+        other: np.ndarray,
+        when: str,
+        scores: str,
+        with_cause: bool = True,
+    ) -> None:
+        """Raise an error about the largest difference, unless it is rounding."""
         difference = np.abs(one.astype(np.float64) - other.astype(np.float64))
-        row, column = np.unravel_index(difference.argmax(), difference.shape)
-        largest = difference[row, column]
+        at = np.unravel_index(difference.argmax(), difference.shape)
+        largest = difference[at]
         if largest <= self._rounding(eps_of(self._dtype.name)) or largest <= self._rounding(self._coarsest):
-            return None
-        return int(row), int(column)
+            return
+        random = random_operations(self._model.signature.function) if with_cause else []
+        cause = f" (the graph draws random numbers: {', '.join(random)})" if random else ""
+        column = f", column {at[1] + 1}" if self._model.width > 1 else ""
+        values = scores.format(f"{one[at]:.6g}", f"{other[at]:.6g}")
+        raise AuditError(
+            where=f"{self._model.where}: output {self._model.output!r}",
+            expected=f"the same score for the same row, {when}",
+            found=f"row {self._first_row + rows[at[0]]:,}{column}: {values}{cause}",
+            fix="export the model in inference mode (training=False): dropout, sampling and the statistics of a batch "
+            "belong to training",
+        )
 
     @cached_property
     def _coarsest(self) -> float:
@@ -73,12 +83,34 @@ class ScoreComparison:
     def _rounding(self, eps: float) -> float:
         return float(np.sqrt(eps) / 4 * self._range + eps * self._largest)
 
-    def _error(self, expected: str, rows: np.ndarray, at: tuple[int, int], scores: str) -> AuditError:
-        column = f", column {at[1] + 1}" if self._model.width > 1 else ""
-        return AuditError(
-            where=f"{self._model.where}: output {self._model.output!r}",
-            expected=expected,
-            found=f"row {self._first_row + rows[at[0]]:,}{column}: {scores}",
-            fix="export the model in inference mode (training=False): dropout, sampling and the statistics of a batch "
-            "belong to training",
-        )
+
+def eps_of(dtype: str) -> float:
+    """Return the distance from 1 to the next number of a floating-point type; of float32 as the device computes it."""
+    return max(_EPS[dtype], _TENSOR_FLOAT_32_EPS) if dtype == "float32" and _is_shortened() else _EPS[dtype]
+
+
+def coarsest_eps(function: Any) -> float:
+    """Return the largest eps of the types that a ConcreteFunction computes in, the functions it calls included."""
+    names = {tensorflow().as_dtype(name).as_datatype_enum: name for name in _EPS}
+    coarsest = _EPS["float64"]
+    for node in all_nodes(function.graph.as_graph_def()):
+        types = [attribute.type for attribute in node.attr.values()]
+        coarsest = max([coarsest, *(eps_of(names[number]) for number in types if number in names)])
+        if "Quant" in node.op:
+            coarsest = max(coarsest, _EIGHT_BIT_EPS)
+    return coarsest
+
+
+def random_operations(function: Any) -> list[str]:
+    """Return the types of the operations that draw random numbers, sorted."""
+    operations = {node.op for node in all_nodes(function.graph.as_graph_def())}
+    return sorted(
+        name for name in operations if "Random" in name or name in ("Multinomial", "StatelessMultinomial")
+    )
+
+
+def _is_shortened() -> bool:
+    """Return whether a GPU rounds 32-bit floats to TensorFloat-32 before it multiplies them."""
+    tf = tensorflow()
+    allowed = tf.config.experimental.tensor_float_32_execution_enabled()
+    return bool(allowed and tf.config.list_logical_devices("GPU"))

@@ -48,11 +48,11 @@ class ParsedExamples:
         """One input for each feature that is read."""
         return {feature.key: feature.spec for feature in self.features if feature.key not in self.unread}
 
-    def without(self, names: Iterable[str], frozen: Frozen, placeholder: str) -> ParsedExamples:
+    def without(self, names: Iterable[str], frozen: Frozen) -> ParsedExamples:
         """Return the input without those of ``names`` on which the output does not depend."""
         nodes = frozen.ancestors(node_name(frozen.output)).values()
         reads = {tensor for node in nodes for tensor in data_inputs(node)}
-        sources = self.sources(frozen, placeholder)
+        sources = self.sources(frozen, frozen.placeholders[self.name])
         unread = {name for name in names if name in sources and not sources[name].tensors & reads}
         return replace(self, unread=frozenset(unread))
 

@@ -7,19 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 _PASS_THROUGH = frozenset(
-    [
-        "Identity",
-        "IdentityN",
-        "StopGradient",
-        "PreventGradient",
-        "CheckNumerics",
-        "EnsureShape",
-        "Reshape",
-        "Squeeze",
-        "ExpandDims",
-        "Cast",
-        "Snapshot",
-    ]
+    {
+        *("Identity", "IdentityN", "StopGradient", "PreventGradient", "CheckNumerics", "EnsureShape"),
+        *("Reshape", "Squeeze", "ExpandDims", "Cast", "Snapshot"),
+    }
 )
 CALLS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
 

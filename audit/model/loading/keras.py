@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tempfile
-from collections.abc import Collection
+import zipfile
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, Any
 
 from audit.errors import AuditError
 from audit.frameworks.output_silencing import quiet
 from audit.frameworks.tensorflow_loader import tensorflow
-from audit.model.loading.keras_config import KerasConfig, read_keras_config
 from audit.model.loading.saved_model import LoadedModel, open_saved_model
 
 _UNKNOWN = re.compile(r"(?:Could not locate class|Unknown layer:) '([^']{1,80})'")
+_CODE = frozenset({"Lambda", "__lambda__"})  # classes whose configuration is Python code
 
 
 def open_keras(path: Path, allowed: Collection[str]) -> LoadedModel:
@@ -22,7 +26,7 @@ def open_keras(path: Path, allowed: Collection[str]) -> LoadedModel:
     Raises:
         AuditError: the file is not one of Keras, holds Python code, or cannot be loaded.
     """
-    config = read_keras_config(path)
+    config = _read_config(path)
     if config.code:
         raise _holds_code(path, f"the layer or function {config.code[0]!r} with code of its own")
     tensorflow()
@@ -38,7 +42,7 @@ def open_keras(path: Path, allowed: Collection[str]) -> LoadedModel:
         return open_saved_model(Path(folder), path, allowed)
 
 
-def _unreadable(path: Path, config: KerasConfig, error: Exception) -> AuditError:
+def _unreadable(path: Path, config: _KerasConfig, error: Exception) -> AuditError:
     import keras
 
     if "safe_mode" in str(error):
@@ -64,4 +68,89 @@ def _holds_code(path: Path, code: str) -> AuditError:
         expected="a file of Keras that holds no Python code: it would run on this machine",
         found=code,
         fix="replace it by a layer of its own, or export a SavedModel with model.export",
+    )
+
+
+@dataclass(frozen=True)
+class _KerasConfig:
+    """The version of Keras that wrote a file, None if unknown, and the names of layers that hold Python code."""
+
+    version: str | None
+    code: list[str]
+
+
+def _read_config(path: Path) -> _KerasConfig:
+    """Read the configuration of a `.keras` file, or of a whole model in HDF5, without building the model."""
+    try:
+        config, version = (_from_archive if path.suffix.lower() == ".keras" else _from_hdf5)(path)
+        return _KerasConfig(version, sorted(set(_code_names(json.loads(config)))))
+    except (OSError, KeyError, ValueError, RecursionError, zipfile.BadZipFile) as error:
+        raise _damaged(path) from error
+
+
+def _from_archive(path: Path) -> tuple[str | bytes, str | None]:
+    with zipfile.ZipFile(path) as archive:
+        if "model.weights.h5" in archive.namelist():
+            with archive.open("model.weights.h5") as weights:
+                _require_own_weights(path, weights)
+        version = json.loads(archive.read("metadata.json")).get("keras_version")
+        return archive.read("config.json"), version
+
+
+def _from_hdf5(path: Path) -> tuple[str | bytes, str | None]:
+    import h5py
+
+    with h5py.File(path) as file:
+        if "model_config" not in file.attrs:
+            raise AuditError(
+                where=str(path),
+                expected="a whole model in HDF5, as model.save writes it",
+                found="no configuration of layers: weights alone, or a file of another kind",
+                fix="save the model with model.save('NAME.keras'), or export it with model.export",
+            )
+        config = file.attrs["model_config"]
+        version = file.attrs.get("keras_version")
+    _require_own_weights(path, path)
+    return config, version.decode() if isinstance(version, bytes) else version
+
+
+def _require_own_weights(path: Path, weights: Path | IO[bytes]) -> None:
+    """Refuse links of HDF5 to other files, whose bytes no digest covers."""
+    import h5py
+
+    def outside(name: str, item: Any) -> str | None:
+        other = isinstance(item, h5py.Dataset) and (item.external or item.is_virtual)
+        return name if other or isinstance(item, h5py.ExternalLink) else None
+
+    with h5py.File(weights) as file:
+        name = file.visititems_links(outside) or file.visititems(outside)
+    if name:
+        raise AuditError(
+            where=str(path),
+            expected="weights that lie in the file itself, so that its digest covers them",
+            found=f"{name!r}, which leads to another file",
+            fix="save the model again with model.save('NAME.keras')",
+        )
+
+
+def _code_names(config: Any) -> Iterator[str]:
+    """Yield the names of the layers and functions in a configuration that are Python code."""
+    if isinstance(config, dict):
+        if config.get("class_name") in _CODE:
+            inside = config.get("config")
+            name = inside.get("name") if isinstance(inside, dict) else None
+            yield str(name or config["class_name"])[:80]
+            return
+        config = list(config.values())
+    for part in config if isinstance(config, list) else ():
+        yield from _code_names(part)
+
+
+def _damaged(path: Path) -> AuditError:
+    kind = "a .keras file (a zip archive)" if path.suffix.lower() == ".keras" else "an HDF5 file of Keras"
+    return AuditError(
+        where=str(path),
+        expected=f"{kind}, whole",
+        found=f"{path.stat().st_size:,} bytes that are not one",
+        fix="save or copy the model again: model.save('NAME.keras')",
     )

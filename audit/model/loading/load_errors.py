@@ -17,11 +17,12 @@ def unreadable(path: Path, where: Path, meta: Any, error: Exception) -> AuditErr
     A newer TensorFlow is named only here, since most of its models load.
     """
     newer = _newer(meta)
+    installed = f"TensorFlow {tensorflow().__version__}"
     if unknown := _unregistered(meta.graph_def):
         return AuditError(
             where=str(where),
             expected="operations of TensorFlow's own; libraries of custom operations are not loaded",
-            found=f"operations that {_installed()} does not know: {quote_list(unknown)}{newer and f'; {newer}'}",
+            found=f"operations that {installed} does not know: {quote_list(unknown)}{newer and f'; {newer}'}",
             fix="audit with the TensorFlow that made the model"
             if newer
             else "export the model without them: built from TensorFlow's own operations",
@@ -29,7 +30,7 @@ def unreadable(path: Path, where: Path, meta: Any, error: Exception) -> AuditErr
     if newer:
         return AuditError(
             where=str(where),
-            expected=f"a model that {_installed()} can load",
+            expected=f"a model that {installed} can load",
             found=f"{newer}; {error_line(error)}",
             fix="audit with the TensorFlow that made the model, or export it with the older one",
         )
@@ -38,18 +39,14 @@ def unreadable(path: Path, where: Path, meta: Any, error: Exception) -> AuditErr
 
 def _damaged(path: Path, where: Path, error: Exception) -> AuditError:
     folder = path / "variables"
-    words = ("variables", "sstable", "TensorSlice", "less bytes")  # what the reader of checkpoints says
-    if isinstance(error, IndexError) or any(word in str(error) for word in words):
-        return AuditError(
-            where=str(folder),
-            expected="all variables that the graph reads, whole",
-            found=error_line(error) if folder.is_dir() else "no such directory",
-            fix="export or copy the model again",
-        )
+    words = ("variables", "sstable", "TensorSlice", "less bytes")  # of errors of the reader of checkpoints
+    is_checkpoint = isinstance(error, IndexError) or any(word in str(error) for word in words)
     return AuditError(
-        where=str(where),
-        expected="a model that TensorFlow can load",
-        found=error_line(error),
+        where=str(folder if is_checkpoint else where),
+        expected="all variables that the graph reads, whole"
+        if is_checkpoint
+        else "a model that TensorFlow can load",
+        found="no such directory" if is_checkpoint and not folder.is_dir() else error_line(error),
         fix="export or copy the model again",
     )
 
@@ -75,10 +72,6 @@ def _major_minor(version: str) -> tuple[int, ...]:
     """Return major and minor number; a development version counts as its release."""
     parts = version.split(".")[:2]
     return tuple(int(part) for part in parts if part.isdecimal())
-
-
-def _installed() -> str:
-    return f"TensorFlow {tensorflow().__version__}"
 
 
 def graph_failure(error: Exception) -> str:

@@ -48,9 +48,7 @@ def unsafe_operations(proto: Any) -> list[UnsafeOperation]:
     or an initializer calls; tables are filled from nothing but the model's own assets.
     """
     unsafe = {operation for meta in proto.meta_graphs for operation in _of_meta_graph(meta)}
-    return sorted(
-        unsafe, key=lambda item: (item.operation, item.function or "", item.signatures, item.loading)
-    )
+    return sorted(unsafe, key=lambda u: (u.operation, u.function or "", u.signatures, u.loading))
 
 
 def _of_meta_graph(meta: Any) -> Iterator[UnsafeOperation]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from scipy.special import expit, gammaln, softmax
 
 from audit.model.graph.frozen import Frozen
 from audit.model.graph.traversal import data_inputs, node_name
+from audit.model.head import Head
 
 _SQUASHING = frozenset({"Sigmoid", "Softmax", "LogSoftmax"})
 _MAX_CANDIDATES = 8  # a recurrent network has many gates: the head is near the output
@@ -48,21 +50,36 @@ class ScoreMatch:
     boundary: float | None = None
 
 
-def logit_candidates(frozen: Frozen, default_width: int) -> list[LogitCandidate]:
-    """Return the inputs of the sigmoids and softmaxes that the output is computed from, the nearest first.
+def logit_candidates(frozen: Frozen, head: Head) -> list[LogitCandidate]:
+    """Return the inputs of the sigmoids and softmaxes that the output is computed from, the nearest first."""
+    return list(islice(operation_inputs(frozen, _SQUASHING, head.width), _MAX_CANDIDATES))
+
+
+def head_candidates(frozen: Frozen, head: Head) -> list[LogitCandidate]:
+    """Return the candidates for the exact logits: the output itself if its head is linear."""
+    return [output_candidate(frozen, head)] if head.is_linear else logit_candidates(frozen, head)
+
+
+def output_candidate(frozen: Frozen, head: Head) -> LogitCandidate:
+    """Return the model's output as a candidate."""
+    return LogitCandidate(frozen.output, head.width, "the model's output")
+
+
+def operation_inputs(
+    frozen: Frozen, operations: Collection[str], default_width: int
+) -> Iterator[LogitCandidate]:
+    """Yield the inputs of such operations, if they have rows, from the nearest to the output on.
 
     Args:
         frozen: the model's graph.
+        operations: types of operations.
         default_width: the width of a tensor of unknown shape.
     """
-    candidates: list[LogitCandidate] = []
     for node in nodes_from_output(frozen):
-        if node.op in _SQUASHING and len(candidates) < _MAX_CANDIDATES:
-            tensor = data_inputs(node)[0]
-            width = _width(frozen.shape(tensor), default_width)
-            if width:
-                candidates.append(LogitCandidate(tensor, width, f"what flows into {node.op} ({node.name})"))
-    return candidates
+        if node.op in operations:
+            for tensor in data_inputs(node):
+                if width := _width(frozen.shape(tensor), default_width):
+                    yield LogitCandidate(tensor, width, f"what flows into {node.op} ({node.name})")
 
 
 def _width(shape: list[int | None] | None, default: int) -> int | None:

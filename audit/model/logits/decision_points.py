@@ -7,14 +7,14 @@ from collections.abc import Collection
 import numpy as np
 
 from audit.model.graph.frozen import Frozen
-from audit.model.graph.traversal import data_inputs, node_name
+from audit.model.graph.traversal import node_name
 from audit.model.logits.candidates import (
     MIN_LOG_ORDERS,
     LogitCandidate,
     ScoreMatch,
     log_orders,
     match_scores,
-    nodes_from_output,
+    operation_inputs,
 )
 
 _DECIDING = frozenset({"Greater", "GreaterEqual", "Less", "LessEqual", "Sign", "ArgMax", "Max", "TopKV2"})
@@ -30,25 +30,15 @@ def decision_inputs(frozen: Frozen, widths: Collection[int]) -> list[LogitCandid
     of a comparison or a quotient both sides, unless one is a constant.
     """
     candidates: dict[str, LogitCandidate] = {}
-    for node in nodes_from_output(frozen):
-        if node.op in _DECIDING | _SATURATING:
-            for tensor in data_inputs(node):
-                width = _width(frozen, tensor)
-                if len(candidates) < _MAX_CANDIDATES and width and width in widths:
-                    evidence = f"what flows into {node.op} ({node.name})"
-                    candidates.setdefault(tensor, LogitCandidate(tensor, width, evidence))
-    return list(candidates.values())
+    for candidate in operation_inputs(frozen, _DECIDING | _SATURATING, default_width=0):
+        if candidate.width in widths and _is_computed_float(frozen, candidate.tensor):
+            candidates.setdefault(candidate.tensor, candidate)
+    return list(candidates.values())[:_MAX_CANDIDATES]
 
 
-def _width(frozen: Frozen, tensor: str) -> int | None:
-    """Return the columns of a float tensor of rows, None if it is another."""
-    shape = frozen.shape(tensor)
+def _is_computed_float(frozen: Frozen, tensor: str) -> bool:
     is_float = frozen.dtype(tensor).startswith(("float", "bfloat"))
-    if frozen.nodes[node_name(tensor)].op == "Const" or not is_float:
-        return None
-    if shape == [None]:
-        return 1
-    return shape[1] if shape and len(shape) == 2 and shape[0] is None else None
+    return is_float and frozen.nodes[node_name(tensor)].op != "Const"
 
 
 def match_scores_or_decisions(

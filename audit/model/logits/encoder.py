@@ -26,6 +26,8 @@ from audit.model.logits.text_encoding import Encoding, encode
 class EncodedSubgraph:
     """The subgraph from encoded columns to the tensor ``target``.
 
+    ``tables`` are those of the encoded text columns, by their index; ``widest`` is as of `Subgraph`.
+
     Args:
         frozen: the model's graph.
         target: the tensor to compute.
@@ -51,7 +53,7 @@ class EncodedSubgraph:
         tables = {self._place(f): self._encodings[f.name].table for f in feeds if f.name in self._encodings}
         widths = [tables[i].shape[1] if i in tables else column.width for i, column in enumerate(columns)]
         self.players = np.repeat(np.arange(len(columns)), widths)
-        self._tables = tables
+        self.tables = tables
         self._starts = starts(widths)
         self._matrix_starts = starts([column.width for column in columns])
         self._decoder = Decoder(feeds, columns, self._starts)
@@ -66,11 +68,6 @@ class EncodedSubgraph:
             self._subgraph = Subgraph(frozen, [target], [self._merge_point.tensor], straight)
             self.players = self._columns(self._merge_point)
         self.widest = self._subgraph.widest
-
-    @property
-    def has_tables(self) -> bool:
-        """Whether a text column is encoded."""
-        return bool(self._tables)
 
     @property
     def left_as_text(self) -> list[str]:
@@ -94,14 +91,14 @@ class EncodedSubgraph:
     def _numbers(self, matrix: Any) -> Any:
         """Replace the codes of texts by the numbers of their tables."""
         tf = tensorflow()
-        if not self._tables:
+        if not self.tables:
             return matrix
         parts = []
         start = 0
-        for place in sorted(self._tables):
+        for place in sorted(self.tables):
             column = self._matrix_starts[place]
             codes = tf.cast(matrix[:, column], tf.int32)
-            table = tf.constant(self._tables[place], matrix.dtype)
+            table = tf.constant(self.tables[place], matrix.dtype)
             parts += [matrix[:, start:column], tf.gather(table, codes)]
             start = column + 1
         return tf.concat([*parts, matrix[:, start:]], axis=1)

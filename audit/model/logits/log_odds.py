@@ -14,6 +14,13 @@ LOST = (
 _MIN_SCORE = 1e-7  # 32-bit floats do not resolve scores nearer to 0 or 1
 
 
+def as_columns(tensor: Any, width: int) -> Any:
+    """Return the tensor as ``(rows, width)``, float32 or float64."""
+    tf = tensorflow()
+    exact = tensor if tensor.dtype in (tf.float32, tf.float64) else tf.cast(tensor, tf.float32)
+    return tf.reshape(exact, [-1, width])
+
+
 def by_class(logits: Any, sign: int) -> Any:
     """Return logits in the order of the classes, ``(rows, classes)``.
 

@@ -18,7 +18,7 @@ from audit.inputs.features import Column
 from audit.inputs.feeds import Feed
 from audit.inputs.matrix import Decoder
 from audit.model.head import Head
-from audit.model.logits.candidates import LogitCandidate, logit_candidates
+from audit.model.logits.candidates import LogitCandidate, head_candidates, output_candidate
 from audit.model.logits.log_odds import LOST, by_class, from_scores
 from audit.model.logits.verification import LogitVerifier, VerifiedLogits
 from audit.model.model import Model
@@ -71,10 +71,9 @@ def find_logits(
     if frozen is None:
         return _through_signature(model, head, decoder, columns)
     verify = LogitVerifier(frozen, feeds, columns, *confirmation)
-    output = LogitCandidate(frozen.output, head.width, "the model's output")
-    linear = head.kind in ("logits", "regression")
-    exact = _best(verify, [output] if linear else logit_candidates(frozen, head.width))
-    logits = exact if exact or linear else verify(replace(output, evidence=LOST), from_scores)
+    logits = exact = _best(verify, head_candidates(frozen, head))
+    if exact is None and not head.is_linear:
+        logits = verify(replace(output_candidate(frozen, head), evidence=LOST), from_scores)
     if logits is None:
         return _through_signature(model, head, decoder, columns)
     subgraph = logits.subgraph
@@ -122,7 +121,7 @@ def _best(verify: LogitVerifier, candidates: Sequence[LogitCandidate]) -> Verifi
 
 def _through_signature(model: Model, head: Head, decoder: Decoder, columns: Sequence[Column]) -> Logits:
     """Return the logits computed by the whole signature, as it is called for scores."""
-    exact = head.kind in ("logits", "regression")
+    exact = head.is_linear
 
     def graph(rows: Any) -> Any:
         tf = tensorflow()

@@ -18,7 +18,7 @@ from audit.model.graph.frozen import Frozen
 from audit.model.graph.straight_through import has_steps
 from audit.model.graph.traversal import node_name
 from audit.model.head import Head
-from audit.model.logits.candidates import LogitCandidate, logit_candidates
+from audit.model.logits.candidates import LogitCandidate, logit_candidates, output_candidate
 from audit.model.logits.decision_points import decision_inputs, match_scores_or_decisions
 from audit.model.logits.log_odds import by_class, from_scores
 from audit.model.logits.logits import confirmation_rows
@@ -26,7 +26,6 @@ from audit.model.logits.verification import LogitVerifier, VerifiedLogits
 from audit.model.model import Model
 
 _PROBED_ROWS = 64
-_PAST_STEPS = "; gradients pass its steps and stops"
 
 
 def flat_share(logits: Callable[[Any], Any], rows: np.ndarray) -> float:
@@ -96,31 +95,32 @@ def find_surrogate(
     rows, scores = confirmation_rows(model, head, Decoder(feeds, columns), sample)
     matcher = partial(match_scores_or_decisions, decided=_decisions(frozen, decider, scores))
     verify = LogitVerifier(frozen, feeds, columns, rows, scores, matcher, straight=True)
-    output = LogitCandidate(frozen.output, head.width, "the model's output")
     steps = has_steps(frozen.nodes)
-    tail = _PAST_STEPS * steps
-    verified = [
-        (candidate, SurrogateLogits(_of_matrix(logits, decider), logits.evidence + tail, True, steps))
-        for candidate in _candidates(frozen, head, output)
-        if (logits := verify(candidate))
-    ]
+
+    def surrogate(logits: VerifiedLogits, exact: bool) -> SurrogateLogits:
+        evidence = logits.evidence + "; gradients pass its steps and stops" * steps
+        return SurrogateLogits(_of_matrix(logits, decider), evidence, exact, steps)
+
+    verified = [(c, surrogate(logits, True)) for c in _candidates(frozen, head) if (logits := verify(c))]
     if verified:
         probed = rows[:: -(-len(rows) // _PROBED_ROWS)]
-        ranks = [
-            (flat_share(surrogate.logits, probed), len(frozen.ancestors(node_name(candidate.tensor))))
-            for candidate, surrogate in verified
-        ]
+        flat = [flat_share(logits.logits, probed) for _, logits in verified]
+        nodes = [len(frozen.ancestors(node_name(candidate.tensor))) for candidate, _ in verified]
+        ranks = list(zip(flat, nodes, strict=True))
         return verified[ranks.index(min(ranks))][1]
-    lossy = verify(replace(output, evidence="the scores"), from_scores)
-    return SurrogateLogits(_of_matrix(lossy, decider), lossy.evidence + tail, False, steps) if lossy else None
+    lossy = verify(replace(output_candidate(frozen, head), evidence="the scores"), from_scores)
+    return surrogate(lossy, False) if lossy else None
 
 
-def _candidates(frozen: Frozen, head: Head, output: LogitCandidate) -> list[LogitCandidate]:
+def _candidates(frozen: Frozen, head: Head) -> list[LogitCandidate]:
     """Return the tensors that may decide: of two classes one column of log-odds as well as two of logits."""
-    linear = head.kind in ("logits", "regression")
     widths = {1} if head.kind == "regression" else {1, 2} if head.width < 3 else {head.width}
-    squashed = [candidate for candidate in logit_candidates(frozen, head.width) if candidate.width in widths]
-    candidates = [*([output] if linear else []), *squashed, *decision_inputs(frozen, widths)]
+    squashed = [candidate for candidate in logit_candidates(frozen, head) if candidate.width in widths]
+    candidates = [
+        *([output_candidate(frozen, head)] if head.is_linear else []),
+        *squashed,
+        *decision_inputs(frozen, widths),
+    ]
     return list({candidate.tensor: candidate for candidate in reversed(candidates)}.values())[::-1]
 
 

@@ -18,8 +18,8 @@ from audit.inputs.matrix import Decoder
 from audit.model.graph.frozen import Frozen
 from audit.model.graph.subgraph import Subgraph
 from audit.model.head import Head
-from audit.model.logits.candidates import LogitCandidate, logit_candidates
-from audit.model.logits.log_odds import by_class, from_scores
+from audit.model.logits.candidates import LogitCandidate, head_candidates
+from audit.model.logits.log_odds import as_columns, by_class, from_scores
 from audit.model.logits.logits import Logits
 from audit.model.model import Model
 
@@ -55,18 +55,13 @@ class Wording:
         row_texts = tensorflow().constant(list(texts[:_VERIFIED_ROWS]))
         expected = graph(known)(rows).numpy()
         if frozen is not None and known.exact:
-            for candidate in self._candidates(frozen):
+            for candidate in head_candidates(frozen, self.head):
                 for sign in (1, -1):
                     logits = self._traced(self._subgraph_logits(frozen, candidate, sign), rows)
                     values = logits(rows, row_texts).numpy()
                     if np.allclose(values, expected, _LOGIT_TOLERANCE, _LOGIT_TOLERANCE):
                         return logits
         return self._traced(self._score_logits, rows)
-
-    def _candidates(self, frozen: Frozen) -> list[LogitCandidate]:
-        if self.head.kind in ("logits", "regression"):
-            return [LogitCandidate(frozen.output, self.head.width, "the model's output")]
-        return logit_candidates(frozen, self.head.width)
 
     def _subgraph_logits(
         self, frozen: Frozen, candidate: LogitCandidate, sign: int
@@ -85,16 +80,14 @@ class Wording:
 
     def _score_logits(self, tensors: Mapping[str, Any]) -> Any:
         scores = self.model.outputs(tensors)
-        if self.head.kind in ("logits", "regression"):
+        if self.head.is_linear:
             return self._classes(scores, self.head.width, 1)
         wide = tensorflow().reshape(tensorflow().cast(scores, "float32"), [-1, self.head.width])
         return by_class(from_scores(wide), 1)
 
     def _classes(self, tensor: Any, width: int, sign: int) -> Any:
-        tf = tensorflow()
-        exact = tensor if tensor.dtype == tf.float64 else tf.cast(tensor, tf.float32)
-        wide = tf.reshape(exact, [-1, width])
-        return wide if self.head.kind == "regression" else by_class(wide, sign)
+        values = as_columns(tensor, width)
+        return values if self.head.kind == "regression" else by_class(values, sign)
 
     def _traced(self, logits: Callable[[Mapping[str, Any]], Any], rows: np.ndarray) -> TextLogits:
         tf = tensorflow()

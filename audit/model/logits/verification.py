@@ -15,7 +15,7 @@ from audit.inputs.feeds import Feed
 from audit.model.graph.frozen import Frozen
 from audit.model.logits.candidates import LogitCandidate, ScoreMatch, match_scores
 from audit.model.logits.encoder import EncodedSubgraph
-from audit.model.logits.log_odds import by_class
+from audit.model.logits.log_odds import as_columns, by_class
 
 _LOGIT_TOLERANCE = 1e-5  # relative and absolute, of logits of two subgraphs
 
@@ -62,7 +62,7 @@ class LogitVerifier:
         They are computed from encoded text columns, if that gives the same.
         """
         encoded = self._verify(candidate, transform, behind_texts=True)
-        if encoded is not None and (encoded.match.equal or not encoded.subgraph.has_tables):
+        if encoded is not None and (encoded.match.equal or not encoded.subgraph.tables):
             return encoded
         plain = self._verify(candidate, transform, behind_texts=False)
         tolerance = _LOGIT_TOLERANCE
@@ -85,7 +85,7 @@ class LogitVerifier:
         self, subgraph: EncodedSubgraph, candidate: LogitCandidate, transform: Callable[[Any], Any]
     ) -> VerifiedLogits | None:
         def graph(rows: Any) -> Any:
-            return transform(_as_columns(subgraph(rows), candidate.width))
+            return transform(as_columns(subgraph(rows), candidate.width))
 
         tf = tensorflow()
         spec = tf.TensorSpec([None, self.sample.shape[1]], self.sample.dtype)  # as it is called later
@@ -99,13 +99,6 @@ class LogitVerifier:
         regression = self.expected.shape[1] == 1
         class_logits = graph if regression else lambda rows: by_class(graph(rows), match.sign)
         return VerifiedLogits(subgraph, class_logits, values, match, evidence)
-
-
-def _as_columns(tensor: Any, width: int) -> Any:
-    """Return the tensor as ``(rows, width)``, float32 or float64."""
-    tf = tensorflow()
-    exact = tensor if tensor.dtype in (tf.float32, tf.float64) else tf.cast(tensor, tf.float32)
-    return tf.reshape(exact, [-1, width])
 
 
 def _difference(match: ScoreMatch) -> str:
