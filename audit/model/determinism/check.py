@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 
 from audit.errors import AuditError
-from audit.frameworks.tensorflow_loader import tensorflow
 from audit.model.determinism.comparison import ScoreComparison
 from audit.model.graph.traversal import nodes_with_callees
 from audit.model.model import Model
@@ -56,34 +55,30 @@ def require_deterministic(
     Raises:
         AuditError: a row's scores differ by more than rounding, a single row has none, or scoring changes the model.
     """
-    comparison = ScoreComparison(model, raw, first_row)
-    _compare_sample(model, tensors, raw, comparison, first_row)
-    _compare_all(model, tensors, raw, comparison, first_row)
+    comparison = ScoreComparison(model, tensors, raw, first_row)
+    _compare_sample(comparison)
+    _compare_all(comparison)
     _require_unchanged(model)
 
 
-def _compare_sample(
-    model: Model, tensors: Mapping[str, Any], raw: np.ndarray, comparison: ScoreComparison, first_row: int
-) -> None:
+def _compare_sample(comparison: ScoreComparison) -> None:
+    raw = comparison.raw
     rows = _spread(len(raw), _SAMPLED_ROWS)
     few = _spread(len(rows), _SINGLE_ROWS)
-    batch = _take(tensors, rows)
-    scores = model(batch, first_row)
-    comparison.repeated(rows, scores, model(batch, first_row))
-    single = np.concatenate([_score_singly(model, tensors, row, first_row) for row in rows[few]])
+    scores = comparison.score(rows)
+    comparison.repeated(rows, scores, comparison.score(rows))
+    single = np.concatenate([_score_singly(comparison, row) for row in rows[few]])
     comparison.single(rows[few], single, scores[few], len(rows))
     comparison.single(rows[few], single, raw[rows[few]], len(raw))
 
 
-def _compare_all(
-    model: Model, tensors: Mapping[str, Any], raw: np.ndarray, comparison: ScoreComparison, first_row: int
-) -> None:
-    """Compare the scores of all rows, up to a number, with those in a batch in reverse, and in small batches."""
-    numbers = sum(tensor.shape[1:].num_elements() or 1 for tensor in tensors.values())
+def _compare_all(comparison: ScoreComparison) -> None:
+    """Compare the scores of up to `_RESCORED_ROWS` rows with those in a batch in reverse, and in small batches."""
+    raw = comparison.raw
+    numbers = sum(tensor.shape[1:].num_elements() or 1 for tensor in comparison.tensors.values())
     rows = _spread(len(raw), _RESCORED_ROWS if numbers <= _WIDE_ROW else _RESCORED_WIDE_ROWS)[::-1]
     for batch in (rows, *_batches(rows)):
-        scores = model(_take(tensors, batch), first_row)
-        comparison.reordered(batch, scores, raw[batch], (len(batch), len(raw)))
+        comparison.reordered(batch, comparison.score(batch), raw[batch], (len(batch), len(raw)))
 
 
 def _spread(rows: int, count: int) -> np.ndarray:
@@ -123,17 +118,14 @@ def _writing_operations(function: Any) -> list[str]:
     return sorted(name for name in operations if _WRITES.fullmatch(name))
 
 
-def _take(tensors: Mapping[str, Any], rows: np.ndarray) -> dict[str, Any]:
-    return {name: tensorflow().gather(tensor, rows) for name, tensor in tensors.items()}
-
-
-def _score_singly(model: Model, tensors: Mapping[str, Any], row: int, first_row: int) -> np.ndarray:
+def _score_singly(comparison: ScoreComparison, row: int) -> np.ndarray:
+    number = comparison.first_row + row
     try:
-        return model(_take(tensors, np.array([row])), first_row + row)
+        return comparison.score(np.array([row]), number)
     except AuditError as error:
         raise AuditError(
             where=error.where,
-            expected=f"a score for row {first_row + row:,} alone, as in a batch of several rows",
+            expected=f"a score for row {number:,} alone, as in a batch of several rows",
             found=error.found,
             fix="export a signature that takes any number of rows, one as well",
         ) from error

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,22 +19,27 @@ _EIGHT_BIT_EPS = 2.0**-8  # the step of a fully used 8-bit range: rounding moves
 _TENSOR_FLOAT_32_EPS = 2.0**-10  # what a GPU multiplies 32-bit floats in
 
 
+@dataclass(frozen=True)
 class ScoreComparison:
     """Raises an error where scores of the same rows differ by more than rounding.
 
     Sums are computed in another order in a batch of another size, and what cancels in them is lost: up to about half
     of the digits, hence the square root of eps. Healthy networks stayed below a fiftieth of what is allowed here, and
     dropout and batch statistics of 16-bit networks beyond four times of it.
+
+    ``tensors`` are the model's inputs, ``raw`` its scores of them in one batch ``(rows, width)``, and ``first_row`` is
+    the number of the first row in the data.
     """
 
-    def __init__(self, model: Model, raw: np.ndarray, first_row: int) -> None:
-        """Take the model, its scores of a batch ``(rows, width)``, and the number of its first row in the data."""
-        self._model = model
-        self._dtype = raw.dtype
-        self._first_row = first_row
-        values = raw.astype(np.float64)
-        self._largest = float(np.abs(values).max())
-        self._range = max(float(np.ptp(values)), self._largest / 16)  # scores may hardly differ
+    model: Model
+    tensors: Mapping[str, Any]
+    raw: np.ndarray
+    first_row: int
+
+    def score(self, rows: np.ndarray, number: int | None = None) -> np.ndarray:
+        """Return the model's scores of some rows in one batch; ``number`` is that of the first, for its errors."""
+        batch = {name: tensorflow().gather(tensor, rows) for name, tensor in self.tensors.items()}
+        return self.model(batch, self.first_row if number is None else number)
 
     def repeated(self, rows: np.ndarray, once: np.ndarray, again: np.ndarray) -> None:
         """Raise an error if scores of one batch differ from call to call."""
@@ -61,16 +68,18 @@ class ScoreComparison:
         difference = np.abs(one.astype(np.float64) - other.astype(np.float64))
         at = np.unravel_index(difference.argmax(), difference.shape)
         largest = difference[at]
-        if largest <= self._rounding(eps_of(self._dtype.name)) or largest <= self._rounding(self._coarsest):
+        if largest <= self._rounding(eps_of(self.raw.dtype.name)) or largest <= self._rounding(
+            self._coarsest
+        ):
             return
-        random = random_operations(self._model.signature.function) if with_cause else []
+        random = random_operations(self.model.signature.function) if with_cause else []
         cause = f" (the graph draws random numbers: {', '.join(random)})" if random else ""
-        column = f", column {at[1] + 1}" if self._model.width > 1 else ""
+        column = f", column {at[1] + 1}" if self.model.width > 1 else ""
         values = scores.format(f"{one[at]:.6g}", f"{other[at]:.6g}")
         raise AuditError(
-            where=f"{self._model.where}: output {self._model.output!r}",
+            where=f"{self.model.where}: output {self.model.output!r}",
             expected=f"the same score for the same row, {when}",
-            found=f"row {self._first_row + rows[at[0]]:,}{column}: {values}{cause}",
+            found=f"row {self.first_row + rows[at[0]]:,}{column}: {values}{cause}",
             fix="export the model in inference mode (training=False): dropout, sampling and the statistics of a batch "
             "belong to training",
         )
@@ -78,10 +87,23 @@ class ScoreComparison:
     @cached_property
     def _coarsest(self) -> float:
         """The largest eps in the whole graph: scores may be of a finer type than what they are computed from."""
-        return coarsest_eps(self._model.signature.function)
+        return coarsest_eps(self.model.signature.function)
+
+    @cached_property
+    def _scale(self) -> _Scale:
+        values = self.raw.astype(np.float64)
+        largest = float(np.abs(values).max())
+        return _Scale(largest, max(float(np.ptp(values)), largest / 16))  # scores may hardly differ
 
     def _rounding(self, eps: float) -> float:
-        return float(np.sqrt(eps) / 4 * self._range + eps * self._largest)
+        return float(np.sqrt(eps) / 4 * self._scale.spread + eps * self._scale.largest)
+
+
+class _Scale(NamedTuple):
+    """The largest absolute score, and the range of scores."""
+
+    largest: float
+    spread: float
 
 
 def eps_of(dtype: str) -> float:

@@ -19,12 +19,12 @@ from audit.model.graph.subgraph import Subgraph
 from audit.model.graph.traversal import data_inputs, node_name
 
 WIDEST = 512
-"""Maximum width of a table; columns that take more numbers in the graph stay texts, since it would cost more."""
+"""Maximum width of a table. A column with more numbers in the graph stays text: its table would cost more."""
 
 _MAX_NUMBERS = 2**22  # in a table, likewise
 
 
-class Part(NamedTuple):
+class EncodedTensor(NamedTuple):
     """A tensor that holds some of a text's numbers, with the shape of one row."""
 
     tensor: str
@@ -40,7 +40,7 @@ class Encoding:
     """
 
     table: np.ndarray
-    parts: list[Part]
+    parts: list[EncodedTensor]
 
 
 def encode(frozen: Frozen, target: str, vocabularies: Mapping[str, Sequence[str]]) -> dict[str, Encoding]:
@@ -93,7 +93,9 @@ def _encoding(tensors: list[Any], frontier: list[str], words: Sequence[str]) -> 
         return None
     rows = [tensor.numpy().reshape(len(words), -1).astype(np.float64) for tensor in tensors]
     table = np.concatenate(rows, axis=1)
-    parts = [Part(name, list(t.shape[1:]), t.dtype) for name, t in zip(frontier, tensors, strict=True)]
+    parts = [
+        EncodedTensor(name, list(t.shape[1:]), t.dtype) for name, t in zip(frontier, tensors, strict=True)
+    ]
     return Encoding(table, parts) if _has_room(table.shape[1], words) else None
 
 
