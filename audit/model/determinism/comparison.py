@@ -48,7 +48,7 @@ class ScoreComparison:
     def single(self, rows: np.ndarray, single: np.ndarray, batched: np.ndarray, size: int) -> None:
         """Raise an error if scores of single rows differ from those in a batch of ``size`` rows."""
         scores = f"{{}} alone, {{}} in a batch of {size:,}"
-        self._require_equal(rows, single, batched, "alone or among others", scores, with_cause=False)
+        self._require_equal(rows, single, batched, "alone or among others", scores, cause=False)
 
     def reordered(self, rows: np.ndarray, one: np.ndarray, other: np.ndarray, sizes: tuple[int, int]) -> None:
         """Raise an error if scores differ between batches of ``sizes`` rows, with the rows in another order."""
@@ -56,13 +56,7 @@ class ScoreComparison:
         self._require_equal(rows, one, other, "in whichever batch and place", scores)
 
     def _require_equal(
-        self,
-        rows: np.ndarray,
-        one: np.ndarray,
-        other: np.ndarray,
-        when: str,
-        scores: str,
-        with_cause: bool = True,
+        self, rows: np.ndarray, one: np.ndarray, other: np.ndarray, when: str, scores: str, cause: bool = True
     ) -> None:
         """Raise an error about the largest difference, unless it is rounding."""
         difference = np.abs(one.astype(np.float64) - other.astype(np.float64))
@@ -72,14 +66,14 @@ class ScoreComparison:
             self._coarsest
         ):
             return
-        random = random_operations(self.model.signature.function) if with_cause else []
-        cause = f" (the graph draws random numbers: {', '.join(random)})" if random else ""
+        operations = random_operations(self.model.signature.function) if cause else []
+        random = f" (the graph draws random numbers: {', '.join(operations)})" if operations else ""
         column = f", column {at[1] + 1}" if self.model.width > 1 else ""
         values = scores.format(f"{one[at]:.6g}", f"{other[at]:.6g}")
         raise AuditError(
             where=f"{self.model.where}: output {self.model.output!r}",
             expected=f"the same score for the same row, {when}",
-            found=f"row {self.first_row + rows[at[0]]:,}{column}: {values}{cause}",
+            found=f"row {self.first_row + rows[at[0]]:,}{column}: {values}{random}",
             fix="export the model in inference mode (training=False): dropout, sampling and the statistics of a batch "
             "belong to training",
         )
@@ -108,7 +102,11 @@ class _Scale(NamedTuple):
 
 def eps_of(dtype: str) -> float:
     """Return the distance from 1 to the next number of a floating-point type; of float32 as the device computes it."""
-    return max(_EPS[dtype], _TENSOR_FLOAT_32_EPS) if dtype == "float32" and _is_shortened() else _EPS[dtype]
+    tf = tensorflow()
+    # a GPU may round 32-bit floats before it multiplies them
+    if dtype == "float32" and tf.config.experimental.tensor_float_32_execution_enabled():
+        return _TENSOR_FLOAT_32_EPS if tf.config.list_logical_devices("GPU") else _EPS[dtype]
+    return _EPS[dtype]
 
 
 def coarsest_eps(function: Any) -> float:
@@ -129,10 +127,3 @@ def random_operations(function: Any) -> list[str]:
     return sorted(
         name for name in operations if "Random" in name or name in ("Multinomial", "StatelessMultinomial")
     )
-
-
-def _is_shortened() -> bool:
-    """Return whether a GPU rounds 32-bit floats to TensorFloat-32 before it multiplies them."""
-    tf = tensorflow()
-    allowed = tf.config.experimental.tensor_float_32_execution_enabled()
-    return bool(allowed and tf.config.list_logical_devices("GPU"))

@@ -51,8 +51,7 @@ def make_straight_through(proto: Any) -> None:
         elif node.op in _STEPS:
             node.attr[_OVERRIDE].s = b"AuditStraightThrough"
     for name, source in sources.items():
-        gradient = b"AuditAlongside" if source.rising else b"AuditAgainst"
-        _add_gradient_path(proto, nodes[name], source.tensor, gradient)
+        _add_gradient_path(proto, nodes[name], source)
 
 
 class _Source(NamedTuple):
@@ -93,8 +92,8 @@ def _dtype(node: Any, *names: str) -> str:
     return str(tensorflow().as_dtype(number).name) if number else ""
 
 
-def _add_gradient_path(proto: Any, node: Any, tensor: str, gradient: bytes) -> None:
-    """Put an identity of a node and of ``tensor`` in the node's place, whose gradient flows to the tensor."""
+def _add_gradient_path(proto: Any, node: Any, source: _Source) -> None:
+    """Put an identity of a node and of its source in the node's place, whose gradient flows to the source."""
     exact = proto.node.add()
     exact.CopyFrom(node)
     exact.name = f"{node.name}/as_it_is"
@@ -102,9 +101,9 @@ def _add_gradient_path(proto: Any, node: Any, tensor: str, gradient: bytes) -> N
     del node.input[:]
     node.attr.clear()
     node.op = "IdentityN"
-    node.input.extend([f"{exact.name}:0", tensor])
+    node.input.extend([f"{exact.name}:0", source.tensor])
     node.attr["T"].list.type.extend([kind, kind])
-    node.attr[_OVERRIDE].s = gradient
+    node.attr[_OVERRIDE].s = b"AuditAlongside" if source.rising else b"AuditAgainst"
 
 
 @cache

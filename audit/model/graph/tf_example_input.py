@@ -135,12 +135,7 @@ def find_parsed_examples(function: Any, name: str, spec: Any) -> ParsedExamples 
     """Return the string input ``name`` of a ConcreteFunction as one of examples, None if the graph parses none."""
     graph = function.graph.as_graph_def()
     scopes = [graph.node, *(body.node_def for body in graph.library.function)]
-    parsers = [
-        (node, scope)
-        for scope in scopes
-        for node in scope
-        if node.op.startswith("Parse") and "Example" in node.op
-    ]
+    parsers = [(n, s) for s in scopes for n in s if n.op.startswith("Parse") and "Example" in n.op]
     if not parsers:
         return None
     node, scope = parsers[0]

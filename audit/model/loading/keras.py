@@ -47,12 +47,11 @@ def _unreadable(path: Path, config: _KerasConfig, error: Exception) -> AuditErro
 
     if "safe_mode" in str(error):
         return _holds_code(path, "a Lambda layer or another function, which Keras' safe mode refuses")
-    unknown = _UNKNOWN.search(str(error))
     first = next((line for line in str(error).splitlines() if line.strip()), "")
     reason = f"{type(error).__name__}: {first[:300]}"
     if config.version and config.version.startswith("2."):
         reason = f"a file of Keras {config.version}, which Keras {keras.__version__} cannot rebuild: {reason}"
-    elif unknown:
+    elif unknown := _UNKNOWN.search(str(error)):
         reason = f"the class {unknown[1]!r}, which is none of Keras' own"
     return AuditError(
         where=str(path),
@@ -85,7 +84,13 @@ def _read_config(path: Path) -> _KerasConfig:
         config, version = (_from_archive if path.suffix.lower() == ".keras" else _from_hdf5)(path)
         return _KerasConfig(version, sorted(set(_code_names(json.loads(config)))))
     except (OSError, KeyError, ValueError, RecursionError, zipfile.BadZipFile) as error:
-        raise _damaged(path) from error
+        kind = "a .keras file (a zip archive)" if path.suffix.lower() == ".keras" else "an HDF5 file of Keras"
+        raise AuditError(
+            where=str(path),
+            expected=f"{kind}, whole",
+            found=f"{path.stat().st_size:,} bytes that are not one",
+            fix="save or copy the model again: model.save('NAME.keras')",
+        ) from error
 
 
 def _from_archive(path: Path) -> tuple[str | bytes, str | None]:
@@ -144,13 +149,3 @@ def _code_names(config: Any) -> Iterator[str]:
         config = list(config.values())
     for part in config if isinstance(config, list) else ():
         yield from _code_names(part)
-
-
-def _damaged(path: Path) -> AuditError:
-    kind = "a .keras file (a zip archive)" if path.suffix.lower() == ".keras" else "an HDF5 file of Keras"
-    return AuditError(
-        where=str(path),
-        expected=f"{kind}, whole",
-        found=f"{path.stat().st_size:,} bytes that are not one",
-        fix="save or copy the model again: model.save('NAME.keras')",
-    )

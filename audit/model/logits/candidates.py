@@ -22,7 +22,7 @@ _SCORE_TOLERANCES = {
     "bfloat16": 2.0**-7,
 }  # what the sigmoids of these types are out of order by
 _SCORE_TOLERANCE = 1e-5  # scores of a subgraph differ in the last digit
-_REGRESSION_TOLERANCE = 1e-4  # of a regression's value, relative and absolute
+_VALUE_TOLERANCE = 1e-4  # of a regression's value, relative and absolute
 MIN_LOG_ORDERS = np.log(1e6)  # an order that one gate in a million has by chance is no chance
 
 
@@ -114,9 +114,8 @@ def match_scores(logits: np.ndarray, expected: np.ndarray, dtype: str) -> ScoreM
     """
     tolerance = _SCORE_TOLERANCES.get(dtype, _SCORE_TOLERANCE)
     if expected.shape[1] == 1:
-        same = logits.shape == expected.shape and np.allclose(
-            logits, expected, _REGRESSION_TOLERANCE, _REGRESSION_TOLERANCE
-        )
+        tolerance = _VALUE_TOLERANCE
+        same = logits.shape == expected.shape and np.allclose(logits, expected, tolerance, tolerance)
         return ScoreMatch(1, 0.0, True) if same else None
     if expected.shape[1] == 2 and logits.shape[1] <= 2:
         odds = logits[:, :1] if logits.shape[1] == 1 else logits[:, 1:] - logits[:, :1]

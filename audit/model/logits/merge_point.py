@@ -43,10 +43,9 @@ def find_merge_point(frozen: Frozen, target: str, ends: Mapping[str, str]) -> Me
     """
     nodes = frozen.subgraph_nodes([target], [*ends, *frozen.fed_names, *frozen.handles])
     for tensor, parts in _candidates(nodes.values()):
-        if tensor not in frozen.fed_names and _is_passed(frozen, target, tensor):
-            merge_point = _merge_point(frozen, tensor, parts, ends)
-            if merge_point is not None:
-                return merge_point
+        is_passed = tensor not in frozen.fed_names and _is_passed(frozen, target, tensor)
+        if is_passed and (merge_point := _merged(frozen, tensor, parts, ends)):
+            return merge_point
     return None
 
 
@@ -66,9 +65,7 @@ def _is_passed(frozen: Frozen, target: str, tensor: str) -> bool:
     return not reads & frozen.fed_names.keys() and all(node.op != "Placeholder" for node in behind)
 
 
-def _merge_point(
-    frozen: Frozen, tensor: str, parts: Sequence[str], ends: Mapping[str, str]
-) -> MergePoint | None:
+def _merged(frozen: Frozen, tensor: str, parts: Sequence[str], ends: Mapping[str, str]) -> MergePoint | None:
     inputs: list[tuple[str, int]] = []
     for part in parts:
         name = ends.get(part) or _source(frozen, part)
