@@ -90,11 +90,11 @@ class Ball:
         distance = self._distance(np.where(free, x, 0), np.where(free, adversarial, 0))
         distance = np.abs(distance) if self.norm == "inf" else _length(distance)
         low, high = self.threat_model.range_of(x)
-        whole = (adversarial == np.rint(adversarial)) | (adversarial == x)
+        is_whole = (adversarial == np.rint(adversarial)) | (adversarial == x)
         promises = {
             "left the ball": distance <= self.eps * (1 + _TOLERANCE),
             "left the range": ((low <= adversarial) & (adversarial <= high)) | ~free,
-            "are not whole numbers": whole | ~self.threat_model.integer | ~free,
+            "are not whole numbers": is_whole | ~self.threat_model.integer | ~free,
             "must not move and did": np.array(x[~free].tobytes() == adversarial[~free].tobytes()),
         }
         for broken, holds in promises.items():

@@ -1,4 +1,4 @@
-"""Natural changes of inputs, without an attacker: common corruptions of images, and typos."""
+"""Natural perturbations of inputs, without an attacker: common corruptions of images, and typos."""
 
 from audit.perturbations.image_corruptions import SEVERITIES, Corruption, corrupt
 

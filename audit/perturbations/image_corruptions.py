@@ -1,7 +1,7 @@
-"""Four families of common corruptions as pure functions of images: noise, blur, contrast and brightness.
+"""Common corruptions as pure functions of images: noise, blur, contrast and brightness.
 
 After Hendrycks and Dietterich (2019), "Benchmarking Neural Network Robustness to Common Corruptions and
-Perturbations" (ICLR): the strengths at severities 1 to 5 are those of their CIFAR-10-C (pictures of 32 pixels) and
+Perturbations" (ICLR): the strengths at severities 1 to 5 are those of their CIFAR-10-C (images of 32 pixels) and
 ImageNet-C (224 pixels), for values in [0, 1].
 """
 
@@ -15,8 +15,8 @@ from scipy.ndimage import gaussian_filter
 
 SEVERITIES = (1, 2, 3, 4, 5)
 
-SMALL = 64
-"""Pictures whose shorter side has up to so many pixels take the constants of CIFAR-10-C."""
+MAX_SMALL_SIDE = 64
+"""Pixels of the shorter side up to which images take the constants of CIFAR-10-C."""
 
 _CIFAR = {
     "gaussian_noise": (0.04, 0.06, 0.08, 0.09, 0.10),
@@ -34,17 +34,17 @@ _IMAGENET_SIDE = 224
 
 
 def strength(kind: str, severity: int, shorter_side: int) -> float:
-    """Return the constant of a corruption.
+    """Return the strength of a corruption.
 
-    That of a blur is its standard deviation in pixels: as published for small pictures, where less than half a
+    That of a blur is its standard deviation in pixels: as published for small images, where less than half a
     pixel would change nothing, and in proportion to the shorter side for large ones.
 
     Args:
         kind: a `Corruption`.
         severity: 1 to 5.
-        shorter_side: of the picture, in pixels.
+        shorter_side: shorter side of the image, in pixels.
     """
-    if shorter_side <= SMALL:
+    if shorter_side <= MAX_SMALL_SIDE:
         return _CIFAR[kind][severity - 1]
     scale = shorter_side / _IMAGENET_SIDE if kind == "gaussian_blur" else 1.0
     return _IMAGENET[kind][severity - 1] * scale
@@ -54,44 +54,38 @@ Corruption = Literal["gaussian_noise", "gaussian_blur", "contrast", "brightness"
 
 
 def corrupt(
-    images: np.ndarray,
-    low: float,
-    high: float,
-    kind: Corruption,
-    severity: int,
-    rows: np.ndarray,
-    seed: int,
+    images: np.ndarray, low: float, high: float, kind: Corruption, severity: int, rows: np.ndarray, seed: int
 ) -> np.ndarray:
     """Return corrupted images of the same shape and type, clipped to ``[low, high]``.
 
-    What happens to an image depends on nothing but itself, its row's number and the seed. The noise of all
-    severities is the same but for its size.
+    The result depends on the image itself, its row's number and the seed only. The noise of all severities is the
+    same but for its size.
 
     Args:
         images: floats ``(n, height, width, channels)`` in ``[low, high]``.
-        low: the least number that a pixel can be, black.
-        high: the greatest number that a pixel can be.
-        kind: which corruption.
-        severity: 1 to 5; see `strengths`.
+        low: least possible value of a pixel, black.
+        high: greatest possible value of a pixel.
+        kind: the corruption.
+        severity: 1 to 5.
         rows: the rows' numbers in the data, int ``(n,)``.
-        seed: of the noise.
+        seed: seed of the noise.
     """
     unit = (images - low) / (high - low)
-    size = strength(kind, severity, min(images.shape[1:3]))
+    amount = strength(kind, severity, min(images.shape[1:3]))
     if kind == "gaussian_noise":
-        changed = unit + size * _noise(rows, images.shape[1:], seed)
+        changed = unit + amount * _noise(rows, images.shape[1:], seed)
     else:
-        changed = _FAMILIES[kind](unit, size)
+        changed = _FAMILIES[kind](unit, amount)
     return np.clip(changed * (high - low) + low, low, high).astype(images.dtype)
 
 
 def _noise(rows: np.ndarray, shape: tuple[int, ...], seed: int) -> np.ndarray:
     """Draw standard normal numbers ``(n, *shape)``, each row's own."""
-    found = np.empty((len(rows), *shape), np.float32)
-    for place, row in enumerate(rows):
+    noise = np.empty((len(rows), *shape), np.float32)
+    for row, out in zip(rows, noise, strict=True):
         key = np.array([seed % 2**64, int(row)], np.uint64)
-        np.random.Generator(np.random.Philox(key=key)).standard_normal(dtype=np.float32, out=found[place])
-    return found
+        np.random.Generator(np.random.Philox(key=key)).standard_normal(dtype=np.float32, out=out)
+    return noise
 
 
 def _blurred(unit: np.ndarray, deviation: float) -> np.ndarray:

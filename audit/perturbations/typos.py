@@ -1,4 +1,4 @@
-"""Misspells texts as fingers do: letters swapped, dropped, doubled by a neighbouring key, or replaced by one.
+"""Typing errors in texts: letters swapped, dropped, doubled by a neighbouring key, or replaced by one.
 
 The four kinds of Pruthi et al. (2019), "Combating Adversarial Misspellings with Robust Word Recognition", after the
 noise of Belinkov and Bisk (2018), "Synthetic and Natural Noise Both Break Neural Machine Translation". As there, the
@@ -15,18 +15,18 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-_LONG = 4
-"""Letters of a word whose first and last letter stay."""
+_MIN_LONG_WORD = 4
+"""Letters of a word from which on its first and last letter stay."""
 
 _UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # kana and Han
-_FIRST = re.compile(f"[{_UNSPACED}]")
+_STARTS_UNSPACED = re.compile(f"[{_UNSPACED}]")
 _WORD = re.compile(rf"[{_UNSPACED}]{{2,3}}(?![{_UNSPACED}])|[{_UNSPACED}]{{2}}|[^\W\d_{_UNSPACED}]{{2,}}")
 _KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 
 
 @dataclass(frozen=True)
 class Misspelling:
-    """``word``: what becomes of ``text[start:stop]``, should it be hit. It is at a share of words above ``chance``."""
+    """``word`` replaces ``text[start:stop]`` at shares of misspelt words above ``chance``."""
 
     chance: float
     start: int
@@ -39,20 +39,21 @@ class Misspellings:
     """The misspellings drawn for one text: the larger the share of words, the more of them, and none is changed."""
 
     text: str
-    drawn: list[Misspelling]
+    misspellings: list[Misspelling]
 
     def at(self, share: float) -> str:
         """Return the text with each word of two letters or more misspelt once, with probability ``share``."""
-        parts, done = [], 0
-        for one in self.drawn:
+        parts = []
+        done = 0
+        for one in self.misspellings:
             if one.chance < share:
                 parts += [self.text[done : one.start], one.word]
                 done = one.stop
         return "".join([*parts, self.text[done:]])
 
     def hit(self, share: float) -> list[str]:
-        """Return the words that are misspelt at ``share``, as they stand in the text."""
-        return [self.text[one.start : one.stop] for one in self.drawn if one.chance < share]
+        """Return the words that are misspelt at ``share``, as in the text."""
+        return [self.text[one.start : one.stop] for one in self.misspellings if one.chance < share]
 
 
 def words(text: str) -> list[str]:
@@ -60,33 +61,35 @@ def words(text: str) -> list[str]:
     return [word[0] for word in _WORD.finditer(text)]
 
 
-def misspellings(texts: Iterable[str], seed: str, most: float = 1.0) -> Iterator[Misspellings]:
+def misspellings(texts: Iterable[str], seed: str, max_share: float = 1.0) -> Iterator[Misspellings]:
     """Yield one draw for each text.
 
     Args:
-        texts: what is misspelt.
-        seed: of the draw; equal seeds and texts give equal misspellings.
-        most: the largest share of words that will be asked for.
+        texts: the texts.
+        seed: seed of the draw; equal seeds and texts give equal misspellings.
+        max_share: the largest share of words that will be asked for.
     """
-    dice = random.Random(seed)
+    rng = random.Random(seed)
     for text in texts:
-        found = [(dice.random(), word) for word in _WORD.finditer(text)]
-        drawn = [Misspelling(u, *word.span(), _misspelt(word[0], dice)) for u, word in found if u < most]
-        yield Misspellings(text, drawn)
+        chances = [(rng.random(), word) for word in _WORD.finditer(text)]
+        hits = [(chance, word) for chance, word in chances if chance < max_share]
+        yield Misspellings(text, [Misspelling(c, *word.span(), _misspelt(word[0], rng)) for c, word in hits])
 
 
-def _misspelt(word: str, dice: random.Random) -> str:
-    return dice.choice(dice.choice(typos(word)))
+def _misspelt(word: str, rng: random.Random) -> str:
+    return rng.choice(rng.choice(typos(word)))
 
 
 @lru_cache(maxsize=2**16)  # texts are made of the same words
 def typos(word: str) -> tuple[tuple[str, ...], ...]:
-    """Return what one slip makes of a word of two letters or more, kind by kind; each kind holds one at least."""
-    unspaced = bool(_FIRST.match(word))
-    whole = unspaced or len(word) < _LONG
-    inner = range(len(word)) if whole else range(1, len(word) - 1)
+    """Return the typos of a word of two letters or more, kind by kind; each kind holds at least one."""
+    unspaced = bool(_STARTS_UNSPACED.match(word))
+    any_letter = unspaced or len(word) < _MIN_LONG_WORD
+    inner = range(len(word)) if any_letter else range(1, len(word) - 1)
     swapped = [word[:i] + word[i + 1] + word[i] + word[i + 2 :] for i in inner[:-1]]
-    if whole and not unspaced and len(set(word)) > 1:  # what is dropped or replaced in it leaves another word
+    if (
+        any_letter and not unspaced and len(set(word)) > 1
+    ):  # what is dropped or replaced in it leaves another word
         return (tuple(typo for typo in swapped if typo != word),)
     dropped = [word[:i] + word[i + 1 :] for i in inner]
     added = [word[: i + 1] + key + word[i + 1 :] for i in inner for key in neighbours(word[i]) or word[i]]

@@ -75,7 +75,9 @@ def test_only_words_change_and_a_larger_share_changes_the_same_and_more(
     assert drawn.at(0.0) == text
     assert Counter(drawn.hit(small)) <= Counter(drawn.hit(large)) <= Counter(words(text))
     restored = drawn.at(large)
-    for typo in (typo for typo in drawn.drawn if typo.chance < large):  # put each word back where it stood
+    for typo in (
+        typo for typo in drawn.misspellings if typo.chance < large
+    ):  # put each word back where it stood
         start, stop = typo.start, typo.start + len(typo.word)
         restored = restored[:start] + text[typo.start : typo.stop] + restored[stop:]
     assert restored == text
@@ -104,7 +106,7 @@ def test_the_same_seed_misspells_alike_and_another_does_not() -> None:
 
 def test_letters_alone_and_numbers_are_left_alone() -> None:
     (drawn,) = misspellings(["I paid 10000 for a B2B 4U 7781"], "0")
-    assert drawn.at(1.0).replace(drawn.drawn[0].word, "paid") != drawn.text
+    assert drawn.at(1.0).replace(drawn.misspellings[0].word, "paid") != drawn.text
     assert drawn.hit(1.0) == ["paid", "for"]
 
 

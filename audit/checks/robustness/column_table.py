@@ -28,12 +28,12 @@ def columns(attacked: AttackedRows, subject: Subject, reasons: Mapping[str, str]
         "flip when this column alone moves",
         columns={
             "feature": list(names),
-            "moved": [bool(moved) for moved in space.movable],
+            "moved": space.movable.tolist(),
             "why": [reasons.get(name, "") for name in names],
             "unit": _where(space.movable, space.scale),
             "low": _where(_disclosed(space.low, subject), space.low),
             "high": _where(_disclosed(space.high, subject), space.high),
-            "integer": [bool(integer) for integer in space.integer],
+            "integer": space.integer.tolist(),
             "alone": [None] * len(names) if shares is None else _where(space.movable, shares),
         },
     )
@@ -41,8 +41,8 @@ def columns(attacked: AttackedRows, subject: Subject, reasons: Mapping[str, str]
 
 def _flip_shares(attacked: AttackedRows) -> np.ndarray | None:
     """Return the shares for the smallest attack that flipped enough rows, or else for the one that flipped most."""
-    most = max(int(outcome.flipped.sum()) for outcome in attacked.outcomes)
-    outcome = attacked.strongest(max(1, min(most, _MIN_FLIPPED_ROWS)))
+    flips = max(int(outcome.flipped.sum()) for outcome in attacked.outcomes)
+    outcome = attacked.strongest(max(1, min(flips, _MIN_FLIPPED_ROWS)))
     if outcome is None:
         return None
     examples = outcome.examples()

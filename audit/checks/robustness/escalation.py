@@ -12,14 +12,10 @@ from audit.attacks.outcomes import Outcome
 from audit.attacks.run import attack
 from audit.attacks.table import SMOOTHED
 from audit.attacks.threat_model import LogOddsFunction, Norm, ThreatModel
+from audit.checks.robustness import gradient_sources
 from audit.checks.robustness.attacked_rows import AttackedRows, true_classes
 from audit.checks.robustness.gradient_probe import GradientProbe
-from audit.checks.robustness.gradient_sources import (
-    GradientSource,
-    exact_gradient,
-    fallback_gradients,
-    surrogate_log_odds,
-)
+from audit.checks.robustness.gradient_sources import GradientSource
 from audit.checks.robustness.notes import notes_on_gradients, notes_on_rows
 from audit.checks.robustness.sanity_suite import SanityVerdict, run_sanity_tests
 from audit.checks.robustness.sanity_tests import Finding, test_score_resolution
@@ -49,7 +45,7 @@ def run_attacks(subject: Subject, threat_model: ThreatModel, norm: Norm, plan: P
     """
     plan = replace(plan, attacks=list(dict.fromkeys(plan.attacks)), eps=sorted(set(plan.eps)))
     needs_gradient = any(ATTACKS[name].follows_own_gradient for name in plan.attacks)
-    exact = exact_gradient(subject, threat_model, norm) if needs_gradient else None
+    exact = gradient_sources.exact_gradient(subject, threat_model, norm) if needs_gradient else None
     attempt = _Attempt(subject, threat_model, norm, plan, exact)
     if exact is None or exact.probe.sound:
         attacked = attempt.run()
@@ -76,7 +72,9 @@ class _Attempt:
     def escalated(self) -> _Attempt:
         """Return an attempt with every attack that can run."""
         largest = max(self.plan.eps)
-        fallbacks = fallback_gradients(self.subject, self.threat_model, self.norm, self.exact, largest)
+        fallbacks = gradient_sources.fallback_gradients(
+            self.subject, self.threat_model, self.norm, self.exact, largest
+        )
         attempt = replace(
             self,
             surrogates=tuple(fallbacks.sources),
@@ -91,7 +89,9 @@ class _Attempt:
         return replace(
             attempt,
             plan=replace(self.plan, attacks=list(dict.fromkeys([*requested, *further]))),
-            log_odds=surrogate_log_odds(self.subject, logits) if logits and use_logits else None,
+            log_odds=gradient_sources.surrogate_log_odds(self.subject, logits)
+            if logits and use_logits
+            else None,
         )
 
     def _can_run(self, spec: AttackSpec) -> bool:
@@ -110,12 +110,14 @@ class _Attempt:
         data = self.subject.features.data
         specs = [ATTACKS[name] for name in self.plan.attacks]
         sources = {spec: self._source_of(spec) for spec in specs if spec.follows == "gradient"}
-        own = next((s.ascent for spec, s in sources.items() if s and spec.follows_own_gradient), None)
+        own_gradient = next(
+            (s.ascent for spec, s in sources.items() if s and spec.follows_own_gradient), None
+        )
         index = self._row_index()
         rows = self._batch(data.matrix[index])
         attacked = attack(
             rows,
-            own,
+            own_gradient,
             self.plan,
             batch_size=max(1, min(_MAX_BATCH_ROWS, _MAX_BATCH_VALUES // rows.x.shape[1])),
             surrogates={spec.name: s.ascent for spec, s in sources.items() if s},

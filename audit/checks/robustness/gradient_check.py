@@ -99,11 +99,11 @@ def _log_odds(ascent: GradientAscent, x: np.ndarray, classes: np.ndarray) -> Cal
         others = logits.numpy().astype(np.float64)
         largest = np.where(np.isfinite(others), np.abs(others), 0).max(1)
         walk = float(tensorflow().experimental.numpy.finfo(logits.dtype).eps) * np.sqrt(x.shape[1])
-        own = others[decided]
+        log_odds_of_decided = others[decided]
         others[decided] = -np.inf
         # A row near the boundary has small logits of terms as large as its neighbours'.
         error = walk * np.maximum(largest, np.median(largest))
-        return _LogOdds(np.logaddexp.reduce(others, 1) - own, error)
+        return _LogOdds(np.logaddexp.reduce(others, 1) - log_odds_of_decided, error)
 
     return log_odds
 

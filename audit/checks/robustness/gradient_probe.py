@@ -8,14 +8,9 @@ import numpy as np
 
 from audit.attacks.gradient_ascent import GradientAscent
 from audit.attacks.threat_model import ThreatModel
+from audit.checks.robustness import sanity_tests
 from audit.checks.robustness.gradient_check import sign_disagreement
-from audit.checks.robustness.sanity_tests import (
-    MAX_SIGN_DISAGREEMENT,
-    MAX_ZERO_GRADIENT_SHARE,
-    Finding,
-    test_gradient_agreement,
-    test_zero_gradient,
-)
+from audit.checks.robustness.sanity_tests import Finding
 from audit.frameworks.tensorflow_loader import tensorflow
 
 _MAX_ROWS = 256
@@ -59,7 +54,7 @@ def probe(ascent: GradientAscent, x: np.ndarray, classes: np.ndarray) -> Gradien
     except (LookupError, NotImplementedError, tensorflow().errors.OpError) as error:
         return GradientProbe(missing=f"an operation of the model has no gradient ({_first_sentence(error)})")
     zero_share = float(is_zero.mean())
-    zero_finding = test_zero_gradient(is_zero)
+    zero_finding = sanity_tests.test_zero_gradient(is_zero)
     if zero_share == 1:
         return GradientProbe(
             findings=(zero_finding,),
@@ -67,7 +62,7 @@ def probe(ascent: GradientAscent, x: np.ndarray, classes: np.ndarray) -> Gradien
             f"{len(x):,} probed rows",
         )
     share = sign_disagreement(ascent, x, classes)
-    findings = zero_finding, test_gradient_agreement(share, len(x))
+    findings = zero_finding, sanity_tests.test_gradient_agreement(share, len(x))
     moves = (
         "parts of a picture move along their gradients" if ascent.threat_model.shape else "columns move alone"
     )
@@ -75,8 +70,8 @@ def probe(ascent: GradientAscent, x: np.ndarray, classes: np.ndarray) -> Gradien
     if share > _MISLEADING_DISAGREEMENT:
         misleading = f"the gradients do not follow the model: {text}"
         return GradientProbe(misleading=misleading, disagreement=share, findings=findings)
-    doubts = [text] if share > MAX_SIGN_DISAGREEMENT else []
-    if zero_share > MAX_ZERO_GRADIENT_SHARE:
+    doubts = [text] if share > sanity_tests.MAX_SIGN_DISAGREEMENT else []
+    if zero_share > sanity_tests.MAX_ZERO_GRADIENT_SHARE:
         doubts.append(f"{zero_share:.0%} of the probed rows have no gradient at all")
     return GradientProbe(doubt="; ".join(doubts) or None, disagreement=share, findings=findings)
 

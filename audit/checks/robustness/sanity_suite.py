@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 
 import numpy as np
 
 from audit.attacks import ATTACKS, AttackSpec, Plan
 from audit.attacks.batch import Batch
 from audit.attacks.outcomes import Outcome, flipped_by_any
-from audit.attacks.run import Surrogates, attack
+from audit.attacks.run import attack
 from audit.attacks.table import BORDER, DECISIONS, SQUARE
 from audit.checks.robustness import sanity_tests
 from audit.checks.robustness.gradient_probe import sample_size
@@ -60,54 +61,44 @@ def run_sanity_tests(
     on_gradient = _against_weaker(outcomes)
     on_search = []
     if any(ATTACKS[name].proven_by == "search" for name in plan.attacks):
-        columns = int(rows.threat_model.movable.sum())
-        on_search = [sanity_tests.test_score_resolution(sample.log_odds(), columns)]
+        on_search = [
+            sanity_tests.test_score_resolution(sample.log_odds(), int(rows.threat_model.movable.sum()))
+        ]
     holds = not any(finding.doubt for finding in on_all)
-    return SanityVerdict(
-        findings=[*(source.probe.findings if source else ()), *on_gradient, *on_all, *on_search],
-        gradient=holds
-        and source is not None
-        and source.probe.sound
-        and not any(finding.doubt for finding in on_gradient),
-        search=holds and any(finding.verdict == "holds" for finding in on_search),
-    )
+    sound = source is not None and source.probe.sound and not any(finding.doubt for finding in on_gradient)
+    findings = [*(source.probe.findings if source else ()), *on_gradient, *on_all, *on_search]
+    guided = any(finding.verdict == "holds" for finding in on_search)
+    return SanityVerdict(findings, gradient=holds and sound, search=holds and guided)
 
 
 def _against_noise(outcomes: Sequence[Outcome]) -> list[Finding]:
     """Compare the control with all searches of the same size."""
-    controls = [o for o in outcomes if ATTACKS[o.attack].is_control and o.eps > 0]
-    searches = [o for o in outcomes if not ATTACKS[o.attack].is_control]
-    return _worst(
-        sanity_tests.test_against_weaker(
-            ATTACKS[control.attack].label,
-            control.flipped,
-            "the attacks",
-            flipped_by_any(o for o in searches if o.eps == control.eps),
-        )
-        for control in controls
-    )
+    findings = []
+    for control in outcomes:
+        if ATTACKS[control.attack].is_control and control.eps > 0:
+            same_eps = [o for o in outcomes if o.eps == control.eps and not ATTACKS[o.attack].is_control]
+            label = ATTACKS[control.attack].label
+            findings.append(
+                sanity_tests.test_against_weaker(
+                    label, control.flipped, "the attacks", flipped_by_any(same_eps)
+                )
+            )
+    return _worst(findings)
 
 
 def _against_weaker(outcomes: Sequence[Outcome]) -> list[Finding]:
-    """Compare each attack that must be stronger than another one with it, size by size."""
-    flipped = {(o.attack, o.eps): o.flipped for o in outcomes if o.eps > 0}
-    findings = []
-    for spec in ATTACKS.values():
-        weaker = spec.stronger_than
-        pairs = [
-            (eps, f) for (name, eps), f in flipped.items() if name == spec.name and (weaker, eps) in flipped
-        ]
-        findings += _worst(
-            sanity_tests.test_against_weaker(
-                ATTACKS[weaker].label, flipped[weaker, eps], spec.label, stronger
-            )
-            for eps, stronger in pairs
-            if weaker
-        )
-    return findings
+    """Compare each attack with the one that it must be stronger than, size by size."""
+    findings: dict[str, list[Finding]] = {}
+    for weaker, stronger in product(outcomes, repeat=2):
+        spec = ATTACKS[stronger.attack]
+        if weaker.attack == spec.stronger_than and weaker.eps == stronger.eps > 0:
+            label = ATTACKS[weaker.attack].label
+            finding = sanity_tests.test_against_weaker(label, weaker.flipped, spec.label, stronger.flipped)
+            findings.setdefault(spec.name, []).append(finding)
+    return [finding for sizes in findings.values() for finding in _worst(sizes)]
 
 
-def _worst(findings: Iterator[Finding]) -> list[Finding]:
+def _worst(findings: Sequence[Finding]) -> list[Finding]:
     """Return the finding at the size at which the weaker attack does best."""
     worst = max(findings, key=lambda finding: finding.interval or (0.0, 0.0), default=None)
     return [worst] if worst else []
@@ -117,13 +108,8 @@ class _Sample:
     """Some of the attacked rows, at even distances, for the tests that attack again."""
 
     def __init__(
-        self,
-        subject: Subject,
-        rows: Batch,
-        plan: Plan,
-        outcomes: Sequence[Outcome],
-        source: GradientSource | None,
-    ) -> None:
+        self, subject: Subject, rows: Batch, plan: Plan, outcomes: Sequence[Outcome], source: GradientSource | None
+    ) -> None:  # fmt: skip
         count = min(len(rows.x), sample_size(rows.threat_model))
         index = np.linspace(0, len(rows.x) - 1, count).astype(int)
         self._background = subject.features.background.matrix
@@ -145,33 +131,27 @@ class _Sample:
             space = self._rows.threat_model
             room = (space.high - space.low)[space.movable] / space.scale[space.movable]
             unbounded = float(room.max() if self._rows.norm == "inf" else np.linalg.norm(room))
-            flipped[by_values] = self._attack_as_evidence(
-                np.flatnonzero(by_values), sorted({self._eps, 1.0, unbounded})
-            )
+            epsilons = sorted({self._eps, 1.0, unbounded})
+            flipped[by_values] = self._attack_as_evidence(np.flatnonzero(by_values), epsilons)
         return sanity_tests.test_unbounded_attack(by_values, flipped)
 
     def test_searches(self) -> Iterator[Finding]:
         """Search unflipped rows: by scores, for longer if the evidence rests on that, and along the boundary."""
         is_image = self._rows.threat_model.shape is not None
-        name = "a black-box search"
         queries = _IMAGE_QUERIES if is_image else _QUERIES
+        searches = {"a black-box search": SQUARE}
         if not self._rests_on_gradient:
-            name = "a longer black-box search"
             queries = 2 * self._plan.queries
-        yield self._test_search(name, SQUARE, queries=queries)
+            searches = {"a longer black-box search": SQUARE}
         if self._source:
-            surrogates = {BORDER.name: self._source.ascent}
-            yield self._test_search("a walk along the border by gradient", BORDER, surrogates)
+            searches["a walk along the border by gradient"] = BORDER
         if not is_image:
-            yield self._test_search("a walk along the border by decisions", DECISIONS)
-
-    def _test_search(
-        self, name: str, spec: AttackSpec, surrogates: Surrogates | None = None, queries: int = 500
-    ) -> Finding:
-        flipped = np.zeros(len(self._rows.x), bool)
-        if self._eps and len(self._unflipped):
-            flipped[self._unflipped] = self._search(self._unflipped, spec, [self._eps], queries, surrogates)
-        return sanity_tests.test_independent_search(name, flipped)
+            searches["a walk along the border by decisions"] = DECISIONS
+        for name, spec in searches.items():
+            flipped = np.zeros(len(self._rows.x), bool)
+            if self._eps and len(self._unflipped):
+                flipped[self._unflipped] = self._search(self._unflipped, spec, [self._eps], queries)
+            yield sanity_tests.test_independent_search(name, flipped)
 
     def log_odds(self) -> np.ndarray:
         """Return the log-odds that guided the search, of the rows and of the same rows with noise."""
@@ -199,20 +179,13 @@ class _Sample:
         """Return which rows an attack of the kind that the evidence rests on flips at the largest size."""
         if self._source is None or not self._rests_on_gradient:
             return self._search(index, SQUARE, epsilons, _IMAGE_QUERIES)
-        plan = replace(self._plan, attacks=[self._source.name], eps=epsilons)
-        return self._attack(index, plan, {self._source.name: self._source.ascent})
+        return self._attack(index, replace(self._plan, attacks=[self._source.name], eps=epsilons))
 
-    def _search(
-        self,
-        index: np.ndarray,
-        spec: AttackSpec,
-        epsilons: list[float],
-        queries: int,
-        surrogates: Surrogates | None = None,
-    ) -> np.ndarray:
-        plan = Plan([spec.name], epsilons, self._plan.seed + 1, queries=queries)
-        return self._attack(index, plan, surrogates)
+    def _search(self, index: np.ndarray, spec: AttackSpec, epsilons: list[float], queries: int) -> np.ndarray:
+        return self._attack(index, Plan([spec.name], epsilons, self._plan.seed + 1, queries=queries))
 
-    def _attack(self, index: np.ndarray, plan: Plan, surrogates: Surrogates | None) -> np.ndarray:
+    def _attack(self, index: np.ndarray, plan: Plan) -> np.ndarray:
+        ascent = self._source.ascent if self._source else None
+        surrogates = dict.fromkeys(plan.attacks, ascent) if ascent else {}
         attacked = attack(self._rows.take(index), None, plan, batch_size=len(index), surrogates=surrogates)
         return attacked.outcomes[-1].flipped

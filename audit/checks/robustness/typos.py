@@ -31,19 +31,15 @@ DRAWS = 5
 """Times that a text is misspelt at each size."""
 
 _MAX_TABLE_WORDS = 20
-_NOTED_CHANGED_SHARE = 0.5
-"""Share of rows with a changed text below which a note says so."""
-_MIN_CHANGED_SHARE = 0.05
-"""Share of rows with a changed text below which nothing is measured."""
+_NOTED_CHANGED_SHARE = 0.5  # of rows with a changed text: a note says so below it
+_MIN_CHANGED_SHARE = 0.05  # nothing is measured below it
 
-Texts = dict[int, list[str]]
-"""The texts of some rows, by the position of their column."""
-Drawn = dict[int, list[Misspellings]]
-"""Their misspellings in one draw, by the position of the column."""
+Texts = dict[int, list[str]]  # the texts of some rows, by the position of their column
+TextTypos = dict[int, list[Misspellings]]  # their misspellings in one draw
 
 
 class _Effect(NamedTuple):
-    """Rows that typos of one size flipped, and rows whose texts they changed, bool ``(rows,)`` each."""
+    """Rows that typos of one size flipped, and rows whose texts they changed, bool ``(rows,)``."""
 
     flipped: np.ndarray
     changed: np.ndarray
@@ -56,9 +52,8 @@ class _WordCounts:
     misspelt: Counter[str] = field(default_factory=Counter)
     flipped: Counter[str] = field(default_factory=Counter)
 
-    def add(self, drawn: Drawn, eps: float, flipped: np.ndarray) -> None:
-        """Count the words that are misspelt at ``eps``; ``flipped`` is bool ``(rows,)``."""
-        for column in drawn.values():
+    def add(self, text_typos: TextTypos, eps: float, flipped: np.ndarray) -> None:
+        for column in text_typos.values():
             for text, has_flipped in zip(column, flipped, strict=True):
                 hit = {word.casefold() for word in text.hit(eps)}
                 self.misspelt.update(hit)
@@ -88,9 +83,8 @@ def typos(
     right = classes == true_classes(subject)[index]
     word_counts = _WordCounts()
     effects = _effects(rows, sorted(set(epsilons)), classes, word_counts)
-    sampled = (
-        f" {len(index):,} of {subject.rows:,} rows, drawn at random." if len(index) < subject.rows else ""
-    )
+    is_sample = len(index) < subject.rows
+    sampled = f" {len(index):,} of {subject.rows:,} rows, drawn at random." if is_sample else ""
     yield Note(
         text=f"Typos: in {quote_list(names)} each word of two letters or more is misspelt with probability eps, "
         f"{DRAWS} times over; a row counts as flipped if one of these flips it.{sampled}"
@@ -112,7 +106,7 @@ def typos(
 
 
 def _notes_on_changes(share: float, eps: float) -> Iterator[Note]:
-    """Yield that typos changed the texts of few rows: that the others do not flip is no sign of robustness."""
+    """Yield that typos changed few rows: that the others do not flip is no sign of robustness."""
     if eps > 0 and share < _MIN_CHANGED_SHARE:
         yield Note(
             text=f"typos of eps {eps:g} changed the texts of {share:.1%} of the rows, too few to measure what "
@@ -133,20 +127,19 @@ def _effects(
     effects = {eps: _Effect(*np.zeros((2, len(classes)), bool)) for eps in epsilons}
     smallest = min((eps for eps in epsilons if eps > 0), default=0.0)
     for draw in range(DRAWS):
-        drawn = rows.draw(draw, epsilons[-1])
+        text_typos = rows.draw(draw, epsilons[-1])
         texts = rows.texts
-        flipped = np.zeros(len(classes), bool)
-        changed = np.zeros(len(classes), bool)
+        flipped, changed = np.zeros((2, len(classes)), bool)
         for eps, effect in effects.items():
             smaller = texts
-            texts = {position: [text.at(eps) for text in column] for position, column in drawn.items()}
+            texts = {position: [text.at(eps) for text in column] for position, column in text_typos.items()}
             index = _changed_rows(smaller, texts)
             flipped[index] = rows.classify(texts, index) != classes[index]
             changed[index] = True
             np.logical_or(effect.flipped, flipped, out=effect.flipped)
             np.logical_or(effect.changed, changed, out=effect.changed)
             if eps == smallest:
-                word_counts.add(drawn, eps, flipped)
+                word_counts.add(text_typos, eps, flipped)
     return effects
 
 
@@ -167,14 +160,13 @@ class _TextRows:
         self.texts = self._texts_of(subject.features.data.matrix)
 
     def _texts_of(self, matrix: np.ndarray) -> Texts:
-        columns = self._subject.features.columns
-        vocabularies = {position: columns[position].vocabulary or [] for position in self._matrix_columns}
-        return {
-            position: [vocabulary[int(code)] for code in matrix[:, self._matrix_columns[position]]]
-            for position, vocabulary in vocabularies.items()
-        }
+        texts: Texts = {}
+        for position, column in self._matrix_columns.items():
+            vocabulary = self._subject.features.columns[position].vocabulary or []
+            texts[position] = [vocabulary[int(code)] for code in matrix[:, column]]
+        return texts
 
-    def draw(self, draw: int, largest: float) -> Drawn:
+    def draw(self, draw: int, largest: float) -> TextTypos:
         """Return the misspellings of each text in one draw, up to the ``largest`` size."""
         seed = self._subject.seed
         return {
@@ -196,8 +188,8 @@ class _TextRows:
 
     def table(self, counts: _WordCounts) -> Table:
         """Return the words whose typos went with most flips, of those that `SHARED` background rows share."""
-        texts = self._texts_of(self._subject.features.background.matrix).values()
-        rows = Counter(word for text in chain(*texts) for word in {w.casefold() for w in words(text)})
+        texts = chain(*self._texts_of(self._subject.features.background.matrix).values())
+        rows = Counter(word for text in texts for word in {w.casefold() for w in words(text)})
         common = [word for word in counts.flipped if rows[word] >= SHARED]
         listed = sorted(common, key=lambda word: (-counts.flipped[word], word))[:_MAX_TABLE_WORDS]
         return Table(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from audit.formats.html.robustness.measurements import attack_label
+from audit.formats.html.robustness.measurements import label_of
 from audit.formats.html.text.numbers import minus, number, signed, written
 from audit.formats.html.text.safe_text import brief
 from audit.formats.html.text.table_records import Record, by, figure, figures, text
@@ -66,7 +66,7 @@ def _flip(lines: Sequence[Record]) -> Flip:
     parts = [
         text(first, "why"),
         f"row {int(place)}" if place is not None else "",
-        " at eps ".join([attack_label(text(first, "attack")), *([written(eps)] if eps is not None else [])]),
+        " at eps ".join([label_of(text(first, "attack")), *([written(eps)] if eps is not None else [])]),
         f"size {number(size)}" if size is not None else "",
     ]
     return Flip(

@@ -10,7 +10,7 @@ from audit.formats.html.charts.axis import Axis, axis
 from audit.formats.html.charts.interval_plot import FOOT, HEAD, LABEL_COLUMNS, ROW, percent, ticks
 from audit.formats.html.charts.plot_marks import Line
 from audit.formats.html.robustness import measurements as measured
-from audit.formats.html.robustness.measurements import ALL, AttackMeasurement, Group, attack_label
+from audit.formats.html.robustness.measurements import ALL, AttackMeasurement, Group, label_of
 from audit.formats.html.robustness.sentences import with_interval
 from audit.formats.html.text.numbers import brief_count, number, written
 from audit.formats.html.text.safe_text import brief, elide
@@ -87,7 +87,7 @@ def _panel(attribute: str, groups: Sequence[_Group], attack: str, eps: float | N
     scale = axis(
         [], [m.ci for m in measurements if m.ci], keep=[m.value for m in measurements], low=0.0, high=1.0
     )
-    title = f"Accuracy of {attribute} under {attack_label(attack)}"
+    title = f"Accuracy of {attribute} under {label_of(attack)}"
     parts = [part for part in (groups[:MAX_OPEN_GROUPS], groups[MAX_OPEN_GROUPS:]) if part]
     return GroupPanel(
         attribute=attribute,
@@ -134,7 +134,7 @@ def _sentence(groups: Sequence[_Group], attack: str, eps: float | None) -> str:
         return ""
     lowest = min(at_eps, key=lambda name: at_eps[name].value)
     highest = max(at_eps, key=lambda name: at_eps[name].value)
-    start = f"Under {attack_label(attack)} at eps {written(eps)}, accuracy is"
+    start = f"Under {label_of(attack)} at eps {written(eps)}, accuracy is"
     low = with_interval(at_eps[lowest])
     if len(at_eps) == 1:
         return f"{start} {low} for {brief(lowest)}."

@@ -77,7 +77,7 @@ def strongest(hits: Sequence[AttackMeasurement]) -> str | None:
     return WORST if WORST in real else real[-1] if real else None
 
 
-def attack_label(attack: str) -> str:
+def label_of(attack: str) -> str:
     """Return the name of an attack in sentences; of one that this version does not know, its name in the report."""
     if attack == WORST:
         return _WORST_LABEL

@@ -23,7 +23,7 @@ from audit.formats.html.robustness.corruption_curves import Corruptions, corrupt
 from audit.formats.html.robustness.eps_tables import SizeTable, size_tables
 from audit.formats.html.robustness.flipped_rows import Flip
 from audit.formats.html.robustness.group_plot import GroupPanel
-from audit.formats.html.robustness.measurements import ALL, attack_label
+from audit.formats.html.robustness.measurements import ALL, label_of
 from audit.formats.html.robustness.moved_columns import MovedColumns
 from audit.formats.html.robustness.sentences import flip_sentence, share
 from audit.formats.html.robustness.validity import Validity
@@ -107,7 +107,7 @@ def _zero_gradient(shares: Sequence[Measurement]) -> ZeroGradientPlot | None:
         return None
     rows = [Row(str(m.where["attack"]), m) for m in shares]
     scale = axis([m.value for m in shares], [m.ci for m in shares if m.ci], keep=[0.0], low=0.0, high=1.0)
-    parts = [f"{share(m)} under {attack_label(str(m.where['attack']))}" for m in shares]
+    parts = [f"{share(m)} under {label_of(str(m.where['attack']))}" for m in shares]
     return ZeroGradientPlot(
         sentence=f"Rows on which no gradient was found, and that the attack could not move: {', '.join(parts)}.",
         plot=interval_plot("Share of rows without a gradient", rows, scale, Guides()),
