@@ -64,9 +64,11 @@ def let_decide(process: subprocess.Popen[str]) -> None:
 
 def rest(process: subprocess.Popen[str]) -> list[str]:
     """Return what else a process says until it ends."""
-    out, _ = process.communicate(timeout=60)
-    assert process.returncode == 0
-    return out.splitlines()
+    assert process.stdin is not None and process.stdout is not None
+    process.stdin.close()
+    lines = process.stdout.read().splitlines()  # `communicate` would miss what `said` has read ahead
+    assert process.wait(timeout=60) == 0
+    return lines
 
 
 def test_a_second_audit_waits_until_the_first_is_decided(tmp_path: Path) -> None:
