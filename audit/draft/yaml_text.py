@@ -12,6 +12,10 @@ from audit.inputs.feeds import Feed
 from audit.policy.gate_spec import Rule
 from audit.policy.model import Protected, ResolvedPolicy
 
+_REPORT = [
+    "# report:",
+    "#   rows: masked          # real rows in the report: shown | masked (values as ranges) | none",
+]
 _PLAIN = re.compile(r"[A-Za-z_./][A-Za-z0-9_./-]*")
 _WORDS = {"true", "false", "null", "yes", "no", "on", "off"}
 
@@ -31,7 +35,7 @@ def policy_text(
     lines += ["", "model:", *_model(policy, feeds)]
     lines += ["", "data:", *_data(policy, table, nulls)]
     lines += ["", "gate:", *_gate(policy, thin)]
-    lines += ["", *_report()]
+    lines += ["", *_REPORT]
     return "\n".join(lines) + "\n"
 
 
@@ -76,20 +80,12 @@ def _gate(policy: ResolvedPolicy, thin: Mapping[str, list[str]]) -> Iterator[str
     yield f"  confidence: {policy.gate.confidence:g}   # a rule is decided when its whole interval lies on one side"
     yield f"  min_rows: {policy.gate.min_rows}      # smaller groups are shown and not decided"
     yield "  # max_audits: 20   # fail beyond so many different audits of these rows: of enough, one passes by luck"
-    yield (
-        "  rules:"
-        if policy.rules
-        else "  rules: []          # none: add limits, or every audit is inconclusive"
-    )
+    empty = " []          # none: add limits, or every audit is inconclusive"
+    yield f"  rules:{'' if policy.rules else empty}"
     for rule in policy.rules:
         for sentence in thin.get(str(rule.id), ()):
             yield _comment(f"    # these rows cannot decide the next rule for {sentence}")
         yield f"    - {_rule(rule)}"
-
-
-def _report() -> Iterator[str]:
-    yield "# report:"
-    yield "#   rows: masked          # real rows in the report: shown | masked (values as ranges) | none"
 
 
 def _rule(rule: Rule) -> str:
