@@ -28,6 +28,9 @@ test-all: $(READY)  ## all tests: also kills, simulations, whole grids, the brow
 	$(TESTS) -m "not tensorflow"
 	$(TESTS) -m tensorflow
 
+coverage: $(READY)  ## the tests without TensorFlow, and the share of lines and branches that they run
+	$(TESTS) -m "not tensorflow and not slow and not browser" --cov --cov-report=term
+
 check: $(READY)  ## lint, types, and who may import whom
 	$(RUN)/ruff check .
 	$(RUN)/ruff format --check .

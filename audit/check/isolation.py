@@ -54,7 +54,7 @@ def process_state_restored(restored: bool) -> Iterator[None]:
     """Restore afterwards, if ``restored``, what a plug-in may change of the process by mistake.
 
     That is the environment, the working directory, warning filters, and the global random generators of Python and
-    numpy.
+    numpy. All threads share these: what another one changes meanwhile is undone too.
     """
     if not restored:
         yield

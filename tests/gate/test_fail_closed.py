@@ -47,6 +47,7 @@ def _each(counts: dict[str, list[float]], odd: float) -> Iterator[dict[str, list
             yield {**counts, name: [*row[:place], odd, *row[place + 1 :]]}
 
 
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")  # infinity less infinity, on purpose
 @pytest.mark.parametrize("odd", [NAN, INF, -INF])
 @pytest.mark.parametrize("method", sorted(RANGES))
 def test_no_number_of_a_measurement_may_be_odd(method: str, odd: float) -> None:

@@ -40,13 +40,14 @@ class TestFineTuning(Suite):
         np.testing.assert_allclose(tf.nn.softmax(logits)[:, 1], expected, rtol=0, atol=max(1e-6, 2 * own))
 
 
+@pytest.fixture(scope="class")
+def unrounded(kind: Kind) -> keras.Model:
+    build, _ = trained.IN_FEWER_BITS[kind.name]
+    return twin(build())
+
+
 class TestInFewerBits(Suite):
     kinds = trained.TWINNED
-
-    @pytest.fixture(scope="class")
-    def unrounded(self, kind: Kind) -> keras.Model:
-        build, _ = trained.IN_FEWER_BITS[kind.name]
-        return twin(build())
 
     def test_scores_are_nearly_those_of_the_twin(self, audited: Audited, unrounded: keras.Model) -> None:
         assert isinstance(audited.subject.scores, Classified)
