@@ -31,11 +31,12 @@ test-all: $(READY)  ## all tests: also kills, simulations, whole grids, the brow
 coverage: $(READY)  ## the tests without TensorFlow, and the share of lines and branches that they run
 	$(TESTS) -m "not tensorflow and not slow and not browser" --cov --cov-report=term
 
-check: $(READY)  ## lint, types, and who may import whom
+check: $(READY)  ## lint, types, who may import whom, and names that say what they hold
 	$(RUN)/ruff check .
 	$(RUN)/ruff format --check .
 	$(RUN)/mypy
 	$(RUN)/lint-imports
+	$(RUN)/python tests/naming.py
 
 bench: $(READY)  ## figures as ratios within one run; DATA_DIR= says where the raw Adult files lie
 	$(RUN)/python -m pip install --quiet --constraint constraints.txt --editable '.[bench]'
