@@ -1,4 +1,4 @@
-"""SHA-256 of files and directories."""
+"""SHA-256 of files and directories, and detection of their changes during an audit."""
 
 from __future__ import annotations
 
@@ -40,7 +40,25 @@ def listing_digest(files: Iterable[tuple[str, Path]]) -> str:
     return "sha256:" + hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def fingerprint(path: Path) -> tuple[tuple[str, int, int, int], ...]:
+class Watched:
+    """Files and directories that must not change during an audit: its report has the digests of what was read."""
+
+    def __init__(self, paths: Iterable[Path]) -> None:
+        self._seen = {path: _fingerprint(path) for path in paths}
+
+    def require_unchanged(self) -> None:
+        """Raise an AuditError if one of them has changed since: a model is promoted by its digest."""
+        for path, seen in self._seen.items():
+            if _fingerprint(path) != seen:
+                raise AuditError(
+                    where=str(path),
+                    expected="files that stay as they are while they are audited",
+                    found="a change during the audit",
+                    fix="run the audit again",
+                )
+
+
+def _fingerprint(path: Path) -> tuple[tuple[str, int, int, int], ...]:
     """Return name, size, inode and time of change of a file, or of all files below a directory.
 
     Equal fingerprints before reading and after hashing mean that the bytes read are those hashed.

@@ -11,7 +11,7 @@ from audit.data.dataset import Dataset, read_dataset
 from audit.data.readers.registry import locate
 from audit.model.model import open_model
 from audit.policy.model import ResolvedPolicy
-from audit.provenance.watch import Watched
+from audit.provenance.digest import Watched
 from audit.registry.artifact import find_model
 from audit.result import DataFacts
 from audit.subject.baseline import (

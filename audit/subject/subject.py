@@ -13,7 +13,7 @@ from audit.data.source import Source
 from audit.inputs.features import MOST_ROWS, Features
 from audit.model.decision import DecisionRule
 from audit.model.logits.logits import Logits, find_logits
-from audit.provenance.watch import Watched
+from audit.provenance.digest import Watched
 from audit.result import DataFacts, ModelFacts
 from audit.subject.bound_model import BoundModel
 from audit.subject.images import Pictures, find_image_column

@@ -8,8 +8,7 @@ neither what was trained nor what is served.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from itertools import cycle
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -77,23 +76,14 @@ def _compare_all(comparison: ScoreComparison) -> None:
     raw = comparison.raw
     numbers = sum(tensor.shape[1:].num_elements() or 1 for tensor in comparison.tensors.values())
     rows = _spread(len(raw), _RESCORED_ROWS if numbers <= _WIDE_ROW else _RESCORED_WIDE_ROWS)[::-1]
-    for batch in (rows, *_batches(rows)):
+    ends = np.resize(_BATCH_SIZES, len(rows)).cumsum()
+    for batch in (rows, *np.split(rows, ends[ends < len(rows)])):
         comparison.reordered(batch, comparison.score(batch), raw[batch], (len(batch), len(raw)))
 
 
 def _spread(rows: int, count: int) -> np.ndarray:
     """Return up to ``count`` row indices at equal distances."""
     return np.unique(np.linspace(0, rows - 1, count).astype(int))
-
-
-def _batches(rows: np.ndarray) -> Iterator[np.ndarray]:
-    """Yield all rows in batches of `_BATCH_SIZES`, in turn."""
-    start = 0
-    for size in cycle(_BATCH_SIZES):
-        if start >= len(rows):
-            return
-        yield rows[start : start + size]
-        start += size
 
 
 def _require_unchanged(model: Model) -> None:

@@ -1,4 +1,4 @@
-"""Comparison of two scorings of the same rows, up to rounding."""
+"""Comparison of two scorings of the same rows, up to rounding in the coarsest type that the graph computes in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Loads a `.keras` or HDF5 file of Keras in safe mode and exports it: what follows sees SavedModels only."""
+"""Loads a `.keras` or HDF5 file of Keras in safe mode and exports it: what follows sees SavedModels only.
+
+Its configuration is read first, without building the model: its version of Keras and any Python code in it.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ from audit.frameworks.output_silencing import quiet
 from audit.frameworks.tensorflow_loader import tensorflow
 from audit.model.loading.saved_model import LoadedModel, open_saved_model
 
+_CODE = frozenset({"Lambda", "__lambda__"})  # classes whose configuration is Python code
 _UNKNOWN = re.compile(r"(?:Could not locate class|Unknown layer:) '([^']{1,80})'")
 _CODE = frozenset({"Lambda", "__lambda__"})  # classes whose configuration is Python code
 

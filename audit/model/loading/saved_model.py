@@ -14,6 +14,8 @@ from audit.model.loading.load_errors import unreadable
 from audit.model.loading.scan import read_graphs, serving_graph
 from audit.model.loading.unsafe_operations import UnsafeOperation, unsafe_operations
 
+_NAMED_PLACES = 4  # of unsafe operations, in a message
+
 
 class LoadedModel(NamedTuple):
     """TensorFlow's loaded object, and the unsafe operations in its graphs, sorted."""
@@ -39,7 +41,12 @@ def open_saved_model(path: Path, where: Path, allowed: Collection[str]) -> Loade
         raise _refused(where, refused)
     meta = serving_graph(proto, where)
     if missing := missing_assets(meta, path / "assets"):
-        raise _incomplete(path / "assets", missing)
+        raise AuditError(
+            where=str(path / "assets"),
+            expected="all assets that the model names, such as the vocabularies of its lookup tables",
+            found=f"nothing for {', '.join(map(repr, missing[:8]))}",
+            fix="copy the model again, with all its folders",
+        )
     tags = list(meta.meta_info_def.tags) if len(proto.meta_graphs) > 1 else None
     try:
         with quiet():
@@ -49,23 +56,14 @@ def open_saved_model(path: Path, where: Path, allowed: Collection[str]) -> Loade
     return LoadedModel(loaded, sorted({item.operation for item in unsafe}))
 
 
-def _refused(where: Path, unsafe: Sequence[UnsafeOperation], limit: int = 4) -> AuditError:
+def _refused(where: Path, unsafe: Sequence[UnsafeOperation]) -> AuditError:
     first = {item.operation: item for item in reversed(unsafe)}  # one place of each operation
     names = sorted(first)
-    places = "; ".join(f"{name!r} {first[name].place}" for name in names[:limit])
-    more = f"; and {', '.join(names[limit:])}" if names[limit:] else ""
+    places = "; ".join(f"{name!r} {first[name].place}" for name in names[:_NAMED_PLACES])
+    more = f"; and {', '.join(names[_NAMED_PLACES:])}" if names[_NAMED_PLACES:] else ""
     return AuditError(
         where=str(where),
         expected="a model that computes only: a SavedModel is a program that runs on this machine",
         found=f"operations that reach files, network or Python: {places}{more}",
         fix=f"export the model without them, or trust it with model.allow_operations: [{', '.join(names)}]",
-    )
-
-
-def _incomplete(folder: Path, missing: Sequence[str]) -> AuditError:
-    return AuditError(
-        where=str(folder),
-        expected="all assets that the model names, such as the vocabularies of its lookup tables",
-        found=f"nothing for {', '.join(map(repr, missing[:8]))}",
-        fix="copy the model again, with all its folders",
     )

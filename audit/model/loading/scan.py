@@ -94,14 +94,13 @@ def serving_graph(proto: Any, path: Path) -> Any:
 
 
 def _parse(file: Path) -> Any:
-    proto = saved_model_message()
+    """Return the parsed file, an empty message if it is damaged."""
     from google.protobuf import text_format
     from google.protobuf.message import DecodeError
 
     try:
         if file.suffix == ".pbtxt":
-            return text_format.Parse(file.read_text("utf-8"), proto)
-        proto.ParseFromString(file.read_bytes())
+            return text_format.Parse(file.read_text("utf-8"), saved_model_message())
+        return type(saved_model_message()).FromString(file.read_bytes())
     except (DecodeError, text_format.ParseError, UnicodeDecodeError):
         return saved_model_message()
-    return proto

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ class Signature:
     inputs: dict[str, Any]
     outputs: dict[str, Any]
     owner: Any
-    allowed: list[str] = field(default_factory=list)
+    allowed: list[str]
 
 
 def open_signature(path: Path, name: str, allowed: Collection[str] = ()) -> Signature:
