@@ -12,11 +12,11 @@ import numpy as np
 
 from audit.errors import AuditError
 from audit.frameworks.tensorflow_loader import tensorflow
-from audit.model.graph.fixed_batch import FixedBatchFunction, fixed_batch, with_free_rows
+from audit.model.graph.fixed_batch import call_in_batches, fixed_batch, with_free_rows
 from audit.model.graph.freeze import FreezeFailure, freeze
 from audit.model.graph.frozen import Frozen
-from audit.model.graph.signature_input import DecodedImages, DirectInput, SignatureInput, find_decoded_images
-from audit.model.graph.tf_example_input import ParsedExamples, find_parsed_examples
+from audit.model.graph.signature_input import DecodedImages, DirectInput, find_decoded_images
+from audit.model.graph.tf_example_input import ParsedExamples, SignatureInput, find_parsed_examples
 from audit.model.graph.traversal import Operation, output_operation
 from audit.model.loading.load_errors import error_line, graph_failure
 from audit.model.loading.signature import Signature, open_signature
@@ -99,7 +99,7 @@ class Model:
         """Return the output, as the signature computes it, for what is fed: tensors by name, all of as many rows."""
         inputs = {entry.name: entry.tensor(tensors) for entry in self.entries}
         if self.batch is not None:
-            return FixedBatchFunction(self.signature.function, self.output, self.batch)(**inputs)
+            return call_in_batches(self.signature.function, self.output, self.batch, inputs)
         return self.signature.function(**inputs)[self.output]
 
     def __call__(self, tensors: Mapping[str, Any], first_row: int = 1) -> np.ndarray:
@@ -175,14 +175,11 @@ def _entry(signature: Signature, name: str, spec: Any, batch: int | None) -> Sig
     """Return an input as the graph reads it: examples that it parses, images that it decodes, or the tensor itself."""
     free_spec = spec if batch is None else with_free_rows(spec)
     texts = [key for key, other in signature.inputs.items() if other.dtype == tensorflow().string]
-    if texts == [name] and spec.shape.rank in (
-        1,
-        2,
-    ):  # with two texts it is not clear which of them is parsed
-        parsed = find_parsed_examples(signature.function, name, free_spec)
-        if entry := parsed or find_decoded_images(signature.function, name, free_spec):
-            return entry
-    return DirectInput(name, free_spec)
+    is_only_text = texts == [name]  # of two it is not clear which of them is parsed
+    if not is_only_text or spec.shape.rank not in (1, 2):
+        return DirectInput(name, free_spec)
+    parsed = find_parsed_examples(signature.function, name, free_spec)
+    return parsed or find_decoded_images(signature.function, name, free_spec) or DirectInput(name, free_spec)
 
 
 def tensor_facts(name: str, spec: Any) -> TensorFacts:

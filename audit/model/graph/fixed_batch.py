@@ -19,40 +19,30 @@ def with_free_rows(spec: Any) -> Any:
     return tensorflow().TensorSpec([None, *spec.shape[1:]], spec.dtype, spec.name)
 
 
-class FixedBatchFunction:
-    """A ConcreteFunction of ``size`` rows, called for any number of rows.
+def call_in_batches(function: Any, output: str, size: int, tensors: Mapping[str, Any]) -> Any:
+    """Return the output of a ConcreteFunction of ``size`` rows for any number of rows.
 
     Args:
         function: the ConcreteFunction, called with one keyword an input.
         output: name of the output that is returned.
         size: rows of a batch; the last row fills up the last batch.
+        tensors: the inputs by name, all of as many rows.
     """
+    tf = tensorflow()
+    rows = tf.shape(next(iter(tensors.values())))[0]
+    batches = {name: _split(tensor, rows, size) for name, tensor in tensors.items()}
+    if tf.executing_eagerly():  # where a loop of TensorFlow's would cost more than the calls
+        columns = zip(*(tf.unstack(batch) for batch in batches.values()), strict=True)
+        scores = [function(**dict(zip(batches, batch, strict=True)))[output] for batch in columns]
+        return tf.concat(scores, 0)[:rows]
+    spec = function.structured_outputs[output]
+    scores = tf.map_fn(lambda batch: function(**batch)[output], batches, fn_output_signature=spec.dtype)
+    return tf.reshape(scores, [-1, *spec.shape[1:]])[:rows]
 
-    def __init__(self, function: Any, output: str, size: int) -> None:
-        self._function = function
-        self._output = output
-        self._size = size
 
-    def __call__(self, **tensors: Any) -> Any:
-        """Return the output of all rows."""
-        tf = tensorflow()
-        rows = tf.shape(next(iter(tensors.values())))[0]
-        batches = {name: self._split(tensor, rows) for name, tensor in tensors.items()}
-        if tf.executing_eagerly():  # where a loop of TensorFlow's would cost more than the calls
-            columns = zip(*(tf.unstack(batch) for batch in batches.values()), strict=True)
-            return tf.concat([self._call(dict(zip(batches, batch, strict=True))) for batch in columns], 0)[
-                :rows
-            ]
-        spec = self._function.structured_outputs[self._output]
-        scores = tf.map_fn(self._call, batches, fn_output_signature=spec.dtype)
-        return tf.reshape(scores, [-1, *spec.shape[1:]])[:rows]
-
-    def _call(self, batch: Mapping[str, Any]) -> Any:
-        return self._function(**batch)[self._output]
-
-    def _split(self, tensor: Any, rows: Any) -> Any:
-        """Return the rows as ``(batches, size, …)``."""
-        tf = tensorflow()
-        tensor = tf.convert_to_tensor(tensor)
-        filled = tf.concat([tensor, tf.repeat(tensor[-1:], -rows % self._size, axis=0)], 0)
-        return tf.reshape(filled, tf.concat([[-1, self._size], tf.shape(tensor)[1:]], 0))
+def _split(tensor: Any, rows: Any, size: int) -> Any:
+    """Return the rows as ``(batches, size, …)``."""
+    tf = tensorflow()
+    tensor = tf.convert_to_tensor(tensor)
+    filled = tf.concat([tensor, tf.repeat(tensor[-1:], -rows % size, axis=0)], 0)
+    return tf.reshape(filled, tf.concat([[-1, size], tf.shape(tensor)[1:]], 0))

@@ -9,7 +9,7 @@ from typing import Any
 from audit.frameworks.tensorflow_loader import graph, tensorflow, with_constants
 from audit.model.graph.fixed_batch import fixed_batch
 from audit.model.graph.frozen import Frozen, GraphSource
-from audit.model.graph.signature_input import SignatureInput
+from audit.model.graph.tf_example_input import SignatureInput
 from audit.model.graph.traversal import node_name
 
 

@@ -50,7 +50,7 @@ class Frozen:
     @cached_property
     def fed_names(self) -> dict[str, str]:
         """The input's name, by each tensor that holds it in some form."""
-        return {t: name for name, source in self.sources.items() for t in (source.tensor, *source.others)}
+        return {tensor: name for name, source in self.sources.items() for tensor in source.tensors}
 
     def bind(self, name: str, value: Any) -> dict[str, Any]:
         """Return the values of all tensors that hold the input ``name``, by tensor."""

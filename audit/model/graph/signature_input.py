@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from audit.errors import AuditError
 from audit.frameworks.tensorflow_loader import tensorflow
@@ -16,42 +16,23 @@ _DECODERS = frozenset({"DecodeImage", "DecodeJpeg", "DecodePng", "DecodeBmp", "D
 _IDENTITIES = frozenset({"Identity", "EnsureShape", "PreventGradient", "StopGradient"})
 
 
-class SignatureInput(Protocol):
-    """An input of a signature, fed as it is or by the tensors that the graph first computes from it."""
-
-    @property
-    def name(self) -> str:
-        """The signature's name of the input."""
-
-    @property
-    def inputs(self) -> dict[str, Any]:
-        """The TensorSpecs of what is fed, by name, with a free first dimension."""
-
-    def tensor(self, tensors: Mapping[str, Any]) -> Any:
-        """Return the signature's tensor for the fed ``tensors``, by name."""
-
-    def sources(self, frozen: Frozen, placeholder: str) -> dict[str, GraphSource]:
-        """Return the tensors that hold each of what is fed, by name.
-
-        Raises:
-            LookupError: the graph has none.
-        """
-
-
 @dataclass(frozen=True)
 class DirectInput:
-    """An input that is fed as the signature takes it."""
+    """An input that is fed as the signature takes it.
+
+    ``spec`` is its TensorSpec, with a free first dimension.
+    """
 
     name: str
     spec: Any
 
     @property
     def inputs(self) -> dict[str, Any]:
-        """The input itself."""
+        """The TensorSpecs of what is fed, by name."""
         return {self.name: self.spec}
 
     def tensor(self, tensors: Mapping[str, Any]) -> Any:
-        """Return the fed tensor."""
+        """Return the signature's tensor for the fed ``tensors``, by name."""
         return tensors[self.name]
 
     def sources(self, frozen: Frozen, placeholder: str) -> dict[str, GraphSource]:
@@ -73,6 +54,29 @@ class RefusedInput(DirectInput):
             AuditError: always.
         """
         raise self.error
+
+
+@dataclass(frozen=True)
+class DecodedImages(DirectInput):
+    """An input of the bytes of PNG or JPEG files, attacked as pixels behind the operation that decodes them one by one.
+
+    ``channels`` is the number that it decodes to, 0 where the file decides or the graph's decoders differ.
+    """
+
+    channels: int
+
+    def sources(self, frozen: Frozen, placeholder: str) -> dict[str, GraphSource]:
+        """Return the first tensor that holds the images of all rows as numbers; the files' if there is none.
+
+        Whether those numbers are the pixels or something else (resized, scaled) is verified on data.
+        """
+        tf = tensorflow()
+        for tensor in _descendants(frozen, placeholder):
+            shape = frozen.shape(tensor)
+            dtype = tf.as_dtype(frozen.dtype(tensor))
+            if shape is not None and len(shape) == 4 and (dtype.is_floating or dtype.is_integer):
+                return {self.name: behind_cast(frozen, tensor)}
+        return {self.name: GraphSource(placeholder)}
 
 
 def behind_cast(frozen: Frozen, tensor: str) -> GraphSource:
@@ -97,29 +101,6 @@ def _casts(frozen: Frozen, tensor: str) -> Iterator[str]:
             yield f"{node.name}:0"
         elif node.op in _IDENTITIES:
             yield from _casts(frozen, f"{node.name}:0")
-
-
-@dataclass(frozen=True)
-class DecodedImages(DirectInput):
-    """An input of the bytes of PNG or JPEG files, which the graph decodes one by one.
-
-    ``channels`` is the number that it decodes to, 0 where the file decides or the graph's decoders differ.
-    """
-
-    channels: int
-
-    def sources(self, frozen: Frozen, placeholder: str) -> dict[str, GraphSource]:
-        """Return the first tensor that holds the images of all rows as numbers; the files' if there is none.
-
-        Whether those numbers are the pixels or something else (resized, scaled) is verified on data.
-        """
-        tf = tensorflow()
-        for tensor in _descendants(frozen, placeholder):
-            shape = frozen.shape(tensor)
-            dtype = tf.as_dtype(frozen.dtype(tensor))
-            if shape is not None and len(shape) == 4 and (dtype.is_floating or dtype.is_integer):
-                return {self.name: behind_cast(frozen, tensor)}
-        return {self.name: GraphSource(placeholder)}
 
 
 def find_decoded_images(function: Any, name: str, spec: Any) -> DecodedImages | None:

@@ -31,7 +31,7 @@ _ON_INTEGERS = frozenset(
 )
 """Operations between floats and the integers made of them, whose output rises with their first input."""
 _FLOATS = frozenset({"float16", "bfloat16", "float32", "float64"})
-_OVERRIDE = "_gradient_op_type"
+GRADIENT_OVERRIDE = "_gradient_op_type"
 
 
 def has_steps(nodes: dict[str, Any]) -> bool:
@@ -49,7 +49,7 @@ def make_straight_through(proto: Any) -> None:
             node.op = "Identity"
             node.attr.pop("message", None)
         elif node.op in _STEPS:
-            node.attr[_OVERRIDE].s = b"AuditStraightThrough"
+            node.attr[GRADIENT_OVERRIDE].s = b"AuditStraightThrough"
     for name, source in sources.items():
         _add_gradient_path(proto, nodes[name], source)
 
@@ -103,7 +103,7 @@ def _add_gradient_path(proto: Any, node: Any, source: _Source) -> None:
     node.op = "IdentityN"
     node.input.extend([f"{exact.name}:0", source.tensor])
     node.attr["T"].list.type.extend([kind, kind])
-    node.attr[_OVERRIDE].s = b"AuditAlongside" if source.rising else b"AuditAgainst"
+    node.attr[GRADIENT_OVERRIDE].s = b"AuditAlongside" if source.rising else b"AuditAgainst"
 
 
 @cache

@@ -9,10 +9,9 @@ from typing import Any
 
 from audit.frameworks.tensorflow_loader import graph, register_function, tensorflow
 from audit.model.graph.frozen import Frozen
-from audit.model.graph.straight_through import make_straight_through
+from audit.model.graph.straight_through import GRADIENT_OVERRIDE, make_straight_through
 from audit.model.graph.traversal import all_nodes, data_inputs
 
-_CUSTOM_GRADIENT = "_gradient_op_type"
 _NUMBERS = count()
 
 
@@ -68,7 +67,7 @@ def _extracted(proto: Any, nodes: Iterable[Any]) -> Any:
         del copy.input[:]
         copy.input.extend(data_inputs(node))
     for node in all_nodes(extracted):
-        node.attr.pop(_CUSTOM_GRADIENT, None)
+        node.attr.pop(GRADIENT_OVERRIDE, None)
     del extracted.library.gradient[:]
     return extracted
 

@@ -11,7 +11,7 @@ import numpy as np
 from audit.errors import AuditError, quote_list
 from audit.frameworks.tensorflow_loader import tensorflow
 from audit.model.graph.frozen import Frozen, GraphSource
-from audit.model.graph.signature_input import RefusedInput, behind_cast
+from audit.model.graph.signature_input import DirectInput, RefusedInput, behind_cast
 from audit.model.graph.traversal import data_inputs, node_name
 
 _PARSERS = ("ParseExample", "ParseExampleV2")
@@ -91,6 +91,9 @@ class ParsedExamples:
     def _serialize(self, *values: np.ndarray) -> np.ndarray:
         columns = [_serialized(feature, value) for feature, value in zip(self.features, values, strict=True)]
         return np.array([b"".join(parts) for parts in zip(*columns, strict=True)], object)
+
+
+SignatureInput = DirectInput | ParsedExamples
 
 
 def _indices(values: Any) -> Any:

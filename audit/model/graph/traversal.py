@@ -38,12 +38,12 @@ def _walk(tensor: str, nodes: dict[str, Any], library: dict[str, Any]) -> Operat
         node = nodes.get(name)
         if node is None:
             return Operation("Placeholder", name)
+        index = int(rest.rpartition(":")[2] or 0)
         if node.op in CALLS:
-            return _enter(node, int(rest.rpartition(":")[2] or 0), nodes, library)
+            return _enter(node, index, nodes, library)
         if node.op not in _PASS_THROUGH or not node.input:
             return Operation(node.op, name)
-        position = int(rest.rpartition(":")[2] or 0) if node.op == "IdentityN" else 0
-        tensor = node.input[position]
+        tensor = node.input[index if node.op == "IdentityN" else 0]
 
 
 def _enter(call: Any, index: int, outside: dict[str, Any], library: dict[str, Any]) -> Operation:
