@@ -21,8 +21,7 @@ from audit.gate.verdict import decide
 from audit.policy.gate_spec import today
 from audit.policy.model import ResolvedPolicy
 from audit.policy.resolution import metric_facts
-from audit.provenance.command import command
-from audit.provenance.environment import environment
+from audit.provenance.environment import command, environment
 from audit.result import (
     CheckResult,
     CheckStatus,

@@ -5,7 +5,7 @@ Read off the graph, not off the data: a category of several words is still looke
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from audit.inputs.feeds import Feed
@@ -37,24 +37,15 @@ def prose_columns(model: Model, feeds: Sequence[Feed]) -> list[str]:
         proto = model.signature.function.graph.as_graph_def()
         split = texts if _has_split(proto.node, proto.library) else []
     else:
-        split = [feed for feed in texts if _has_split(_text_nodes(frozen, feed), frozen.proto.library)]
+        split = [feed for feed in texts if _is_split(frozen, feed)]
     return list(dict.fromkeys(name for feed in split for name in feed.columns))
+
+
+def _is_split(frozen: Frozen, feed: Feed) -> bool:
+    """Return whether a split is among the nodes that the feed's texts reach, up to where they are looked up."""
+    tensors = frozen.outputs(node_name(frozen.inputs[feed.name]))
+    return _has_split(frozen.descendants(tensors, _TEXT_TO_NUMBER), frozen.proto.library)
 
 
 def _has_split(nodes: Iterable[Any], library: Any) -> bool:
     return any(node.op in _SPLITTING for node in nodes_with_callees(nodes, library))
-
-
-def _text_nodes(frozen: Frozen, feed: Feed) -> Iterator[Any]:
-    """Yield the nodes that the feed's texts reach, up to where they are looked up."""
-    readers: dict[str, list[Any]] = {}
-    for tensor, nodes in frozen.readers.items():
-        readers.setdefault(node_name(tensor), []).extend(nodes)
-    queue = [node_name(frozen.inputs[feed.name])]
-    seen = set(queue)
-    while queue:
-        for node in readers.get(queue.pop(), ()):
-            if node.name not in seen and node.op not in _TEXT_TO_NUMBER:
-                seen.add(node.name)
-                queue.append(node.name)
-                yield node

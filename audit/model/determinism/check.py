@@ -43,13 +43,7 @@ def require_deterministic(
     """Score sampled rows twice, in a smaller batch and singly, then some thousand again, and compare.
 
     Nondeterminism may affect rare rows only, or batches of some sizes: the rows are scored again in reverse and in
-    batches of several sizes.
-
-    Args:
-        model: the audited model.
-        tensors: its inputs by name, all of as many rows.
-        raw: its scores of all rows in one batch, ``(rows, width)``.
-        first_row: number of the first row in the data, for messages.
+    batches of several sizes. ``raw`` are the scores ``(rows, width)`` of all rows of ``tensors`` in one batch.
 
     Raises:
         AuditError: a row's scores differ by more than rounding, a single row has none, or scoring changes the model.

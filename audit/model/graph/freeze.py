@@ -23,10 +23,7 @@ class FreezeFailure:
 def freeze(function: Any, output: str, entries: Sequence[SignatureInput]) -> Frozen:
     """Flatten a signature's ConcreteFunction: called functions inlined, variables turned into constants.
 
-    Args:
-        function: the signature's ConcreteFunction.
-        output: name of the audited output.
-        entries: the signature's inputs.
+    ``output`` is the name of the audited output, ``entries`` are the signature's inputs.
 
     Raises:
         Exception: whatever TensorFlow raises for a graph that it cannot freeze.

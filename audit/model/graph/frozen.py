@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -75,6 +76,21 @@ class Frozen:
             for tensor in data_inputs(node):
                 readers.setdefault(tensor, []).append(node)
         return readers
+
+    def descendants(self, tensors: Iterable[str], boundary: Collection[str] = ()) -> Iterator[Any]:
+        """Yield the nodes computed from ``tensors``, the nearest first, up to operations of the types ``boundary``."""
+        queue = deque(tensors)
+        seen: set[str] = set()
+        while queue:
+            for node in self.readers.get(queue.popleft(), ()):
+                if node.name not in seen and node.op not in boundary:
+                    seen.add(node.name)
+                    queue += self.outputs(node.name)
+                    yield node
+
+    def outputs(self, name: str) -> list[str]:
+        """Return the tensors that the node ``name`` computes."""
+        return [tensor.name for tensor in self.graph.get_operation_by_name(name).outputs]
 
     def ancestors(self, name: str) -> dict[str, Any]:
         """Return the node ``name`` and all nodes that it is computed from, by name."""

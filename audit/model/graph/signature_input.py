@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from audit.errors import AuditError
@@ -71,7 +71,8 @@ class DecodedImages(DirectInput):
         Whether those numbers are the pixels or something else (resized, scaled) is verified on data.
         """
         tf = tensorflow()
-        for tensor in _descendants(frozen, placeholder):
+        nodes = frozen.descendants([placeholder])
+        for tensor in chain.from_iterable(frozen.outputs(node.name) for node in nodes):
             shape = frozen.shape(tensor)
             dtype = tf.as_dtype(frozen.dtype(tensor))
             if shape is not None and len(shape) == 4 and (dtype.is_floating or dtype.is_integer):
@@ -108,16 +109,3 @@ def find_decoded_images(function: Any, name: str, spec: Any) -> DecodedImages | 
     nodes = all_nodes(function.graph.as_graph_def())
     channels = {node.attr["channels"].i for node in nodes if node.op in _DECODERS}
     return DecodedImages(name, spec, channels.pop() if len(channels) == 1 else 0) if channels else None
-
-
-def _descendants(frozen: Frozen, tensor: str) -> Iterator[str]:
-    """Yield the tensors that are computed from ``tensor``, the nearest first."""
-    queue = deque([tensor])
-    seen = {tensor}
-    while queue:
-        for node in frozen.readers.get(queue.popleft(), ()):
-            for output in frozen.graph.get_operation_by_name(node.name).outputs:
-                if output.name not in seen:
-                    seen.add(output.name)
-                    queue.append(output.name)
-                    yield output.name

@@ -25,12 +25,9 @@ class LoadedModel(NamedTuple):
 
 
 def open_saved_model(path: Path, where: Path, allowed: Collection[str]) -> LoadedModel:
-    """Load the SavedModel directory ``path``.
+    """Load the SavedModel directory ``path``, which messages call ``where``.
 
-    Args:
-        path: the directory.
-        where: path of the model as the user named it, for messages.
-        allowed: types of unsafe operations that the policy allows.
+    ``allowed`` are the types of unsafe operations that the policy allows.
 
     Raises:
         AuditError: the model has an unsafe operation that is not allowed, or cannot be loaded.

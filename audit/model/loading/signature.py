@@ -32,12 +32,9 @@ class Signature:
 
 
 def open_signature(path: Path, name: str, allowed: Collection[str] = ()) -> Signature:
-    """Load the model at ``path`` and return its signature ``name``.
+    """Load the model at ``path``, as `find_model` returned it, and return its signature ``name``.
 
-    Args:
-        path: the path that `find_model` returned.
-        name: name of the signature.
-        allowed: types of unsafe operations that the policy allows (``model.allow_operations``).
+    ``allowed`` are the types of unsafe operations that the policy allows (``model.allow_operations``).
 
     Raises:
         AuditError: the model is damaged, unsafe, or has no such signature.

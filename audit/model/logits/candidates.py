@@ -70,10 +70,7 @@ def operation_inputs(
 ) -> Iterator[LogitCandidate]:
     """Yield the inputs of such operations, if they have rows, from the nearest to the output on.
 
-    Args:
-        frozen: the model's graph.
-        operations: types of operations.
-        default_width: the width of a tensor of unknown shape.
+    A tensor of unknown shape is taken to have ``default_width`` columns.
     """
     for node in nodes_from_output(frozen):
         if node.op in operations:

@@ -24,17 +24,10 @@ from audit.model.logits.text_encoding import Encoding, encode
 
 
 class EncodedSubgraph:
-    """The subgraph from encoded columns to the tensor ``target``.
+    """The subgraph from encoded ``columns`` of a matrix to the tensor ``target``.
 
-    ``tables`` are those of the encoded text columns, by their index; ``widest`` is as of `Subgraph`.
-
-    Args:
-        frozen: the model's graph.
-        target: the tensor to compute.
-        feeds: the feeds of the signature's inputs.
-        columns: the columns of the matrix.
-        behind_texts: whether to begin behind the graph's encoding of each text column.
-        straight: whether gradients pass steps and stops, which have none of their own.
+    ``behind_texts`` begins it behind the graph's encoding of each text column; ``straight`` lets gradients pass steps
+    and stops, which have none of their own.
     """
 
     def __init__(

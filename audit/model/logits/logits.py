@@ -56,14 +56,8 @@ def find_logits(
     """Return the most exact logits from which the model's scores of ``sample`` follow.
 
     In this order: the head's input, the logarithm of the scores in the frozen graph, that by the whole signature; the
-    former two from encoded text columns where possible.
-
-    Args:
-        model: the audited model.
-        head: its detected head.
-        feeds: the feeds of its inputs.
-        columns: the columns of ``sample``.
-        sample: rows ``(rows, columns)`` on which logits are verified, and as many that mix their values.
+    former two from encoded text columns where possible. They are verified on rows of ``sample``, a matrix of
+    ``columns``, and on as many that mix their values.
     """
     decoder = Decoder(feeds, columns)
     confirmation = confirmation_rows(model, head, decoder, sample)

@@ -32,14 +32,10 @@ class MergePoint:
 
 
 def find_merge_point(frozen: Frozen, target: str, ends: Mapping[str, str]) -> MergePoint | None:
-    """Return the tensor through which all inputs reach ``target``, None if there is none.
+    """Return the tensor through which all inputs reach the tensor ``target``, None if there is none.
 
-    It is a concatenation, or a single input's tensor where it is first multiplied by weights.
-
-    Args:
-        frozen: the model's graph.
-        target: the tensor that is computed.
-        ends: the input of each tensor in which a single input has become numbers already.
+    It is a concatenation, or a single input's tensor where it is first multiplied by weights. ``ends`` has the input
+    of each tensor in which a single input has become numbers already.
     """
     nodes = frozen.subgraph_nodes([target], [*ends, *frozen.fed_names, *frozen.handles])
     for tensor, parts in _candidates(nodes.values()):

@@ -29,16 +29,10 @@ _PROBED_ROWS = 64
 
 
 def flat_share(logits: Callable[[Any], Any], rows: np.ndarray) -> float:
-    """Return the share of rows at which logits are locally flat.
+    """Return the share, from 0 to 1, of ``rows`` ``(rows, columns)`` at which logits are locally flat.
 
-    Flat is a row with a zero or undefined gradient, or with the same logits as another row: those of a plateau.
-
-    Args:
-        logits: class logits, or a regression's value, of a matrix; traceable by TensorFlow.
-        rows: a matrix ``(rows, columns)``.
-
-    Returns:
-        From 0 to 1; 1 if an operation has no gradient at all.
+    Flat is a row with a zero or undefined gradient, or with the same logits as another row: those of a plateau. It is
+    1 if an operation has no gradient at all. ``logits`` are traceable by TensorFlow, and may be a regression's value.
     """
     tf = tensorflow()
 
@@ -81,12 +75,7 @@ def find_surrogate(
     Of several, those that are flat at the fewest rows (`flat_share`), and of these the ones computed from the fewest
     nodes: the inputs of a decision come before it, and what a defence adds comes later.
 
-    Args:
-        model: the audited model.
-        decider: its decision rule.
-        feeds: the feeds of its inputs.
-        columns: the columns of ``sample``.
-        sample: rows ``(rows, columns)`` on which logits are verified, and as many that mix their values.
+    They are verified on rows of ``sample``, a matrix of ``columns``, and on as many that mix their values.
     """
     head = decider.head
     frozen = model.frozen

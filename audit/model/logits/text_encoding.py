@@ -46,10 +46,7 @@ class Encoding:
 def encode(frozen: Frozen, target: str, vocabularies: Mapping[str, Sequence[str]]) -> dict[str, Encoding]:
     """Return the encodings of text inputs of one column each, as far as the graph has them.
 
-    Args:
-        frozen: the model's graph.
-        target: the tensor that is computed.
-        vocabularies: the texts that occur, by the input's name.
+    ``target`` is the tensor that is computed, ``vocabularies`` are the texts that occur, by the input's name.
     """
     nodes = frozen.subgraph_nodes([target], [*frozen.fed_names, *frozen.handles])
     inputs = _inputs(frozen, nodes)

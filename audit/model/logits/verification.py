@@ -19,8 +19,6 @@ from audit.model.logits.log_odds import as_columns, by_class
 
 _LOGIT_TOLERANCE = 1e-5  # relative and absolute, of logits of two subgraphs
 
-ScoreMatcher = Callable[[np.ndarray, np.ndarray, str], ScoreMatch | None]
-
 
 @dataclass(frozen=True)
 class VerifiedLogits:
@@ -51,7 +49,7 @@ class LogitVerifier:
     columns: Sequence[Column]
     sample: np.ndarray
     expected: np.ndarray
-    matcher: ScoreMatcher = match_scores
+    matcher: Callable[[np.ndarray, np.ndarray, str], ScoreMatch | None] = match_scores
     straight: bool = False
 
     def __call__(
