@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import pyarrow as pa
 
@@ -15,6 +17,9 @@ from audit.data.column_types import as_resolved, is_bytes, is_single, is_tensor,
 from audit.errors import AuditError, did_you_mean, quote_list
 from audit.provenance.digest import digest, listing_digest
 
+_Schema = TypeVar("_Schema")
+
+_DAMAGED: tuple[type[Exception], ...] = (pa.ArrowException, OSError, UnicodeDecodeError)
 _MIN_BATCH_ROWS = 256
 _MIN_BATCH_ROWS_LARGE = 32  # with tensors or bytes
 
@@ -62,12 +67,10 @@ class Source(ABC):
         """
         self.require(columns)
         first_row = 1
-        try:
+        with reading(self.path):
             for batch in self.read(list(dict.fromkeys(columns)), self._batch_rows(columns)):
                 yield self._resolved(batch, first_row)
                 first_row += batch.num_rows
-        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-            raise unreadable(self.path, error) from error
 
     def require(self, columns: Sequence[str]) -> None:
         """Raise an AuditError unless every one of ``columns`` is in the table, with values that a model may read."""
@@ -114,13 +117,28 @@ class Source(ABC):
         return sum(null_count(batch.column(0), numeric) for batch in self.batches([column]))
 
 
-def unreadable(path: str, error: Exception) -> AuditError:
-    """Return the error for a table that cannot be parsed."""
-    text = str(error)
-    utf8 = "UTF" in text or isinstance(error, UnicodeDecodeError)
-    return AuditError(
-        where=path,
-        expected="UTF-8 text" if utf8 else "a whole table",
-        found=text.splitlines()[0][:300] if text else type(error).__name__,
-        fix="convert the file to UTF-8" if utf8 else "export the table again",
-    )
+@contextmanager
+def reading(path: object, damaged: tuple[type[Exception], ...] = _DAMAGED) -> Iterator[None]:
+    """Raise an AuditError for each of the errors that say that the table at ``path`` is ``damaged``."""
+    try:
+        yield
+    except damaged as error:
+        text = str(error)
+        utf8 = "UTF" in text or isinstance(error, UnicodeDecodeError)
+        raise AuditError(
+            where=str(path),
+            expected="UTF-8 text" if utf8 else "a whole table",
+            found=text.splitlines()[0][:300] if text else type(error).__name__,
+            fix="convert the file to UTF-8" if utf8 else "export the table again",
+        ) from error
+
+
+def common_schema(
+    files: Sequence[Path], read: Callable[[Path], _Schema], parts: str, others: str = "others"
+) -> _Schema:
+    """Return what ``read`` returns of the first file, or raise an AuditError if it differs in another one."""
+    first = read(files[0])
+    for other in files[1:]:
+        if read(other) != first:
+            raise AuditError(where=str(other), expected=f"the {parts} of {files[0]}", found=others)
+    return first

@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 from pyarrow import csv
 
-from audit.data.source import Source, unreadable
+from audit.data.source import Source, common_schema, reading
 from audit.errors import AuditError
 
 _PARSE = csv.ParseOptions(newlines_in_values=True)
@@ -29,11 +29,7 @@ class CsvSource(Source):
                 found=f"one column {only!r:.200}",
                 fix="write the file with commas, or as Parquet",
             )
-        for other in files[1:]:
-            if self._inferred(other).names != self.schema.names:
-                raise AuditError(
-                    where=str(other), expected=f"the columns of {files[0]}", found="other columns"
-                )
+        common_schema(files, lambda file: self._inferred(file).names, "columns", "other columns")
 
     def read(self, columns: list[str], rows: int) -> Iterator[pa.RecordBatch]:
         """Yield text: a column is parsed where it is used."""
@@ -52,8 +48,5 @@ class CsvSource(Source):
     def _inferred(self, file: Path) -> pa.Schema:
         if not file.stat().st_size:
             raise AuditError(where=str(file), expected="a table with a header line", found="an empty file")
-        try:
-            with csv.open_csv(file, parse_options=_PARSE) as reader:
-                return reader.schema
-        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-            raise unreadable(str(file), error) from error
+        with reading(file), csv.open_csv(file, parse_options=_PARSE) as reader:
+            return reader.schema

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from audit.data.column_types import PEEKED_ROWS, resolve_column_type, tensor_array
-from audit.data.source import Source, unreadable
+from audit.data.source import Source, common_schema, reading
 from audit.errors import AuditError, quote_list
 
 _BROKEN = (
@@ -30,33 +30,15 @@ class NpzSource(Source):
     def __init__(self, path: str, files: list[Path]) -> None:
         self.path = path
         self.files = files
-        self.schema = self._schema(files[0])
-        for other in files[1:]:
-            if self._schema(other) != self.schema:
-                raise AuditError(
-                    where=str(other), expected=f"the arrays and types of {files[0]}", found="others"
-                )
+        self.schema = common_schema(files, _schema, "arrays and types")
 
     def read(self, columns: list[str], rows: int) -> Iterator[pa.RecordBatch]:
         """Yield batches; an array is in memory a batch at a time, unless it is stored column by column."""
         for file in self.files:
-            try:
-                with ZipFile(file) as archive, ExitStack() as opened:
-                    arrays = [_Array(archive, opened, column) for column in columns]
-                    for start in range(0, arrays[0].shape[0], rows):
-                        yield pa.RecordBatch.from_arrays([a.rows(start, rows) for a in arrays], columns)
-            except _BROKEN as error:
-                raise unreadable(str(file), error) from error
-
-    def _schema(self, file: Path) -> pa.Schema:
-        try:
-            with ZipFile(file) as archive, ExitStack() as opened:
-                names = [name.removesuffix(".npy") for name in archive.namelist()]
-                arrays = {name: _Array(archive, opened, name) for name in names}
-                _require_columns(file, arrays)
-                return pa.schema([(name, array.kind()) for name, array in arrays.items()])
-        except _BROKEN as error:
-            raise unreadable(str(file), error) from error
+            with reading(file, _BROKEN), ZipFile(file) as archive, ExitStack() as opened:
+                arrays = [_Array(archive, opened, column) for column in columns]
+                for start in range(0, arrays[0].shape[0], rows):
+                    yield pa.RecordBatch.from_arrays([a.rows(start, rows) for a in arrays], columns)
 
 
 class _Array:
@@ -102,6 +84,14 @@ class _Array:
         return self.dtype.kind in "biu" or (self.dtype.kind == "f" and self.dtype.itemsize <= 8)
 
 
+def _schema(file: Path) -> pa.Schema:
+    with reading(file, _BROKEN), ZipFile(file) as archive, ExitStack() as opened:
+        names = [name.removesuffix(".npy") for name in archive.namelist()]
+        arrays = {name: _Array(archive, opened, name) for name in names}
+        _require_columns(file, arrays)
+        return pa.schema([(name, array.kind()) for name, array in arrays.items()])
+
+
 def _read_array(stream: IO[bytes], dtype: np.dtype, shape: tuple[int, ...]) -> np.ndarray:
     array = np.empty(shape, dtype)
     target = array.reshape(-1).view(np.uint8).data
@@ -117,10 +107,8 @@ def _read_array(stream: IO[bytes], dtype: np.dtype, shape: tuple[int, ...]) -> n
 
 def _column(values: np.ndarray) -> pa.Array:
     native = values.astype(values.dtype.newbyteorder("="), copy=False)
-    if native.dtype.kind == "U":
-        return pa.array(native.tolist(), pa.string())
-    if native.dtype.kind == "S":
-        return pa.array(native.tolist(), pa.binary())
+    if native.dtype.kind in "US":
+        return pa.array(native.tolist(), pa.string() if native.dtype.kind == "U" else pa.binary())
     return pa.array(native) if native.ndim == 1 else tensor_array(native)
 
 

@@ -9,8 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from audit.data.column_types import PEEKED_ROWS, is_ambiguous, resolve_column_type
-from audit.data.source import Source, unreadable
-from audit.errors import AuditError
+from audit.data.source import Source, common_schema, reading
 
 _BUFFER = 2**16  # bytes a column: without it the reader takes the whole row group, often the whole file
 
@@ -21,13 +20,7 @@ class ParquetSource(Source):
     def __init__(self, path: str, files: list[Path]) -> None:
         self.path = path
         self.files = files
-        stored = self._schema(files[0])
-        self.schema = self._resolved_schema(stored)
-        for other in files[1:]:
-            if self._schema(other) != stored:
-                raise AuditError(
-                    where=str(other), expected=f"the columns and types of {files[0]}", found="others"
-                )
+        self.schema = self._resolved_schema(common_schema(files, _stored_schema, "columns and types"))
 
     def read(self, columns: list[str], rows: int) -> Iterator[pa.RecordBatch]:
         """Yield batches with the stored types."""
@@ -35,19 +28,11 @@ class ParquetSource(Source):
             with pq.ParquetFile(file, pre_buffer=False, buffer_size=_BUFFER) as reader:
                 yield from reader.iter_batches(batch_size=rows, columns=columns)
 
-    def _schema(self, file: Path) -> pa.Schema:
-        try:
-            return pq.read_schema(file)
-        except (pa.ArrowException, OSError) as error:
-            raise unreadable(str(file), error) from error
-
     def _resolved_schema(self, stored: pa.Schema) -> pa.Schema:
         """Return the schema with ambiguous stored types resolved by the first rows."""
         names = [field.name for field in stored if is_ambiguous(field.type)]
-        try:
+        with reading(self.path):
             first = next(iter(self.read(names, PEEKED_ROWS)), None) if names else None
-        except (pa.ArrowException, OSError) as error:
-            raise unreadable(self.path, error) from error
         if first is None:
             return stored
         for name in names:
@@ -55,3 +40,8 @@ class ParquetSource(Source):
             kind = resolve_column_type(field.type, first.column(name))
             stored = stored.set(stored.get_field_index(name), field.with_type(kind))
         return stored
+
+
+def _stored_schema(file: Path) -> pa.Schema:
+    with reading(file):
+        return pq.read_schema(file)
