@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from audit.data.column_types import is_bytes, is_tensor
+from audit.data.column_types import is_bytes, is_number, is_tensor
 from audit.errors import AuditError
 from audit.result import Scalar
 
@@ -50,10 +50,8 @@ def numbers(column: pa.Array, name: str, first_row: int, fill: Scalar | None = N
         AuditError: a text is no number.
     """
     values: np.ndarray = _as_float(column, name, first_row).to_numpy(zero_copy_only=False)
-    missing = np.isnan(values) if np.isnan(values.sum()) else None
-    if missing is None or not missing.any():
-        return values
-    return np.where(missing, _fill_value(fill, name), values)
+    missing = np.isnan(values)
+    return np.where(missing, _fill_value(fill, name), values) if missing.any() else values
 
 
 def texts(column: pa.Array, name: str, fill: Scalar | None = None) -> Codes:
@@ -113,20 +111,14 @@ def _fill_value(fill: Scalar | None, name: str) -> float:
 
 def _as_float(column: pa.Array, name: str, first_row: int) -> pa.Array:
     kind = column.type
-    if pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_boolean(kind):
-        return _cast(
-            column, pa.float64(), name, "whole numbers beyond 2^53, which a 64-bit float cannot hold"
-        )
-    if pa.types.is_decimal(kind):
-        return column.cast(pa.float64())
+    if is_number(kind) or pa.types.is_decimal(kind):
+        too_large = "whole numbers beyond 2^53, which a 64-bit float cannot hold"
+        return _cast(column, pa.float64(), name, too_large)
     if pa.types.is_dictionary(kind):
         return _as_float(column.dictionary_decode(), name, first_row)
-    if is_bytes(kind):
-        column = _as_text(column, name)
-        kind = column.type
-    if not _is_text(kind):
+    if not (_is_text(kind) or is_bytes(kind)):
         raise _not_a_number(name, f"values of type {kind}")
-    trimmed = _without_words(column)
+    trimmed = _without_words(_as_text(column, name))
     for parsed in (pa.float64(), pa.bool_()):  # a CSV writes flags as words
         with suppress(pa.ArrowInvalid):
             return trimmed.cast(parsed).cast(pa.float64())

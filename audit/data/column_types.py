@@ -31,6 +31,11 @@ def is_bytes(kind: pa.DataType) -> bool:
     )
 
 
+def is_number(kind: pa.DataType) -> bool:
+    """Return whether every row holds one number or flag."""
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind))
+
+
 def is_single(kind: pa.DataType) -> bool:
     """Return whether every row holds one number, text or flag."""
     return not (is_tensor(kind) or is_bytes(kind) or pa.types.is_nested(kind))
@@ -58,7 +63,7 @@ def resolve_column_type(kind: pa.DataType, first: pa.Array) -> pa.DataType:
         value = next((data for data in first.cast(pa.binary()).to_pylist() if data), b"")
         return pa.binary() if value.startswith(_IMAGE_SIGNATURES) and not _is_text(value) else pa.string()
     shape, number = _nested_type(first)
-    if not shape or not _is_number(number):
+    if not shape or not is_number(number):
         return kind
     return pa.fixed_shape_tensor(pa.uint8() if pa.types.is_boolean(number) else number, shape)
 
@@ -108,10 +113,6 @@ def _is_text(value: bytes) -> bool:
 
 def _is_list(kind: pa.DataType) -> bool:
     return bool(pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind))
-
-
-def _is_number(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind))
 
 
 def _nested_type(column: pa.Array) -> tuple[list[int], pa.DataType]:
