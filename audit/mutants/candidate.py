@@ -1,4 +1,4 @@
-"""The candidate of a self-test: its raw outputs for every row, and the margins of its decisions."""
+"""The candidate of a self-test: its raw outputs for every row, its margins, and effect sizes of mutations."""
 
 from __future__ import annotations
 
@@ -11,9 +11,13 @@ from audit.frameworks.tensorflow_loader import tensorflow
 from audit.model.head import Head
 from audit.mutants.row_noise import row_noise
 from audit.mutants.score_mutations import to_log_odds
+from audit.subject.predictions import Classified
 from audit.subject.sources import columns_read
 from audit.subject.subject import Subject
 
+_MAX_AUC_ROWS = 20_000  # an approximate AUC will do
+_MAX_NOISE = 64.0  # in standard deviations of the scores
+_BISECTIONS = 30
 _MIN_THRESHOLD = 1e-7  # thresholds nearer to 0 or 1 than this have no finite log-odds
 
 
@@ -81,3 +85,52 @@ def read_candidate(subject: Subject) -> Candidate:
             noise.append(np.asarray(row_noise(inputs, model.width).numpy()))
             row += batch.num_rows
     return Candidate(subject, np.concatenate(outputs), np.concatenate(noise))
+
+
+def halving_shift(margin: np.ndarray) -> float | None:
+    """Return the shift that lowers half of the non-negative margins below 0, None if there are none.
+
+    If many are equal, it is as near to half as their steps allow.
+    """
+    selected = margin[margin >= 0]
+    if not len(selected):
+        return None
+    values, counts = np.unique(selected, return_counts=True)
+    remaining = len(selected) - np.cumsum(counts)
+    index = int(np.abs(remaining - len(selected) / 2).argmin())
+    following = values[index + 1] if index + 1 < len(values) else values[index] + 1
+    return float((values[index] + following) / 2)
+
+
+def drowning_noise(candidate: Candidate) -> float:
+    """Return the standard deviation of the noise that moves the AUC halfway to 0.5.
+
+    For a regression it halves the correlation of predictions and targets.
+    """
+    if not isinstance(candidate.subject.scores, Classified):
+        return float(np.sqrt(3)) * candidate.spread
+    every_nth = slice(None, None, -(-len(candidate.raw) // _MAX_AUC_ROWS))
+    label = candidate.subject.scores.label[every_nth]
+    scores = candidate.scores[every_nth]
+    noise = candidate.noise[every_nth]
+
+    def auc(deviation: float) -> float:
+        return _auc(candidate.margin(scores + deviation * noise), label)
+
+    target = (auc(0.0) + 0.5) / 2
+    low = 0.0
+    high = _MAX_NOISE * candidate.spread
+    for _ in range(_BISECTIONS):
+        middle = (low + high) / 2
+        too_weak = abs(auc(middle) - 0.5) > abs(target - 0.5)
+        low, high = (middle, high) if too_weak else (low, middle)
+    return high
+
+
+def _auc(scores: np.ndarray, label: np.ndarray) -> float:
+    """Return the share of pairs in which the favourable row scores higher, ties counted half (Mann and Whitney)."""
+    from scipy.stats import rankdata
+
+    favorable = int(label.sum())
+    above = rankdata(scores)[label].sum() - favorable * (favorable + 1) / 2
+    return float(above / (favorable * (len(label) - favorable)))

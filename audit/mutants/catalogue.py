@@ -9,8 +9,7 @@ import numpy as np
 
 from audit.data.protected_attributes import Attribute
 from audit.mutants import score_mutations
-from audit.mutants.candidate import Candidate
-from audit.mutants.effect_sizes import drowning_noise, halving_shift
+from audit.mutants.candidate import Candidate, drowning_noise, halving_shift
 from audit.mutants.mutant import Mutant, SkippedMutant
 from audit.subject.predictions import Classified, Regressed
 

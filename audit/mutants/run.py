@@ -11,10 +11,9 @@ from pathlib import Path
 from audit.errors import AuditError, ScoresRefused
 from audit.mutants.candidate import read_candidate
 from audit.mutants.catalogue import mutants
+from audit.mutants.export import make_mutant
 from audit.mutants.mutant import CannotMutate, Mutant
-from audit.mutants.result import Selftest, Tried
-from audit.mutants.trial import make_mutant
-from audit.mutants.verdicts import CATCHING, is_caught, rule_verdicts
+from audit.mutants.result import CATCHING, Selftest, Tried, is_caught, rule_verdicts
 from audit.policy.model import ResolvedPolicy
 from audit.result import Report
 from audit.runner import AuditRequest, Observers, ignore, run_audit

@@ -15,8 +15,8 @@ import tensorflow as tf
 from audit.check import policy_from
 from audit.mutants.candidate import Candidate, read_candidate
 from audit.mutants.catalogue import mutants
+from audit.mutants.export import make_mutant
 from audit.mutants.mutant import Mutant, SkippedMutant
-from audit.mutants.trial import make_mutant
 from audit.policy.model import ResolvedPolicy
 from audit.subject.loading import load_subject
 

@@ -12,7 +12,7 @@ import pytest
 
 from audit.data.readers.registry import open_source
 from audit.data.source import Source
-from audit.mutants.added_column import with_column
+from audit.mutants.export import with_column
 from audit.mutants.mutant import CannotMutate
 
 FRAME = pd.DataFrame(

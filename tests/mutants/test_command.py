@@ -18,9 +18,8 @@ from audit.cli import main
 from audit.cli.selftest import exit_code, summary_lines
 from audit.errors import AuditError, ScoresRefused
 from audit.mutants import run as module
-from audit.mutants.result import Outcome, Selftest, Tried
-from audit.mutants.trial import make_mutant
-from audit.mutants.verdicts import rule_verdicts
+from audit.mutants.export import make_mutant
+from audit.mutants.result import Outcome, Selftest, Tried, rule_verdicts
 from audit.result import RuleResult, RuleStatus
 
 from ..conftest import Models

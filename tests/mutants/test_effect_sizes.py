@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.mutants.effect_sizes import halving_shift
+from audit.mutants.candidate import halving_shift
 
 MARGINS = st.lists(st.floats(-3, 3).map(lambda x: round(x, 2)), min_size=1, max_size=40).map(np.array)
 

@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 import pytest
 
-from audit.mutants.verdicts import RuleVerdict, is_caught, rule_verdicts
+from audit.mutants.result import RuleVerdict, is_caught, rule_verdicts
 from audit.result import CheckResult, Measurement, RuleResult, RuleStatus
 
 STATUSES: tuple[RuleStatus, ...] = get_args(RuleStatus)
