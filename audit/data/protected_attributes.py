@@ -11,8 +11,7 @@ import pyarrow as pa
 from audit.data.arrow_columns import numbers
 from audit.data.category_codes import NULL_CODE, Categories, Coder, index_of, typed
 from audit.errors import AuditError, quote_list
-from audit.policy.bins import bin_labels
-from audit.policy.model import Protected
+from audit.policy.model import Protected, bin_labels
 
 MISSING = "(missing)"
 """The group of the rows whose attribute is null."""

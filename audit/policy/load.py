@@ -1,10 +1,11 @@
-"""Reads a policy from `audit.yaml` (YAML 1.2); errors name file, line and key."""
+"""Reads a policy from `audit.yaml` (YAML 1.2), with overrides of single values; errors name file, line and key."""
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 from ruamel.yaml import YAML
@@ -12,8 +13,9 @@ from ruamel.yaml.error import YAMLError
 
 from audit.errors import AuditError
 from audit.policy.model import Policy
-from audit.policy.overrides import apply_overrides
 from audit.policy.validation_errors import explain
+
+_YAML_ERRORS = (YAMLError, ValueError, RecursionError)  # 2027-02-31 is a ValueError
 
 
 def read_policy(path: str | Path, overrides: Sequence[str] = ()) -> Policy:
@@ -40,7 +42,9 @@ def parse_policy(
     Raises:
         AuditError: the content is not a policy.
     """
-    data = apply_overrides(copy.deepcopy(dict(content)), overrides)
+    data = copy.deepcopy(dict(content))
+    for override in overrides:
+        _apply(override, data)
     try:
         policy = Policy.model_validate(data)
     except ValidationError as error:
@@ -66,7 +70,7 @@ def _read(path: Path) -> str:
 def _parse(text: str, where: str) -> dict[str, object]:
     try:
         content = YAML(typ="safe", pure=True).load(text)
-    except (YAMLError, ValueError, RecursionError) as error:  # 2027-02-31 is a ValueError
+    except _YAML_ERRORS as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
@@ -75,3 +79,31 @@ def _parse(text: str, where: str) -> dict[str, object]:
         kind = "an empty file" if content is None else f"a {type(content).__name__}"
         raise AuditError(where=where, expected="a mapping of keys such as 'model' and 'data'", found=kind)
     return content
+
+
+def _apply(override: str, content: Any) -> None:
+    """Set the ``key.path=value`` of ``--set`` in ``content``; a number in the path is a list index."""
+    where = f"--set {override}"
+    path, equals, text = override.partition("=")
+    if not (equals and path):
+        raise AuditError(where=where, expected="key.path=value", found=repr(override))
+    try:
+        value = YAML(typ="safe", pure=True).load(text)
+    except _YAML_ERRORS as error:
+        raise AuditError(where=where, expected="a YAML value", found=f"{text!r}: {error}") from None
+    *parents, last = path.split(".")
+    for key in parents:
+        if isinstance(content, dict) and content.get(key) is None:
+            content[key] = {}
+        content = content[_place(content, key, where)]
+    content[_place(content, last, where)] = value
+
+
+def _place(content: object, key: str, where: str) -> str | int:
+    """Return ``key`` as ``content`` takes it: as it is in a mapping, as an index in a list."""
+    if isinstance(content, dict):
+        return key
+    if isinstance(content, list) and key.isdecimal() and int(key) < len(content):
+        return int(key)
+    kind = f"a list of {len(content)}" if isinstance(content, list) else f"the value {content!r}"
+    raise AuditError(where=where, expected=f"something that has the key {key!r}", found=kind)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, model_validator
 
 from audit.errors import did_you_mean
-from audit.policy.bins import bin_labels
 from audit.policy.fields import Name, Number, OneOrMore, OneOrMoreNames, Strict
 from audit.policy.gate_spec import GateSpec, Rule, Waiver
 from audit.policy.unsafe_operations import UNSAFE
@@ -183,6 +183,13 @@ class ResolvedPolicy(Policy):
     """A policy with every default written out: check options, gate, rules and their ids."""
 
     gate: GateSpec
+
+
+def bin_labels(edges: Sequence[float]) -> list[str]:
+    """Return the labels of a numeric attribute's bins, e.g. ``<25``, ``25-60`` (25 <= x < 60), ``>=60``."""
+    text = [f"{edge:.12g}" for edge in edges]
+    between = [f"{low}-{high}" for low, high in pairwise(text)]
+    return [f"<{text[0]}", *between, f">={text[-1]}"]
 
 
 def policy_digest(effective: Mapping[str, object]) -> str:

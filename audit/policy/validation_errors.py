@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -51,12 +52,9 @@ def _keys_in_data(location: Sequence[Key], data: object) -> list[Key]:
     keys: list[Key] = []
     node: Any = data
     for part in location:
-        known = (
-            part in node if isinstance(node, Mapping) else isinstance(node, list) and part in range(len(node))
-        )
-        if known:
-            keys.append(part)
+        with suppress(KeyError, IndexError, TypeError):
             node = node[part]
+            keys.append(part)
     return keys
 
 
