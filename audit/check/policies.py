@@ -38,7 +38,7 @@ def resolved(policy: Policy) -> ResolvedPolicy:
     """Return the effective policy: check options, gate, rules and ids written out, and all of it validated.
 
     Raises:
-        AuditError: as `audit.policy.resolve`; the policy names a check that is not installed, or an option is wrong.
+        AuditError: as `audit.policy.resolution.resolve`; the policy names a check that is not installed, or an option is wrong.
     """
     return resolve(policy, offers_of(policy))
 
@@ -49,10 +49,9 @@ def offers_of(policy: Policy) -> dict[str, Offer | None]:
     Raises:
         AuditError: as `build_checks`.
     """
-    offers: dict[str, Offer | None] = dict.fromkeys(entry_points.installed())
-    for name, check in build_checks(policy).items():
-        offers[name] = Offer(check.model_dump(mode="json"), check.metrics)
-    return offers
+    checks = build_checks(policy).items()
+    offers = {name: Offer(check.model_dump(mode="json"), check.metrics) for name, check in checks}
+    return {name: offers.get(name) for name in entry_points.installed()}
 
 
 def build_checks(policy: Policy) -> dict[str, Check]:
@@ -67,7 +66,3 @@ def build_checks(policy: Policy) -> dict[str, Check]:
     return {
         name: entry_points.build(name, options) for name, options in enabled.items() if options is not False
     }
-
-
-def _offer(check: Check | None) -> Offer | None:
-    return Offer(check.model_dump(mode="json"), check.metrics) if check else None

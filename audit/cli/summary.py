@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from audit.audit_log.audit_count import counted, in_words
 from audit.formats.html.text.margins import least_improvement
@@ -14,6 +14,8 @@ _MARKS = {"pass": "pass", "fail": "FAIL", "inconclusive": "open", "waived": "wai
 _NOT_MEASURED = {"skipped": "was skipped", "crashed": "crashed"}
 _MAX_NAME_CHARACTERS = 100
 _MAX_LINES_PER_RULE = 3
+MIN_SLOW_SECONDS = 10.0  # a plug-in that takes less is not worth a remark
+MAX_SHARE = 0.5  # of an audit's seconds
 
 
 def plain(text: object, longest: int = _MAX_NAME_CHARACTERS) -> str:
@@ -46,14 +48,13 @@ def summary(decision: Decision | Report) -> Iterator[str]:
             yield from (f"            {line}" for line in _worst(rule, rule.measurements))
         yield from (f"            needs: {plain(need, 300)}" for need in _first(rule.needs))
         if rule.not_decided:
-            yield f"            left out by gate.min_rows: {_several(len(rule.not_decided), 'group')}"
+            count = len(rule.not_decided)
+            yield f"            left out by gate.min_rows: {count} group{'s' * (count != 1)}"
             yield from (f"              {line}" for line in _worst(rule, rule.not_decided))
 
 
 def remarks(report: Report) -> Iterator[str]:
     """Yield notes and warnings for reading the verdict."""
-    from audit.check.duration import slow_plug_in  # late: `audit --help` needs no pydantic
-
     if report.policy.default_rules:
         yield "  note    the default rules were used: starting points, not a standard for this case"
     if report.model.allowed_operations:
@@ -77,13 +78,18 @@ def remarks(report: Report) -> Iterator[str]:
         yield f"  warning {plain(warning, 500)}"
 
 
+def slow_plug_in(seconds: Mapping[str, float]) -> str | None:
+    """Return the plug-in that took more than half of the audit's ``seconds``, given by part, if it took 10 or more."""
+    from audit.check.entry_points import is_plug_in  # late: `audit --help` needs no pydantic
+
+    limit = max(MIN_SLOW_SECONDS, MAX_SHARE * sum(seconds.values()))
+    slow = (name for name, spent in seconds.items() if spent >= limit)
+    return next((name for name in slow if name != "load" and is_plug_in(name)), None)
+
+
 def uncounted(report: Report) -> str:
     """Return why the audit could not be counted; empty if it was counted or not to be."""
     return "" if counted(report) is not None else in_words(report)
-
-
-def _several(count: int, noun: str) -> str:
-    return f"{count} {noun}{'s' * (count != 1)}"
 
 
 def limit_text(rule: RuleResult) -> str:

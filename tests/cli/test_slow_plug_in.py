@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from audit.check.duration import slow_plug_in
+from audit.cli.summary import slow_plug_in
 
 
 @pytest.mark.parametrize(
