@@ -7,7 +7,6 @@ clearly agree with *other* label values than the assumed ones are an error.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
@@ -49,57 +48,49 @@ class Agreement:
         """
         order = np.arange(len(self.counts))
         for gain in (self._sum / self.counts.sum(1, keepdims=True), self.counts):
-            for cycle in _cycles(linear_sum_assignment(gain, maximize=True)[1]):
-                if self._prefers(cycle):
-                    order[cycle.labels] = cycle.outputs
+            best = linear_sum_assignment(gain, maximize=True)[1]
+            for labels in _cycles(best):
+                if self._prefers(labels, best[labels]):
+                    order[labels] = best[labels]
             if (order != np.arange(len(order))).any():
                 return order
         return None
 
-    def _prefers(self, cycle: _Cycle) -> bool:
+    def _prefers(self, labels: np.ndarray, outputs: np.ndarray) -> bool:
         """Test the association of probabilities and labels; if it is not significant, the accuracy."""
-        labels, outputs = cycle
         critical = _critical_value(len(labels), len(self.counts))
-        association = self._association(cycle)
+        association = self._association(labels, outputs)
         if abs(association) > critical:
             return association > 0
         right = self.counts[labels, outputs].sum()
         wrong = self.counts[labels, labels].sum()
         return bool(right - wrong > critical * np.sqrt(right + wrong))  # McNemar's test
 
-    def _association(self, cycle: _Cycle) -> float:
+    def _association(self, labels: np.ndarray, outputs: np.ndarray) -> float:
         """Return how much more probability the labels get from ``outputs`` than from their own, in standard errors.
 
         Each label counts alike, whatever its rows: what an output gives to all labels then cancels over a cycle,
         so that neither a frequent class nor a model that favours one looks like an association.
         """
-        labels, outputs = cycle
         rows = self.counts[labels].sum(1)
         gain = (self._sum[labels, outputs] - self._sum[labels, labels]) / rows
         variance = (self._square[labels, outputs] - rows * gain**2 + 1) / rows  # of one row it is unknown: 1
         return float(gain.sum() / np.sqrt((variance / rows).sum()))
 
 
-class _Cycle(NamedTuple):
-    """Labels of one cycle of a permutation, and the outputs that it assigns to them."""
-
-    labels: np.ndarray
-    outputs: np.ndarray
-
-
-def _cycles(order: np.ndarray) -> Iterator[_Cycle]:
+def _cycles(order: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield the labels of each cycle of a permutation, but for those that it leaves in place."""
     left = {int(label) for label in np.flatnonzero(order != np.arange(len(order)))}
     while left:
         cycle = [min(left)]
         while (following := int(order[cycle[-1]])) != cycle[0]:
             cycle.append(following)
         left -= set(cycle)
-        yield _Cycle(np.array(cycle), order[cycle])
+        yield np.array(cycle)
 
 
 def _critical_value(length: int, classes: int) -> float:
     """Return the bound of the best of all cycles of a length by chance, in standard errors (union bound)."""
     cycles = length * np.log(classes) - np.log(length)  # their number's logarithm, at most
-    return float(
-        np.sqrt(2 * (cycles + np.log(classes - 1) - np.log(_FALSE_ALARM_RATE)))
-    )  # as many lengths but one
+    lengths = np.log(classes - 1)
+    return float(np.sqrt(2 * (cycles + lengths - np.log(_FALSE_ALARM_RATE))))

@@ -19,7 +19,6 @@ from audit.inputs.feeds import Feed, Values
 from audit.inputs.image_feeds import EncodedPictures, Pictures, other_size
 from audit.result import Scalar
 from audit.subject.sources import Sources, columns_read
-from audit.subject.vocabulary import VocabularyBuilder
 
 _MAX_VALUES = 2**25
 
@@ -67,7 +66,7 @@ class _Reader:
         self._seed = seed
         self._max_values = max_values
         self._places = places(feeds)
-        self._texts = {place: VocabularyBuilder() for (_, is_text), place in self._places.items() if is_text}
+        self._texts = {place: _Vocabulary() for (_, is_text), place in self._places.items() if is_text}
         self._shapes: dict[int, tuple[int, ...]] = {}
         self._images = {
             self._places[feed.columns[0], False]: feed
@@ -145,6 +144,35 @@ class _Reader:
             raise missing_value(null, source).within(str(source.path)) from null
         except AuditError as error:  # the background's columns have the names of the data's
             raise error.within(str(source.path)) from error
+
+
+class _Vocabulary:
+    """The distinct texts of a column's sampled rows, over several sources, with one code for each."""
+
+    def __init__(self) -> None:
+        self._code_of: dict[str, int] = {}
+
+    def codes(self, batch: Codes, rows: np.ndarray) -> np.ndarray:
+        """Return the codes of some rows of a batch."""
+        batch_codes = batch.codes[rows]
+        lookup = np.zeros(len(batch.vocabulary), int)
+        for code in np.flatnonzero(np.bincount(batch_codes, minlength=len(lookup))):
+            lookup[code] = self._code_of.setdefault(batch.vocabulary[code], len(self._code_of))
+        return np.asarray(lookup[batch_codes])
+
+    def finish(self, columns: Sequence[np.ndarray]) -> list[str]:
+        """Return the texts that occur in ``columns``, sorted, and replace the codes there by their ranks.
+
+        Rows that were drawn for a while have left texts behind, in the order of batches.
+        """
+        texts = list(self._code_of)
+        used = np.unique(np.concatenate(columns).astype(int))
+        order = sorted(used, key=texts.__getitem__)
+        ranks = np.zeros(len(texts), int)
+        ranks[order] = np.arange(len(order))
+        for column in columns:
+            column[:] = ranks[column.astype(int)]
+        return [texts[code] for code in order]
 
 
 def missing_value(null: NullValue, source: Source) -> AuditError:
