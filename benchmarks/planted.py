@@ -28,8 +28,7 @@ from audit.data.readers.registry import open_source
 from audit.data.source import Source
 from audit.demo.candidates import Recipe, train_candidate
 from audit.demo.loans import make_loans
-from audit.demo.policy import policy_text
-from audit.demo.prepare import SEEDS, TEST_ROWS, TRAIN_ROWS
+from audit.demo.prepare import SEEDS, TEST_ROWS, TRAIN_ROWS, policy_text
 from audit.gate.verdict import decide
 from audit.policy.model import Policy
 from audit.result import CheckResult, Measurement, Report, RuleResult

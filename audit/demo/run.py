@@ -25,21 +25,11 @@ class CandidateAudit:
     files: list[Path]
     policy: Path
 
-    def as_expected(self, number: int) -> bool:
-        """Whether the verdict is the one that candidate ``number`` was made for."""
-        return self.report.verdict == EXPECTED[number]
-
 
 def run_demo(out: Path, progress: Progress, seeds: Seeds = SEEDS) -> dict[int, CandidateAudit]:
     """Make the example in ``out``, audit both candidates, and write ``report-1/`` and ``report-2/`` there.
 
-    Args:
-        out: output directory; created if missing. Older reports move to ``previous/``.
-        progress: callback for the candidate and step in progress.
-        seeds: see `prepare_demo`.
-
-    Returns:
-        Audit of each candidate, by number.
+    Older reports move to ``previous/``. The audits are returned by the candidates' numbers.
 
     Raises:
         AuditError: ``out`` cannot be written.

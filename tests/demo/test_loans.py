@@ -118,7 +118,7 @@ def test_equal_arguments_give_equal_bytes_also_in_another_process() -> None:
 
 def test_importing_the_demo_loads_no_framework() -> None:
     code = (
-        "import sys, audit.demo.loans, audit.demo.candidates, audit.demo.policy;"
+        "import sys, audit.demo.loans, audit.demo.candidates, audit.demo.prepare;"
         "print({'tensorflow', 'keras', 'aif360'} & set(sys.modules))"
     )
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "set()"
