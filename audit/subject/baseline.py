@@ -9,10 +9,10 @@ from pathlib import Path
 from audit.data.readers.registry import locate
 from audit.errors import AuditError
 from audit.model.model import Model, open_model
-from audit.policy.model import ModelSpec, OutputSpec, Policy, ResolvedPolicy
+from audit.policy.model import OutputSpec, Policy, ResolvedPolicy
 from audit.registry.artifact import find_model
-from audit.subject.bound_model import AuditedModel
 from audit.subject.scoring import Progress
+from audit.subject.sources import AuditedModel
 
 
 @contextmanager
@@ -53,11 +53,11 @@ def open_baseline(policy: ResolvedPolicy, path: Path, candidate: Model) -> Audit
     except AuditError:
         if output.name is None:
             raise
-        model = open_model(_updated(spec, output=OutputSpec(kind=output.kind)), path)
+        model = open_model(spec.model_copy(update={"output": OutputSpec(kind=output.kind)}), path)
     same_kind = output.kind == "regression" or model.operation.type == candidate.operation.type
     output = OutputSpec(kind=output.kind if same_kind else "auto", name=model.output)
     inputs = {name: columns for name, columns in spec.inputs.items() if name in model.fed}
-    spec = _updated(spec, output=output, inputs=inputs)
+    spec = spec.model_copy(update={"output": output, "inputs": inputs})
     return AuditedModel(policy=policy.model_copy(update={"model": spec}), path=path, model=model)
 
 
@@ -68,13 +68,9 @@ def without_baseline_inputs(policy: ResolvedPolicy, candidate: Model, baseline: 
         for name, columns in policy.model.inputs.items()
         if name in candidate.fed or name not in baseline.fed
     }
-    return policy.model_copy(update={"model": _updated(policy.model, inputs=inputs)})
+    return policy.model_copy(update={"model": policy.model.model_copy(update={"inputs": inputs})})
 
 
 def with_baseline_label(progress: Progress) -> Progress:
     """Return a progress callback that names the baseline in every step."""
     return lambda step, done, total: progress(f"{step} the baseline", done, total)
-
-
-def _updated(spec: ModelSpec, **fields: object) -> ModelSpec:
-    return spec.model_copy(update=fields)

@@ -12,9 +12,9 @@ from audit.data.row_hashes import count_distinct, row_hashes
 from audit.policy.model import Policy
 from audit.provenance.digest import digest
 from audit.result import BackgroundFacts, DataFacts, GroupFacts, ModelFacts, OutputFacts, Scalar
-from audit.subject.bound_model import BoundModel
 from audit.subject.predictions import Classified
 from audit.subject.scoring import ScoringResult
+from audit.subject.sources import BoundModel
 
 
 def distinct_rows(dataset: Dataset, hashes: np.ndarray) -> int:

@@ -21,10 +21,9 @@ from audit.subject.baseline import (
     with_baseline_label,
     without_baseline_inputs,
 )
-from audit.subject.bound_model import AuditedModel, BoundModel, bind_model
 from audit.subject.facts import data_facts, model_facts
 from audit.subject.scoring import Progress, ScoringResult, score
-from audit.subject.sources import Sources, open_sources
+from audit.subject.sources import AuditedModel, BoundModel, Sources, bind_model, open_sources
 from audit.subject.subject import Subject
 
 
@@ -44,15 +43,16 @@ class _Loaded:
     files: Watched
     seed: int
 
-    def score(self, bound: BoundModel, progress: Progress) -> ScoringResult:
-        return score(bound, self.sources.data, self.dataset.labels, progress)
+    def candidate(self, bound: BoundModel, progress: Progress) -> Subject:
+        with ThreadPoolExecutor(1) as pool:
+            pending = self.sources.digests(pool)  # computed while the rows are scored
+            scored = score(bound, self.sources.data, self.dataset.labels, progress)
+        digests = {name: digest.result() for name, digest in pending.items()}
+        return self.subject(bound, scored, data_facts(bound.policy, digests, self.dataset, scored.hashes))
 
     def subject(self, bound: BoundModel, scored: ScoringResult, facts: DataFacts) -> Subject:
         return Subject(
-            policy=bound.policy,
-            path=bound.path,
-            model=bound.model,
-            feeds=bound.feeds,
+            **vars(bound),
             seed=self.seed,
             files=self.files,
             source=self.sources.data,
@@ -105,19 +105,11 @@ def _load(policy: ResolvedPolicy, progress: Progress, seed: int, compare: bool) 
     if baseline and compare:
         with of_the_baseline():
             bound_baseline = bind_model(baseline, sources)
-    subjects = Subjects(_candidate(loaded, bound, progress), None)
+    subjects = Subjects(loaded.candidate(bound, progress), None)
     if bound_baseline:
         with of_the_baseline():
-            scored = loaded.score(bound_baseline, with_baseline_label(progress))
+            scored = score(bound_baseline, sources.data, dataset.labels, with_baseline_label(progress))
             other = loaded.subject(bound_baseline, scored, subjects.candidate.data_facts)
             subjects = subjects._replace(baseline=other)
     files.require_unchanged()
     return subjects
-
-
-def _candidate(loaded: _Loaded, bound: BoundModel, progress: Progress) -> Subject:
-    with ThreadPoolExecutor(1) as pool:
-        pending = loaded.sources.digests(pool)  # computed while the rows are scored
-        scored = loaded.score(bound, progress)
-    digests = {name: digest.result() for name, digest in pending.items()}
-    return loaded.subject(bound, scored, data_facts(bound.policy, digests, loaded.dataset, scored.hashes))

@@ -20,11 +20,10 @@ from audit.model.determinism.check import require_deterministic
 from audit.model.differentiability import differentiable
 from audit.model.head import detect_head
 from audit.model.served_classes import NamedClasses
-from audit.subject.bound_model import BoundModel
 from audit.subject.class_order import class_order
 from audit.subject.predictions import Classified, Classifier, Regressed, Regressor
 from audit.subject.sampling import missing_value
-from audit.subject.sources import columns_read
+from audit.subject.sources import BoundModel, columns_read
 
 _Item = TypeVar("_Item")
 

@@ -1,16 +1,19 @@
-"""The tables of an audit: the audited rows and the background rows."""
+"""The tables of an audit, audited rows and background rows, and a model that is bound to their columns."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 from audit.data.readers.registry import open_source
 from audit.data.source import Source
+from audit.inputs.binding import bind, unbound
 from audit.inputs.feeds import Feed
-from audit.policy.model import Policy
+from audit.model.model import Model
+from audit.policy.model import Policy, ResolvedPolicy
 
 
 class Sources(NamedTuple):
@@ -50,3 +53,33 @@ def open_sources(policy: Policy, base: Path | None) -> Sources:
     data.require(list(policy.data.missing))
     background = open_source(policy.data.background, base) if policy.data.background else data
     return Sources(data, background)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditedModel:
+    """A model, where it was loaded from, and the policy as it applies to that model."""
+
+    policy: ResolvedPolicy
+    path: Path
+    model: Model
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoundModel(AuditedModel):
+    """A loaded model with the feeds of its inputs."""
+
+    feeds: list[Feed]
+
+
+def bind_model(loaded: AuditedModel, sources: Sources) -> BoundModel:
+    """Match the model's inputs with columns of ``sources``.
+
+    Raises:
+        AuditError: an input has no column that fits, or the background lacks one.
+    """
+    policy = loaded.policy
+    schema = sources.data.schema
+    model = loaded.model.without(unbound(loaded.model.fed, policy.model.inputs, policy.data, schema))
+    feeds = bind(model.fed, policy.model.inputs, policy.data, schema, model.where, model.channels)
+    sources.require(feeds)
+    return BoundModel(policy=policy, path=loaded.path, model=model, feeds=feeds)

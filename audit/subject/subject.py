@@ -15,12 +15,11 @@ from audit.model.decision import DecisionRule
 from audit.model.logits.logits import Logits, find_logits
 from audit.provenance.digest import Watched
 from audit.result import DataFacts, ModelFacts
-from audit.subject.bound_model import BoundModel
 from audit.subject.images import Pictures, find_image_column
 from audit.subject.predictions import Classified, Regressed
 from audit.subject.predictor import Predictor, require_same
 from audit.subject.sampling import read_features
-from audit.subject.sources import Sources
+from audit.subject.sources import BoundModel, Sources
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,8 +19,8 @@ from audit.errors import AuditError
 from audit.inputs.binding import bind
 from audit.model.model import open_model
 from audit.provenance.digest import digest
-from audit.subject.bound_model import BoundModel
 from audit.subject.scoring import score
+from audit.subject.sources import BoundModel
 
 from ..audits import content, people, store
 from ..conftest import Models

@@ -7,9 +7,9 @@ from dataclasses import fields
 import pytest
 
 from audit.data.dataset import Dataset
-from audit.subject.bound_model import BoundModel
 from audit.subject.predictions import Classified, Regressed
 from audit.subject.scoring import ScoringResult
+from audit.subject.sources import BoundModel
 from audit.subject.subject import Subject
 
 
