@@ -28,7 +28,12 @@ def installed() -> dict[str, EntryPoint]:
     entries: dict[str, EntryPoint] = {}
     for entry in entry_points(group=GROUP):
         if entry.name in entries:
-            raise _duplicate(entries[entry.name], entry)
+            raise AuditError(
+                where=f"plug-in {entry.name!r}",
+                expected="a check name that one installed package offers",
+                found=" and ".join(f"{e.value}{_package(e)}" for e in (entries[entry.name], entry)),
+                fix="uninstall one of them, or rename its entry point",
+            )
         entries[entry.name] = entry
     order = [name for name in BUILT_IN if name in entries] + sorted(set(entries) - set(BUILT_IN))
     return {name: entries[name] for name in order}
@@ -117,15 +122,6 @@ def _broken(entry: EntryPoint, fault: str) -> AuditError:
         expected="a check that can be imported",
         found=fault,
         fix="repair or uninstall the package that brings it",
-    )
-
-
-def _duplicate(first: EntryPoint, second: EntryPoint) -> AuditError:
-    return AuditError(
-        where=f"plug-in {first.name!r}",
-        expected="a check name that one installed package offers",
-        found=" and ".join(f"{entry.value}{_package(entry)}" for entry in (first, second)),
-        fix="uninstall one of them, or rename its entry point",
     )
 
 

@@ -69,16 +69,10 @@ def process_state_restored(restored: bool) -> Iterator[None]:
         with warnings.catch_warnings():
             yield
     finally:
-        _restore_environment(environment)
+        for name in os.environ.keys() - environment.keys():
+            del os.environ[name]
+        # only what differs is written: other threads may be reading it
+        os.environ.update(dict(environment.items() - os.environ.items()))
         os.chdir(folder)
         random.setstate(python_random)
         np.random.set_state(numpy_random)
-
-
-def _restore_environment(environment: dict[str, str]) -> None:
-    """Write only what differs: other threads may be reading it."""
-    for name in os.environ.keys() - environment.keys():
-        del os.environ[name]
-    for name, value in environment.items():
-        if os.environ.get(name) != value:
-            os.environ[name] = value

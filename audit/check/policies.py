@@ -13,11 +13,7 @@ from audit.policy.resolution import Offer, resolve
 
 
 def load_policy(path: str | Path, overrides: Sequence[str] = ()) -> ResolvedPolicy:
-    """Read, override, validate and resolve the policy at ``path``.
-
-    Args:
-        path: the YAML file.
-        overrides: ``key.path=value`` texts, applied in order; values are YAML.
+    """Read, override (by ``key.path=value`` with YAML values), validate and resolve the policy at ``path``.
 
     Raises:
         AuditError: the file cannot be read, or is no policy that the installed checks can measure.
@@ -38,7 +34,7 @@ def resolved(policy: Policy) -> ResolvedPolicy:
     """Return the effective policy: check options, gate, rules and ids written out, and all of it validated.
 
     Raises:
-        AuditError: as `audit.policy.resolution.resolve`; the policy names a check that is not installed, or an option is wrong.
+        AuditError: as `audit.policy.resolution.resolve`; a check is not installed, or an option is wrong.
     """
     return resolve(policy, offers_of(policy))
 

@@ -61,7 +61,9 @@ def _refused(expected: str, found: str) -> AuditError:
 
 def _write(name: str, folder: Path) -> None:
     """Write all files into a directory beside ``folder``, which gets its name when it is complete."""
-    names = {"name": name, "check": _class_name(name), "version": __version__}
+    class_name = "".join(part.capitalize() for part in name.split("_")) + "Check"
+    # the suffix keeps the class apart from those that the module imports
+    names = {"name": name, "check": class_name, "version": __version__}
     templates = files("audit.cli").joinpath("new_check_templates")
     try:
         with tempfile.TemporaryDirectory(prefix=f".{name}-", dir=".") as partial:
@@ -83,8 +85,3 @@ def _write(name: str, folder: Path) -> None:
 
 def _paths(name: str) -> dict[str, str]:
     return {path.format(name=name): template for path, template in _FILES.items()}
-
-
-def _class_name(name: str) -> str:
-    """Return the class's name: the suffix keeps it apart from those that the module imports."""
-    return "".join(part.capitalize() for part in name.split("_")) + "Check"

@@ -23,13 +23,7 @@ class Masker:
     def __init__(
         self, rows: Disclosure, numbers: Mapping[str, np.ndarray], texts: Mapping[str, Iterable[str]]
     ) -> None:
-        """Store the background; a column is read on first use.
-
-        Args:
-            rows: ``report.rows`` of the policy.
-            numbers: by column, the background's values ``(n,)``, in the column's own units.
-            texts: by column, the background's texts, one a row.
-        """
+        """Store the background: numbers (in their own units) and texts by column, each read on first use."""
         self._rows = rows
         self._ranges = cache(lambda column: Ranges(numbers[column]))
         self._counts = cache(lambda column: Counter(texts[column]))

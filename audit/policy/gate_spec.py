@@ -58,10 +58,8 @@ class Rule(Strict):
     @property
     def least_improvement(self) -> float | None:
         """Minimum improvement over the baseline (below 0: may be worse by so much); None if not limited."""
-        margins = [] if self.better_than_baseline_by is None else [self.better_than_baseline_by]
-        if self.no_worse_than_baseline_by is not None:
-            margins.append(-self.no_worse_than_baseline_by)
-        return max(margins, default=None)
+        signs = (("better_than_baseline_by", 1), ("no_worse_than_baseline_by", -1))
+        return max((sign * self.limit[key] for key, sign in signs if key in self.limit), default=None)
 
     @property
     def bounds(self) -> tuple[float, float]:

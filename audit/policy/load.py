@@ -19,11 +19,7 @@ _YAML_ERRORS = (YAMLError, ValueError, RecursionError)  # 2027-02-31 is a ValueE
 
 
 def read_policy(path: str | Path, overrides: Sequence[str] = ()) -> Policy:
-    """Read, override and validate the policy at ``path``.
-
-    Args:
-        path: the YAML file.
-        overrides: ``key.path=value`` texts, applied in order; values are YAML.
+    """Read, override (by ``key.path=value`` with YAML values) and validate the policy at ``path``.
 
     Raises:
         AuditError: the file cannot be read, or its content is no policy.
