@@ -92,16 +92,9 @@ def _policy(request: Request) -> ResolvedPolicy:
             found="both" if request.policy is not None else f"no --{', no --'.join(missing)}",
             fix="put them in the policy, or override single values with --set",
         )
-    content: dict[str, object] = {
-        "version": 1,
-        "model": {"path": request.flags["model"]},
-        "data": {
-            "path": request.flags["data"],
-            "label": request.flags["label"],
-            "protected": _parse_protected(request.protected),
-        },
-    }
-    return policy_from(content, request.overrides)
+    flags = request.flags
+    data = {"path": flags["data"], "label": flags["label"], "protected": _parse_protected(request.protected)}
+    return policy_from({"version": 1, "model": {"path": flags["model"]}, "data": data}, request.overrides)
 
 
 def _parse_protected(texts: list[str]) -> dict[str, dict[str, object]]:

@@ -134,11 +134,11 @@ def reading(path: object, damaged: tuple[type[Exception], ...] = _DAMAGED) -> It
 
 
 def common_schema(
-    files: Sequence[Path], read: Callable[[Path], _Schema], parts: str, others: str = "others"
+    files: Sequence[Path], schema_of: Callable[[Path], _Schema], parts: str, others: str = "others"
 ) -> _Schema:
-    """Return what ``read`` returns of the first file, or raise an AuditError if it differs in another one."""
-    first = read(files[0])
+    """Return what ``schema_of`` returns of the first file, or raise an AuditError if it differs in another one."""
+    first = schema_of(files[0])
     for other in files[1:]:
-        if read(other) != first:
+        if schema_of(other) != first:
             raise AuditError(where=str(other), expected=f"the {parts} of {files[0]}", found=others)
     return first

@@ -41,12 +41,9 @@ def run_demo(out: Path, progress: Progress, seeds: Seeds = SEEDS) -> dict[int, C
 
 
 def _audit(number: int, policy: Path, out: Path, progress: Progress) -> CandidateAudit:
-    def numbered(step: str, done: int, total: int) -> None:
-        progress(f"candidate {number}: {step}", done, total)
-
     report = run_audit(
         AuditRequest(policy=load_policy(policy)),
-        Observers(progress=numbered),
+        Observers(progress=lambda step, done, total: progress(f"candidate {number}: {step}", done, total)),
         History(out / "history.jsonl"),  # an example's audits are none of the user's own
     )
     return CandidateAudit(report, write_reports(report, out / f"report-{number}"), policy)

@@ -6,6 +6,7 @@ loader, the detection of the head, the search for logits, gradients.
 
 from __future__ import annotations
 
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -75,10 +76,7 @@ def _with_column(spec: DataSpec, subject: Subject, name: str, values: np.ndarray
 def _free_name(subject: Subject) -> str:
     names = {*subject.source.schema.names, *subject.background.schema.names}
     names |= {*subject.model.signature.inputs, *subject.model.fed}
-    name = _ADDED_COLUMN
-    while name in names:
-        name += "_"
-    return name
+    return next(name for n in count() if (name := _ADDED_COLUMN + "_" * n) not in names)
 
 
 def _export(model: Model, change: ScoreMutation, folder: Path, column: str | None) -> None:

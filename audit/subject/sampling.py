@@ -82,7 +82,8 @@ class _Reader:
         for batch in source.batches(columns_read(self._feeds)):
             values = dict(self._values(batch, source, first_row))
             if reservoir is None:
-                self._measure(values)
+                shapes = {p: f.matrix(np.asarray(values[p])[:1]).shape[1:] for p, f in self._images.items()}
+                self._shapes = shapes | self._shapes  # those of the first source's first row
                 widths = self._widths()
                 size = max(1, min(size, self._max_values // sum(widths)))
                 reservoir = Reservoir(size, self._seed)
@@ -95,12 +96,6 @@ class _Reader:
         assert reservoir is not None  # a table without rows was refused before
         slots, rows = reservoir.order()
         return Rows(matrix[slots], rows, reservoir.keys(slots))
-
-    def _measure(self, values: Mapping[int, Values]) -> None:
-        """Take the shapes of images from the first row."""
-        for place, feed in self._images.items():
-            if place not in self._shapes:
-                self._shapes[place] = feed.matrix(np.asarray(values[place])[:1]).shape[1:]
 
     def _widths(self) -> list[int]:
         return [prod(self._shapes.get(place, ())) for place in range(len(self._places))]
