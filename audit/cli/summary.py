@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from audit.audit_log.audit_count import counted, in_words
-from audit.formats.html.text.margins import bounds, least_improvement
+from audit.formats.html.text.margins import least_improvement
 from audit.result import MAX_AUDITS, Baseline, Decision, Measurement, Report, RuleResult
 
 _MARKS = {"pass": "pass", "fail": "FAIL", "inconclusive": "open", "waived": "waived"}
@@ -100,9 +100,8 @@ def limit_text(rule: RuleResult) -> str:
 def _worst(rule: RuleResult, measurements: Iterable[Measurement]) -> Iterator[str]:
     if rule.id == MAX_AUDITS:  # a count of audits: the reason says all of it
         return iter(())
-    return _first(
-        [_line(measurement) for measurement in sorted(measurements, key=lambda m: -_distance_beyond(m, rule))]
-    )
+    worst_first = sorted(measurements, key=lambda measurement: -_distance_beyond(measurement, rule))
+    return _first([_line(measurement) for measurement in worst_first])
 
 
 def _first(lines: Sequence[str]) -> Iterator[str]:
@@ -131,10 +130,12 @@ def _interval(ci: tuple[float, float] | None) -> str:
 def _distance_beyond(measurement: Measurement, rule: RuleResult) -> float:
     """Return how far a value exceeds the limits; infinite if it is undefined."""
     value = measurement.value
+    limit = rule.limit
     if math.isnan(value):
         return math.inf
-    limits = bounds(rule.limit)
-    gaps = [limits[0] - value, value - limits[1]] if limits else []
-    if measurement.baseline and (required := least_improvement(rule.limit)) is not None:
+    gaps = [limit["at_least"] - value] if "at_least" in limit else []
+    gaps += [value - limit["at_most"]] if "at_most" in limit else []
+    gaps += [abs(value) - limit["within"]] if "within" in limit else []
+    if measurement.baseline and (required := least_improvement(limit)) is not None:
         gaps.append(required - measurement.baseline.improvement)
     return max(gaps, default=0.0)
