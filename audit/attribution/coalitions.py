@@ -106,18 +106,15 @@ class Coalitions:
         Returns:
             Read-only (2, levels, pairs), in the function's dtype: of the coalition and of its complement.
         """
-        level_slices = _slices(len(levels), self._levels_per_call)
         parts = []
         for p in _slices(len(row), self._pairs_per_call):
-            calls = [self._call(row[p], reference[p], keys[p], levels[s]) for s in level_slices]
+            column_keys = keys[p][:, self._feature_of_column].reshape(1, -1)
+            calls = []
+            for s in _slices(len(levels), self._levels_per_call):
+                inside = self._inside(column_keys, levels[s, None])
+                calls.append(np.asarray(self._outputs(*self._tables, row[p], reference[p], inside)))
             parts.append(_joined(calls, 1))
         return _joined(parts, 2)
-
-    def _call(
-        self, row: np.ndarray, reference: np.ndarray, keys: np.ndarray, levels: np.ndarray
-    ) -> np.ndarray:
-        inside = self._inside(keys[:, self._feature_of_column].reshape(1, -1), levels[:, None])
-        return np.asarray(self._outputs(*self._tables, row, reference, inside))
 
 
 def _slices(length: int, step: int) -> list[slice]:

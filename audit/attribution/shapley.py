@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
+from math import factorial
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from audit.attribution import exact_shapley, permutation_shapley
-from audit.attribution.coalitions import BatchFunction, Coalitions, rows_per_call
-from audit.attribution.contrasts import evaluate_ends
-from audit.attribution.running_estimate import min_passes
+from audit.attribution import permutation_shapley
+from audit.attribution.coalitions import BatchFunction, Coalitions, CoalitionScheme, rows_per_call
+from audit.attribution.contrasts import Ends, contrasts, evaluate_ends
+from audit.attribution.permutation_shapley import ReferenceInfluence, ShapleyEstimate, min_passes
 from audit.frameworks.output_silencing import quiet
 
 if TYPE_CHECKING:
@@ -25,9 +27,9 @@ class Attributions:
     Attributes:
         values: (rows, features) float64, in the unit of the explained function.
         errors: (rows, features) float64, one standard error of each value for these references, without that of
-            their choice (see `running_estimate.RunningEstimate`); 0 where enumerated.
+            their choice (see `permutation_shapley.RunningEstimate`); 0 where enumerated.
         by_reference: (m, features) float64, each reference's contribution to the features' mean absolute values: their
-            variation measures how much the choice of the references matters (`running_estimate.ReferenceInfluence`).
+            variation measures how much the choice of the references matters (`permutation_shapley.ReferenceInfluence`).
         base: mean of the function over the references.
         outputs: (rows,) float64, the function at the rows.
         rounds: (rows,) int, each row's passes over the references; 0 where enumerated.
@@ -77,7 +79,7 @@ def attribute(
 
     All coalitions are enumerated where that takes no more evaluations than sampling takes at least;
     then the values are exact. Else a row samples permutations until its standard errors are small enough,
-    or for `running_estimate.MAX_PASS_FACTOR` times the least passes. The sample depends on the seed, the row's index
+    or for `permutation_shapley.MAX_PASS_FACTOR` times the least passes. The sample depends on the seed, the row's index
     and the pass only. Where no more than two features interact, sampled values are exact, too.
 
     Args:
@@ -99,13 +101,18 @@ def attribute(
         feature_of_column = np.arange(rows.shape[1])
     features = int(feature_of_column.max()) + 1
     m = len(background)
-    exact = _enumerates(features, m)
-    scheme = exact_shapley.scheme(features) if exact else permutation_shapley.scheme(features)
+    # all but the empty coalition and its complement, which are the ends; those with the last feature are complements
+    levels = (1 << (features - 1)) - 1
+    # no more than sampling evaluates at least: 3 features, up to 11 at one reference
+    exact = levels <= (features - 1) * permutation_shapley.DRAWS * min_passes(m)
+    scheme = permutation_shapley.scheme(features)
+    if exact:  # coalitions are numbered by the bits of their features
+        scheme = CoalitionScheme(inside=lambda bit, level: bit & level != 0, levels=levels, draws=1)
     rows_of_call = rows_per_call(rows, floats_per_row, memory_bytes)
     coalitions = Coalitions(f, rows, background, feature_of_column, scheme, rows_of_call)
     ends = evaluate_ends(coalitions, len(rows), m, features)
     if exact:
-        estimate = exact_shapley.enumerate_coalitions(coalitions, ends, features)
+        estimate = _enumerate(coalitions, ends, features)
     else:
         estimate = permutation_shapley.sample(coalitions, ends, features, seed, tolerance)
     pairs = m * (len(rows) if exact else int(estimate.rounds.sum()))
@@ -118,7 +125,38 @@ def attribute(
     )
 
 
-def _enumerates(features: int, references: int) -> bool:
-    """Whether there are no more coalitions than sampling evaluates at least: 3 features, up to 11 at one reference."""
-    steps = (features - 1) * permutation_shapley.DRAWS * min_passes(references)
-    return (1 << (features - 1)) - 1 <= steps
+def _bits(features: int) -> np.ndarray:
+    return np.left_shift(1, np.arange(features), dtype=np.int32)
+
+
+def _enumerate(coalitions: Coalitions, ends: Ends, features: int) -> ShapleyEstimate:
+    """Compute the values from all coalitions: exact for these references, and without a standard error.
+
+    Source: Shapley's formula, as in Lundberg and Lee, Advances in Neural Information Processing Systems 30
+    (2017), equation 4.
+    """
+    work = partial(_contributions, coalitions, ends, features)
+    values = np.empty((len(ends.rows), features))
+    influence = ReferenceInfluence(len(ends.references), features)
+    for rows, contributions in coalitions.by_groups(work, np.arange(len(ends.rows))):
+        values[rows] = contributions.mean(axis=1)
+        influence.add(contributions)
+    rounds = np.zeros(len(values), np.int64)
+    return ShapleyEstimate(values, np.zeros_like(values), influence.by_reference, rounds)
+
+
+def _contributions(coalitions: Coalitions, ends: Ends, features: int, rows: np.ndarray) -> np.ndarray:
+    """Return the values against each single reference (rows, references, features)."""
+    keys = np.broadcast_to(_bits(features), (len(rows) * len(ends.references), features))
+    levels = np.arange(1, 1 << (features - 1), dtype=np.int32)
+    differences = contrasts(coalitions, ends, rows, keys, levels)
+    return np.asarray(differences[:-1].T @ _weights(features)).reshape(len(rows), -1, features)
+
+
+def _weights(features: int) -> np.ndarray:
+    """Return each coalition's weight in each feature's value (coalitions, features); a complement's is the negative."""
+    within = np.arange(1 << (features - 1))[:, None] & _bits(features) != 0
+    orders = [factorial(s) * factorial(features - 1 - s) / factorial(features) for s in range(features)]
+    size = within.sum(axis=1, keepdims=True)
+    weights = np.where(within, np.take(orders, size - 1, mode="clip"), -np.take(orders, size, mode="clip"))
+    return np.asarray(weights)

@@ -72,14 +72,7 @@ def attribute_words(f: TextFunction, text: str, mask: str, seed: int) -> TextAtt
 
 
 def _sample(game: Any, pieces: list[str], number: int, seed: int) -> TextAttribution:
-    """Return each word's mean marginal contribution along permutations and their reverse.
-
-    Args:
-        game: shap's model of masked texts.
-        pieces: the words.
-        number: number of words.
-        seed: seed of the permutations.
-    """
+    """Return each word's mean marginal contribution along permutations and their reverse."""
     # `shap.explainers.Permutation` gives the same numbers, but seeds numpy's global generator and draws from it: that
     # one belongs to the calling program, and of threads that share it none would repeat.
     rng = np.random.RandomState(seed)

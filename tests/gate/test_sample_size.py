@@ -9,7 +9,7 @@ from math import ceil
 import pytest
 
 from audit.check import Check
-from audit.checks.explainability import Explainability, proxy_sample
+from audit.checks.explainability import Explainability, proxies
 from audit.checks.robustness import Robustness, corruptions
 from audit.policy.gate_spec import Rule
 from audit.result import Baseline, Measurement, MetricFacts, SampledRows
@@ -274,7 +274,7 @@ def test_the_checks_take_as_many_rows_as_it_says() -> None:
     assert Explainability(rows=20_000).rows == 20_000 and Robustness(rows=1_000_000).rows == 1_000_000
     with pytest.raises(ValueError, match="20000"):
         Explainability(rows=20_001)
-    assert (corruptions._MAX_ROWS, proxy_sample.MAX_ROWS) == (1_000, 10_000)
+    assert (corruptions._MAX_ROWS, proxies.MAX_ROWS) == (1_000, 10_000)
 
 
 def test_a_plug_in_says_itself_where_more_of_its_rows_come_from() -> None:

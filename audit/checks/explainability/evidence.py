@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 
@@ -20,14 +19,13 @@ from audit.checks.explainability.image_attribution import (
     find_method,
 )
 from audit.checks.explainability.image_tables import image_evidence
-from audit.checks.explainability.influence import protected_influence
 from audit.checks.explainability.protected_columns import ProtectedColumns, note_on_unread, protected_columns
 from audit.checks.explainability.proxies import proxy_evidence
 from audit.checks.explainability.tables import report_tables
 from audit.checks.explainability.text_tables import text_evidence
 from audit.model.text_columns import prose_columns
-from audit.result import Evidence, Note
-from audit.stats.influence import Traced, TracedEvidence
+from audit.result import Note
+from audit.stats.influence import TracedEvidence
 from audit.subject.subject import Subject
 
 _MAX_EVALUATIONS = 100_000_000
@@ -56,7 +54,9 @@ def explainability_evidence(
         attribution = attribute_images(explanation, subject.pictures, sample.method, sampling)
         yield from image_evidence(explanation, attribution, sample.method, subject, subject.pictures)
     else:
-        yield from _table_evidence(explanation, subject, columns)
+        yield from metrics.quality(explanation, subject.seed, explanation.attributions.values)
+        yield metrics.sampling_note(explanation)
+        yield from report_tables(explanation, subject, columns)
         yield from text_evidence(explanation, subject, score=score)
 
 
@@ -68,19 +68,9 @@ def _protected_evidence(
     if note := note_on_unread(protected, subject.policy.data.protected, hidden):
         yield note
     measured = {attribute: columns for attribute, columns in protected.items() if columns or not hidden}
-    for share in metrics.protected_shares(explanation, measured):
-        columns = protected[str(share.where["attribute"])]
-        yield Traced(share, partial(protected_influence, subject, explanation, columns))
+    yield from metrics.protected_shares(explanation, measured, subject.rows)
     if not hidden:
         yield from proxy_evidence(explanation, subject, protected)
-
-
-def _table_evidence(
-    explanation: Explanation, subject: Subject, columns: ProtectedColumns
-) -> Iterator[Evidence]:
-    yield from metrics.quality(explanation, subject.seed, explanation.attributions.values)
-    yield metrics.sampling_note(explanation)
-    yield from report_tables(explanation, subject, columns)
 
 
 @dataclass(frozen=True)

@@ -57,13 +57,15 @@ class ExplainedOutput:
         outcome = favorable_score if score else favorable_logit
         # Traced once: the numbers of rows differ from call to call.
         encode = graph(logits.encode, [tensorflow().TensorSpec([None, matrix.shape[1]], matrix.dtype)])
+        explained = "score" if score else "log-odds"
+        regression = subject.decider.head.kind == "regression"
         return cls(
             f=lambda encoded: outcome(logits.graph(encoded), subject.decider),
             encode=lambda rows: np.asarray(encode(rows)),
             feature_of_column=logits.players,
             floats_per_row=logits.widest,
             dtype=matrix.dtype,
-            unit=_unit(subject.decider.head.kind, score),
+            unit="the prediction" if regression else f"the {explained} of the favourable outcome",
         )
 
     @cached_property
@@ -78,22 +80,14 @@ class ExplainedOutput:
         self, rows: np.ndarray, references: np.ndarray, features: np.ndarray, sampling: Sampling
     ) -> Attributions:
         """Return the SHAP values of rows that are not encoded; ``features`` is the feature of each encoded column."""
-        floats = self.floats_per_row
         tables = (self.encode(rows), self.encode(references))
-        return attribute(
-            self.f, *tables, feature_of_column=features, floats_per_row=floats, **sampling._asdict()
-        )
+        options = sampling._asdict() | {"floats_per_row": self.floats_per_row}
+        return attribute(self.f, *tables, feature_of_column=features, **options)
 
     def gradients(self, rows: np.ndarray, references: np.ndarray, sampling: Sampling) -> ExpectedGradients:
         """Return the expected gradients at rows that are not encoded."""
         tables = (self.encode(rows), self.encode(references))
         return expected_gradients(self.f, *tables, floats_per_row=self.floats_per_row, **sampling._asdict())
-
-
-def _unit(kind: str, score: bool) -> str:
-    if kind == "regression":
-        return "the prediction"
-    return "the score of the favourable outcome" if score else "the log-odds of the favourable outcome"
 
 
 @dataclass(frozen=True)

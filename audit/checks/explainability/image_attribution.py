@@ -8,8 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from audit.attribution.permutation_shapley import DRAWS
-from audit.attribution.running_estimate import MIN_DRAW_PAIRS
+from audit.attribution.permutation_shapley import DRAWS, MIN_DRAW_PAIRS
 from audit.checks.explainability.explanation import ExplainedOutput, Explanation, Sampling
 from audit.subject.images import Pictures
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import numpy as np
 
@@ -31,22 +30,6 @@ _STEPS = 32_000
 _STEPS_OF_MASKED_ROW = 100
 
 
-class _EncodedMap(NamedTuple):
-    """A map as the report holds it: values in steps, 16-bit numbers, little-endian, in base64."""
-
-    height: int
-    width: int
-    step: float
-    cells: str
-
-
-class _EncodedImage(NamedTuple):
-    """An image as the report holds it: bytes by row, column and channel in base64, and its channels, 1 or 3."""
-
-    image: str
-    channels: int
-
-
 def image_evidence(
     explanation: Explanation,
     attribution: ImageAttribution,
@@ -69,15 +52,13 @@ def image_evidence(
 
 def _method_note(method: ImageMethod, patches: CellGrid) -> Note:
     cut = f"{patches.rows} x {patches.columns} patches"
+    values = f"SHAP values of {cut}: gradients of the model do not add up to what its output changes."
     if method == "gradients":
-        return Note(
-            text="Within pictures, attributions are expected gradients, which add up but for their sampling; "
+        values = (
+            "expected gradients, which add up but for their sampling; "
             f"rank_stability and faithfulness are those of {cut}."
         )
-    return Note(
-        text=f"Within pictures, attributions are SHAP values of {cut}: gradients of the model do not add up to "
-        "what its output changes."
-    )
+    return Note(text=f"Within pictures, attributions are {values}")
 
 
 def _map(explanation: Explanation, attribution: ImageAttribution, pictures: Pictures) -> Table:
@@ -103,15 +84,17 @@ def _example_lines(
         yield (*start, pictures.column, *cells, *image)
 
 
-def _encode_map(values: np.ndarray, grid: CellGrid, steps: int) -> _EncodedMap:
+def _encode_map(values: np.ndarray, grid: CellGrid, steps: int) -> TableLine:
+    """Return height, width, step and cells: the values in steps, 16-bit numbers, little-endian, in base64."""
     step = float(digits(float(np.abs(values).max()) / steps, 3))
     numbers = np.rint(values / step) if step else np.zeros(len(values))
     cells = base64.b64encode(numbers.astype("<i2").tobytes()).decode()
-    return _EncodedMap(grid.rows, grid.columns, step, cells)
+    return grid.rows, grid.columns, step, cells
 
 
-def _encode_image(numbers: np.ndarray, grid: CellGrid, pictures: Pictures) -> _EncodedImage:
+def _encode_image(numbers: np.ndarray, grid: CellGrid, pictures: Pictures) -> TableLine:
+    """Return bytes by row, column and channel in base64, and the number of channels, 1 or 3."""
     means = grid.means((numbers - pictures.low) / (pictures.high - pictures.low))
     colours = means if means.shape[1] == 3 else means.mean(1, keepdims=True)
     samples = np.rint(255 * np.clip(colours, 0, 1)).astype(np.uint8)
-    return _EncodedImage(base64.b64encode(samples.tobytes()).decode(), colours.shape[1])
+    return base64.b64encode(samples.tobytes()).decode(), colours.shape[1]

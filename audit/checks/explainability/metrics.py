@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from audit.attribution.rank_stability import rank_stability, round_ties, spearma
 from audit.checks.explainability.explanation import Explanation
 from audit.checks.explainability.protected_columns import ProtectedColumns
 from audit.result import Measurement, Note, Scalar
+from audit.stats.influence import Influence, Traced
 from audit.stats.maximum import contenders
 
 _ROUNDING = 1e-6  # of 32-bit outputs, relative to the largest, with some room
@@ -52,15 +54,45 @@ def largest_share(measurements: Iterable[Measurement]) -> Measurement:
     return replace(largest, method="largest-t", se=None, counts=counts)
 
 
-def protected_shares(explanation: Explanation, columns: ProtectedColumns) -> Iterator[Measurement]:
+def protected_shares(explanation: Explanation, columns: ProtectedColumns, data_rows: int) -> Iterator[Traced]:
     """Yield the share of every protected attribute; exactly 0 for one without columns."""
     for attribute, names in columns.items():
         where: dict[str, Scalar] = {"attribute": attribute}
+        features = [place for place, column in enumerate(explanation.columns) if column.name in names]
+        share = explanation.measurement("protected_share", 0.0, "exact", where)
         if names:
-            features = [place for place, column in enumerate(explanation.columns) if column.name in names]
-            yield _share("protected_share", features, explanation, where)
-        else:
-            yield explanation.measurement("protected_share", 0.0, "exact", where)
+            share = _share("protected_share", features, explanation, where)
+        yield Traced(share, partial(_share_influence, features, explanation, data_rows))
+
+
+def _share_influence(features: list[int], explanation: Explanation, data_rows: int) -> Influence:
+    """Return the influence of each row of the data, and of each reference row, on a share, to first order."""
+    parts = _share_parts(features, explanation)
+    row_weights = explanation.partition.weights
+    weights = np.ones(len(explanation.rows)) if row_weights is None else row_weights
+    values = np.zeros(data_rows)
+    values[explanation.rows] = weights * parts.row_deviations / parts.total / weights.sum()
+    references = parts.reference_deviations / parts.total
+    return Influence(values, (references - references.mean()) / len(references))
+
+
+class _ShareParts(NamedTuple):
+    """Sum of all mean magnitudes, the features' share of it, and how far rows and references deviate from that."""
+
+    total: float
+    share: float
+    row_deviations: np.ndarray
+    reference_deviations: np.ndarray
+
+
+def _share_parts(features: list[int], explanation: Explanation) -> _ShareParts:
+    magnitudes = explanation.magnitudes[:, features].sum(1)
+    by_reference = explanation.attributions.by_reference
+    total = explanation.mean(explanation.total_magnitudes)
+    share = explanation.mean(magnitudes) / total if total > 0 else float("nan")
+    row_deviations = magnitudes - share * explanation.total_magnitudes
+    reference_deviations = by_reference[:, features].sum(1) - share * by_reference.sum(1)
+    return _ShareParts(total, share, row_deviations, reference_deviations)
 
 
 def _direction(feature: int, explanation: Explanation, where: dict[str, Scalar]) -> Measurement:
@@ -86,15 +118,16 @@ def _share(name: str, features: list[int], explanation: Explanation, where: dict
     Where all rows have the same share, as of a feature that the model ignores, they show no spread that an
     error could be estimated from. The interval is then that of a proportion of the rows.
     """
-    magnitudes = explanation.magnitudes[:, features].sum(1)
-    total = explanation.mean(explanation.total_magnitudes)
-    share = explanation.mean(magnitudes) / total if total > 0 else float("nan")
-    influence = magnitudes - share * explanation.total_magnitudes
-    if influence.any():
-        by_reference = explanation.attributions.by_reference
-        deviations = (by_reference[:, features].sum(1) - share * by_reference.sum(1)) / total
-        details = _mean_error(influence / total, deviations, explanation)
+    total, share, row_deviations, reference_deviations = _share_parts(features, explanation)
+    if row_deviations.any():
+        details = _mean_error(row_deviations / total, reference_deviations / total, explanation)
         return explanation.measurement(name, share, "mean-t", where, **details)
+    return _proportion(name, share, explanation, where)
+
+
+def _proportion(
+    name: str, share: float, explanation: Explanation, where: dict[str, Scalar] | None = None
+) -> Measurement:
     trials = explanation.effective_rows
     counts = {"rate": [share * trials, trials]}
     return explanation.measurement(name, share, "clopper-pearson", where, counts=counts)
@@ -165,7 +198,4 @@ def _faithfulness(
         return explanation.measurement("faithfulness", float("nan"), "clopper-pearson")
     rows = (explanation.matrix, explanation.references)
     wins = faithfulness(explanation.output, *rows, values, seed, feature_of_column)
-    share = explanation.mean(wins)
-    trials = explanation.effective_rows
-    counts = {"rate": [share * trials, trials]}
-    return explanation.measurement("faithfulness", share, "clopper-pearson", counts=counts)
+    return _proportion("faithfulness", explanation.mean(wins), explanation)

@@ -83,17 +83,16 @@ def note_on_unread(
     if not attributes:
         return None
     about: dict[str, list[Scalar]] = {"attribute": [*attributes]}
-    if hidden:
-        return Note(
-            text=f"protected_share was not measured for {names}: the model reads pictures or texts, and what of an "
-            "attribute shows in them is no column of its own.",
-            about=about,
-        )
-    return Note(
-        text=f"No column that the model reads is named after or has the same groups as {names}; "
-        "what other columns tell of it is not in protected_share.",
-        about=about,
+    text = (
+        f"No column that the model reads is named after or has the same groups as {names}; "
+        "what other columns tell of it is not in protected_share."
     )
+    if hidden:
+        text = (
+            f"protected_share was not measured for {names}: the model reads pictures or texts, and what of an "
+            "attribute shows in them is no column of its own."
+        )
+    return Note(text=text, about=about)
 
 
 def _columns(attribute: Attribute, spec: Protected, subject: Subject) -> dict[str, str]:

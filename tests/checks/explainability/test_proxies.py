@@ -10,7 +10,7 @@ import pytest
 from scipy.stats import norm, rankdata
 from sklearn.metrics import roc_auc_score
 
-from audit.checks.explainability import proxies, proxy_sample
+from audit.checks.explainability import proxies
 from audit.checks.explainability.explanation import ExplainedOutput, Sampling, explain
 from audit.checks.explainability.protected_columns import protected_columns
 from audit.checks.explainability.proxy_models import bins, draw_training_rows, rate_scores, tree_scores
@@ -139,7 +139,7 @@ def test_without_other_features_nothing_can_be_told(tmp_path: Path) -> None:
 def test_rows_are_drawn_by_the_seed_and_it_is_said(
     model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(proxy_sample, "MAX_ROWS", 500)
+    monkeypatch.setattr(proxies, "MAX_ROWS", 500)
     monkeypatch.setattr(proxies, "_MAX_FEATURES", 3)
     data, given = people(1000), {"protected": {"sex": {"privileged": "Male"}}, "spec": SPEC}
 
@@ -180,7 +180,7 @@ def test_rates_are_those_of_the_rows_learned_from() -> None:
         assert rate == pytest.approx((weights[same] @ member[same] + 10 * mean) / (weights[same].sum() + 10))
 
 
-def u_shaped(rows: int = 4000) -> tuple[proxy_sample.ProxySample, np.ndarray, np.ndarray]:
+def u_shaped(rows: int = 4000) -> tuple[proxies.ProxySample, np.ndarray, np.ndarray]:
     """A wide normal, a narrow one, one of either group; digits whose parity is the group; and noise with gaps."""
     rng = np.random.default_rng(5)
     member = np.arange(rows) % 2 == 0
@@ -191,7 +191,7 @@ def u_shaped(rows: int = 4000) -> tuple[proxy_sample.ProxySample, np.ndarray, np
     )
     learned = draw_training_rows(member, None, rng)
     return (
-        proxy_sample.ProxySample(matrix, np.zeros(4, bool), np.arange(rows), None, None, 0),
+        proxies.ProxySample(matrix, np.zeros(4, bool), np.arange(rows), None, None, 0),
         member,
         learned,
     )
@@ -201,19 +201,19 @@ def test_a_number_that_tells_by_its_middle_tells() -> None:
     """The best score is |x|, whose AUC is that of two half normals: 2 atan(10) / pi."""
     rows, member, learned = u_shaped()
     wide, digit = (
-        proxies._strength(place, {}, proxy_sample.ProxyEvaluation(rows, member, learned)) for place in (0, 1)
+        proxies._strength(place, {}, proxies.ProxyEvaluation(rows, member, learned)) for place in (0, 1)
     )
     best = 2 * np.arctan(10) / np.pi
     assert roc_auc_score(member, rows.matrix[:, 0]) < 0.55 and best - 0.02 < wide.value < best + 0.01
     assert (wide.n, digit.n, digit.value) == (2000, 2000, 1.0)
     thin = np.arange(len(member)) < 8  # four of either side
-    few = proxies._strength(0, {}, proxy_sample.ProxyEvaluation(rows, member, thin))
+    few = proxies._strength(0, {}, proxies.ProxyEvaluation(rows, member, thin))
     assert few.n == 4000 and few.value < 0.55
 
 
 def test_where_the_order_tells_more_all_rows_are_judged_by_it() -> None:
     rows, member, learned = u_shaped()
-    found = proxies._strength(3, {}, proxy_sample.ProxyEvaluation(rows, member, learned))
+    found = proxies._strength(3, {}, proxies.ProxyEvaluation(rows, member, learned))
     assert found.n == 4000 and found.value == pytest.approx(
         roc_auc_score(member, rows.matrix[:, 3]), abs=1e-12
     )
