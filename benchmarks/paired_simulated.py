@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from audit.checks.fairness.influence import fairness_trace
+from audit.checks.fairness.check import fairness_trace
 from audit.checks.fairness.metrics import COMPARISONS
-from audit.checks.performance.influence import performance_trace
+from audit.checks.performance.check import performance_trace
 from audit.checks.performance.metrics import Groups, classification
 from audit.comparison.error_correlation import discordant_counts, error_correlation
 from audit.result import Baseline, Measurement

@@ -10,20 +10,20 @@ from collections.abc import Callable
 
 import numpy as np
 
+_Output = Callable[[np.ndarray], np.ndarray]
 _MAX_REFERENCES = 20
 _REMOVED_PART = 4  # a quarter of the features is taken away
 _MAX_CELLS = 2**22
+"""Numbers of the masked rows in memory at a time; the result does not depend on it."""
 
 
 def faithfulness(
-    f: Callable[[np.ndarray], np.ndarray],
+    f: _Output,
     matrix: np.ndarray,
     references: np.ndarray,
     attributions: np.ndarray,
     seed: int,
     feature_of_column: np.ndarray | None = None,
-    *,
-    max_cells: int = _MAX_CELLS,
 ) -> np.ndarray:
     """Return for each row whether taking away its top features took back more of the output than random ones.
 
@@ -37,7 +37,6 @@ def faithfulness(
         attributions: SHAP values ``(rows, features)``.
         seed: seed of the random features.
         feature_of_column: ``(columns,)`` int, the feature that each column belongs to; by default each is one.
-        max_cells: most numbers of the masked rows in memory at a time; the result does not depend on it.
 
     Returns:
         ``(rows,)``: 1, 0, or 0.5 for a tie. A single feature has nothing to be compared with, and ties.
@@ -50,7 +49,7 @@ def faithfulness(
         masks = [mask[:, feature_of_column] for mask in masks]
     used = references[rng.permutation(len(references))[:_MAX_REFERENCES]]
     outputs = f(matrix)
-    top, random = (side * (outputs - _without(f, matrix, used, mask, max_cells)) for mask in masks)
+    top, random = (side * (outputs - _without(f, matrix, used, mask)) for mask in masks)
     # What is equal but for rounding, as of the same features in other batches, is a tie.
     near = np.isclose(top, random, rtol=1e-6, atol=1e-6 * float(np.abs(outputs).max()))
     return np.where(near, 0.5, (top > random).astype(float))
@@ -63,15 +62,9 @@ def _first(keys: np.ndarray, number: int) -> np.ndarray:
     return mask
 
 
-def _without(
-    f: Callable[[np.ndarray], np.ndarray],
-    matrix: np.ndarray,
-    references: np.ndarray,
-    mask: np.ndarray,
-    max_cells: int,
-) -> np.ndarray:
+def _without(f: _Output, matrix: np.ndarray, references: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """Return each row's mean output with the masked features taken from every reference in turn."""
-    step = max(1, max_cells // references.size)
+    step = max(1, _MAX_CELLS // references.size)
     means = []
     for start in range(0, len(matrix), step):
         rows = matrix[start : start + step]

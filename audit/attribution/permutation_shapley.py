@@ -15,8 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from audit.attribution.coalitions import Coalitions, CoalitionScheme
-from audit.attribution.contrasts import Ends, contrasts
+from audit.attribution.coalitions import Coalitions, CoalitionScheme, Ends, contrasts
 
 DRAWS = 2
 """Permutations that a row draws for each reference in a pass: the least that shows their spread."""

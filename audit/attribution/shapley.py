@@ -11,8 +11,15 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from audit.attribution import permutation_shapley
-from audit.attribution.coalitions import BatchFunction, Coalitions, CoalitionScheme, rows_per_call
-from audit.attribution.contrasts import Ends, contrasts, evaluate_ends
+from audit.attribution.coalitions import (
+    BatchFunction,
+    Coalitions,
+    CoalitionScheme,
+    Ends,
+    contrasts,
+    evaluate_ends,
+    rows_per_call,
+)
 from audit.attribution.permutation_shapley import ReferenceInfluence, ShapleyEstimate, min_passes
 from audit.frameworks.output_silencing import quiet
 

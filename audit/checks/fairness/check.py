@@ -9,23 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from itertools import chain
+from typing import Any, ClassVar
 
 import numpy as np
 
 from audit.check import Check, Skip
-from audit.checks.fairness.influence import fairness_trace
-from audit.checks.fairness.metrics import COMPARISONS, DEFINITIONS, RATES, GroupComparison, theil_index
+from audit.checks.fairness.metrics import COMPARISONS, DEFINITIONS, RATES, theil, theil_index
 from audit.checks.fairness.threshold_tables import threshold_tables
 from audit.data.protected_attributes import Attribute
 from audit.frameworks.aif360_loader import aif360
 from audit.result import Measurement, MetricFacts, Table
 from audit.stats.group_rates import Cells, Rates, count_cells, rates, rates_of_cells
-from audit.stats.influence import Traced
+from audit.stats.influence import Influence, Shares, Trace, Traced
 from audit.subject.subject import Subject
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 class Fairness(Check):
@@ -42,29 +39,24 @@ class Fairness(Check):
             raise Skip("a regression needs data.favorable: {at_least: NUMBER} to have favourable outcomes")
         if not subject.attributes:
             raise Skip("data.protected names no attribute")
-        for measurement in _measurements(subject, label, predicted):
+        compared = (_compare(attribute, label, predicted, subject) for attribute in subject.attributes)
+        for measurement in chain(*compared, [theil_index(label, predicted, subject.clusters)]):
             yield Traced(measurement, partial(fairness_trace, subject, measurement))
         yield from threshold_tables(subject, label, predicted)
-
-
-def _measurements(subject: Subject, label: np.ndarray, predicted: np.ndarray) -> Iterator[Measurement]:
-    for attribute in subject.attributes:
-        yield from _compare(attribute, label, predicted, subject)
-    yield theil_index(label, predicted, subject.clusters)
 
 
 def _compare(
     attribute: Attribute, label: np.ndarray, predicted: np.ndarray, subject: Subject
 ) -> Iterator[Measurement]:
     cells = count_cells(attribute.codes, label, predicted, subject.weights)
-    metrics_of = _metrics_by_group(_table(cells), attribute.privileged)
+    metrics_of = _metrics_by_group(cells, attribute.privileged)
     rates_by_name = _rates(attribute, label, predicted, cells, subject)
     for group in attribute.unprivileged:
         metrics = metrics_of(group)
-        for name, comparison in COMPARISONS.items():
+        for name in COMPARISONS:
             with np.errstate(divide="ignore", invalid="ignore"):
                 value = float(getattr(metrics, name)())
-            yield _measurement(name, value, comparison, rates_by_name, attribute, group)
+            yield _measurement(name, value, rates_by_name, attribute, group)
 
 
 def _rates(
@@ -91,13 +83,9 @@ def _rates(
 
 
 def _measurement(
-    name: str,
-    value: float,
-    comparison: GroupComparison,
-    rates_by_name: dict[str, Rates],
-    attribute: Attribute,
-    group: int,
+    name: str, value: float, rates_by_name: dict[str, Rates], attribute: Attribute, group: int
 ) -> Measurement:
+    comparison = COMPARISONS[name]
     several = len(comparison.rates) > 1
     counts = {}
     rows = []
@@ -121,18 +109,15 @@ def _measurement(
     )
 
 
-def _table(cells: Cells) -> pd.DataFrame:
-    import pandas as pd  # late: listing the checks needs none of it
-
-    columns = ("group", "label", "predicted", "weight")
-    return pd.DataFrame({name: getattr(cells, name).astype(float) for name in columns})
-
-
-def _metrics_by_group(table: pd.DataFrame, privileged: list[int]) -> Callable[[int], Any]:
+def _metrics_by_group(cells: Cells, privileged: list[int]) -> Callable[[int], Any]:
     """Return the function from a group to AIF360's metrics of it against the privileged ones.
 
     Its data sets are made once for all groups.
     """
+    import pandas as pd  # late: listing the checks needs none of it
+
+    columns = ("group", "label", "predicted", "weight")
+    table = pd.DataFrame({name: getattr(cells, name).astype(float) for name in columns})
 
     def dataset(outcome: str) -> Any:
         return aif360("datasets").BinaryLabelDataset(
@@ -144,15 +129,37 @@ def _metrics_by_group(table: pd.DataFrame, privileged: list[int]) -> Callable[[i
             instance_weights_name="weight",
         )
 
-    labels = dataset("label")
-    predictions = dataset("predicted")
+    metrics = partial(
+        aif360("metrics").ClassificationMetric,
+        dataset("label"),
+        dataset("predicted"),
+        privileged_groups=[{"group": float(index)} for index in privileged],
+    )
+    return lambda group: metrics(unprivileged_groups=[{"group": float(group)}])
 
-    def metrics(group: int) -> Any:
-        return aif360("metrics").ClassificationMetric(
-            labels,
-            predictions,
-            unprivileged_groups=[{"group": float(group)}],
-            privileged_groups=[{"group": float(index)} for index in privileged],
-        )
 
-    return metrics
+def fairness_trace(subject: Subject, measurement: Measurement) -> Trace:
+    """Return the rows behind a measurement of the fairness check."""
+    name = measurement.metric.partition(".")[2]
+    label = subject.scores.label
+    predicted = subject.scores.predicted
+    assert label is not None and predicted is not None  # or there was no measurement
+    if name == "theil_index":
+        return Influence(theil(label, predicted).influence)
+    (attribute,) = (a for a in subject.attributes if a.name == measurement.where["attribute"])
+    group = attribute.groups.index(str(measurement.where["unprivileged"]))
+    sides = {
+        "unprivileged": attribute.codes == group,
+        "privileged": np.isin(attribute.codes, attribute.privileged),
+    }
+    rates = COMPARISONS[name].rates
+    return Shares(
+        {
+            f"{side}_{rate}" if len(rates) > 1 else side: (
+                rows & RATES[rate].within(label, predicted),
+                RATES[rate].event(label, predicted),
+            )
+            for rate in rates
+            for side, rows in sides.items()
+        }
+    )

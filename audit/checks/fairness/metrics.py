@@ -90,17 +90,15 @@ COMPARISONS: dict[str, GroupComparison] = {
 }
 """Every metric that compares two groups, by the name of AIF360's method."""
 
-THEIL_INDEX = MetricFacts(
-    about="Inequality of the benefit (prediction minus label plus one) over all rows, not between groups. "
-    "0 means that every row gets the same benefit. Row weights do not enter, as in AIF360.",
-    low=0.0,
-    ideal=0.0,
-    better="lower",
-)
-
 DEFINITIONS: dict[str, MetricFacts] = {
     **{name: comparison.facts for name, comparison in COMPARISONS.items()},
-    "theil_index": THEIL_INDEX,
+    "theil_index": MetricFacts(
+        about="Inequality of the benefit (prediction minus label plus one) over all rows, not between groups. "
+        "0 means that every row gets the same benefit. Row weights do not enter, as in AIF360.",
+        low=0.0,
+        ideal=0.0,
+        better="lower",
+    ),
 }
 
 
@@ -115,7 +113,7 @@ def theil_index(label: np.ndarray, predicted: np.ndarray, clusters: np.ndarray |
         predicted: bool, one a row.
         clusters: cluster codes, or None for independent rows.
     """
-    index = _index(label, predicted)
+    index = theil(label, predicted)
     rows = Partition(np.zeros(len(label), np.int64), 1, None, clusters)
     (error,), (skewness,) = rows.moments(index.influence)
     effective = float(rows.effective_rows()[0])
@@ -129,19 +127,15 @@ def theil_index(label: np.ndarray, predicted: np.ndarray, clusters: np.ndarray |
     )
 
 
-def theil_influence(label: np.ndarray, predicted: np.ndarray) -> np.ndarray:
-    """Return each row's influence on `theil_index`, to first order: float64, one a row, with a mean of 0."""
-    return _index(label, predicted).influence
-
-
-class _Index(NamedTuple):
-    """The Theil index, and each row's influence on it."""
+class Theil(NamedTuple):
+    """The Theil index, and each row's influence on it, to first order: float64, one a row, with a mean of 0."""
 
     value: float
     influence: np.ndarray
 
 
-def _index(label: np.ndarray, predicted: np.ndarray) -> _Index:
+def theil(label: np.ndarray, predicted: np.ndarray) -> Theil:
+    """Return the index of `theil_index` with its influences."""
     row_benefit = predicted.astype(np.int8) - label + 1
     share = np.array([np.count_nonzero(row_benefit == b) for b in range(3)], float) / len(row_benefit)
     benefit = np.arange(3.0)
@@ -151,4 +145,4 @@ def _index(label: np.ndarray, predicted: np.ndarray) -> _Index:
     with np.errstate(divide="ignore", invalid="ignore"):
         value = total / mean - np.log(mean)
         influence = (entropy - total) / mean - (benefit - mean) * (total / mean**2 + 1 / mean)
-    return _Index(float(value), np.asarray(influence[row_benefit]))
+    return Theil(float(value), np.asarray(influence[row_benefit]))

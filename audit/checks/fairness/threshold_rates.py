@@ -10,6 +10,7 @@ import numpy as np
 
 from audit.model.decision import DecisionRule
 from audit.stats.group_rates import Rates, rates
+from audit.stats.proportions import Limits, clopper_pearson
 from audit.subject.predictions import Classified, Regressed
 
 _EVEN_THRESHOLDS = np.arange(1, 20) / 20
@@ -26,17 +27,6 @@ class DecidedRows:
     predicted: np.ndarray
     weights: np.ndarray | None
     clusters: np.ndarray | None
-
-
-@dataclass(frozen=True)
-class RatesByThreshold:
-    """A proportion at every threshold: ``value`` is (groups, thresholds), ``trials`` (groups, 1).
-
-    The (effective) rows in a denominator do not depend on the threshold, only on labels and groups.
-    """
-
-    value: np.ndarray
-    trials: np.ndarray
 
 
 class _Counts(NamedTuple):
@@ -75,13 +65,14 @@ class ThresholdGrid:
         levels = decider.levels(values, thresholds, scores.dtype)
         return cls(thresholds, int(np.searchsorted(thresholds, decisive)), levels)
 
-    def rates(self, group: np.ndarray, groups: int, rows: DecidedRows) -> Mapping[str, RatesByThreshold]:
-        """Return the selection rate, and the true and the false positive rate, of each group at each threshold.
+    def rates(self, group: np.ndarray, groups: int, rows: DecidedRows, tail: float) -> Mapping[str, Limits]:
+        """Return the selection rate, and the true and the false positive rate, ``(groups, thresholds)``.
 
         Args:
             group: int codes, one a row.
             groups: number of groups.
             rows: labels and decisions of the rows.
+            tail: probability beyond either limit.
         """
         code = group.astype(np.int64) * 2 + rows.label
         counts = self._count(code, 2 * groups, rows.weights)
@@ -91,18 +82,18 @@ class ThresholdGrid:
         negative = _Counts(*(part[::2] for part in counts))
         both = _Counts(negative.reaching + positive.reaching, negative.total + positive.total)
         return {
-            "selection": self._rates(both, selection),
-            "true_positive": self._rates(positive, by_label.every(2, 1)),
-            "false_positive": self._rates(negative, by_label.every(2, 0)),
+            "selection": self._limits(both, selection, tail),
+            "true_positive": self._limits(positive, by_label.every(2, 1), tail),
+            "false_positive": self._limits(negative, by_label.every(2, 0), tail),
         }
 
-    def accuracy(self, rows: DecidedRows) -> RatesByThreshold:
+    def accuracy(self, rows: DecidedRows, tail: float) -> Limits:
         """Return the share of all rows that are decided as their label says, at each threshold, as one group."""
         reaching, total = self._count(rows.label.astype(np.int64), 2, rows.weights)
         correct = rows.predicted == rows.label
         accuracy = rates(correct, np.zeros(len(correct), np.int64), 1, rows.weights, rows.clusters)
         counts = _Counts(reaching[1:] + total[:1] - reaching[:1], total[:1] + total[1:])
-        return self._rates(counts, accuracy)
+        return self._limits(counts, accuracy, tail)
 
     def _count(self, code: np.ndarray, number: int, weights: np.ndarray | None) -> _Counts:
         levels = len(self.thresholds) + 1
@@ -110,11 +101,18 @@ class ThresholdGrid:
         reaching = counts[:, ::-1].cumsum(axis=1)[:, ::-1]
         return _Counts(reaching[:, 1:], reaching[:, :1])
 
-    def _rates(self, counts: _Counts, decisive: Rates) -> RatesByThreshold:
+    def _limits(self, counts: _Counts, decisive: Rates, tail: float) -> Limits:
+        """Bound each proportion; NaN where it has no row.
+
+        The (effective) rows in a denominator do not depend on the threshold, only on labels and groups.
+        """
         with np.errstate(divide="ignore", invalid="ignore"):
             value = counts.reaching / counts.total
         value[:, self.decisive] = decisive.value  # to the last digit, in whatever order weights are summed
-        return RatesByThreshold(value, decisive.trials[:, None])
+        known = decisive.trials[:, None] > 0
+        trials = np.broadcast_to(np.where(known, decisive.trials[:, None], 1.0), value.shape)
+        limits = clopper_pearson(np.nan_to_num(value) * trials, trials, tail)
+        return Limits(value, *(np.where(known, end, np.nan) for end in (limits.low, limits.high)))
 
 
 def _even_or_quantiles(scores: np.ndarray) -> np.ndarray:

@@ -8,12 +8,12 @@ from itertools import chain
 import numpy as np
 
 from audit.checks.fairness.metrics import COMPARISONS
-from audit.checks.fairness.threshold_rates import DecidedRows, RatesByThreshold, ThresholdGrid
+from audit.checks.fairness.threshold_rates import DecidedRows, ThresholdGrid
 from audit.data.protected_attributes import Attribute
 from audit.result import Scalar, Table
 from audit.stats.average_odds import average_odds
 from audit.stats.mover import linear, ratio
-from audit.stats.proportions import Limits, clopper_pearson
+from audit.stats.proportions import Limits
 from audit.subject.subject import Subject
 
 Sides = Mapping[str, Limits]
@@ -25,10 +25,6 @@ def _difference(rate: str) -> Callable[[Sides], Limits]:
     return lambda sides: linear([(1.0, sides[f"unprivileged_{rate}"]), (-1.0, sides[f"privileged_{rate}"])])
 
 
-def _impact(sides: Sides) -> Limits:
-    return ratio(sides["unprivileged_selection"], sides["privileged_selection"])
-
-
 def _odds(sides: Sides) -> Limits:
     true, false = (_difference(rate)(sides).estimate for rate in ("true_positive", "false_positive"))
     return average_odds(sides)._replace(estimate=0.5 * (false + true))  # in AIF360's order, to the last digit
@@ -36,19 +32,15 @@ def _odds(sides: Sides) -> Limits:
 
 METRICS: dict[str, Callable[[Sides], Limits]] = {
     "statistical_parity_difference": _difference("selection"),
-    "disparate_impact": _impact,
+    "disparate_impact": lambda sides: ratio(sides["unprivileged_selection"], sides["privileged_selection"]),
     "equal_opportunity_difference": _difference("true_positive"),
     "average_odds_difference": _odds,
 }
 """The metrics of the table, as functions of the rates' limits."""
 
-_ABOUT = (
-    "The fairness metrics at other decision thresholds than the chosen one; low and high are the ends of pointwise "
-    "intervals at the run's confidence. A threshold that is picked here has to be audited on other rows."
-)
-_ABOUT_ACCURACY = (
-    "The share of all rows that are decided as their label says, at other decision thresholds than the chosen one; "
-    "low and high are the ends of pointwise intervals at the run's confidence."
+_AT_OTHERS = (
+    "at other decision thresholds than the chosen one; low and high are the ends of pointwise "
+    "intervals at the run's confidence."
 )
 
 
@@ -64,10 +56,13 @@ def threshold_tables(subject: Subject, label: np.ndarray, predicted: np.ndarray)
     tail = (1.0 - subject.policy.gate.confidence) / 2.0
     parts = [_comparisons(attribute, grid, rows, tail) for attribute in subject.attributes]
     columns = {name: list(chain.from_iterable(part[name] for part in parts)) for name in parts[0]}
-    yield Table(name="thresholds", about=_ABOUT, columns=columns)
-    accuracy = _limits(grid.accuracy(rows), tail)
-    columns = _thresholds(grid, 1) | _limit_columns("accuracy", accuracy)
-    yield Table(name="threshold_accuracy", about=_ABOUT_ACCURACY, columns=columns)
+    about = (
+        f"The fairness metrics {_AT_OTHERS} A threshold that is picked here has to be audited on other rows."
+    )
+    yield Table(name="thresholds", about=about, columns=columns)
+    columns = _thresholds(grid, 1) | _limit_columns("accuracy", grid.accuracy(rows, tail))
+    about = f"The share of all rows that are decided as their label says, {_AT_OTHERS}"
+    yield Table(name="threshold_accuracy", about=about, columns=columns)
 
 
 def _comparisons(attribute: Attribute, grid: ThresholdGrid, rows: DecidedRows, tail: float) -> TableColumns:
@@ -76,10 +71,8 @@ def _comparisons(attribute: Attribute, grid: ThresholdGrid, rows: DecidedRows, t
     others = attribute.unprivileged
     merged = np.arange(privileged)
     merged[attribute.privileged] = privileged
-    swept = grid.rates(merged[attribute.codes], privileged + 1, rows)
     sides: dict[str, Limits] = {}
-    for name, rates in swept.items():
-        limits = _limits(rates, tail)
+    for name, limits in grid.rates(merged[attribute.codes], privileged + 1, rows, tail).items():
         sides[f"unprivileged_{name}"] = Limits(*(part[others] for part in limits))
         sides[f"privileged_{name}"] = Limits(*(part[[privileged]] for part in limits))
     steps = len(grid.thresholds)
@@ -102,15 +95,6 @@ def _metric_limits(name: str, sides: Sides) -> Limits:
     ]
     empty = np.any([np.broadcast_to(np.isnan(part.low), limits.estimate.shape) for part in used], axis=0)
     return Limits(limits.estimate, *(np.where(empty, np.nan, end) for end in limits[1:]))
-
-
-def _limits(rates: RatesByThreshold, tail: float) -> Limits:
-    """Bound each proportion; NaN where it has no row."""
-    known = rates.trials > 0
-    trials = np.broadcast_to(np.where(known, rates.trials, 1.0), rates.value.shape)
-    limits = clopper_pearson(np.nan_to_num(rates.value) * trials, trials, tail)
-    low, high = (np.where(known, end, np.nan) for end in (limits.low, limits.high))
-    return Limits(rates.value, low, high)
 
 
 def _thresholds(grid: ThresholdGrid, groups: int) -> TableColumns:

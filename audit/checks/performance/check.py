@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import chain
 from typing import ClassVar
 
 import numpy as np
 
 from audit.check import Check
-from audit.checks.performance.definitions import DEFINITIONS
-from audit.checks.performance.influence import performance_trace
+from audit.checks.performance.definitions import CALIBRATION_BINS, DEFINITIONS
 from audit.checks.performance.metrics import Groups, classification, outcomes, regression
 from audit.result import Measurement, MetricFacts, Scalar
 from audit.stats.group_estimates import Partition
-from audit.stats.influence import Traced
-from audit.subject.predictions import Classified
+from audit.stats.influence import Influence, Shares, Trace, Traced
+from audit.subject.predictions import Classified, Regressed
 from audit.subject.subject import Subject
 
 
@@ -27,20 +27,14 @@ class Performance(Check):
 
     def measure(self, subject: Subject) -> Iterator[Traced]:
         """Yield every metric for the whole table, then for each group of each attribute."""
-        for measurement in _measurements(subject):
-            yield Traced(measurement, partial(performance_trace, subject, measurement))
-
-
-def _measurements(subject: Subject) -> Iterator[Measurement]:
-    scores = subject.scores
-    measurements: Callable[[Groups], Iterator[Measurement]]
-    if isinstance(scores, Classified):
-        measurements = partial(classification, scores, np.argsort(scores.favorable))
-    else:
-        measurements = partial(regression, scores)
-    for groups in _partitions(subject):
-        yield from measurements(groups)
-        yield from outcomes(scores, groups)
+        scores = subject.scores
+        if isinstance(scores, Classified):
+            measurements = partial(classification, scores, np.argsort(scores.favorable))
+        else:
+            measurements = partial(regression, scores)
+        for groups in _partitions(subject):
+            for measurement in chain(measurements(groups), outcomes(scores, groups)):
+                yield Traced(measurement, partial(performance_trace, subject, measurement))
 
 
 def _partitions(subject: Subject) -> Iterator[Groups]:
@@ -54,3 +48,113 @@ def _partitions(subject: Subject) -> Iterator[Groups]:
         yield groups(
             attribute.codes, [{"attribute": attribute.name, "group": name} for name in attribute.groups]
         )
+
+
+def performance_trace(subject: Subject, measurement: Measurement) -> Trace | None:
+    """Return the rows behind a measurement of the performance check; None for the number of rows."""
+    name = measurement.metric.partition(".")[2]
+    scores = subject.scores
+    rows = _rows(subject, measurement)
+    if (share := _share(name, scores, rows, measurement)) is not None:
+        return share
+    weights = np.ones(subject.rows) if subject.weights is None else subject.weights
+    by_name = _CLASSIFIED if isinstance(scores, Classified) else _REGRESSED
+    if name not in by_name:
+        return None
+    values = np.zeros(subject.rows)
+    values[rows] = weights[rows] * by_name[name](scores, rows, weights[rows])
+    return Influence(values)
+
+
+def _rows(subject: Subject, measurement: Measurement) -> np.ndarray:
+    """Return the rows of the measured group, bool."""
+    if not measurement.where:
+        return np.ones(subject.rows, bool)
+    (attribute,) = (a for a in subject.attributes if a.name == measurement.where["attribute"])
+    return np.asarray(attribute.codes == attribute.groups.index(str(measurement.where["group"])))
+
+
+def _share(
+    name: str, scores: Classified | Regressed, rows: np.ndarray, measurement: Measurement
+) -> Shares | None:
+    label = scores.label
+    predicted = scores.predicted
+    if label is not None and predicted is not None:
+        within = {
+            "selection_rate": rows,
+            "true_positive_rate": rows & label,
+            "false_positive_rate": rows & ~label,
+        }
+        if name in within:
+            return Shares({"rate": (within[name], predicted)})
+    if name == "accuracy" and isinstance(scores, Classified):
+        return Shares({"rate": (rows, scores.code == scores.guess)})
+    if name == "balanced_accuracy" and isinstance(scores, Classified):
+        classes = enumerate(map(str, scores.classes))
+        return Shares(
+            {
+                value: (rows & (scores.code == place), scores.guess == place)
+                for place, value in classes
+                if value in measurement.counts
+            }
+        )
+    return None
+
+
+def _mean(values: np.ndarray, weights: np.ndarray) -> float:
+    """Return the weighted mean; NaN where nothing has weight, as in a class that a thin group lacks."""
+    return float(np.average(values, weights=weights)) if weights.any() else float("nan")
+
+
+def _centred(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    return np.asarray(values - _mean(values, weights))
+
+
+def _auc(scores: Classified, rows: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return DeLong's placement values: the share of the other side that each row is above (or below), ties half."""
+    label = scores.label[rows]
+    _, place = np.unique(scores.favorable[rows], return_inverse=True)
+    influence = np.zeros(len(label))
+    for side, sign in ((label, 1.0), (~label, -1.0)):
+        others = np.bincount(place, weights * ~side)
+        below = (np.cumsum(others) - others / 2.0) / others.sum()
+        influence[side] = sign * _centred(below[place[side]], weights[side]) / weights[side].sum()
+    return influence
+
+
+def _calibration(scores: Classified, rows: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return each row's gap in the direction of its bin's."""
+    score = scores.favorable[rows]
+    number = np.minimum((score * CALIBRATION_BINS).astype(np.int32), CALIBRATION_BINS - 1)
+    gap = scores.label[rows] - score
+    signs = np.sign(np.bincount(number, weights * gap, CALIBRATION_BINS))
+    return _centred(signs[number] * gap, weights)
+
+
+def _r2(scores: Regressed, rows: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    square = (scores.prediction[rows] - scores.target[rows]) ** 2
+    spread = _centred(scores.target[rows], weights) ** 2
+    ratio = np.divide(_mean(square, weights), _mean(spread, weights))
+    return np.asarray(ratio * spread - square)
+
+
+def _rmse(scores: Regressed, rows: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    square = _error(scores, rows) ** 2
+    return np.asarray(_centred(square, weights) / np.sqrt(_mean(square, weights)))
+
+
+def _error(scores: Regressed, rows: np.ndarray) -> np.ndarray:
+    return np.asarray(scores.prediction[rows] - scores.target[rows])
+
+
+_CLASSIFIED: dict[str, Callable[..., np.ndarray]] = {
+    "log_loss": lambda scores, rows, weights: _centred(scores.log_loss[rows], weights),
+    "brier": lambda scores, rows, weights: _centred(scores.brier[rows], weights),
+    "auc": _auc,
+    "calibration_error": _calibration,
+}
+_REGRESSED: dict[str, Callable[..., np.ndarray]] = {
+    "mae": lambda scores, rows, weights: _centred(np.abs(_error(scores, rows)), weights),
+    "rmse": _rmse,
+    "r2": _r2,
+}
