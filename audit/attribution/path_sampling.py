@@ -9,8 +9,6 @@ independently: the two differ by the sampling alone, which gives the standard er
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property
 from itertools import islice
 from typing import NamedTuple
 
@@ -22,41 +20,27 @@ _MIN_SLOTS = 64
 """Slots of a pass: few references take several turns."""
 
 
-@dataclass(frozen=True)
 class PathPlan:
-    """Plan of a row's passes over ``references`` references, drawn by ``seed``."""
+    """Plan of a row's passes over ``references`` references, drawn by ``seed``.
 
-    references: int
-    seed: int
+    ``sizes`` are the numbers of slots of the blocks, ``weights`` their shares of all slots, both ``(blocks,)``, and
+    ``reference`` holds for each block the references of both draws, ``(DRAWS * size,)`` int32.
+    """
 
-    @cached_property
-    def _slots(self) -> np.ndarray:
-        """(slots,), the reference of each."""
-        return np.tile(np.arange(self.references), -(-_MIN_SLOTS // self.references))
-
-    @cached_property
-    def sizes(self) -> np.ndarray:
-        """(blocks,), the number of slots of each."""
-        parts = np.array_split(self._slots, -(-len(self._slots) // _SLOTS_OF_BLOCK))
-        return np.array([len(part) for part in parts])
-
-    @cached_property
-    def weights(self) -> np.ndarray:
-        """(blocks,), each one's share of the slots."""
-        return np.asarray(self.sizes / self.sizes.sum())
-
-    @cached_property
-    def reference(self) -> list[np.ndarray]:
-        """For each block, (DRAWS * size,) int32, the references of both draws."""
-        parts = np.split(self._slots.astype(np.int32), np.cumsum(self.sizes)[:-1])
-        return [np.tile(part, DRAWS) for part in parts]
+    def __init__(self, references: int, seed: int) -> None:
+        slots = np.tile(np.arange(references, dtype=np.int32), -(-_MIN_SLOTS // references))
+        blocks = np.array_split(slots, -(-len(slots) // _SLOTS_OF_BLOCK))
+        self._seed = seed
+        self.sizes = np.array([len(block) for block in blocks])
+        self.weights = self.sizes / self.sizes.sum()
+        self.reference = [np.tile(block, DRAWS) for block in blocks]
 
     def positions(self, row: int, number: int) -> list[np.ndarray]:
         """Draw row ``row``'s positions in its pass ``number``: for each block, (DRAWS * size,) in [0, 1).
 
         A draw depends on the seed, the row's index and its pass alone.
         """
-        rng = np.random.Generator(np.random.Philox(key=self.seed, counter=[0, 1, row, number]))
+        rng = np.random.Generator(np.random.Philox(key=self._seed, counter=[0, 1, row, number]))
         block = np.repeat(np.arange(len(self.sizes)), self.sizes)
         stratum = np.concatenate([np.arange(size) for size in self.sizes])
         order = np.argsort(block + rng.random((DRAWS, len(block))), axis=1)  # blocks stay, their slots mix

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from audit.attribution.coalitions import Coalitions, CoalitionScheme, Ends, contrasts
+from audit.attribution.coalitions import Coalitions, CoalitionScheme, Ends
 
 DRAWS = 2
 """Permutations that a row draws for each reference in a pass: the least that shows their spread."""
@@ -136,11 +136,11 @@ def scheme(features: int) -> CoalitionScheme:
     return CoalitionScheme(inside=np.less, levels=features - 1, draws=DRAWS)
 
 
-def sample(coalitions: Coalitions, ends: Ends, features: int, seed: int, tolerance: float) -> ShapleyEstimate:
+def sample(coalitions: Coalitions, features: int, seed: int, tolerance: float) -> ShapleyEstimate:
     """Sample permutations of at least two features until each row's errors are within the tolerance."""
-    running = RunningEstimate(ends, features)
-    draw = partial(_positions, seed, running.passes, (len(ends.references), DRAWS, features))
-    work = partial(_contributions, coalitions, ends, draw)
+    running = RunningEstimate(coalitions.ends, features)
+    draw = partial(_positions, seed, running.passes, (len(coalitions.ends.references), DRAWS, features))
+    work = partial(_contributions, coalitions, draw)
     while len(unfinished := running.unfinished(tolerance)):
         for rows, contributions in coalitions.by_groups(work, unfinished):
             running.add(rows, contributions)
@@ -167,7 +167,7 @@ def _positions(seed: int, passes: np.ndarray, shape: tuple[int, ...], rows: np.n
 
 
 def _contributions(
-    coalitions: Coalitions, ends: Ends, draw: Callable[[np.ndarray], np.ndarray], rows: np.ndarray
+    coalitions: Coalitions, draw: Callable[[np.ndarray], np.ndarray], rows: np.ndarray
 ) -> np.ndarray:
     """Return what each feature adds, averaged over both directions (rows, references, DRAWS, features).
 
@@ -179,7 +179,7 @@ def _contributions(
     features = positions.shape[-1]
     keys = positions.reshape(-1, features)
     levels = np.arange(1, features, dtype=np.int32)
-    chain = contrasts(coalitions, ends, rows, keys, levels).ravel()
+    chain = coalitions.contrasts(rows, keys, levels).ravel()
     place = keys * np.intp(len(keys)) + np.arange(len(keys))[:, None]  # of each feature in the chain
     added = chain[place + len(keys)] - chain[place]
     return np.asarray(0.5 * added.reshape(positions.shape))

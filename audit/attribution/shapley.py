@@ -11,15 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from audit.attribution import permutation_shapley
-from audit.attribution.coalitions import (
-    BatchFunction,
-    Coalitions,
-    CoalitionScheme,
-    Ends,
-    contrasts,
-    evaluate_ends,
-    rows_per_call,
-)
+from audit.attribution.coalitions import BatchFunction, Coalitions, CoalitionScheme, rows_per_call
 from audit.attribution.permutation_shapley import ReferenceInfluence, ShapleyEstimate, min_passes
 from audit.frameworks.output_silencing import quiet
 
@@ -117,11 +109,11 @@ def attribute(
         scheme = CoalitionScheme(inside=lambda bit, level: bit & level != 0, levels=levels, draws=1)
     rows_of_call = rows_per_call(rows, floats_per_row, memory_bytes)
     coalitions = Coalitions(f, rows, background, feature_of_column, scheme, rows_of_call)
-    ends = evaluate_ends(coalitions, len(rows), m, features)
+    ends = coalitions.ends
     if exact:
-        estimate = _enumerate(coalitions, ends, features)
+        estimate = _enumerate(coalitions, features)
     else:
-        estimate = permutation_shapley.sample(coalitions, ends, features, seed, tolerance)
+        estimate = permutation_shapley.sample(coalitions, features, seed, tolerance)
     pairs = m * (len(rows) if exact else int(estimate.rounds.sum()))
     return Attributions(
         **estimate._asdict(),
@@ -136,13 +128,14 @@ def _bits(features: int) -> np.ndarray:
     return np.left_shift(1, np.arange(features), dtype=np.int32)
 
 
-def _enumerate(coalitions: Coalitions, ends: Ends, features: int) -> ShapleyEstimate:
+def _enumerate(coalitions: Coalitions, features: int) -> ShapleyEstimate:
     """Compute the values from all coalitions: exact for these references, and without a standard error.
 
     Source: Shapley's formula, as in Lundberg and Lee, Advances in Neural Information Processing Systems 30
     (2017), equation 4.
     """
-    work = partial(_contributions, coalitions, ends, features)
+    ends = coalitions.ends
+    work = partial(_contributions, coalitions, features)
     values = np.empty((len(ends.rows), features))
     influence = ReferenceInfluence(len(ends.references), features)
     for rows, contributions in coalitions.by_groups(work, np.arange(len(ends.rows))):
@@ -152,11 +145,11 @@ def _enumerate(coalitions: Coalitions, ends: Ends, features: int) -> ShapleyEsti
     return ShapleyEstimate(values, np.zeros_like(values), influence.by_reference, rounds)
 
 
-def _contributions(coalitions: Coalitions, ends: Ends, features: int, rows: np.ndarray) -> np.ndarray:
+def _contributions(coalitions: Coalitions, features: int, rows: np.ndarray) -> np.ndarray:
     """Return the values against each single reference (rows, references, features)."""
-    keys = np.broadcast_to(_bits(features), (len(rows) * len(ends.references), features))
+    keys = np.broadcast_to(_bits(features), (len(rows) * len(coalitions.ends.references), features))
     levels = np.arange(1, 1 << (features - 1), dtype=np.int32)
-    differences = contrasts(coalitions, ends, rows, keys, levels)
+    differences = coalitions.contrasts(rows, keys, levels)
     return np.asarray(differences[:-1].T @ _weights(features)).reshape(len(rows), -1, features)
 
 

@@ -82,9 +82,9 @@ def corrupt(
 def _noise(rows: np.ndarray, shape: tuple[int, ...], seed: int) -> np.ndarray:
     """Draw standard normal numbers ``(n, *shape)``, each row's own."""
     noise = np.empty((len(rows), *shape), np.float32)
-    for row, out in zip(rows, noise, strict=True):
+    for place, row in enumerate(rows):
         key = np.array([seed % 2**64, int(row)], np.uint64)
-        np.random.Generator(np.random.Philox(key=key)).standard_normal(dtype=np.float32, out=out)
+        np.random.Generator(np.random.Philox(key=key)).standard_normal(dtype=np.float32, out=noise[place])
     return noise
 
 

@@ -106,15 +106,8 @@ class Examples:
         """Return the first cells of an example's lines: `_CASE`."""
         row = int(self._rows[example.place])
         score = float(self._score[example.place])
-        return (
-            case,
-            example.reason,
-            row + 1 if self.unmasked else None,
-            score,
-            *self._decision(row),
-            base,
-            output,
-        )
+        number = row + 1 if self.unmasked else None
+        return case, example.reason, number, score, *self._decision(row), base, output
 
     def _decision(self, row: int) -> tuple[str, str]:
         """Return label and prediction of a row of the data; a regression's label is a value that is masked."""

@@ -84,14 +84,12 @@ class ImageAttribution:
     grid: CellGrid
     values: np.ndarray
 
-
-def pool(attribution: ImageAttribution, patches: CellGrid) -> ImageAttribution:
-    """Return the attributions of ``patches``, each made up of whole cells; unchanged if they are as coarse already."""
-    fine = attribution.grid
-    if fine.cells <= patches.cells:
-        return attribution
-    flat = CellGrid((fine.rows, fine.columns, 1), patches.rows, patches.columns)
-    return ImageAttribution(patches, flat.sums(attribution.values))
+    def pool(self, patches: CellGrid) -> ImageAttribution:
+        """Return the attributions of ``patches``, each made up of whole cells; unchanged if as coarse already."""
+        if self.grid.cells <= patches.cells:
+            return self
+        flat = CellGrid((self.grid.rows, self.grid.columns, 1), patches.rows, patches.columns)
+        return ImageAttribution(patches, flat.sums(self.values))
 
 
 def find_method(

@@ -9,13 +9,7 @@ import numpy as np
 
 from audit.checks.explainability.example_rows import Examples, TableLine, line_table
 from audit.checks.explainability.explanation import Explanation
-from audit.checks.explainability.image_attribution import (
-    CellGrid,
-    ImageAttribution,
-    ImageMethod,
-    cell_grid,
-    pool,
-)
+from audit.checks.explainability.image_attribution import CellGrid, ImageAttribution, ImageMethod, cell_grid
 from audit.checks.explainability.metrics import quality
 from audit.data.shared_ranges import SHARED, digits
 from audit.result import Evidence, Note, Table
@@ -39,7 +33,7 @@ def image_evidence(
 ) -> Iterator[Evidence]:
     """Yield the method of the values, their quality, and the tables behind the report's figures."""
     examples = Examples(explanation, subject)
-    by_patch = pool(attribution, cell_grid(pictures.shape, _MAX_PATCHES, 2))
+    by_patch = attribution.pool(cell_grid(pictures.shape, _MAX_PATCHES, 2))
     yield _method_note(method, by_patch.grid)
     yield from quality(explanation, subject.seed, by_patch.values, by_patch.grid.cell)
     of_rows = attribution if examples.unmasked else by_patch

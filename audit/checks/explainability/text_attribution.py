@@ -102,14 +102,8 @@ class _FreeText:
         self.too_long = 0
         examples = [row.place for row in Examples(explanation, subject).rows()]
         others = np.random.default_rng([subject.seed, 4]).permutation(len(self._texts)).tolist()
-        self._choose([*examples, *others])
-
-    def _decoded(self, matrix: np.ndarray) -> list[str]:
-        return [self._vocabulary[int(code)] for code in matrix[:, self._at]]
-
-    def _choose(self, candidates: list[int]) -> None:
         budget = _MAX_WORDS
-        for place in dict.fromkeys(candidates):
+        for place in dict.fromkeys([*examples, *others]):
             number = len(words(self._texts[place]))
             cost = number * evaluations(number)
             if cost > budget:
@@ -117,6 +111,9 @@ class _FreeText:
             elif number and len(self.places) < _MAX_TEXTS:
                 self.places.append(place)
                 budget -= cost
+
+    def _decoded(self, matrix: np.ndarray) -> list[str]:
+        return [self._vocabulary[int(code)] for code in matrix[:, self._at]]
 
     def output(self, frozen: Frozen | None, score: bool) -> OutputOfTexts:
         """Return the explained output as a function of texts."""

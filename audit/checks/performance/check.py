@@ -132,7 +132,7 @@ def _calibration(scores: Classified, rows: np.ndarray, weights: np.ndarray) -> n
 
 
 def _r2(scores: Regressed, rows: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    square = (scores.prediction[rows] - scores.target[rows]) ** 2
+    square = _error(scores, rows) ** 2
     spread = _centred(scores.target[rows], weights) ** 2
     ratio = np.divide(_mean(square, weights), _mean(spread, weights))
     return np.asarray(ratio * spread - square)

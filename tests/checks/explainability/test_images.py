@@ -20,7 +20,6 @@ from audit.checks.explainability.image_attribution import (
     ImageAttribution,
     affordable,
     cell_grid,
-    pool,
 )
 from audit.subject.images import Pictures
 from audit.subject.loading import load_subject
@@ -283,6 +282,6 @@ def test_cells_cover_every_pixel_once(height: int, width: int, channels: int, mo
 def test_patches_are_made_up_of_whole_cells(height: int, width: int) -> None:
     fine, coarse = cell_grid((height, width, 1), 48), cell_grid((height, width, 1), 8, 2)
     values = np.random.default_rng(1).random((1, height * width))
-    found = pool(ImageAttribution(fine, fine.sums(values)), coarse)
+    found = ImageAttribution(fine, fine.sums(values)).pool(coarse)
     assert isinstance(found.grid, CellGrid)
     np.testing.assert_allclose(found.values, found.grid.sums(values))
