@@ -8,8 +8,6 @@ Knowledge and Information Systems 41 (2014), for one reference a permutation.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
 from math import prod
 from typing import NamedTuple
 
@@ -139,8 +137,11 @@ def scheme(features: int) -> CoalitionScheme:
 def sample(coalitions: Coalitions, features: int, seed: int, tolerance: float) -> ShapleyEstimate:
     """Sample permutations of at least two features until each row's errors are within the tolerance."""
     running = RunningEstimate(coalitions.ends, features)
-    draw = partial(_positions, seed, running.passes, (len(coalitions.ends.references), DRAWS, features))
-    work = partial(_contributions, coalitions, draw)
+    shape = (len(coalitions.ends.references), DRAWS, features)
+
+    def work(rows: np.ndarray) -> np.ndarray:
+        return _contributions(coalitions, rows, _positions(seed, running.passes, shape, rows))
+
     while len(unfinished := running.unfinished(tolerance)):
         for rows, contributions in coalitions.by_groups(work, unfinished):
             running.add(rows, contributions)
@@ -166,16 +167,13 @@ def _positions(seed: int, passes: np.ndarray, shape: tuple[int, ...], rows: np.n
     return (words & feature_bits).view(np.int32)
 
 
-def _contributions(
-    coalitions: Coalitions, draw: Callable[[np.ndarray], np.ndarray], rows: np.ndarray
-) -> np.ndarray:
+def _contributions(coalitions: Coalitions, rows: np.ndarray, positions: np.ndarray) -> np.ndarray:
     """Return what each feature adds, averaged over both directions (rows, references, DRAWS, features).
 
     Forwards, a feature at position p adds v(first p + 1) - v(first p); backwards, it adds
     v(all but the first p) - v(all but the first p + 1). Together that is c(p + 1) - c(p), where c(p) is
     the contrast of the first p features and all others.
     """
-    positions = draw(rows)
     features = positions.shape[-1]
     keys = positions.reshape(-1, features)
     levels = np.arange(1, features, dtype=np.int32)

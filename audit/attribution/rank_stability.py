@@ -51,9 +51,8 @@ def rank_stability(
     if features < 2 or units < 2:
         return RankStability(float("nan"))
     rng = np.random.default_rng([seed, 3])
-    sums = (
-        magnitudes if weights is None else magnitudes * weights[:, None]
-    )  # ranks of sums are ranks of means
+    # ranks of sums are ranks of means
+    sums = magnitudes if weights is None else magnitudes * weights[:, None]
     halves = np.stack([rng.permutation(units)[unit] < units // 2 for _ in range(_SPLITS)])
     groups = min(_MAX_JACKKNIFE_GROUPS, units)
     group = rng.permutation(units)[unit] % groups

@@ -67,7 +67,15 @@ class Examples:
 
     def images(self) -> list[ExampleRow]:
         """Return the example rows of images: errors, and the surest of either outcome; no row occurs twice."""
-        return _choose(self._image_candidates())
+        classified = isinstance(self._scores, Classified)
+        greatest_reason = "confidently favourable" if classified else "greatest prediction"
+        least_reason = "confidently unfavourable" if classified else "least prediction"
+        candidates = [
+            self._errors(_IMAGES_OF_KIND),
+            _Candidates(greatest_reason, np.argsort(-self._score, kind="stable"), _IMAGES_OF_KIND),
+            _Candidates(least_reason, np.argsort(self._score, kind="stable"), _IMAGES_OF_KIND),
+        ]
+        return _choose(candidates)
 
     def _row_candidates(self) -> Iterator[_Candidates]:
         yield self._errors(_MAX_ERRORS)
@@ -83,14 +91,6 @@ class Examples:
                 distance = np.abs(self._score[members] - np.median(self._score[members]))
                 reason = f"{attribute.name}: {attribute.groups[group]}"
                 yield _Candidates(reason, members[np.argsort(distance, kind="stable")], 1)
-
-    def _image_candidates(self) -> Iterator[_Candidates]:
-        yield self._errors(_IMAGES_OF_KIND)
-        classified = isinstance(self._scores, Classified)
-        reason = "confidently favourable" if classified else "greatest prediction"
-        yield _Candidates(reason, np.argsort(-self._score, kind="stable"), _IMAGES_OF_KIND)
-        reason = "confidently unfavourable" if classified else "least prediction"
-        yield _Candidates(reason, np.argsort(self._score, kind="stable"), _IMAGES_OF_KIND)
 
     def _errors(self, number: int) -> _Candidates:
         scores = self._scores

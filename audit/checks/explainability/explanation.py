@@ -57,7 +57,7 @@ class ExplainedOutput:
         outcome = favorable_score if score else favorable_logit
         # Traced once: the numbers of rows differ from call to call.
         encode = graph(logits.encode, [tensorflow().TensorSpec([None, matrix.shape[1]], matrix.dtype)])
-        explained = "score" if score else "log-odds"
+        quantity = "score" if score else "log-odds"
         regression = subject.decider.head.kind == "regression"
         return cls(
             f=lambda encoded: outcome(logits.graph(encoded), subject.decider),
@@ -65,7 +65,7 @@ class ExplainedOutput:
             feature_of_column=logits.players,
             floats_per_row=logits.widest,
             dtype=matrix.dtype,
-            unit="the prediction" if regression else f"the {explained} of the favourable outcome",
+            unit="the prediction" if regression else f"the {quantity} of the favourable outcome",
         )
 
     @cached_property

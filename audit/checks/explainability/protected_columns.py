@@ -47,10 +47,6 @@ def same_groups(values: np.ndarray, codes: np.ndarray, binned: bool) -> bool:
 
 _SEPARATORS = ("_", "=", "-", ".", ":", " ", "__")
 
-_OWN_COLUMN = "its own column"
-_ONE_HOT_COLUMN = "one-hot column"
-_SAME_GROUPS = "same groups as the attribute"
-
 ProtectedColumns = dict[str, dict[str, str]]
 """For each attribute and intersection the names of its columns, and how each was found."""
 
@@ -107,7 +103,7 @@ def _columns(attribute: Attribute, spec: Protected, subject: Subject) -> dict[st
         if how := by_name.get(column.name.casefold()):
             columns[column.name] = how
         elif same_groups(values, codes, binned):
-            columns[column.name] = _SAME_GROUPS
+            columns[column.name] = "same groups as the attribute"
     return columns
 
 
@@ -117,5 +113,5 @@ def _names(attribute: Attribute, spec: Protected) -> dict[str, str]:
         f"{attribute.name}{separator}{group}" for separator in _SEPARATORS for group in attribute.groups
     ]
     listed = (spec.columns or {}).values()
-    names = {name.casefold(): _ONE_HOT_COLUMN for name in [*listed, *one_hot]}
-    return names | {attribute.name.casefold(): _OWN_COLUMN}
+    names = {name.casefold(): "one-hot column" for name in [*listed, *one_hot]}
+    return names | {attribute.name.casefold(): "its own column"}

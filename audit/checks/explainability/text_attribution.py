@@ -22,7 +22,6 @@ from audit.checks.explainability.explanation import Explanation
 from audit.frameworks.tensorflow_loader import graph, tensorflow
 from audit.inputs.features import places, starts
 from audit.model.decision import favorable_logit, favorable_score
-from audit.model.graph.frozen import Frozen
 from audit.model.logits.text_logits import Wording
 from audit.model.text_columns import prose_columns
 from audit.subject.subject import Subject
@@ -67,15 +66,12 @@ def attribute_texts(explanation: Explanation, subject: Subject, score: bool) -> 
         subject: the model and the data.
         score: whether P(favourable) is explained.
     """
-    if not any(feed.is_text for feed in subject.feeds):
-        return
-    frozen = subject.model.frozen
     for name in prose_columns(subject.model, subject.feeds):
         column = _FreeText(explanation, subject, name)
         if not column.places:
             yield f"{name}: no text is explained by its words: {column.too_long:,} are too long, the others have none."
             continue
-        output = column.output(frozen, score)
+        output = column.output(score)
         mask = next((m for m in (LEFT_OUT, DOTS) if _has_output(output, column.places[0], m)), None)
         if mask is None:
             yield f"{name}: texts are not explained by their words: the model has no finite output for one without any."
@@ -91,9 +87,9 @@ class _FreeText:
     """
 
     def __init__(self, explanation: Explanation, subject: Subject, name: str) -> None:
-        place = places(subject.feeds)[name, True]
-        self._at = starts([column.width for column in explanation.columns])[place]
-        self._vocabulary = explanation.columns[place].vocabulary or []
+        feature = places(subject.feeds)[name, True]
+        self._at = starts([column.width for column in explanation.columns])[feature]
+        self._vocabulary = explanation.columns[feature].vocabulary or []
         self._name = name
         self._explanation = explanation
         self._subject = subject
@@ -115,14 +111,14 @@ class _FreeText:
     def _decoded(self, matrix: np.ndarray) -> list[str]:
         return [self._vocabulary[int(code)] for code in matrix[:, self._at]]
 
-    def output(self, frozen: Frozen | None, score: bool) -> OutputOfTexts:
+    def output(self, score: bool) -> OutputOfTexts:
         """Return the explained output as a function of texts."""
         subject = self._subject
         matrix = self._explanation.matrix
         wording = Wording(
             subject.model, subject.decider.head, subject.feeds, self._explanation.columns, self._name
         )
-        logits = wording.logits(frozen, subject.logits, matrix, self._texts)
+        logits = wording.logits(subject.model.frozen, subject.logits, matrix, self._texts)
         outcome = favorable_score if score else favorable_logit
         tf = tensorflow()
         signature = [tf.TensorSpec([None, matrix.shape[1]], matrix.dtype), tf.TensorSpec([None], tf.string)]

@@ -97,14 +97,11 @@ def _case_lines(columns: list[TextColumn], examples: Examples) -> Iterator[Table
         index = column.places.index(row.place)
         text = column.texts[index]
         start = examples.cells(case, row, text.base, float(column.outputs[index]))
-        for piece in _first(list(_pieces(text) if examples.unmasked else _masked(column, text))):
+        pieces = list(_pieces(text) if examples.unmasked else _masked(column, text))
+        if rest := pieces[_MAX_PIECES:]:
+            pieces[_MAX_PIECES:] = [(HIDDEN, sum(value for _, value in rest))]
+        for piece in pieces:
             yield (*start, column.name, *piece)
-
-
-def _first(pieces: list[WordValue]) -> list[WordValue]:
-    """Return the first pieces, and one for all that follow."""
-    rest = pieces[_MAX_PIECES:]
-    return [*pieces[:_MAX_PIECES], (HIDDEN, sum(value for _, value in rest))] if rest else pieces
 
 
 def _masked(column: TextColumn, text: TextAttribution) -> Iterator[WordValue]:
