@@ -6,8 +6,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from audit.formats.html.charts.measurement_table import Cells, cells
+from audit.formats.html.charts.plot_marks import Row
 from audit.formats.html.charts.reliability_curve import Reliability, reliability
-from audit.formats.html.text.numbers import count, interval, number, with_interval
+from audit.formats.html.text.numbers import count, with_interval
 from audit.formats.html.text.safe_text import brief
 from audit.result import CheckResult, GroupFacts, Measurement
 
@@ -17,13 +19,10 @@ MAX_FOLDED = 24
 
 @dataclass(frozen=True, slots=True)
 class GroupCurve:
-    """The curve of one group, its calibration error with its interval, and its rows."""
+    """The curve of one group, and its calibration error as ``cells``."""
 
-    name: str
+    cells: Cells
     privileged: bool
-    value: str
-    ci: str
-    rows: str
     curve: Reliability
 
 
@@ -59,7 +58,7 @@ Binned = tuple[Measurement, Reliability]
 def _panel(attribute: str, members: Sequence[Binned], privileged: frozenset[str]) -> CalibrationPanel:
     ranked = sorted(members, key=lambda binned: (_group(binned[0]) not in privileged, *_rank(binned[0])))
     curves = [
-        GroupCurve(_group(m), _group(m) in privileged, number(m.value), interval(m.ci), count(m.n), curve)
+        GroupCurve(cells(Row(_group(m), m)), _group(m) in privileged, curve)
         for m, curve in ranked[: MAX_OPEN + MAX_FOLDED]
     ]
     caption = _caption([m for m, _ in members])

@@ -13,8 +13,7 @@ from audit.formats.html.explainability.section import ExplainabilitySection
 from audit.formats.html.metrics import MetricView, metric_view
 from audit.formats.html.robustness.section import RobustnessSection
 from audit.formats.html.text.metric_facts import facts_of, how_to_read, level, short
-from audit.formats.html.text.plain_table import PlainTable, plain_table
-from audit.formats.html.text.table_records import fits
+from audit.formats.html.text.table_records import PlainTable, fits, plain_table
 from audit.formats.html.thresholds import TABLES, ThresholdSection, thresholds
 from audit.result import CheckResult, Measurement, Report
 

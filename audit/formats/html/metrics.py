@@ -85,13 +85,12 @@ def _panels(name: str, parts: Sequence[Measurement], scale: Axis, guides: Guides
         shared = panel_of(measurement.where)
         row = Row(row_label(measurement.where, shared), measurement)
         grouped.setdefault(describe(shared), []).append(row)
-    return [_panel(name, title, rows, scale, guides) for title, rows in grouped.items()]
-
-
-def _panel(name: str, title: str, rows: Sequence[Row], scale: Axis, guides: Guides) -> MetricPanel:
-    return MetricPanel(
-        title=title,
-        plots=folded_plots(f"{name}, {title}" if title else name, rows, scale, guides, MAX_ROWS),
-        folded_rows=max(0, len(rows) - MAX_ROWS),
-        table=[cells(row) for row in rows],
-    )
+    return [
+        MetricPanel(
+            title=title,
+            plots=folded_plots(f"{name}, {title}" if title else name, rows, scale, guides, MAX_ROWS),
+            folded_rows=max(0, len(rows) - MAX_ROWS),
+            table=[cells(row) for row in rows],
+        )
+        for title, rows in grouped.items()
+    ]

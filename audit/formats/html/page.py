@@ -11,14 +11,40 @@ from markupsafe import Markup
 from audit.audit_log.audit_count import in_words
 from audit.formats.html.checks import check_views
 from audit.formats.html.rules import rule_views
-from audit.formats.html.text.long_names import Names
 from audit.formats.html.text.metric_facts import confidence
 from audit.formats.html.text.numbers import count, number
-from audit.formats.html.text.safe_text import clean
+from audit.formats.html.text.safe_text import clean, elide
 from audit.formats.html.verdict import verdict_view
 from audit.result import Report
 
 _SHEETS = ("report.css", "sections.css")
+_MAX_NAME_COLUMNS = 96
+
+
+class Names:
+    """Numbers names that are too long to repeat, in the order of their first use."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+
+    def short(self, name: object) -> str:
+        """Return the name, with its middle cut out if it is long."""
+        return elide(str(name), _MAX_NAME_COLUMNS)
+
+    def number(self, name: object) -> int | None:
+        """Return the number of the full name, or None if it is short enough to be shown in full."""
+        if self.short(name) == clean(str(name)):
+            return None
+        return self._numbers.setdefault(str(name), len(self._numbers) + 1)
+
+    def directed(self, name: object) -> bool:
+        """Return whether the name may run from right to left, and so must be isolated from its surroundings."""
+        return not str(name).isascii()
+
+    @property
+    def long(self) -> dict[int, str]:
+        """The full names by number."""
+        return {number: name for name, number in self._numbers.items()}
 
 
 def render_html(report: Report) -> str:
@@ -29,23 +55,20 @@ def render_html(report: Report) -> str:
     """
     templates = _templates()
     rules = rule_views(report)
-    page = (
-        _environment(templates)
-        .get_template("report.html.j2")
-        .render(
-            report=report,
-            # The only text that is not escaped: it is our own file, not the report's.
-            style=Markup("".join((templates / sheet).read_text("utf-8") for sheet in _SHEETS)),
-            rules=rules,
-            verdict=verdict_view(report, rules),
-            checks=check_views(report),
-            policy=json.dumps(report.policy.effective, indent=2, ensure_ascii=False, default=str),
-            confidence=confidence(report),
-            history=in_words(report),
-            names=Names(),
-            number=number,
-            count=count,
-        )
+    template = _environment(templates).get_template("report.html.j2")
+    page = template.render(
+        report=report,
+        # The only text that is not escaped: it is our own file, not the report's.
+        style=Markup("".join((templates / sheet).read_text("utf-8") for sheet in _SHEETS)),
+        rules=rules,
+        verdict=verdict_view(report, rules),
+        checks=check_views(report),
+        policy=json.dumps(report.policy.effective, indent=2, ensure_ascii=False, default=str),
+        confidence=confidence(report),
+        history=in_words(report),
+        names=Names(),
+        number=number,
+        count=count,
     )
     return page.rstrip() + "\n"
 

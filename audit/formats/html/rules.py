@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from audit.formats.html.charts.axis import measurement_axis
-from audit.formats.html.charts.improvement_plot import improvement_plots
 from audit.formats.html.charts.interval_plot import folded_plots
 from audit.formats.html.charts.measurement_table import Cells, cells, methods
 from audit.formats.html.charts.plot_marks import Guides, Plot, Row, decided
@@ -71,7 +71,7 @@ def _view(anchor: str, rule: RuleResult, report: Report) -> RuleView:
         caption=describe(common) if len(rows) > 1 else "",
         plots=_plots(rule, rows, facts),
         folded_rows=max(0, len(rows) - MAX_ROWS),
-        improvement=improvement_plots(rule.metric, rows, limits.least_improvement(rule.limit), MAX_ROWS),
+        improvement=_improvement_plots(rule, rows),
         table=[cells(row) for row in rows],
         methods=methods(row.measurement for row in rows),
     )
@@ -100,9 +100,24 @@ def _label(where: Where, common: Where) -> str:
 
 
 def _plots(rule: RuleResult, rows: Sequence[Row], facts: MetricFacts) -> list[Plot]:
-    """Return one chart, or two on the same axis if there are many rows."""
     guides = Guides(bounds=limits.bounds(rule.limit), ideal=facts.ideal)
-    inside = guides.bounds_within(facts.low, facts.high)
-    scale = measurement_axis(decided(rows), facts, inside)
+    scale = measurement_axis(decided(rows), facts, guides.bounds_within(facts.low, facts.high))
     rows = [replace(row, place=limits.absolute_place(row.measurement, rule.limit)) for row in rows]
     return folded_plots(f"{rule.metric} against its limit", rows, scale, guides, MAX_ROWS)
+
+
+def _improvement_plots(rule: RuleResult, rows: Sequence[Row]) -> list[Plot]:
+    limit = limits.least_improvement(rule.limit)
+    if limit is None:
+        return []
+    bounds = (limit, math.inf)
+    gains = [
+        replace(row, measurement=gain, place=limits.place_within(gain, *bounds))
+        for row in rows
+        if (gain := limits.improvement(row.measurement))
+    ]
+    if not gains:
+        return []
+    scale = measurement_axis(decided(gains), MetricFacts(about=""), keep=[limit, 0.0])
+    title = f"{rule.metric}: improvement over the baseline"
+    return folded_plots(title, gains, scale, Guides(bounds=bounds, overall=0.0), MAX_ROWS)

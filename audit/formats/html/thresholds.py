@@ -32,23 +32,16 @@ TABLES = {
 
 
 @dataclass(frozen=True, slots=True)
-class ThresholdTable:
-    """The values of a chart: ``rows`` are a threshold, and the value for each of ``heads``."""
-
-    heads: list[str]
-    rows: list[tuple[str, list[Estimate]]]
-
-
-@dataclass(frozen=True, slots=True)
 class ThresholdPanel:
     """One attribute: the groups furthest from the ideal, then others on another scale.
 
     ``folded`` counts these, and ``left_out`` those that are in the JSON only. ``ruled`` if a rule is about it.
+    ``table`` has rows of a threshold and the value of each curve of the first chart.
     """
 
     caption: str
     charts: list[ThresholdChart]
-    table: ThresholdTable
+    table: list[tuple[str, list[Estimate]]]
     attribute: str = ""
     privileged: str = ""
     ruled: bool = False
@@ -193,18 +186,14 @@ def _inside(line: ThresholdValues, limit: tuple[float, float] | None) -> str:
     return f" Its whole interval lies inside the limit at {len(allowed)} of {len(inside)} thresholds{where}."
 
 
-def _table(lines: Sequence[ThresholdValues]) -> ThresholdTable:
+def _table(lines: Sequence[ThresholdValues]) -> list[tuple[str, list[Estimate]]]:
     """Return every second threshold and the one in use."""
     in_use = lines[0].operating_point.threshold
-    rows = [
-        (written(at.threshold) + (" (chosen)" if at.threshold == in_use else ""), i)
-        for i, at in enumerate(lines[0].points)
-        if i % 2 or at.threshold == in_use
+    return [
+        (
+            written(threshold) + (" (chosen)" if threshold == in_use else ""),
+            [estimate(line.points[i].value, line.points[i].ci) for line in lines],
+        )
+        for i, threshold in enumerate(lines[0].thresholds)
+        if i % 2 or threshold == in_use
     ]
-    return ThresholdTable(
-        heads=[line.name for line in lines],
-        rows=[
-            (label, [estimate(line.points[i].value, line.points[i].ci) for line in lines])
-            for label, i in rows
-        ],
-    )

@@ -31,7 +31,7 @@ class VerdictView:
     """The parts of the first screen.
 
     ``left_out`` maps each group to its fewest rows and the value of the metric that counts them;
-    ``without_rule`` are protected attributes that no rule covers, ``repeated_rows`` those that narrow the intervals.
+    ``without_rule`` are protected attributes that no rule covers.
     """
 
     counts: dict[RuleStatus, int]
@@ -42,10 +42,8 @@ class VerdictView:
     left_out: dict[str, tuple[str, str]]
     min_rows: str
     not_measured: list[CheckResult]
-    repeated_rows: int
     turned_off: list[str]
     without_rule: list[str]
-    warnings: list[str]
 
 
 def verdict_view(report: Report, views: list[RuleView]) -> VerdictView:
@@ -61,10 +59,8 @@ def verdict_view(report: Report, views: list[RuleView]) -> VerdictView:
         left_out=_left_out(report),
         min_rows=min_rows(report),
         not_measured=[check for check in report.checks if check.status != "measured"],
-        repeated_rows=report.narrowing_rows,
         turned_off=turned_off(report),
         without_rule=_without_rule(report),
-        warnings=report.warnings,
     )
 
 

@@ -13,7 +13,7 @@ from audit.formats.html.explainability.dependence import dependences
 from audit.formats.html.explainability.protected_shares import attributes_of
 from audit.formats.html.explainability.row_summary import summary
 from audit.formats.html.explainability.section import ExplainabilitySection
-from audit.formats.html.explainability.waterfall import Contribution, named
+from audit.formats.html.explainability.waterfall import named
 from audit.formats.html.page import render_html
 from audit.formats.html.text.table_records import Record, records
 from audit.result import CheckResult, Measurement, Scalar
@@ -216,17 +216,17 @@ def test_a_waterfall_leads_from_the_mean_output_to_that_of_the_row(case: int) ->
 
 
 def test_a_row_is_told_in_words() -> None:
-    parts = [
-        Contribution("capital-gain", "7,000 to 9,000", 1.9),
-        Contribution("age", "17 to 25", -0.8),
-        Contribution("9 other features", "", -3),
+    lines: list[Record] = [
+        {"feature": "capital-gain", "value": "7,000 to 9,000"},
+        {"feature": "age", "value": "17 to 25"},
+        {"feature": "9 other features", "value": ""},
     ]
     row: dict[str, Scalar | None] = {"score": 0.83, "label": "unfavourable", "predicted": "favourable"}
-    assert summary(row, named(parts)) == (
+    assert summary(row, named(lines, [1.9, -0.8, -3.0])) == (
         "Score 0.830 (favourable), label unfavourable. "
         "Most raised by capital-gain (7,000 to 9,000): +1.90; most lowered by age (17 to 25): −0.80."
     )
-    assert summary({"score": None, "label": None, "predicted": "yes"}, named(parts[:1])) == (
+    assert summary({"score": None, "label": None, "predicted": "yes"}, named(lines[:1], [1.9])) == (
         "Predicted yes. Most raised by capital-gain (7,000 to 9,000): +1.90."
     )
     assert summary({"score": None, "label": None, "predicted": ""}, []) == ""

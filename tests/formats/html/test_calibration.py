@@ -58,7 +58,7 @@ def test_privileged_groups_come_first_then_those_that_are_surely_furthest_off() 
 
 def test_of_many_groups_the_rest_is_folded() -> None:
     (panel,) = calibrations(calibrated(), over_thresholds().data.groups, 0.95)
-    names = [group.name for group in (*panel.curves, *panel.folded)]
+    names = [group.cells.label for group in (*panel.curves, *panel.folded)]
     assert names == ["White", *MANY[::-1]][: MAX_OPEN + MAX_FOLDED]
     assert len(panel.curves) == MAX_OPEN and panel.left_out == 1 + len(MANY) - MAX_OPEN - MAX_FOLDED
 

@@ -14,8 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from audit.formats.html.charts.png import png_url
-from audit.formats.html.explainability.encoded_maps import attribution_map, samples
+from audit.formats.html.explainability.encoded_maps import attribution_map, png_url, samples
 from audit.formats.html.explainability.saliency_maps import COLUMNS, MAP, marks, ninths
 from audit.formats.html.page import render_html
 from audit.result import CheckResult, Report, Scalar

@@ -91,18 +91,16 @@ def ticks(axis: Axis) -> tuple[Line, ...]:
 
 def _lines(axis: Axis, guides: Guides) -> tuple[Line, ...]:
     low, high = guides.bounds or (-math.inf, math.inf)
-    bare = (("ideal", guides.ideal), ("overall-line", guides.overall))
-    return (
+    lines = (
         # A text that would leave the chart turns to the other side of its line.
-        *(_line("limit", low, f"≥ {written(low)}", "start" if axis.at(low) < 15 else "end", axis)),
-        *(_line("limit", high, f"≤ {written(high)}", "end" if axis.at(high) > 85 else "start", axis)),
-        *(line for kind, value in bare for line in _line(kind, value, "", "", axis)),
+        ("limit", low, f"≥ {written(low)}", "start" if axis.at(low) < 15 else "end"),
+        ("limit", high, f"≤ {written(high)}", "end" if axis.at(high) > 85 else "start"),
+        ("ideal", guides.ideal, "", ""),
+        ("overall-line", guides.overall, "", ""),
     )
-
-
-def _line(kind: str, value: float | None, text: str, anchor: str, axis: Axis) -> list[Line]:
-    x = _place(value, axis)
-    return [] if x is None else [Line(kind, x, text, anchor)]
+    return tuple(
+        Line(kind, x, text, anchor) for kind, value, text, anchor in lines if (x := _place(value, axis))
+    )
 
 
 def _band(axis: Axis, guides: Guides) -> Span | None:

@@ -1,4 +1,4 @@
-"""Attribution maps and thumbnails, decoded from the base64 cells of a report's tables."""
+"""Attribution maps and images in base64: decoded from a report's tables, encoded as data URLs of PNGs."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import base64
 import binascii
 import struct
 from dataclasses import dataclass
+from io import BytesIO
 
 from audit.formats.html.text.table_records import Record, figure, text
 
 _MAX_SIDE = 64
+_MODES = {1: "L", 3: "RGB", 4: "RGBA"}
+"""Pillow's modes by number of channels: grey, colours, colours with opacity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +37,8 @@ def attribution_map(row: Record) -> AttributionMap | None:
     if height is None or width is None or step is None or step < 0:
         return None
     raw = _bytes(text(row, "cells"), 2 * height * width)
-    if raw is None:
-        return None
-    return AttributionMap(
-        height, width, [step * steps for steps in struct.unpack(f"<{height * width}h", raw)]
-    )
+    values = [step * steps for (steps,) in struct.iter_unpack("<h", raw or b"")]
+    return AttributionMap(height, width, values) if values else None
 
 
 def samples(row: Record, height: int, width: int) -> tuple[bytes, int] | None:
@@ -48,6 +48,16 @@ def samples(row: Record, height: int, width: int) -> tuple[bytes, int] | None:
         return None
     raw = _bytes(text(row, "image"), height * width * int(channels))
     return None if raw is None else (raw, int(channels))
+
+
+def png_url(samples: bytes, width: int, channels: int) -> str:
+    """Return the data URL of a PNG of ``samples``: bytes by row, column (``width``) and channel (1, 3 or 4)."""
+    from PIL import Image  # here: most pages show no picture
+
+    size = (width, len(samples) // (width * channels))
+    file = BytesIO()
+    Image.frombytes(_MODES[channels], size, samples).save(file, "PNG")
+    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode("ascii")
 
 
 def _side(row: Record, key: str) -> int | None:

@@ -1,13 +1,25 @@
-"""A summary of an explained row in words: score, label, and the largest attributions."""
+"""Explained rows of a table, and their summary in words: score, label, and the largest attributions."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from operator import itemgetter
 
 from audit.formats.html.text.numbers import number, signed
 from audit.formats.html.text.safe_text import brief
-from audit.formats.html.text.table_records import Record, figure, text
+from audit.formats.html.text.table_records import Record, by, figure, figures, text
+
+EXPLAINED = ("case", "why", "row", "score", "label", "predicted", "base", "output")
+"""The columns of a table of explained rows that are the same in all lines of a row."""
+
+
+def explained(rows: Sequence[Record]) -> Iterator[tuple[list[Record], list[float], tuple[float, ...]]]:
+    """Yield the lines, the attributions, and base and output of each row whose numbers are all finite."""
+    for lines in by(rows, "case").values():
+        ends = figures(lines[0], "base", "output")
+        amounts = [amount for line in lines if (amount := figure(line, "attribution")) is not None]
+        if ends and len(amounts) == len(lines):
+            yield lines, amounts, ends
 
 
 def row_label(record: Record) -> str:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from operator import itemgetter
-from typing import NamedTuple
 
 from audit.formats.html.charts.interval_plot import percent
-from audit.formats.html.charts.png import png_url
-from audit.formats.html.explainability.encoded_maps import AttributionMap, attribution_map, samples
-from audit.formats.html.explainability.row_summary import row_label, summary
+from audit.formats.html.explainability.encoded_maps import AttributionMap, attribution_map, png_url, samples
+from audit.formats.html.explainability.row_summary import EXPLAINED, row_label, summary
 from audit.formats.html.text.numbers import count, number, per_cent
 from audit.formats.html.text.safe_text import brief
 from audit.formats.html.text.table_records import Record, figure, text
@@ -38,49 +36,36 @@ class SaliencyMark:
 
 def ninths(attributions: AttributionMap) -> list[tuple[str, float]]:
     """Return the name and the sum of each ninth of the image; of few rows or columns some have none."""
-    return [(_NAMES[part.row][part.column], part.total) for part in _parts(attributions, 3, 3)]
+    return [(_NAMES[row][column], total) for (row, column), total in _sums(attributions, 3, 3).items()]
 
 
 def marks(attributions: AttributionMap) -> list[SaliencyMark]:
     """Return a plus for each part that raises the output most, and a minus for each that lowers it most."""
     rows = min(_SIGN_GRID, attributions.height)
     columns = min(_SIGN_GRID, attributions.width)
-    parts = sorted(_parts(attributions, rows, columns), key=lambda part: -abs(part.total))
-    threshold = _MIN_SIGNED * abs(parts[0].total)
-    raising = [part for part in parts if part.total > 0 and part.total >= threshold]
-    lowering = [part for part in parts if part.total < 0 and -part.total >= threshold]
+    parts = sorted(_sums(attributions, rows, columns).items(), key=lambda part: -abs(part[1]))
+    signed = [(part, total) for part, total in parts if abs(total) >= _MIN_SIGNED * abs(parts[0][1])]
+    raising = [part for part, total in signed if total > 0]
+    lowering = [part for part, total in signed if total < 0]
     return [
-        SaliencyMark(
-            percent(100 * (part.column + 0.5) / columns), percent(100 * (part.row + 0.5) / rows), sign
-        )
+        SaliencyMark(percent(100 * (column + 0.5) / columns), percent(100 * (row + 0.5) / rows), sign)
         for sign, largest in (("+", raising[:_MAX_SIGNS]), ("−", lowering[:_MAX_SIGNS]))
-        for part in largest
+        for row, column in largest
     ]
 
 
-class ImagePart(NamedTuple):
-    """The sum of the attributions in one cell of a coarse grid."""
-
-    row: int
-    column: int
-    total: float
-
-
-def _parts(attributions: AttributionMap, rows: int, columns: int) -> Iterator[ImagePart]:
-    """Yield the parts of a grid of ``rows`` by ``columns`` over the image that have cells."""
+def _sums(attributions: AttributionMap, rows: int, columns: int) -> dict[tuple[int, int], float]:
+    """Return the sum of each (row, column) of a grid of ``rows`` by ``columns`` over the image that has cells."""
     sums: dict[tuple[int, int], float] = {}
     for place, value in enumerate(attributions.values):
         row, column = divmod(place, attributions.width)
         part = (row * rows // attributions.height, column * columns // attributions.width)
         sums[part] = sums.get(part, 0.0) + value
-    yield from (ImagePart(*part, total) for part, total in sums.items())
+    return sums
 
 
 MAP = ("feature", "rows", "height", "width", "step", "cells")
-COLUMNS = (
-    *("case", "why", "row", "score", "label", "predicted", "base", "output", "feature"),
-    *("height", "width", "step", "cells", "image", "channels"),
-)
+COLUMNS = (*EXPLAINED, "feature", "height", "width", "step", "cells", "image", "channels")
 WIDTH = 160
 # Hues as in the page's style sheet; all are distinct from light and from dark ground.
 _RAISING = (217, 95, 2)
@@ -109,21 +94,21 @@ class SaliencyMap:
 
 def mean_maps(rows: Sequence[Record]) -> list[SaliencyMap]:
     """Return the maps of the table ``picture_map``, of the mean absolute attribution over all explained rows."""
-    return [_mean_map(row, attributions) for row in rows if (attributions := attribution_map(row))]
+    return [
+        SaliencyMap(
+            caption=_caption(attributions, figure(row, "rows")),
+            largest=number(attributions.top),
+            height=_height(attributions),
+            heat=_heat(attributions, _MAGNITUDE, _MAGNITUDE),
+        )
+        for row in rows
+        if (attributions := attribution_map(row))
+    ]
 
 
 def overlays(rows: Sequence[Record]) -> list[SaliencyMap]:
     """Return the inputs of the table ``pictures`` in order; one that cannot be decoded is left out."""
     return [_overlay(row, attributions) for row in rows if (attributions := attribution_map(row))]
-
-
-def _mean_map(row: Record, attributions: AttributionMap) -> SaliencyMap:
-    return SaliencyMap(
-        caption=_caption(attributions, figure(row, "rows")),
-        largest=number(attributions.top),
-        height=_height(attributions),
-        heat=_heat(attributions, _MAGNITUDE, _MAGNITUDE),
-    )
 
 
 def _caption(attributions: AttributionMap, rows: float | None) -> str:

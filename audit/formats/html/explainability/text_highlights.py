@@ -7,16 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from audit.formats.html.charts.interval_plot import percent
-from audit.formats.html.explainability.row_summary import row_label, summary
+from audit.formats.html.explainability.row_summary import EXPLAINED, explained, row_label, summary
 from audit.formats.html.text.numbers import count, number, signed
 from audit.formats.html.text.safe_text import brief, elide
-from audit.formats.html.text.table_records import Record, by, figure, figures, text
+from audit.formats.html.text.table_records import Record, by, figures, text
 
 WORDS = ("column", "word", "texts", "mean_abs", "mean")
-TEXTS = (
-    *("case", "why", "row", "score", "label", "predicted", "base", "output"),
-    *("column", "word", "attribution"),
-)
+TEXTS = (*EXPLAINED, "column", "word", "attribution")
 MAX_WORDS = 20
 _MAX_COLUMNS = 48
 _LEVELS = 3
@@ -99,14 +96,12 @@ def _vocabulary(name: str, words: list[VocabularyWord]) -> TextVocabulary:
 
 def highlighted_texts(rows: Sequence[Record]) -> list[HighlightedText]:
     """Return the texts of the table in order; one whose numbers are not all finite is left out."""
-    return [case for lines in by(rows, "case").values() if (case := _highlighted(lines))]
+    return [_highlighted(lines, values, *ends) for lines, values, ends in explained(rows)]
 
 
-def _highlighted(lines: Sequence[Record]) -> HighlightedText | None:
-    ends = figures(lines[0], "base", "output")
-    values = [value for line in lines if (value := figure(line, "attribution")) is not None]
-    if ends is None or len(values) < len(lines):
-        return None
+def _highlighted(
+    lines: Sequence[Record], values: Sequence[float], base: float, output: float
+) -> HighlightedText:
     words = [text(line, "word") for line in lines]
     top = max(map(abs, values))
     named = [(v, f"“{brief(word.strip(_STRIPPED))}”") for v, word in sorted(zip(values, words, strict=True))]
@@ -115,7 +110,7 @@ def _highlighted(lines: Sequence[Record]) -> HighlightedText | None:
         row=row_label(lines[0]),
         column=text(lines[0], "column"),
         words=summary(lines[0], named),
-        ends=(number(ends[0]), number(ends[1])),
+        ends=(number(base), number(output)),
         pieces=[_piece(word, value, top) for word, value in zip(words, values, strict=True)],
     )
 

@@ -9,25 +9,14 @@ from itertools import accumulate, pairwise
 from audit.formats.html.charts.axis import Axis, axis
 from audit.formats.html.charts.interval_plot import FOOT, HEAD, LABEL_COLUMNS, percent, ticks
 from audit.formats.html.charts.plot_marks import Line
-from audit.formats.html.explainability.row_summary import row_label, summary
+from audit.formats.html.explainability.row_summary import EXPLAINED, explained, row_label, summary
 from audit.formats.html.text.numbers import minus, number, signed
 from audit.formats.html.text.safe_text import brief, elide
-from audit.formats.html.text.table_records import Record, by, figure, figures, text
+from audit.formats.html.text.table_records import Record, figure, text
 
-COLUMNS = (
-    "case", "why", "row", "score", "label", "predicted", "base", "output", "feature", "value", "attribution", "error",
-)  # fmt: skip
+COLUMNS = (*EXPLAINED, "feature", "value", "attribution", "error")
 ROW = 32
 _MIN_ERROR = 1e-3
-
-
-@dataclass(frozen=True, slots=True)
-class Contribution:
-    """The attribution of one feature; ``value`` is empty for a sum over other features."""
-
-    feature: str
-    value: str
-    amount: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,24 +47,16 @@ class WaterfallCase:
 
 def cases(rows: Sequence[Record]) -> list[WaterfallCase]:
     """Return the rows of the table in order; one whose numbers are not all finite is left out."""
-    return [case for lines in by(rows, "case").values() if (case := _case(lines))]
+    return [_case(lines, amounts, *ends) for lines, amounts, ends in explained(rows)]
 
 
-def _case(lines: Sequence[Record]) -> WaterfallCase | None:
-    ends = figures(lines[0], "base", "output")
-    contributions = [
-        Contribution(text(line, "feature"), text(line, "value"), amount)
-        for line in lines
-        if (amount := figure(line, "attribution")) is not None
-    ]
-    if ends is None or len(contributions) < len(lines):
-        return None
-    steps, scale = _steps(ends[0], ends[1], contributions)
+def _case(lines: Sequence[Record], amounts: Sequence[float], base: float, output: float) -> WaterfallCase:
+    steps, scale = _steps(base, output, lines, amounts)
     errors = [error for line in lines if (error := figure(line, "error")) is not None]
     return WaterfallCase(
         reason=text(lines[0], "why"),
         row=row_label(lines[0]),
-        words=summary(lines[0], named(contributions)),
+        words=summary(lines[0], named(lines, amounts)),
         error=number(max(errors)) if max(errors, default=0.0) >= _MIN_ERROR else "",
         height=HEAD + ROW * len(steps) + FOOT,
         steps=steps,
@@ -83,23 +64,29 @@ def _case(lines: Sequence[Record]) -> WaterfallCase | None:
     )
 
 
-def named(contributions: Sequence[Contribution]) -> list[tuple[float, str]]:
+def named(lines: Sequence[Record], amounts: Sequence[float]) -> list[tuple[float, str]]:
     """Return the attribution and the name of each single feature: no reader could follow a sum over many."""
-    return [(one.amount, f"{brief(one.feature)} ({brief(one.value)})") for one in contributions if one.value]
+    return [
+        (amount, f"{brief(text(line, 'feature'))} ({brief(value)})")
+        for line, amount in zip(lines, amounts, strict=True)
+        if (value := text(line, "value"))
+    ]
 
 
-def _steps(base: float, output: float, contributions: Sequence[Contribution]) -> tuple[list[Step], Axis]:
-    totals = list(accumulate((one.amount for one in contributions), initial=base))
+def _steps(
+    base: float, output: float, lines: Sequence[Record], amounts: Sequence[float]
+) -> tuple[list[Step], Axis]:
+    totals = list(accumulate(amounts, initial=base))
     scale = axis([], keep=[*totals, output])
     bars = [
         ("level", "mean of the reference rows", _level(base), base, base),
         *(
             (
-                "up" if one.amount >= 0 else "down",
-                f"{one.feature} = {one.value}" if one.value else one.feature,
-                *(signed(one.amount), start, stop),
+                "up" if amount >= 0 else "down",
+                text(line, "feature") + (f" = {value}" if (value := text(line, "value")) else ""),
+                *(signed(amount), start, stop),
             )
-            for one, (start, stop) in zip(contributions, pairwise(totals), strict=True)
+            for line, amount, (start, stop) in zip(lines, amounts, pairwise(totals), strict=True)
         ),
         ("level", "this row", _level(output), output, output),
     ]

@@ -1,13 +1,16 @@
-"""Tables of a check as records; a table that lacks a chart's columns is shown as a plain table."""
+"""Tables of a check: as records for charts, and cell by cell if they have no chart or lack a column."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 
+from audit.formats.html.text.numbers import number
 from audit.result import CheckResult, Scalar, Table
 
 Record = Mapping[str, Scalar | None]
+MAX_PLAIN_ROWS = 500
 
 
 def fits(table: Table, columns: Collection[str]) -> bool:
@@ -51,3 +54,37 @@ def text(row: Record, key: str) -> str:
     """Return a cell as text; empty for None."""
     value = row[key]
     return "" if value is None else str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class PlainTable:
+    """A table of ``total`` rows; each head and cell is its text, and whether it is aligned to the right."""
+
+    name: str
+    about: str
+    heads: list[tuple[str, bool]]
+    rows: list[list[tuple[str, bool]]]
+    total: int
+
+
+def plain_table(table: Table) -> PlainTable:
+    """Return ``table`` as text, up to `MAX_PLAIN_ROWS` rows: the rest is in the report's JSON."""
+    numeric = [not any(isinstance(cell, str) for cell in cells) for cells in table.columns.values()]
+    rows = list(zip(*table.columns.values(), strict=True))
+    return PlainTable(
+        name=table.name,
+        about=table.about,
+        heads=list(zip(table.columns, numeric, strict=True)),
+        rows=[list(zip(map(_cell, row), numeric, strict=True)) for row in rows[:MAX_PLAIN_ROWS]],
+        total=len(rows),
+    )
+
+
+def _cell(value: Scalar | None) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int) and abs(value) >= 1e300:
+        return number(math.copysign(math.inf, value))
+    return value if isinstance(value, str) else number(value)
