@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
 from audit.errors import AuditError
-from audit.result import Report, Scalar, Table
+from audit.result import Report, Scalar
 
 _NOT_FINITE = {"NaN", "Infinity", "-Infinity"}
 _LEFT_OUT_IF_NONE = {"sampled", "exact_zero"}
@@ -75,12 +75,9 @@ def report_schema() -> dict[str, object]:
 
 def _with_numbers(report: Report) -> Report:
     """Parse the three strings in tables as numbers (elsewhere the types do)."""
-    checks = [replace(check, tables=[_numeric(table) for table in check.tables]) for check in report.checks]
-    return replace(report, checks=checks)
-
-
-def _numeric(table: Table) -> Table:
-    return replace(table, columns={name: _parsed(cells) for name, cells in table.columns.items()})
+    for table in (table for check in report.checks for table in check.tables):
+        table.columns.update({name: _parsed(cells) for name, cells in table.columns.items()})
+    return report
 
 
 def _parsed(cells: list[Scalar | None]) -> list[Scalar | None]:

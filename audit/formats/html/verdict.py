@@ -83,14 +83,13 @@ def _nearest(view: RuleView) -> Nearest:
 
 def _closest(passed: list[RuleView]) -> Nearest | None:
     """Return the passed rule with the least margin, as a share of its limit: margins differ in unit."""
-    margins = [(margin, i) for i, view in enumerate(passed) if (margin := _margin(view)) is not None]
+    margins = [
+        (place.margin / (max(map(abs, view.rule.limit.values()), default=0.0) or 1.0), i)
+        for i, view in enumerate(passed)
+        for _, place in ranked(view.rule)[:1]
+        if place
+    ]
     return _nearest(passed[min(margins)[1]]) if margins else None
-
-
-def _margin(view: RuleView) -> float | None:
-    place = next((place for _, place in ranked(view.rule)), None)
-    limit = max((abs(end) for end in view.rule.limit.values()), default=0.0)
-    return place.margin / (limit or 1.0) if place else None
 
 
 def _without_rule(report: Report) -> list[str]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from audit.formats.html.explainability.dependence import COLUMNS as DEPENDENCE
 from audit.formats.html.explainability.dependence import dependences
-from audit.formats.html.explainability.protected_shares import attributes_of
+from audit.formats.html.explainability.protected import attributes_of
 from audit.formats.html.explainability.row_summary import summary
 from audit.formats.html.explainability.section import ExplainabilitySection
 from audit.formats.html.explainability.waterfall import named

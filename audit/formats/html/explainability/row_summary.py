@@ -9,11 +9,11 @@ from audit.formats.html.text.numbers import number, signed
 from audit.formats.html.text.safe_text import brief
 from audit.formats.html.text.table_records import Record, by, figure, figures, text
 
-EXPLAINED = ("case", "why", "row", "score", "label", "predicted", "base", "output")
+ROW_COLUMNS = ("case", "why", "row", "score", "label", "predicted", "base", "output")
 """The columns of a table of explained rows that are the same in all lines of a row."""
 
 
-def explained(rows: Sequence[Record]) -> Iterator[tuple[list[Record], list[float], tuple[float, ...]]]:
+def explained_rows(rows: Sequence[Record]) -> Iterator[tuple[list[Record], list[float], tuple[float, ...]]]:
     """Yield the lines, the attributions, and base and output of each row whose numbers are all finite."""
     for lines in by(rows, "case").values():
         ends = figures(lines[0], "base", "output")
@@ -31,9 +31,7 @@ def row_label(record: Record) -> str:
 def summary(record: Record, contributions: Iterable[tuple[float, str]]) -> str:
     """Return e.g. ``Score 0.83 (favourable), label unfavourable. Most raised by age (17 to 25): +1.90``.
 
-    Args:
-        record: the columns ``score``, ``label`` and ``predicted`` of the row.
-        contributions: attributions, each with the name of its feature.
+    ``contributions`` are attributions, each with the name of its feature.
     """
     score = figure(record, "score")
     label = text(record, "label")

@@ -9,7 +9,7 @@ from operator import itemgetter
 
 from audit.formats.html.charts.interval_plot import percent
 from audit.formats.html.explainability.encoded_maps import AttributionMap, attribution_map, png_url, samples
-from audit.formats.html.explainability.row_summary import EXPLAINED, row_label, summary
+from audit.formats.html.explainability.row_summary import ROW_COLUMNS, row_label, summary
 from audit.formats.html.text.numbers import count, number, per_cent
 from audit.formats.html.text.safe_text import brief
 from audit.formats.html.text.table_records import Record, figure, text
@@ -65,7 +65,7 @@ def _sums(attributions: AttributionMap, rows: int, columns: int) -> dict[tuple[i
 
 
 MAP = ("feature", "rows", "height", "width", "step", "cells")
-COLUMNS = (*EXPLAINED, "feature", "height", "width", "step", "cells", "image", "channels")
+COLUMNS = (*ROW_COLUMNS, "feature", "height", "width", "step", "cells", "image", "channels")
 WIDTH = 160
 # Hues as in the page's style sheet; all are distinct from light and from dark ground.
 _RAISING = (217, 95, 2)

@@ -8,15 +8,13 @@ from typing import ClassVar
 from audit.formats.html.explainability import (
     beeswarm,
     dependence,
-    protected_shares,
-    proxies,
+    protected,
     saliency_maps,
     text_highlights,
     waterfall,
 )
 from audit.formats.html.explainability.dependence import Dependence
 from audit.formats.html.explainability.importance import DIRECTION, SHARE, SIZE, Importance, importance
-from audit.formats.html.explainability.proxies import ProxyPanel
 from audit.formats.html.text.table_records import records
 from audit.result import CheckResult, Measurement
 
@@ -24,9 +22,9 @@ _KEYS = {
     SIZE: {"feature"},
     SHARE: {"feature"},
     DIRECTION: {"feature"},
-    protected_shares.PROTECTED: {"attribute"},
-    proxies.AUC: {"attribute"},
-    proxies.STRENGTH: {"attribute", "feature"},
+    protected.SHARE: {"attribute"},
+    protected.AUC: {"attribute"},
+    protected.STRENGTH: {"attribute", "feature"},
 }
 
 
@@ -41,15 +39,15 @@ class ExplainabilitySection:
         "local": waterfall.COLUMNS,
         "picture_map": saliency_maps.MAP,
         "pictures": saliency_maps.COLUMNS,
-        "protected": protected_shares.COLUMNS,
-        "proxies": proxies.COLUMNS,
+        "protected": protected.SHARE_COLUMNS,
+        "proxies": protected.PROXY_COLUMNS,
         "texts": text_highlights.TEXTS,
         "words": text_highlights.WORDS,
     }
 
     importance: Importance | None
-    shares: protected_shares.ProtectedShares | None
-    proxies: list[ProxyPanel]
+    shares: protected.ProtectedShares | None
+    proxies: list[protected.ProxyPanel]
     dependence: list[Dependence]
     cases: list[waterfall.WaterfallCase]
     maps: list[saliency_maps.SaliencyMap]
@@ -70,15 +68,17 @@ class ExplainabilitySection:
         ranked = importance(
             [m for m in measurements if m.where.keys() == {"feature"}],
             rows["beeswarm"],
-            protected_shares.attributes_of(rows["protected"]),
+            protected.attributes_of(rows["protected"]),
         )
         names = [feature.name for feature in ranked.features] if ranked else []
-        protected = [m for m in measurements if _name(m) == protected_shares.PROTECTED]
-        proxy_measurements = [m for m in measurements if _name(m).startswith("proxy_")]
         return cls(
             importance=ranked,
-            shares=protected_shares.shares(protected, rows["protected"]),
-            proxies=proxies.proxy_panels(proxy_measurements, rows["proxies"]),
+            shares=protected.shares(
+                [m for m in measurements if _name(m) == protected.SHARE], rows["protected"]
+            ),
+            proxies=protected.proxy_panels(
+                [m for m in measurements if _name(m) in (protected.AUC, protected.STRENGTH)], rows["proxies"]
+            ),
             dependence=dependence.dependences(rows["dependence"], names),
             cases=waterfall.cases(rows["local"]),
             maps=saliency_maps.mean_maps(rows["picture_map"]),

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from audit.formats.html.charts.interval_plot import percent
-from audit.formats.html.explainability.row_summary import EXPLAINED, explained, row_label, summary
+from audit.formats.html.explainability.row_summary import ROW_COLUMNS, explained_rows, row_label, summary
 from audit.formats.html.text.numbers import count, number, signed
 from audit.formats.html.text.safe_text import brief, elide
 from audit.formats.html.text.table_records import Record, by, figures, text
 
 WORDS = ("column", "word", "texts", "mean_abs", "mean")
-TEXTS = (*EXPLAINED, "column", "word", "attribution")
+TEXTS = (*ROW_COLUMNS, "column", "word", "attribution")
 MAX_WORDS = 20
 _MAX_COLUMNS = 48
 _LEVELS = 3
@@ -68,7 +68,9 @@ class HighlightedText:
 def vocabularies(rows: Sequence[Record]) -> list[TextVocabulary]:
     """Return the words of each column in the order of the table, without lines whose numbers are not finite."""
     return [
-        _vocabulary(name, words) for name, lines in by(rows, "column").items() if (words := _words(lines))
+        TextVocabulary(name, _caption(words[0]), words[:MAX_WORDS], words[MAX_WORDS:])
+        for name, lines in by(rows, "column").items()
+        if (words := _words(lines))
     ]
 
 
@@ -88,15 +90,13 @@ def _words(lines: Sequence[Record]) -> list[VocabularyWord]:
     ]
 
 
-def _vocabulary(name: str, words: list[VocabularyWord]) -> TextVocabulary:
-    first = words[0]
-    caption = f"“{brief(first.word)}” adds most in all: {first.mean} on average in {first.texts} texts."
-    return TextVocabulary(name, caption, words[:MAX_WORDS], words[MAX_WORDS:])
+def _caption(first: VocabularyWord) -> str:
+    return f"“{brief(first.word)}” adds most in all: {first.mean} on average in {first.texts} texts."
 
 
 def highlighted_texts(rows: Sequence[Record]) -> list[HighlightedText]:
     """Return the texts of the table in order; one whose numbers are not all finite is left out."""
-    return [_highlighted(lines, values, *ends) for lines, values, ends in explained(rows)]
+    return [_highlighted(lines, values, *ends) for lines, values, ends in explained_rows(rows)]
 
 
 def _highlighted(

@@ -9,12 +9,12 @@ from itertools import accumulate, pairwise
 from audit.formats.html.charts.axis import Axis, axis
 from audit.formats.html.charts.interval_plot import FOOT, HEAD, LABEL_COLUMNS, percent, ticks
 from audit.formats.html.charts.plot_marks import Line
-from audit.formats.html.explainability.row_summary import EXPLAINED, explained, row_label, summary
+from audit.formats.html.explainability.row_summary import ROW_COLUMNS, explained_rows, row_label, summary
 from audit.formats.html.text.numbers import minus, number, signed
 from audit.formats.html.text.safe_text import brief, elide
 from audit.formats.html.text.table_records import Record, figure, text
 
-COLUMNS = (*EXPLAINED, "feature", "value", "attribution", "error")
+COLUMNS = (*ROW_COLUMNS, "feature", "value", "attribution", "error")
 ROW = 32
 _MIN_ERROR = 1e-3
 
@@ -47,7 +47,7 @@ class WaterfallCase:
 
 def cases(rows: Sequence[Record]) -> list[WaterfallCase]:
     """Return the rows of the table in order; one whose numbers are not all finite is left out."""
-    return [_case(lines, amounts, *ends) for lines, amounts, ends in explained(rows)]
+    return [_case(lines, amounts, *ends) for lines, amounts, ends in explained_rows(rows)]
 
 
 def _case(lines: Sequence[Record], amounts: Sequence[float], base: float, output: float) -> WaterfallCase:
