@@ -98,19 +98,13 @@ def find_history() -> History | None:
     """Return the user's history; None if `VARIABLE` is empty, or there is no home directory for it."""
     value = os.environ.get(VARIABLE)
     if value is not None:
-        return History(_expanded(value)) if value else None
+        # not every shell or pipeline that sets a variable expands a ``~``; without a home directory it stays
+        return History(Path(os.path.expanduser(value))) if value else None
     from platformdirs import user_state_path
 
     with suppress(RuntimeError):
         return History(user_state_path("savedmodel-audit", appauthor=False) / "history.jsonl")
     return None
-
-
-def _expanded(path: str) -> Path:
-    """Return a path whose ``~`` is the home directory: not every shell or pipeline that sets a variable expands it."""
-    with suppress(RuntimeError):
-        return Path(path).expanduser()
-    return Path(path)
 
 
 @contextmanager

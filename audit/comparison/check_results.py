@@ -19,7 +19,6 @@ from audit.subject.subject import Subject
 
 Key = tuple[str, frozenset[tuple[str, Scalar]]]
 TraceOf = Callable[[], Trace | None]
-Traces = tuple[TraceOf, TraceOf]
 
 _ALWAYS = frozenset({"performance", "fairness"})
 """Checks that cost little once the rows are scored."""
@@ -104,12 +103,8 @@ def _compare_measurements(
 ) -> list[Measurement]:
     """Return the candidate's measurements, each with the baseline's of the same metric and ``where`` if there is one.
 
-    Args:
-        pair: both models.
-        candidate: the candidate's measurements; those of a metric without a direction are left alone.
-        baseline: the baseline's.
-        confidence: confidence of the intervals of the improvement.
-        crash: called with the error of each comparison that crashes; its baseline has the method `CRASHED`.
+    Those of a metric without a direction are left alone. ``crash`` is called with the error of each comparison that
+    crashes; its baseline has the method `CRASHED`.
     """
     references = {reference.key: reference for reference in baseline.result.measurements}
     compared = []
@@ -130,7 +125,7 @@ def _compare_measurements(
             identical=pair.identical,
         )
         try:
-            traces = candidate.trace(measurement), baseline.trace(reference)
+            traces = (candidate.trace(measurement), baseline.trace(reference))
             paired = replace(measurement, baseline=_with_dependence(pair, traces, measurement, other))
             compared.append(at_confidence(paired, confidence, confidence))
         except (Exception, SystemExit) as error:  # a plug-in's own fault costs one measurement
@@ -139,7 +134,9 @@ def _compare_measurements(
     return compared
 
 
-def _with_dependence(pair: Pair, traces: Traces, measurement: Measurement, baseline: Baseline) -> Baseline:
+def _with_dependence(
+    pair: Pair, traces: tuple[TraceOf, TraceOf], measurement: Measurement, baseline: Baseline
+) -> Baseline:
     """Add the discordant rows; where there are none, as of a mean, the correlation of both errors."""
     if pair.identical or measurement.method != baseline.method or not is_known(measurement.method):
         return baseline

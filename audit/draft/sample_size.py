@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -10,32 +9,27 @@ import numpy as np
 from audit.data.dataset import Dataset
 from audit.data.labels import Labels
 from audit.gate.attainable import underpowered
-from audit.policy.gate_spec import Rule
+from audit.policy.gate_spec import GateSpec, Rule
 from audit.result import Measurement
-from audit.stats import METHODS
 
 ASSUMED_RATE = 0.8
 """True positive rate at which a rule about it is tested for whether it can be decided."""
 
 
-def undecidable(rule: Rule, table: Dataset, confidence: float, min_rows: int) -> list[str]:
-    """Return the reason for each group for which the rows cannot decide ``rule``.
+def undecidable(rule: Rule, table: Dataset, gate: GateSpec) -> Iterator[str]:
+    """Yield the reason for each group for which the rows cannot decide ``rule``.
 
     It is decided for a model that treats both groups alike: with the label's share of favourable outcomes
     for disparate impact, and a true positive rate of `ASSUMED_RATE` for equal opportunity.
     """
     if not isinstance(table.labels, Labels):
-        return []
+        return
     favorable = np.isin(table.labels.codes, table.labels.favorable)
-    return list(_reasons(rule, _foreseen(rule, table, favorable), confidence, min_rows))
-
-
-def _reasons(rule: Rule, foreseen: Iterator[Measurement], confidence: float, min_rows: int) -> Iterator[str]:
-    for measurement in foreseen:
+    for measurement in _foreseen(rule, table, favorable):
         name = measurement.where.get("unprivileged", "all rows")
-        if measurement.speaks_of_groups and measurement.rows < min_rows:
+        if measurement.speaks_of_groups and measurement.rows < gate.min_rows:
             yield f"{name} ({measurement.rows:,} rows, fewer than min_rows)"
-        elif reason := underpowered(rule, measurement, confidence):
+        elif reason := underpowered(rule, measurement, gate.confidence):
             yield f"{name} ({reason})"
 
 
@@ -54,8 +48,7 @@ def _foreseen(rule: Rule, table: Dataset, favorable: np.ndarray) -> Iterator[Mea
 def _comparisons(
     rule: Rule, table: Dataset, within: np.ndarray, rate: float, method: str
 ) -> Iterator[Measurement]:
-    case = METHODS[method].best_case
-    value = math.nan if case is None or case.at_equality is None else case.at_equality
+    value_of_equal_groups = 1.0 if method == "mover-ratio" else 0.0
     for attribute in (a for a in table.attributes if a.name == rule.where.get("attribute")):
         rows = np.bincount(attribute.codes[within], minlength=len(attribute.groups))
         privileged = int(rows[attribute.privileged].sum())
@@ -63,7 +56,7 @@ def _comparisons(
             sides = {"unprivileged": int(rows[group]), "privileged": privileged}
             yield Measurement(
                 metric=rule.metric,
-                value=value,
+                value=value_of_equal_groups,
                 n=sum(sides.values()),
                 smallest_n=min(sides.values()),
                 method=method,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 
 from audit.gate.claims import finding
-from audit.gate.scaled_counts import GrowableRows, denominator
+from audit.gate.sample_size import GrowableRows, denominator
 from audit.policy.gate_spec import Rule
 from audit.result import Measurement
 from audit.stats import interval

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import replace
 
 from audit.result import Measurement
-from audit.stats.interval_method import SIZES, UNPAIRED, BestCase, Interval, one_by_one, two_sided
+from audit.stats.interval_method import SIZES, UNPAIRED, BestCase, Interval, bisect, one_by_one, two_sided
 
 _MIN_MISORDERED_ROWS = 10.0
 """Rows of the smaller class, times min(AUC, 1 - AUC), from which DeLong's limits stand alone.
@@ -64,18 +63,7 @@ def newcombe(auc: float, favorable: float, unfavorable: float, z: float) -> Inte
     def rejected(true: float) -> bool:
         return abs(auc - true) > z * math.sqrt(_variance(true, favorable, unfavorable))
 
-    return _bisect(rejected, 0.0, auc), _bisect(rejected, 1.0, auc)
-
-
-def _bisect(rejected: Callable[[float], bool], outside: float, inside: float) -> float:
-    """Return where ``rejected`` changes, from the side of ``outside``."""
-    for _ in range(60):
-        middle = (outside + inside) / 2.0
-        if rejected(middle):
-            outside = middle
-        else:
-            inside = middle
-    return outside
+    return bisect(rejected, 0.0, auc, 60), bisect(rejected, 1.0, auc, 60)
 
 
 def _variance(auc: float, m: float, n: float) -> float:

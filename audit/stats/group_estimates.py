@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from audit.stats.group_rates import between_clusters, cluster_members, cluster_size
+from audit.stats.group_rates import cluster_members, cluster_size
 
 
 @dataclass(frozen=True)
@@ -109,8 +109,9 @@ def auc(
             label, np.repeat(below - value, rows) / positive, np.repeat(above - value, rows) / negative
         )
         weighted = influence if w is None else w * influence
-        variances, _ = between_clusters(weighted, np.zeros(len(label), np.int64), 1, clusters)
-        return value, float(np.sqrt(variances[0]))
+        owner, member = cluster_members(np.zeros(len(label), np.int64), clusters)
+        squares_of_sums = np.bincount(member, weighted) ** 2
+        return value, float(np.sqrt(np.bincount(owner, squares_of_sums)[0] * _unbiased(len(owner))))
     squares = (plus, minus) if w is None else (_runs(w * w * side, last) for side in (label, ~label))
     sides = ((below, positive, positives.sum()), (above, negative, (rows - positives).sum()))
     variance = 0.0

@@ -114,19 +114,6 @@ def cluster_size(
     return np.asarray(np.nan_to_num(_divided(total**2, np.bincount(owner, weight**2, groups))))
 
 
-def between_clusters(
-    values: np.ndarray, group: np.ndarray, groups: int, clusters: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the variance of each group's sum of ``values`` (mean zero, one a row), and its number of clusters.
-
-    Rows of a cluster are summed first; the variance is NaN for a group with a single cluster.
-    """
-    owner, member = cluster_members(group, clusters)
-    number = np.bincount(owner, minlength=groups).astype(float)
-    sums = np.bincount(member, values, len(owner))
-    return np.bincount(owner, sums**2, groups) * _divided(number, number - 1), number
-
-
 def cluster_members(group: np.ndarray, clusters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the group of every cluster within a group, and the index of each row's cluster among them."""
     pair = group.astype(np.int64) * (int(clusters.max(initial=0)) + 1) + clusters

@@ -124,3 +124,14 @@ def one_by_one(limits: Callable[[Measurement, float], Interval | None]) -> Batch
         return np.array(spans, np.float64).reshape(-1, 2)
 
     return batch
+
+
+def bisect(outside: Callable[[float], bool], start: float, inside: float, halvings: int) -> float:
+    """Return where ``outside`` changes between ``start``, where it holds, and ``inside``."""
+    for _ in range(halvings):
+        middle = (start + inside) / 2.0
+        if outside(middle):
+            start = middle
+        else:
+            inside = middle
+    return start

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 
 from audit.result import Measurement
-from audit.stats.interval_method import Interval
+from audit.stats.interval_method import Interval, bisect
 from audit.stats.methods import METHODS, method_named
 
 _MIN_ERROR = 1e-12  # far below any error that a correction asks for
@@ -100,12 +100,5 @@ def p_outside(
         return 1.0
     if outside(_MIN_ERROR):
         return _MIN_ERROR
-    lower = math.log(_MIN_ERROR)
-    upper = math.log(_MAX_ERROR)
-    for _ in range(_HALVINGS):
-        middle = (lower + upper) / 2.0
-        if outside(math.exp(middle)):
-            upper = middle
-        else:
-            lower = middle
-    return math.exp(upper)
+    ends = (math.log(_MAX_ERROR), math.log(_MIN_ERROR))
+    return math.exp(bisect(lambda log_error: outside(math.exp(log_error)), *ends, _HALVINGS))

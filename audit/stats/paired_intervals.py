@@ -10,7 +10,6 @@ import numpy as np
 
 from audit.result import Baseline, Measurement
 from audit.stats.average_odds import RATE_NAMES
-from audit.stats.direction import improved, improvement_range
 from audit.stats.interval_method import UNPAIRED, Interval, Pairing
 from audit.stats.measurement_intervals import interval
 from audit.stats.methods import EXACT, method_named
@@ -28,7 +27,14 @@ def improvement(measurement: Measurement) -> float:
     Higher is better: the difference; lower: its negative; nearer to the ideal: the decrease of the distance.
     """
     baseline = measurement.baseline
-    return math.nan if baseline is None else improved(measurement.value, baseline.value, baseline)
+    if baseline is None:
+        return math.nan
+    if baseline.better == "ideal":
+        ideal = baseline.ideal or 0.0
+        return abs(baseline.value - ideal) - abs(measurement.value - ideal)
+    if baseline.better == "higher":
+        return measurement.value - baseline.value
+    return baseline.value - measurement.value
 
 
 def paired_interval(measurement: Measurement, confidence: float) -> Interval | None:
@@ -76,12 +82,52 @@ def _by_difference(measurement: Measurement, baseline: Baseline, confidence: flo
     return improvement_range(candidate_span, baseline_span, difference_span, baseline)
 
 
+def improvement_range(
+    candidate: Interval, reference: Interval, difference: Interval, baseline: Baseline
+) -> Interval:
+    """Bound the improvement by limits of the candidate's value, of the baseline's, and of their difference.
+
+    Where higher or lower is better these are the difference's. Where nearer to an ideal is better, the difference
+    suffices only if both values surely lie on one side of the ideal: what moves one nearer from above takes it
+    further away from below. So the improvement is bounded by the extremes that it takes within all three limits.
+
+    Args:
+        candidate: limits of the candidate's value.
+        reference: limits of the baseline's value.
+        difference: limits of the candidate's value minus the baseline's.
+        baseline: its direction and ideal.
+    """
+    reverse = -difference[1], -difference[0]
+    if baseline.better != "ideal":
+        return difference if baseline.better == "higher" else reverse
+    ideal = baseline.ideal or 0.0
+    candidate, reference = ((low - ideal, high - ideal) for low, high in (candidate, reference))
+    low, high = _decrease(reference, difference)
+    reverse_low, reverse_high = _decrease(candidate, reverse)  # the same with the two models swapped
+    return max(low, -reverse_high), min(high, -reverse_low)
+
+
+def _decrease(values: Interval, steps: Interval) -> Interval:
+    """Return the extremes of ``|value| - |value + step|`` over both ranges.
+
+    For one step it rises or falls throughout with the value, and for one value it is largest where the sum is 0.
+    """
+    extremes = [_decrease_at(value, step) for value in values for step in steps]
+    extremes += [abs(value) for value in values if steps[0] <= -value <= steps[1]]
+    return min(extremes), max(extremes)
+
+
+def _decrease_at(value: float, step: float) -> float:
+    if math.isinf(value):
+        return -step if value > 0 else step
+    return abs(value) - abs(value + step)
+
+
 def _by_discordant_rows(measurement: Measurement, baseline: Baseline, confidence: float) -> Interval | None:
     weights_of = _pairing(measurement, baseline).weights
     weights = weights_of(measurement.counts) if weights_of else {}
-    if not _has_pairs(baseline, weights):
-        return None
-    return _difference_span(baseline, weights, (1.0 - confidence) / 2.0)
+    paired = _has_pairs(baseline, weights)
+    return _difference_span(baseline, weights, (1.0 - confidence) / 2.0) if paired else None
 
 
 def _pairing(measurement: Measurement, baseline: Baseline) -> Pairing:

@@ -11,7 +11,7 @@ from scipy.stats import binomtest
 
 from audit.result import Baseline, Measurement
 from audit.stats import improvement, interval, paired_interval
-from audit.stats.direction import improvement_range
+from audit.stats.paired_intervals import improvement_range
 from audit.stats.paired_proportions import difference, ratio_correlation
 
 Span = tuple[float, float]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from scipy import stats
 
-from audit.gate.scaled_counts import GrowableRows
+from audit.gate.sample_size import GrowableRows
 from audit.result import Measurement
 from audit.stats import METHODS, IntervalMethod, interval
 from audit.stats.auc import auc_limits

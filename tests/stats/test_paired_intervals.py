@@ -13,7 +13,7 @@ from scipy.stats import multinomial
 
 from audit.result import Baseline, Measurement
 from audit.stats import improvement, paired_interval
-from audit.stats.direction import improvement_range
+from audit.stats.paired_intervals import improvement_range
 from audit.stats.paired_proportions import difference, ratio_correlation
 
 SHARES = [0, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5]

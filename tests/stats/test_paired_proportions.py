@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from audit.result import Baseline
-from audit.stats import METHODS
-from audit.stats.direction import improved, improvement_range
+from audit.result import Baseline, Measurement
+from audit.stats import METHODS, improvement
+from audit.stats.paired_intervals import improvement_range
 from audit.stats.paired_proportions import combined, difference, difference_margin, ratio_correlation
 from audit.stats.proportions import Limits
 
@@ -103,7 +103,8 @@ def test_only_sums_have_weights(method: str, expected: dict[str, float] | None) 
 
 def test_an_ideal_that_is_not_said_is_0() -> None:
     baseline = Baseline(value=-0.3, method="", better="ideal", ideal=None)
-    assert improved(0.1, -0.3, baseline) == pytest.approx(0.2)
+    candidate = Measurement(metric="m", value=0.1, n=1, method="", baseline=baseline)
+    assert improvement(candidate) == pytest.approx(0.2)
     assert improvement_range((0.1, 0.2), (0.3, 0.5), (-0.3, -0.1), baseline) == pytest.approx((0.1, 0.3))
 
 
