@@ -23,12 +23,10 @@ def in_words(report: Report) -> str:
     candidate = facts.get("candidates")
     if audits is None or not isinstance(candidate, int):
         return f"how many audits of these rows were made is not known: {facts.get('problem')}"
-    place = (
-        f"the {_ordinal(candidate)} candidate audited on these rows, in the {_ordinal(audits)} audit of them"
-    )
+    place = f"the {_ordinal(candidate)} candidate audited on these rows"
     damaged = facts.get("damaged_lines")
     skipped = f"; {damaged} damaged lines of the history were passed over" if damaged else ""
-    return f"this is {place}{skipped}"
+    return f"this is {place}, in the {_ordinal(audits)} audit of them{skipped}"
 
 
 def _ordinal(number: int) -> str:

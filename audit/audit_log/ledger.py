@@ -74,14 +74,10 @@ class History:
 
     @contextmanager
     def place(self, audited: Audited, started: str) -> Iterator[Place]:
-        """Yield the place of the present audit, to be recorded with its verdict.
+        """Yield the place of the present audit, ``started`` at a time as ISO 8601, to be recorded with its verdict.
 
         Meanwhile others wait, so that no two audits of the same rows take the same place. Nothing is written of an
         audit that raises.
-
-        Args:
-            audited: the present audit.
-            started: its time, as ISO 8601.
 
         Raises:
             OSError: the file cannot be read or written; then the count is `unknown`.

@@ -52,9 +52,8 @@ class Pair:
 
 def to_compare(policy: Policy) -> frozenset[str]:
     """Return the checks that run on a baseline too: the cheap ones, and those that a rule against it asks for."""
-    return _ALWAYS | {
-        rule.metric.partition(".")[0] for rule in policy.rules if rule.least_improvement is not None
-    }
+    relative = [rule.metric for rule in policy.rules if rule.least_improvement is not None]
+    return _ALWAYS | {metric.partition(".")[0] for metric in relative}
 
 
 def beside(
@@ -66,12 +65,7 @@ def beside(
 ) -> CheckResult:
     """Return the candidate's result with the baseline's measurements, or a note on why they are missing.
 
-    Args:
-        pair: both models.
-        candidate: result of a check on the candidate.
-        baseline: its result on the baseline.
-        confidence: confidence of the intervals of the improvement.
-        crash: called with the check's name and the traceback where a trace crashes.
+    ``crash`` is called with the check's name and the traceback where a trace crashes.
     """
     result = candidate.result
     if baseline.result.status != "measured":

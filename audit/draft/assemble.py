@@ -33,12 +33,10 @@ from audit.result import Scalar
 Resolve = Callable[[Mapping[str, object]], ResolvedPolicy]
 """Resolves the content of a policy file against the installed checks."""
 
-_WORDS = frozenset(
-    {
-        *("sex", "gender", "race", "ethnicity", "ethnic", "age", "religion"),
-        *("nationality", "citizenship", "disability", "disabled", "pregnancy"),
-    }
-)
+_WORDS = {
+    *("sex", "gender", "race", "ethnicity", "ethnic", "age", "religion"),
+    *("nationality", "citizenship", "disability", "disabled", "pregnancy"),
+}
 _AGE_EDGES = [25.0, 60.0]
 
 
@@ -53,12 +51,7 @@ class Draft:
 def draft(model_path: str, data: str, label: str, base: Path, policy_from: Resolve) -> Draft:
     """Draft a policy for the model at ``model_path`` on the table at ``data``, to lie in the directory ``base``.
 
-    Args:
-        model_path: path of the model, as the policy will name it.
-        data: path of the table, as the policy will name it.
-        label: name of the column of labels.
-        base: directory for relative paths.
-        policy_from: resolves the drafted content.
+    Relative paths start at ``base`` as well; ``policy_from`` resolves the drafted content.
 
     Raises:
         AuditError: model or data cannot be read, or an input of the model has no column.

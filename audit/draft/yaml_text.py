@@ -12,10 +12,7 @@ from audit.inputs.feeds import Feed
 from audit.policy.gate_spec import Rule
 from audit.policy.model import Protected, ResolvedPolicy
 
-_REPORT = [
-    "# report:",
-    "#   rows: masked          # real rows in the report: shown | masked (values as ranges) | none",
-]
+_REPORT_ROWS = "#   rows: masked          # real rows in the report: shown | masked (values as ranges) | none"
 _PLAIN = re.compile(r"[A-Za-z_./][A-Za-z0-9_./-]*")
 _WORDS = {"true", "false", "null", "yes", "no", "on", "off"}
 
@@ -28,14 +25,11 @@ def policy_text(
     thin: Mapping[str, list[str]],
 ) -> str:
     """Return the YAML of ``policy`` with comments about these rows."""
-    lines = [
-        "# Drafted by 'audit init'. The limits are starting points, not advice: decide each of them.",
-        "version: 1",
-    ]
-    lines += ["", "model:", *_model(policy, feeds)]
+    lines = ["# Drafted by 'audit init'. The limits are starting points, not advice: decide each of them."]
+    lines += ["version: 1", "", "model:", *_model(policy, feeds)]
     lines += ["", "data:", *_data(policy, table, nulls)]
     lines += ["", "gate:", *_gate(policy, thin)]
-    lines += ["", *_REPORT]
+    lines += ["", "# report:", _REPORT_ROWS]
     return "\n".join(lines) + "\n"
 
 

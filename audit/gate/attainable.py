@@ -76,9 +76,8 @@ def underpowered(
     best = attainable_best(rule, measurement, ideal)
     if best is None or _holds(rule, best, confidence) or _holds(rule, measurement, confidence):
         return None
-    if never_attainable(rule, measurement, confidence, ideal):
-        return None
-    return f"{_rows(measurement)}: too few even {_conditions(best)}"
+    never = never_attainable(rule, measurement, confidence, ideal)
+    return None if never else f"{_rows(measurement)}: too few even {_conditions(best)}"
 
 
 def never_attainable(

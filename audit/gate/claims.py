@@ -1,19 +1,45 @@
-"""Claims of a rule on a measurement: its value, or its improvement over the baseline, is within bounds."""
+"""The measurements that a rule covers, and its claims on each: value or improvement is within bounds."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from audit.policy.gate_spec import Rule
-from audit.result import Measurement
+from audit.result import GROUP_KEYS, Measurement, Scalar
 from audit.stats import improvement, interval, is_known, p_outside, paired_interval
 from audit.stats.interval_method import Interval
 from audit.stats.methods import EXACT
 
+ANY = "*"
 Finding = Literal["holds", "breaks", "undecided"]
+
+
+def covered(rule: Rule, measurements: Iterable[Measurement]) -> list[Measurement]:
+    """Return the measurements that ``rule`` covers.
+
+    Without ``where``: the whole-table measurement if the metric has one, else all of them. With it:
+    those that match, and those of groups only where it names a key that speaks of groups.
+    """
+    candidates = [m for m in measurements if m.metric == rule.metric]
+    if not rule.where:
+        return [m for m in candidates if not m.where] or candidates
+    return [m for m in candidates if _matches(rule.where, m)]
+
+
+def _matches(where: Mapping[str, Scalar], measurement: Measurement) -> bool:
+    if measurement.speaks_of_groups and GROUP_KEYS.isdisjoint(where):
+        return False
+    return all(
+        key in measurement.where and same(key, value, measurement.where[key]) for key, value in where.items()
+    )
+
+
+def same(key: str, value: Scalar, measured: Scalar) -> bool:
+    """Return whether a value of a rule's ``where`` matches a measurement's value under the same key."""
+    return (key == "attribute" and value == ANY) or value == measured or str(value) == str(measured)
 
 
 @dataclass(frozen=True)
@@ -39,11 +65,6 @@ class Claim:
         return all(method == EXACT.name for method in self.methods)
 
     @property
-    def known(self) -> bool:
-        """Whether its interval can be computed at any confidence; a plug-in's own cannot."""
-        return all(is_known(method) for method in self.methods)
-
-    @property
     def span(self) -> Interval | None:
         """The interval of `value`; of one that is exact by nature, the value itself."""
         baseline = self.measurement.baseline
@@ -66,7 +87,7 @@ class Claim:
             return 1.0
         if self.exact:
             return 0.0
-        if not self.known:
+        if not all(map(is_known, self.methods)):
             return alpha
         at = paired_interval if self.paired else interval
         return p_outside(self.measurement, self.low, self.high, self.value, at)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from audit.errors import did_you_mean, quote_list
 from audit.gate.attainable import never_attainable, underpowered
-from audit.gate.selection import ANY, covered, same
+from audit.gate.claims import ANY, covered, same
 from audit.policy.gate_spec import GateSpec, Rule
 from audit.result import GROUP_KEYS, CheckResult, Measurement, MetricFacts
 from audit.stats.methods import EXACT
@@ -71,10 +71,7 @@ def warnings_of(
 ) -> list[str]:
     """Return a sentence for each rule that cannot break, that the ideal breaks, or that cannot pass on these rows.
 
-    Args:
-        gate: rules with ids.
-        metrics: facts of all metrics of the enabled checks, by ``check.metric``.
-        results: results of the checks.
+    ``metrics`` holds the facts of all metrics of the enabled checks, by ``check.metric``.
     """
     measurements = [m for result in results if result.status == "measured" for m in result.measurements]
     return [

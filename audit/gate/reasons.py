@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from audit.gate.claims import Claim
-from audit.result import CheckResult, Scalar
+from audit.policy.gate_spec import Rule
+from audit.result import CheckResult
 from audit.stats.methods import method_named
 from audit.stats.paired_intervals import CRASHED
 
@@ -46,13 +47,13 @@ def audits(number: int | None, max_audits: int) -> str:
 
 def decided(total: int, broken: int) -> str:
     """Return the reason of a rule that failed, or with nothing ``broken`` passed."""
-    if total == 1:
-        return "the value breaks the limit" if broken else "the value holds"
-    return (
-        f"{broken} of {total} measured values break the limit"
-        if broken
-        else f"all {total} measured values hold"
-    )
+    if broken:
+        return (
+            "the value breaks the limit"
+            if total == 1
+            else f"{broken} of {total} measured values break the limit"
+        )
+    return "the value holds" if total == 1 else f"all {total} measured values hold"
 
 
 def undecided(total: int, causes: Sequence[str]) -> str:
@@ -64,24 +65,22 @@ def undecided(total: int, causes: Sequence[str]) -> str:
     return f"{len(causes)} of {total} measured values {verb} not decided: {', '.join(counted)}"
 
 
-def of_bounds(metric: str, where: Mapping[str, Scalar], checks: Sequence[CheckResult]) -> str:
+def of_bounds(rule: Rule, checks: Sequence[CheckResult]) -> str:
     """Return the notes on values bounded on one side only, as sentences that follow a reason; empty if none is."""
-    name = metric.partition(".")[0]
-    notes = [note for check in checks if check.name == name for note in check.reasons]
-    return "".join(f". {note.text.rstrip('.')}" for note in notes if note.bounds and note.explains(where))
+    name = rule.metric.partition(".")[0]
+    notes = [note for check in checks if check.name == name for note in check.reasons if note.bounds]
+    return "".join(f". {note.text.rstrip('.')}" for note in notes if note.explains(rule.where))
 
 
-def nothing_decided(
-    metric: str, where: Mapping[str, Scalar], left_out: int, checks: Sequence[CheckResult]
-) -> str:
+def nothing_decided(rule: Rule, left_out: int, checks: Sequence[CheckResult]) -> str:
     """Return the reason of a rule that covers nothing, or only groups that are left out."""
     if left_out:
         return f"all {left_out} groups have fewer rows than gate.min_rows"
-    name = metric.partition(".")[0]
+    name = rule.metric.partition(".")[0]
     check = next((check for check in checks if check.name == name), None)
     if check is None:
         return f"the check {name} did not run"
     if check.status != "measured":
         return f"the check {name} {'was skipped' if check.status == 'skipped' else 'crashed'}: {check.reason}"
     reason = "it covers no measurement: nothing that was measured matches its metric and 'where'"
-    return ". ".join([reason, *(note.text for note in check.reasons if note.explains(where))])
+    return ". ".join([reason, *(note.text for note in check.reasons if note.explains(rule.where))])

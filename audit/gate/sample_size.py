@@ -49,9 +49,8 @@ class GrowableRows:
 
     def _grown(self, counted: _Counted, factor: float) -> _Counted:
         counts = self._times(counted.counts, factor, method_named(counted.method).counts.growth or {})
-        return replace(
-            counted, counts=counts, se=None if counted.se is None else counted.se / math.sqrt(factor)
-        )
+        se = None if counted.se is None else counted.se / math.sqrt(factor)
+        return replace(counted, counts=counts, se=se)
 
     def _times(
         self, counts: Mapping[str, Sequence[float]], factor: float, growth: Mapping[str, float]
@@ -119,23 +118,20 @@ def needed(claim: Claim, confidence: float, error: float, sampled: SampledRows |
     level = confidence if holds else 1.0 - error
     if _at(claim, claim.measurement, level).span is None:
         return []
+    subject = _subject(claim)
     if claim.value in (claim.low, claim.high):
-        return [
-            f"{_subject(claim)}no number of rows decides it at the rates seen: the value lies on the limit"
-        ]
+        return [f"{subject}no number of rows decides it at the rates seen: the value lies on the limit"]
     for growable in _growable_rows(claim.measurement):
         factor = _factor(claim, growable, level)
         if factor is not None:
             end = "the limit holds" if holds else "the limit is broken"
             rows = _more_rows(growable, factor, f" {sampled.kind}" if sampled else "")
-            advice = f"{_subject(claim)}about {rows} at the rates seen would show that {end}"
+            advice = f"{subject}about {rows} at the rates seen would show that {end}"
             return [f"{advice}: {sampled.source}" if sampled else advice]
     if method_named(claim.measurement.method).open_side:
         return []
-    return [
-        f"{_subject(claim)}{MAX_MORE_ROWS:,} more rows at the rates seen would not decide it: "
-        "the value lies too near the limit"
-    ]
+    futile = f"{MAX_MORE_ROWS:,} more rows at the rates seen would not decide it"
+    return [f"{subject}{futile}: the value lies too near the limit"]
 
 
 def _at(claim: Claim, measured: Measurement, level: float) -> Claim:

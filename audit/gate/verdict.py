@@ -11,9 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from audit.gate import reasons
-from audit.gate.claims import Claim, Finding, claims
+from audit.gate.claims import Claim, Finding, claims, covered
 from audit.gate.sample_size import needed
-from audit.gate.selection import covered
 from audit.gate.validation import require_consistent
 from audit.policy.gate_spec import GateSpec, Rule, Waiver
 from audit.result import (
@@ -124,9 +123,8 @@ def _decide_rule(item: _Covered, checks: Sequence[CheckResult], proven: set[tupl
     rule = item.rule
     findings = [claim.finding for claim in item.claims]
     broken = [i for i, f in enumerate(findings) if f == "breaks" and (str(rule.id), i) in proven]
-    status: RuleStatus = "fail" if broken else "pass"
-    if not broken and (not findings or any(f != "holds" for f in findings)):
-        status = "inconclusive"
+    holds = bool(findings) and set(findings) == {"holds"}
+    status: RuleStatus = "fail" if broken else "pass" if holds else "inconclusive"
     return RuleResult(
         id=str(rule.id),
         metric=rule.metric,
@@ -153,7 +151,7 @@ def _reason(
     item: _Covered, findings: Sequence[Finding], broken: Sequence[int], checks: Sequence[CheckResult]
 ) -> str:
     if not findings:
-        return reasons.nothing_decided(item.rule.metric, item.rule.where, len(item.left_out), checks)
+        return reasons.nothing_decided(item.rule, len(item.left_out), checks)
     causes = [
         reasons.why_open(claim, finding == "breaks")
         for claim, finding in zip(item.claims, findings, strict=True)
@@ -161,7 +159,7 @@ def _reason(
     ]
     if broken or not causes:
         return reasons.decided(len(findings), len(broken))
-    bounds = reasons.of_bounds(item.rule.metric, item.rule.where, checks) if reasons.BOUND in causes else ""
+    bounds = reasons.of_bounds(item.rule, checks) if reasons.BOUND in causes else ""
     return reasons.undecided(len(findings), causes) + bounds
 
 

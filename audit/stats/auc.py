@@ -87,9 +87,5 @@ def _limits(measurement: Measurement, confidence: float) -> Interval | None:
     return auc_limits(measurement.value, measurement.se, favorable, unfavorable, (1.0 - confidence) / 2.0)
 
 
-def _at_area(measurement: Measurement, value: float) -> Measurement:
-    return replace(measurement, value=value, se=None)
-
-
-_BEST_CASE = BestCase(_at_area, at_equality=None, signed=False)
+_BEST_CASE = BestCase(lambda m, value: replace(m, value=value, se=None), at_equality=None, signed=False)
 DELONG = two_sided("delong", one_by_one(_limits), SIZES, _BEST_CASE, UNPAIRED)

@@ -26,9 +26,8 @@ _Terms = Sequence[tuple[float, str]]
 
 def average_odds(rates: Rates) -> Limits:
     """Combine to (TPR difference + FPR difference) / 2, in [-1, 1], by MOVER over the four rates."""
-    return linear(
-        [(0.5 * sign, rates[f"{side}_{rate}"]) for side, sign in _SIDES.items() for rate in RATE_NAMES]
-    )
+    terms = [(0.5 * sign, rates[f"{side}_{rate}"]) for side, sign in _SIDES.items() for rate in RATE_NAMES]
+    return linear(terms)
 
 
 def average_abs_odds(rates: Rates, shared: Rates) -> Limits:
@@ -39,9 +38,7 @@ def average_abs_odds(rates: Rates, shared: Rates) -> Limits:
     near is: two of them where one of the differences is 0. So each is taken at its share of the error, by Sidak. Where
     both differences are 0 the four are two opposite pairs, and at 95 % one sample in 20 has a lower limit above 0.
 
-    Args:
-        rates: limits of the rates at the whole error.
-        shared: limits of the rates at the error that `shared_tail` gives.
+    ``rates`` are at the whole error, ``shared`` at the error that `shared_tail` gives.
     """
     signs = itertools.product((0.5, -0.5), repeat=2)
     sums = [list(zip(pair, RATE_NAMES, strict=True)) for pair in signs]
@@ -53,11 +50,7 @@ def equalized_odds(rates: Rates, shared: Rates, reference: Rates) -> Limits:
 
     A difference that can hardly be observed as the larger one needs no share of the error. The lower limit is moved
     from that at the shared error to that at the whole one accordingly, but stays 0 where the shared error leaves it so.
-
-    Args:
-        rates: limits of the rates at the whole error.
-        shared: limits of the rates at the error that `shared_tail` gives.
-        reference: limits of the rates at an error of `REFERENCE_TAIL` on each side.
+    ``reference`` are the limits at an error of `REFERENCE_TAIL` on each side.
     """
     signed = [[pair] for pair in itertools.product((1.0, -1.0), RATE_NAMES)]
     cautious = _largest(signed, rates, shared)
@@ -98,6 +91,5 @@ def _largest(sums: Sequence[_Terms], rates: Rates, shared: Rates) -> Limits:
 
 def _signed_sum(rates: Rates, terms: _Terms) -> Limits:
     sides = _SIDES.items()
-    return linear(
-        [(factor * sign, rates[f"{side}_{rate}"]) for factor, rate in terms for side, sign in sides]
-    )
+    signed = [(factor * sign, rates[f"{side}_{rate}"]) for factor, rate in terms for side, sign in sides]
+    return linear(signed)

@@ -16,10 +16,7 @@ from audit.stats.paired_intervals import improvement, of_baseline, paired_interv
 def at_confidence(measurement: Measurement, confidence: float, reported: float) -> Measurement:
     """Return the measurement with its intervals at ``confidence``; None where they are unknown.
 
-    Args:
-        measurement: as reported.
-        confidence: confidence of the policy.
-        reported: confidence of the measurement's own intervals, for methods that are not known here.
+    ``reported`` is the confidence of the measurement's own intervals, for methods that are not known here.
 
     Raises:
         AuditError: it lacks the counts that its method needs (a damaged report).

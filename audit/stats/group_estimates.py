@@ -92,11 +92,8 @@ def auc(
     """
     w = None if weights is None else np.asarray(weights, float)
     last = np.append(np.flatnonzero(np.diff(score)), len(score) - 1)  # of each run of equal scores
-    positives = _runs(label, last)
     rows = np.diff(last, prepend=-1)
-    plus, minus = (
-        (positives, rows - positives) if w is None else (_runs(w * side, last) for side in (label, ~label))
-    )
+    plus, minus = (_runs(side if w is None else w * side, last) for side in (label, ~label))
     positive = float(plus.sum())
     negative = float(minus.sum())
     if not (positive and negative):
@@ -113,7 +110,7 @@ def auc(
         squares_of_sums = np.bincount(member, weighted) ** 2
         return value, float(np.sqrt(np.bincount(owner, squares_of_sums)[0] * _unbiased(len(owner))))
     squares = (plus, minus) if w is None else (_runs(w * w * side, last) for side in (label, ~label))
-    sides = ((below, positive, positives.sum()), (above, negative, (rows - positives).sum()))
+    sides = ((below, positive, label.sum()), (above, negative, (~label).sum()))
     variance = 0.0
     for square, (placement, total, number) in zip(squares, sides, strict=True):
         variance += float(square @ (placement - value) ** 2) / total**2 * _unbiased(int(number))

@@ -90,9 +90,8 @@ def rates(
     w = np.ones(len(event)) if weights is None else weights
     total = np.bincount(group, w, groups)
     square = np.bincount(group, w * w, groups)
-    of_rows = _kish(
-        np.bincount(group, w * event, groups), total, square, np.bincount(group, minlength=groups)
-    )
+    rows = np.bincount(group, minlength=groups)
+    of_rows = _kish(np.bincount(group, w * event, groups), total, square, rows)
     if clusters is None:
         return of_rows
     trials = cluster_size(group, groups, weights, clusters)

@@ -18,18 +18,9 @@ EXACT = IntervalMethod("exact", _no_interval, NO_COUNTS, open_side=None, best_ca
 NONE = IntervalMethod("none", _no_interval, NO_COUNTS, open_side=None, best_case=None, pairing=UNPAIRED)
 """Method of values of which no interval is known."""
 
+_SINGLE_METHODS = (DELONG, CALIBRATION_BINS, LARGEST_T, EXACT, NONE)
 METHODS: dict[str, IntervalMethod] = {
-    method.name: method
-    for method in (
-        *PROPORTION_METHODS,
-        *MEAN_METHODS,
-        *RANK_METHODS,
-        DELONG,
-        CALIBRATION_BINS,
-        LARGEST_T,
-        EXACT,
-        NONE,
-    )
+    method.name: method for method in (*PROPORTION_METHODS, *MEAN_METHODS, *RANK_METHODS, *_SINGLE_METHODS)
 }
 """All methods by name. `docs/intervals.md` says which metric uses which, and why."""
 

@@ -14,13 +14,9 @@ from audit.stats.proportions import Limits, Reals
 
 
 def linear(terms: Collection[tuple[float, Limits]]) -> Limits:
-    """Combine proportions to ``sum(weight * proportion)``.
+    """Combine proportions to ``sum(weight * proportion)``, within what the weights can reach from [0, 1].
 
-    Args:
-        terms: (weight, limits of a proportion); the arrays of all terms broadcast together.
-
-    Returns:
-        The sum and its limits, within the values that the weights can reach from [0, 1].
+    The arrays of all terms broadcast together.
     """
     estimate = np.asarray(sum(weight * p.estimate for weight, p in terms))
     below = sum((weight * (p.estimate - (p.low if weight > 0 else p.high))) ** 2 for weight, p in terms)
@@ -31,11 +27,7 @@ def linear(terms: Collection[tuple[float, Limits]]) -> Limits:
 
 
 def ratio(numerator: Limits, denominator: Limits) -> Limits:
-    """Combine two proportions to their ratio.
-
-    Args:
-        numerator: limits of a proportion.
-        denominator: limits of a proportion; both broadcast together.
+    """Combine two proportions, whose arrays broadcast together, to their ratio.
 
     Returns:
         The ratio, infinite or NaN where the denominator's estimate is 0, and its limits: at least 0,

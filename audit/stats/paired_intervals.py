@@ -44,10 +44,6 @@ def paired_interval(measurement: Measurement, confidence: float) -> Interval | N
     the margins of both values are combined by MOVER with the correlation of their errors; an unknown correlation
     counts as -1, the widest interval. Two exact values have an exact difference, and so have a model and itself.
 
-    Args:
-        measurement: of the candidate, with its ``baseline``.
-        confidence: in (0, 1).
-
     Returns:
         (low, high) in the units of the metric; None without a baseline, or where either value has no interval.
 
@@ -90,12 +86,6 @@ def improvement_range(
     Where higher or lower is better these are the difference's. Where nearer to an ideal is better, the difference
     suffices only if both values surely lie on one side of the ideal: what moves one nearer from above takes it
     further away from below. So the improvement is bounded by the extremes that it takes within all three limits.
-
-    Args:
-        candidate: limits of the candidate's value.
-        reference: limits of the baseline's value.
-        difference: limits of the candidate's value minus the baseline's.
-        baseline: its direction and ideal.
     """
     reverse = -difference[1], -difference[0]
     if baseline.better != "ideal":

@@ -63,10 +63,7 @@ def ratio_correlation(
     Every proportion is taken as if one more row each way were discordant: few rows are no evidence of a correlation
     of 1.
 
-    Args:
-        candidate: [events, rows] of ``unprivileged`` and ``privileged``.
-        baseline: the same of the baseline.
-        pairs: the argument of `difference`, by the same names.
+    Each model has [events, rows] of ``unprivileged`` and ``privileged``; ``pairs`` are the argument of `difference`.
     """
     covariance = variance = baseline_variance = 0.0
     for name, (candidate_only, baseline_only, rows) in pairs.items():

@@ -133,9 +133,8 @@ def _one_sided(name: str, open_side: Literal["low", "high"]) -> IntervalMethod:
         open_end = np.full_like(rates["rate"].low, 0.0 if open_side == "low" else 1.0)
         return rates["rate"]._replace(**{open_side: open_end})
 
-    return IntervalMethod(
-        name, of_proportions(combine), PROPORTIONS, open_side, best_case=None, pairing=UNPAIRED
-    )
+    intervals = of_proportions(combine)
+    return IntervalMethod(name, intervals, PROPORTIONS, open_side, best_case=None, pairing=UNPAIRED)
 
 
 _SHARE = BestCase(_at_share, at_equality=None, signed=False)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from audit.gate.selection import covered
+from audit.gate.claims import covered
 from audit.policy.gate_spec import Rule
 from audit.result import Scalar
 

@@ -13,7 +13,7 @@ import tensorflow as tf
 from audit.check import Skip
 from audit.checks.robustness.typos import DRAWS
 from audit.data.shared_ranges import SHARED
-from audit.gate.selection import covered
+from audit.gate.claims import covered
 from audit.perturbations.typos import misspellings
 from audit.policy.gate_spec import Rule
 
