@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -75,30 +75,29 @@ class OutcomeBuffer:
     """
 
     def __init__(self, attack: str, eps: float, x: np.ndarray, capacity: int) -> None:
-        self._attack = attack
-        self._eps = eps
         self._has_room = capacity >= len(x)
-        capacity = min(capacity, len(x))
-        self._flipped = np.zeros(len(x), bool)
-        self._stored = np.empty(capacity, np.int64)
-        self._adversarial = np.empty((capacity, *x.shape[1:]), x.dtype)
+        stored = np.empty(min(capacity, len(x)), np.int64)
+        adversarial = np.empty((len(stored), *x.shape[1:]), x.dtype)
+        self._outcome = Outcome(attack, eps, np.zeros(len(x), bool), stored, adversarial)
         self._used = 0
 
     def add(self, start: int, result: AttackResult) -> None:
         """Take in the result of the rows from ``start`` on."""
         rows = len(result.flipped)
-        self._flipped[start : start + rows] = result.flipped
+        self._outcome.flipped[start : start + rows] = result.flipped
         index = np.arange(rows) if self._has_room else np.flatnonzero(result.flipped)
-        index = index[: len(self._stored) - self._used]
+        index = index[: len(self._outcome.stored) - self._used]
         free = slice(self._used, self._used + len(index))
-        self._stored[free] = start + index
-        self._adversarial[free] = result.adversarial[index]
+        self._outcome.stored[free] = start + index
+        self._outcome.adversarial[free] = result.adversarial[index]
         self._used += len(index)
 
     def outcome(self) -> Outcome:
         """Return the outcome of all rows."""
-        stored = self._stored[: self._used]
-        return Outcome(self._attack, self._eps, self._flipped, stored, self._adversarial[: self._used])
+        used = slice(self._used)
+        return replace(
+            self._outcome, stored=self._outcome.stored[used], adversarial=self._outcome.adversarial[used]
+        )
 
 
 def rows_per_outcome(outcomes: int, x: np.ndarray, memory: int = MEMORY) -> int:

@@ -12,6 +12,7 @@ from audit.attacks.outcomes import Outcome, flipped_by_any
 from audit.checks.robustness.sanity_suite import SanityVerdict
 from audit.checks.robustness.sanity_tests import Finding
 from audit.model.decision import DecisionRule
+from audit.result import Note
 from audit.subject.predictions import Classified
 from audit.subject.subject import Subject
 
@@ -39,7 +40,7 @@ class AttackedRows:
     outcomes: list[Outcome]
     zero_gradient: dict[str, np.ndarray]
     withheld: frozenset[str]
-    notes: list[str]
+    notes: list[Note]
     verdict: SanityVerdict | None
     before: tuple[Finding, ...]
     escalated: bool

@@ -198,7 +198,7 @@ class Robustness(Check):
         attacked = run_attacks(subject, threat_model, self.norm, plan)
         if attacked.zero_gradient and not subject.logits.exact:  # an attack followed a gradient
             yield Note(text=f"The attacks follow logits that were {subject.logits.evidence}.")
-        yield from (Note(text=text) for text in attacked.notes)
+        yield from attacked.notes
         yield from notes_on_range(attacked, subject)
         yield from notes_on_small_eps(attacked, subject, self.eps)
         yield from measurements(attacked, subject)

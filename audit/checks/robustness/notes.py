@@ -11,13 +11,13 @@ from audit.checks.robustness.attacked_rows import AttackedRows
 from audit.checks.robustness.gradient_probe import GradientProbe
 from audit.checks.robustness.threat_model import stuck_columns
 from audit.errors import quote_list
-from audit.result import Note
+from audit.result import Note, Scalar
 from audit.subject.subject import Subject
 
 _MAX_OUTSIDE_SHARE = 0.05
 
 
-def notes_on_rows(attacked: int, sampled: int, rows: int, plan: Plan) -> Iterator[str]:
+def notes_on_rows(attacked: int, sampled: int, rows: int, plan: Plan) -> Iterator[Note]:
     """Yield how many of all rows were attacked, if not all, and why no more."""
     if attacked == rows:
         return
@@ -27,26 +27,29 @@ def notes_on_rows(attacked: int, sampled: int, rows: int, plan: Plan) -> Iterato
     elif attacked < sampled:
         costly = " and ".join(name for name in plan.attacks if ATTACKS[name].cost == "gradients")
         reason = f": {costly} takes {plan.steps:,} gradients of a large model for each row and size"
-    yield f"{attacked:,} of {rows:,} rows were attacked, drawn at random{reason}."
+    yield Note(text=f"{attacked:,} of {rows:,} rows were attacked, drawn at random{reason}.")
 
 
-def notes_on_gradients(probe: GradientProbe) -> Iterator[str]:
+def notes_on_gradients(probe: GradientProbe) -> Iterator[Note]:
     """Yield whether the attacks by gradient ran, and why not."""
+    about: dict[str, list[Scalar]] = {"attack": [s.name for s in ATTACKS.values() if s.follows_own_gradient]}
     if probe.missing:
-        yield (
-            f"fgsm and pgd did not run, since {probe.missing}: an attack along a gradient would find nothing and "
+        yield Note(
+            text=f"fgsm and pgd did not run, since {probe.missing}: an attack along a gradient would find nothing and "
             "prove nothing. The black-box attack square, which asks for scores only, ran in their place, and worst "
-            "covers it."
+            "covers it.",
+            about=about,
         )
     elif probe.misleading:
-        yield (
-            f"fgsm and pgd ran for worst only, since {probe.misleading}: what they flip counts there, and that they "
-            "do not flip more would prove nothing. The black-box attack square, which asks for scores only, ran "
-            "beside them; worst covers them all."
+        yield Note(
+            text=f"fgsm and pgd ran for worst only, since {probe.misleading}: what they flip counts there, and that "
+            "they do not flip more would prove nothing. The black-box attack square, which asks for scores only, ran "
+            "beside them; worst covers them all.",
+            about=about,
         )
     elif probe.doubt:
-        yield (
-            f"Gradients miss a part of the model: {probe.doubt}. So the black-box attack square ran beside "
+        yield Note(
+            text=f"Gradients miss a part of the model: {probe.doubt}. So the black-box attack square ran beside "
             "fgsm and pgd; worst covers them all."
         )
 

@@ -19,9 +19,9 @@ def validity(attacked: AttackedRows) -> Iterator[Evidence]:
     names = {outcome.attack for outcome in attacked.outcomes}
     ran = [spec for spec in ATTACKS.values() if spec.name in names]
     if unasked := [spec for spec in ran if not spec.on_request]:
-        tried = ", ".join(spec.description or spec.label for spec in unasked)
+        descriptions = ", ".join(spec.description or spec.label for spec in unasked)
         about: dict[str, list[Scalar]] = {"attack": [spec.name for spec in unasked]}
-        yield Note(text=f"Tried as well, and counted in worst only: {tried}.", about=about)
+        yield Note(text=f"Tried as well, and counted in worst only: {descriptions}.", about=about)
     if verdict.valid and not verdict.gradient and any(spec.follows_own_gradient for spec in ran):
         walks = any(spec.along_boundary for spec in ran)
         yield Note(

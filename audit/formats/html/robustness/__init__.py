@@ -1,1 +1,1 @@
-"""The report's section on attacks: how accuracy falls with their size, for whom, and by which columns."""
+"""The page's section on attacks: accuracy by size and group, flipped rows, and the columns that flip them."""

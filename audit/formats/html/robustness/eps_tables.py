@@ -23,7 +23,7 @@ class SizeRow:
 
 @dataclass(frozen=True, slots=True)
 class SizeTable:
-    """One metric under one norm; ``parts`` are the rows of each attack, and ``unit`` is what a size is called."""
+    """One metric under one norm; ``parts`` are the rows of each attack, and ``unit`` is the name of a size."""
 
     metric: str
     norm: str

@@ -85,7 +85,7 @@ def label_of(attack: str) -> str:
 
 
 def has_keys(measurement: Measurement, keys: Set[str]) -> bool:
-    """Return whether ``where`` has these keys, and none besides but those of a group."""
+    """Return whether ``where`` has these keys, and no others but those of a group."""
     return measurement.where.keys() in (keys, keys | {"attribute", "group"})
 
 

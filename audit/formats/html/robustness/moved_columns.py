@@ -1,4 +1,4 @@
-"""Which columns an attack could move, how far, what each does alone, and why the others could not move."""
+"""The columns that an attack could move, with range and flips by each alone; and why the others could not move."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The section on attacks: accuracy against their size, by group, the smallest flips, and what could move."""
+"""The section on attacks: accuracy against their size, by group, the smallest flips, and movable columns."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class ZeroGradientPlot:
 
 @dataclass(frozen=True, slots=True)
 class RobustnessSection:
-    """What the section shows; every part is empty or None where it was not measured."""
+    """The parts of the section; each is empty or None if it was not measured."""
 
     template: ClassVar[str] = "robustness.html.j2"
     tables: ClassVar[dict[str, tuple[str, ...]]] = {

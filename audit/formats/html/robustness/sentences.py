@@ -1,4 +1,4 @@
-"""What attacks did, in sentences: each states figures, and none what they mean for a use of the model."""
+"""Sentences on the effect of attacks: figures, and not what they mean for a use of the model."""
 
 from __future__ import annotations
 

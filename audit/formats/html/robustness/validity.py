@@ -1,4 +1,4 @@
-"""Whether the attacks would have found what there is: each test, what it asks for, its figure and how it came out."""
+"""The sanity tests of the attacks: what each asks for, its figure and its verdict."""
 
 from __future__ import annotations
 
