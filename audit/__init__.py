@@ -75,7 +75,7 @@ def decide(
         AuditError: the policy is invalid or describes another audit (other labels, groups or check
             options), or the report's own policy was edited.
     """
-    from audit.audit_log.audit_count import counted
+    from audit.audit_log.audit_count import audit_number
     from audit.gate.verdict import decide as decide_gate
     from audit.policy.compatibility import recorded_policy, require_same_audit
     from audit.policy.gate_spec import today
@@ -85,7 +85,7 @@ def decide(
     require_same_audit(recorded, deciding)
     confidence = recorded.gate.confidence
     return decide_gate(
-        report.checks, deciding.gate, deciding.waivers, on or today(), confidence, counted(report)
+        report.checks, deciding.gate, deciding.waivers, on or today(), confidence, audit_number(report)
     )
 
 
@@ -120,9 +120,9 @@ def selftest(
 
 
 def _policy(policy: Policy | Mapping[str, object] | str | Path) -> ResolvedPolicy:
-    from audit.check import load_policy, policy_from, resolved
+    from audit.check import load_policy, policy_from, resolve_policy
     from audit.policy import Policy
 
     if isinstance(policy, Policy):
-        return resolved(policy)
+        return resolve_policy(policy)
     return load_policy(policy) if isinstance(policy, str | Path) else policy_from(policy)

@@ -10,11 +10,11 @@ from datetime import UTC, date, datetime
 
 import numpy as np
 
-from audit.audit_log.ledger import Audited, History, identify
+from audit.audit_log.ledger import AuditIdentity, History, identify
 from audit.check import Check, Skip, build_checks, offers_of, require_installed
 from audit.check.entry_points import is_plug_in
 from audit.check.isolation import private_view, process_state_restored
-from audit.comparison.check_results import Pair, TracedResult, beside, to_compare
+from audit.comparison.check_results import ModelPair, TracedResult, checks_to_compare, with_baseline
 from audit.errors import AuditError
 from audit.gate.lint import warnings_of
 from audit.gate.verdict import decide
@@ -125,11 +125,11 @@ def _run_on_both(
     confidence = policy.gate.confidence
     view = private_view if is_plug_in(name) else lambda subject: subject
     traced = _run_check(name, check, view(subject), confidence, crash)
-    if baseline is None or traced.result.status != "measured" or name not in to_compare(policy):
+    if baseline is None or traced.result.status != "measured" or name not in checks_to_compare(policy):
         return traced.result
     with of_the_baseline():
         other = _run_check(name, check, view(baseline), confidence, crash)
-    return beside(Pair(subject, baseline), traced, other, confidence, crash)
+    return with_baseline(ModelPair(subject, baseline), traced, other, confidence, crash)
 
 
 class _Clock:
@@ -225,7 +225,11 @@ def _report(
 
 
 def _decide(
-    request: AuditRequest, results: list[CheckResult], history: History | None, this: Audited, started: str
+    request: AuditRequest,
+    results: list[CheckResult],
+    history: History | None,
+    this: AuditIdentity,
+    started: str,
 ) -> tuple[Decision, dict[str, object]]:
     """Return the decision, and the history's counts for the report's ``run``."""
     gate = request.policy.gate

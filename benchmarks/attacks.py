@@ -52,11 +52,11 @@ class Attacked:
     def robust(self, moved: np.ndarray) -> float:
         """Let the uncut signature judge the first rows as moved."""
         classes, truth = self.classes[: len(moved)], self.truth[: len(moved)]
-        right = (classes == truth) & (self.subject.judge(moved) == classes)
+        right = (classes == truth) & (self.subject.predictor(moved) == classes)
         return float(right.mean())
 
     def ours(self, name: Name) -> float:
-        rows = Batch(self.rows, self.classes, self.ascent.threat_model, "inf", self.subject.judge)
+        rows = Batch(self.rows, self.classes, self.ascent.threat_model, "inf", self.subject.predictor)
         found = attack(rows, self.ascent, Plan([name], [EPS], seed=0, steps=STEPS), batch_size=OURS)
         return float(((self.classes == self.truth) & ~found.outcomes[0].flipped).mean())
 
@@ -68,9 +68,9 @@ def load(adult: Adult) -> Attacked:
     space, _ = threat_model_of(subject, [], [], EPS)
     cut, matrix = subject.logits, subject.features.data.matrix
     ascent = GradientAscent(
-        lambda rows: decision_logits(cut(rows), subject.decider), space, "inf", matrix.dtype
+        lambda rows: decision_logits(cut(rows), subject.decision_rule), space, "inf", matrix.dtype
     )
-    return Attacked(subject, ascent, matrix, subject.judge(matrix), subject.scores.code)
+    return Attacked(subject, ascent, matrix, subject.predictor(matrix), subject.scores.code)
 
 
 def art(given: Attacked) -> Callable[[Name, int, int], Robust]:

@@ -69,7 +69,7 @@ def sample(adult: Adult) -> Sample:
 
 def true_logit(given: Sample) -> Callable[[np.ndarray], np.ndarray]:
     """Return the logit cut out of the graph: of the exact values that all others are compared with."""
-    logits, decider, tf = given.subject.logits, given.subject.decider, tensorflow()
+    logits, decider, tf = given.subject.logits, given.subject.decision_rule, tensorflow()
     graph = tf.function(lambda rows: favorable_logit(logits(rows), decider))
     return lambda rows: graph(tf.constant(rows, given.x.dtype)).numpy()
 

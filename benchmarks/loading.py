@@ -58,7 +58,7 @@ def with_surgery(subject: Subject, tensors: Mapping[str, Any], path: Path) -> No
     features = subject.features
     model = scores_only(subject, tensors, path)
     differentiable(model, {name: tensor[:PROBED] for name, tensor in tensors.items()})
-    find_logits(model, subject.decider.head, subject.feeds, features.columns, features.data.matrix)
+    find_logits(model, subject.decision_rule.head, subject.feeds, features.columns, features.data.matrix)
 
 
 def loaded(made: Made, model: Model) -> Callable[[], object]:

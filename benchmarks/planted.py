@@ -80,7 +80,7 @@ def cheap(subject: Subject, path: Path) -> list[RuleResult]:
 
 def scored(subject: Subject, source: Source, labels: Labels) -> Classified:
     """Score rows without testing each time again that the model is steady."""
-    head, data = subject.decider.head, subject.policy.data
+    head, data = subject.decision_rule.head, subject.policy.data
     classifier = Classifier(labels, head, class_order(labels, None, None, head.width), data.threshold)
     row = 1
     for batch in source.batches([name for feed in subject.feeds for name in feed.reads]):

@@ -7,19 +7,19 @@ from collections.abc import Mapping
 from audit.result import Report
 
 
-def counted(report: Report) -> int | None:
+def audit_number(report: Report) -> int | None:
     """Return the number of different audits of a report's rows, its own included; None if it is unknown."""
     facts = report.run.get("history")
     audits = facts.get("audits") if isinstance(facts, Mapping) else None
     return audits if isinstance(audits, int) and not isinstance(audits, bool) and audits > 0 else None
 
 
-def in_words(report: Report) -> str:
+def audit_number_in_words(report: Report) -> str:
     """Return in words which candidate on these rows this is, or why it is unknown; empty if it was not counted."""
     facts = report.run.get("history")
     if not isinstance(facts, Mapping):
         return ""
-    audits = counted(report)
+    audits = audit_number(report)
     candidate = facts.get("candidates")
     if audits is None or not isinstance(candidate, int):
         return f"how many audits of these rows were made is not known: {facts.get('problem')}"

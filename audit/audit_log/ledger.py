@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from audit.policy.compatibility import asked
+from audit.policy.compatibility import measurement_spec
 from audit.policy.model import Policy, policy_digest
 from audit.result import DataFacts, ModelFacts, Verdict
 
@@ -24,7 +24,7 @@ VARIABLE = "AUDIT_HISTORY"
 
 
 @dataclass(frozen=True)
-class Audited:
+class AuditIdentity:
     """Identity of an audit: digests of the rows, the model and the question, and the seed."""
 
     data: str
@@ -73,7 +73,7 @@ class History:
     path: Path
 
     @contextmanager
-    def place(self, audited: Audited, started: str) -> Iterator[Place]:
+    def place(self, audited: AuditIdentity, started: str) -> Iterator[Place]:
         """Yield the place of the present audit, ``started`` at a time as ISO 8601, to be recorded with its verdict.
 
         Meanwhile others wait, so that no two audits of the same rows take the same place. Nothing is written of an
@@ -119,7 +119,7 @@ def _locked(path: Path) -> Iterator[BinaryIO]:
         yield file
 
 
-def _count(file: BinaryIO, audited: Audited) -> Count:
+def _count(file: BinaryIO, audited: AuditIdentity) -> Count:
     """Return the place of ``audited`` in the file, and complete a last line that was cut off."""
     file.seek(0)
     content = file.read()
@@ -135,10 +135,10 @@ def _count(file: BinaryIO, audited: Audited) -> Count:
     )
 
 
-def _parsed(line: bytes) -> Audited | None:
+def _parsed(line: bytes) -> AuditIdentity | None:
     try:
         content = json.loads(line)
-        audit = Audited(*(content[name] for name in ("data", "model", "asked", "seed")))
+        audit = AuditIdentity(*(content[name] for name in ("data", "model", "asked", "seed")))
         hash(audit)
         return audit
     except (ValueError, KeyError, TypeError, RecursionError):
@@ -147,14 +147,14 @@ def _parsed(line: bytes) -> Audited | None:
 
 def identify(
     policy: Policy, model: ModelFacts, data: DataFacts, baseline: ModelFacts | None, seed: int
-) -> Audited:
+) -> AuditIdentity:
     """Return the identity of the audit of ``model`` on ``data``.
 
     Gate, waivers and report settings are no part of it: limits that change do not make another audit.
     """
     question = {
-        **asked(policy),
+        **measurement_spec(policy),
         "background": data.background.digest if data.background else None,
         "baseline": baseline.digest if baseline else None,
     }
-    return Audited(data.digest, model.digest, policy_digest(question), seed)
+    return AuditIdentity(data.digest, model.digest, policy_digest(question), seed)

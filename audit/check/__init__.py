@@ -11,7 +11,7 @@ from pydantic import Field
 
 from audit.check.base import Check
 from audit.check.entry_points import check_class, installed, require_installed
-from audit.check.policies import build_checks, load_policy, offers_of, policy_from, resolved
+from audit.check.policies import build_checks, load_policy, offers_of, policy_from, resolve_policy
 from audit.errors import AuditError, Skip
 from audit.result import Evidence, Measurement, MetricFacts, Note, SampledRows, Scalar, Table
 
@@ -77,5 +77,5 @@ __all__ = [
     "policy_from",
     "rates",
     "require_installed",
-    "resolved",
+    "resolve_policy",
 ]

@@ -18,7 +18,7 @@ def load_policy(path: str | Path, overrides: Sequence[str] = ()) -> ResolvedPoli
     Raises:
         AuditError: the file cannot be read, or is no policy that the installed checks can measure.
     """
-    return resolved(read_policy(path, overrides))
+    return resolve_policy(read_policy(path, overrides))
 
 
 def policy_from(content: Mapping[str, object], overrides: Sequence[str] = ()) -> ResolvedPolicy:
@@ -27,10 +27,10 @@ def policy_from(content: Mapping[str, object], overrides: Sequence[str] = ()) ->
     Raises:
         AuditError: the content is not a policy that the installed checks can measure.
     """
-    return resolved(parse_policy(content, overrides))
+    return resolve_policy(parse_policy(content, overrides))
 
 
-def resolved(policy: Policy) -> ResolvedPolicy:
+def resolve_policy(policy: Policy) -> ResolvedPolicy:
     """Return the effective policy: check options, gate, rules and ids written out, and all of it validated.
 
     Raises:

@@ -13,7 +13,7 @@ from audit.check import load_policy
 from audit.cli.exit_codes import FAIL, INCONCLUSIVE, PASS
 from audit.cli.progress import observers
 from audit.cli.summary import limit_text, plain
-from audit.mutants.result import Selftest, Tried
+from audit.mutants.result import MutantResult, Selftest
 from audit.mutants.run import run_selftest
 from audit.runner import AuditRequest
 
@@ -77,7 +77,7 @@ def _cell(status: str) -> str:
     return _CELLS.get(status, status)
 
 
-def _catching_rules(item: Tried, ids: list[str]) -> str:
+def _catching_rules(item: MutantResult, ids: list[str]) -> str:
     if item.outcome != "caught":
         return _outcome(item)
     undecided = [rule for rule in item.caught_by if item.rules[rule] == "open"]
@@ -107,5 +107,5 @@ def _conclusion(result: Selftest) -> Iterator[str]:
         yield f"  {plain(item.variant)} is {_outcome(item)}: {plain(item.reason, 500)}"
 
 
-def _outcome(item: Tried) -> str:
+def _outcome(item: MutantResult) -> str:
     return _OUTCOMES.get(item.outcome, item.outcome)

@@ -6,7 +6,7 @@ import math
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from audit.audit_log.audit_count import counted, in_words
+from audit.audit_log.audit_count import audit_number, audit_number_in_words
 from audit.formats.html.text.margins import least_improvement
 from audit.result import MAX_AUDITS, Baseline, Decision, Measurement, Report, RuleResult
 
@@ -72,8 +72,8 @@ def remarks(report: Report) -> Iterator[str]:
     if isinstance(seconds, dict) and (slow := slow_plug_in(seconds)):
         spent = f"{seconds[slow]:,.0f} of the audit's {sum(seconds.values()):,.0f} seconds"
         yield f"  note    the plug-in check {plain(slow)} took {spent}"
-    if counted(report) is not None:
-        yield f"  note    {in_words(report)}"
+    if audit_number(report) is not None:
+        yield f"  note    {audit_number_in_words(report)}"
     for warning in report.warnings:
         yield f"  warning {plain(warning, 500)}"
 
@@ -89,7 +89,7 @@ def slow_plug_in(seconds: Mapping[str, float]) -> str | None:
 
 def uncounted(report: Report) -> str:
     """Return why the audit could not be counted; empty if it was counted or not to be."""
-    return "" if counted(report) is not None else in_words(report)
+    return "" if audit_number(report) is not None else audit_number_in_words(report)
 
 
 def limit_text(rule: RuleResult) -> str:

@@ -37,7 +37,7 @@ class TracedResult:
 
 
 @dataclass(frozen=True)
-class Pair:
+class ModelPair:
     """Candidate and baseline on the same rows."""
 
     candidate: Subject
@@ -50,14 +50,14 @@ class Pair:
         return replace(self.baseline.model_facts, path=facts.path) == facts
 
 
-def to_compare(policy: Policy) -> frozenset[str]:
+def checks_to_compare(policy: Policy) -> frozenset[str]:
     """Return the checks that run on a baseline too: the cheap ones, and those that a rule against it asks for."""
     relative = [rule.metric for rule in policy.rules if rule.least_improvement is not None]
     return _ALWAYS | {metric.partition(".")[0] for metric in relative}
 
 
-def beside(
-    pair: Pair,
+def with_baseline(
+    pair: ModelPair,
     candidate: TracedResult,
     baseline: TracedResult,
     confidence: float,
@@ -89,7 +89,7 @@ def _with_note(result: CheckResult, note: str) -> CheckResult:
 
 
 def _compare_measurements(
-    pair: Pair,
+    pair: ModelPair,
     candidate: TracedResult,
     baseline: TracedResult,
     confidence: float,
@@ -129,7 +129,7 @@ def _compare_measurements(
 
 
 def _with_dependence(
-    pair: Pair, traces: tuple[TraceOf, TraceOf], measurement: Measurement, baseline: Baseline
+    pair: ModelPair, traces: tuple[TraceOf, TraceOf], measurement: Measurement, baseline: Baseline
 ) -> Baseline:
     """Add the discordant rows; where there are none, as of a mean, the correlation of both errors."""
     if pair.identical or measurement.method != baseline.method or not is_known(measurement.method):

@@ -60,14 +60,14 @@ class Coder:
     def sort(self) -> Categories[object]:
         """Return the values in the order of `sort_key`, and the codes of all rows in that order."""
         values = self.values
-        keys = [sort_key(value) for value in typed(values)]
+        keys = [sort_key(value) for value in to_scalars(values)]
         order = sorted(range(len(values)), key=keys.__getitem__)
         rank_of = np.full(len(values) + 1, NULL_CODE, np.int32)  # the last entry serves the code of a null
         rank_of[order] = np.arange(len(values))
         return Categories([values[code] for code in order], rank_of[self.codes()])
 
 
-def typed(values: Sequence[object]) -> list[Scalar]:
+def to_scalars(values: Sequence[object]) -> list[Scalar]:
     """Return values as scalars: texts that are all numbers (as in CSV) become numbers."""
     numbers = [_number(value) for value in values]
     if values and all(number is not None for number in numbers):

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from audit.data.arrow_columns import NULL_WORDS, numbers
-from audit.data.category_codes import NULL_CODE, Coder, index_of, typed
+from audit.data.category_codes import NULL_CODE, Coder, index_of, to_scalars
 from audit.data.limits import reaches
 from audit.errors import AuditError, quote_list
 from audit.policy.model import AtLeast, DataSpec
@@ -90,7 +90,7 @@ class LabelReader:
         categories = self._coder.sort()
         null_codes = [NULL_CODE, *_null_words(categories.values)]
         self._require_complete(int(np.isin(categories.codes, null_codes).sum()))
-        values = typed(categories.values)
+        values = to_scalars(categories.values)
         if len(values) < 2:
             raise self._error("at least two label values", f"only {values[0]!r}")
         if len(values) > MAX_CLASSES:
@@ -141,7 +141,7 @@ def _null_words(values: Sequence[object]) -> list[int]:
     """Return the indices of words such as NA: among numbers they are nulls, and not values of the label."""
     words = set(NULL_WORDS.to_pylist())
     is_word = [isinstance(value, str) and value.strip() in words for value in values]
-    others = typed([value for value, word in zip(values, is_word, strict=True) if not word])
+    others = to_scalars([value for value, word in zip(values, is_word, strict=True) if not word])
     if any(isinstance(value, str) for value in others):
         return []
     return [index for index, word in enumerate(is_word) if word]

@@ -9,7 +9,7 @@ from functools import cache
 
 import numpy as np
 
-from audit.data.shared_ranges import RARE_VALUE, SHARED, Ranges, digits
+from audit.data.shared_ranges import RARE_VALUE, SHARED, Ranges, format_digits
 from audit.policy.model import Disclosure
 
 
@@ -40,5 +40,5 @@ class Masker:
         if isinstance(value, str):
             return value if self._rows == "shown" or self._counts(column)[value] >= SHARED else RARE_VALUE
         if self._rows == "shown" or math.isnan(value):
-            return digits(value, 6)
+            return format_digits(value, 6)
         return self._ranges(column).text(value)

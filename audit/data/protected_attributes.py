@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from audit.data.arrow_columns import numbers
-from audit.data.category_codes import NULL_CODE, Categories, Coder, index_of, typed
+from audit.data.category_codes import NULL_CODE, Categories, Coder, index_of, to_scalars
 from audit.errors import AuditError, quote_list
 from audit.policy.model import Protected, bin_labels
 
@@ -88,7 +88,7 @@ class AttributeReader:
         if self._spec.columns:
             return Categories[str](list(self._spec.columns), np.concatenate(self._parts))
         values, codes = self._coder.sort()
-        numeric = not any(isinstance(value, str) for value in typed(values))
+        numeric = not any(isinstance(value, str) for value in to_scalars(values))
         if len(values) > (MAX_NUMBERS if numeric else MAX_GROUPS):
             raise _too_many(self.name, len(values), numeric)
         return Categories[str]([str(value) for value in values], codes)

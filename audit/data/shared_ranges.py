@@ -41,23 +41,25 @@ class Ranges:
         "25 to 31" contains 25, and 31 is in the next range.
         """
         if value in self._common:
-            return digits(value, 6)
+            return format_digits(value, 6)
         if not len(self._edges):
             return RARE_VALUE
         index = int(np.searchsorted(self._edges, value, "right"))
         if index == 0:
-            return f"below {digits(self._edges[0])}"
-        low = digits(self._edges[index - 1])
-        return f"{low} to {digits(self._edges[index])}" if index < len(self._edges) else f"{low} or more"
+            return f"below {format_digits(self._edges[0])}"
+        low = format_digits(self._edges[index - 1])
+        return (
+            f"{low} to {format_digits(self._edges[index])}" if index < len(self._edges) else f"{low} or more"
+        )
 
 
-def digits(value: float, count: int = 15) -> str:
+def format_digits(value: float, count: int = 15) -> str:
     """Return a number with ``count`` significant digits, without an exponent where that is readable."""
     return f"{float(f'{value:.{count}g}') + 0.0:.15g}"  # adding 0 makes -0 a plain 0
 
 
 def _rounded(values: np.ndarray, count: int) -> np.ndarray:
-    return np.unique(np.asarray([float(digits(value, count)) for value in values], np.float64))
+    return np.unique(np.asarray([float(format_digits(value, count)) for value in values], np.float64))
 
 
 def _edges(values: np.ndarray) -> np.ndarray:

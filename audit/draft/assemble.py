@@ -14,7 +14,7 @@ import numpy as np
 from ruamel.yaml import YAML
 
 from audit.data.arrow_columns import null_count, numbers
-from audit.data.category_codes import Coder, typed
+from audit.data.category_codes import Coder, to_scalars
 from audit.data.column_types import is_single
 from audit.data.dataset import read_dataset
 from audit.data.protected_attributes import MAX_NUMBERS, MISSING, AttributeReader
@@ -86,7 +86,7 @@ def _distinct(source: Source, column: str) -> list[Scalar]:
     coder = Coder()
     for batch in source.batches([column]):
         coder.add(batch.column(0))
-    return typed(coder.values)
+    return to_scalars(coder.values)
 
 
 def _are_numbers(values: list[Scalar]) -> bool:

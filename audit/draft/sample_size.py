@@ -27,7 +27,7 @@ def undecidable(rule: Rule, table: Dataset, gate: GateSpec) -> Iterator[str]:
     favorable = np.isin(table.labels.codes, table.labels.favorable)
     for measurement in _foreseen(rule, table, favorable):
         name = measurement.where.get("unprivileged", "all rows")
-        if measurement.speaks_of_groups and measurement.rows < gate.min_rows:
+        if measurement.is_group_specific and measurement.rows < gate.min_rows:
             yield f"{name} ({measurement.rows:,} rows, fewer than min_rows)"
         elif reason := underpowered(rule, measurement, gate.confidence):
             yield f"{name} ({reason})"

@@ -30,7 +30,7 @@ def covered(rule: Rule, measurements: Iterable[Measurement]) -> list[Measurement
 
 
 def _matches(where: Mapping[str, Scalar], measurement: Measurement) -> bool:
-    if measurement.speaks_of_groups and GROUP_KEYS.isdisjoint(where):
+    if measurement.is_group_specific and GROUP_KEYS.isdisjoint(where):
         return False
     return all(
         key in measurement.where and same(key, value, measurement.where[key]) for key, value in where.items()

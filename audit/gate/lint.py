@@ -113,7 +113,7 @@ def _underpowered(
 ) -> Iterator[str]:
     """Yield the measurements that have too few rows; groups that the policy leaves out are listed elsewhere."""
     ideal = facts.ideal if facts else None
-    decided = [m for m in measured if not (m.speaks_of_groups and m.rows < gate.min_rows)]
+    decided = [m for m in measured if not (m.is_group_specific and m.rows < gate.min_rows)]
     if any(never_attainable(rule, m, gate.confidence, ideal) for m in decided):
         yield "no number of rows lets it pass: no interval lies inside the limit as a whole"
         return

@@ -95,8 +95,8 @@ def _cover(rule: Rule, checks: Sequence[CheckResult], gate: GateSpec, reported: 
     all_measurements = [m for check in checks if check.status == "measured" for m in check.measurements]
     consistent = [require_consistent(m) for m in covered(rule, all_measurements)]
     measurements = [at_confidence(m, gate.confidence, reported) for m in consistent]
-    enough = [m for m in measurements if m.rows >= gate.min_rows or not m.speaks_of_groups]
-    thin = [m for m in measurements if m.rows < gate.min_rows and m.speaks_of_groups]
+    enough = [m for m in measurements if m.rows >= gate.min_rows or not m.is_group_specific]
+    thin = [m for m in measurements if m.rows < gate.min_rows and m.is_group_specific]
     facts = next((check.metrics[rule.metric] for check in checks if rule.metric in check.metrics), None)
     return _Covered(rule, enough, thin, facts)
 

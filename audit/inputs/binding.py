@@ -14,7 +14,7 @@ from audit.errors import AuditError, did_you_mean, quote_list
 from audit.inputs.column_candidates import ColumnCandidates
 from audit.inputs.composite_tensors import composite_error, row_splits, sparse_input
 from audit.inputs.feeds import Feed, vector
-from audit.inputs.image_feeds import EncodedPictures, Pictures
+from audit.inputs.image_feeds import ImageFeed, ImageFileFeed
 from audit.policy.model import DataSpec
 
 
@@ -151,9 +151,9 @@ class _Input:
             return self._sequence(columns[0], kind)
         if self.is_wide and len(columns) == 1:
             shape = tuple(spec.shape[1:])
-            return Pictures(self.name, spec.dtype, False, list(columns), shape, self.columns.data.pixels)
+            return ImageFeed(self.name, spec.dtype, False, list(columns), shape, self.columns.data.pixels)
         if kind is not None and is_bytes(kind) and spec.dtype.name == "string":
-            return EncodedPictures(self.name, spec.dtype, spec.shape.rank == 1, list(columns), channels)
+            return ImageFileFeed(self.name, spec.dtype, spec.shape.rank == 1, list(columns), channels)
         if kind is not None and spec.shape.rank == 2 and self._fills(columns[0]):
             return vector(self.name, spec.dtype, columns[0], [prod(kind.shape)])
         if self.width is not None and len(columns) != self.width:

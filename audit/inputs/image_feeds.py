@@ -19,7 +19,7 @@ from audit.result import Scalar
 
 
 @dataclass(frozen=True)
-class Pictures(Feed):
+class ImageFeed(Feed):
     """An input of shape ``(rows, height, width[, channels])``; ``shape`` is that of one image, None where it is free.
 
     ``pixels`` is the range that the model takes (``data.pixels`` of the policy), None if unknown.
@@ -105,7 +105,7 @@ class Pictures(Feed):
 
 
 @dataclass(frozen=True)
-class EncodedPictures(Feed):
+class ImageFileFeed(Feed):
     """A text input of the bytes of PNG or JPEG files, decoded to ``channels``, 0 for those of the file."""
 
     channels: int

@@ -9,7 +9,7 @@ from typing import Any
 from audit.frameworks.tensorflow_loader import tensorflow
 from audit.inputs.features import Column, places, starts
 from audit.inputs.feeds import Feed
-from audit.inputs.image_feeds import EncodedPictures, Pictures
+from audit.inputs.image_feeds import ImageFeed, ImageFileFeed
 
 
 class Decoder:
@@ -37,7 +37,7 @@ class Decoder:
             parts = [self._texts(matrix, index) for index in indices]
             return parts[0] if feed.flat else tensorflow().stack(parts, axis=1)
         begin = [self._starts[index] for index in indices]
-        if isinstance(feed, Pictures | EncodedPictures):
+        if isinstance(feed, ImageFeed | ImageFileFeed):
             shape = self._columns[indices[0]].shape
             assert shape is not None
             return feed.image(matrix[:, begin[0] : begin[0] + prod(shape)], shape, dtype)

@@ -24,7 +24,7 @@ _TEXT_TO_NUMBER = frozenset(
 )
 
 
-def prose_columns(model: Model, feeds: Sequence[Feed]) -> list[str]:
+def free_text_columns(model: Model, feeds: Sequence[Feed]) -> list[str]:
     """Return the data columns, in the order of the inputs, whose texts the model splits.
 
     If the graph cannot be frozen, these are all text columns or none: a split in it may be of any of them.

@@ -35,7 +35,7 @@ class Candidate:
     @property
     def head(self) -> Head:
         """The kind and width of the outputs."""
-        return self.subject.decider.head
+        return self.subject.decision_rule.head
 
     @property
     def is_regression(self) -> bool:
@@ -56,7 +56,7 @@ class Candidate:
 
     def margin(self, scores: np.ndarray) -> np.ndarray:
         """Return each row's signed distance from the decision boundary, favourable from 0 on, ``(rows,)``."""
-        rule = self.subject.decider
+        rule = self.subject.decision_rule
         if self.is_regression:
             return np.asarray(scores[:, 0] - (rule.at_least or 0.0))
         if self.head.width == 1:

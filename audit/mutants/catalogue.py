@@ -67,7 +67,7 @@ def _shifted_group(candidate: Candidate, attribute: Attribute) -> Mutant | Skipp
     group = max(attribute.unprivileged, key=lambda index: counts[index])
     skipped = partial(SkippedMutant, name=f"shifted group: {attribute.name}={attribute.groups[group]}")
     rows = counts[group]
-    rule = candidate.subject.decider
+    rule = candidate.subject.decision_rule
     min_rows = candidate.subject.policy.gate.min_rows
     if rows < min_rows:
         return skipped(reason=f"{rows:,} rows, fewer than gate.min_rows ({min_rows:,})")
@@ -97,7 +97,7 @@ def swapped_outcome(candidate: Candidate) -> Mutant | SkippedMutant:
         return SkippedMutant(
             name=name, reason="a regression's favourable outcome is a lower limit and has no other side"
         )
-    favorable = candidate.subject.decider.favorable
+    favorable = candidate.subject.decision_rule.favorable
     others = [value for index, value in enumerate(scores.classes) if index not in favorable]
     return Mutant(
         name=name,
@@ -122,7 +122,7 @@ def leaked_label(candidate: Candidate) -> Mutant:
 def masked_gradients(candidate: Candidate) -> Mutant | SkippedMutant:
     """The scores are rounded, so that attacks find no gradient."""
     name = "masked gradients"
-    if candidate.is_regression and candidate.subject.decider.at_least is None:
+    if candidate.is_regression and candidate.subject.decision_rule.at_least is None:
         return SkippedMutant(
             name=name, reason="a regression without a favourable outcome has no decisions to attack"
         )

@@ -60,7 +60,7 @@ def _model(spec: ModelSpec, subject: Subject, path: Path, column: str | None) ->
     """
     inputs = {**spec.inputs, **{feed.name: list(feed.reads) for feed in subject.feeds}}
     inputs |= {column: [column]} if column else {}
-    kind = subject.decider.head.kind
+    kind = subject.decision_rule.head.kind
     output = OutputSpec(kind="probabilities" if kind == "sigmoid" else kind, name=subject.model.output)
     return spec.model_copy(update={"path": str(path), "inputs": inputs, "output": output})
 

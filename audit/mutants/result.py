@@ -28,7 +28,7 @@ Outcome = Literal["caught", "refused", "missed", "not made", "not measured", "le
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tried:
+class MutantResult:
     """The result of one mutant, named ``variant``: each rule's verdict by id, and the rules that caught it.
 
     ``reason`` is why it was refused, not made, not measured or left out; ``advice`` is a kind of rule that would catch
@@ -54,9 +54,9 @@ class Selftest:
     policy: str
     seed: int
     candidate: list[RuleResult]
-    variants: list[Tried]
+    variants: list[MutantResult]
 
-    def of(self, *outcomes: Outcome) -> list[Tried]:
+    def of(self, *outcomes: Outcome) -> list[MutantResult]:
         """Return the mutants with these outcomes."""
         return [result for result in self.variants if result.outcome in outcomes]
 

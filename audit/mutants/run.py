@@ -13,7 +13,7 @@ from audit.mutants.candidate import read_candidate
 from audit.mutants.catalogue import mutants
 from audit.mutants.export import make_mutant
 from audit.mutants.mutant import CannotMutate, Mutant
-from audit.mutants.result import CATCHING, Selftest, Tried, is_caught, rule_verdicts
+from audit.mutants.result import CATCHING, MutantResult, Selftest, is_caught, rule_verdicts
 from audit.policy.model import ResolvedPolicy
 from audit.result import Report
 from audit.runner import AuditRequest, Observers, ignore, run_audit
@@ -63,16 +63,16 @@ class _Trials:
     def _subject(self) -> Subject:
         return load_subject(self.request.policy, ignore, self.request.seed)
 
-    def results(self) -> Iterator[Tried]:
+    def results(self) -> Iterator[MutantResult]:
         for mutant in mutants(read_candidate(self._subject)):
             if isinstance(mutant, Mutant):
                 with tempfile.TemporaryDirectory(prefix="audit-selftest-") as folder:
                     yield self._result(mutant, Path(folder))
             else:
-                yield Tried(variant=mutant.name, about="", outcome="left out", reason=mutant.reason)
+                yield MutantResult(variant=mutant.name, about="", outcome="left out", reason=mutant.reason)
 
-    def _result(self, mutant: Mutant, folder: Path) -> Tried:
-        result = Tried(variant=mutant.name, about=mutant.about, outcome="missed", advice=mutant.advice)
+    def _result(self, mutant: Mutant, folder: Path) -> MutantResult:
+        result = MutantResult(variant=mutant.name, about=mutant.about, outcome="missed", advice=mutant.advice)
         try:
             report = self._audit(mutant.name, make_mutant(mutant, self.request.policy, self._subject, folder))
         except CannotMutate as error:

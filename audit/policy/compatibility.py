@@ -38,7 +38,7 @@ def require_same_audit(measured: Policy, deciding: Policy) -> None:
             _require_equal(f"checks.{name}", measured.checks[name], options)
 
 
-def asked(policy: Policy) -> dict[str, object]:
+def measurement_spec(policy: Policy) -> dict[str, object]:
     """Return the settings that measurements depend on: all but gate, waivers, report and paths."""
     sections = {name: _without_paths(policy, name) for name in ("model", "data")}
     return {**sections, "checks": policy.checks}

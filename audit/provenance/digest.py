@@ -40,7 +40,7 @@ def listing_digest(files: Iterable[tuple[str, Path]]) -> str:
     return "sha256:" + hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
 
-class Watched:
+class WatchedFiles:
     """Files and directories that must not change during an audit: its report has the digests of what was read."""
 
     def __init__(self, paths: Iterable[Path]) -> None:

@@ -74,6 +74,6 @@ class Measurement:
         return self.n if self.smallest_n is None else self.smallest_n
 
     @property
-    def speaks_of_groups(self) -> bool:
+    def is_group_specific(self) -> bool:
         """Whether the value is of a group and not of the whole table."""
         return not GROUP_KEYS.isdisjoint(self.where)

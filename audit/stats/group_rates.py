@@ -30,7 +30,7 @@ class Rates:
 
 
 @dataclass(frozen=True)
-class Cells:
+class CellCounts:
     """Rows counted by group, label and prediction; one entry for each combination that occurs.
 
     ``rows`` are counts, ``weight`` sums of weights and ``square`` sums of squared weights.
@@ -46,7 +46,7 @@ class Cells:
 
 def count_cells(
     group: np.ndarray, label: np.ndarray, predicted: np.ndarray, weights: np.ndarray | None
-) -> Cells:
+) -> CellCounts:
     """Count rows by group (int codes), label and prediction (bool), one entry a row each."""
     cell = group.astype(np.int64) * 4 + label * 2 + predicted
     rows = np.bincount(cell)
@@ -55,10 +55,12 @@ def count_cells(
     square = rows if weights is None else np.bincount(cell, weights**2)
     label_of_cell = occurs // 2 % 2 == 1
     predicted_of_cell = occurs % 2 == 1
-    return Cells(occurs // 4, label_of_cell, predicted_of_cell, rows[occurs], weight[occurs], square[occurs])
+    return CellCounts(
+        occurs // 4, label_of_cell, predicted_of_cell, rows[occurs], weight[occurs], square[occurs]
+    )
 
 
-def rates_of_cells(event: np.ndarray, within: np.ndarray, cells: Cells, groups: int) -> Rates:
+def rates_of_cells(event: np.ndarray, within: np.ndarray, cells: CellCounts, groups: int) -> Rates:
     """Return the share of ``event`` (bool, one a cell) among the cells that are ``within``, by group."""
     group = cells.group[within]
 

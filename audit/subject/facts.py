@@ -35,9 +35,9 @@ def model_facts(bound: BoundModel, scored: ScoringResult) -> ModelFacts:
         inputs=model.inputs,
         output=OutputFacts(
             name=model.output,
-            kind=scored.decider.head.kind,
+            kind=scored.decision_rule.head.kind,
             classes=classified.classes if classified else [],
-            evidence=scored.decider.head.evidence,
+            evidence=scored.decision_rule.head.evidence,
             classes_from=classified.classes_from if classified else None,
         ),
         differentiable=scored.differentiable,

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from audit.errors import AuditError, Skip, quote_list
 from audit.inputs.features import Features
 from audit.inputs.feeds import Feed
-from audit.inputs.image_feeds import EncodedPictures
+from audit.inputs.image_feeds import ImageFileFeed
 
 _COMMON_RANGES = ((0.0, 1.0), (0.0, 255.0), (-1.0, 1.0))
 _TOLERANCE = 1e-6  # of a range's width
 
 
 @dataclass(frozen=True)
-class Pictures:
+class ImageColumn:
     """The only column of a model that reads images; the matrix of features holds its pixels.
 
     ``shape`` is (height, width, channels); ``low`` and ``high`` are the least and the greatest number of a pixel,
@@ -31,7 +31,7 @@ class Pictures:
 
 def find_image_column(
     features: Features, feeds: Sequence[Feed], pixels: Sequence[float] | None
-) -> Pictures | None:
+) -> ImageColumn | None:
     """Return the image column that the model reads, or None if it reads a table.
 
     Args:
@@ -56,7 +56,7 @@ def find_image_column(
     column = features.columns[0]
     height, width, *channels = column.shape or ()
     shape = (height, width, channels[0] if channels else 1)
-    return Pictures(column.name, shape, *_pixel_range(features, feeds[0], pixels))
+    return ImageColumn(column.name, shape, *_pixel_range(features, feeds[0], pixels))
 
 
 def _pixel_range(features: Features, feed: Feed, pixels: Sequence[float] | None) -> tuple[float, float, str]:
@@ -64,7 +64,7 @@ def _pixel_range(features: Features, feed: Feed, pixels: Sequence[float] | None)
     matrices = (features.data.matrix, features.background.matrix)
     low = float(min(matrix.min() for matrix in matrices))
     high = float(max(matrix.max() for matrix in matrices))
-    if isinstance(feed, EncodedPictures) or feed.dtype.name == "uint8":
+    if isinstance(feed, ImageFileFeed) or feed.dtype.name == "uint8":
         if pixels is not None and (pixels[0], pixels[1]) != (0, 255):
             expected = "pixels from 0 to 255, which is what 8-bit inputs and files hold"
             raise _wrong_range(expected, pixels[0], pixels[1])

@@ -11,7 +11,7 @@ from audit.data.dataset import Dataset, read_dataset
 from audit.data.readers.registry import locate
 from audit.model.model import open_model
 from audit.policy.model import ResolvedPolicy
-from audit.provenance.digest import Watched
+from audit.provenance.digest import WatchedFiles
 from audit.registry.artifact import find_model
 from audit.result import DataFacts
 from audit.subject.baseline import (
@@ -40,7 +40,7 @@ class _Loaded:
 
     sources: Sources
     dataset: Dataset
-    files: Watched
+    files: WatchedFiles
     seed: int
 
     def candidate(self, bound: BoundModel, progress: Progress) -> Subject:
@@ -59,7 +59,7 @@ class _Loaded:
             rows=self.dataset.rows,
             background=self.sources.background,
             scores=scored.scores,
-            decider=scored.decider,
+            decision_rule=scored.decision_rule,
             attributes=self.dataset.attributes,
             weights=self.dataset.weights,
             clusters=self.dataset.clusters,
@@ -91,7 +91,7 @@ def _load(policy: ResolvedPolicy, progress: Progress, seed: int, compare: bool) 
     sources = open_sources(policy, base)
     path = find_model(locate(policy.model.path, base))
     baseline_path = find_baseline(policy, base)
-    files = Watched([path, *([baseline_path] if baseline_path else []), *sources.files])
+    files = WatchedFiles([path, *([baseline_path] if baseline_path else []), *sources.files])
     dataset = read_dataset(policy.data, sources.data, policy.model.output.kind == "regression")
     loaded = _Loaded(sources=sources, dataset=dataset, files=files, seed=seed)
     model = open_model(policy.model, path)

@@ -61,7 +61,7 @@ class Regressor:
 
     def __init__(self, targets: Targets, head: Head) -> None:
         self._targets = targets
-        self.decider = DecisionRule(head, [1], 0.5, targets.at_least)
+        self.decision_rule = DecisionRule(head, [1], 0.5, targets.at_least)
         self._raw: list[np.ndarray] = []
 
     def add(self, raw: np.ndarray) -> None:
@@ -71,7 +71,7 @@ class Regressor:
     def result(self) -> Regressed:
         """Return predictions and targets of all rows added, and outcomes if the policy says what is favourable."""
         raw = np.concatenate(self._raw)
-        prediction, outcome = self.decider.decide(raw)
+        prediction, outcome = self.decision_rule.decide(raw)
         label = self._targets.favorable()
         return Regressed(
             target=self._targets.numbers,
@@ -99,7 +99,7 @@ class Classifier:
         class_index = {class_key(value): index for index, value in enumerate(order.values)}
         classes = np.array([class_index[class_key(value)] for value in labels.values], np.int32)
         self._code = classes[labels.codes]
-        self.decider = DecisionRule(head, sorted(classes[labels.favorable].tolist()), threshold)
+        self.decision_rule = DecisionRule(head, sorted(classes[labels.favorable].tolist()), threshold)
         self._rows = 0
         self._agreement = Agreement(len(order.values)) if order.assumed else None
         self._batches: list[_Batch] = []
@@ -108,12 +108,12 @@ class Classifier:
     def add(self, raw: np.ndarray) -> None:
         """Append the raw outputs ``(rows, width)`` of the next rows."""
         self._dtype = raw.dtype
-        probabilities = self.decider.head.probabilities(raw, self._rows + 1)
+        probabilities = self.decision_rule.head.probabilities(raw, self._rows + 1)
         code = self._code[self._rows : self._rows + len(raw)]
         self._rows += len(raw)
         if self._agreement:
             self._agreement.add(code, probabilities)
-        favorable, guess = self.decider.outcome(probabilities, raw.dtype)
+        favorable, guess = self.decision_rule.outcome(probabilities, raw.dtype)
         certainty = probabilities[np.arange(len(raw)), code]
         self._batches.append(_Batch(favorable, guess, certainty, _brier(probabilities, certainty)))
 
@@ -125,7 +125,7 @@ class Classifier:
         """
         source = supported_source(self._order, self._agreement) if self._agreement else self._order.source
         rows = _Batch(*(np.concatenate(arrays) for arrays in zip(*self._batches, strict=True)))
-        is_favorable = np.isin(np.arange(len(self._order.values)), self.decider.favorable)
+        is_favorable = np.isin(np.arange(len(self._order.values)), self.decision_rule.favorable)
         return Classified(
             classes=self._order.values,
             classes_from=source,

@@ -16,7 +16,7 @@ from audit.data.source import Source
 from audit.errors import AuditError
 from audit.inputs.features import MOST_ROWS, Column, Features, Rows, places, starts
 from audit.inputs.feeds import Feed, Values
-from audit.inputs.image_feeds import EncodedPictures, Pictures, other_size
+from audit.inputs.image_feeds import ImageFeed, ImageFileFeed, other_size
 from audit.result import Scalar
 from audit.subject.sources import Sources, columns_read
 
@@ -71,7 +71,7 @@ class _Reader:
         self._images = {
             self._places[feed.columns[0], False]: feed
             for feed in feeds
-            if isinstance(feed, Pictures | EncodedPictures)
+            if isinstance(feed, ImageFeed | ImageFileFeed)
         }
 
     def read(self, source: Source, size: int) -> Rows:
@@ -188,7 +188,7 @@ def _fits_float32(matrix: np.ndarray, feeds: Sequence[Feed]) -> bool:
     return all(
         _is_equal_through_float32(matrix[:, place_of[name, False]], feed.dtype.as_numpy_dtype)
         for feed in feeds
-        if not feed.is_text and not isinstance(feed, Pictures | EncodedPictures)
+        if not feed.is_text and not isinstance(feed, ImageFeed | ImageFileFeed)
         for name in feed.columns
     )
 

@@ -38,7 +38,7 @@ class ScoringResult:
     """The results of one pass over the features; ``hashes`` is one uint64 a row over all feature columns."""
 
     scores: Classified | Regressed
-    decider: DecisionRule
+    decision_rule: DecisionRule
     differentiable: bool
     hashes: np.ndarray
 
@@ -77,7 +77,7 @@ def score(bound: BoundModel, source: Source, labels: Labels | Targets, progress:
         raise _other_rows(source, rows)
     return ScoringResult(
         scores=collector.result(),
-        decider=collector.decider,
+        decision_rule=collector.decision_rule,
         differentiable=has_gradient,
         hashes=np.concatenate(hashes),
     )

@@ -13,9 +13,9 @@ from audit.data.source import Source
 from audit.inputs.features import MOST_ROWS, Features
 from audit.model.decision import DecisionRule
 from audit.model.logits.logits import Logits, find_logits
-from audit.provenance.digest import Watched
+from audit.provenance.digest import WatchedFiles
 from audit.result import DataFacts, ModelFacts
-from audit.subject.images import Pictures, find_image_column
+from audit.subject.images import ImageColumn, find_image_column
 from audit.subject.predictions import Classified, Regressed
 from audit.subject.predictor import Predictor, require_same
 from audit.subject.sampling import read_features
@@ -32,12 +32,12 @@ class Subject(BoundModel):
     """
 
     seed: int
-    files: Watched
+    files: WatchedFiles
     source: Source
     rows: int
     background: Source
     scores: Classified | Regressed
-    decider: DecisionRule
+    decision_rule: DecisionRule
     attributes: list[Attribute]
     weights: np.ndarray | None
     clusters: np.ndarray | None
@@ -50,7 +50,7 @@ class Subject(BoundModel):
         """Return the subject with a sample of at most ``rows`` rows of the data; itself if that is its own.
 
         A larger sample holds the rows of a smaller one. For it the data are read again, and everything is found out
-        anew; a smaller one shares what is known from all sampled rows (`pictures`, `logits`, `judge`).
+        anew; a smaller one shares what is known from all sampled rows (`image_column`, `logits`, `predictor`).
         """
         present = min(self.sample_rows, self.rows)
         requested = min(rows, self.rows)
@@ -84,10 +84,10 @@ class Subject(BoundModel):
         return Masker(self.policy.report.rows, numbers, texts)
 
     @cached_property
-    def pictures(self) -> Pictures | None:
+    def image_column(self) -> ImageColumn | None:
         """The image column that the model reads, or None if it reads a table."""
         if self.superset:
-            return self.superset.pictures
+            return self.superset.image_column
         return find_image_column(self.features, self.feeds, self.policy.data.pixels)
 
     @cached_property
@@ -95,19 +95,21 @@ class Subject(BoundModel):
         """The model's logits as a function of a matrix of features, cut out of the graph on first use."""
         if self.superset:
             return self.superset.logits
-        _ = self.judge  # logits are verified against its scores: without it there is nothing to verify
+        _ = self.predictor  # logits are verified against its scores: without it there is nothing to verify
         features = self.features
-        return find_logits(self.model, self.decider.head, self.feeds, features.columns, features.data.matrix)
+        return find_logits(
+            self.model, self.decision_rule.head, self.feeds, features.columns, features.data.matrix
+        )
 
     @cached_property
-    def judge(self) -> Predictor:
+    def predictor(self) -> Predictor:
         """The uncut model's decisions on a matrix of features.
 
         Raises:
             Skip: it scores rows that are made again from their features otherwise than the rows of the data.
         """
         if self.superset:
-            return self.superset.judge
-        predictor = Predictor(self.model, self.feeds, self.features.columns, self.decider)
+            return self.superset.predictor
+        predictor = Predictor(self.model, self.feeds, self.features.columns, self.decision_rule)
         require_same(predictor, self.features.data, self.scores)
         return predictor

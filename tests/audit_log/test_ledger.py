@@ -12,18 +12,18 @@ from pathlib import Path
 
 import pytest
 
-from audit.audit_log.ledger import Audited, Count, History, Place, find_history
+from audit.audit_log.ledger import AuditIdentity, Count, History, Place, find_history
 from audit.policy import parse_policy, resolve
 from audit.runner import AuditRequest, _decide
 
 STARTED = "2026-06-15T12:00:00+00:00"
 
 
-def audited(model: str = "m1", asked: str = "q", seed: int = 0, data: str = "d") -> Audited:
-    return Audited(data=data, model=model, asked=asked, seed=seed)
+def audited(model: str = "m1", asked: str = "q", seed: int = 0, data: str = "d") -> AuditIdentity:
+    return AuditIdentity(data=data, model=model, asked=asked, seed=seed)
 
 
-def count(file: Path, this: Audited) -> Count:
+def count(file: Path, this: AuditIdentity) -> Count:
     """Count one audit that passes."""
     try:
         with History(file).place(this, STARTED) as place:
@@ -33,7 +33,7 @@ def count(file: Path, this: Audited) -> Count:
         return History(file).unknown(error)
 
 
-def places(file: Path, *audits: Audited) -> list[tuple[int | None, int | None]]:
+def places(file: Path, *audits: AuditIdentity) -> list[tuple[int | None, int | None]]:
     return [(found.audits, found.candidates) for found in (count(file, this) for this in audits)]
 
 
@@ -99,7 +99,7 @@ class _ReadOnly(History):
     """A file that can be read and, as on a full disk, not be written when it comes to the line."""
 
     @contextmanager
-    def place(self, this: Audited, started: str) -> Iterator[Place]:
+    def place(self, this: AuditIdentity, started: str) -> Iterator[Place]:
         with super().place(this, started) as place, open(self.path, "rb", buffering=0) as file:
             yield replace(place, file=file)
 

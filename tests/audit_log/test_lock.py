@@ -14,10 +14,10 @@ ROOT = Path(__file__).parents[2]
 COUNTS = """
 import sys
 from pathlib import Path
-from audit.audit_log.ledger import Audited, History
+from audit.audit_log.ledger import AuditIdentity, History
 
 print("ready", flush=True)
-this = Audited(data="d", model=sys.argv[2], asked="q", seed=0)
+this = AuditIdentity(data="d", model=sys.argv[2], asked="q", seed=0)
 def decide(audits):
     print("deciding with", audits, flush=True)
     sys.stdin.readline()

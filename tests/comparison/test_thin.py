@@ -15,7 +15,7 @@ import pytest
 from scipy.stats import beta
 
 from audit.checks.performance.check import Performance
-from audit.comparison.check_results import Pair, TracedResult, beside
+from audit.comparison.check_results import ModelPair, TracedResult, with_baseline
 from audit.comparison.error_correlation import error_correlation
 from audit.gate.claims import Claim
 from audit.gate.reasons import NOT_COMPARED, why_open
@@ -95,9 +95,9 @@ def test_a_fault_costs_the_measurement_that_it_is_about(model: Models, tmp_path:
     frame, check, told = noisy(100), Performance(), list[str]()
     same_model: dict[str, Any] = {"candidate": old_model(tmp_path), "spec": {"inputs": {}}}
     policies = [policy_of(frame, model, tmp_path), policy_of(frame, model, tmp_path, **same_model)]
-    pair = Pair(*map(subject, policies))
+    pair = ModelPair(*map(subject, policies))
     ours, theirs = (_measured(check, part) for part in (pair.candidate, pair.baseline))
-    found = beside(pair, ours, theirs, 0.95, lambda name, text: told.append(name + text))
+    found = with_baseline(pair, ours, theirs, 0.95, lambda name, text: told.append(name + text))
     aucs, others = (
         [m for m in found.measurements if m.baseline and m.metric.endswith(".auc") is is_auc]
         for is_auc in (True, False)

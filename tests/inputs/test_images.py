@@ -66,13 +66,13 @@ def expected() -> np.ndarray:
 
 
 def check(found: Subject, high: float) -> None:
-    assert found.pictures is not None
-    assert (found.pictures.shape, found.pictures.low, found.pictures.high) == (SHAPE, 0, high)
+    assert found.image_column is not None
+    assert (found.image_column.shape, found.image_column.low, found.image_column.high) == (SHAPE, 0, high)
     assert found.logits.exact and found.model_facts.differentiable
     np.testing.assert_allclose(odds(found), expected(), atol=1e-5)
     slope = np.broadcast_to(WEIGHTS[:, 0] / high, (ROWS, 90))
     np.testing.assert_allclose(gradient(found), slope, rtol=1e-3, atol=1e-7)
-    own = found.judge.decide(found.features.data.matrix)[0]
+    own = found.predictor.decide(found.features.data.matrix)[0]
     assert np.array_equal(own, found.scores.favorable)  # type: ignore[union-attr]
 
 
@@ -103,9 +103,9 @@ def test_numbers_of_no_known_range_ask_for_it(tmp_path: Path) -> None:
     data = arrays(tmp_path, (PIXELS * 3.0).astype(np.float32))
     found = subject(content(floats(tmp_path / "m"), data))
     with pytest.raises(AuditError, match=r"data\.pixels"):
-        found.pictures  # noqa: B018
+        found.image_column  # noqa: B018
     given = subject(content(floats(tmp_path / "m"), data, pixels=[0, 1000]))
-    assert given.pictures is not None and given.pictures.high == 1000
+    assert given.image_column is not None and given.image_column.high == 1000
 
 
 def test_a_picture_of_another_size_is_named(tmp_path: Path) -> None:
@@ -120,7 +120,7 @@ def test_grey_pictures_without_a_channel_axis(tmp_path: Path) -> None:
     model = export(tmp_path / "m", score, {"image": ([None, 6, 5], tf.float32)})
     grey = (PIXELS[..., 0] / 255).astype(np.float32)
     found = subject(content(model, arrays(tmp_path, grey[..., None]), pixels=[0, 1]))
-    assert found.pictures is not None and found.pictures.shape == (6, 5, 1)
+    assert found.image_column is not None and found.image_column.shape == (6, 5, 1)
     np.testing.assert_allclose(odds(found), grey.reshape(ROWS, -1) @ WEIGHTS[:30, 0], atol=1e-5)
 
 
@@ -131,7 +131,7 @@ def test_arrays_of_two_axes_are_a_sequence_unless_the_policy_says_pixels(tmp_pat
     model = export(tmp_path / "m", score, {"x": ([None, 6, 5], tf.float32)})
     steps = np.random.default_rng(3).normal(size=(ROWS, 6, 5)).astype(np.float32)
     found = subject(content(model, arrays(tmp_path, steps)))
-    assert found.pictures is None
+    assert found.image_column is None
     assert [column.name for column in found.features.columns][:6] == [
         "image[0, 0]", "image[0, 1]", "image[0, 2]", "image[0, 3]", "image[0, 4]", "image[1, 0]",
     ]  # fmt: skip
@@ -142,7 +142,7 @@ def test_arrays_of_two_axes_are_a_sequence_unless_the_policy_says_pixels(tmp_pat
 @pytest.mark.parametrize("mode", ["L", "RGBA"])
 def test_files_of_other_channels_are_decoded_as_the_graph_does(tmp_path: Path, mode: str) -> None:
     found = subject(content(files(tmp_path / "m"), directory(tmp_path, mode)))
-    assert found.pictures is not None and found.pictures.shape == SHAPE
+    assert found.image_column is not None and found.image_column.shape == SHAPE
     assert found.logits.exact and found.model_facts.differentiable
     assert np.abs(gradient(found)).min() > 0
 
@@ -157,7 +157,7 @@ def test_a_model_that_looks_at_the_file_is_not_judged_on_other_files(tmp_path: P
     model = export(tmp_path / "m", score, {"image": ([None], tf.string)})
     found = subject(content(model, directory(tmp_path, kind="jpeg")))
     with pytest.raises(Skip, match="made again from their features"):
-        found.judge  # noqa: B018
+        found.predictor  # noqa: B018
 
 
 def test_whole_numbers_beyond_8_bits_ask_for_their_range(tmp_path: Path) -> None:
@@ -167,9 +167,9 @@ def test_whole_numbers_beyond_8_bits_ask_for_their_range(tmp_path: Path) -> None
     model = export(tmp_path / "m", score, {"image": ([None, *SHAPE], tf.int32)})
     data = arrays(tmp_path, PIXELS.astype(np.int32))
     with pytest.raises(AuditError, match=r"data\.pixels for whole numbers"):
-        subject(content(model, data)).pictures  # noqa: B018
+        subject(content(model, data)).image_column  # noqa: B018
     given = subject(content(model, data, pixels=[0, 4095]))
-    assert given.pictures is not None and given.pictures.high == 4095
+    assert given.image_column is not None and given.image_column.high == 4095
 
 
 def test_fractions_do_not_go_into_8_bits(tmp_path: Path) -> None:
@@ -186,7 +186,7 @@ def test_flags_are_not_scaled_by_255(tmp_path: Path) -> None:
 def test_an_8_bit_input_has_its_own_range(tmp_path: Path) -> None:
     found = subject(content(bytes_of_pixels(tmp_path / "m"), arrays(tmp_path, PIXELS), pixels=[0, 1]))
     with pytest.raises(AuditError, match="pixels from 0 to 255"):
-        found.pictures  # noqa: B018
+        found.image_column  # noqa: B018
 
 
 def test_pixels_of_an_example_lie_flat(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 import tensorflow as tf
 
 from audit.model.graph.freeze import FreezeFailure
-from audit.model.text_columns import prose_columns
+from audit.model.text_columns import free_text_columns
 from audit.subject.subject import Subject
 
 from .logits.surgery import ROWS, audited, export
@@ -81,7 +81,7 @@ WHOLE: dict[str, Score] = {
 
 
 def found(subject: Subject) -> list[str]:
-    return prose_columns(subject.model, subject.feeds)
+    return free_text_columns(subject.model, subject.feeds)
 
 
 def scored(path: Path, score: Score) -> Path:

@@ -19,7 +19,7 @@ from audit.cli.selftest import exit_code, summary_lines
 from audit.errors import AuditError, ScoresRefused
 from audit.mutants import run as module
 from audit.mutants.export import make_mutant
-from audit.mutants.result import Outcome, Selftest, Tried, rule_verdicts
+from audit.mutants.result import MutantResult, Outcome, Selftest, rule_verdicts
 from audit.result import RuleResult, RuleStatus
 
 from ..conftest import Models
@@ -185,21 +185,21 @@ def test_the_table_says_what_each_rule_says(capsys: Captured) -> None:
         for name, status in STATUSES
     )
     tried = [
-        Tried(
+        MutantResult(
             variant="a",
             about="",
             outcome="caught",
             caught_by=["first"],
             rules={"first": "fail", "second": "silent"},
         ),
-        Tried(
+        MutantResult(
             variant="b",
             about="",
             outcome="caught",
             caught_by=["first"],
             rules={"first": "open", "second": "silent"},
         ),
-        Tried(variant="c", about="", outcome="not made", reason="no \x1b[31m column"),
+        MutantResult(variant="c", about="", outcome="not made", reason="no \x1b[31m column"),
     ]
     lines = summary_lines(Selftest(policy="", seed=0, candidate=[one, two], variants=tried))
     assert [line.split() for line in lines if line[:9].strip() in ("candidate", "a", "b", "c")] == [
@@ -226,8 +226,8 @@ def test_the_table_is_aligned_whatever_the_names_are_made_of(name: str, shown: s
     """Columns are those of a terminal, as people count them: two for a Chinese letter, none for an accent."""
     rule = RuleResult(id="first", metric="m", where={}, limit={"at_least": 0.5}, status="pass", reason="")
     tried = [
-        Tried(variant=name, about="", outcome="missed", rules={"first": "pass"}),
-        Tried(variant="v", about="", outcome="missed", rules={"first": "pass"}),
+        MutantResult(variant=name, about="", outcome="missed", rules={"first": "pass"}),
+        MutantResult(variant="v", about="", outcome="missed", rules={"first": "pass"}),
     ]
     lines = summary_lines(Selftest(policy="", seed=0, candidate=[rule], variants=tried))
     assert f"{shown}  pass    MISSED" in lines
@@ -236,7 +236,7 @@ def test_the_table_is_aligned_whatever_the_names_are_made_of(name: str, shown: s
 
 
 def outcome(*outcomes: Outcome) -> Selftest:
-    tried = [Tried(variant="v", about="", outcome=outcome) for outcome in outcomes]
+    tried = [MutantResult(variant="v", about="", outcome=outcome) for outcome in outcomes]
     return Selftest(policy="", seed=0, candidate=[], variants=tried)
 
 

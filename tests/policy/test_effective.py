@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from audit.check import entry_points, load_policy, policy_from, resolved
+from audit.check import entry_points, load_policy, policy_from, resolve_policy
 from audit.policy import Policy
 from audit.policy.model import ResolvedPolicy
 
@@ -33,7 +33,7 @@ def policy(request: pytest.FixtureRequest, tmp_path: Path) -> Policy:
 
 
 def test_its_type_says_that_it_has_a_gate(policy: Policy) -> None:
-    assert isinstance(policy, ResolvedPolicy) and isinstance(resolved(policy), ResolvedPolicy)
+    assert isinstance(policy, ResolvedPolicy) and isinstance(resolve_policy(policy), ResolvedPolicy)
     assert isinstance(policy.model_copy(), ResolvedPolicy) and policy.gate.rules == policy.rules
 
 
@@ -50,7 +50,7 @@ def test_it_is_plain_json(policy: Policy, tmp_path: Path) -> None:
 
 
 def test_resolving_twice_is_resolving_once(policy: Policy) -> None:
-    again = resolved(policy)
+    again = resolve_policy(policy)
     assert (again, again.path, again.default_rules) == (policy, policy.path, policy.default_rules)
 
 
@@ -58,7 +58,7 @@ def test_rules_that_replace_the_defaults_are_no_longer_defaults(tmp_path: Path) 
     policy = load_policy(written(tmp_path, PROTECTED))
     assert policy.gate and policy.default_rules
     fewer = policy.model_copy(update={"gate": policy.gate.model_copy(update={"rules": policy.rules[:1]})})
-    assert not resolved(fewer).default_rules
+    assert not resolve_policy(fewer).default_rules
 
 
 def test_defaults_are_written_out(tmp_path: Path) -> None:

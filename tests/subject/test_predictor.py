@@ -39,7 +39,7 @@ def test_classes(
 ) -> None:
     found = subject(content(model(name), store(table(classes), tmp_path), **given))
     assert isinstance(found.scores, Classified)
-    predictor = Predictor(found.model, found.feeds, found.features.columns, found.decider, batch)
+    predictor = Predictor(found.model, found.feeds, found.features.columns, found.decision_rule, batch)
     favorable, decided = predictor.decide(found.features.data.matrix)
     np.testing.assert_array_equal(favorable, found.scores.favorable)
     np.testing.assert_array_equal(decided, found.scores.guess)
@@ -62,17 +62,18 @@ def test_the_largest_log_odds_are_those_of_the_class_decided_on(
 ) -> None:
     found = subject(content(model(name), store(table(classes), tmp_path), **given))
     assert isinstance(found.scores, Classified)
-    odds, decided = found.judge.log_odds(found.features.data.matrix)
+    odds, decided = found.predictor.log_odds(found.features.data.matrix)
     np.testing.assert_array_equal(decided, found.scores.guess)
     np.testing.assert_array_equal(odds.argmax(1), decided)
     margin, p = (
-        odds[:, found.decider.favorable[0]] - np.delete(odds, found.decider.favorable[0], 1).max(1),
+        odds[:, found.decision_rule.favorable[0]]
+        - np.delete(odds, found.decision_rule.favorable[0], 1).max(1),
         (found.scores.favorable),
     )
     if classes == 2:
         limit = given["threshold"]
         np.testing.assert_allclose(margin, np.log(p / (1 - p)) - np.log(limit / (1 - limit)), atol=1e-4)
-    assert found.judge.log_odds(found.features.data.matrix[:0]).classes.shape == (0,)
+    assert found.predictor.log_odds(found.features.data.matrix[:0]).classes.shape == (0,)
 
 
 def test_log_odds_of_a_regression_are_its_distance_from_what_is_favourable(
@@ -83,7 +84,7 @@ def test_log_odds_of_a_regression_are_its_distance_from_what_is_favourable(
     )
     found = subject(policy)
     assert isinstance(found.scores, Regressed)
-    odds, decided = found.judge.log_odds(found.features.data.matrix)
+    odds, decided = found.predictor.log_odds(found.features.data.matrix)
     np.testing.assert_allclose(odds[:, 1] - odds[:, 0], found.scores.prediction - 0.5, rtol=1e-6, atol=1e-6)
     np.testing.assert_array_equal(decided, found.scores.predicted)
 
@@ -94,7 +95,7 @@ def test_a_regression(model: Models, tmp_path: Path) -> None:
     )
     found = subject(policy)
     assert isinstance(found.scores, Regressed) and found.scores.predicted is not None
-    prediction, decided = found.judge.decide(found.features.data.matrix)
+    prediction, decided = found.predictor.decide(found.features.data.matrix)
     np.testing.assert_array_equal(prediction, found.scores.prediction)
     np.testing.assert_array_equal(decided, found.scores.predicted)
 
@@ -107,11 +108,11 @@ def test_texts_and_numbers(model: Models, tmp_path: Path) -> None:
     for name in ("flat_columns", "keras_columns"):
         found = subject(content(model(name), store(frame, tmp_path), favorable=1))
         assert isinstance(found.scores, Classified)
-        favorable, _ = found.judge.decide(found.features.data.matrix)
+        favorable, _ = found.predictor.decide(found.features.data.matrix)
         np.testing.assert_array_equal(favorable, found.scores.favorable)
 
 
 def test_no_rows(model: Models, tmp_path: Path) -> None:
     found = subject(content(model("sigmoid"), store(table(), tmp_path), favorable=1))
-    scores, decided = found.judge.decide(np.empty((0, 2), np.float32))
+    scores, decided = found.predictor.decide(np.empty((0, 2), np.float32))
     assert scores.shape == decided.shape == (0,) and decided.dtype == np.int32

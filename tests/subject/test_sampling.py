@@ -132,7 +132,11 @@ def test_the_sample_that_there_is_stands_for_all_that_hold_the_same_rows(
     assert all(whole.sampled(rows) is whole for rows in (500, MOST_ROWS, 10**12))
     less = whole.sampled(120)
     assert less.sampled(120) is less
-    assert less.judge is whole.judge and less.logits is whole.logits and less.pictures is whole.pictures
+    assert (
+        less.predictor is whole.predictor
+        and less.logits is whole.logits
+        and less.image_column is whole.image_column
+    )
     assert less.features.columns is whole.features.columns
 
 

@@ -18,7 +18,7 @@ _STEPS = (2.0**-5, 2.0**-4)
 
 def gradients(subject: Subject, rows: np.ndarray) -> np.ndarray:
     """Return the gradient of the favourable outcome's log-odds (or of a prediction), ``(rows, columns)``."""
-    logits, decider = subject.logits, subject.decider
+    logits, decider = subject.logits, subject.decision_rule
 
     @tf.function(autograph=False)
     def slope(given: Any) -> Any:
@@ -36,7 +36,9 @@ def compared(subject: Subject) -> tuple[np.ndarray, np.ndarray]:
     Columns are those that feed float inputs; rows those whose scores are far enough from 0 and 1 to have log-odds.
     """
     rows = subject.features.data.matrix
-    rows = rows[(np.abs(_value(subject, rows)) < 4) | (subject.decider.head.kind == "regression")][:_ROWS]
+    rows = rows[(np.abs(_value(subject, rows)) < 4) | (subject.decision_rule.head.kind == "regression")][
+        :_ROWS
+    ]
     found, wanted = [], []
     slopes = gradients(subject, rows)
     for column, step in _steps(subject).items():
@@ -57,8 +59,8 @@ def _difference(subject: Subject, rows: np.ndarray, column: int, step: float) ->
 
 def _value(subject: Subject, rows: np.ndarray) -> np.ndarray:
     """Return the log-odds of the uncut scores; of a regression the prediction."""
-    scores = subject.judge.decide(rows)[0]
-    return scores if subject.decider.head.kind == "regression" else np.asarray(logit(scores))
+    scores = subject.predictor.decide(rows)[0]
+    return scores if subject.decision_rule.head.kind == "regression" else np.asarray(logit(scores))
 
 
 def _steps(subject: Subject) -> dict[int, float]:

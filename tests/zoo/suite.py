@@ -50,7 +50,7 @@ class Suite:
         assert metrics[name] > 0.6
 
     def test_scores_are_those_of_a_call_by_hand(self, audited: Audited) -> None:
-        scores, decider = audited.subject.scores, audited.subject.decider
+        scores, decider = audited.subject.scores, audited.subject.decision_rule
         expected = truth.probabilities(truth.raw(audited.made), decider.head.kind)
         if isinstance(scores, Classified):
             np.testing.assert_array_equal(scores.favorable, expected[:, decider.favorable].sum(1))
@@ -61,14 +61,16 @@ class Suite:
         subject = audited.subject
         rows = subject.features.data.matrix
         logits = tf.function(subject.logits, autograph=False)(tf.constant(rows)).numpy()
-        kind = "regression" if subject.decider.head.kind == "regression" else "logits"
+        kind = "regression" if subject.decision_rule.head.kind == "regression" else "logits"
         found = truth.probabilities(logits, kind)
-        uncut = subject.judge.decide(rows)[0]
+        uncut = subject.predictor.decide(rows)[0]
         if _has_tail(audited):  # what lies between is left out of the cut, and said to be
-            order = np.argsort(found[:, subject.decider.favorable].sum(1), kind="stable")
+            order = np.argsort(found[:, subject.decision_rule.favorable].sum(1), kind="stable")
             assert (np.diff(uncut[order]) >= -1e-6).all()
         else:
-            favorable = found[:, 0] if kind == "regression" else found[:, subject.decider.favorable].sum(1)
+            favorable = (
+                found[:, 0] if kind == "regression" else found[:, subject.decision_rule.favorable].sum(1)
+            )
             np.testing.assert_allclose(favorable, uncut, rtol=1e-6, atol=_rounding(audited))
 
     def test_attributions_are_those_of_the_uncut_model(self, audited: Audited) -> None:
@@ -81,7 +83,7 @@ class Suite:
 
         def uncut(matrix: tf.Tensor) -> tf.Tensor:
             found = tf.numpy_function(
-                lambda given: subject.judge.decide(given)[0].astype(given.dtype), [matrix], matrix.dtype
+                lambda given: subject.predictor.decide(given)[0].astype(given.dtype), [matrix], matrix.dtype
             )
             return tf.ensure_shape(found, [None])
 

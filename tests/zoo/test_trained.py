@@ -32,7 +32,7 @@ class TestFineTuning(Suite):
 
     def test_logits_are_those_of_the_scores(self, audited: Audited) -> None:
         """As closely as its fifty layers know their input: the cut folds batch normalization into convolutions."""
-        rows, decide = audited.subject.features.data.matrix, audited.subject.judge.decide
+        rows, decide = audited.subject.features.data.matrix, audited.subject.predictor.decide
         logits = tf.function(audited.subject.logits, autograph=False)(tf.constant(rows))
         expected, nudged = decide(rows)[0], decide(np.nextafter(rows, np.float32(np.inf)))[0]
         own = float(np.abs(nudged - expected).max())
@@ -71,7 +71,7 @@ class TestInFewerBits(Suite):
             return super().test_logits_are_those_of_the_scores(audited)
         rows = audited.subject.features.data.matrix
         logits = tf.function(audited.subject.logits, autograph=False)(tf.constant(rows))
-        found, expected = tf.nn.softmax(logits)[:, 1], audited.subject.judge.decide(rows)[0]
+        found, expected = tf.nn.softmax(logits)[:, 1], audited.subject.predictor.decide(rows)[0]
         np.testing.assert_allclose(found, expected, rtol=0, atol=_step(audited))
 
     def test_attributions_are_those_of_the_uncut_model(self, audited: Audited) -> None:

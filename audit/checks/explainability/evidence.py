@@ -23,7 +23,7 @@ from audit.checks.explainability.protected_columns import ProtectedColumns, note
 from audit.checks.explainability.proxies import proxy_evidence
 from audit.checks.explainability.tables import report_tables
 from audit.checks.explainability.text_tables import text_evidence
-from audit.model.text_columns import prose_columns
+from audit.model.text_columns import free_text_columns
 from audit.result import Note
 from audit.stats.influence import TracedEvidence
 from audit.subject.subject import Subject
@@ -50,9 +50,9 @@ def explainability_evidence(
     yield metrics.largest_share(measurements)
     columns = protected_columns(subject)
     yield from _protected_evidence(explanation, subject, columns)
-    if sample.method and subject.pictures:
-        attribution = attribute_images(explanation, subject.pictures, sample.method, sampling)
-        yield from image_evidence(explanation, attribution, sample.method, subject, subject.pictures)
+    if sample.method and subject.image_column:
+        attribution = attribute_images(explanation, subject.image_column, sample.method, sampling)
+        yield from image_evidence(explanation, attribution, sample.method, subject, subject.image_column)
     else:
         yield from metrics.quality(explanation, subject.seed, explanation.attributions.values)
         yield metrics.sampling_note(explanation)
@@ -64,7 +64,7 @@ def _protected_evidence(
     explanation: Explanation, subject: Subject, protected: ProtectedColumns
 ) -> Iterator[TracedEvidence]:
     """Yield shares and proxies of the protected attributes; of images and free text, only shares of named columns."""
-    hidden = bool(subject.pictures or prose_columns(subject.model, subject.feeds))
+    hidden = bool(subject.image_column or free_text_columns(subject.model, subject.feeds))
     if note := note_on_unread(protected, subject.policy.data.protected, hidden):
         yield note
     measured = {attribute: columns for attribute, columns in protected.items() if columns or not hidden}
@@ -92,9 +92,9 @@ def draw_sample(
     available_rows = row_count = min(rows, len(data))
     available_references = min(references, len(background))
     method: ImageMethod | None = None
-    if subject.pictures:
+    if subject.image_column:
         method = find_method(output, data, background, sampling)
-        row_count = min(row_count, affordable(method, available_references, subject.pictures, output))
+        row_count = min(row_count, affordable(method, available_references, subject.image_column, output))
     columns = len(subject.features.columns)
     # a pass over all rows takes 4 evaluations of each feature
     affordable_references = _MAX_EVALUATIONS // (row_count * 4 * max(1, columns - 1))

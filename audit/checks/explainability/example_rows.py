@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from audit.checks.explainability.explanation import Explanation
-from audit.data.shared_ranges import Ranges, digits
+from audit.data.shared_ranges import Ranges, format_digits
 from audit.result import Scalar, Table
 from audit.subject.predictions import Classified
 from audit.subject.subject import Subject
@@ -79,7 +79,7 @@ class Examples:
 
     def _row_candidates(self) -> Iterator[_Candidates]:
         yield self._errors(_MAX_ERRORS)
-        boundary = self._subject.decider.boundary
+        boundary = self._subject.decision_rule.boundary
         if boundary is not None:
             nearest = np.argsort(np.abs(self._score - boundary), kind="stable")
             yield _Candidates("borderline decision", nearest, _MAX_BORDERLINE)
@@ -136,4 +136,4 @@ def _choose(kinds: Iterable[_Candidates]) -> list[ExampleRow]:
 
 
 def _rounded(cell: Scalar | None) -> Scalar | None:
-    return float(digits(cell, _DIGITS)) if isinstance(cell, float) else cell
+    return float(format_digits(cell, _DIGITS)) if isinstance(cell, float) else cell

@@ -51,16 +51,16 @@ class ExplainedOutput:
             Skip: the model reads images and other columns.
         """
         matrix = subject.features.data.matrix
-        if subject.pictures is None and any(column.shape for column in subject.features.columns):
+        if subject.image_column is None and any(column.shape for column in subject.features.columns):
             raise Skip("a model that reads pictures beside other columns is not explained")
         logits = subject.logits
         outcome = favorable_score if score else favorable_logit
         # Traced once: the numbers of rows differ from call to call.
         encode = graph(logits.encode, [tensorflow().TensorSpec([None, matrix.shape[1]], matrix.dtype)])
         quantity = "score" if score else "log-odds"
-        regression = subject.decider.head.kind == "regression"
+        regression = subject.decision_rule.head.kind == "regression"
         return cls(
-            f=lambda encoded: outcome(logits.graph(encoded), subject.decider),
+            f=lambda encoded: outcome(logits.graph(encoded), subject.decision_rule),
             encode=lambda rows: np.asarray(encode(rows)),
             feature_of_column=logits.players,
             floats_per_row=logits.widest,

@@ -10,7 +10,7 @@ import numpy as np
 
 from audit.attribution.permutation_shapley import DRAWS, MIN_DRAW_PAIRS
 from audit.checks.explainability.explanation import ExplainedOutput, Explanation, Sampling
-from audit.subject.images import Pictures
+from audit.subject.images import ImageColumn
 
 _MAX_GRADIENT_CELLS = 48
 """Rows and columns at most of the cells that gradients are summed over."""
@@ -107,7 +107,7 @@ def find_method(
     return "gradients" if gap <= _MAX_GAP_SHARE * change + 3 * gap_error else "patches"
 
 
-def affordable(method: ImageMethod, references: int, pictures: Pictures, output: ExplainedOutput) -> int:
+def affordable(method: ImageMethod, references: int, pictures: ImageColumn, output: ExplainedOutput) -> int:
     """Return how many rows may be explained, two at least: a large model's images are explained on fewer."""
     draws = DRAWS * max(MIN_DRAW_PAIRS, references)
     steps = _GRADIENT_COST if method == "gradients" else 2 * (_patches(pictures).cells - 1)
@@ -116,7 +116,7 @@ def affordable(method: ImageMethod, references: int, pictures: Pictures, output:
 
 
 def attribute_images(
-    explanation: Explanation, pictures: Pictures, method: ImageMethod, sampling: Sampling
+    explanation: Explanation, pictures: ImageColumn, method: ImageMethod, sampling: Sampling
 ) -> ImageAttribution:
     """Attribute the explained rows' outputs to the cells of their images."""
     tables = (explanation.matrix, explanation.references)
@@ -127,7 +127,7 @@ def attribute_images(
     return ImageAttribution(patches, explanation.output.attribute(*tables, patches.cell, sampling).values)
 
 
-def _patches(pictures: Pictures) -> CellGrid:
+def _patches(pictures: ImageColumn) -> CellGrid:
     return cell_grid(pictures.shape, _MAX_PATCHES, 2)
 
 

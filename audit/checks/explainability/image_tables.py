@@ -11,9 +11,9 @@ from audit.checks.explainability.example_rows import Examples, TableLine, line_t
 from audit.checks.explainability.explanation import Explanation
 from audit.checks.explainability.image_attribution import CellGrid, ImageAttribution, ImageMethod, cell_grid
 from audit.checks.explainability.metrics import quality
-from audit.data.shared_ranges import SHARED, digits
+from audit.data.shared_ranges import SHARED, format_digits
 from audit.result import Evidence, Note, Table
-from audit.subject.images import Pictures
+from audit.subject.images import ImageColumn
 from audit.subject.subject import Subject
 
 _MAP = ("feature", "rows", "height", "width", "step", "cells")
@@ -29,7 +29,7 @@ def image_evidence(
     attribution: ImageAttribution,
     method: ImageMethod,
     subject: Subject,
-    pictures: Pictures,
+    pictures: ImageColumn,
 ) -> Iterator[Evidence]:
     """Yield the method of the values, their quality, and the tables behind the report's figures."""
     examples = Examples(explanation, subject)
@@ -55,7 +55,7 @@ def _method_note(method: ImageMethod, patches: CellGrid) -> Note:
     return Note(text=f"Within pictures, attributions are {values}")
 
 
-def _map(explanation: Explanation, attribution: ImageAttribution, pictures: Pictures) -> Table:
+def _map(explanation: Explanation, attribution: ImageAttribution, pictures: ImageColumn) -> Table:
     means = np.average(np.abs(attribution.values), axis=0, weights=explanation.partition.weights)
     line = (pictures.column, len(explanation.rows), *_encode_map(means, attribution.grid, _STEPS))
     about = "mean size of what each place of the picture adds to the output"
@@ -63,7 +63,7 @@ def _map(explanation: Explanation, attribution: ImageAttribution, pictures: Pict
 
 
 def _example_lines(
-    explanation: Explanation, attribution: ImageAttribution, examples: Examples, pictures: Pictures
+    explanation: Explanation, attribution: ImageAttribution, examples: Examples, pictures: ImageColumn
 ) -> Iterator[TableLine]:
     """Yield a line for each example row; masked, its attributions have two digits, and no image is written."""
     attributions = explanation.attributions
@@ -80,13 +80,13 @@ def _example_lines(
 
 def _encode_map(values: np.ndarray, grid: CellGrid, steps: int) -> TableLine:
     """Return height, width, step and cells: the values in steps, 16-bit numbers, little-endian, in base64."""
-    step = float(digits(float(np.abs(values).max()) / steps, 3))
+    step = float(format_digits(float(np.abs(values).max()) / steps, 3))
     numbers = np.rint(values / step) if step else np.zeros(len(values))
     cells = base64.b64encode(numbers.astype("<i2").tobytes()).decode()
     return grid.rows, grid.columns, step, cells
 
 
-def _encode_image(numbers: np.ndarray, grid: CellGrid, pictures: Pictures) -> TableLine:
+def _encode_image(numbers: np.ndarray, grid: CellGrid, pictures: ImageColumn) -> TableLine:
     """Return bytes by row, column and channel in base64, and the number of channels, 1 or 3."""
     means = grid.means((numbers - pictures.low) / (pictures.high - pictures.low))
     colours = means if means.shape[1] == 3 else means.mean(1, keepdims=True)

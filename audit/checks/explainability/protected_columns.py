@@ -92,7 +92,7 @@ def note_on_unread(
 
 
 def _columns(attribute: Attribute, spec: Protected, subject: Subject) -> dict[str, str]:
-    if subject.pictures:
+    if subject.image_column:
         return {}
     by_name = _names(attribute, spec)
     features = subject.features

@@ -12,7 +12,7 @@ from audit.checks.explainability.example_rows import Examples, TableLine, line_t
 from audit.checks.explainability.explanation import Explanation
 from audit.checks.explainability.protected_columns import ProtectedColumns
 from audit.data.masking import Masker
-from audit.data.shared_ranges import SHARED, digits
+from audit.data.shared_ranges import SHARED, format_digits
 from audit.result import Table
 from audit.subject.subject import Subject
 
@@ -97,7 +97,7 @@ def _ranges(values: np.ndarray) -> list[_ValuePart]:
     distinct, counts = np.unique(values, return_counts=True)
     common = distinct[counts >= max(SHARED, len(values) / _MAX_PARTS)]
     other = ~np.isin(values, common)
-    parts = [_ValuePart(float(v), float(v), digits(v, 6), values == v) for v in common]
+    parts = [_ValuePart(float(v), float(v), format_digits(v, 6), values == v) for v in common]
     if other.any():
         low, high, *inner = _rounded([*_outer(values), *_inner(values[other], _MAX_PARTS - len(common))])
         edges = sorted(set(inner))
@@ -127,7 +127,7 @@ def _inner(values: np.ndarray, max_ranges: int) -> list[float]:
 def _rounded(ends: list[float]) -> list[float]:
     """Round to the fewest significant digits, at least two, that keep the ends distinct."""
     for count in _END_DIGITS:
-        rounded = [float(digits(end, count)) for end in ends]
+        rounded = [float(format_digits(end, count)) for end in ends]
         if len(set(rounded)) == len(set(ends)):
             break
     return rounded
@@ -136,7 +136,7 @@ def _rounded(ends: list[float]) -> list[float]:
 def _label(edges: list[float], place: int) -> str:
     if not edges:
         return "other values"
-    low, high = (digits(edges[at], 6) if 0 <= at < len(edges) else "" for at in (place - 1, place))
+    low, high = (format_digits(edges[at], 6) if 0 <= at < len(edges) else "" for at in (place - 1, place))
     return f"{low} to {high}" if low and high else f"{low} or more" if low else f"below {high}"
 
 

@@ -22,8 +22,8 @@ from audit.checks.explainability.explanation import Explanation
 from audit.frameworks.tensorflow_loader import graph, tensorflow
 from audit.inputs.features import places, starts
 from audit.model.decision import favorable_logit, favorable_score
-from audit.model.logits.text_logits import Wording
-from audit.model.text_columns import prose_columns
+from audit.model.logits.text_logits import TextModel
+from audit.model.text_columns import free_text_columns
 from audit.subject.subject import Subject
 
 _MAX_TEXTS = 200
@@ -66,7 +66,7 @@ def attribute_texts(explanation: Explanation, subject: Subject, score: bool) -> 
         subject: the model and the data.
         score: whether P(favourable) is explained.
     """
-    for name in prose_columns(subject.model, subject.feeds):
+    for name in free_text_columns(subject.model, subject.feeds):
         column = _FreeText(explanation, subject, name)
         if not column.places:
             yield f"{name}: no text is explained by its words: {column.too_long:,} are too long, the others have none."
@@ -115,14 +115,14 @@ class _FreeText:
         """Return the explained output as a function of texts."""
         subject = self._subject
         matrix = self._explanation.matrix
-        wording = Wording(
-            subject.model, subject.decider.head, subject.feeds, self._explanation.columns, self._name
+        wording = TextModel(
+            subject.model, subject.decision_rule.head, subject.feeds, self._explanation.columns, self._name
         )
         logits = wording.logits(subject.model.frozen, subject.logits, matrix, self._texts)
         outcome = favorable_score if score else favorable_logit
         tf = tensorflow()
         signature = [tf.TensorSpec([None, matrix.shape[1]], matrix.dtype), tf.TensorSpec([None], tf.string)]
-        traced = graph(lambda rows, texts: outcome(logits(rows, texts), subject.decider), signature)
+        traced = graph(lambda rows, texts: outcome(logits(rows, texts), subject.decision_rule), signature)
 
         def output(place: int, texts: list[str]) -> np.ndarray:
             rows = np.repeat(matrix[place : place + 1], len(texts), axis=0)

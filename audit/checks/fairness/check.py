@@ -20,7 +20,7 @@ from audit.checks.fairness.threshold_tables import threshold_tables
 from audit.data.protected_attributes import Attribute
 from audit.frameworks.aif360_loader import aif360
 from audit.result import Measurement, MetricFacts, Table
-from audit.stats.group_rates import Cells, Rates, count_cells, rates, rates_of_cells
+from audit.stats.group_rates import CellCounts, Rates, count_cells, rates, rates_of_cells
 from audit.stats.influence import Influence, Shares, Trace, Traced
 from audit.subject.subject import Subject
 
@@ -60,7 +60,7 @@ def _compare(
 
 
 def _rates(
-    attribute: Attribute, label: np.ndarray, predicted: np.ndarray, cells: Cells, subject: Subject
+    attribute: Attribute, label: np.ndarray, predicted: np.ndarray, cells: CellCounts, subject: Subject
 ) -> dict[str, Rates]:
     """Return every rate by group; all privileged groups together are one more, behind the others."""
     groups = len(attribute.groups)
@@ -109,7 +109,7 @@ def _measurement(
     )
 
 
-def _metrics_by_group(cells: Cells, privileged: list[int]) -> Callable[[int], Any]:
+def _metrics_by_group(cells: CellCounts, privileged: list[int]) -> Callable[[int], Any]:
     """Return the function from a group to AIF360's metrics of it against the privileged ones.
 
     Its data sets are made once for all groups.

@@ -49,7 +49,7 @@ def threshold_tables(subject: Subject, label: np.ndarray, predicted: np.ndarray)
 
     Favourable labels and decisions are bool, one a row.
     """
-    grid = ThresholdGrid.of(subject.scores, subject.decider)
+    grid = ThresholdGrid.of(subject.scores, subject.decision_rule)
     if grid is None:
         return
     rows = DecidedRows(label, predicted, subject.weights, subject.clusters)

@@ -26,7 +26,7 @@ from audit.checks.robustness.typos import TYPOS, typos
 from audit.checks.robustness.validity_table import validity
 from audit.errors import AuditError, quote_list
 from audit.inputs.features import MOST_ROWS
-from audit.model.text_columns import prose_columns
+from audit.model.text_columns import free_text_columns
 from audit.perturbations import Corruption
 from audit.result import MetricFacts, Note, Scalar
 from audit.stats.influence import TracedEvidence
@@ -130,10 +130,10 @@ class Robustness(Check):
         attacks = [*self.attacks, "worst"]
         name = f"Accuracy under attack ({', '.join(attacks)}; norm {self.norm})"
         yield _Family(name, {"attack": [*attacks], "norm": [self.norm]}, self._attacks)
-        if self.corruptions and subject.pictures:
+        if self.corruptions and subject.image_column:
             corruptions: dict[str, list[Scalar]] = {"corruption": [*self.corruptions]}
             yield _Family("Accuracy under common corruptions", corruptions, self._corruptions)
-        prose = prose_columns(subject.model, subject.feeds)
+        prose = free_text_columns(subject.model, subject.feeds)
         if names := [name for name in prose if not any(fnmatchcase(name, fixed) for fixed in self.immutable)]:
             yield _Family("Accuracy under typos", TYPOS, partial(self._typos, names))
 
@@ -143,7 +143,7 @@ class Robustness(Check):
         Raises:
             Skip: no column may move, or there are no decisions, or no scores for adversarial rows.
         """
-        if not has_decisions(subject.decider):
+        if not has_decisions(subject.decision_rule):
             raise Skip(
                 "a regression needs data.favorable: {at_least: NUMBER} to have decisions that can flip"
             )
@@ -163,16 +163,16 @@ class Robustness(Check):
         Raises:
             Skip: there are no decisions, or no scores for corrupted images.
         """
-        if not has_decisions(subject.decider):
+        if not has_decisions(subject.decision_rule):
             raise Skip("a regression needs data.favorable: {at_least: NUMBER} to have decisions")
-        assert subject.pictures is not None  # asked before
+        assert subject.image_column is not None  # asked before
         try:
-            yield from corrupted(subject, subject.pictures, self.corruptions, self.severities)
+            yield from corrupted(subject, subject.image_column, self.corruptions, self.severities)
         except AuditError as error:
             raise Skip(f"the model fails on corrupted pictures: {error.found}") from None
 
     def _typos(self, names: Sequence[str], subject: Subject) -> Iterator[TracedEvidence]:
-        if not has_decisions(subject.decider):
+        if not has_decisions(subject.decision_rule):
             raise Skip("a regression needs data.favorable: {at_least: NUMBER} to have decisions")
         only_typos = not self._threat_model(subject).threat_model.movable.any()
         try:

@@ -11,7 +11,7 @@ from audit.checks.robustness.metrics import ShareMeasurer, Where
 from audit.perturbations import Corruption, corrupt
 from audit.result import Note
 from audit.stats.influence import TracedEvidence
-from audit.subject.images import Pictures
+from audit.subject.images import ImageColumn
 from audit.subject.subject import Subject
 
 _MAX_ROWS = 1000
@@ -20,7 +20,7 @@ _MAX_VALUES = 2**22
 
 def corrupted(
     subject: Subject,
-    pictures: Pictures,
+    pictures: ImageColumn,
     corruptions: Sequence[Corruption],
     severities: Sequence[int],
     *,
@@ -47,7 +47,12 @@ def corrupted(
 
 
 def _decisions(
-    subject: Subject, pictures: Pictures, sample: np.ndarray, kind: Corruption, severity: int, max_values: int
+    subject: Subject,
+    pictures: ImageColumn,
+    sample: np.ndarray,
+    kind: Corruption,
+    severity: int,
+    max_values: int,
 ) -> Iterator[np.ndarray]:
     data = subject.features.data
     integer = not subject.feeds[0].dtype.is_floating  # 8-bit pixels, or files of them
@@ -55,4 +60,4 @@ def _decisions(
     for part in np.split(sample, range(step, len(sample), step)):
         images = data.matrix[part].reshape(-1, *pictures.shape)
         images = corrupt(images, pictures.low, pictures.high, kind, severity, data.index[part], subject.seed)
-        yield subject.judge((np.rint(images) if integer else images).reshape(len(part), -1))
+        yield subject.predictor((np.rint(images) if integer else images).reshape(len(part), -1))

@@ -141,7 +141,7 @@ class _Attempt:
         )
 
     def _batch(self, matrix: np.ndarray) -> Batch:
-        predictor = self.subject.judge
+        predictor = self.subject.predictor
         log_odds = self.log_odds or predictor.log_odds
         observed = self.subject.features.background.matrix
         classes = predictor(matrix)
@@ -163,7 +163,7 @@ class _Attempt:
         matrix = self.subject.features.data.matrix
         sample = matrix[:: -(-len(matrix) // _RESCORED_ROWS)]
         columns = int(self.threat_model.movable.sum())
-        return bool(test_score_resolution(self.subject.judge.log_odds(sample)[0], columns).doubt)
+        return bool(test_score_resolution(self.subject.predictor.log_odds(sample)[0], columns).doubt)
 
     def _row_index(self) -> np.ndarray | slice:
         """Return which of the sampled rows are attacked, in their order: by costly attacks only some, at random."""

@@ -80,8 +80,8 @@ class _ShrunkRows:
         self.outcome = outcome
         batch = attacked.batch
         flipped, adversarial = outcome.examples()
-        scores = subject.judge.decide(batch.x[flipped])[0]
-        margin = np.abs(scores - (subject.decider.boundary or 0.0))
+        scores = subject.predictor.decide(batch.x[flipped])[0]
+        margin = np.abs(scores - (subject.decision_rule.boundary or 0.0))
         order = np.argsort(margin, kind="stable")
         index = np.unique([*order[:max_rows], *order[-2 * _ROWS_PER_REASON :]])
         total = len(index)
@@ -118,9 +118,9 @@ def _lines(shrunk: _ShrunkRows, subject: Subject) -> Iterator[Line]:
     outcome = shrunk.outcome
     for case, (reason, place) in enumerate(shrunk.listed()):
         ends = shrunk.before[place], shrunk.after[place]
-        scores = [float(score) for score in subject.judge.decide(np.stack(ends))[0]]
+        scores = [float(score) for score in subject.predictor.decide(np.stack(ends))[0]]
         if not is_shown:
-            scores = rounded_distinctly(scores, subject.decider.boundary)
+            scores = rounded_distinctly(scores, subject.decision_rule.boundary)
         row = int(shrunk.rows[place]) + 1 if is_shown else None
         common = (case, reason, row, outcome.attack, outcome.eps, number(shrunk.size[place]), *scores)
         deviations = shrunk.deviations[place]

@@ -57,11 +57,11 @@ def fallback_gradients(
     """
     features = subject.features
     surrogate = find_surrogate(
-        subject.model, subject.decider, subject.feeds, features.columns, features.data.matrix
+        subject.model, subject.decision_rule, subject.feeds, features.columns, features.data.matrix
     )
     if surrogate is None and exact is None:
         return Fallbacks([], None)
-    name = BPDA.name if surrogate is not None and surrogate.past else RESTARTS.name
+    name = BPDA.name if surrogate is not None and surrogate.has_steps else RESTARTS.name
     logits = _directions(subject, subject.logits if surrogate is None else surrogate.logits)
     sources = [_source(name, subject, threat_model, norm, logits)]
     rough = sources[0].usable and sources[0].probe.disagreement > MAX_SIGN_DISAGREEMENT
@@ -76,14 +76,14 @@ def surrogate_log_odds(subject: Subject, surrogate: SurrogateLogits) -> LogOddsF
     logits = graph(_directions(subject, surrogate.logits))
 
     def log_odds(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return logits(tensorflow().constant(matrix)).numpy().astype(np.float64), subject.judge(matrix)
+        return logits(tensorflow().constant(matrix)).numpy().astype(np.float64), subject.predictor(matrix)
 
     return log_odds
 
 
 def _directions(subject: Subject, logits: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """Return the logits of the decisions as a function of the rows."""
-    return lambda rows: decision_logits(logits(rows), subject.decider)
+    return lambda rows: decision_logits(logits(rows), subject.decision_rule)
 
 
 def _source(
@@ -96,7 +96,7 @@ def _source(
         1, -(-len(matrix) // sample_size(threat_model))
     )  # at even distances, of a file that may be sorted
     x = matrix[::step]
-    return GradientSource(name, ascent, probe(ascent, x, subject.judge(x)))
+    return GradientSource(name, ascent, probe(ascent, x, subject.predictor(x)))
 
 
 def _smoothed(ascent: GradientAscent, seed: int, radius: float) -> Callable[[Any], Any]:

@@ -12,7 +12,7 @@ import numpy as np
 from audit.attacks.threat_model import ThreatModel
 from audit.errors import AuditError, did_you_mean, quote_list
 from audit.inputs.features import Column
-from audit.subject.images import Pictures
+from audit.subject.images import ImageColumn
 from audit.subject.subject import Subject
 
 
@@ -45,7 +45,7 @@ def threat_model_of(
     fixed = _matching(immutable, "immutable", names)
     rounded = _matching(integer, "integer", names)
     rounded |= {name for feed in subject.feeds if not feed.dtype.is_floating for name in feed.columns}
-    pictures = subject.pictures
+    pictures = subject.image_column
     space, reasons = _of_images(pictures, fixed, rounded) if pictures else _of_table(subject, fixed, rounded)
     stuck = stuck_columns(subject.features.data.matrix, space, eps)
     if stuck.any():
@@ -100,7 +100,7 @@ def _of_table(subject: Subject, fixed: set[str], rounded: set[str]) -> AuditThre
     return AuditThreatModel(threat_model, reasons)
 
 
-def _of_images(pictures: Pictures, fixed: set[str], rounded: set[str]) -> AuditThreatModel:
+def _of_images(pictures: ImageColumn, fixed: set[str], rounded: set[str]) -> AuditThreatModel:
     ones = np.ones(int(np.prod(pictures.shape)))
     movable = pictures.column not in fixed
     threat_model = ThreatModel(

@@ -78,7 +78,7 @@ def typos(
     rows = _TextRows(subject, names)
     if not any(words(text) for column in rows.texts.values() for text in column):
         raise Skip(f"no text of {quote_list(names)} has a word of two letters or more that typos could hit")
-    classes = subject.judge(subject.features.data.matrix)
+    classes = subject.predictor(subject.features.data.matrix)
     shares = ShareMeasurer(index, subject)
     right = classes == true_classes(subject)[index]
     word_counts = _WordCounts()
@@ -184,7 +184,9 @@ class _TextRows:
             vocabulary = [texts[position][row] for row in rows]
             columns[position] = replace(columns[position], vocabulary=vocabulary)
             matrix[:, first_column] = np.arange(len(rows))
-        return Predictor(self._subject.model, self._subject.feeds, columns, self._subject.decider)(matrix)
+        return Predictor(self._subject.model, self._subject.feeds, columns, self._subject.decision_rule)(
+            matrix
+        )
 
     def table(self, counts: _WordCounts) -> Table:
         """Return the words whose typos went with most flips, of those that `SHARED` background rows share."""

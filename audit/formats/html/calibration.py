@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from audit.formats.html.charts.measurement_table import Cells, cells
+from audit.formats.html.charts.measurement_table import MeasurementCells, cells
 from audit.formats.html.charts.plot_marks import Row
 from audit.formats.html.charts.reliability_curve import Reliability, reliability
 from audit.formats.html.text.numbers import count, with_interval
@@ -21,7 +21,7 @@ MAX_FOLDED = 24
 class GroupCurve:
     """The curve of one group, and its calibration error as ``cells``."""
 
-    cells: Cells
+    cells: MeasurementCells
     privileged: bool
     curve: Reliability
 

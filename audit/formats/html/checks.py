@@ -9,7 +9,7 @@ from typing import NamedTuple
 from audit.formats.html.calibration import CalibrationPanel, calibrations
 from audit.formats.html.charts.axis import Axis, measurement_axis
 from audit.formats.html.charts.interval_plot import folded_plots
-from audit.formats.html.charts.measurement_table import Cells, cells, methods
+from audit.formats.html.charts.measurement_table import MeasurementCells, cells, methods
 from audit.formats.html.charts.plot_marks import Guides, Plot, Row
 from audit.formats.html.charts.reliability_curve import Reliability, reliability
 from audit.formats.html.explainability.section import ExplainabilitySection
@@ -33,7 +33,7 @@ class OverallRow(NamedTuple):
 
     metric: str
     about: str
-    cells: Cells
+    cells: MeasurementCells
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class MetricPanel:
     title: str
     plots: list[Plot]
     folded_rows: int
-    table: list[Cells]
+    table: list[MeasurementCells]
 
 
 @dataclass(frozen=True, slots=True)

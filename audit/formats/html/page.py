@@ -8,7 +8,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from audit.audit_log.audit_count import in_words
+from audit.audit_log.audit_count import audit_number_in_words
 from audit.formats.html.checks import check_views
 from audit.formats.html.rules import rule_views
 from audit.formats.html.text.metric_facts import confidence
@@ -65,7 +65,7 @@ def render_html(report: Report) -> str:
         checks=check_views(report),
         policy=json.dumps(report.policy.effective, indent=2, ensure_ascii=False, default=str),
         confidence=confidence(report),
-        history=in_words(report),
+        history=audit_number_in_words(report),
         names=Names(),
         number=number,
         count=count,

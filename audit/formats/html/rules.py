@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from audit.formats.html.charts.axis import measurement_axis
 from audit.formats.html.charts.interval_plot import folded_plots
-from audit.formats.html.charts.measurement_table import Cells, cells, methods
+from audit.formats.html.charts.measurement_table import MeasurementCells, cells, methods
 from audit.formats.html.charts.plot_marks import Guides, Plot, Row, decided
 from audit.formats.html.text import margins as limits
 from audit.formats.html.text.metric_facts import facts_of
@@ -40,7 +40,7 @@ class RuleView:
     plots: list[Plot]
     folded_rows: int
     improvement: list[Plot]
-    table: list[Cells]
+    table: list[MeasurementCells]
     methods: str
 
 

@@ -19,7 +19,7 @@ from audit.formats.html.text.margins import bounds
 from audit.formats.html.text.metric_facts import facts_of, short
 from audit.formats.html.text.numbers import Estimate, estimate, number, with_interval, written
 from audit.formats.html.text.safe_text import brief
-from audit.formats.html.text.table_records import Record, by, figure, records, text
+from audit.formats.html.text.table_records import Record, figure, group_by, records, text
 from audit.result import CheckResult, MetricFacts, RuleResult
 
 LINES_PER_CHART = 5
@@ -81,7 +81,7 @@ def _metric(
     full = f"{check.name}.{name}"
     facts = facts_of(full, [check])
     about_metric = [rule for rule in rules if rule.metric == full]
-    panels = [_panel(name, part, facts, about_metric) for part in by(rows, "attribute").values()]
+    panels = [_panel(name, part, facts, about_metric) for part in group_by(rows, "attribute").values()]
     return ThresholdMetric(short(full, check.name), bool(about_metric), [panel for panel in panels if panel])
 
 
@@ -89,7 +89,9 @@ def _panel(
     name: str, rows: Sequence[Record], facts: MetricFacts, rules: Sequence[RuleResult]
 ) -> ThresholdPanel | None:
     attribute = text(rows[0], "attribute")
-    lines = [line for group, part in by(rows, "unprivileged").items() if (line := _line(group, name, part))]
+    lines = [
+        line for group, part in group_by(rows, "unprivileged").items() if (line := _line(group, name, part))
+    ]
     if not lines or any(line.thresholds != lines[0].thresholds for line in lines):
         return None
     guides = Guides(bounds=_limit(rules, attribute), ideal=facts.ideal)

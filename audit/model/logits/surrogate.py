@@ -64,7 +64,7 @@ class SurrogateLogits:
     logits: Callable[[Any], Any]
     evidence: str
     exact: bool
-    past: bool
+    has_steps: bool
 
 
 def find_surrogate(

@@ -31,7 +31,7 @@ TextLogits = Callable[[Any, Any], Any]
 
 
 @dataclass(frozen=True)
-class Wording:
+class TextModel:
     """The audited model as a function of its features, with the texts of the column ``name`` as a separate argument."""
 
     model: Model

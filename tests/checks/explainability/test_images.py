@@ -21,7 +21,7 @@ from audit.checks.explainability.image_attribution import (
     affordable,
     cell_grid,
 )
-from audit.subject.images import Pictures
+from audit.subject.images import ImageColumn
 from audit.subject.loading import load_subject
 from audit.subject.subject import Subject
 
@@ -241,7 +241,7 @@ def test_explained_rows_repeat_and_follow_the_option(subjects: Callable[..., Sub
 def test_large_models_are_explained_on_fewer_rows() -> None:
     def rows(width: int, method: Any, references: int = 100) -> int:
         output = ExplainedOutput(linear, np.asarray, np.zeros(64 * 64 * 3, int), width, np.float32, "")
-        return affordable(method, references, Pictures("x", (64, 64, 3), 0, 1, ""), output)
+        return affordable(method, references, ImageColumn("x", (64, 64, 3), 0, 1, ""), output)
 
     # three passes' worth of numbers for each of two draws against 100 references
     assert rows(10**6, "gradients") == 3 * 10**9 // (3 * 2 * 100 * 10**6)

@@ -127,8 +127,8 @@ def test_the_interval_is_exact(models: dict[str, Path], data: dict[str, Path]) -
 
 def test_batches_change_nothing(models: dict[str, Path], data: dict[str, Path]) -> None:
     audited = subject(content(models["unit"], data["unit"]))
-    assert audited.pictures is not None
-    given = audited, audited.pictures, get_args(Corruption), [1, 5]
+    assert audited.image_column is not None
+    given = audited, audited.image_column, get_args(Corruption), [1, 5]
     assert untraced(corrupted(*given, max_values=1000)) == untraced(corrupted(*given))
 
 

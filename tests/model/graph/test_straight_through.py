@@ -28,7 +28,7 @@ def stand_in(path: Path, score: Step, output: str = "probabilities", **given: An
     spec = {"inputs": {"x": NAMES}, "output": output}
     made = subject(content(path / "m", store(data, path), spec=spec, **given))
     found = find_surrogate(
-        made.model, made.decider, made.feeds, made.features.columns, made.features.data.matrix
+        made.model, made.decision_rule, made.feeds, made.features.columns, made.features.data.matrix
     )
     assert found is not None
     return found
@@ -88,7 +88,7 @@ def test_a_step_before_the_weights_has_their_gradient(tmp_path: Path, step: Step
     found = stand_in(tmp_path, lambda x: tf.sigmoid(tf.matmul(step(x), tf.constant(WEIGHTS))))
     odds, gradient = slopes(found)
     np.testing.assert_allclose(odds, (step(tf.constant(X)).numpy() @ WEIGHTS)[:, 0], atol=1e-5)
-    assert found.exact and found.past
+    assert found.exact and found.has_steps
     np.testing.assert_array_equal(np.sign(gradient), np.broadcast_to(np.sign(WEIGHTS[:, 0]), X.shape))
 
 

@@ -114,7 +114,7 @@ def test_an_order_that_may_be_luck_is_not_believed(tmp_path: Path) -> None:
         return tf.cast((tf.sigmoid(g) > 0) & (tf.abs(g - float(gate.max())) < 1e-3), tf.float32)
 
     found = audited(export(tmp_path / "m", score), frame, tmp_path)
-    assert found.judge(row.to_numpy(np.float32)[None]) == [1]
+    assert found.predictor(row.to_numpy(np.float32)[None]) == [1]
     assert uncut(found).sum() == 1
     assert not found.logits.exact
 

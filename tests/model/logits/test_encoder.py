@@ -151,7 +151,7 @@ def test_a_graph_of_many_parts(tmp_path: Path, build: Build) -> None:
     np.testing.assert_allclose(
         expit(odds(found)), uncut(found), atol=1e-5
     )  # and no gradient has spoiled the cut
-    assert np.array_equal(found.judge(found.features.data.matrix), uncut(found) >= 0.5)
+    assert np.array_equal(found.predictor(found.features.data.matrix), uncut(found) >= 0.5)
 
 
 def first_generation(path: Path, resource: bool) -> Path:
@@ -221,9 +221,9 @@ def test_a_loop_is_climbed_inside_another_loop(tmp_path: Path) -> None:
     logits = found.logits
     space, _ = threat_model_of(found, [], [], 0.1)
     ascent = GradientAscent(
-        lambda rows: decision_logits(logits(rows), found.decider), space, "inf", np.dtype("float32")
+        lambda rows: decision_logits(logits(rows), found.decision_rule), space, "inf", np.dtype("float32")
     )
     x = found.features.data.matrix
-    classes = found.judge(x)
+    classes = found.predictor(x)
     uphill = np.where(classes == 1, -1, 1)[:, None] * np.sign(WEIGHTS[:, 0])
     np.testing.assert_allclose(ascent.direction(x, classes), uphill)

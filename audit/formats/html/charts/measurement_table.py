@@ -11,7 +11,7 @@ from audit.result import Measurement
 
 
 @dataclass(frozen=True, slots=True)
-class Cells:
+class MeasurementCells:
     """One row of a table; ``smallest`` is empty if there is only one denominator.
 
     ``baseline`` and ``improvement`` are empty without a baseline.
@@ -27,12 +27,12 @@ class Cells:
     improvement: str = ""
 
 
-def cells(row: Row) -> Cells:
+def cells(row: Row) -> MeasurementCells:
     """Return the cells of one row of a chart."""
     measurement = row.measurement
     against = [*(["left out"] if row.left_out else []), *([row.place.words] if row.place else [])]
     baseline = measurement.baseline
-    return Cells(
+    return MeasurementCells(
         label=row.full or row.label,
         value=number(measurement.value),
         ci=interval(measurement.ci),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from audit.formats.html.charts.axis import Axis, axis
 from audit.formats.html.text.numbers import count, signed
-from audit.formats.html.text.table_records import Record, by, figure, figures
+from audit.formats.html.text.table_records import Record, figure, figures, group_by
 
 COLUMNS = ("feature", "low", "high", "rows", "value")
 HEIGHT = 30
@@ -41,7 +41,7 @@ class SwarmBin:
 
 def swarms(rows: Sequence[Record], features: Sequence[str]) -> tuple[Axis, dict[str, Swarm]]:
     """Return the axis of all strips, and the strips of those ``features`` that have bins."""
-    binned = {name: _bins(bins) for name, bins in by(rows, "feature").items() if name in features}
+    binned = {name: _bins(bins) for name, bins in group_by(rows, "feature").items() if name in features}
     edges = [edge for bins in binned.values() for b in bins for edge in (b.low, b.high)]
     scale = axis([], keep=[*edges, 0.0])
     return scale, {name: _swarm(bins, scale) for name, bins in binned.items() if bins}

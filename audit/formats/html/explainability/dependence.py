@@ -11,7 +11,7 @@ from audit.formats.html.charts.plot_marks import Guides, Plot, Row
 from audit.formats.html.charts.scale import Scale, thinned
 from audit.formats.html.text.numbers import count, number, signed
 from audit.formats.html.text.safe_text import brief
-from audit.formats.html.text.table_records import Record, by, figures, text
+from audit.formats.html.text.table_records import Record, figures, group_by, text
 from audit.result import Measurement
 
 COLUMNS = ("feature", "value", "low", "high", "rows", "mean", "p10", "p90")
@@ -58,7 +58,7 @@ class Dependence:
 
 def dependences(rows: Sequence[Record], features: Sequence[str]) -> list[Dependence]:
     """Return the charts of the first features of ``features`` that have bins."""
-    by_feature = by(rows, "feature")
+    by_feature = group_by(rows, "feature")
     binned = [(name, _bins(by_feature.get(name, []))) for name in features]
     return [_dependence(name, bins) for name, bins in binned if bins][:MAX_FEATURES]
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from audit.formats.html.charts.axis import axis
 from audit.formats.html.charts.interval_plot import interval_plot, percent
-from audit.formats.html.charts.measurement_table import Cells, cells, methods
+from audit.formats.html.charts.measurement_table import MeasurementCells, cells, methods
 from audit.formats.html.charts.plot_marks import Guides, Plot, Row
 from audit.formats.html.text.numbers import Estimate, count, estimate, per_cent, per_cents, with_interval
 from audit.formats.html.text.safe_text import brief
-from audit.formats.html.text.table_records import Record, by, figure, text
+from audit.formats.html.text.table_records import Record, figure, group_by, text
 from audit.result import Measurement
 
 SHARE = "protected_share"
@@ -30,7 +30,7 @@ class ProtectedShares:
     caption: str
     plot: Plot
     counted: dict[str, list[tuple[str, str]]]
-    table: list[Cells]
+    table: list[MeasurementCells]
     methods: str
 
 
@@ -46,7 +46,7 @@ def shares(measurements: Sequence[Measurement], columns: Sequence[Record]) -> Pr
         plot=interval_plot("Share of attribution by protected attribute", rows, scale, Guides()),
         counted={
             attribute: [(text(row, "column"), text(row, "how")) for row in counted]
-            for attribute, counted in by(columns, "attribute").items()
+            for attribute, counted in group_by(columns, "attribute").items()
         },
         table=[cells(row) for row in rows],
         methods=methods(measurements),
@@ -104,7 +104,7 @@ def proxy_panels(measurements: Sequence[Measurement], rows: Sequence[Record]) ->
 
     ``rows`` are the features' shares of all attribution, with `PROXY_COLUMNS`.
     """
-    shares = by(rows, "attribute")
+    shares = group_by(rows, "attribute")
     aucs = {m.where["attribute"]: m for m in measurements if m.metric.endswith(f".{AUC}")}
     return [_proxy_panel(str(name), m, measurements, shares.get(str(name), [])) for name, m in aucs.items()]
 

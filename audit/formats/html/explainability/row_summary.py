@@ -7,7 +7,7 @@ from operator import itemgetter
 
 from audit.formats.html.text.numbers import number, signed
 from audit.formats.html.text.safe_text import brief
-from audit.formats.html.text.table_records import Record, by, figure, figures, text
+from audit.formats.html.text.table_records import Record, figure, figures, group_by, text
 
 ROW_COLUMNS = ("case", "why", "row", "score", "label", "predicted", "base", "output")
 """The columns of a table of explained rows that are the same in all lines of a row."""
@@ -15,7 +15,7 @@ ROW_COLUMNS = ("case", "why", "row", "score", "label", "predicted", "base", "out
 
 def explained_rows(rows: Sequence[Record]) -> Iterator[tuple[list[Record], list[float], tuple[float, ...]]]:
     """Yield the lines, the attributions, and base and output of each row whose numbers are all finite."""
-    for lines in by(rows, "case").values():
+    for lines in group_by(rows, "case").values():
         ends = figures(lines[0], "base", "output")
         amounts = [amount for line in lines if (amount := figure(line, "attribution")) is not None]
         if ends and len(amounts) == len(lines):

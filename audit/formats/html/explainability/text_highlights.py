@@ -10,7 +10,7 @@ from audit.formats.html.charts.interval_plot import percent
 from audit.formats.html.explainability.row_summary import ROW_COLUMNS, explained_rows, row_label, summary
 from audit.formats.html.text.numbers import count, number, signed
 from audit.formats.html.text.safe_text import brief, elide
-from audit.formats.html.text.table_records import Record, by, figures, text
+from audit.formats.html.text.table_records import Record, figures, group_by, text
 
 WORDS = ("column", "word", "texts", "mean_abs", "mean")
 TEXTS = (*ROW_COLUMNS, "column", "word", "attribution")
@@ -69,7 +69,7 @@ def vocabularies(rows: Sequence[Record]) -> list[TextVocabulary]:
     """Return the words of each column in the order of the table, without lines whose numbers are not finite."""
     return [
         TextVocabulary(name, _caption(words[0]), words[:MAX_WORDS], words[MAX_WORDS:])
-        for name, lines in by(rows, "column").items()
+        for name, lines in group_by(rows, "column").items()
         if (words := _words(lines))
     ]
 

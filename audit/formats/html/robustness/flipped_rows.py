@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from audit.formats.html.robustness.measurements import label_of
 from audit.formats.html.text.numbers import minus, number, signed, written
 from audit.formats.html.text.safe_text import brief
-from audit.formats.html.text.table_records import Record, by, figure, figures, text
+from audit.formats.html.text.table_records import Record, figure, figures, group_by, text
 
 COLUMNS = (
     "case", "why", "row", "attack", "eps", "size", "score_before", "score_after", "feature", "before", "after",
@@ -39,7 +39,7 @@ class Flip:
 
 def flips(rows: Sequence[Record]) -> list[Flip]:
     """Return the flipped rows of the table in order."""
-    return [_flip(lines) for lines in by(rows, "case").values()]
+    return [_flip(lines) for lines in group_by(rows, "case").values()]
 
 
 def sentence(flipped: Sequence[Flip]) -> str:

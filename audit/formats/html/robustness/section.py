@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from audit.formats.html.charts.axis import axis
 from audit.formats.html.charts.interval_plot import interval_plot
-from audit.formats.html.charts.measurement_table import Cells, cells, methods
+from audit.formats.html.charts.measurement_table import MeasurementCells, cells, methods
 from audit.formats.html.charts.plot_marks import Guides, Plot, Row
 from audit.formats.html.robustness import (
     corruption_curves,
@@ -40,7 +40,7 @@ class ZeroGradientPlot:
 
     sentence: str
     plot: Plot
-    table: list[Cells]
+    table: list[MeasurementCells]
     methods: str
 
 

@@ -28,7 +28,7 @@ def records(check: CheckResult, name: str, columns: Collection[str]) -> list[Rec
     ]
 
 
-def by(rows: Collection[Record], key: str) -> dict[str, list[Record]]:
+def group_by(rows: Collection[Record], key: str) -> dict[str, list[Record]]:
     """Return ``rows`` grouped by the text of one column, groups and rows in the order of the table."""
     groups: dict[str, list[Record]] = {}
     for row in rows:
