@@ -158,16 +158,9 @@ class Coalitions:
     def _evaluate(
         self, row: np.ndarray, reference: np.ndarray, keys: np.ndarray, levels: np.ndarray
     ) -> np.ndarray:
-        """Evaluate every pair at every level.
+        """Evaluate the coalition of every pair at every level, and its complement: (2, levels, pairs), read-only.
 
-        Args:
-            row: (pairs,) int32, indices into the rows.
-            reference: (pairs,) int32, indices into the references.
-            keys: (pairs, features) int32.
-            levels: (levels,) int32, at least one.
-
-        Returns:
-            Read-only (2, levels, pairs), in the function's dtype: of the coalition and of its complement.
+        Pairs are indices ``row`` and ``reference``, (pairs,) int32, with ``keys`` (pairs, features).
         """
         parts = []
         for p in _slices(len(row), self._pairs_per_call):

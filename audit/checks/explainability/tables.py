@@ -165,9 +165,8 @@ def _local_lines(explanation: Explanation, examples: Examples, masker: Masker) -
         for feature in order[:_MAX_FEATURES_OF_ROW]:
             column = explanation.columns[feature]
             value = explanation.matrix[place, feature]
-            text = masker.text(
-                column.name, column.vocabulary[int(value)] if column.vocabulary else float(value)
-            )
+            unmasked = column.vocabulary[int(value)] if column.vocabulary else float(value)
+            text = masker.text(column.name, unmasked)
             yield (*start, column.name, text, float(values[feature]), float(errors[feature]))
         rest = order[_MAX_FEATURES_OF_ROW:]
         if len(rest):

@@ -69,11 +69,8 @@ def _word_lines(column: TextColumn) -> Iterator[TableLine]:
             totals[word] = totals.get(word, 0.0) + value
         for word, value in totals.items():
             values.setdefault(word, []).append(value)
-    magnitudes = {
-        word: sum(map(abs, parts))
-        for word, parts in values.items()
-        if column.background_counts[word] >= SHARED
-    }
+    shared = {word: parts for word, parts in values.items() if column.background_counts[word] >= SHARED}
+    magnitudes = {word: sum(map(abs, parts)) for word, parts in shared.items()}
     for word in sorted(magnitudes, key=lambda word: (-magnitudes[word], word))[:_MAX_WORDS]:
         number = len(values[word])
         yield column.name, word, number, magnitudes[word] / number, sum(values[word]) / number

@@ -90,9 +90,8 @@ def _comparisons(attribute: Attribute, grid: ThresholdGrid, rows: DecidedRows, t
 def _metric_limits(name: str, sides: Sides) -> Limits:
     """Return a metric and its limits; these are NaN where a side has no row in one of its rates."""
     limits = METRICS[name](sides)
-    used = [
-        sides[f"{side}_{rate}"] for rate in COMPARISONS[name].rates for side in ("unprivileged", "privileged")
-    ]
+    rates = COMPARISONS[name].rates
+    used = [sides[f"{side}_{rate}"] for rate in rates for side in ("unprivileged", "privileged")]
     empty = np.any([np.broadcast_to(np.isnan(part.low), limits.estimate.shape) for part in used], axis=0)
     return Limits(limits.estimate, *(np.where(empty, np.nan, end) for end in limits[1:]))
 

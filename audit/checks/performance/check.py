@@ -45,9 +45,10 @@ def _partitions(subject: Subject) -> Iterator[Groups]:
 
     yield groups(np.zeros(subject.rows, np.int64), [{}])
     for attribute in subject.attributes:
-        yield groups(
-            attribute.codes, [{"attribute": attribute.name, "group": name} for name in attribute.groups]
-        )
+        wheres: list[dict[str, Scalar]] = [
+            {"attribute": attribute.name, "group": g} for g in attribute.groups
+        ]
+        yield groups(attribute.codes, wheres)
 
 
 def performance_trace(subject: Subject, measurement: Measurement) -> Trace | None:
