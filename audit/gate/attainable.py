@@ -67,11 +67,7 @@ def underpowered(
     means, whose spread there is not known, of methods that are not known here, of one limit on a comparison, from
     which groups that differ may lie further than groups alike, and of rules that the best value breaks.
 
-    Args:
-        rule: one that limits the value itself.
-        measurement: its ``counts`` hold the numbers of rows; of comparisons also the rate of both groups.
-        confidence: of the two-sided interval, in (0, 1).
-        ideal: the metric's ideal value, None if it has none.
+    ``counts`` of the measurement hold the numbers of rows, and of comparisons also the rate of both groups.
     """
     best = attainable_best(rule, measurement, ideal)
     if best is None or _holds(rule, best, confidence) or _holds(rule, measurement, confidence):
@@ -83,10 +79,7 @@ def underpowered(
 def never_attainable(
     rule: Rule, measurement: Measurement, confidence: float, ideal: float | None = None
 ) -> bool:
-    """Return whether ``rule`` would not hold at the best value with any number of rows: it equals a limit.
-
-    The arguments are those of `underpowered`.
-    """
+    """Return whether ``rule`` would not hold at the best value with any number of rows: it equals a limit."""
     best = attainable_best(rule, measurement, ideal)
     if best is None or _holds(rule, measurement, confidence):
         return False

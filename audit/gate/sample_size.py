@@ -105,11 +105,8 @@ def needed(claim: Claim, confidence: float, error: float, sampled: SampledRows |
     The counts are multiplied, first those of the thinner side of a comparison and then those of both, until the
     whole interval lies on one side of the limit.
 
-    Args:
-        claim: one that is not decided.
-        confidence: of the two-sided interval that shows that a limit holds.
-        error: of the one that shows that it is broken, in (0, 1): what Holm's correction leaves to this claim.
-        sampled: the rows that the metric is measured on; None for all rows of the data.
+    It holds at ``confidence``, and is broken at the ``error`` in (0, 1) that Holm's correction leaves to the claim.
+    The metric is measured on the rows ``sampled``; None for all rows of the data.
     """
     grows = all(method_named(method).counts.growth is not None for method in claim.methods)
     if not grows or not math.isfinite(claim.value) or claim.measurement.n <= 0:

@@ -54,13 +54,8 @@ def decide(
 ) -> Decision:
     """Return the verdict over all rules.
 
-    Args:
-        checks: results of the checks.
-        gate: rules with ids, confidence and ``min_rows``.
-        waivers: failures that somebody answers for.
-        on: date that decides which waivers are valid.
-        reported: confidence of the measurements' own ``ci``, for methods that are not known here.
-        audits: number of different audits of these rows, this one included; None if it is unknown.
+    Waivers are valid ``on`` a date. ``reported`` is the confidence of the measurements' own ``ci``, for methods that
+    are not known here; ``audits`` the number of different audits of these rows, this one included, None if unknown.
 
     Raises:
         AuditError: a measurement lacks the counts that its method needs, or contradicts itself (a damaged report).

@@ -25,12 +25,7 @@ def auc_limits(
     each side; where there is no usable standard error (or the AUC is 0 or 1), method 5 alone. As the
     wider of two contains either, more rows at the same AUC never widen the interval.
 
-    Args:
-        auc: in [0, 1].
-        se: DeLong's standard error, if known.
-        favorable: rows of the favourable class.
-        unfavorable: rows of the other class.
-        tail: error on each side, in (0, 0.5).
+    ``favorable`` and ``unfavorable`` are rows of each class, and ``tail`` is the error on each side, in (0, 0.5).
 
     Returns:
         Limits in [0, 1]; None if the AUC is not a number or a class has no rows.

@@ -55,5 +55,4 @@ def _interval(
 
 
 def _is_finite(*tables: Mapping[str, Sequence[float]]) -> bool:
-    """Return whether all counts are finite."""
     return all(math.isfinite(number) for table in tables for row in table.values() for number in row)

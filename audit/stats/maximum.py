@@ -21,12 +21,8 @@ def largest(
     above all but ``tail`` of the time. The lower limit is that of the greatest estimate at ``tail / number``
     (Bonferroni), since any of them may have come out too great and been chosen.
 
-    Args:
-        values: estimates, the greatest first; those that `contenders` omits may be missing.
-        errors: their standard errors.
-        number: how many estimates there were.
-        rows: independent observations behind each.
-        tail: error on each side, in (0, 0.5).
+    ``values`` has the greatest estimate first, and may miss those that `contenders` omits; ``errors`` are the
+    standard errors, ``rows`` the independent observations behind each, ``tail`` the error on each side, in (0, 0.5).
 
     Returns:
         None for less than two observations, or where an error is not known.
