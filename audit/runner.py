@@ -1,48 +1,27 @@
 """Runs an audit: loads the subject, runs each check separately, decides, and builds the report."""
 
-from __future__ import annotations
-
 import time
-import traceback
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
-import numpy as np
-
 from audit.audit_log.ledger import AuditIdentity, History, identify
-from audit.check import Check, Skip, build_checks, offers_of, require_installed
+from audit.check import Check, build_checks, offers_of, require_installed
 from audit.check.entry_points import is_plug_in
 from audit.check.isolation import private_view, process_state_restored
-from audit.comparison.check_results import ModelPair, TracedResult, checks_to_compare, with_baseline
-from audit.errors import AuditError
+from audit.check.run import Crash, run_check
+from audit.comparison.check_results import ModelPair, checks_to_compare, with_baseline
 from audit.gate.lint import warnings_of
 from audit.gate.verdict import decide
 from audit.policy.gate_spec import today
 from audit.policy.model import ResolvedPolicy
 from audit.policy.resolution import metric_facts
 from audit.provenance.environment import command, environment
-from audit.result import (
-    CheckResult,
-    CheckStatus,
-    Decision,
-    Evidence,
-    Measurement,
-    MetricFacts,
-    Note,
-    PolicyFacts,
-    Report,
-    Table,
-)
-from audit.stats import intervals, is_known
-from audit.stats.influence import Traced, TracedEvidence, untraced
+from audit.result import CheckResult, Decision, PolicyFacts, Report
 from audit.subject.baseline import of_the_baseline
 from audit.subject.loading import load_subjects
 from audit.subject.scoring import Progress
 from audit.subject.subject import Subject
-
-Crash = Callable[[str, str], None]
-"""Called with a check's name and its traceback when it crashes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,11 +103,11 @@ def _run_on_both(
     """Run one check on the candidate, and where it is compared, on the baseline; a plug-in sees copies of both."""
     confidence = policy.gate.confidence
     view = private_view if is_plug_in(name) else lambda subject: subject
-    traced = _run_check(name, check, view(subject), confidence, crash)
+    traced = run_check(name, check, view(subject), confidence, crash)
     if baseline is None or traced.result.status != "measured" or name not in checks_to_compare(policy):
         return traced.result
     with of_the_baseline():
-        other = _run_check(name, check, view(baseline), confidence, crash)
+        other = run_check(name, check, view(baseline), confidence, crash)
     return with_baseline(ModelPair(subject, baseline), traced, other, confidence, crash)
 
 
@@ -141,58 +120,6 @@ class _Clock:
         now = time.perf_counter()
         self.laps[name] = round(now - self._last, 3)
         self._last = now
-
-
-def _run_check(name: str, check: Check, subject: Subject, confidence: float, crash: Crash) -> TracedResult:
-    """Run one check; a fault of its own stays with it, a library's ``sys.exit`` included."""
-    try:
-        with np.errstate(all="ignore"):  # what is undefined is NaN in the report, not a warning on a terminal
-            return _measured(name, check, list(check.measure(subject)), confidence)
-    except Skip as skip:
-        return _unmeasured(name, check, "skipped", str(skip))
-    except AuditError:
-        raise  # policy or data cannot be audited, as when a background row has no value
-    except (Exception, SystemExit) as error:
-        crash(name, traceback.format_exc())
-        return _unmeasured(name, check, "crashed", f"{type(error).__name__}: {error}")
-
-
-def _unmeasured(name: str, check: Check, status: CheckStatus, reason: str) -> TracedResult:
-    return TracedResult(CheckResult(name=name, status=status, reason=reason, summary=check.summary), {})
-
-
-def _measured(name: str, check: Check, evidence: list[TracedEvidence], confidence: float) -> TracedResult:
-    traces = {item.measurement.key: item.trace for item in evidence if isinstance(item, Traced)}
-    return TracedResult(_result(name, check, untraced(evidence), confidence), traces)
-
-
-def _result(name: str, check: Check, evidence: list[Evidence], confidence: float) -> CheckResult:
-    """Sort a check's evidence by kind; of its metrics, those that it measured are described."""
-    metrics = {f"{name}.{metric}": facts for metric, facts in check.metrics.items()}
-    measurements = [item for item in evidence if isinstance(item, Measurement)]
-    notes = [item for item in evidence if isinstance(item, Note)]
-    measured = {measurement.metric for measurement in measurements}
-    return CheckResult(
-        name=name,
-        status="measured",
-        summary=check.summary,
-        metrics={metric: facts for metric, facts in metrics.items() if metric in measured},
-        measurements=_complete(measurements, metrics, confidence),
-        notes=[note.text for note in notes],
-        reasons=[note for note in notes if note.about],
-        tables=[item for item in evidence if isinstance(item, Table)],
-    )
-
-
-def _complete(
-    measurements: list[Measurement], metrics: dict[str, MetricFacts], confidence: float
-) -> list[Measurement]:
-    """Add the intervals at the run's confidence, where the method is known and the check gave none."""
-    for item in measurements:
-        if item.metric not in metrics:
-            raise ValueError(f"the check returned {item.metric!r}, which it does not declare in 'metrics'")
-    pairs = zip(measurements, intervals(measurements, confidence), strict=True)
-    return [replace(item, ci=interval) if is_known(item.method) else item for item, interval in pairs]
 
 
 def _report(

@@ -1,7 +1,5 @@
 """Test kit for authors of checks: a small real model with data, and conformance tests."""
 
-from __future__ import annotations
-
 import json
 import tempfile
 from pathlib import Path

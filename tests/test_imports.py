@@ -124,3 +124,13 @@ def test_everything_imported_is_a_declared_dependency() -> None:
     }
     assert undeclared == set(COME_ALONG)
     assert set(COME_ALONG.values()) <= declared
+
+
+def test_no_two_public_classes_share_a_name() -> None:
+    classes = [
+        node.name
+        for file in FILES
+        for node in ast.parse(file.read_text("utf-8")).body
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+    ]
+    assert {name for name in classes if classes.count(name) > 1} == set()

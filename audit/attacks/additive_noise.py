@@ -1,7 +1,5 @@
 """The control: random perturbations of the same size, independent of the model."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

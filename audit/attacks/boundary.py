@@ -4,8 +4,6 @@ A head may scale its logits by a function of the row. Away from the boundary the
 boundary the logits are zero, and so is the scale's part in it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The fast gradient method (Goodfellow et al. 2015): one step along the gradient."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from audit.attacks.batch import AttackResult, Batch, one_step

@@ -1,7 +1,5 @@
 """Gradient ascent away from a model's own decision, compiled once for all attacks, sizes and batches."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any, NamedTuple
 

@@ -1,7 +1,5 @@
 """The boundary attack by decisions alone: no scores and no gradient, so that no mask of these hides the boundary."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from functools import partial
 

@@ -1,7 +1,5 @@
 """Minimal perturbations: the smallest change found that still flips a row, and the columns that flip it alone."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from audit.attacks.batch import Batch

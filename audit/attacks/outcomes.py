@@ -1,7 +1,5 @@
 """Outcomes of attacks, with as many adversarial rows as memory allows: only some flipped ones are looked at later."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -14,7 +12,7 @@ MEMORY = 2**28
 """Bytes for the adversarial rows of all attacks and sizes together."""
 
 
-class Examples(NamedTuple):
+class AdversarialExamples(NamedTuple):
     """Flipped rows: their numbers, int ``(n,)``, and their adversarial values ``(n, columns)``."""
 
     rows: np.ndarray
@@ -41,10 +39,10 @@ class Outcome:
     stored: np.ndarray
     adversarial: np.ndarray
 
-    def examples(self) -> Examples:
+    def examples(self) -> AdversarialExamples:
         """Return the flipped rows that are stored."""
         flipped = self.flipped[self.stored]
-        return Examples(self.stored[flipped], self.adversarial[flipped])
+        return AdversarialExamples(self.stored[flipped], self.adversarial[flipped])
 
 
 @dataclass(frozen=True)

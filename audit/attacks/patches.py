@@ -5,8 +5,6 @@ numbers that a row uses up for one; ``full`` draws one that sets every value, ``
 of the values, and at least one.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Projected gradient descent (PGD) on a batch of rows, from the rows themselves or from given points of their balls."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Projection into the ball around each row, with a proof that the result is inside."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """PGD with random restarts, along gradients that the model's own does not give."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Runs the attacks of a plan, batch by batch."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace

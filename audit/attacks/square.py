@@ -4,8 +4,6 @@ The random search is the square attack's (Andriushchenko et al. 2020). A model t
 a tree is, keeps its scores under most moves, so that every column first moves alone, and every two together.
 """
 
-from __future__ import annotations
-
 from bisect import bisect
 from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations, product

@@ -1,7 +1,5 @@
 """The table of attacks; the check escalates to them in this order."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from audit.attacks.spec import AttackSpec, late

@@ -1,7 +1,5 @@
 """Fast interventional SHAP values of a batch function, with a standard error for every value."""
 
-from __future__ import annotations
-
 from audit.attribution.coalitions import BatchFunction
 from audit.attribution.shapley import Attributions, attribute
 

@@ -5,8 +5,6 @@ both, evaluated together, from one mask. Masking and the function are one compil
 The two coalitions that all rows share, none of the row (the reference) and all of it, are evaluated once.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass

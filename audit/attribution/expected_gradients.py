@@ -6,8 +6,6 @@ same values, without errors. They are Aumann-Shapley values, the mean over refer
 way to explain an image, whose numbers are too many to be masked one by one.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any

@@ -4,8 +4,6 @@ After "comprehensiveness" in DeYoung et al. (2020), with reference rows in the p
 are those that push the row's output to the side where it is: those of largest size of either sign would cancel.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

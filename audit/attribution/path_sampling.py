@@ -6,8 +6,6 @@ what changes along the paths in the mean over references leaves next to no error
 independently: the two differ by the sampling alone, which gives the standard errors.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from itertools import islice
 from typing import NamedTuple

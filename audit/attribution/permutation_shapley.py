@@ -6,8 +6,6 @@ Mitchell, Cooper, Frank and Holmes, Journal of Machine Learning Research 23 (202
 Knowledge and Information Systems 41 (2014), for one reference a permutation.
 """
 
-from __future__ import annotations
-
 from math import prod
 from typing import NamedTuple
 

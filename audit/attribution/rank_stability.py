@@ -1,7 +1,5 @@
 """Rank correlations: of a feature with its SHAP values, and of the features' magnitudes in two halves of the rows."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

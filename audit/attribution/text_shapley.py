@@ -1,7 +1,5 @@
 """SHAP values of the words of a text, by shap's text masker: words are left out in random order."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from dataclasses import dataclass

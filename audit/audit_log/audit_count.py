@@ -1,7 +1,5 @@
 """The number of audits of the same rows, from the ``run`` section of a report."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from audit.result import Report

@@ -4,8 +4,6 @@ One JSON line an audit in a small local file, `AUDIT_HISTORY` or `history.jsonl`
 state of `savedmodel-audit`. It holds digests, seed, time and verdict: nothing of the model, the rows or the policy.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import stat
@@ -54,7 +52,7 @@ class Count:
 
 
 @dataclass(frozen=True)
-class Place:
+class AuditPlace:
     """An audit's place in the file, which no other audit can take until it is recorded or given up."""
 
     count: Count
@@ -73,7 +71,7 @@ class History:
     path: Path
 
     @contextmanager
-    def place(self, audited: AuditIdentity, started: str) -> Iterator[Place]:
+    def place(self, audited: AuditIdentity, started: str) -> Iterator[AuditPlace]:
         """Yield the place of the present audit, ``started`` at a time as ISO 8601, to be recorded with its verdict.
 
         Meanwhile others wait, so that no two audits of the same rows take the same place. Nothing is written of an
@@ -83,7 +81,7 @@ class History:
             OSError: the file cannot be read or written; then the count is `unknown`.
         """
         with _locked(self.path) as file:
-            yield Place(_count(file, audited), file, {**asdict(audited), "started": started})
+            yield AuditPlace(_count(file, audited), file, {**asdict(audited), "started": started})
 
     def unknown(self, error: OSError) -> Count:
         """Return the count of an audit for which the file cannot be used."""

@@ -1,7 +1,5 @@
 """Checks found by entry point: the built-in ones are registered the same way as a plug-in's."""
 
-from __future__ import annotations
-
 import inspect
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points

@@ -1,7 +1,5 @@
 """Loads policies and resolves them against the installed checks."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Commands and their options; each imports its implementation when called, so that ``--help`` is fast."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated, Literal
 

@@ -1,7 +1,5 @@
 """`audit checks` and `audit schema`: the installed checks, a check's manual page, and JSON Schemas."""
 
-from __future__ import annotations
-
 import json
 
 from audit.check import Check, entry_points

@@ -1,7 +1,5 @@
 """Entry point of the command line: turns results and errors into exit codes."""
 
-from __future__ import annotations
-
 import sys
 import traceback
 from collections.abc import Sequence

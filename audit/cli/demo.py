@@ -1,7 +1,5 @@
 """`audit demo`: audits two candidates on generated data."""
 
-from __future__ import annotations
-
 import shlex
 from pathlib import Path
 

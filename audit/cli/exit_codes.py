@@ -1,7 +1,5 @@
 """Exit codes of the command line."""
 
-from __future__ import annotations
-
 PASS = 0
 FAIL = 1
 COULD_NOT_AUDIT = 2

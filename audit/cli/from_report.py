@@ -1,7 +1,5 @@
 """`audit gate` and `audit report`: decide or render again from a report, without the model."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import audit

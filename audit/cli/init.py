@@ -1,7 +1,5 @@
 """`audit init`: drafts a policy from a model and a table."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

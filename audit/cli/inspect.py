@@ -1,7 +1,5 @@
 """`audit inspect`: describes a model without any data: inputs, outputs, head, unsafe operations."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from dataclasses import asdict

@@ -1,7 +1,5 @@
 """`audit new-check`: writes an installable package with a check to start from."""
 
-from __future__ import annotations
-
 import keyword
 import re
 import sys

@@ -1,7 +1,5 @@
 """Progress and crashes of a run on stderr: a bar on a terminal, plain lines elsewhere."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext

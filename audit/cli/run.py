@@ -1,7 +1,5 @@
 """`audit run`: audits a model, writes the reports and prints the summary."""
 
-from __future__ import annotations
-
 import sys
 from dataclasses import dataclass
 from datetime import date

@@ -1,7 +1,5 @@
 """`audit selftest`: a table of which rules of a policy catch which broken model."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from dataclasses import asdict

@@ -1,7 +1,5 @@
 """Summary of a decision on the terminal, and text from outside made safe to print."""
 
-from __future__ import annotations
-
 import math
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence

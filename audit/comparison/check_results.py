@@ -1,39 +1,22 @@
 """Results of a check on the candidate, joined with its results on the baseline."""
 
-from __future__ import annotations
-
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from audit.check.run import TracedResult, TraceOf
 from audit.comparison.error_correlation import discordant_counts, error_correlation
 from audit.policy.model import Policy
-from audit.result import Baseline, CheckResult, Measurement, Scalar
+from audit.result import Baseline, CheckResult, Measurement
 from audit.stats import improvement, is_known
 from audit.stats.confidence import at_confidence
-from audit.stats.influence import Trace
 from audit.stats.paired_intervals import CRASHED
 from audit.subject.subject import Subject
 
-Key = tuple[str, frozenset[tuple[str, Scalar]]]
-TraceOf = Callable[[], Trace | None]
-
 _ALWAYS = frozenset({"performance", "fairness"})
 """Checks that cost little once the rows are scored."""
-
-
-@dataclass(frozen=True)
-class TracedResult:
-    """Result of a check on one model, with the trace of each measurement that has one, by `Measurement.key`."""
-
-    result: CheckResult
-    traces: Mapping[Key, TraceOf]
-
-    def trace(self, measurement: Measurement) -> TraceOf:
-        """Return the function that computes the trace of a measurement."""
-        return self.traces.get(measurement.key, lambda: None)
 
 
 @dataclass(frozen=True)

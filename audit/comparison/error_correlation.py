@@ -3,8 +3,6 @@
 McNemar counts for proportions, the correlation of influence functions otherwise.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from audit.stats.group_rates import rates

@@ -1,7 +1,5 @@
 """Conversion of Arrow columns to NumPy: numbers, texts as codes, tensors; errors name column and row."""
 
-from __future__ import annotations
-
 from contextlib import suppress
 from dataclasses import dataclass
 

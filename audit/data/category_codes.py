@@ -1,7 +1,5 @@
 """Category codes of a column over batches, and the match of data values with values of the policy."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from typing import Generic, NamedTuple, TypeVar

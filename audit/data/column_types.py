@@ -1,7 +1,5 @@
 """Resolution of stored column types: bytes as UTF-8 text or images, lists of equal length as tensors."""
 
-from __future__ import annotations
-
 from math import prod
 
 import numpy as np

@@ -3,8 +3,6 @@
 Read first and without the model, so that mistakes in the data are found before TensorFlow is loaded.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The label column: classes of a classification or targets of a regression, and the favourable outcome."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """Comparison of floating-point numbers with limits that were written in decimals."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

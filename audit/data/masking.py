@@ -1,7 +1,5 @@
 """Disclosure control: values of real rows as a report may show them, so that none identifies a person."""
 
-from __future__ import annotations
-
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping

@@ -1,7 +1,5 @@
 """Protected attributes: the group of each row, and the privileged groups."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 

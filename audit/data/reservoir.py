@@ -1,7 +1,5 @@
 """Reservoir sampling: a uniform sample of rows from a stream of unknown length, in memory of the sample."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Count of distinct rows by 64-bit hashes: duplicated rows narrow intervals and can buy a pass."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 

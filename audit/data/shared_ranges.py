@@ -1,7 +1,5 @@
 """Ranges of a numeric column, each shared by about a tenth of the rows."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Sources of rows: tables that are read in batches from files or from AIF360's datasets."""
 
-from __future__ import annotations
-
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence

@@ -1,7 +1,5 @@
 """Adversarial training with FGSM examples (Goodfellow, Shlens and Szegedy, 2015)."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import keras

@@ -1,7 +1,5 @@
 """Writes the demo's files: tables, models and policies."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 

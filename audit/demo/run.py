@@ -1,7 +1,5 @@
 """Runs the demo: writes its files and audits both candidates under one policy."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 

@@ -3,8 +3,6 @@
 Protected attributes are guessed by the names of columns; the policy says that they are guesses.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass

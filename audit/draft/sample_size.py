@@ -1,7 +1,5 @@
 """Rules of a draft for which the rows are too few, before any model has scored them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The draft's text: YAML with a comment wherever its author has to decide something."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterator, Mapping

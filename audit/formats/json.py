@@ -1,7 +1,5 @@
 """`report.json`: serialization, parsing and JSON Schema, from the dataclasses in `audit.result`."""
 
-from __future__ import annotations
-
 import json
 import math
 from dataclasses import asdict

@@ -1,7 +1,5 @@
 """The report formats: the files of an audit, each rendered from the report alone."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import NamedTuple
 

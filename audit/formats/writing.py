@@ -1,7 +1,5 @@
 """Writes reports atomically, and moves an older report to ``previous/`` first."""
 
-from __future__ import annotations
-
 import os
 import re
 import shutil

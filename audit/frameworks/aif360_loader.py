@@ -1,7 +1,5 @@
 """Imports modules of AIF360, without warnings about its optional packages on the command line."""
 
-from __future__ import annotations
-
 from functools import cache
 from importlib import import_module
 from typing import Any

@@ -4,8 +4,6 @@ Nothing is redirected until `enable` is called. Only the command line may: its p
 program that audits goes on writing to its file descriptors meanwhile.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 import warnings

@@ -4,8 +4,6 @@ The functions below `graph` reach into ``tensorflow.python`` and ``tensorflow.co
 they are what to read when the pin of TensorFlow is raised.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any

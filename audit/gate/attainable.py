@@ -3,8 +3,6 @@
 Even a perfect model could not pass such a rule on these rows.
 """
 
-from __future__ import annotations
-
 import math
 
 from audit.gate.claims import finding

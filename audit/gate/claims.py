@@ -1,7 +1,5 @@
 """The measurements that a rule covers, and its claims on each: value or improvement is within bounds."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass

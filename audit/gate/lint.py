@@ -3,8 +3,6 @@
 Warnings appear next to the verdict and never change it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 
 from audit.errors import did_you_mean, quote_list

@@ -1,7 +1,5 @@
 """Reasons for the status of a rule, one sentence each."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 

@@ -1,7 +1,5 @@
 """Sample size determination: how many more rows, at the rates seen, would decide an open claim."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """Consistency of a measurement's numbers: no rule is decided on those that contradict each other."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator, Mapping, Sequence
 

@@ -4,8 +4,6 @@ Every interval is computed again, at the policy's confidence, from the counts in
 Fail closed: what is missing, skipped, crashed, not finite or without an interval never passes a rule.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date

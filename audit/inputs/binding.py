@@ -1,7 +1,5 @@
 """Binding of a model's inputs to the columns of the data."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod

@@ -1,7 +1,5 @@
 """Data columns that may be those of a model's input."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Ragged and sparse inputs, which a signature has as several dense tensors."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Feeds: a batch of data columns as the tensors that a signature takes."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """Feeds of image inputs: arrays of pixels, or encoded files."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import prod

@@ -1,7 +1,5 @@
 """Decoding of a matrix of features (numbers, and codes of texts) into the tensors that a signature takes."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from math import prod
 from typing import Any

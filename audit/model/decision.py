@@ -1,7 +1,5 @@
 """The decision rule: how a model's raw outputs become classes."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 

@@ -1,7 +1,5 @@
 """Description of a model without data: tensors, head, differentiability."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Differentiability of a model: whether real rows have a gradient."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 

@@ -4,8 +4,6 @@ Detected by the operation that computes the output, else by the values on the da
 where both leave it open, the error asks for ``model.output``.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal
 

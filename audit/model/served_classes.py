@@ -1,7 +1,5 @@
 """Class names that a model returns with its scores, as TensorFlow Serving's classification signature does."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

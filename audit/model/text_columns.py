@@ -3,8 +3,6 @@
 Read off the graph, not off the data: a category of several words is still looked up as a whole.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from typing import Any
 

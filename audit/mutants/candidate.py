@@ -1,7 +1,5 @@
 """The candidate of a self-test: its raw outputs for every row, its margins, and effect sizes of mutations."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
 

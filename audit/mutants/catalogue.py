@@ -1,7 +1,5 @@
 """The catalogue of mutants of a candidate, made of its own scores without training anything."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from functools import partial
 

@@ -4,8 +4,6 @@ A mutant's SavedModel is like any other, so that everything treats it as it woul
 loader, the detection of the head, the search for logits, gradients.
 """
 
-from __future__ import annotations
-
 from itertools import count
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """Records of mutants: models that are broken on purpose by changed scores, data or policy."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """Results of a self-test, as plain data: the verdicts of a policy's rules on each mutant, which of them catch it."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Literal

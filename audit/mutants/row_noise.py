@@ -4,8 +4,6 @@ The hash works on whole numbers, so that it is the same in whichever batch and p
 `splitmix64` (Steele, Lea and Flood, 2014) over the bits of each value.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The self-test of a policy: audits the mutants of the candidate, and reports which of them its rules catch."""
 
-from __future__ import annotations
-
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace

@@ -4,8 +4,6 @@ Shifts and noise act on log-odds if the scores are probabilities, which they rem
 directly.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

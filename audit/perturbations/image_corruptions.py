@@ -5,8 +5,6 @@ Perturbations" (ICLR): the strengths at severities 1 to 5 are those of their CIF
 ImageNet-C (224 pixels), for values in [0, 1].
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Literal
 

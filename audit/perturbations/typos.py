@@ -7,8 +7,6 @@ here two letters of those change places, since "no" and "she" decide as well. In
 spaces between words, two or three letters in a row count as one, and any of them may be hit.
 """
 
-from __future__ import annotations
-
 import random
 import re
 from collections.abc import Iterable, Iterator

@@ -1,7 +1,5 @@
 """Policy recorded in a report, and whether another policy may decide on the same measurements."""
 
-from __future__ import annotations
-
 from pydantic import ValidationError
 
 from audit.errors import AuditError

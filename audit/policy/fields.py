@@ -1,7 +1,5 @@
 """Field types shared by the sections of a policy. Unknown keys and wrong types are errors."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field

@@ -1,7 +1,5 @@
 """Reads a policy from `audit.yaml` (YAML 1.2), with overrides of single values; errors name file, line and key."""
 
-from __future__ import annotations
-
 import copy
 from collections.abc import Mapping, Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Resolves a policy: writes out check options and default rules, and gives every rule an id."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

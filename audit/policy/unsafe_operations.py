@@ -3,8 +3,6 @@
 Names only: the policy, which may allow some of them, needs no framework.
 """
 
-from __future__ import annotations
-
 _NEVER = """
     DatasetFromGraph DeserializeIterator RemoteFusedGraphExecute
     Abort EagerPyFunc LoadLibrary Print PrintV2 PyFunc PyFuncStateless RemoteCall

@@ -1,7 +1,5 @@
 """Turns a pydantic error into one message: the file's line, the key, and the nearest known key."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any

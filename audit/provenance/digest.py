@@ -1,7 +1,5 @@
 """SHA-256 of files and directories, and detection of their changes during an audit."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterable
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The versions that an audit's numbers depend on, and the command line that repeats it."""
 
-from __future__ import annotations
-
 import platform
 import shlex
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """The files below a directory: symbolic links are followed, as loaders of models do, but never out of it."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The artifact at a model's path: a SavedModel or a file of Keras, by itself or inside an MLflow directory."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal

@@ -4,8 +4,6 @@ The format is that of ``mlflow.tensorflow.save_model`` and ``mlflow.keras.save_m
 pickled objects that such a directory may hold as well are never loaded.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Evidence that a check yields, and the result of one check."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal

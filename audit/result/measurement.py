@@ -1,7 +1,5 @@
 """A measured value, the data of its interval, and its comparison with the baseline model."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from typing import Literal
 

@@ -1,7 +1,5 @@
 """Report of an audit: model, rows, policy, measurements, and the decision on each rule."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal

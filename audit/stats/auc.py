@@ -1,7 +1,5 @@
 """Interval method of an area under the ROC curve."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """The average-odds family: combinations of the TPR difference and the FPR difference of two groups."""
 
-from __future__ import annotations
-
 import itertools
 import math
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,5 @@
 """Measurements with their intervals recomputed at another confidence."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace

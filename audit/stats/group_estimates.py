@@ -1,7 +1,5 @@
 """Means and AUC with standard errors, group by group, under row weights and clusters."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

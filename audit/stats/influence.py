@@ -1,7 +1,5 @@
 """Traces: the rows that a measurement comes from, so that two models can be compared row by row."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 

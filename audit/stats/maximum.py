@@ -3,8 +3,6 @@
 It is wider below than the interval of any one of them, since the estimate was selected for its size.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 

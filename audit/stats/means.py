@@ -1,7 +1,5 @@
 """Interval methods of means whose rows may be skewed, from the rows' first three moments."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from typing import NamedTuple

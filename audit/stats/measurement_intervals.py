@@ -1,7 +1,5 @@
 """Intervals and p-values of measurements at any confidence, from their counts and standard errors."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Sequence
 

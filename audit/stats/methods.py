@@ -1,7 +1,5 @@
 """The table of interval methods, by the names that appear in a report."""
 
-from __future__ import annotations
-
 from audit.stats.auc import DELONG
 from audit.stats.calibration_error import CALIBRATION_BINS
 from audit.stats.interval_method import NO_COUNTS, UNPAIRED, IntervalMethod, one_by_one

@@ -4,8 +4,6 @@ Source: Zou and Donner, Statistics in Medicine 27 (2008); for the ratio ("MOVER-
 Statistical Methods in Medical Research 21 (2012), and Newcombe, the same 25 (2016).
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection
 
 import numpy as np

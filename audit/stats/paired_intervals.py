@@ -1,7 +1,5 @@
 """Improvement of a candidate over a baseline on the same rows, with its interval."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Collection, Mapping
 from dataclasses import replace

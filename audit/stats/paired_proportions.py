@@ -1,7 +1,5 @@
 """Limits of the difference of two models' proportions on the same rows, from the discordant rows."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Interval methods of metrics that are functions of proportions."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal

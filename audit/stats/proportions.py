@@ -1,7 +1,5 @@
 """Exact limits of proportions, from which every interval of rates is built."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

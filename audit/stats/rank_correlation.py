@@ -1,7 +1,5 @@
 """Interval methods of rank correlations, on Fisher's z scale."""
 
-from __future__ import annotations
-
 import math
 
 from audit.result import Measurement

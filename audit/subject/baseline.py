@@ -1,7 +1,5 @@
 """The baseline: a second model, audited on the candidate's rows under the same policy as far as it applies."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path

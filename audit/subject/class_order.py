@@ -1,7 +1,5 @@
 """The order of the classes: which label value each output scores, by the policy, the model or the labels."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Identity of the audited model and data in the report: digests, output, columns, row and group counts."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The image column of a model: its shape, and the pixel range that the model takes."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -4,8 +4,6 @@ A bad model leaves labels and scores unrelated: that says nothing about the orde
 clearly agree with *other* label values than the assumed ones are an error.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

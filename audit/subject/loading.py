@@ -1,7 +1,5 @@
 """Loading of subjects: data and models of a policy are read, and every row is scored once."""
 
-from __future__ import annotations
-
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path

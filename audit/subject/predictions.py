@@ -1,7 +1,5 @@
 """Predictions of all rows with their labels, as compact arrays."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 

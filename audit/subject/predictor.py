@@ -1,7 +1,5 @@
 """Predictions for a matrix of features by the model's uncut signature, as it is called in service."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -23,7 +21,7 @@ _MIN_PROBABILITY = float(np.finfo(np.float64).tiny)
 _EPSILON = float(np.finfo(np.float64).eps)
 
 
-class Decisions(NamedTuple):
+class ScoredDecisions(NamedTuple):
     """Scores of rows, float64, and the classes decided on, int32 ``(rows,)``."""
 
     scores: np.ndarray
@@ -50,21 +48,21 @@ class Predictor:
         """Return the class decided on, int32 ``(rows,)``."""
         return self.decide(matrix).classes
 
-    def decide(self, matrix: np.ndarray) -> Decisions:
+    def decide(self, matrix: np.ndarray) -> ScoredDecisions:
         """Return P(favourable) or a regression's prediction ``(rows,)``, and the classes decided on."""
         rule = self._decision_rule
-        batches = [Decisions(*rule.decide(raw)) for raw in self._raw(matrix)]
-        return _concatenated([Decisions(np.empty(0), np.empty(0, np.int32)), *batches])
+        batches = [ScoredDecisions(*rule.decide(raw)) for raw in self._raw(matrix)]
+        return _concatenated([ScoredDecisions(np.empty(0), np.empty(0, np.int32)), *batches])
 
-    def log_odds(self, matrix: np.ndarray) -> Decisions:
+    def log_odds(self, matrix: np.ndarray) -> ScoredDecisions:
         """Return the log-odds of the classes ``(rows, classes)``, and the classes decided on.
 
         The largest log-odds are those of the class decided on, as with `audit.model.decision.decision_logits`; but they
         are computed from the uncut model's outputs, and differ no more where these are 0 or 1 to the last digit.
         """
         rule = self._decision_rule
-        batches = [Decisions(_log_odds(raw, rule), rule.decide(raw)[1]) for raw in self._raw(matrix)]
-        return _concatenated(batches or [Decisions(np.empty((0, 2)), np.empty(0, np.int32))])
+        batches = [ScoredDecisions(_log_odds(raw, rule), rule.decide(raw)[1]) for raw in self._raw(matrix)]
+        return _concatenated(batches or [ScoredDecisions(np.empty((0, 2)), np.empty(0, np.int32))])
 
     def _raw(self, matrix: np.ndarray) -> Iterator[np.ndarray]:
         """Yield the raw outputs of each batch."""
@@ -96,8 +94,8 @@ def require_same(predictor: Predictor, rows: Rows, scores: Classified | Regresse
         )
 
 
-def _concatenated(batches: Sequence[Decisions]) -> Decisions:
-    return Decisions(*(np.concatenate(arrays) for arrays in zip(*batches, strict=True)))
+def _concatenated(batches: Sequence[ScoredDecisions]) -> ScoredDecisions:
+    return ScoredDecisions(*(np.concatenate(arrays) for arrays in zip(*batches, strict=True)))
 
 
 def _log_odds(raw: np.ndarray, rule: DecisionRule) -> np.ndarray:

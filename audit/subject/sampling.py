@@ -1,7 +1,5 @@
 """Features of sampled rows: drawn while the rows stream by; every row is validated, sampled or not."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from math import prod

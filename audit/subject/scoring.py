@@ -1,7 +1,5 @@
 """Scores of all rows: the features stream through the model once, and only compact arrays are kept."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass

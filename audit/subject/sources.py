@@ -1,7 +1,5 @@
 """The tables of an audit, audited rows and background rows, and a model that is bound to their columns."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from audit.audit_log.ledger import AuditIdentity, Count, History, Place, find_history
+from audit.audit_log.ledger import AuditIdentity, AuditPlace, Count, History, find_history
 from audit.policy import parse_policy, resolve
 from audit.runner import AuditRequest, _decide
 
@@ -99,7 +99,7 @@ class _ReadOnly(History):
     """A file that can be read and, as on a full disk, not be written when it comes to the line."""
 
     @contextmanager
-    def place(self, this: AuditIdentity, started: str) -> Iterator[Place]:
+    def place(self, this: AuditIdentity, started: str) -> Iterator[AuditPlace]:
         with super().place(this, started) as place, open(self.path, "rb", buffering=0) as file:
             yield replace(place, file=file)
 

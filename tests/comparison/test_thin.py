@@ -14,8 +14,9 @@ import pandas as pd
 import pytest
 from scipy.stats import beta
 
+from audit.check.run import TracedResult
 from audit.checks.performance.check import Performance
-from audit.comparison.check_results import ModelPair, TracedResult, with_baseline
+from audit.comparison.check_results import ModelPair, with_baseline
 from audit.comparison.error_correlation import error_correlation
 from audit.gate.claims import Claim
 from audit.gate.reasons import NOT_COMPARED, why_open

@@ -4,8 +4,6 @@ Sampled by `audit.attribution`: permutations in antithetic pairs, each masked by
 reference used equally often; exact where enumerating all coalitions is cheaper.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Annotated, ClassVar, Literal
 

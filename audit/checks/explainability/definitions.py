@@ -1,7 +1,5 @@
 """Definition of each metric of the explainability check, its range and its ideal value."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from audit.result import Better, MetricFacts, SampledRows

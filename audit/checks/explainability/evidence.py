@@ -3,8 +3,6 @@
 The check imports this module only when it measures: listing the checks needs none of its imports.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 

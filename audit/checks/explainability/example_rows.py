@@ -1,7 +1,5 @@
 """Example rows for a reviewer: confident errors, decisions near the boundary, and one of each group."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """Evidence of attributions within images: quality measured on patches, a map over all rows, and a few rows."""
 
-from __future__ import annotations
-
 import base64
 from collections.abc import Iterator
 

@@ -1,7 +1,5 @@
 """Metrics of SHAP values of sampled rows: importance of features, share of protected attributes, quality."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Columns of the model that carry a protected attribute, by their names or by their values."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Prediction of a protected attribute from the other features: from all together, and from each single one."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property

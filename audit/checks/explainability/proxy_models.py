@@ -5,8 +5,6 @@ Folds that change roles would use all rows, but each fold's training rows are th
 intervals of a nominal 95 % from five folds covered 85 %.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from audit.frameworks.output_silencing import quiet

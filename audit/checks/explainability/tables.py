@@ -1,7 +1,5 @@
 """Tables behind the figures of the explainability section."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """SHAP values of the words of each free-text column, with all other columns fixed."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

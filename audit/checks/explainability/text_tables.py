@@ -1,7 +1,5 @@
 """Evidence of attributions within texts: the words that count most over all explained texts, and some texts."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from itertools import groupby
 

@@ -4,8 +4,6 @@ AIF360 computes the same numbers to the last digit from one row for each combina
 prediction, weighted by its rows, as from all rows; and the table does not grow with the data.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial

@@ -1,7 +1,5 @@
 """Table of the fairness metrics: AIF360's names, the rates that each compares, and its definition."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple

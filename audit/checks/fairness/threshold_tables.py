@@ -1,7 +1,5 @@
 """Tables of the fairness metrics, and of the accuracy, over the decision threshold."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
 

@@ -1,7 +1,5 @@
 """Quality of the predictions: over all rows, and for every group."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import chain

@@ -1,7 +1,5 @@
 """Definition of each performance metric, its range and its ideal value."""
 
-from __future__ import annotations
-
 import math
 
 from audit.result import Better, MetricFacts

@@ -1,7 +1,5 @@
 """Performance metrics of all groups of a partition at once."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """The attacked rows of an audit: what attacks flipped, and what the evidence is worth."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

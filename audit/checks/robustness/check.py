@@ -1,7 +1,5 @@
 """How decisions change under small changes: by cleverhans' FGSM and PGD, or a black box, with noise as a control."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import partial

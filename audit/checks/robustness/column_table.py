@@ -1,7 +1,5 @@
 """The table ``columns``: how far each column could move, and how often it alone flips a decision."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Accuracy under common corruptions of images: noise, blur, contrast and brightness, without an attacker."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 
 import numpy as np

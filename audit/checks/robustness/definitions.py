@@ -1,7 +1,5 @@
 """How to read each metric of the robustness check, its range and its ideal value."""
 
-from __future__ import annotations
-
 from audit.result import Better, MetricFacts, SampledRows
 
 _ATTACKED = SampledRows(

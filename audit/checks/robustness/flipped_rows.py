@@ -1,7 +1,5 @@
 """The table ``flips``: flipped rows before and after, those with the smallest change and the most confident ones."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 
 import numpy as np

@@ -4,8 +4,6 @@ A graph may hold operations whose gradient is not that of their values (a stoppe
 beside a small smooth term). An attack along it finds nothing, and what it does not find looks like robustness.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 

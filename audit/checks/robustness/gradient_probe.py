@@ -1,7 +1,5 @@
 """The gradient probe: whether attacks may follow a gradient, measured at a sample of rows before any attack."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Gradient sources of attacks: the exact gradient, a straight-through surrogate (BPDA), or one averaged over points."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple

@@ -1,7 +1,5 @@
 """Accuracy and flips under attack, for all attacked rows and by group."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator, Sequence
 

@@ -1,7 +1,5 @@
 """Notes on attacks that are not those requested, on fewer rows, or on columns that they cannot move."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 
 import numpy as np

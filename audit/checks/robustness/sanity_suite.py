@@ -1,7 +1,5 @@
 """Sanity suite of an audit's attacks: noise, values of the background, and searches by other means."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product

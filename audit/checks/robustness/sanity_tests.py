@@ -4,8 +4,6 @@ Sources: Carlini et al., "On Evaluating Adversarial Robustness" (2019), section 
 2018, section 3.1.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 

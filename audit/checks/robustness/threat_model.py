@@ -1,7 +1,5 @@
 """The threat model of an audit: columns that an attack may move, by how much, and why not the others."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase

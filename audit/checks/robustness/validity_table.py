@@ -1,7 +1,5 @@
 """The table ``validity``: each sanity test of the attacks with its figure, and notes on what follows from them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 
 from audit.attacks import ATTACKS

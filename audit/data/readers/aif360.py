@@ -1,7 +1,5 @@
 """Source of AIF360's own datasets: ``aif360:GermanDataset``, ``aif360:AdultDataset``."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Source of CSV files, streamed as text in batches."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 

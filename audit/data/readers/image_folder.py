@@ -1,7 +1,5 @@
 """Source of a directory of image files with a CSV of labels: one row an image, its bytes a column."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Source of NumPy's ``.npz`` files: every array is a column, its first axis the rows; read in slices."""
 
-from __future__ import annotations
-
 import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack

@@ -1,7 +1,5 @@
 """Source of Parquet files, streamed in batches: only the requested columns, never a whole row group."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Readers of data by file type, and the source that a policy names: file, directory, glob or AIF360 dataset."""
 
-from __future__ import annotations
-
 import glob
 import re
 from collections import Counter

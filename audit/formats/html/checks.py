@@ -1,7 +1,5 @@
 """Each check: values over all rows, the check's own section, and every other metric by group."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """The HTML report: one file without network access or scripts, rendered from the report alone."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

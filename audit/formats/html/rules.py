@@ -1,7 +1,5 @@
 """Each rule: its limit in words, and its measurements on one axis, the furthest outside first."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """The metrics of a check over the decision threshold: a chart for each metric and attribute."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The first screen: verdict, blocking and undecided rules with their margins, warnings."""
 
-from __future__ import annotations
-
 from collections import Counter
 from dataclasses import dataclass
 

@@ -5,8 +5,6 @@ earlier calls. A model that was exported in training mode scores all the same, b
 neither what was trained nor what is served.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from typing import Any

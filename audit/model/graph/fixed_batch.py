@@ -1,7 +1,5 @@
 """Signatures of a fixed number of rows: called batch by batch, the last one filled up."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Conversion of a signature's ConcreteFunction into a flat graph with constant variables."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any

@@ -1,7 +1,5 @@
 """A signature's flat graph with constant variables, of which subgraphs can be taken."""
 
-from __future__ import annotations
-
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """Inputs of a signature: the tensors that the audit feeds for each, and where the frozen graph holds them."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain

@@ -6,8 +6,6 @@ only the backward pass differs. The result is a direction, not the model's gradi
 Source: Athalye, Carlini and Wagner, ICML 2018, section 4.1; Bengio, Léonard and Courville, arXiv:1308.3432.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from functools import cache
 from typing import Any, NamedTuple

@@ -1,7 +1,5 @@
 """The part of a frozen graph between two sets of tensors, as a differentiable function."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import count
 from math import prod

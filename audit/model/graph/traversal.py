@@ -1,7 +1,5 @@
 """Walks through GraphDefs: to the operation that computes an output, and into called functions."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """Assets of a model, and lookup tables that are filled from other files, which its digest does not cover."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any

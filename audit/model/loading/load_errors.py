@@ -1,7 +1,5 @@
 """Errors for what TensorFlow cannot load: its own seldom name what is wrong with the files."""
 
-from __future__ import annotations
-
 import traceback
 from pathlib import Path
 from typing import Any

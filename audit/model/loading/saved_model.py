@@ -1,7 +1,5 @@
 """Loads a SavedModel directory, once its operations and assets have been checked."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple

@@ -1,7 +1,5 @@
 """Scan of a model's files without executing anything: a SavedModel is a program."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """One signature of a model, loaded from a SavedModel or a file of Keras."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Candidates for the logits of a model (inputs of sigmoid or softmax), and their match with its scores on data."""
 
-from __future__ import annotations
-
 from collections import deque
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Logit candidates of graphs that decide without a sigmoid or softmax: the inputs of comparisons, signs and maxima."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 
 import numpy as np

@@ -5,8 +5,6 @@ where all columns meet in one tensor, it is that. ``players`` are the columns of
 whole columns.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any

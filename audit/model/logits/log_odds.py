@@ -1,7 +1,5 @@
 """Class logits from one column of log-odds, or from scores."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from audit.frameworks.tensorflow_loader import tensorflow

@@ -4,8 +4,6 @@ A confident model's scores are 0 or 1 to the last digit, and a gradient through 
 nothing and reports the clean accuracy. Logits keep what the scores lose.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple

@@ -4,8 +4,6 @@ Up to it the graph treats columns separately. Rows and references are computed t
 it, where no single column is sliced, scaled and put back any more.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """Surrogate logits: a gradient for attacks where the model's own logits are flat."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial

@@ -4,8 +4,6 @@ The part of the graph that reads one text column only (lookup, hashing, one-hot,
 vocabulary; the part behind it is a function of numbers, which can be masked, differentiated and compiled.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

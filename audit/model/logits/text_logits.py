@@ -3,8 +3,6 @@
 Used by word-level SHAP.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any

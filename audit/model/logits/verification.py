@@ -1,7 +1,5 @@
 """Verification of a logit candidate: whether the model's scores of sample rows follow from it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """A linear axis with round ends, which one outlier cannot stretch."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ Places are in per cent of the width and in pixels of the height, so one chart fi
 while its text keeps its size.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from itertools import groupby

@@ -1,7 +1,5 @@
 """The rows of the tables that list what the charts show."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 

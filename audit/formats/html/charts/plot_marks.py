@@ -1,7 +1,5 @@
 """The parts of an interval plot: its rows, the marks drawn for them, and its guide lines."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The reliability curve: what was predicted against what was observed, from the counts of bins."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass

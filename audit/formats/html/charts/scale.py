@@ -1,7 +1,5 @@
 """Scales of line charts, from data to per cent of the width and pixels from the top."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar

@@ -1,7 +1,5 @@
 """A chart of a metric over the decision threshold: a line with its confidence band for each group."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass

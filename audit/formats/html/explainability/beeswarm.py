@@ -1,7 +1,5 @@
 """shap's beeswarm plot from histograms: a strip for each feature, coloured by the feature's values."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass

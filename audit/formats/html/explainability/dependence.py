@@ -1,7 +1,5 @@
 """The dependence plot: mean and spread of a feature's attribution by its value, bin by bin."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

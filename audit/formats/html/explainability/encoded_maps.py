@@ -1,7 +1,5 @@
 """Attribution maps and images in base64: decoded from a report's tables, encoded as data URLs of PNGs."""
 
-from __future__ import annotations
-
 import base64
 import binascii
 import struct

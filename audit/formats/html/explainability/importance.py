@@ -1,7 +1,5 @@
 """Feature importance: features by mean absolute attribution, each with its beeswarm strip."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

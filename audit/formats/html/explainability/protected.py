@@ -1,7 +1,5 @@
 """Protected attributes: the share of all attribution on the columns of each, and its proxies, the strongest first."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass

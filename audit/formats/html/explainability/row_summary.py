@@ -1,7 +1,5 @@
 """Explained rows of a table, and their summary in words: score, label, and the largest attributions."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 from operator import itemgetter
 

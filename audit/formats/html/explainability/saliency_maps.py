@@ -1,7 +1,5 @@
 """Saliency maps of images: the mean attribution by place, and overlays on a few inputs."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain

@@ -1,7 +1,5 @@
 """Attributions of words: the largest over many texts, and explained texts with each word coloured."""
 
-from __future__ import annotations
-
 import string
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """shap's waterfall plot of an explained row: from the mean output to the row's own."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise

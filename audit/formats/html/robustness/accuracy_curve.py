@@ -1,7 +1,5 @@
 """Accuracy against the size of the attack, one line an attack, beginning at the accuracy without any."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise

@@ -1,7 +1,5 @@
 """Accuracy under common corruptions of images: one line a corruption, by severity."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass

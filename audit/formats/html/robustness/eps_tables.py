@@ -1,7 +1,5 @@
 """All measurements of attacks in full: a row for each attack and group, a column for each size."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 

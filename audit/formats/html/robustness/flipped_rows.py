@@ -1,7 +1,5 @@
 """The smallest changes that flipped a decision, as rows before and after."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

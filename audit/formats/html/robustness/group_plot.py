@@ -1,7 +1,5 @@
 """Accuracy by group under attack: a row a group, from its accuracy without an attack down over all sizes."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

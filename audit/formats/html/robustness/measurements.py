@@ -1,7 +1,5 @@
 """The measurements of attacks in a report, by attack, size and group."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The columns that an attack could move, with range and flips by each alone; and why the others could not move."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

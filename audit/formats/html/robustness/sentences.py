@@ -1,7 +1,5 @@
 """Sentences on the effect of attacks: figures, and not what they mean for a use of the model."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 

@@ -1,7 +1,5 @@
 """The sanity tests of the attacks: what each asks for, its figure and its verdict."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

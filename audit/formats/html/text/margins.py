@@ -3,8 +3,6 @@
 This describes the report. It decides nothing: a rule's status is the gate's.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

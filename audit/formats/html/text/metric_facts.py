@@ -1,7 +1,5 @@
 """Metric descriptions and gate settings of a report, as text."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 
 from audit.formats.html.text.numbers import written

@@ -1,7 +1,5 @@
 """Formats numbers for readers: about three significant digits; undefined and infinite ones as words."""
 
-from __future__ import annotations
-
 import math
 from typing import NamedTuple
 

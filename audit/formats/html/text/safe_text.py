@@ -1,7 +1,5 @@
 """Sanitizes text from outside: escapes characters that hide or reorder, and shortens to a width."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from functools import lru_cache

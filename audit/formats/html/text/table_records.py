@@ -1,7 +1,5 @@
 """Tables of a check: as records for charts, and cell by cell if they have no chart or lack a column."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Labels of measurements: their ``where`` in words, without keys that all of them share."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 from audit.result import Measurement, Scalar

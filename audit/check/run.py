@@ -1,0 +1,86 @@
+"""One check on one model: its measurements with their intervals and traces, or the reason why there are none."""
+
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from audit.check.base import Check
+from audit.errors import AuditError, Skip
+from audit.result import CheckResult, CheckStatus, Evidence, Measurement, MetricFacts, Note, Scalar, Table
+from audit.stats import intervals, is_known
+from audit.stats.influence import Trace, Traced, TracedEvidence, untraced
+
+if TYPE_CHECKING:
+    from audit.subject.subject import Subject
+
+Crash = Callable[[str, str], None]
+"""Called with a check's name and its traceback when it crashes."""
+Key = tuple[str, frozenset[tuple[str, Scalar]]]
+TraceOf = Callable[[], Trace | None]
+
+
+@dataclass(frozen=True)
+class TracedResult:
+    """Result of a check on one model, with the trace of each measurement that has one, by `Measurement.key`."""
+
+    result: CheckResult
+    traces: Mapping[Key, TraceOf]
+
+    def trace(self, measurement: Measurement) -> TraceOf:
+        """Return the function that computes the trace of a measurement."""
+        return self.traces.get(measurement.key, lambda: None)
+
+
+def run_check(name: str, check: Check, subject: "Subject", confidence: float, crash: Crash) -> TracedResult:
+    """Run one check; a fault of its own stays with it, a library's ``sys.exit`` included."""
+    try:
+        with np.errstate(all="ignore"):  # what is undefined is NaN in the report, not a warning on a terminal
+            return _measured(name, check, list(check.measure(subject)), confidence)
+    except Skip as skip:
+        return _unmeasured(name, check, "skipped", str(skip))
+    except AuditError:
+        raise  # policy or data cannot be audited, as when a background row has no value
+    except (Exception, SystemExit) as error:
+        crash(name, traceback.format_exc())
+        return _unmeasured(name, check, "crashed", f"{type(error).__name__}: {error}")
+
+
+def _unmeasured(name: str, check: Check, status: CheckStatus, reason: str) -> TracedResult:
+    return TracedResult(CheckResult(name=name, status=status, reason=reason, summary=check.summary), {})
+
+
+def _measured(name: str, check: Check, evidence: list[TracedEvidence], confidence: float) -> TracedResult:
+    traces = {item.measurement.key: item.trace for item in evidence if isinstance(item, Traced)}
+    return TracedResult(_result(name, check, untraced(evidence), confidence), traces)
+
+
+def _result(name: str, check: Check, evidence: list[Evidence], confidence: float) -> CheckResult:
+    """Sort a check's evidence by kind; of its metrics, those that it measured are described."""
+    metrics = {f"{name}.{metric}": facts for metric, facts in check.metrics.items()}
+    measurements = [item for item in evidence if isinstance(item, Measurement)]
+    notes = [item for item in evidence if isinstance(item, Note)]
+    measured = {measurement.metric for measurement in measurements}
+    return CheckResult(
+        name=name,
+        status="measured",
+        summary=check.summary,
+        metrics={metric: facts for metric, facts in metrics.items() if metric in measured},
+        measurements=_complete(measurements, metrics, confidence),
+        notes=[note.text for note in notes],
+        reasons=[note for note in notes if note.about],
+        tables=[item for item in evidence if isinstance(item, Table)],
+    )
+
+
+def _complete(
+    measurements: list[Measurement], metrics: dict[str, MetricFacts], confidence: float
+) -> list[Measurement]:
+    """Add the intervals at the run's confidence, where the method is known and the check gave none."""
+    for item in measurements:
+        if item.metric not in metrics:
+            raise ValueError(f"the check returned {item.metric!r}, which it does not declare in 'metrics'")
+    pairs = zip(measurements, intervals(measurements, confidence), strict=True)
+    return [replace(item, ci=interval) if is_known(item.method) else item for item, interval in pairs]
