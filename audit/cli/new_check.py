@@ -48,11 +48,11 @@ def _require_free(name: str, folder: Path) -> None:
         raise _refused("a name that no installed package has", f"the package {name!r}")
 
 
-def _refused(expected: str, found: str) -> AuditError:
+def _refused(expected: str, actual: str) -> AuditError:
     return AuditError(
         where="audit new-check NAME",
         expected=expected,
-        found=found,
+        found=actual,
         fix="choose another name, such as 'abstention' or 'worst_group'",
     )
 
