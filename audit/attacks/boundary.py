@@ -28,12 +28,13 @@ _STEP_LENGTHS = (0.5, 1, 1.5, 2, 3, 4, 6, 8, 12, 20, 40)
 def boundary_attack(
     batch: Batch, direction: BoundaryDirection, context: AttackContext
 ) -> Iterator[AttackResult]:
-    """Attack at each size, rising, the rows that values of `Batch.observed` flip; the others stay.
+    """Yield the result at each size, rising, of walks along the decision boundary.
 
-    Each row is joined to such a point by a straight line. At the decision boundary on it, the direction across is
-    estimated, and gone from the row to the edge of the ball; the boundary's next point is on it, further out. Four
-    rounds (after Croce and Hein, "Minimally distorted adversarial examples with a fast adaptive boundary attack",
-    2020).
+    A row is attacked if one of the points in `Batch.observed` has another class; other rows stay as they are. The walk
+    bisects the straight line from the row to that point down to the decision boundary, estimates the normal of the
+    boundary there, and steps from the row along it to the edge of the ball. Of four rounds, each begins at the first
+    point along the last step that has another class (after Croce and Hein, "Minimally distorted adversarial examples
+    with a fast adaptive boundary attack", 2020).
     """
     flipped_points = _flipped_points(batch, context.draws)
     has_point = (flipped_points != batch.x).any(1)
