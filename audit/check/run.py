@@ -35,7 +35,7 @@ class TracedResult:
 
 
 def run_check(name: str, check: Check, subject: "Subject", confidence: float, crash: Crash) -> TracedResult:
-    """Run one check; a fault of its own stays with it, a library's ``sys.exit`` included."""
+    """Return the result of one check; one that crashes, a library's ``sys.exit`` included, has the status ``crashed``."""
     try:
         with np.errstate(all="ignore"):  # what is undefined is NaN in the report, not a warning on a terminal
             return _measured(name, check, list(check.measure(subject)), confidence)

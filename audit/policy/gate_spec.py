@@ -107,7 +107,7 @@ Text = Annotated[str, Field(json_schema_extra={"pattern": r"\S"}), AfterValidato
 
 
 class Waiver(Strict):
-    """Acceptance of a rule's failure by an owner, valid until the day before ``expires``."""
+    """Acceptance of a rule's failure by an owner; the last day on which it counts is the day before ``expires``."""
 
     rule: Name
     reason: Text

@@ -147,7 +147,11 @@ def _by_correlation(
 
 
 def _unseen_difference(measurement: Measurement, baseline: Baseline, confidence: float) -> float:
-    """Return the largest difference of mean losses by rows of which none was seen, if all rows lose alike; else 0."""
+    """Return how much the mean losses may differ although both models lost the same on every row seen; else 0.
+
+    Rows on which they differ may be rarer than the sample shows: up to the exact limit of a share of which none of the
+    rows was an event, each by the largest loss (``counts["worst"]`` is that loss times the rows, and the rows).
+    """
     counts = measurement.counts
     alike = (measurement.value, measurement.se, counts) == (baseline.value, baseline.se, baseline.counts)
     if not alike or "worst" not in counts:
