@@ -35,7 +35,7 @@ class TracedResult:
 
 
 def run_check(name: str, check: Check, subject: "Subject", confidence: float, crash: Crash) -> TracedResult:
-    """Return the result of one check; one that crashes, a library's ``sys.exit`` included, has the status ``crashed``."""
+    """Return the result of one check; if it crashes (a library's ``sys.exit`` included), the status says so."""
     try:
         with np.errstate(all="ignore"):  # what is undefined is NaN in the report, not a warning on a terminal
             return _measured(name, check, list(check.measure(subject)), confidence)

@@ -26,6 +26,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return code
     except BrokenPipeError:
         return CLOSED_PIPE
+    except OSError as error:  # as on a full disk
+        return _print_error(f"standard output cannot be written: {error}", COULD_NOT_AUDIT, debug=False)
 
 
 def _exit_code(arguments: list[str]) -> int:
@@ -47,6 +49,8 @@ def _exit_code(arguments: list[str]) -> int:
         text = f"a library ended the process with {error.code!r}; this says nothing about the model"
         return _print_error(text, TOOL_FAULT, debug)
     except BaseException as error:
+        if isinstance(error, OSError) and not _flushed():
+            raise  # it is the output that cannot be written
         hint = "" if debug else "; run again with --debug for the traceback, and please report it"
         return _print_error(f"a fault of the tool: {type(error).__name__}: {error}{hint}", TOOL_FAULT, debug)
 
@@ -55,9 +59,17 @@ def entry() -> None:
     """Run the command line as a process of its own, without what libraries print when they start."""
     enable(replay_on_error="--debug" in sys.argv[1:])
     code = main()
-    if code == CLOSED_PIPE:  # Python flushes again when it ends, and would complain
+    if code == CLOSED_PIPE or not _flushed():  # Python flushes again when it ends, and would complain
         discard_output()
     sys.exit(code)
+
+
+def _flushed() -> bool:
+    try:
+        sys.stdout.flush()
+    except OSError:
+        return False
+    return True
 
 
 def _print_error(text: str, code: int, debug: bool) -> int:

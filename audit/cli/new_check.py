@@ -28,13 +28,17 @@ def new_check(name: str) -> int:
     _require_free(name, folder)
     _write(name, folder)
     print(f"Wrote {folder}/ with {', '.join(_paths(name))}")
-    print(f"Next: pip install ./{name} && audit checks {name} && pytest {name}")
+    print(f"Next: pip install --editable ./{name} && audit checks {name} && pytest {name}")
     return 0
 
 
 def _require_free(name: str, folder: Path) -> None:
     """Raise an AuditError unless ``name`` can name a new check, a package and a directory."""
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or keyword.iskeyword(name):
+    if keyword.iskeyword(name) or name.startswith("test"):
+        raise _refused(
+            "a name that is no keyword of Python and does not begin with 'test', as pytest's", repr(name)
+        )
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
         raise _refused("lower-case letters, digits and '_', as a Python package has them", repr(name))
     if folder.exists() or folder.is_symlink():
         raise _refused("a new directory", f"{name!r}, which exists")

@@ -167,6 +167,20 @@ def test_a_reader_that_has_gone_ends_it_quietly_with_141(
     assert (done.returncode, done.stdout or "", done.stderr or "") == (141, "", "")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+@pytest.mark.parametrize("argv", [["--help"], ["checks"], ["schema", "policy"]])
+def test_an_output_that_cannot_be_written_is_2_not_the_code_of_a_failed_gate(
+    tmp_path: Path, argv: list[str]
+) -> None:
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-m", "audit", *argv]
+        done = subprocess.run(
+            command, cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1 and "standard output cannot be written" in done.stderr
+
+
 def test_an_error_that_nobody_reads_is_141_as_well(tmp_path: Path) -> None:
     done = into_a_closed_pipe("inspect", "nothing", cwd=tmp_path, closed=("stderr",))
     assert (done.returncode, done.stdout) == (141, "")

@@ -32,7 +32,7 @@ def test_it_writes_a_package_and_says_what_to_do_next(here: Path, capsys: pytest
     assert main(["new-check", "demo"]) == 0
     assert written(here) == [f"demo/{file}" for file in FILES]
     out = capsys.readouterr().out
-    assert "Next: pip install ./demo && audit checks demo && pytest demo" in out
+    assert "Next: pip install --editable ./demo && audit checks demo && pytest demo" in out
     assert all(file in out for file in FILES)
 
 
@@ -57,7 +57,8 @@ def test_no_placeholder_is_left_and_no_path_of_this_machine(here: Path) -> None:
         ("größe", "lower-case letters"),
         ("demo\n", "lower-case letters"),
         ("", "lower-case letters"),
-        ("class", "lower-case letters"),
+        ("class", "no keyword of Python"),
+        ("tests", "does not begin with 'test'"),
         ("fairness", "the check 'fairness' (audit.checks.fairness:Fairness)"),
         ("json", "the module 'json' of its standard library"),
         ("numpy", "the package 'numpy'"),

@@ -73,8 +73,8 @@ def _extracted(proto: Any, nodes: Iterable[Any]) -> Any:
 def _with_own_functions(proto: Any, number: int) -> Any:
     """Rename the functions of a GraphDef in place to names that no other graph has, register and return it.
 
-    TensorFlow's gradient of a loop registers functions for the whole process, under names derived from the loop's: those
-    of another subgraph, or of the signature itself, would collide.
+    TensorFlow's gradient of a loop registers functions for the whole process, under names derived from the loop's:
+    those of another subgraph, or of the signature itself, would collide.
     """
     names = {body.signature.name: f"{body.signature.name}_cut_{number}" for body in proto.library.function}
     for body in proto.library.function:
