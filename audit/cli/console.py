@@ -1,5 +1,6 @@
 """Entry point of the command line: turns results and errors into exit codes."""
 
+import errno
 import sys
 import traceback
 from collections.abc import Sequence
@@ -27,7 +28,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         return CLOSED_PIPE
     except OSError as error:  # as on a full disk
-        return _print_error(f"standard output cannot be written: {error}", COULD_NOT_AUDIT, debug=False)
+        return _print_error(
+            f"output or temporary files cannot be written: {error}", COULD_NOT_AUDIT, debug=False
+        )
 
 
 def _exit_code(arguments: list[str]) -> int:
@@ -49,8 +52,8 @@ def _exit_code(arguments: list[str]) -> int:
         text = f"a library ended the process with {error.code!r}; this says nothing about the model"
         return _print_error(text, TOOL_FAULT, debug)
     except BaseException as error:
-        if isinstance(error, OSError) and not _flushed():
-            raise  # it is the output that cannot be written
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            raise  # no fault of the tool
         hint = "" if debug else "; run again with --debug for the traceback, and please report it"
         return _print_error(f"a fault of the tool: {type(error).__name__}: {error}{hint}", TOOL_FAULT, debug)
 
