@@ -46,7 +46,7 @@ def from_json(text: str, where: str = "report") -> Report:
 
 
 def read_report(path: str | Path) -> Report:
-    """Read the report in a file.
+    """Return the report in the JSON file at ``path``.
 
     Raises:
         AuditError: there is none, or it is damaged.

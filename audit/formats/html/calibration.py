@@ -19,7 +19,7 @@ MAX_FOLDED = 24
 
 @dataclass(frozen=True, slots=True)
 class GroupCurve:
-    """The curve of one group, and its calibration error as ``cells``."""
+    """The reliability curve of one group, and its calibration error as ``cells`` of a table."""
 
     cells: MeasurementCells
     privileged: bool
@@ -28,7 +28,7 @@ class GroupCurve:
 
 @dataclass(frozen=True, slots=True)
 class CalibrationPanel:
-    """One attribute: privileged groups first, then the worst calibrated; ``left_out`` are in the JSON only."""
+    """Reliability curves of an attribute: privileged groups, then the worst calibrated; ``left_out`` more have none."""
 
     attribute: str
     caption: str
@@ -40,7 +40,7 @@ class CalibrationPanel:
 def calibrations(
     check: CheckResult, attributes: Sequence[GroupFacts], confidence: float
 ) -> list[CalibrationPanel]:
-    """Return a panel for each of the protected ``attributes`` whose groups were binned by prediction.
+    """Return the curves of each of the protected ``attributes`` whose groups were binned by prediction.
 
     ``confidence`` is the level of the intervals of the bins, in (0, 1).
     """

@@ -27,7 +27,7 @@ _SECTIONS: dict[str, type[ExplainabilitySection] | type[RobustnessSection]] = {
 
 
 class OverallRow(NamedTuple):
-    """A metric over all rows: its name, how to read it, and its cells."""
+    """A metric's value over all rows, as a table row: its name, how to read it, and its cells."""
 
     metric: str
     about: str
@@ -36,7 +36,7 @@ class OverallRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class MetricPanel:
-    """One chart of a metric: rows that differ in the group only."""
+    """A metric's values by group, as plots and as a table: rows that differ in the group only."""
 
     title: str
     plots: list[Plot]
@@ -46,7 +46,7 @@ class MetricPanel:
 
 @dataclass(frozen=True, slots=True)
 class MetricView:
-    """One metric with its charts; ``open`` if a rule of the policy is about it."""
+    """One metric of a check with its charts; ``open`` if a rule of the policy is about it."""
 
     name: str
     about: str
@@ -61,7 +61,7 @@ class MetricView:
 
 @dataclass(frozen=True, slots=True)
 class CheckView:
-    """One check; ``metrics`` and ``tables`` are those that its ``section`` does not show."""
+    """The page's part on one check; ``metrics`` and ``tables`` are those that its ``section`` does not show."""
 
     anchor: str
     check: CheckResult
@@ -75,7 +75,7 @@ class CheckView:
 
 
 def check_views(report: Report) -> list[CheckView]:
-    """Return a view of each check, in the report's order."""
+    """Return the page's part on each check, in the report's order."""
     return [_view(f"check-{i}", check, report) for i, check in enumerate(report.checks, start=1)]
 
 

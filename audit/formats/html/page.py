@@ -20,7 +20,7 @@ _MAX_NAME_COLUMNS = 96
 
 
 class Names:
-    """Numbers names that are too long to repeat, in the order of their first use."""
+    """Register of the names too long to repeat on the page, numbered in the order of their first use."""
 
     def __init__(self) -> None:
         self._numbers: dict[str, int] = {}
@@ -46,7 +46,7 @@ class Names:
 
 
 def render_html(report: Report) -> str:
-    """Return the page for ``report``; equal reports give equal pages.
+    """Return ``report`` as the text of an HTML page; equal reports give equal pages.
 
     The contents of ``report.run`` are in the element ``<section id="run">`` and nowhere else. Text from
     the report is shown as text: markup, template syntax, control and direction characters included.

@@ -24,7 +24,7 @@ SEVERITY: tuple[RuleStatus, ...] = ("fail", "inconclusive", "waived", "pass")
 
 @dataclass(frozen=True, slots=True)
 class RuleView:
-    """One rule; ``plots`` are the chart of the first `MAX_ROWS` rows and that of the others.
+    """One rule as the page shows it; ``plots`` are the chart of the first `MAX_ROWS` rows and that of the others.
 
     ``improvement`` are the same charts for a rule against a baseline.
     """
@@ -43,13 +43,13 @@ class RuleView:
 
 
 def rule_views(report: Report) -> list[RuleView]:
-    """Return all rules, the failed ones first; rules of one status keep the policy's order."""
+    """Return the views of all rules, the failed ones first; rules of one status keep the policy's order."""
     views = [_view(f"rule-{i}", rule, report) for i, rule in enumerate(report.rules, start=1)]
     return sorted(views, key=lambda view: SEVERITY.index(view.rule.status))
 
 
 def ranked(rule: RuleResult) -> PlacedMeasurements:
-    """Return the measurements that the rule was decided on, furthest outside the limit first.
+    """Return the measurements that decided the rule, each with its place, furthest outside the limit first.
 
     A count of audits has no place on an axis, and the rule's reason says all of it: then there is none.
     """

@@ -31,7 +31,7 @@ TABLES = {
 
 @dataclass(frozen=True, slots=True)
 class ThresholdPanel:
-    """One attribute: the groups furthest from the ideal, then others on another scale.
+    """One attribute's groups over the threshold: those furthest from the ideal, then others on another scale.
 
     ``folded`` counts these, and ``left_out`` those that are in the JSON only. ``ruled`` if a rule is about it.
     ``table`` has rows of a threshold and the value of each curve of the first chart.
@@ -49,7 +49,7 @@ class ThresholdPanel:
 
 @dataclass(frozen=True, slots=True)
 class ThresholdMetric:
-    """One metric over the threshold; ``open`` if a rule of the policy is about it."""
+    """One metric's charts over the decision threshold; ``open`` if a rule of the policy is about it."""
 
     name: str
     open: bool
@@ -58,14 +58,14 @@ class ThresholdMetric:
 
 @dataclass(frozen=True, slots=True)
 class ThresholdSection:
-    """The metrics of all comparisons, and the accuracy of all rows, over the threshold."""
+    """Charts over the decision threshold: the metrics of all comparisons, and the accuracy of all rows."""
 
     metrics: list[ThresholdMetric]
     accuracy: ThresholdPanel | None
 
 
 def thresholds(check: CheckResult, rules: Sequence[RuleResult]) -> ThresholdSection | None:
-    """Return the charts of a check; None if it has neither of the `TABLES`."""
+    """Return the charts of a check over the threshold; None if it has neither of the `TABLES`."""
     rows = records(check, "thresholds", TABLES["thresholds"])
     accuracy = _accuracy(check)
     names = [name for name in rows[0] if {f"{name}_low", f"{name}_high"} <= rows[0].keys()] if rows else []

@@ -12,7 +12,7 @@ from audit.result import CheckResult, Measurement, Report, RuleStatus
 
 @dataclass(frozen=True, slots=True)
 class Nearest:
-    """The measurement of a rule that is furthest outside its limit, or nearest to it."""
+    """The measurement, as text, that is furthest outside the limit of its rule, or nearest to it."""
 
     view: RuleView
     label: str
@@ -26,7 +26,7 @@ class Nearest:
 
 @dataclass(frozen=True, slots=True)
 class VerdictView:
-    """The parts of the first screen.
+    """The page's first screen: blocking and undecided rules with their margins, and what was left out.
 
     ``left_out`` maps each group to its fewest rows and the value of the metric that counts them;
     ``without_rule`` are protected attributes that no rule covers.
@@ -45,7 +45,7 @@ class VerdictView:
 
 
 def verdict_view(report: Report, views: list[RuleView]) -> VerdictView:
-    """Gather the first screen from the report and its rules in the order shown."""
+    """Return the page's first screen, from the report and its rules in the order shown."""
     tally = Counter(rule.status for rule in report.rules)
     passed = [view for view in views if view.rule.status == "pass"]
     return VerdictView(

@@ -13,7 +13,7 @@ _MAX_STEPS = 5
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """The range of values of a chart along ``length`` units, with ``inset`` units free at each end.
+    """A linear axis of a chart: ``low`` to ``high`` along ``length`` units, of which ``inset`` are free at each end.
 
     ``ticks`` are (value, label), rising.
     """
@@ -30,7 +30,7 @@ class Axis:
         return self.inset + share * (self.length - 2 * self.inset)
 
     def shows(self, value: float) -> bool:
-        """Return whether ``value`` is within the range."""
+        """Return whether ``value`` is within the range of the axis."""
         return self.low <= value <= self.high
 
 
@@ -41,7 +41,7 @@ def axis(
     low: float | None = None,
     high: float | None = None,
 ) -> Axis:
-    """Make the axis for ``values``; it shows all of ``keep``, and ends at the metric's ``low`` and ``high``.
+    """Return an axis that fits ``values``; it shows all of ``keep``, and ends at the metric's ``low`` and ``high``.
 
     Values beyond Tukey's far fences and intervals longer than the span of the values are cut at the edge:
     one tiny group would otherwise press all others into a corner.
@@ -62,7 +62,7 @@ def axis(
 
 
 def measurement_axis(measurements: Sequence[Measurement], facts: MetricFacts, keep: Iterable[float]) -> Axis:
-    """Make the axis for measurements and their baselines; it shows all of ``keep``."""
+    """Return an axis that fits measurements of one metric and their baselines; it shows all of ``keep``."""
     values = [m.value for m in measurements] + [m.baseline.value for m in measurements if m.baseline]
     return axis(values, [m.ci for m in measurements if m.ci], keep, facts.low, facts.high)
 

@@ -22,7 +22,7 @@ LABEL_COLUMNS = 34
 
 
 def interval_plot(title: str, rows: Sequence[Row], axis: Axis, guides: Guides) -> Plot:
-    """Return the layout of ``rows`` over ``axis``."""
+    """Return the interval plot of ``rows`` over ``axis``, as the layout that a template draws."""
     marks = [_mark(row, axis, HEAD + ROW * i) for i, row in enumerate(rows)]
     return Plot(
         title=title,
@@ -36,12 +36,12 @@ def interval_plot(title: str, rows: Sequence[Row], axis: Axis, guides: Guides) -
 
 
 def folded_plots(title: str, rows: Sequence[Row], axis: Axis, guides: Guides, first: int) -> list[Plot]:
-    """Return the chart of the ``first`` rows, and that of the others if there are more, on the same axis."""
+    """Return the interval plot of the ``first`` rows, and that of the others if there are more, on the same axis."""
     return [interval_plot(title, part, axis, guides) for part in (rows[:first], rows[first:]) if part]
 
 
 def percent(place: float) -> str:
-    """Return a place as SVG writes it, e.g. ``12.5%``."""
+    """Return a place in per cent of the width as SVG writes it, e.g. ``12.5%``."""
     return f"{place:.1f}".removesuffix(".0") + "%"
 
 

@@ -10,7 +10,7 @@ from audit.result import Measurement
 
 @dataclass(frozen=True, slots=True)
 class MeasurementCells:
-    """One row of a table; ``smallest`` is empty if there is only one denominator.
+    """A measurement as the texts of a table row; ``smallest`` (denominator) is empty if there is only one.
 
     ``baseline`` and ``improvement`` are empty without a baseline.
     """
@@ -26,7 +26,7 @@ class MeasurementCells:
 
 
 def cells(row: Row) -> MeasurementCells:
-    """Return the cells of one row of a chart."""
+    """Return the measurement of a chart's row as the texts of a table row."""
     measurement = row.measurement
     against = [*(["left out"] if row.left_out else []), *([row.place.words] if row.place else [])]
     baseline = measurement.baseline
@@ -43,11 +43,11 @@ def cells(row: Row) -> MeasurementCells:
 
 
 def methods(measurements: Iterable[Measurement]) -> str:
-    """Return the names of the interval methods used, each once, in order."""
+    """Return the names of the interval methods of ``measurements``, each once, in order, with commas."""
     return ", ".join(dict.fromkeys(m.method for m in measurements))
 
 
 def rows_of_all(measurements: Collection[Measurement]) -> str:
-    """Return the number of rows of several measurements: one number, or the fewest and the most."""
+    """Return the number of rows of several measurements as text: one number, or the fewest and the most."""
     ends = (count(pick(m.n for m in measurements)) for pick in (min, max))
     return " to ".join(dict.fromkeys(ends))

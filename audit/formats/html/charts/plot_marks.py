@@ -32,7 +32,7 @@ class Span(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class IntervalMark:
-    """One drawn row: its texts and places; ``kind`` picks shape and colour, ``baseline`` is the baseline's place."""
+    """A row of an interval plot as drawn: texts and places (also ``baseline``); ``kind`` picks shape and colour."""
 
     kind: str
     label: str
@@ -47,7 +47,7 @@ class IntervalMark:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A vertical line with its text, which grows away from the chart's nearer edge."""
+    """A vertical line of a chart with its text, which grows away from the chart's nearer edge."""
 
     kind: str
     x: str
@@ -70,7 +70,7 @@ class Plot:
 
 @dataclass(frozen=True, slots=True)
 class Guides:
-    """The guide lines of a chart: the limit's range, the ideal value, the value over all rows."""
+    """The guide lines of an interval plot: the limit's range, the ideal value, the value over all rows."""
 
     bounds: tuple[float, float] | None = None
     ideal: float | None = None
@@ -83,7 +83,7 @@ class Guides:
 
 
 def decided(rows: Sequence[Row]) -> list[Measurement]:
-    """Return the measurements with enough rows to be decided; all if there are none.
+    """Return the measurements of the ``rows`` with enough rows of data to be decided; all if there are none.
 
     Groups too small to decide must not set the scale of those that are decided.
     """

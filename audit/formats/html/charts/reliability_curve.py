@@ -17,7 +17,7 @@ _SCALE = Scale(Axis(0.0, 1.0, length=SIDE, inset=0.0).at, SHARES, SIDE)
 
 @dataclass(frozen=True, slots=True)
 class ReliabilityBin:
-    """One bin: its place and its interval in the drawing's units, and its numbers as text."""
+    """One bin of predictions on the curve: place and interval in the drawing's units, its numbers as text."""
 
     x: str
     y: str
@@ -32,7 +32,7 @@ class ReliabilityBin:
 
 @dataclass(frozen=True, slots=True)
 class Reliability:
-    """The curve of one measurement, its bins by rising prediction."""
+    """The reliability curve of one measurement: observed against predicted shares, bins by rising prediction."""
 
     metric: str
     path: str
@@ -40,7 +40,7 @@ class Reliability:
 
 
 def reliability(measurement: Measurement, confidence: float) -> Reliability | None:
-    """Return the curve, or None if ``measurement`` was not made from bins of predictions.
+    """Return the reliability curve of ``measurement``, or None if that was not made from bins of predictions.
 
     Each bin's observed share has its own Clopper-Pearson interval at ``confidence``, in (0, 1).
     """

@@ -15,14 +15,14 @@ SHARES = Axis(0.0, 1.0, length=1.0, inset=0.0)
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """Both scales of a drawing of ``height`` pixels; ``x`` returns places in units of its width."""
+    """Both scales of a line chart of ``height`` pixels, from data to places; ``x`` returns units of its width."""
 
     x: Callable[[float], float]
     vertical: Axis
     height: float
 
     def y(self, value: float) -> float:
-        """Return the pixels from the top, in [0, height]: values beyond the axis are at its edge, NaN at the bottom."""
+        """Return the place of a value in pixels from the top: beyond the axis at its edge, NaN at the bottom."""
         return self.height * (1 - self.vertical.at(value) / self.vertical.length)
 
     def height_of(self, value: float | None) -> str | None:
@@ -30,7 +30,7 @@ class Scale:
         return f"{self.y(value):.1f}" if value is not None and self.vertical.shows(value) else None
 
     def point(self, x: float, y: float) -> tuple[str, str]:
-        """Return a point as SVG writes it: per cent of the width, pixels from the top."""
+        """Return the place of a point of data as SVG writes it: per cent of the width, pixels from the top."""
         return percent(self.x(x)), f"{self.y(y):.1f}"
 
     def path(self, points: Iterable[tuple[float, float]], decimals: int = 1) -> str:
@@ -38,7 +38,7 @@ class Scale:
         return "M" + "L".join(f"{self.x(x):.1f} {self.y(y):.{decimals}f}" for x, y in points)
 
     def ticks(self) -> list[tuple[str, str]]:
-        """Return the vertical axis' ticks as (y, label)."""
+        """Return the vertical axis' ticks as (pixels from the top, label), both as text."""
         return [(f"{self.y(value):.1f}", label) for value, label in self.vertical.ticks]
 
 

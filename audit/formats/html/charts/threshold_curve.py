@@ -18,7 +18,7 @@ _MAX_TICKS = 6
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A metric at one threshold; ``ci`` may have an infinite end, and is None if unknown."""
+    """A metric's value at one decision threshold; ``ci`` may have an infinite end, and is None if unknown."""
 
     threshold: float
     value: float
@@ -27,7 +27,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class ThresholdValues:
-    """A group's values by rising threshold, and the one at the threshold in use, the operating point."""
+    """A group's values of a metric by rising threshold, and that at the threshold in use, the operating point."""
 
     name: str
     points: Sequence[Point]
@@ -41,7 +41,7 @@ class ThresholdValues:
 
 @dataclass(frozen=True, slots=True)
 class ThresholdCurve:
-    """One group's line and band, in a drawing of 100 by `HEIGHT`; ``value`` and ``ci`` are at the operating point.
+    """One group's line and confidence band, 100 by `HEIGHT`; ``value`` and ``ci`` are at the operating point.
 
     ``marks`` are the places, in per cent and pixels, of the value there and of the line's end.
     """
@@ -56,7 +56,7 @@ class ThresholdCurve:
 
 @dataclass(frozen=True, slots=True)
 class ThresholdChart:
-    """One chart: ``ticks_y`` are (y, text), ``ticks_x`` (x, text); ``allowed`` is the limit's band.
+    """A metric over the threshold: ``ticks_y`` are (y, text), ``ticks_x`` (x, text), ``allowed`` is the limit's band.
 
     ``operating_point`` is the threshold in use as (x, text); ``even`` if thresholds are not to scale.
     """
@@ -76,7 +76,7 @@ class ThresholdChart:
 def threshold_chart(
     title: str, lines: Sequence[ThresholdValues], vertical: Axis, guides: Guides
 ) -> ThresholdChart:
-    """Draw ``lines``, all over the same thresholds, on the ``vertical`` axis."""
+    """Return the chart of ``lines``, all over the same thresholds, on the ``vertical`` axis."""
     thresholds = lines[0].thresholds
     threshold = lines[0].operating_point.threshold
     linear = axis([thresholds[0], thresholds[-1]])

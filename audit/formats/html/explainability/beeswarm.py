@@ -17,7 +17,7 @@ _MIN_WIDTH = 0.3
 
 @dataclass(frozen=True, slots=True)
 class Swarm:
-    """The strip of one feature in a drawing of 100 by `HEIGHT`.
+    """The beeswarm strip of one feature, its rows by attribution, in a drawing of 100 by `HEIGHT`.
 
     ``paths`` are the bins by level of the feature's values, from ``0`` (low) to ``6`` (high); ``x`` if
     these have no order.
@@ -29,7 +29,7 @@ class Swarm:
 
 @dataclass(frozen=True, slots=True)
 class SwarmBin:
-    """Rows with attributions from ``low`` to ``high``; ``value`` is their feature's level in [0, 1], or None."""
+    """Rows with attributions of a feature from ``low`` to ``high``; ``value`` is its level in [0, 1], or None."""
 
     low: float
     high: float
@@ -38,7 +38,7 @@ class SwarmBin:
 
 
 def swarms(rows: Sequence[Record], features: Sequence[str]) -> tuple[Axis, dict[str, Swarm]]:
-    """Return the axis of all strips, and the strips of those ``features`` that have bins."""
+    """Return the attribution axis of all strips, and by name the strips of those ``features`` that have bins."""
     binned = {name: _bins(bins) for name, bins in group_by(rows, "feature").items() if name in features}
     edges = [edge for bins in binned.values() for b in bins for edge in (b.low, b.high)]
     scale = axis([], keep=[*edges, 0.0])

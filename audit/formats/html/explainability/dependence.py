@@ -21,7 +21,7 @@ _MIN_LABEL_DISTANCE = 26.0
 
 @dataclass(frozen=True, slots=True)
 class DependenceBin:
-    """The attributions of the rows of one bin of values, or one category; ``edges`` is None for a category."""
+    """A feature's attribution over the rows of one bin of its values, or of one category (``edges`` is None)."""
 
     value: str
     edges: tuple[float, float] | None
@@ -33,7 +33,7 @@ class DependenceBin:
 
 @dataclass(frozen=True, slots=True)
 class DependenceCurve:
-    """Mean and band over bins in order, in a drawing of 100 by `HEIGHT`; ``points`` are in per cent and pixels."""
+    """Mean attribution and its spread over bins of values, 100 by `HEIGHT`; ``points`` are in per cent and pixels."""
 
     line: str
     band: str
@@ -45,7 +45,7 @@ class DependenceCurve:
 
 @dataclass(frozen=True, slots=True)
 class Dependence:
-    """One feature: a curve for numbers, dots for categories; ``table`` holds value, rows, mean and span."""
+    """A feature's attribution by its value: a curve, or dots of categories; ``table`` has value, rows, mean, span."""
 
     feature: str
     caption: str
@@ -55,7 +55,7 @@ class Dependence:
 
 
 def dependences(rows: Sequence[Record], features: Sequence[str]) -> list[Dependence]:
-    """Return the charts of the first features of ``features`` that have bins."""
+    """Return the dependence plots of the first of ``features`` that have bins."""
     by_feature = group_by(rows, "feature")
     binned = [(name, _bins(by_feature.get(name, []))) for name in features]
     return [_dependence(name, bins) for name, bins in binned if bins][:MAX_FEATURES]

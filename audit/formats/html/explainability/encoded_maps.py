@@ -23,12 +23,12 @@ class AttributionMap:
 
     @property
     def top(self) -> float:
-        """The greatest absolute value."""
+        """The greatest absolute attribution of a cell."""
         return max(abs(value) for value in self.values)
 
 
 def attribution_map(row: Record) -> AttributionMap | None:
-    """Return the map in ``height``, ``width``, ``step`` and ``cells`` (16-bit, in steps); None if invalid."""
+    """Return the map in columns ``height``, ``width``, ``step`` and ``cells`` (16-bit, in steps); None if invalid."""
     height = _side(row, "height")
     width = _side(row, "width")
     step = figure(row, "step")
@@ -40,7 +40,7 @@ def attribution_map(row: Record) -> AttributionMap | None:
 
 
 def samples(row: Record, height: int, width: int) -> tuple[bytes, int] | None:
-    """Return the bytes in the column ``image``, and the number of channels (1 or 3); None if invalid."""
+    """Return the image's samples (column ``image``), and the number of channels (1 or 3); None if invalid."""
     channels = figure(row, "channels")
     if channels not in (1, 3):
         return None

@@ -25,7 +25,7 @@ FeatureMeasurements = dict[str, Measurement]
 
 
 class Direction(NamedTuple):
-    """The effect of higher values; ``way`` is ``up``, ``down``, or empty if it is not clear."""
+    """The effect of higher values of a feature on the output; ``way`` is ``up``, ``down``, or empty if not clear."""
 
     way: str
     words: str
@@ -34,7 +34,7 @@ class Direction(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class FeatureView:
-    """One feature: its measurements as text, None if not measured; places are in per cent."""
+    """A feature in the importance chart: its measurements as text, None if not measured; places are in per cent."""
 
     name: str
     protected: list[str]
@@ -82,7 +82,7 @@ def _direction(direction: Measurement) -> Direction:
 
 @dataclass(frozen=True, slots=True)
 class Importance:
-    """The features by falling share, those beyond the first `MAX_OPEN` in ``more``.
+    """Feature importance: features by falling share of attribution, those beyond the first `MAX_OPEN` in ``more``.
 
     ``ticks`` are those of the axis that all strips share; ``coloured`` if there are strips of features
     whose values have an order, ``grey`` if there are others.
@@ -101,7 +101,7 @@ class Importance:
 def importance(
     measurements: Sequence[Measurement], bins: Sequence[Record], protected: Mapping[str, list[str]]
 ) -> Importance | None:
-    """Return the features of ``measurements`` (each with ``where`` {feature}), or None if there are none."""
+    """Return the importance chart of ``measurements`` (``where`` of each is {feature}), or None if there are none."""
     by_feature: dict[str, FeatureMeasurements] = {}
     for m in measurements:
         by_feature.setdefault(str(m.where["feature"]), {})[m.metric.rpartition(".")[2]] = m

@@ -23,7 +23,7 @@ MAX_OPEN_PROXIES = 8
 
 @dataclass(frozen=True, slots=True)
 class ProtectedShares:
-    """One row for each attribute; ``counted`` are the columns that count for it, and why they do."""
+    """Share of all attribution on each protected attribute's columns; ``counted`` are these, and why each counts."""
 
     caption: str
     plot: Plot
@@ -33,7 +33,7 @@ class ProtectedShares:
 
 
 def shares(measurements: Sequence[Measurement], columns: Sequence[Record]) -> ProtectedShares | None:
-    """Return the chart of ``measurements`` (each with ``where`` {attribute}), or None if there are none."""
+    """Return the shares of attribution in ``measurements`` (each with ``where`` {attribute}); None without any."""
     if not measurements:
         return None
     rows = [Row(str(m.where["attribute"]), m) for m in measurements]
@@ -52,7 +52,7 @@ def shares(measurements: Sequence[Measurement], columns: Sequence[Record]) -> Pr
 
 
 def attributes_of(columns: Sequence[Record]) -> dict[str, list[str]]:
-    """Return the protected attributes that each column counts for, without their intersections."""
+    """Return by column the protected attributes that it counts for, without their intersections."""
     names = {text(row, "attribute") for row in columns}
     attributes: dict[str, list[str]] = {}
     for row in columns:
@@ -76,7 +76,7 @@ def _shares_caption(measurements: Sequence[Measurement]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """One feature: its AUC with interval, and its share of all attribution, as text; places are in per cent."""
+    """A feature as a proxy: its AUC for the attribute and share of all attribution, as text; places in per cent."""
 
     feature: str
     auc: Estimate
@@ -87,7 +87,7 @@ class Proxy:
 
 @dataclass(frozen=True, slots=True)
 class ProxyPanel:
-    """One attribute; features beyond the first `MAX_OPEN_PROXIES` are in ``more``."""
+    """Proxies of one protected attribute, strongest first, those beyond the first `MAX_OPEN_PROXIES` in ``more``."""
 
     attribute: str
     caption: str
@@ -98,7 +98,7 @@ class ProxyPanel:
 
 
 def proxy_panels(measurements: Sequence[Measurement], rows: Sequence[Record]) -> list[ProxyPanel]:
-    """Return a panel for each attribute, in the order of ``measurements``, which are of `AUC` and `STRENGTH`.
+    """Return the proxies of each attribute, in the order of ``measurements``, which are of `AUC` and `STRENGTH`.
 
     ``rows`` are the features' shares of all attribution, with `PROXY_COLUMNS`.
     """

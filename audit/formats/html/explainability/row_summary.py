@@ -12,7 +12,7 @@ ROW_COLUMNS = ("case", "why", "row", "score", "label", "predicted", "base", "out
 
 
 def explained_rows(rows: Sequence[Record]) -> Iterator[tuple[list[Record], list[float], tuple[float, ...]]]:
-    """Yield the lines, the attributions, and base and output of each row whose numbers are all finite."""
+    """Yield the lines, attributions, and (base, output) of each explained row whose numbers are all finite."""
     for lines in group_by(rows, "case").values():
         ends = figures(lines[0], "base", "output")
         amounts = [amount for line in lines if (amount := figure(line, "attribution")) is not None]
@@ -27,7 +27,7 @@ def row_label(record: Record) -> str:
 
 
 def summary(record: Record, contributions: Iterable[tuple[float, str]]) -> str:
-    """Return e.g. ``Score 0.83 (favourable), label unfavourable. Most raised by age (17 to 25): +1.90``.
+    """Return a row in words: ``Score 0.83 (favourable), label unfavourable. Most raised by age (17 to 25): +1.90.``
 
     ``contributions`` are attributions, each with the name of its feature.
     """

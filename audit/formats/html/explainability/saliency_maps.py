@@ -25,7 +25,7 @@ _MIN_SIGNED = 0.25
 
 @dataclass(frozen=True, slots=True)
 class SaliencyMark:
-    """A plus or minus at a part of large attribution, so that no reader depends on colours."""
+    """A plus or minus sign at a part of a map with large attribution, so that no reader depends on colours."""
 
     x: str
     y: str
@@ -33,7 +33,7 @@ class SaliencyMark:
 
 
 def ninths(attributions: AttributionMap) -> list[tuple[str, float]]:
-    """Return the name and the sum of each ninth of the image; of few rows or columns some have none."""
+    """Return the name and the sum of attributions of each ninth of the image; of few rows or columns some have none."""
     return [(_NAMES[row][column], total) for (row, column), total in _sums(attributions, 3, 3).items()]
 
 
@@ -73,7 +73,7 @@ _MAGNITUDE = (122, 107, 196)
 
 @dataclass(frozen=True, slots=True)
 class SaliencyMap:
-    """A map, ``WIDTH`` wide, with its caption and its largest absolute attribution.
+    """A map of attribution over an image, ``WIDTH`` wide, with its caption and its largest absolute attribution.
 
     Of one input also the reason for its choice, its place in the data, signs, and its image, ``plain``
     and ``faded``, which are empty if the report has none.
@@ -105,7 +105,7 @@ def mean_maps(rows: Sequence[Record]) -> list[SaliencyMap]:
 
 
 def overlays(rows: Sequence[Record]) -> list[SaliencyMap]:
-    """Return the inputs of the table ``pictures`` in order; one that cannot be decoded is left out."""
+    """Return the maps of the single inputs in the table ``pictures``; one that cannot be decoded is left out."""
     return [_overlay(row, attributions) for row in rows if (attributions := attribution_map(row))]
 
 

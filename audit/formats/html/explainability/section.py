@@ -30,7 +30,7 @@ _KEYS = {
 
 @dataclass(frozen=True, slots=True)
 class ExplainabilitySection:
-    """The parts of the section; each is empty or None if it was not measured."""
+    """The page's section on attribution, by its parts; each is empty or None if it was not measured."""
 
     template: ClassVar[str] = "explainability.html.j2"
     tables: ClassVar[dict[str, tuple[str, ...]]] = {
@@ -62,7 +62,7 @@ class ExplainabilitySection:
 
     @classmethod
     def of(cls, check: CheckResult) -> ExplainabilitySection:
-        """Gather the section from the measurements and tables of ``check``."""
+        """Return the section of ``check``, made from its measurements and tables."""
         rows = {name: records(check, name, columns) for name, columns in cls.tables.items()}
         measurements = [m for m in check.measurements if cls.covers(m)]
         ranked = importance(

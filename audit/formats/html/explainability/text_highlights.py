@@ -22,7 +22,7 @@ _MIN_COLOURED = 0.05
 
 @dataclass(frozen=True, slots=True)
 class VocabularyWord:
-    """One word over all explained texts; ``bar`` is in per cent of the longest, ``way`` ``up``, ``down`` or empty."""
+    """A word's attribution over all explained texts; ``bar`` is in per cent, ``way`` is ``up``, ``down`` or empty."""
 
     word: str
     texts: str
@@ -34,7 +34,7 @@ class VocabularyWord:
 
 @dataclass(frozen=True, slots=True)
 class TextVocabulary:
-    """The words of one text column, those beyond the first `MAX_WORDS` in ``more``."""
+    """The words of one text column with their attribution, those beyond the first `MAX_WORDS` in ``more``."""
 
     column: str
     caption: str
@@ -44,7 +44,7 @@ class TextVocabulary:
 
 @dataclass(frozen=True, slots=True)
 class TextPiece:
-    """One word of a text; ``level`` is its colour, from ``down3`` to ``up3``, empty for none."""
+    """One word of an explained text; ``level`` is its colour by attribution, ``down3`` to ``up3``, empty for none."""
 
     text: str
     level: str
@@ -64,7 +64,7 @@ class HighlightedText:
 
 
 def vocabularies(rows: Sequence[Record]) -> list[TextVocabulary]:
-    """Return the words of each column in the order of the table, without lines whose numbers are not finite."""
+    """Return the vocabulary of each text column in the order of the table, without words of numbers not finite."""
     return [
         TextVocabulary(name, _caption(words[0]), words[:MAX_WORDS], words[MAX_WORDS:])
         for name, lines in group_by(rows, "column").items()
@@ -93,7 +93,7 @@ def _caption(first: VocabularyWord) -> str:
 
 
 def highlighted_texts(rows: Sequence[Record]) -> list[HighlightedText]:
-    """Return the texts of the table in order; one whose numbers are not all finite is left out."""
+    """Return the explained texts of the table in order; one whose numbers are not all finite is left out."""
     return [_highlighted(lines, values, *ends) for lines, values, ends in explained_rows(rows)]
 
 

@@ -19,7 +19,7 @@ _MIN_ERROR = 1e-3
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One bar of the plot: ``kind`` is ``up``, ``down`` or ``level`` (the mean output and the row's own)."""
+    """One bar of a waterfall plot: ``kind`` is ``up``, ``down`` or ``level`` (the mean output and the row's own)."""
 
     kind: str
     label: str
@@ -32,7 +32,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class WaterfallCase:
-    """One explained row: the reason for its choice, its place in the data, words and plot."""
+    """An explained row with its waterfall plot: reason for its choice, place in the data, and a summary in words."""
 
     reason: str
     row: str
@@ -44,7 +44,7 @@ class WaterfallCase:
 
 
 def cases(rows: Sequence[Record]) -> list[WaterfallCase]:
-    """Return the rows of the table in order; one whose numbers are not all finite is left out."""
+    """Return the explained rows of the table with their plots; one whose numbers are not all finite is left out."""
     return [_case(lines, amounts, *ends) for lines, amounts, ends in explained_rows(rows)]
 
 
@@ -63,7 +63,7 @@ def _case(lines: Sequence[Record], amounts: Sequence[float], base: float, output
 
 
 def named(lines: Sequence[Record], amounts: Sequence[float]) -> list[tuple[float, str]]:
-    """Return the attribution and the name of each single feature: no reader could follow a sum over many."""
+    """Return attribution and name (with the value) of each single feature: no reader could follow a sum over many."""
     return [
         (amount, f"{brief(text(line, 'feature'))} ({brief(value)})")
         for line, amount in zip(lines, amounts, strict=True)

@@ -26,7 +26,7 @@ Numbers = Mapping[float, Measurement]
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One attack: its line in a drawing of 100 by `HEIGHT`, points and intervals in per cent and pixels."""
+    """Accuracy under one attack by size: its line, 100 by `HEIGHT`, points and intervals in per cent and pixels."""
 
     kind: str
     name: str
@@ -39,7 +39,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class AttackCurve:
-    """The chart of one norm; ``even`` is whether the sizes are at even distances, not to scale."""
+    """Accuracy over the size of attacks in one norm; ``even`` is whether sizes are at even distances, not to scale."""
 
     norm: str
     sentence: str
@@ -50,7 +50,7 @@ class AttackCurve:
 
 
 def curves(hits: Sequence[AttackMeasurement], clean: Measurement | None) -> list[AttackCurve]:
-    """Return the chart of each norm from the accuracies of all rows among ``hits``."""
+    """Return for each norm the chart of accuracy by size, from the measurements of all rows among ``hits``."""
     over_all = [hit for hit in hits if hit.metric == measured.ACCURACY and hit.group == ALL]
     norms = dict.fromkeys(hit.norm for hit in over_all)
     charts = (_chart(norm, [hit for hit in over_all if hit.norm == norm], clean) for norm in norms)

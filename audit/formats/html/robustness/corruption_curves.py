@@ -25,14 +25,14 @@ _LOOKS = {
 
 @dataclass(frozen=True, slots=True)
 class Corruptions:
-    """A chart of the accuracies on all images, and tables of all measurements."""
+    """Accuracy under corruptions of images: a chart of that on all images, and tables of all measurements."""
 
     curve: AttackCurve | None
     full: list[SizeTable]
 
 
 def read(measurement: Measurement) -> AttackMeasurement | None:
-    """Return ``measurement`` as one of a corruption, its severity as the size; None if it is none."""
+    """Return a corruption's ``measurement`` in the form of an attack's, severity as size; None if it is of none."""
     where = measurement.where
     severity = measured.size(where.get("severity"))
     is_corruption = measurement.metric == f"robustness.{METRIC}"

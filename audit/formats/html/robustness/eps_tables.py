@@ -12,7 +12,7 @@ from audit.result import Measurement
 
 @dataclass(frozen=True, slots=True)
 class SizeRow:
-    """One group under one attack: ``cells`` are value and interval by size, None where nothing was measured."""
+    """One group's values under one attack: ``cells`` are (value, interval) by size, None where nothing was measured."""
 
     label: str
     rows: str
@@ -21,7 +21,7 @@ class SizeRow:
 
 @dataclass(frozen=True, slots=True)
 class SizeTable:
-    """One metric under one norm; ``parts`` are the rows of each attack, and ``unit`` is the name of a size."""
+    """A metric by size of attack in one norm; ``parts`` are the rows of each attack, ``unit`` the name of a size."""
 
     metric: str
     norm: str
@@ -33,7 +33,7 @@ class SizeTable:
 
 
 def size_tables(hits: Sequence[AttackMeasurement], clean: Mapping[Group, Measurement]) -> list[SizeTable]:
-    """Return the tables of all norms and metrics; the accuracy without an attack comes first in its own."""
+    """Return a table for each norm and metric; the accuracy without an attack comes first in its own."""
     kinds = dict.fromkeys((hit.metric, hit.norm) for hit in hits)
     tables = [_table(*kind, [hit for hit in hits if (hit.metric, hit.norm) == kind]) for kind in kinds]
     groups = {group: m for group, m in clean.items() if group != ALL}

@@ -16,7 +16,7 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One column of a flipped row; numbers as text, in the column's unit and in standard deviations."""
+    """The change of one column of a flipped row, as text, in the column's unit and in standard deviations."""
 
     feature: str
     before: str
@@ -27,7 +27,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Flip:
-    """One flipped row."""
+    """A row whose decision an attack flipped, with what it changed; ``size`` is in standard deviations."""
 
     head: str
     score: str
@@ -41,7 +41,7 @@ def flips(rows: Sequence[Record]) -> list[Flip]:
 
 
 def sentence(flipped: Sequence[Flip]) -> str:
-    """Return the sentence on the smallest change."""
+    """Return the sentence on the smallest change that flipped a row; empty if no size is known."""
     sized = [(flip.size, flip) for flip in flipped if flip.size is not None]
     if not sized:
         return ""

@@ -19,7 +19,7 @@ MAX_OPEN_GROUPS = 12
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """One group: the span from first to last point, the points by rising size, and their intervals."""
+    """One group's accuracy under attack: span from first to last point, points by rising size, and their intervals."""
 
     label: str
     value: str
@@ -33,7 +33,7 @@ class Track:
 
 @dataclass(frozen=True, slots=True)
 class TrackPlot:
-    """Some groups of one attribute, above their axis."""
+    """A chart of the accuracy of some groups of one attribute, above their axis."""
 
     title: str
     desc: str
@@ -44,7 +44,7 @@ class TrackPlot:
 
 @dataclass(frozen=True, slots=True)
 class GroupPanel:
-    """One attribute; ``plots`` holds a second chart for the groups beyond the first `MAX_OPEN_GROUPS`."""
+    """Accuracy by group of one attribute; groups beyond the first `MAX_OPEN_GROUPS` are in a second plot."""
 
     attribute: str
     sentence: str
@@ -64,7 +64,7 @@ class _Group:
 
 
 def panels(hits: Sequence[AttackMeasurement], clean: Mapping[Group, Measurement]) -> list[GroupPanel]:
-    """Return a panel for each attribute, under the strongest attack that was measured."""
+    """Return the accuracy by group of each attribute, under the strongest attack that was measured."""
     by_group = [hit for hit in hits if hit.metric == measured.ACCURACY and hit.group != ALL]
     attack = measured.strongest(by_group)
     if attack is None:

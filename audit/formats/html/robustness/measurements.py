@@ -59,18 +59,18 @@ def curve(hits: Iterable[AttackMeasurement], attack: str, group: Group = ALL) ->
 
 
 def attacks(hits: Iterable[AttackMeasurement]) -> list[str]:
-    """Return the attacks in the order measured."""
+    """Return the names of the attacks in the order measured."""
     return list(dict.fromkeys(hit.attack for hit in hits))
 
 
 def middle(hits: Iterable[AttackMeasurement]) -> float | None:
-    """Return the size that sentences speak of, the middle one: it is where models differ most."""
+    """Return the eps that sentences speak of, the middle one measured: it is where models differ most."""
     sizes = sorted({hit.eps for hit in hits if hit.eps > 0})
     return sizes[len(sizes) // 2] if sizes else None
 
 
 def strongest(hits: Sequence[AttackMeasurement]) -> str | None:
-    """Return the attack to show groups under: ``worst`` where it was measured, else the last that is not noise."""
+    """Return the name of the attack to show groups under: ``worst`` if measured, else the last that is not noise."""
     real = [attack for attack in attacks(hits) if attack != NOISE]
     return WORST if WORST in real else real[-1] if real else None
 
@@ -83,12 +83,12 @@ def label_of(attack: str) -> str:
 
 
 def has_keys(measurement: Measurement, keys: Set[str]) -> bool:
-    """Return whether ``where`` has these keys, and no others but those of a group."""
+    """Return whether ``where`` of a measurement has these keys, and no others but those of a group."""
     return measurement.where.keys() in (keys, keys | {"attribute", "group"})
 
 
 def size(value: Scalar | None) -> float | None:
-    """Return a size, None if it is none."""
+    """Return the size of an attack (a value of ``where``) as a number, None if it is none."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return float(value) if 0 <= value < 1e300 else None

@@ -14,7 +14,7 @@ MAX_OPEN_COLUMNS = 20
 
 @dataclass(frozen=True, slots=True)
 class MovedColumn:
-    """One column that could move: one unit of eps, its range, and the share that it flips alone."""
+    """A column that an attack could move: the unit of eps, its range, and the share of flips that it makes alone."""
 
     feature: str
     unit: str
@@ -25,7 +25,7 @@ class MovedColumn:
 
 @dataclass(frozen=True, slots=True)
 class MovedColumns:
-    """The columns that could move, by falling share; the others by the reason why they could not."""
+    """The columns that an attack could move, by falling share of flips; the others by the reason why it could not."""
 
     sentence: str
     columns: list[MovedColumn]
@@ -34,7 +34,7 @@ class MovedColumns:
 
 
 def columns(rows: Sequence[Record]) -> MovedColumns | None:
-    """Return the columns of the table, or None if it has no rows."""
+    """Return the columns in the table, movable or not, or None if it has no rows."""
     if not rows:
         return None
     movable = [row for row in rows if row["moved"] is True]

@@ -36,7 +36,7 @@ _ZERO_GRADIENT = "robustness.zero_gradient_share"
 
 @dataclass(frozen=True, slots=True)
 class ZeroGradientPlot:
-    """The share of rows on which each attack found no gradient."""
+    """The share of rows on which each attack found no gradient, as a plot and a table."""
 
     sentence: str
     plot: Plot
@@ -46,7 +46,7 @@ class ZeroGradientPlot:
 
 @dataclass(frozen=True, slots=True)
 class RobustnessSection:
-    """The parts of the section; each is empty or None if it was not measured."""
+    """The page's section on attacks, by its parts; each is empty or None if it was not measured."""
 
     template: ClassVar[str] = "robustness.html.j2"
     tables: ClassVar[dict[str, tuple[str, ...]]] = {
@@ -79,7 +79,7 @@ class RobustnessSection:
 
     @classmethod
     def of(cls, check: CheckResult) -> RobustnessSection:
-        """Gather the section from the measurements and tables of ``check``."""
+        """Return the section of ``check``, made from its measurements and tables."""
         hits = [hit for m in check.measurements if (hit := measurements.read(m))]
         clean = measurements.clean(check.measurements)
         flips = flipped_rows.flips(records(check, "flips", flipped_rows.COLUMNS))

@@ -46,12 +46,12 @@ def flip_sentence(hits: Sequence[AttackMeasurement]) -> str:
 
 
 def share(m: Measurement) -> str:
-    """Return a share with its interval, in per cent."""
+    """Return a measured share with its interval as text, in per cent."""
     return per_cent(m.value) + (f" ({per_cents(m.ci)})" if m.ci else "")
 
 
 def with_interval(m: Measurement) -> str:
-    """Return a number with its interval."""
+    """Return a measured value with its interval as text."""
     return number(m.value) + (f" ({interval(m.ci)})" if m.ci else "")
 
 

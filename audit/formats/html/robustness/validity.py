@@ -12,7 +12,7 @@ _DOUBT = "in doubt"
 
 @dataclass(frozen=True, slots=True)
 class ValidityTest:
-    """One test; ``figure`` and ``interval`` as text, empty where there is none."""
+    """One sanity test of the attacks; ``figure`` and ``interval`` are text, empty where there is none."""
 
     test: str
     asks: str
@@ -24,14 +24,14 @@ class ValidityTest:
 
 @dataclass(frozen=True, slots=True)
 class Validity:
-    """All tests, with a sentence on how many hold."""
+    """All sanity tests of the attacks, with a sentence on how many hold."""
 
     sentence: str
     tests: list[ValidityTest]
 
 
 def validity(rows: Sequence[Record]) -> Validity | None:
-    """Return the tests of the table; None if it has none."""
+    """Return the sanity tests in the table; None if it has none."""
     tests = [_test(row) for row in rows]
     return Validity(_sentence(tests), tests) if tests else None
 

@@ -25,7 +25,7 @@ _WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The position of a measurement against a limit; ``margin`` is the value's distance, negative if outside."""
+    """Which ``side`` of a limit a measurement is on, with ``margin``, the value's distance to it, negative outside."""
 
     side: Side
     margin: float
@@ -38,7 +38,7 @@ class Place:
 
 
 def bounds(limit: Mapping[str, float]) -> tuple[float, float] | None:
-    """Return the closed range of allowed values; None if it depends on a baseline."""
+    """Return the closed range of values that ``limit`` allows; None if it depends on a baseline."""
     low = [sign * limit[key] for key, sign in (("at_least", 1), ("within", -1)) if key in limit]
     high = [limit[key] for key in ("at_most", "within") if key in limit]
     return (max(low, default=-math.inf), min(high, default=math.inf)) if low or high else None
@@ -65,13 +65,13 @@ def improvement(measurement: Measurement) -> Measurement | None:
 
 
 def place(measurement: Measurement, limit: Mapping[str, float]) -> Place | None:
-    """Return the position of ``measurement`` against ``limit``; of two, against the one it is further outside."""
+    """Return the side of ``limit`` that a measurement is on, and how far; of two, the one it is further outside."""
     places = [absolute_place(measurement, limit), _improvement_place(measurement, limit)]
     return min((place for place in places if place), key=lambda place: place.order, default=None)
 
 
 def absolute_place(measurement: Measurement, limit: Mapping[str, float]) -> Place | None:
-    """Return the position of the value against ``limit``; None if that limits the improvement only."""
+    """Return the side of ``limit`` that the value is on, and how far; None if that limits the improvement only."""
     allowed = bounds(limit)
     return None if allowed is None else place_within(measurement, *allowed)
 
@@ -90,7 +90,7 @@ def _improvement_place(measurement: Measurement, limit: Mapping[str, float]) -> 
 
 
 def place_within(measurement: Measurement, low: float, high: float) -> Place:
-    """Return the position of a value against a closed range, which may be infinite."""
+    """Return whether interval (or value) is inside, outside or across ``low`` to ``high``, and the value's distance."""
     if not math.isfinite(measurement.value):
         return Place("undefined", -math.inf, f"the value is {number(measurement.value)}: it cannot hold")
     margin = min(measurement.value - low, high - measurement.value)

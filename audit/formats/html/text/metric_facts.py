@@ -9,7 +9,7 @@ _NOTHING = MetricFacts(about="")
 
 
 def facts_of(metric: str, checks: Iterable[CheckResult]) -> MetricFacts:
-    """Return the facts of ``metric``; empty ones if its check is not installed any more."""
+    """Return the description of ``metric``; an empty one if its check is not installed any more."""
     for check in checks:
         facts = check.metrics.get(metric) or check.metrics.get(short(metric, check.name))
         if facts and metric.startswith(f"{check.name}."):
@@ -52,13 +52,13 @@ def confidence(report: Report) -> str:
 
 
 def min_rows(report: Report) -> str:
-    """Return the fewest rows of a group that is decided on; empty if the policy sets none."""
+    """Return the fewest rows of a group that is decided on, as text; empty if the policy sets none."""
     value = _gate(report).get("min_rows")
     return str(value) if isinstance(value, int) and value else ""
 
 
 def turned_off(report: Report) -> list[str]:
-    """Return the checks that the policy turns off."""
+    """Return the names of the checks that the policy turns off."""
     checks = report.policy.effective.get("checks")
     return (
         [str(name) for name, spec in checks.items() if spec is False] if isinstance(checks, Mapping) else []

@@ -7,7 +7,7 @@ _PER_CENT = "\u00a0%"
 
 
 def number(value: float) -> str:
-    """Return ``value`` to about three significant digits; values that are not finite as words.
+    """Return ``value`` as text to about three significant digits; values that are not finite as words.
 
     A value below a thousandth keeps its magnitude (``4e−5``): rounding it to 0 would hide a near miss.
     """
@@ -24,36 +24,36 @@ def number(value: float) -> str:
 
 
 def count(value: float) -> str:
-    """Return a number of rows, with thousands marked."""
+    """Return a number of rows as text, with thousands marked."""
     return number(value) if value != int(value) else f"{int(value):,}"
 
 
 def brief_count(value: float) -> str:
-    """Return a number of rows short enough for a chart: millions are rounded."""
+    """Return a number of rows as text short enough for a chart: millions are rounded."""
     return count(value) if value < 1e6 else f"{value / 1e6:.3g}M" if value < 1e9 else number(value)
 
 
 def signed(value: float) -> str:
-    """Return a contribution with its sign, to two decimals or more: ``+1.90``, ``−0.012``, ``0``."""
+    """Return a contribution as text with its sign, to two decimals or more: ``+1.90``, ``−0.012``, ``0``."""
     if 1e-3 <= abs(value) < 1e3:
         return minus(f"{value:+.{2 if abs(value) >= 0.1 else 3}f}")
     return f"+{number(value)}" if value > 0 else number(value)
 
 
 def per_cent(share: float) -> str:
-    """Return a share in per cent, to one decimal; smaller shares keep their magnitude."""
+    """Return a share in [0, 1] as text in per cent, to one decimal; smaller shares keep their magnitude."""
     text = minus(f"{100 * share:.1f}") if 0.1 <= abs(100 * share) < 1e9 else number(100 * share)
     return f"{text}{_PER_CENT}" if math.isfinite(share) else text
 
 
 def per_cents(ci: tuple[float, float]) -> str:
-    """Return both ends of an interval in per cent: ``7.4 to 8.2 %``."""
+    """Return both ends of a share's interval as text in per cent: ``7.4 to 8.2 %``."""
     low, high = (per_cent(end) for end in ci)
     return f"{low.removesuffix(_PER_CENT)} to {high}"
 
 
 def written(value: float) -> str:
-    """Return a limit with the digits that the policy writes."""
+    """Return a limit as text with the digits that the policy writes."""
     return minus(f"{value:.12g}") if math.isfinite(value) else _word(value)
 
 

@@ -45,14 +45,14 @@ def width(text: str) -> int:
 
 
 def fitting(text: str, columns: int) -> str:
-    """Return the longest beginning of ``text`` that fits into ``columns``."""
+    """Return the longest beginning of ``text`` that fits into ``columns`` (see `width`)."""
     widths = accumulate(map(_columns, text))
     return next((text[:position] for position, total in enumerate(widths) if total > columns), text)
 
 
 @lru_cache(maxsize=4096)
 def elide(text: str, columns: int) -> str:
-    """Cut the middle out of ``text``, once cleaned, so that it takes at most ``columns``."""
+    """Return ``text``, cleaned, its middle cut out if it is wider than ``columns`` (see `width`)."""
     text = clean(text)
     if width(text) <= columns:
         return text
@@ -62,7 +62,7 @@ def elide(text: str, columns: int) -> str:
 
 
 def brief(text: str) -> str:
-    """Elide ``text`` to a length that fits a sentence."""
+    """Return ``text``, cleaned, its middle cut out if it is too long for a sentence."""
     return elide(text, 48)
 
 

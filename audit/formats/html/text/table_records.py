@@ -17,7 +17,7 @@ def fits(table: Table, columns: Collection[str]) -> bool:
 
 
 def records(check: CheckResult, name: str, columns: Collection[str]) -> list[Record]:
-    """Return the rows of the check's table ``name``; none if it is missing or lacks one of ``columns``."""
+    """Return the rows of the check's table ``name``, by column; none if it is missing or lacks one of ``columns``."""
     table = next((t for t in check.tables if t.name == name and fits(t, columns)), None)
     if table is None:
         return []
@@ -56,7 +56,7 @@ def text(row: Record, key: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class PlainTable:
-    """A table of ``total`` rows; each head and cell is its text, and whether it is aligned to the right."""
+    """A check's table as text, of ``total`` rows; each head and cell is (text, whether it is aligned to the right)."""
 
     name: str
     about: str

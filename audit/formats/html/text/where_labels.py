@@ -10,7 +10,7 @@ _MEMBER = ("group", "unprivileged")
 
 
 def describe(where: Where) -> str:
-    """Return e.g. ``race: Black against White`` or ``attack fgsm, eps 0.1``; empty for an empty where."""
+    """Return ``where`` in words: ``race: Black against White`` or ``attack fgsm, eps 0.1``; empty for an empty one."""
     group = [_named(where, key) for key in ("attribute", *_MEMBER) if key in where]
     groups = [": ".join(group)] if group else []
     if "privileged" in where:
@@ -25,12 +25,12 @@ def _named(where: Where, key: str) -> str:
 
 
 def scalar(value: Scalar) -> str:
-    """Return a value of ``where`` as a policy writes it."""
+    """Return a value of ``where`` as text, as a policy writes it."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def shared(measurements: Sequence[Measurement]) -> dict[str, Scalar]:
-    """Return the keys with the same value in all ``measurements``."""
+    """Return the part of ``where`` (keys with their values) that is the same in all ``measurements``."""
     first, *rest = [m.where for m in measurements] or [{}]
     return {k: v for k, v in first.items() if all(k in w and w[k] == v for w in rest)}
 
@@ -46,7 +46,7 @@ def rows_of(measurement: Measurement) -> int:
 
 
 def panel_of(where: Where) -> dict[str, Scalar]:
-    """Return the keys that the rows of one chart share: all but the group; empty if there is no group."""
+    """Return the part of ``where`` that the rows of one chart share: all but the group; empty without a group."""
     return {} if where.keys().isdisjoint(_MEMBER) else without(where, dict.fromkeys(_MEMBER, ""))
 
 
