@@ -23,7 +23,7 @@ VARIABLE = "AUDIT_HISTORY"
 
 @dataclass(frozen=True)
 class AuditIdentity:
-    """Identity of an audit: digests of the rows, the model and the question, and the seed."""
+    """What makes two audits the same: digests of the rows, the model and the question, and the seed."""
 
     data: str
     model: str
@@ -53,20 +53,20 @@ class Count:
 
 @dataclass(frozen=True)
 class AuditPlace:
-    """An audit's place in the file, which no other audit can take until it is recorded or given up."""
+    """An audit's place in the ledger's file, which no other audit can take until it is recorded or given up."""
 
     count: Count
     file: BinaryIO
     audit: dict[str, object]
 
     def record(self, verdict: Verdict) -> None:
-        """Write the audit down with its verdict."""
+        """Append the audit with its verdict to the ledger's file."""
         self.file.write(json.dumps({**self.audit, "verdict": verdict}).encode() + b"\n")
 
 
 @dataclass(frozen=True)
 class History:
-    """The file; it is made, with its directory, when the first audit is counted."""
+    """The ledger of audits in the file ``path``, which is made when the first audit is counted."""
 
     path: Path
 
@@ -84,12 +84,12 @@ class History:
             yield AuditPlace(_count(file, audited), file, {**asdict(audited), "started": started})
 
     def unknown(self, error: OSError) -> Count:
-        """Return the count of an audit for which the file cannot be used."""
+        """Return the count of an audit for which the ledger's file cannot be used: none, with the reason."""
         return Count(problem=f"{self.path}: {error.strerror or error}")
 
 
 def find_history() -> History | None:
-    """Return the user's history; None if `VARIABLE` is empty, or there is no home directory for it."""
+    """Return the user's ledger; None if `VARIABLE` is empty, or there is no home directory for it."""
     value = os.environ.get(VARIABLE)
     if value is not None:
         # not every shell or pipeline that sets a variable expands a ``~``; without a home directory it stays
@@ -146,7 +146,7 @@ def _parsed(line: bytes) -> AuditIdentity | None:
 def identify(
     policy: Policy, model: ModelFacts, data: DataFacts, baseline: ModelFacts | None, seed: int
 ) -> AuditIdentity:
-    """Return the identity of the audit of ``model`` on ``data``.
+    """Return the identity of the audit of ``model`` on ``data``, by which the ledger knows it again.
 
     Gate, waivers and report settings are no part of it: limits that change do not make another audit.
     """

@@ -15,7 +15,7 @@ NULL_WORDS = pa.array(["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None"])
 
 
 class NullValue(Exception):
-    """A null in a column that must have none; whoever catches it counts them all for the message.
+    """Error: a null in a column that must have none. Whoever catches it counts them all for the message.
 
     ``numeric`` is whether the column was read as numbers: then words such as ``NA`` are nulls as well.
     """
@@ -28,14 +28,14 @@ class NullValue(Exception):
 
 @dataclass(frozen=True)
 class Codes:
-    """Texts of a column as indices ``codes`` (int32, one a row) into ``vocabulary``."""
+    """Texts of a column as indices ``codes`` (int32, one a row) into their distinct values, ``vocabulary``."""
 
     codes: np.ndarray
     vocabulary: list[str]
 
 
 def numbers(column: pa.Array, name: str, first_row: int, fill: Scalar | None = None) -> np.ndarray:
-    """Return a column as float64, nulls and NaN replaced by ``fill``.
+    """Return an Arrow column as float64 ``(rows,)``, nulls and NaN replaced by ``fill``.
 
     Args:
         column: numbers, booleans, or texts to be parsed as numbers (CSV).
@@ -53,7 +53,7 @@ def numbers(column: pa.Array, name: str, first_row: int, fill: Scalar | None = N
 
 
 def texts(column: pa.Array, name: str, fill: Scalar | None = None) -> Codes:
-    """Return a column as codes into its distinct texts, nulls replaced by ``fill``.
+    """Return an Arrow column as codes into its distinct texts, nulls replaced by ``fill``.
 
     Raises:
         NullValue: there is a null and no ``fill``.
@@ -74,7 +74,7 @@ def texts(column: pa.Array, name: str, fill: Scalar | None = None) -> Codes:
 
 
 def tensors(column: pa.Array, name: str, fill: Scalar | None = None) -> np.ndarray:
-    """Return a column of tensors as ``(rows, *shape)`` in its own dtype, nulls and NaN replaced by ``fill``.
+    """Return an Arrow column of tensors as ``(rows, *shape)`` in its own dtype, nulls and NaN replaced by ``fill``.
 
     The array is a view of Arrow's memory if nothing is replaced.
 

@@ -26,14 +26,14 @@ class Categories(NamedTuple, Generic[_Value]):
 
 
 class Coder:
-    """Maps a column's values to codes, batch by batch; 4 bytes a row are kept."""
+    """Maps a column's values to codes (int32), batch by batch; 4 bytes a row are kept."""
 
     def __init__(self) -> None:
         self._codes: dict[object, int] = {}
         self._parts: list[np.ndarray] = []
 
     def add(self, column: pa.Array) -> None:
-        """Append a batch; NaN counts as null."""
+        """Append the next batch of the column; NaN counts as null."""
         if pa.types.is_floating(column.type):
             column = pc.if_else(pc.is_nan(column), None, column)
         encoded = column if pa.types.is_dictionary(column.type) else pc.dictionary_encode(column)
@@ -56,7 +56,7 @@ class Coder:
         return np.concatenate(self._parts) if self._parts else np.empty(0, np.int32)
 
     def sort(self) -> Categories[object]:
-        """Return the values in the order of `sort_key`, and the codes of all rows in that order."""
+        """Return the column's values in the order of `sort_key`, and the codes of all rows in that order."""
         values = self.values
         keys = [sort_key(value) for value in to_scalars(values)]
         order = sorted(range(len(values)), key=keys.__getitem__)
@@ -66,7 +66,7 @@ class Coder:
 
 
 def to_scalars(values: Sequence[object]) -> list[Scalar]:
-    """Return values as scalars: texts that are all numbers (as in CSV) become numbers."""
+    """Return data values as plain scalars: texts that are all numbers (as in CSV) become numbers."""
     numbers = [_number(value) for value in values]
     if values and all(number is not None for number in numbers):
         return [number for number in numbers if number is not None]
@@ -84,7 +84,7 @@ def matches_policy_value(policy_value: Scalar, value: object) -> bool:
 
 
 def index_of(policy_value: Scalar, values: Sequence[object], where: str, expected: str) -> int:
-    """Return the index in ``values`` of a value of the policy.
+    """Return the index of the data value in ``values`` that a value of the policy means.
 
     Raises:
         AuditError: none of them matches; it begins with ``where`` and ``expected``.

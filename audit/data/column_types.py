@@ -18,36 +18,36 @@ _ASSUMED_IMAGE_BYTES = 2**16
 
 
 def is_tensor(kind: pa.DataType) -> bool:
-    """Return whether every row holds an array of numbers of one shape."""
+    """Return whether every row of a column of this type holds an array of numbers of one shape."""
     return isinstance(kind, pa.FixedShapeTensorType)
 
 
 def is_bytes(kind: pa.DataType) -> bool:
-    """Return whether rows hold bytes."""
+    """Return whether every row of a column of this type holds bytes."""
     return bool(
         pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind)
     )
 
 
 def is_number(kind: pa.DataType) -> bool:
-    """Return whether every row holds one number or flag."""
+    """Return whether every row of a column of this type holds one number or flag."""
     return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind))
 
 
 def is_single(kind: pa.DataType) -> bool:
-    """Return whether every row holds one number, text or flag."""
+    """Return whether every row of a column of this type holds one number, text or flag."""
     return not (is_tensor(kind) or is_bytes(kind) or pa.types.is_nested(kind))
 
 
 def row_bytes(kind: pa.DataType) -> int:
-    """Return the approximate size in bytes of one value in memory."""
+    """Return the approximate size in bytes of one row's value in memory."""
     if is_tensor(kind):
         return 8 * max(1, int(prod(kind.shape)))
     return _ASSUMED_IMAGE_BYTES if is_bytes(kind) else 8
 
 
 def is_ambiguous(kind: pa.DataType) -> bool:
-    """Return whether a stored type needs `resolve_column_type`."""
+    """Return whether a column of this stored type may be read as another, see `resolve_column_type`."""
     return is_bytes(kind) or _is_list(kind)
 
 

@@ -19,7 +19,7 @@ from audit.policy.model import DataSpec
 
 @dataclass(frozen=True, kw_only=True)
 class Dataset:
-    """The columns of the data that are no features.
+    """The dataset without its features: labels, protected attributes, weights and clusters of all rows.
 
     ``attributes`` are the protected attributes in the policy's order, then the intersections. ``weights`` (float64)
     and ``clusters`` (int32 codes) are None if the policy names none.
@@ -33,7 +33,7 @@ class Dataset:
 
 
 def read_dataset(spec: DataSpec, source: Source, regression: bool) -> Dataset:
-    """Read and validate everything but the features.
+    """Return labels, protected attributes, weights and clusters of all rows, validated.
 
     Raises:
         AuditError: the data cannot be audited under ``spec``.

@@ -20,7 +20,7 @@ _LOSSLESS = {1: ("1", "L"), 3: ("1", "L", "RGB"), 4: ("1", "L", "RGB", "RGBA")}
 
 
 def decode(data: bytes, channels: int, where: str) -> np.ndarray:
-    """Return an image as it is stored, uint8 ``(height, width, channels)``.
+    """Return the pixels of an encoded image as they are stored, uint8 ``(height, width, channels)``.
 
     Conversions are lossless: grey to colour, palettes to their colours, and an alpha channel that
     is opaque everywhere is dropped. EXIF data is not applied, so that turned photographs stay turned. JPEG is

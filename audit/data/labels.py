@@ -32,7 +32,7 @@ class Labels:
 
 @dataclass(frozen=True)
 class Targets:
-    """Targets of a regression, float64, and the least favourable one, None if the policy names none.
+    """Targets of a regression, float64, and the least that is favourable, None if the policy names none.
 
     ``dtype`` is that of the numbers in the data.
     """
@@ -42,12 +42,12 @@ class Targets:
     dtype: np.dtype[Any]
 
     def favorable(self) -> np.ndarray | None:
-        """Return which rows have a favourable target, or None if the policy does not say."""
+        """Return which rows have a favourable target (bool), or None if the policy does not say."""
         return None if self.at_least is None else reaches(self.numbers, self.at_least, self.dtype)
 
 
 class LabelReader:
-    """Collects the label over batches of the data."""
+    """Collects the labels or targets of all rows over batches of the data."""
 
     def __init__(self, spec: DataSpec, regression: bool) -> None:
         self._spec = spec
@@ -59,7 +59,7 @@ class LabelReader:
             raise _wrong_favorable(spec.favorable)
 
     def add(self, column: pa.Array, first_row: int) -> None:
-        """Append a batch of the label's column."""
+        """Append the next batch of the label's column."""
         if self._regression:
             self._targets.append(numbers(column, self._spec.label, first_row, fill=float("nan")))
             if pa.types.is_float16(column.type) or pa.types.is_float32(column.type):
@@ -68,7 +68,7 @@ class LabelReader:
             self._coder.add(column)
 
     def result(self) -> Labels | Targets:
-        """Return the labels of all rows.
+        """Return the labels of all rows (of a regression, targets).
 
         Raises:
             AuditError: there are nulls, fewer than two values, or a favourable value that no row has.

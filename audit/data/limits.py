@@ -6,7 +6,7 @@ import numpy as np
 
 
 def reaches(values: np.ndarray, limit: float, dtype: np.dtype[Any]) -> np.ndarray:
-    """Return which values are at least ``limit``, both rounded to ``dtype``, the type that the values came in.
+    """Return which values (bool) are at least ``limit``, both rounded to ``dtype``, the type that the values came in.
 
     A 32-bit 0.7 is 0.699999988 as a 64-bit number, and would miss the limit 0.7.
     """
@@ -14,7 +14,7 @@ def reaches(values: np.ndarray, limit: float, dtype: np.dtype[Any]) -> np.ndarra
 
 
 def levels(values: np.ndarray, limits: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:
-    """Return the number of rising ``limits`` that each of ``values`` reaches in the sense of `reaches`."""
+    """Return for each of ``values`` how many of the rising ``limits`` it reaches in the sense of `reaches`."""
     return np.searchsorted(_rounded(limits, dtype), _rounded(values, dtype), side="right")
 
 

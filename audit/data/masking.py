@@ -12,7 +12,7 @@ from audit.policy.model import Disclosure
 
 
 class Masker:
-    """Formats single values of rows under the policy's ``report.rows``.
+    """Formats values of single rows under the policy's ``report.rows``, so that none identifies a person.
 
     A masked number is the range of background values that contains it (see `Ranges`); a text is shown unchanged if
     at least `SHARED` background rows have it. Values are masked one by one: a row of many can still be unique.

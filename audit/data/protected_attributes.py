@@ -21,7 +21,7 @@ MAX_NUMBERS = 20
 
 @dataclass(frozen=True)
 class Attribute:
-    """A protected attribute, or an intersection of several.
+    """A protected attribute, or an intersection of several: the group of each row, and the privileged groups.
 
     ``codes`` (int32, one a row), ``privileged`` and ``unprivileged`` are indices of ``groups``; every group has rows.
     """
@@ -43,13 +43,13 @@ class Attribute:
 
     @property
     def rows(self) -> dict[str, int]:
-        """Number of rows of each group."""
+        """Number of rows of each group, by its name."""
         counts = np.bincount(self.codes, minlength=len(self.groups)).tolist()
         return dict(zip(self.groups, counts, strict=True))
 
 
 class AttributeReader:
-    """Collects one attribute over batches of the data."""
+    """Collects one protected attribute over batches of the data."""
 
     def __init__(self, name: str, spec: Protected) -> None:
         self.name = name
@@ -59,7 +59,7 @@ class AttributeReader:
         self._parts: list[np.ndarray] = []
 
     def add(self, batch: pa.RecordBatch, first_row: int) -> None:
-        """Append a batch that holds this attribute's `columns`."""
+        """Append the next batch, which holds this attribute's `columns`."""
         if self._spec.bins:
             self._parts.append(_binned(batch.column(self.name), self.name, self._spec.bins, first_row))
         elif self._spec.columns:
@@ -68,7 +68,7 @@ class AttributeReader:
             self._coder.add(batch.column(self.name))
 
     def attribute(self) -> Attribute:
-        """Return the attribute of all rows.
+        """Return the protected attribute of all rows.
 
         Raises:
             AuditError: a privileged value has no row, every row is privileged, or there are far too many groups.
@@ -93,7 +93,7 @@ class AttributeReader:
 
 
 def intersect(name: str, parts: Sequence[Attribute]) -> Attribute:
-    """Return the intersection of attributes: groups such as ``Female*Black`` that have rows.
+    """Return the intersection of protected attributes: groups such as ``Female*Black`` that have rows.
 
     A combination is privileged if each of its parts is.
 

@@ -6,14 +6,14 @@ import numpy as np
 
 
 class Slots(NamedTuple):
-    """Indices of places in the sample, and the rows that occupy them."""
+    """Indices of places (slots) in a reservoir's sample, and the numbers of the rows that occupy them."""
 
     slots: np.ndarray
     rows: np.ndarray
 
 
 class Reservoir:
-    """The rows with the smallest of one random key each (Fan, Muller and Rezucha 1962): all of them while they fit.
+    """A uniform sample of a stream: the rows with the smallest of one random key each (Fan, Muller and Rezucha 1962).
 
     The sample depends on the seed and the order of rows, not on the batches.
 
@@ -41,11 +41,11 @@ class Reservoir:
         return Slots(slots, new_rows)
 
     def order(self) -> Slots:
-        """Return the slots in use in the order of the stream, and the numbers of their rows, from 0."""
+        """Return the slots in use, in the order of the stream, and the numbers of their rows in it, from 0."""
         used = np.flatnonzero(np.isfinite(self._keys))
         slots = used[np.argsort(self._rows[used])]
         return Slots(slots, self._rows[slots])
 
     def keys(self, slots: np.ndarray) -> np.ndarray:
-        """Return the random keys of the rows in ``slots``, in [0, 1)."""
+        """Return the random keys, in [0, 1), by which the rows in ``slots`` were drawn."""
         return np.asarray(self._keys[slots])

@@ -12,7 +12,7 @@ _PRIME = np.uint64(0x9E3779B97F4A7C15)
 
 
 def row_hashes(columns: Iterable[np.ndarray | Codes | Sequence[bytes]], rows: int) -> np.ndarray:
-    """Return one uint64 a row over ``columns``; equal rows have equal hashes in any batch and process.
+    """Return a hash of each row over ``columns``, uint64; equal rows have equal ones in any batch and process.
 
     Args:
         columns: numbers ``(rows, …)`` in one dtype over all batches, codes, or bytes.
@@ -26,7 +26,7 @@ def row_hashes(columns: Iterable[np.ndarray | Codes | Sequence[bytes]], rows: in
 
 
 def count_distinct(hashes: np.ndarray) -> int:
-    """Return the number of different hashes (a collision in a million rows has a chance of 3e-8)."""
+    """Return the number of distinct rows by their hashes (a collision in a million rows has a chance of 3e-8)."""
     ordered = np.sort(hashes)
     return int(np.count_nonzero(ordered[1:] != ordered[:-1])) + (len(ordered) > 0)
 

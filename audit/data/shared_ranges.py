@@ -14,7 +14,7 @@ _MAX_CATEGORIES = 12
 
 
 class Ranges:
-    """The ranges of one column: between its rounded deciles, and open at both ends.
+    """The ranges that a report shows for a column's numbers: between its rounded deciles, and open at both ends.
 
     Each range holds at least `SHARED` of the values that are not shown as they are. The ends are open
     since the least and the greatest value are the likeliest to belong to one person. A number is shown as it is if
@@ -34,7 +34,7 @@ class Ranges:
         self._edges = _edges(others) if len(others) else _rounded(common, 6)
 
     def text(self, value: float) -> str:
-        """Return the number or the range that is shown for ``value``, which is not NaN.
+        """Return the number or the range, as text, that a report shows for ``value``, which is not NaN.
 
         "25 to 31" contains 25, and 31 is in the next range.
         """
@@ -52,7 +52,7 @@ class Ranges:
 
 
 def format_digits(value: float, count: int = 15) -> str:
-    """Return a number with ``count`` significant digits, without an exponent where that is readable."""
+    """Return a number as text of ``count`` significant digits, without an exponent where that is readable."""
     return f"{float(f'{value:.{count}g}') + 0.0:.15g}"  # adding 0 makes -0 a plain 0
 
 

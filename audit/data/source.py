@@ -24,7 +24,7 @@ _MIN_BATCH_ROWS_LARGE = 32  # with tensors or bytes
 
 @dataclass(frozen=True)
 class BatchSize:
-    """Upper limits of a batch: of wide tables it has fewer rows, so that memory does not grow with columns.
+    """Upper limits of a batch in rows and bytes: wide tables get fewer rows, so that memory is bounded.
 
     It has at least 256 rows, or 32 if rows hold tensors or bytes, whatever the limits.
     """
@@ -47,7 +47,7 @@ class Source(ABC):
     batch_size = BatchSize()
 
     def digest(self) -> str:
-        """Return the digest of the file, or of the listing of all files below their common directory."""
+        """Return the digest of the source's file, or of the listing of all its files below their common directory."""
         if len(self.files) == 1:
             return digest(self.files[0])
         top = os.path.commonpath([file.parent for file in self.files])
@@ -83,7 +83,7 @@ class Source(ABC):
                 raise self._not_single(column)
 
     def require_single(self, columns: Sequence[str]) -> None:
-        """Raise an AuditError unless every one of ``columns`` has one number, text or flag a row."""
+        """Raise an AuditError unless every one of ``columns`` has one number, text or flag in each row."""
         self.require(columns)
         for column in columns:
             if not is_single(self.schema.field(column).type):
@@ -134,7 +134,7 @@ def reading(path: object, damaged: tuple[type[Exception], ...] = _DAMAGED) -> It
 def common_schema(
     files: Sequence[Path], schema_of: Callable[[Path], _Schema], parts: str, others: str = "others"
 ) -> _Schema:
-    """Return what ``schema_of`` returns of the first file, or raise an AuditError if it differs in another one."""
+    """Return the schema that ``schema_of`` finds in all files, or raise an AuditError if it differs in one."""
     first = schema_of(files[0])
     for other in files[1:]:
         if schema_of(other) != first:

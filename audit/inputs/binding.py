@@ -57,7 +57,7 @@ def bind(
 def unbound(
     inputs: Mapping[str, Any], listed: Mapping[str, list[str]], data: DataSpec, schema: pa.Schema
 ) -> list[str]:
-    """Return the inputs without a feature's column: there is none of that name, or it is the label."""
+    """Return the names of inputs for which no feature is so called: no such column, or it is the label."""
     columns = ColumnCandidates(data, schema)
     return [name for name in inputs if name not in listed and (name == data.label or not columns.named(name))]
 

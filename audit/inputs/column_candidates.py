@@ -12,7 +12,7 @@ from audit.policy.model import DataSpec
 
 
 class NumericColumns(NamedTuple):
-    """Names of columns by whether they are numeric."""
+    """Names of a table's columns, those of numbers and the others."""
 
     numeric: list[str]
     others: list[str]
@@ -27,32 +27,32 @@ class ColumnCandidates:
 
     @property
     def names(self) -> list[str]:
-        """All columns."""
+        """Names of all columns of the table, label, weight and cluster too."""
         return list(self.schema.names)
 
     def numeric(self) -> NumericColumns:
-        """Return the numeric columns and the others."""
+        """Return the names of the numeric columns, and of the others."""
         numeric = self._of(_is_numeric)
         return NumericColumns(numeric, [f.name for f in self._free() if f.name not in numeric])
 
     def texts(self) -> list[str]:
-        """Return the columns of text or bytes that are not a protected attribute's."""
+        """Return the names of the columns of text or bytes that are not a protected attribute's."""
         protected = self.data.protected
         grouped = {name for key, spec in protected.items() for name in (spec.columns or {key: key}).values()}
         return [name for name in self._of(_is_text) if name not in grouped]
 
     def tensors(self) -> list[str]:
-        """Return the columns that hold an array in every row, or bytes, which may be those of an image."""
+        """Return the names of columns that hold an array in every row, or bytes, which may be an image's."""
         return self._of(lambda kind: is_tensor(kind) or is_bytes(kind))
 
     def named(self, name: str) -> list[str]:
-        """Return the column of that name, or those whose names an exporter sanitizes into it."""
+        """Return the column called ``name``, or those whose names an exporter sanitizes into it."""
         if name in self.names:
             return [name]
         return [c for c in self.names if c != self.data.label and _sanitized(c) == _sanitized(name)]
 
     def kind(self, name: str) -> pa.DataType | None:
-        """Return a column's type, None if there is no such column."""
+        """Return the type of the column ``name``, None if there is no such column."""
         return self.schema.field(name).type if name in self.names else None
 
     def _free(self) -> list[pa.Field]:

@@ -21,13 +21,13 @@ def sparse_input(inputs: Mapping[str, Any]) -> list[str]:
 
 
 def row_splits(name: str, inputs: Mapping[str, Any]) -> str | None:
-    """Return the name of the row splits of a ragged input ``name``, None if it has none."""
+    """Return the name of the tensor of row splits of the ragged input ``name``, None if it has none."""
     splits = inputs.get(f"{name}_1")
     return f"{name}_1" if splits is not None and splits.dtype.is_integer and splits.shape.rank == 1 else None
 
 
 def composite_error(where: str, kind: str, parts: list[str]) -> AuditError:
-    """Return the error for a ragged or sparse input."""
+    """Return the AuditError for a ragged or sparse input."""
     return AuditError(
         where=where,
         expected="dense tensors with one row each for every row of the data",

@@ -18,7 +18,7 @@ A check may ask for another number of rows of the data."""
 
 @dataclass(frozen=True)
 class Column:
-    """A feature: a data column that the model reads, or one element of it if it holds arrays.
+    """A feature of the matrix: a data column that the model reads, or one element of it if it holds arrays.
 
     ``vocabulary`` is None for numbers; ``shape`` is that of an image, which is flat in the matrix, else None.
     """
@@ -29,13 +29,13 @@ class Column:
 
     @property
     def width(self) -> int:
-        """Number of columns that it has in the matrix."""
+        """Number of columns that the feature takes in the matrix: 1, or the numbers of an image."""
         return prod(self.shape or ())
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Sampled rows in file order: ``matrix`` is ``(rows, numbers)``, ``index`` their numbers in the data, from 0.
+    """Features of sampled rows in file order: ``matrix`` ``(rows, numbers)``, ``index`` of each in the data, from 0.
 
     ``keys`` are the random numbers that they were drawn by: a smaller sample is of the rows with the smallest keys.
     """
@@ -62,11 +62,11 @@ class Features:
 
 
 def places(feeds: Sequence[Feed]) -> dict[tuple[str, bool], int]:
-    """Return the matrix column of each (data column, read as text) of the feeds, in their order."""
+    """Return the place in the matrix of each (data column, whether read as text) of the feeds, in their order."""
     names = [(name, feed.is_text) for feed in feeds for name in feed.columns]
     return {name: place for place, name in enumerate(dict.fromkeys(names))}
 
 
 def starts(widths: Sequence[int]) -> list[int]:
-    """Return the index at which each column of a matrix begins."""
+    """Return the index at which each column of these ``widths`` begins in a matrix."""
     return [int(start) for start in np.cumsum([0, *widths])[:-1]]

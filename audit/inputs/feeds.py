@@ -18,7 +18,7 @@ Values = np.ndarray | Codes
 
 @dataclass(frozen=True)
 class Feed:
-    """One tensor that the model is fed, made of features in this order.
+    """Maps data columns to one input tensor of the model, made of its features in the order of ``columns``.
 
     ``flat`` inputs take shape ``(rows,)``, the others ``(rows, columns)``. ``columns`` are the names of the features:
     those of the data columns that are read, unless one of these holds several.
@@ -31,7 +31,7 @@ class Feed:
 
     @property
     def reads(self) -> list[str]:
-        """The data columns that it reads."""
+        """Names of the data columns that the feed reads."""
         return self.columns
 
     @property
@@ -40,7 +40,7 @@ class Feed:
         return bool(self.dtype == tensorflow().string)
 
     def read(self, batch: pa.RecordBatch, first_row: int, missing: Mapping[str, Scalar]) -> list[Values]:
-        """Return the columns' values, checked: float64 ``(rows,)`` each, or codes for a text input."""
+        """Return the columns' values in a batch, checked: float64 ``(rows,)`` each, or codes for a text input."""
         if self.is_text:
             return [texts(batch.column(name), name, missing.get(name)) for name in self.columns]
         values = [numbers(batch.column(name), name, first_row, missing.get(name)) for name in self.columns]
@@ -48,7 +48,7 @@ class Feed:
         return list(values)
 
     def tensor(self, values: Sequence[Values]) -> Any:
-        """Return the tensor that the signature takes, in its dtype and rank."""
+        """Return the input tensor that the signature takes, in its dtype and rank."""
         tf = tensorflow()
         if self.dtype == tf.string:
             parts = [tf.gather(tf.constant(v.vocabulary), v.codes) for v in values if isinstance(v, Codes)]
@@ -63,7 +63,7 @@ class Feed:
         return tf.cast(matrix, self.dtype)
 
     def ranked(self, numbers: Any) -> Any:
-        """Return numbers ``(rows, columns)`` in the input's rank."""
+        """Return numbers ``(rows, columns)`` in the input's rank, in one or two dimensions."""
         return numbers[:, 0] if self.flat else numbers
 
     def require_whole(self, values: Sequence[np.ndarray], first_row: int) -> None:
@@ -87,7 +87,7 @@ class Feed:
 
 @dataclass(frozen=True)
 class Vector(Feed):
-    """An input of one data column of arrays: each of their numbers is a feature, ``x[0]`` or ``x[0, 0]``.
+    """Feed from one data column of arrays: each of their numbers is a feature, ``x[0]`` or ``x[0, 0]``.
 
     ``shape`` is that of one row.
     """
@@ -97,18 +97,18 @@ class Vector(Feed):
 
     @property
     def reads(self) -> list[str]:
-        """The one data column."""
+        """Name of the one data column that the feed reads."""
         return [self.column]
 
     def read(self, batch: pa.RecordBatch, first_row: int, missing: Mapping[str, Scalar]) -> list[Values]:
-        """Return the arrays, one feature after the other, float64 ``(rows,)`` each."""
+        """Return the arrays of a batch, one feature after the other, float64 ``(rows,)`` each."""
         rows = tensors(batch.column(self.column), self.column).astype(np.float64)
         values = list(rows.reshape(len(rows), -1).T)
         self.require_whole(values, first_row)
         return list(values)
 
     def tensor(self, values: Sequence[Values]) -> Any:
-        """Return the arrays ``(rows, *shape)``."""
+        """Return the input tensor of arrays ``(rows, *shape)``."""
         return self.ranked(super().tensor(values))
 
     def ranked(self, numbers: Any) -> Any:
@@ -117,6 +117,6 @@ class Vector(Feed):
 
 
 def vector(name: str, dtype: Any, column: str, shape: Sequence[int]) -> Vector:
-    """Return the feed of an input of one column of arrays."""
+    """Return the feed of the input ``name`` from the one ``column`` of arrays."""
     places = (", ".join(map(str, place)) for place in np.ndindex(*shape))
     return Vector(name, dtype, False, [f"{column}[{place}]" for place in places], column, tuple(shape))

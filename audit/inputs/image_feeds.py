@@ -18,7 +18,7 @@ from audit.result import Scalar
 
 @dataclass(frozen=True)
 class ImageFeed(Feed):
-    """An input of shape ``(rows, height, width[, channels])``; ``shape`` is that of one image, None where it is free.
+    """Feed of an input ``(rows, height, width[, channels])``; ``shape`` is that of one image, None where it is free.
 
     ``pixels`` is the range that the model takes (``data.pixels`` of the policy), None if unknown.
     """
@@ -27,7 +27,7 @@ class ImageFeed(Feed):
     pixels: Sequence[float] | None
 
     def read(self, batch: pa.RecordBatch, first_row: int, missing: Mapping[str, Scalar]) -> list[Values]:
-        """Return the images ``(rows, height, width[, channels])`` in the numbers that the model takes.
+        """Return a batch's images ``(rows, height, width[, channels])`` in the numbers that the model takes.
 
         Raises:
             AuditError: an image has another size, or the scale of pixels from 0 to 255 is unknown.
@@ -43,15 +43,15 @@ class ImageFeed(Feed):
         return [images]
 
     def tensor(self, values: Sequence[Values]) -> Any:
-        """Return the images in the input's dtype."""
+        """Return the input tensor of images in its dtype."""
         return tensorflow().cast(np.asarray(values[0]), self.dtype)
 
     def matrix(self, values: Values) -> np.ndarray:
-        """Return the images of some rows, ``(rows, height, width[, channels])``, as features."""
+        """Return the images of some rows as features, ``(rows, height, width[, channels])``."""
         return np.asarray(values)
 
     def image(self, numbers: Any, shape: Sequence[int], dtype: Any) -> Any:
-        """Return the input's tensor of flat numbers ``(rows, prod(shape))``."""
+        """Return the input tensor of images from flat numbers ``(rows, prod(shape))``."""
         tf = tensorflow()
         return tf.reshape(tf.cast(numbers, dtype or self.dtype), [-1, *shape])
 
@@ -104,12 +104,12 @@ class ImageFeed(Feed):
 
 @dataclass(frozen=True)
 class ImageFileFeed(Feed):
-    """A text input of the bytes of PNG or JPEG files, decoded to ``channels``, 0 for those of the file."""
+    """Feed of a text input that takes PNG or JPEG files, decoded to ``channels`` as features (0: the file's own)."""
 
     channels: int
 
     def read(self, batch: pa.RecordBatch, first_row: int, missing: Mapping[str, Scalar]) -> list[Values]:
-        """Return the files' bytes, an array of objects ``(rows,)``."""
+        """Return the bytes of a batch's image files, an array of objects ``(rows,)``."""
         files = np.empty(batch.num_rows, object)
         files[:] = _files(batch.column(self.columns[0]), self.columns[0])
         return [files]
@@ -120,7 +120,7 @@ class ImageFileFeed(Feed):
         return False
 
     def tensor(self, values: Sequence[Values]) -> Any:
-        """Return the bytes."""
+        """Return the input tensor of the files' bytes."""
         return self._ranked(tensorflow().constant(list(np.asarray(values[0], object))))
 
     def matrix(self, values: Values) -> np.ndarray:
@@ -169,7 +169,7 @@ def _worst(rows: np.ndarray) -> np.ndarray:
 
 
 def stack_images(images: Sequence[np.ndarray], column: str, first_row: int) -> np.ndarray:
-    """Return images of one shape as one array.
+    """Return images of one shape as one array ``(rows, *shape)``.
 
     Raises:
         AuditError: their shapes differ.
@@ -181,7 +181,7 @@ def stack_images(images: Sequence[np.ndarray], column: str, first_row: int) -> n
 
 
 def other_size(column: str, first: Sequence[int], other: Sequence[int], where: str = "") -> AuditError:
-    """Return the error for images of several sizes."""
+    """Return the AuditError for images of several sizes in a column."""
     return AuditError(
         where=f"data column {column!r}",
         expected=f"pictures of one size, {_sizes(first)} as the first one",

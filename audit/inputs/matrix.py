@@ -11,7 +11,7 @@ from audit.inputs.image_feeds import ImageFeed, ImageFileFeed
 
 
 class Decoder:
-    """Maps a matrix ``(rows, columns)`` to one tensor for each feed, by the name of its input.
+    """Maps a feature matrix ``(rows, columns)`` to the model's input tensors, one for each feed, by input name.
 
     ``column_starts`` are the indices at which its columns begin; by default each follows the one before.
     """
@@ -29,7 +29,7 @@ class Decoder:
         return {feed.name: self.tensor(feed, matrix) for feed in self._feeds}
 
     def tensor(self, feed: Feed, matrix: Any, dtype: Any = None) -> Any:
-        """Return the tensor of one feed, in its dtype unless another is given."""
+        """Return the input tensor of one feed, in its dtype unless another is given."""
         indices = [self._places[name, feed.is_text] for name in feed.columns]
         if feed.is_text:
             parts = [self._texts(matrix, index) for index in indices]

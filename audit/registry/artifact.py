@@ -16,7 +16,7 @@ Kind = Literal["SavedModel", ".keras file", "HDF5 file of Keras"]
 
 @dataclass(frozen=True)
 class Artifact:
-    """The directory or file that is loaded, and its description in a report (``source``)."""
+    """The SavedModel directory or Keras file that is loaded as the model; ``source`` describes it in a report."""
 
     path: Path
     kind: Kind
@@ -24,7 +24,7 @@ class Artifact:
 
 
 def find_model(path: str | Path) -> Path:
-    """Return ``path`` if a model can be there.
+    """Return ``path`` if a model can be there: it is a directory or a file of Keras.
 
     Raises:
         AuditError: nothing is there, or it is a file of another kind.
@@ -48,7 +48,7 @@ def find_model(path: str | Path) -> Path:
 
 
 def find_artifact(path: Path) -> Artifact:
-    """Return the artifact that is loaded for the model at ``path``.
+    """Return the SavedModel or Keras file at ``path``, or that which an MLflow directory there names.
 
     Raises:
         AuditError: it is a directory that holds no model, or an MLflow model that cannot be loaded.
@@ -74,7 +74,7 @@ def find_artifact(path: Path) -> Artifact:
 
 
 def graph_file(folder: Path) -> Path | None:
-    """Return the file of the graphs of the SavedModel in ``folder``, None if there is none."""
+    """Return the ``saved_model.pb`` (or ``.pbtxt``) of the SavedModel in ``folder``, None if there is none."""
     return next((folder / name for name in _GRAPHS if (folder / name).is_file()), None)
 
 

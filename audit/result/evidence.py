@@ -46,7 +46,7 @@ class Note:
     bounds: bool = False
 
     def explains(self, where: Mapping[str, Scalar]) -> bool:
-        """Return whether this is about measurements with these values of ``where``."""
+        """Return whether this note is about measurements with these values of ``where``."""
         shared = self.about.keys() & where.keys()
         return bool(shared) and all(where[key] in self.about[key] for key in shared)
 
@@ -68,7 +68,7 @@ class SampledRows:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetricFacts:
-    """Description of a metric: how to read it, its range, its ideal value, and which direction is better.
+    """Description of a metric: how to read it, its range and ideal value, and which direction is better.
 
     ``better`` None means that neither is: no rule can compare the metric with a baseline's. ``sampled`` is
     None if all rows of the data are measured. ``exact_zero`` completes "GROUP: …" where an exact value of 0 is no

@@ -14,7 +14,7 @@ Better = Literal["higher", "lower", "ideal"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Baseline:
-    """The baseline model's value on the same rows, and the candidate's improvement over it.
+    """The baseline model's value of a metric on the same rows, and the candidate's improvement over it.
 
     ``method``, ``counts`` and ``se`` belong to the baseline's value. ``discordant`` has for each proportion in
     ``counts`` the number of rows that are an event of the candidate only, of the baseline only, and of all rows; it is
@@ -63,7 +63,7 @@ class Measurement:
 
     @property
     def key(self) -> tuple[str, frozenset[tuple[str, Scalar]]]:
-        """The metric and ``where``, in any order: a check measures each key once."""
+        """Identity of a measurement: its metric and ``where``, in any order. A check measures each once."""
         return self.metric, frozenset(self.where.items())
 
     @property
@@ -73,5 +73,5 @@ class Measurement:
 
     @property
     def is_group_specific(self) -> bool:
-        """Whether the value is of a group and not of the whole table."""
+        """Whether the value is of one group or a comparison of groups, and not of the whole table."""
         return not GROUP_KEYS.isdisjoint(self.where)

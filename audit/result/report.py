@@ -19,7 +19,7 @@ MAX_AUDITS = "gate.max_audits"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleResult:
-    """Decision on one rule.
+    """Decision on one rule of the policy: its status with the reason, and the measurements that it rests on.
 
     ``would_be`` is the status without the waiver and ``waiver`` the waiver that was applied; both are
     None unless the rule is waived. ``measurements`` are those that the rule was decided on,
@@ -42,7 +42,7 @@ class RuleResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """The verdict, with the decision on each rule."""
+    """The verdict of an audit with its reason, and the decision on each rule."""
 
     verdict: Verdict
     rules: list[RuleResult]
@@ -51,7 +51,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TensorFacts:
-    """Tensor of the model's signature; unknown dimensions of ``shape`` are None."""
+    """Input tensor of the model's signature; unknown dimensions of ``shape`` are None."""
 
     name: str
     dtype: str
@@ -60,7 +60,7 @@ class TensorFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputFacts:
-    """Detected output head, with the evidence; ``classes_from`` is what determines the order of the classes."""
+    """What the model's output was found to be, with the evidence; ``classes_from`` determines the order of classes."""
 
     name: str
     kind: Literal["probabilities", "sigmoid", "logits", "regression"]
@@ -71,7 +71,7 @@ class OutputFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelFacts:
-    """Description of a model; ``columns`` names the data columns of each input.
+    """Description of the audited model or the baseline; ``columns`` names the data columns of each input.
 
     ``allowed_operations`` are unsafe operations (files, network, Python) that ran because the policy allows them.
     """
@@ -88,7 +88,7 @@ class ModelFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupFacts:
-    """Groups of one protected attribute, in order, with their numbers of rows."""
+    """Groups of one protected attribute with their numbers of rows, ordered by value or as the policy lists them."""
 
     attribute: str
     privileged: list[str]
@@ -97,7 +97,7 @@ class GroupFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackgroundFacts:
-    """Reference rows of attribution and attacks."""
+    """Path and digest of the reference rows of attribution and attacks."""
 
     path: str
     digest: str
@@ -105,7 +105,7 @@ class BackgroundFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataFacts:
-    """Audited rows. ``distinct_rows`` compares the columns that the audit reads.
+    """Description of the audited rows; ``distinct_rows`` counts those distinct in the columns that the audit reads.
 
     ``background`` is None if the reference rows are audited rows. ``favorable_from`` is what determined the favourable
     outcome.
@@ -124,7 +124,7 @@ class DataFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyFacts:
-    """Effective policy, including overrides, and the command that repeats the audit."""
+    """Effective policy of an audit, including overrides, and the command that repeats the audit."""
 
     path: str | None
     digest: str

@@ -15,7 +15,7 @@ from audit.subject.sources import AuditedModel
 
 @contextmanager
 def of_the_baseline() -> Iterator[None]:
-    """Say of every AuditError that it is about the baseline: the same sentence may hold for the candidate."""
+    """Context that says of every AuditError that it is about the baseline: it may hold for the candidate too."""
     try:
         yield
     except AuditError as error:
@@ -23,7 +23,7 @@ def of_the_baseline() -> Iterator[None]:
 
 
 def find_baseline(policy: Policy, base: Path | None) -> Path | None:
-    """Return the path of the baseline, or None if the policy names none.
+    """Return the path of the baseline model, or None if the policy names none.
 
     Raises:
         AuditError: there is nothing, or nothing that can be a model.
@@ -35,7 +35,7 @@ def find_baseline(policy: Policy, base: Path | None) -> Path | None:
 
 
 def open_baseline(policy: ResolvedPolicy, path: Path, candidate: Model) -> AuditedModel:
-    """Load the baseline, with the policy as it applies to it.
+    """Return the baseline model, loaded, with the policy as it applies to it.
 
     Signature, classes and allowed operations are the candidate's. So are those of ``model.inputs`` that it has, the
     output's name if it has that, and the kind of the output if the same type of operation computes it; otherwise they

@@ -15,7 +15,7 @@ _MAX_LISTED = 12
 
 @dataclass(frozen=True)
 class ClassOrder:
-    """The label values in the order of the outputs; ``source`` says in words where it comes from.
+    """The label value that each output scores, in the outputs' order; ``source`` says in words where it comes from.
 
     ``assumed`` is True if its only evidence is that label values are usually sorted: the data must support it.
     """
@@ -28,7 +28,7 @@ class ClassOrder:
 def class_order(
     labels: Labels, declared: Sequence[Scalar] | None, served: Sequence[str] | None, width: int
 ) -> ClassOrder:
-    """Return the order of the classes of an output with ``width`` columns; one column scores the second of two.
+    """Return which label value each of ``width`` outputs scores; a single one scores the second of two.
 
     Args:
         labels: labels of the data.
@@ -53,7 +53,7 @@ def class_order(
 
 
 def supported_source(order: ClassOrder, agreement: Agreement) -> str:
-    """Return the source of an assumed order in words, with its agreement with the data.
+    """Return in words where an assumed class order comes from, with its agreement with the data.
 
     Raises:
         ScoresRefused: scores and labels clearly agree in another order.

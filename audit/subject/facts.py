@@ -23,7 +23,7 @@ def distinct_rows(dataset: Dataset, hashes: np.ndarray) -> int:
 
 
 def model_facts(bound: BoundModel, scored: ScoringResult) -> ModelFacts:
-    """Return the identity of the audited model, with the digest of its files."""
+    """Return the report's description of the audited model, with the digest of its files."""
     model = bound.model
     classified = scored.scores if isinstance(scored.scores, Classified) else None
     return ModelFacts(
@@ -45,7 +45,7 @@ def model_facts(bound: BoundModel, scored: ScoringResult) -> ModelFacts:
 
 
 def data_facts(policy: Policy, digests: Mapping[str, str], dataset: Dataset, hashes: np.ndarray) -> DataFacts:
-    """Return the identity of the audited rows and of the background; ``digests`` are by their keys in the policy."""
+    """Return the report's description of rows and background; ``digests`` are by their keys in the policy."""
     labels = dataset.labels
     favorable: list[Scalar] | dict[str, float] = []
     source = None

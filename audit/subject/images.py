@@ -14,7 +14,7 @@ _TOLERANCE = 1e-6  # of a range's width
 
 @dataclass(frozen=True)
 class ImageColumn:
-    """The only column of a model that reads images; the matrix of features holds its pixels.
+    """The image column of a model that reads no other; the matrix of features holds its pixels.
 
     ``shape`` is (height, width, channels); ``low`` and ``high`` are the least and the greatest number of a pixel,
     and ``evidence`` is the source of these.

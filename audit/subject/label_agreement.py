@@ -13,7 +13,7 @@ _FALSE_ALARM_RATE = 1e-3  # of audits of models that know nothing
 
 
 class Agreement:
-    """Association of the probabilities of each class with the labels, collected over batches.
+    """Association of each output's probabilities with the labels, over batches: evidence on an assumed class order.
 
     ``counts[label, output]`` are rows by their label and the output with the largest probability.
     """
@@ -24,7 +24,7 @@ class Agreement:
         self._square = np.zeros((classes, classes))
 
     def add(self, code: np.ndarray, probabilities: np.ndarray) -> None:
-        """Append rows: codes of their labels, and probabilities ``(rows, classes)``."""
+        """Append rows: the codes of their labels, and the probabilities of outputs ``(rows, classes)``."""
         classes = len(self.counts)
         cell = code.astype(np.int64) * classes + probabilities.argmax(1)
         self.counts += np.bincount(cell, minlength=classes**2).reshape(classes, classes)
@@ -34,11 +34,11 @@ class Agreement:
             self._square[:, output] += np.bincount(code, (column - certainty) ** 2, classes)
 
     def accuracy(self, order: np.ndarray) -> float:
-        """Return the share of rows whose largest probability is the label's; ``order[label]`` is its output."""
+        """Return the share of rows whose largest probability is the label's, if ``order[label]`` is its output."""
         return float(self.counts[np.arange(len(order)), order].sum() / self.counts.sum())
 
     def better(self) -> np.ndarray | None:
-        """Return the order (the output of each label) that fits significantly better than the assumed one, if any.
+        """Return the class order (output of each label) that fits significantly better than the assumed one, or None.
 
         A permutation consists of cycles, and each is tested separately, so that two swapped classes are detected
         among a hundred. Every cycle of its length might have been the best one by chance: the critical value rises with

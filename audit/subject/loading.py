@@ -26,7 +26,7 @@ from audit.subject.subject import Subject
 
 
 class Subjects(NamedTuple):
-    """The candidate, and the baseline on the same rows, None if the policy names none."""
+    """The candidate model's subject, and the baseline's on the same rows, None if the policy names none."""
 
     candidate: Subject
     baseline: Subject | None
@@ -67,7 +67,7 @@ class _Loaded:
 
 
 def load_subject(policy: ResolvedPolicy, progress: Progress, seed: int = 0) -> Subject:
-    """Read the data, load the model and score every row once; a baseline's scores are not computed.
+    """Return the candidate with its data and the scores of every row; a baseline's scores are not computed.
 
     Raises:
         AuditError: data or model cannot be audited under this policy.
@@ -76,7 +76,7 @@ def load_subject(policy: ResolvedPolicy, progress: Progress, seed: int = 0) -> S
 
 
 def load_subjects(policy: ResolvedPolicy, progress: Progress, seed: int = 0) -> Subjects:
-    """Read the data once, load candidate and baseline, and score every row with each.
+    """Return candidate and baseline, each with its scores of every row; the data are read once for both.
 
     Raises:
         AuditError: data or either model cannot be audited under this policy.

@@ -42,7 +42,7 @@ class Classified:
 
 @dataclass(frozen=True, kw_only=True)
 class Regressed:
-    """Predictions and targets of a regression. ``label`` and ``predicted`` are None unless ``favorable`` is given.
+    """Predictions and targets of a regression; ``label`` and ``predicted`` are None unless ``favorable`` is given.
 
     ``dtype`` is that of the raw outputs.
     """
@@ -55,7 +55,7 @@ class Regressed:
 
 
 class Regressor:
-    """Collects batches of raw outputs into `Regressed`."""
+    """Collects batches of a regression's raw outputs into `Regressed`."""
 
     def __init__(self, targets: Targets, head: Head) -> None:
         self._targets = targets
@@ -90,7 +90,7 @@ class _Batch(NamedTuple):
 
 
 class Classifier:
-    """Collects batches of raw outputs, in the row order of ``labels``, into `Classified`."""
+    """Collects batches of a classification's raw outputs, in the row order of ``labels``, into `Classified`."""
 
     def __init__(self, labels: Labels, head: Head, order: ClassOrder, threshold: float) -> None:
         self._order = order
@@ -116,7 +116,7 @@ class Classifier:
         self._batches.append(_Batch(favorable, guess, certainty, _brier(probabilities, certainty)))
 
     def result(self) -> Classified:
-        """Return the predictions of all rows added.
+        """Return predictions and labels of all rows added.
 
         Raises:
             AuditError: the labels contradict an order of the classes that was only assumed.

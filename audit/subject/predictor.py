@@ -22,14 +22,14 @@ _EPSILON = float(np.finfo(np.float64).eps)
 
 
 class ScoredDecisions(NamedTuple):
-    """Scores of rows, float64, and the classes decided on, int32 ``(rows,)``."""
+    """A model's scores of rows, float64, and the classes that it decides on, int32 ``(rows,)``."""
 
     scores: np.ndarray
     classes: np.ndarray
 
 
 class Predictor:
-    """Scores and decides rows of a matrix ``(rows, columns)``, batch by batch."""
+    """The uncut model's scores and decisions on a feature matrix ``(rows, columns)``, computed batch by batch."""
 
     def __init__(
         self,

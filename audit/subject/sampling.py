@@ -30,7 +30,7 @@ def read_features(
     rows: int,
     max_values: int = _MAX_VALUES,
 ) -> Features:
-    """Sample rows of the data and of the background, and read their features.
+    """Return the features of rows sampled from the data and from the background; every row is validated.
 
     Args:
         feeds: the feeds of the signature's inputs; a column that several read becomes one feature.
@@ -169,7 +169,7 @@ class _Vocabulary:
 
 
 def missing_value(null: NullValue, source: Source) -> AuditError:
-    """Return the error for a null that ``data.missing`` does not replace."""
+    """Return the AuditError for a null that ``data.missing`` does not replace."""
     return AuditError(
         where=f"data column {null.column!r}",
         expected="a value in every row, since the model reads it",

@@ -33,7 +33,7 @@ _PROBED_ROWS = 32  # rows at which the gradient is probed
 
 @dataclass(frozen=True, kw_only=True)
 class ScoringResult:
-    """The results of one pass over the features; ``hashes`` is one uint64 a row over all feature columns."""
+    """What one pass of all rows through the model gives; ``hashes`` is one uint64 a row over all feature columns."""
 
     scores: Classified | Regressed
     decision_rule: DecisionRule
@@ -42,7 +42,7 @@ class ScoringResult:
 
 
 def score(bound: BoundModel, source: Source, labels: Labels | Targets, progress: Progress) -> ScoringResult:
-    """Run the model over all rows in batches; memory is that of one batch and the arrays of scores.
+    """Return the model's scores of all rows, run in batches; memory is that of one batch and the arrays of scores.
 
     Raises:
         AuditError: a feature has a null or text, the model fails, or its output contradicts its head, the labels or

@@ -15,23 +15,23 @@ from audit.policy.model import Policy, ResolvedPolicy
 
 
 class Sources(NamedTuple):
-    """The audited rows and the background rows; one and the same if the policy names no background."""
+    """The tables of audited rows and background rows; one and the same if the policy names no background."""
 
     data: Source
     background: Source
 
     @property
     def files(self) -> list[Path]:
-        """All files that are read."""
+        """All files that audited rows and background rows are read from."""
         return [*self.data.files, *self.background.files]
 
     def require(self, feeds: Sequence[Feed]) -> None:
-        """Raise an AuditError unless both have every column that a model reads."""
+        """Raise an AuditError unless both tables have every column that the model reads."""
         for source in self:
             source.require(columns_read(feeds))
 
     def digests(self, pool: ThreadPoolExecutor) -> Mapping[str, Future[str]]:
-        """Start to compute the digest of each distinct source, by its key in the policy."""
+        """Start to compute the digest of each distinct table; return the futures by its key in the policy."""
         distinct = self if self.background is not self.data else self[:1]
         return {key: pool.submit(source.digest) for key, source in zip(self._fields, distinct, strict=False)}
 
@@ -42,7 +42,7 @@ def columns_read(feeds: Sequence[Feed]) -> list[str]:
 
 
 def open_sources(policy: Policy, base: Path | None) -> Sources:
-    """Open the data and the background of a policy; relative paths are looked up in ``base`` first.
+    """Return the tables of data and background of a policy; relative paths are looked up in ``base`` first.
 
     Raises:
         AuditError: there is no such data, or ``data.missing`` names a column that it lacks.
@@ -64,13 +64,13 @@ class AuditedModel:
 
 @dataclass(frozen=True, kw_only=True)
 class BoundModel(AuditedModel):
-    """A loaded model with the feeds of its inputs."""
+    """A loaded model with the feeds that make its inputs from data columns."""
 
     feeds: list[Feed]
 
 
 def bind_model(loaded: AuditedModel, sources: Sources) -> BoundModel:
-    """Match the model's inputs with columns of ``sources``.
+    """Return the model with each of its inputs matched with columns of ``sources``.
 
     Raises:
         AuditError: an input has no column that fits, or the background lacks one.

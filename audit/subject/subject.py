@@ -72,7 +72,7 @@ class Subject(BoundModel):
 
     @cached_property
     def masker(self) -> Masker:
-        """Disclosure control of the report: values of real rows as many rows of the background share them."""
+        """Formats values of single rows for the report, so that each is shared by many rows of the background."""
         features = self.features
         background = features.background.matrix
         numbers = {c.name: background[:, i] for i, c in enumerate(features.columns) if c.vocabulary is None}
@@ -103,7 +103,7 @@ class Subject(BoundModel):
 
     @cached_property
     def predictor(self) -> Predictor:
-        """The uncut model's decisions on a matrix of features.
+        """The uncut model's scores and decisions on a matrix of features.
 
         Raises:
             Skip: it scores rows that are made again from their features otherwise than the rows of the data.

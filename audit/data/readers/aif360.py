@@ -17,7 +17,7 @@ _DATASETS = {
 
 
 class AifSource(Source):
-    """A dataset as AIF360 prepares it: one-hot features, numeric protected attributes and label."""
+    """Source of a dataset as AIF360 prepares it: one-hot features, numeric protected attributes and label."""
 
     def __init__(self, path: str, files: list[Path], table: pa.Table) -> None:
         self.path = path
@@ -26,12 +26,12 @@ class AifSource(Source):
         self._table = table
 
     def read(self, columns: list[str], rows: int) -> Iterator[pa.RecordBatch]:
-        """Yield batches of the table in memory."""
+        """Yield the named columns in batches, from the table in memory."""
         yield from self._table.select(columns).to_batches(max_chunksize=rows)
 
 
 def open_aif360(path: str) -> AifSource:
-    """Open ``aif360:NAME``.
+    """Return the source of AIF360's dataset that ``path`` names as ``aif360:NAME``.
 
     Raises:
         AuditError: the name is unknown, or the raw files that AIF360 reads are missing

@@ -13,7 +13,7 @@ _PARSE = csv.ParseOptions(newlines_in_values=True)
 
 
 class CsvSource(Source):
-    """CSV files with a header line and commas, all with the same columns in the same order."""
+    """Source of CSV files with a header line and commas, all with the same columns in the same order."""
 
     def __init__(self, path: str, files: list[Path]) -> None:
         self.path = path
@@ -30,7 +30,7 @@ class CsvSource(Source):
         common_schema(files, lambda file: self._inferred(file).names, "columns", "other columns")
 
     def read(self, columns: list[str], rows: int) -> Iterator[pa.RecordBatch]:
-        """Yield text: a column is parsed where it is used."""
+        """Yield the named columns as text, in batches: a column is parsed where it is used."""
         convert = csv.ConvertOptions(
             include_columns=columns,
             column_types={name: pa.string() for name in columns},

@@ -20,7 +20,7 @@ IMAGE_COLUMN = "image"
 
 
 class ImageFolderSource(Source):
-    """The columns of a label file, with images of its ``folder`` instead of their names.
+    """Source of a label file's columns, with the bytes of images in its ``folder`` instead of their names.
 
     ``files`` are the label file and every image that it names, so that the digest covers them; other files
     in the directory are ignored.
@@ -44,7 +44,7 @@ class ImageFolderSource(Source):
         self.files = [labels, *self._images()]
 
     def read(self, columns: list[str], rows: int) -> Iterator[pa.RecordBatch]:
-        """Yield the label file's text and the images' bytes."""
+        """Yield the named columns in batches: the label file's text, and the images' bytes."""
         stored = [self._file_column if name == IMAGE_COLUMN else name for name in columns]
         for batch in self._labels.read(stored, rows):
             arrays = [

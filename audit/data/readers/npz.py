@@ -23,7 +23,7 @@ _CHUNK_BYTES = 2**20
 
 
 class NpzSource(Source):
-    """Files of arrays with equal names and types."""
+    """Source of NumPy's ``.npz`` files whose arrays, the columns, have equal names and types."""
 
     def __init__(self, path: str, files: list[Path]) -> None:
         self.path = path
@@ -31,7 +31,7 @@ class NpzSource(Source):
         self.schema = common_schema(files, _schema, "arrays and types")
 
     def read(self, columns: list[str], rows: int) -> Iterator[pa.RecordBatch]:
-        """Yield batches; an array is in memory a batch at a time, unless it is stored column by column."""
+        """Yield the named arrays in batches; one is in memory a batch at a time, unless stored column by column."""
         for file in self.files:
             with reading(file, _BROKEN), ZipFile(file) as archive, ExitStack() as opened:
                 arrays = [_Array(archive, opened, column) for column in columns]

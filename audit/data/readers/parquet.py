@@ -13,7 +13,7 @@ _BUFFER = 2**16  # bytes a column: without it the reader takes the whole row gro
 
 
 class ParquetSource(Source):
-    """Parquet files with the same schema."""
+    """Source of Parquet files with the same schema."""
 
     def __init__(self, path: str, files: list[Path]) -> None:
         self.path = path
@@ -21,7 +21,7 @@ class ParquetSource(Source):
         self.schema = self._resolved_schema(common_schema(files, _stored_schema, "columns and types"))
 
     def read(self, columns: list[str], rows: int) -> Iterator[pa.RecordBatch]:
-        """Yield batches with the stored types."""
+        """Yield the named columns in batches, with the stored types."""
         for file in self.files:
             with pq.ParquetFile(file, pre_buffer=False, buffer_size=_BUFFER) as reader:
                 yield from reader.iter_batches(batch_size=rows, columns=columns)

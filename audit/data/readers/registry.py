@@ -25,7 +25,7 @@ _TFRECORD = re.compile(r"\.tfrecords?(-\d+-of-\d+)?(\.gz)?$", re.IGNORECASE)
 
 
 def open_source(path: str, base: Path | None = None) -> Source:
-    """Open the data at ``path``: a file, a directory, a glob, or ``aif360:NAME``.
+    """Return the source of the data at ``path``: a file, a directory, a glob, or ``aif360:NAME``.
 
     Args:
         path: the path as written in the policy.
@@ -51,7 +51,7 @@ def open_source(path: str, base: Path | None = None) -> Source:
 
 
 def locate(path: str, base: Path | None) -> Path:
-    """Return a relative ``path`` below ``base`` if that exists, else unchanged."""
+    """Return where the data at ``path`` are: a relative path is below ``base`` if that exists, else unchanged."""
     below_base = (base or Path()) / path
     return below_base if below_base.exists() else Path(path)
 

@@ -22,7 +22,7 @@ _STORED = {"int64_list": pa.int64(), "float_list": pa.float32(), "bytes_list": p
 
 
 class TFRecordSource(Source):
-    """Files of examples; those whose names end in ``.gz`` are compressed.
+    """Source of TFRecord files of `tf.train.Example`; those whose names end in ``.gz`` are compressed.
 
     A feature has the type and length of its first value: one number or text a row, or a tensor of as many numbers.
     Features that an example lacks are nulls; those that none of the first examples has are no columns.

@@ -27,7 +27,7 @@ def row_label(record: Record) -> str:
 
 
 def summary(record: Record, contributions: Iterable[tuple[float, str]]) -> str:
-    """Return a row in words: ``Score 0.83 (favourable), label unfavourable. Most raised by age (17 to 25): +1.90.``
+    """Return a row in words, ``Score 0.83 (favourable), label unfavourable. Most raised by age (17 to 25): +1.90``.
 
     ``contributions`` are attributions, each with the name of its feature.
     """

@@ -32,7 +32,7 @@ class AttackMeasurement:
 
 
 def read(measurement: Measurement) -> AttackMeasurement | None:
-    """Return ``measurement`` as one of an attack, or None if it is none."""
+    """Return ``measurement`` with the attack, norm, eps and group in its ``where``; None if it is of no attack."""
     where = measurement.where
     metric = _metric(measurement)
     eps = size(where.get("eps"))
@@ -83,7 +83,7 @@ def label_of(attack: str) -> str:
 
 
 def has_keys(measurement: Measurement, keys: Set[str]) -> bool:
-    """Return whether ``where`` of a measurement has these keys, and no others but those of a group."""
+    """Return whether a measurement's ``where`` has these keys, and no others but those of a group."""
     return measurement.where.keys() in (keys, keys | {"attribute", "group"})
 
 
@@ -95,7 +95,7 @@ def size(value: Scalar | None) -> float | None:
 
 
 def group_of(measurement: Measurement) -> Group:
-    """Return the group of a measurement."""
+    """Return the (attribute, group) that a measurement is of; `ALL` if it is of all rows."""
     where = measurement.where
     return (str(where["attribute"]), str(where["group"])) if "attribute" in where else ALL
 
