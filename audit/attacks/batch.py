@@ -52,7 +52,7 @@ class Batch:
         return np.asarray(self.classify(rows) != self.classes)
 
     def bounds(self) -> Range:
-        """Return the range of each value's perturbation, in units of the scale, float32."""
+        """Return the least and greatest perturbation that leaves each value in its range, in units of eps, float32."""
         free = self.threat_model.free(self.x)
         x = np.where(free, self.x, 0)
         edges = ((edge - x) / self.threat_model.scale for edge in self.threat_model.range_of(x))

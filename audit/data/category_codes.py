@@ -84,10 +84,10 @@ def matches_policy_value(policy_value: Scalar, value: object) -> bool:
 
 
 def index_of(policy_value: Scalar, values: Sequence[object], where: str, expected: str) -> int:
-    """Return the index of the data value in ``values`` that a value of the policy means.
+    """Return the index in ``values`` of the data value that equals a value of the policy (see `matches_policy_value`).
 
     Raises:
-        AuditError: none of them matches; it begins with ``where`` and ``expected``.
+        AuditError: none of them does; ``where`` and ``expected`` begin its message.
     """
     for index, value in enumerate(values):
         if matches_policy_value(policy_value, value):

@@ -29,7 +29,7 @@ def image_evidence(
     subject: Subject,
     pictures: ImageColumn,
 ) -> Iterator[Evidence]:
-    """Yield the method of the values, their quality, and the tables behind the report's figures."""
+    """Yield the method of the attributions, their quality metrics, and the tables behind the report's figures."""
     examples = Examples(explanation, subject)
     by_patch = attribution.pool(cell_grid(pictures.shape, _MAX_PATCHES, 2))
     yield _method_note(method, by_patch.grid)

@@ -32,7 +32,7 @@ class ReliabilityBin:
 
 @dataclass(frozen=True, slots=True)
 class Reliability:
-    """The reliability curve of one measurement: observed against predicted shares, bins by rising prediction."""
+    """The reliability curve of a model on all rows or one group: observed against predicted shares, in bins."""
 
     metric: str
     path: str
