@@ -14,7 +14,7 @@ _MAIN = ""  # the scope of the main graph; the others are named after their func
 def foreign_tables(meta: Any) -> set[tuple[str, str]]:
     """Return the operations of a meta graph that fill a table from a file other than an asset.
 
-    Each is a pair: the name of the function that contains the operation (empty for the main graph), and the node's name.
+    Each is a pair: the name of the function that contains the operation (empty for the main graph), and the node.
     """
     graph = _Scopes(meta)
     return {

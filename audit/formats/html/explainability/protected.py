@@ -52,7 +52,7 @@ def shares(measurements: Sequence[Measurement], columns: Sequence[Record]) -> Pr
 
 
 def attributes_of(columns: Sequence[Record]) -> dict[str, list[str]]:
-    """Return the protected attributes that each column counts for; an intersection only if none of its parts is listed."""
+    """Return the protected attributes that each column counts for, without intersections of listed ones."""
     names = {text(row, "attribute") for row in columns}
     attributes: dict[str, list[str]] = {}
     for row in columns:
