@@ -1,7 +1,5 @@
 """The exception for every error that a user can cause, and helpers for its messages."""
 
-from __future__ import annotations
-
 import difflib
 from collections.abc import Iterable
 
@@ -29,7 +27,7 @@ class AuditError(Exception):
             lines.append(f"  do:       {self.fix}")
         return "\n".join(lines)
 
-    def within(self, place: str) -> AuditError:
+    def within(self, place: str) -> "AuditError":
         """Return the error about something inside ``place``: ``"{place}: {where}"``.
 
         It is a plain `AuditError`: that a baseline's scores are refused, say, does not refuse the candidate's.

@@ -1,7 +1,5 @@
 """Rows under attack: applies perturbations to them and asks the model for its decisions."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -43,7 +41,7 @@ class Batch:
     log_odds: LogOddsFunction | None = None
     observed: np.ndarray | None = None
 
-    def take(self, index: np.ndarray | slice) -> Batch:
+    def take(self, index: np.ndarray | slice) -> "Batch":
         """Return some of the rows."""
         return replace(self, x=self.x[index], classes=self.classes[index])
 

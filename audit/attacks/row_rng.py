@@ -1,7 +1,5 @@
 """Random numbers by row: a row draws the same ones, whatever other rows are attacked and in whatever batches."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,12 +16,12 @@ class Draws:
     state: np.ndarray
 
     @classmethod
-    def of(cls, rows: np.ndarray, seed: int) -> Draws:
+    def of(cls, rows: np.ndarray, seed: int) -> "Draws":
         """Return the streams of the rows with these numbers, int ``(rows,)``."""
         start = _mixed(np.uint64(seed % 2**64) + _STEP * np.ones(1, np.uint64))
         return cls(_mixed(start + _STEP_BETWEEN_ROWS * (rows.astype(np.uint64) + np.uint64(1))))
 
-    def take(self, index: np.ndarray) -> Draws:
+    def take(self, index: np.ndarray) -> "Draws":
         """Return the streams of some of the rows."""
         return replace(self, state=self.state[index])
 

@@ -1,7 +1,5 @@
 """The threat model of an evaluation: which values an adversary may change, in what units and within which range."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
@@ -22,7 +20,7 @@ class Range(NamedTuple):
     low: np.ndarray
     high: np.ndarray
 
-    def take(self, index: np.ndarray) -> Range:
+    def take(self, index: np.ndarray) -> "Range":
         """Return the range of some of the rows."""
         return Range(self.low[index], self.high[index])
 

@@ -1,7 +1,5 @@
 """Interventional SHAP values of a function, by enumeration or by sampling, whichever is cheaper."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -45,7 +43,7 @@ class Attributions:
     evaluations: int
     method: Literal["exact", "permutation"]
 
-    def explanation(self, data: np.ndarray, names: Sequence[str]) -> shap.Explanation:
+    def explanation(self, data: np.ndarray, names: Sequence[str]) -> "shap.Explanation":
         """Return the values as the object that shap's plots take.
 
         Args:

@@ -4,8 +4,6 @@ A check measures. It never decides, prints, plots or writes, and it imports its 
 `measure`, so that listing checks stays fast.
 """
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar
@@ -33,7 +31,7 @@ class Check(BaseModel, ABC):
     metrics: ClassVar[dict[str, MetricFacts]]
 
     @abstractmethod
-    def measure(self, subject: Subject) -> Iterable[TracedEvidence]:
+    def measure(self, subject: "Subject") -> "Iterable[TracedEvidence]":
         """Return the measurements on ``subject``, with the tables and notes that a reader of them needs.
 
         A measurement in a `Traced` is compared with a baseline's row by row.

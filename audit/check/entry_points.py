@@ -84,7 +84,8 @@ def build(name: str, options: dict[str, object]) -> Check:
     """
     cls = check_class(name)
     try:
-        return cls.model_validate(options)
+        with process_state_restored(is_plug_in(name)):
+            return cls.model_validate(options)
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])

@@ -3,8 +3,6 @@
 It guards against carelessness, not against malice: a plug-in runs with all rights of the process.
 """
 
-from __future__ import annotations
-
 import os
 import random
 import warnings
@@ -23,7 +21,7 @@ _COPIED = ("policy", "scores", "attributes", "weights", "clusters", "model_facts
 """Attributes of a subject that hold plain data: a plug-in gets them as copies that share read-only arrays."""
 
 
-def private_view(subject: Subject) -> Subject:
+def private_view(subject: "Subject") -> "Subject":
     """Return ``subject`` for a plug-in: arrays read-only, all other data copied, nothing it caches shared."""
     view = copy(subject)
     for name in _COPIED:
@@ -35,7 +33,7 @@ def private_view(subject: Subject) -> Subject:
     return view
 
 
-def _arrays(value: object) -> Iterator[np.ndarray[Any, Any]]:
+def _arrays(value: object) -> "Iterator[np.ndarray[Any, Any]]":
     """Yield the arrays in a record, list, tuple or dict, at any depth."""
     import numpy as np
 

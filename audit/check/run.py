@@ -1,11 +1,13 @@
 """One check on one model: its measurements with their intervals and traces, or the reason why there are none."""
 
+import json
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from pydantic import TypeAdapter
 
 from audit.check.base import Check
 from audit.errors import AuditError, Skip
@@ -20,6 +22,7 @@ Crash = Callable[[str, str], None]
 """Called with a check's name and its traceback when it crashes."""
 Key = tuple[str, frozenset[tuple[str, Scalar]]]
 TraceOf = Callable[[], Trace | None]
+_FIELDS: dict[type, TypeAdapter[object]] = {kind: TypeAdapter(kind) for kind in (Measurement, Note)}
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,22 @@ def _unmeasured(name: str, check: Check, status: CheckStatus, reason: str) -> Tr
 
 def _measured(name: str, check: Check, evidence: list[TracedEvidence], confidence: float) -> TracedResult:
     traces = {item.measurement.key: item.trace for item in evidence if isinstance(item, Traced)}
-    return TracedResult(_result(name, check, untraced(evidence), confidence), traces)
+    untraced_evidence = untraced(evidence)
+    _require_valid(untraced_evidence)
+    return TracedResult(_result(name, check, untraced_evidence, confidence), traces)
+
+
+def _require_valid(evidence: list[Evidence]) -> None:
+    """Raise an error for evidence that a report cannot hold, or that is there twice: nothing is dropped silently."""
+    for item in evidence:
+        if not isinstance(item, Measurement | Table | Note):
+            raise TypeError(f"the check yielded {type(item).__name__}, not a Measurement, Table or Note")
+        if not isinstance(item, Table):  # which looks at its cells itself
+            json.dumps(fields := asdict(item))  # numpy's numbers are no plain ones
+            _FIELDS[type(item)].validate_python(fields)
+    keys = [item.key for item in evidence if isinstance(item, Measurement)]
+    if len(set(keys)) < len(keys):
+        raise ValueError("the check measured a metric twice for the same 'where'")
 
 
 def _result(name: str, check: Check, evidence: list[Evidence], confidence: float) -> CheckResult:

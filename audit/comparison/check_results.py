@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from audit.check.run import TracedResult, TraceOf
-from audit.comparison.error_correlation import discordant_counts, error_correlation
+from audit.comparison.error_correlation import discordant_counts, error_correlation, require_counts
 from audit.policy.model import Policy
 from audit.result import Baseline, CheckResult, Measurement
 from audit.stats import improvement, is_known
@@ -118,6 +118,8 @@ def _with_dependence(
     if pair.identical or measurement.method != baseline.method or not is_known(measurement.method):
         return baseline
     candidate_trace, baseline_trace = (trace() for trace in traces)
+    require_counts(candidate_trace, measurement.counts, pair.candidate)
+    require_counts(baseline_trace, baseline.counts, pair.candidate)
     if pairs := discordant_counts(candidate_trace, baseline_trace, pair.candidate):
         return replace(baseline, discordant=pairs)
     correlation = error_correlation(candidate_trace, baseline_trace, measurement.method, pair.candidate)

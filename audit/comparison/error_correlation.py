@@ -3,6 +3,8 @@
 McNemar counts for proportions, the correlation of influence functions otherwise.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from audit.stats.group_rates import rates
@@ -15,6 +17,14 @@ _PSEUDO_ROWS = 1.0
 
 Where hardly a row tells two models apart, their correlation on these rows is near 1, though they may differ on others.
 """
+
+
+def require_counts(trace: Trace | None, counts: Mapping[str, list[float]], subject: Subject) -> None:
+    """Raise a ValueError if the shares of a trace are not those that the counts of its measurement are of."""
+    for name, (within, event) in trace.rates.items() if isinstance(trace, Shares) else ():
+        traced = _effective(event, within, subject)
+        if not np.allclose(traced, counts.get(name, [np.nan, np.nan])):
+            raise ValueError(f"the trace counts {traced} in {name!r}, the measurement {counts.get(name)}")
 
 
 def discordant_counts(

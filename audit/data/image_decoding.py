@@ -1,7 +1,5 @@
 """Decoding of images (PNG, JPEG, BMP, GIF) to arrays of pixels."""
 
-from __future__ import annotations
-
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -54,7 +52,7 @@ def decode(data: bytes, channels: int, where: str) -> np.ndarray:
     return pixels.reshape(*pixels.shape[:2], channels)
 
 
-def _plain(image: Image) -> Image:
+def _plain(image: "Image") -> "Image":
     """Return an image without a palette, and without an alpha channel that is opaque everywhere."""
     if image.mode == "P":
         image = image.convert("RGBA" if "transparency" in image.info else "RGB")
@@ -63,7 +61,7 @@ def _plain(image: Image) -> Image:
     return image
 
 
-def _opened(data: bytes) -> Image:
+def _opened(data: bytes) -> "Image":
     """Return an image whose header is read.
 
     Raises:

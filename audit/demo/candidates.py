@@ -7,8 +7,6 @@ independent, and on their FGSM examples (Goodfellow et al., 2015), in which ``bu
 uninformative.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -35,7 +33,7 @@ class Recipe(NamedTuple):
     hardened: bool
 
 
-def train_candidate(train: pd.DataFrame, directory: Path, recipe: Recipe, *, seed: int) -> None:
+def train_candidate(train: "pd.DataFrame", directory: Path, recipe: Recipe, *, seed: int) -> None:
     """Train a candidate and export it to ``directory`` as a SavedModel.
 
     Its signature takes one float32 tensor of shape (None, 1) for each feature, named as the column, and
@@ -71,7 +69,7 @@ def train_candidate(train: pd.DataFrame, directory: Path, recipe: Recipe, *, see
         served.export(directory, verbose=False)
 
 
-def reweighing(train: pd.DataFrame) -> NDArray[np.float64]:
+def reweighing(train: "pd.DataFrame") -> "NDArray[np.float64]":
     """Return AIF360's weight of each row, shape (rows,), for the groups Female and Male.
 
     The weight is P(sex) P(approved) / P(sex, approved) at the row's sex and decision.
@@ -89,7 +87,7 @@ def reweighing(train: pd.DataFrame) -> NDArray[np.float64]:
     return np.asarray(reweigh.fit_transform(table).instance_weights, dtype=np.float64)
 
 
-def _network(columns: int, hardened: bool, steps: int) -> keras.Sequential:
+def _network(columns: int, hardened: bool, steps: int) -> "keras.Sequential":
     """Return the compiled network; it maps standardized ``columns`` to a logit."""
     import keras
 

@@ -1,7 +1,5 @@
 """Features of sampled rows as one matrix: numbers unchanged, texts as codes into a vocabulary, images flat."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
@@ -44,7 +42,7 @@ class Rows:
     index: np.ndarray
     keys: np.ndarray
 
-    def sample(self, size: int) -> Rows:
+    def sample(self, size: int) -> "Rows":
         """Return the sample of ``size`` rows that the same stream would have given; all rows if there are no more."""
         if size >= len(self.index):
             return self

@@ -1,7 +1,5 @@
 """A SavedModel as a function of its inputs, called by its signature's ConcreteFunction."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping
 from copy import copy
 from functools import cached_property
@@ -45,7 +43,7 @@ class Model:
         """The TensorSpecs of what is fed, by name, with a free number of rows."""
         return {name: spec for entry in self.entries for name, spec in sorted(entry.inputs.items())}
 
-    def without(self, names: Collection[str]) -> Model:
+    def without(self, names: Collection[str]) -> "Model":
         """Return the model without those inputs of ``names`` that are parsed features the output does not depend on.
 
         Of a graph that cannot be frozen every feature stays.

@@ -1,7 +1,5 @@
 """Gate of a policy: rules, confidence, and waivers."""
 
-from __future__ import annotations
-
 from contextlib import suppress
 from datetime import UTC, date, datetime
 from math import inf
@@ -34,7 +32,7 @@ class Rule(Strict):
     id: Name | None = None
 
     @model_validator(mode="after")
-    def _require_consistent_limits(self) -> Rule:
+    def _require_consistent_limits(self) -> "Rule":
         if not self.limit:
             raise ValueError(
                 "a rule needs a limit: 'at_least', 'at_most', 'within', 'no_worse_than_baseline_by' or "

@@ -1,7 +1,5 @@
 """Schema of `audit.yaml`: the sections of a policy and their keys."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -76,7 +74,7 @@ class Protected(Strict):
     columns: Annotated[dict[str, Name], Field(min_length=1)] | None = None
 
     @model_validator(mode="after")
-    def _require_known_privileged(self) -> Protected:
+    def _require_known_privileged(self) -> "Protected":
         if self.bins and self.columns:
             raise ValueError("either 'bins' or 'columns', not both")
         if self.bins and sorted(set(self.bins)) != self.bins:
@@ -108,7 +106,7 @@ class DataSpec(Strict):
     intersections: list[Annotated[list[Name], Field(min_length=2)]] = []
 
     @model_validator(mode="after")
-    def _require_known_attributes(self) -> DataSpec:
+    def _require_known_attributes(self) -> "DataSpec":
         if self.pixels and self.pixels[0] >= self.pixels[1]:
             raise ValueError(f"'pixels' must rise, such as [0, 1], found {self.pixels}")
         for names in self.intersections:

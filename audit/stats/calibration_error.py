@@ -1,7 +1,5 @@
 """Interval method of the expected calibration error over bins of the score."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -60,7 +58,7 @@ class _Bins:
     smoothed_variance: Reals
 
     @classmethod
-    def of(cls, bins: Reals) -> _Bins:
+    def of(cls, bins: Reals) -> "_Bins":
         favorable, rows, scores = np.moveaxis(np.asarray(bins, np.float64), -1, 0)
         filled = np.where(rows > 0, rows, 1.0)
         with np.errstate(invalid="ignore"):

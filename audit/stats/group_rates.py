@@ -1,7 +1,5 @@
 """Proportions by group, with their effective counts under weights and clusters."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,7 +22,7 @@ class Rates:
         """Return ``[events, trials]`` of one group."""
         return [float(self.events[group]), float(self.trials[group])]
 
-    def every(self, step: int, start: int) -> Rates:
+    def every(self, step: int, start: int) -> "Rates":
         """Return every ``step``-th group from ``start`` on."""
         return Rates(*(values[start::step] for values in (self.value, self.rows, self.events, self.trials)))
 

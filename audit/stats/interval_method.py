@@ -1,7 +1,5 @@
 """The record of an interval method: its limits, and all that gate and comparison ask about it."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass

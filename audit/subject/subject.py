@@ -1,7 +1,5 @@
 """The subject of an audit: model, data and scores, loaded and computed once for all checks."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -44,9 +42,9 @@ class Subject(BoundModel):
     model_facts: ModelFacts
     data_facts: DataFacts
     sample_rows: int = MOST_ROWS
-    superset: Subject | None = field(default=None, compare=False, repr=False)
+    superset: "Subject | None" = field(default=None, compare=False, repr=False)
 
-    def sampled(self, rows: int) -> Subject:
+    def sampled(self, rows: int) -> "Subject":
         """Return the subject with a sample of at most ``rows`` rows of the data; itself if that is its own.
 
         A larger sample holds the rows of a smaller one. For it the data are read again, and everything is found out

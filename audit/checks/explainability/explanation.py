@@ -1,7 +1,5 @@
 """SHAP values of sampled rows: the object that the explainability check measures on."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -44,7 +42,7 @@ class ExplainedOutput:
     unit: str
 
     @classmethod
-    def of(cls, subject: Subject, score: bool) -> ExplainedOutput:
+    def of(cls, subject: Subject, score: bool) -> "ExplainedOutput":
         """Return the favourable outcome's log-odds, or with ``score`` P(favourable); a regression's prediction.
 
         Raises:

@@ -1,7 +1,5 @@
 """Attributions of the cells of an image: by expected gradients, or by SHAP values of patches."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -84,7 +82,7 @@ class ImageAttribution:
     grid: CellGrid
     values: np.ndarray
 
-    def pool(self, patches: CellGrid) -> ImageAttribution:
+    def pool(self, patches: CellGrid) -> "ImageAttribution":
         """Return the attributions of ``patches``, each made up of whole cells; unchanged if as coarse already."""
         if self.grid.cells <= patches.cells:
             return self

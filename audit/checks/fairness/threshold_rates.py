@@ -1,7 +1,5 @@
 """Rates of every group at every threshold, from one count of the rows."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -45,7 +43,7 @@ class ThresholdGrid:
     levels: np.ndarray
 
     @classmethod
-    def of(cls, scores: Classified | Regressed, decider: DecisionRule) -> ThresholdGrid | None:
+    def of(cls, scores: Classified | Regressed, decider: DecisionRule) -> "ThresholdGrid | None":
         """Return the thresholds for these scores; None where no single one decides (several classes).
 
         They are 0.05, 0.10, …, 0.95 for probabilities, and the scores' own 5 %, 10 %, …, 95 % quantiles, rounded to

@@ -1,7 +1,5 @@
 """Attacks of an audit: those requested, and if these prove nothing, all others as well."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -69,7 +67,7 @@ class _Attempt:
     before: tuple[Finding, ...] = ()
     is_escalated: bool = False
 
-    def escalated(self) -> _Attempt:
+    def escalated(self) -> "_Attempt":
         """Return an attempt with every attack that can run."""
         largest = max(self.plan.eps)
         fallbacks = gradient_sources.fallback_gradients(

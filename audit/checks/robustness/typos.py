@@ -3,8 +3,6 @@
 No gradient reaches a text, so that these are random: a row counts as flipped if any of several draws flips it.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -121,7 +119,7 @@ def _notes_on_changes(share: float, eps: float) -> Iterator[Note]:
 
 
 def _effects(
-    rows: _TextRows, epsilons: Sequence[float], classes: np.ndarray, word_counts: _WordCounts
+    rows: "_TextRows", epsilons: Sequence[float], classes: np.ndarray, word_counts: _WordCounts
 ) -> dict[float, _Effect]:
     """Return the effect of each size, rising, and count the words that are misspelt at the smallest."""
     effects = {eps: _Effect(*np.zeros((2, len(classes)), bool)) for eps in epsilons}

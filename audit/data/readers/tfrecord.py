@@ -1,7 +1,5 @@
 """Source of TFRecord files of `tf.train.Example`: every feature is a column, in alphabetical order."""
 
-from __future__ import annotations
-
 import gzip
 import zlib
 from collections.abc import Iterator
@@ -41,12 +39,12 @@ class TFRecordSource(Source):
         while batch := list(islice(records, rows)):
             yield _columns_of(batch, schema)
 
-    def _records(self) -> Iterator[_Record]:
+    def _records(self) -> "Iterator[_Record]":
         for file, size in self._sizes.items():
             yield from _read(file, size)
 
 
-def _read(file: Path, size: int) -> Iterator[_Record]:
+def _read(file: Path, size: int) -> "Iterator[_Record]":
     """Yield the records of a file of ``size`` bytes, uncompressed; their checksums are compared."""
     tf = tensorflow()
     number = bytes_read = 0

@@ -1,7 +1,5 @@
 """Calibration by group: small reliability curves of one protected attribute next to each other."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass

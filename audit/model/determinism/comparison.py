@@ -1,7 +1,5 @@
 """Comparison of two scorings of the same rows, up to rounding in the coarsest type that the graph computes in."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -84,7 +82,7 @@ class ScoreComparison:
         return coarsest_eps(self.model.signature.function)
 
     @cached_property
-    def _scale(self) -> _Scale:
+    def _scale(self) -> "_Scale":
         values = self.raw.astype(np.float64)
         largest = float(np.abs(values).max())
         return _Scale(largest, max(float(np.ptp(values)), largest / 16))  # scores may hardly differ

@@ -1,7 +1,5 @@
 """Inputs of serialized `tf.Example`: fed by feature, with subgraphs that begin behind the parsing operation."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -48,7 +46,7 @@ class ParsedExamples:
         """One input for each feature that is read."""
         return {feature.key: feature.spec for feature in self.features if feature.key not in self.unread}
 
-    def without(self, names: Iterable[str], frozen: Frozen) -> ParsedExamples:
+    def without(self, names: Iterable[str], frozen: Frozen) -> "ParsedExamples":
         """Return the input without those of ``names`` on which the output does not depend."""
         nodes = frozen.ancestors(node_name(frozen.output)).values()
         reads = {tensor for node in nodes for tensor in data_inputs(node)}

@@ -3,8 +3,6 @@
 Its configuration is read first, without building the model: its version of Keras and any Python code in it.
 """
 
-from __future__ import annotations
-
 import json
 import re
 import tempfile
@@ -46,7 +44,7 @@ def open_keras(path: Path, allowed: Collection[str]) -> LoadedModel:
         return open_saved_model(Path(folder), path, allowed)
 
 
-def _unreadable(path: Path, config: _KerasConfig, error: Exception) -> AuditError:
+def _unreadable(path: Path, config: "_KerasConfig", error: Exception) -> AuditError:
     import keras
 
     if "safe_mode" in str(error):

@@ -1,7 +1,5 @@
 """Operations that do more than compute: a SavedModel is a program that runs on the auditor's machine."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -61,7 +59,7 @@ def _of_meta_graph(meta: Any) -> Iterator[UnsafeOperation]:
         yield UnsafeOperation(operation, function, tuple(sorted(names - {INITIAL})), INITIAL in names)
 
 
-def _unsafe_parts(meta: Any, graph: _Graph) -> set[tuple[Part, str]]:
+def _unsafe_parts(meta: Any, graph: "_Graph") -> set[tuple[Part, str]]:
     """Return the parts of a graph with unsafe operations, and the type of each operation."""
     saver = meta.saver_def
     tensors = [name for names in _entry_points(meta).values() for name in names]

@@ -1,7 +1,5 @@
 """The section on attribution: importance, protected attributes, dependence, explained rows, images and texts."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -61,7 +59,7 @@ class ExplainabilitySection:
         return _KEYS.get(_name(measurement)) == measurement.where.keys()
 
     @classmethod
-    def of(cls, check: CheckResult) -> ExplainabilitySection:
+    def of(cls, check: CheckResult) -> "ExplainabilitySection":
         """Return the section of ``check``, made from its measurements and tables."""
         rows = {name: records(check, name, columns) for name, columns in cls.tables.items()}
         measurements = [m for m in check.measurements if cls.covers(m)]

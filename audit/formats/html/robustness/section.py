@@ -1,7 +1,5 @@
 """The section on attacks: accuracy against their size, by group, the smallest flips, and movable columns."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -78,7 +76,7 @@ class RobustnessSection:
         )
 
     @classmethod
-    def of(cls, check: CheckResult) -> RobustnessSection:
+    def of(cls, check: CheckResult) -> "RobustnessSection":
         """Return the section of ``check``, made from its measurements and tables."""
         hits = [hit for m in check.measurements if (hit := measurements.read(m))]
         clean = measurements.clean(check.measurements)
