@@ -38,8 +38,10 @@ def _require_free(name: str, folder: Path) -> None:
         raise _refused(
             "a name that is no keyword of Python and does not begin with 'test', as pytest's", repr(name)
         )
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
-        raise _refused("lower-case letters, digits and '_', as a Python package has them", repr(name))
+    if not re.fullmatch(r"[a-z]([a-z0-9_]{0,38}[a-z0-9])?", name):
+        raise _refused(
+            "up to 40 lower-case letters, digits and '_', as a Python package has them", repr(name)
+        )
     if folder.exists() or folder.is_symlink():
         raise _refused("a new directory", f"{name!r}, which exists")
     if name in installed():

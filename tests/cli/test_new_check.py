@@ -57,6 +57,8 @@ def test_no_placeholder_is_left_and_no_path_of_this_machine(here: Path) -> None:
         ("größe", "lower-case letters"),
         ("demo\n", "lower-case letters"),
         ("", "lower-case letters"),
+        ("a_", "lower-case letters"),
+        ("a" * 41, "up to 40 lower-case letters"),
         ("class", "no keyword of Python"),
         ("tests", "does not begin with 'test'"),
         ("fairness", "the check 'fairness' (audit.checks.fairness:Fairness)"),
