@@ -7,6 +7,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Iterator
+from importlib import import_module
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -134,3 +135,16 @@ def test_no_two_public_classes_share_a_name() -> None:
         if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
     ]
     assert {name for name in classes if classes.count(name) > 1} == set()
+
+
+def test_what_examples_and_benchmarks_import_is_there() -> None:
+    missing = [
+        f"{file}: {node.module}.{alias.name}"
+        for folder in ("examples", "benchmarks")
+        for file in sorted((ROOT / folder).rglob("*.py"))
+        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(node, ast.ImportFrom) and str(node.module).split(".")[0] == "audit"
+        for alias in node.names
+        if not _is_module(node, alias.name) and not hasattr(import_module(str(node.module)), alias.name)
+    ]
+    assert missing == []

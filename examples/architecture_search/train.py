@@ -19,7 +19,7 @@ import pandas as pd
 import audit
 from audit.check import load_policy
 from audit.demo.loans import make_loans
-from audit.formats.registry import write_reports
+from audit.formats.writing import write_reports
 from audit.policy import Policy
 from audit.result import Report
 
