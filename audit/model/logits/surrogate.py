@@ -55,8 +55,8 @@ def flat_share(logits: Callable[[Any], Any], rows: np.ndarray) -> float:
 class SurrogateLogits:
     """Class logits, or a regression's value, of a matrix of features, with straight-through gradients.
 
-    ``exact`` says that they decide as the model does on verified rows, and the last field that the graph has steps or
-    stops; ``evidence`` is their place in words. Whether a row flips is decided by the model.
+    ``exact`` says that they decide as the model does on verified rows, ``has_steps`` that the graph has steps or stops,
+    which gradients pass; ``evidence`` is their place in words. Whether a row flips is decided by the model.
     """
 
     logits: Callable[[Any], Any]
