@@ -69,7 +69,7 @@ def _require_valid(evidence: list[Evidence]) -> None:
             raise TypeError(f"the check yielded {type(item).__name__}, not a Measurement, Table or Note")
         if not isinstance(item, Table):  # which looks at its cells itself
             json.dumps(fields := asdict(item))  # numpy's numbers are no plain ones
-            _FIELDS[type(item)].validate_python(fields)
+            _FIELDS[Note if isinstance(item, Note) else Measurement].validate_python(fields)
     keys = [item.key for item in evidence if isinstance(item, Measurement)]
     if len(set(keys)) < len(keys):
         raise ValueError("the check measured a metric twice for the same 'where'")
