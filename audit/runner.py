@@ -12,7 +12,7 @@ from audit.check.isolation import private_view, process_state_restored
 from audit.check.run import Crash, run_check
 from audit.comparison.check_results import ModelPair, checks_to_compare, with_baseline
 from audit.gate.lint import warnings_of
-from audit.gate.verdict import decide
+from audit.gate.verdict import DECISION_VERSION, decide
 from audit.policy.gate_spec import today
 from audit.policy.model import ResolvedPolicy
 from audit.policy.resolution import metric_facts
@@ -147,7 +147,12 @@ def _report(
         environment=environment(request.seed, request.on.isoformat()),
         baseline=against,
         run={**run, **counted},
-        warnings=warnings_of(policy.gate, metric_facts(offers_of(policy)), results),
+        warnings=[
+            *subject.warnings,
+            *(text for result in results for text in result.warnings),
+            *warnings_of(policy.gate, metric_facts(offers_of(policy)), results),
+        ],
+        decision_version=DECISION_VERSION,
     )
 
 

@@ -17,7 +17,17 @@ if TYPE_CHECKING:
 
     from audit.subject.subject import Subject
 
-_COPIED = ("policy", "scores", "attributes", "weights", "clusters", "model_facts", "data_facts", "features")
+_COPIED = (
+    "policy",
+    "warnings",
+    "scores",
+    "attributes",
+    "weights",
+    "clusters",
+    "model_facts",
+    "data_facts",
+    "features",
+)
 """Attributes of a subject that hold plain data: a plug-in gets them as copies that share read-only arrays."""
 
 

@@ -87,7 +87,8 @@ def _result(name: str, check: Check, evidence: list[Evidence], confidence: float
         summary=check.summary,
         metrics={metric: facts for metric, facts in metrics.items() if metric in measured},
         measurements=_complete(measurements, metrics, confidence),
-        notes=[note.text for note in notes],
+        notes=[note.text for note in notes if not note.warning],
+        warnings=[note.text for note in notes if note.warning],
         reasons=[note for note in notes if note.about],
         tables=[item for item in evidence if isinstance(item, Table)],
     )

@@ -3,7 +3,7 @@
 Read first and without the model, so that mistakes in the data are found before TensorFlow is loaded.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
@@ -22,7 +22,7 @@ class Dataset:
     """The dataset without its features: labels, protected attributes, weights and clusters of all rows.
 
     ``attributes`` are the protected attributes in the policy's order, then the intersections. ``weights`` (float64)
-    and ``clusters`` (int32 codes) are None if the policy names none.
+    and ``clusters`` (int32 codes) are None if the policy names none. ``warnings`` are for the top of the report.
     """
 
     rows: int
@@ -30,6 +30,7 @@ class Dataset:
     attributes: list[Attribute]
     weights: np.ndarray | None
     clusters: np.ndarray | None
+    warnings: list[str] = field(default_factory=list)
 
 
 def read_dataset(spec: DataSpec, source: Source, regression: bool) -> Dataset:

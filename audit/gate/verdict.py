@@ -27,6 +27,9 @@ from audit.result import (
 )
 from audit.stats.confidence import at_confidence
 
+DECISION_VERSION = 2
+"""Version of the rules by which a verdict follows from measurements; a report without one is of version 1."""
+
 
 @dataclass(frozen=True)
 class _Covered:

@@ -10,6 +10,14 @@ Number = Annotated[float, Field(allow_inf_nan=False)]
 Name = Annotated[str, Field(min_length=1)]
 
 
+def is_default(value: object) -> bool:
+    """Return whether the value of a key that came later is left out of the effective policy.
+
+    So the digests of policies that do not use the key stay what they were.
+    """
+    return not value or value == "each"
+
+
 def _as_list(value: object) -> object:
     return value if isinstance(value, list) else [value]
 

@@ -9,12 +9,15 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, model_validator
 
 from audit.errors import did_you_mean
-from audit.policy.fields import Name, Number, OneOrMore, OneOrMoreNames, Strict
+from audit.policy.fields import Name, Number, OneOrMore, OneOrMoreNames, Strict, is_default
 from audit.policy.gate_spec import GateSpec, Rule, Waiver
 from audit.policy.unsafe_operations import UNSAFE
 from audit.result import Scalar
 
 Kind = Literal["auto", "probabilities", "logits", "regression"]
+
+Spelling = Literal["text", "number", "stripped", "folded"]
+"""How a column's spellings are read: exactly, as numbers, without spaces around them, or without case as well."""
 
 Disclosure = Literal["shown", "masked", "none"]
 """Display of real rows' values in a report: unchanged, as ranges shared by many rows, or none."""
@@ -91,6 +94,8 @@ class DataSpec(Strict):
 
     ``background`` are reference rows for attribution and attacks, such as the training data; without it
     they are taken from ``path``. ``pixels`` is the range of pixel values that the model expects of images.
+    ``ignore`` are columns that are no features. ``values`` says by column how its spellings are read, and ``copies``
+    whether duplicate rows count each or once.
     """
 
     path: Name
@@ -101,6 +106,9 @@ class DataSpec(Strict):
     weight: Name | None = None
     cluster: Name | None = None
     missing: dict[str, bool | int | Number | str] = {}
+    ignore: Annotated[list[Name], Field(exclude_if=is_default)] = []
+    values: Annotated[dict[Name, Spelling], Field(exclude_if=is_default)] = {}
+    copies: Annotated[Literal["each", "once"], Field(exclude_if=is_default)] = "each"
     pixels: Annotated[list[Number], Field(min_length=2, max_length=2)] | None = None
     protected: dict[Name, Protected] = {}
     intersections: list[Annotated[list[Name], Field(min_length=2)]] = []

@@ -38,12 +38,13 @@ class Note:
 
     ``about`` names the values of ``where`` whose measurements it explains, such as ``{"attack": ["pgd"]}``: the gate
     gives it as the reason of a rule on them that it cannot decide. ``bounds`` says that they bound the value on one
-    side only.
+    side only. A ``warning`` appears next to the verdict, at the top of the report.
     """
 
     text: str
     about: dict[str, list[Scalar]] = field(default_factory=dict)
     bounds: bool = False
+    warning: bool = False
 
     def explains(self, where: Mapping[str, Scalar]) -> bool:
         """Return whether this note is about measurements with these values of ``where``."""
@@ -88,7 +89,8 @@ class MetricFacts:
 class CheckResult:
     """Measurements of one check with notes and tables, or the reason why it did not measure.
 
-    ``reasons`` are those notes that explain certain measurements, or why they are missing.
+    ``reasons`` are those notes that explain certain measurements, or why they are missing. ``warnings`` are repeated
+    in the report's.
     """
 
     name: str
@@ -98,5 +100,6 @@ class CheckResult:
     metrics: dict[str, MetricFacts] = field(default_factory=dict)
     measurements: list[Measurement] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
     reasons: list[Note] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)

@@ -137,8 +137,9 @@ class PolicyFacts:
 class Report:
     """Everything that an audit measured and decided. Equal inputs give equal reports, except for ``run``.
 
-    ``baseline`` is the model compared with, if any. ``warnings`` are about the policy: rules that no value can
-    break, that cover nothing, or that these rows can never decide.
+    ``baseline`` is the model compared with, if any. ``warnings`` are what a reader must know before trusting the
+    verdict: of the policy (rules that no value can break, or that these rows can never decide), of data and model, and
+    of checks. ``decision_version`` is that of the rules by which the verdict follows from the measurements.
     """
 
     verdict: Verdict
@@ -153,6 +154,7 @@ class Report:
     baseline: ModelFacts | None = None
     warnings: list[str] = field(default_factory=list)
     schema_version: Literal[1] = 1
+    decision_version: int = 1
 
     @property
     def repeated_rows(self) -> int:

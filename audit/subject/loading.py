@@ -50,7 +50,7 @@ class _Loaded:
 
     def subject(self, bound: BoundModel, scored: ScoringResult, facts: DataFacts) -> Subject:
         return Subject(
-            **vars(bound),
+            **{**vars(bound), "warnings": [*self.dataset.warnings, *bound.warnings, *scored.warnings]},
             seed=self.seed,
             files=self.files,
             source=self.sources.data,

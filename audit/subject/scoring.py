@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import numpy as np
@@ -33,12 +33,16 @@ _PROBED_ROWS = 32  # rows at which the gradient is probed
 
 @dataclass(frozen=True, kw_only=True)
 class ScoringResult:
-    """What one pass of all rows through the model gives; ``hashes`` is one uint64 a row over all feature columns."""
+    """What one pass of all rows through the model gives; ``hashes`` is one uint64 a row over all feature columns.
+
+    ``warnings`` are for the top of the report.
+    """
 
     scores: Classified | Regressed
     decision_rule: DecisionRule
     differentiable: bool
     hashes: np.ndarray
+    warnings: list[str] = field(default_factory=list)
 
 
 def score(bound: BoundModel, source: Source, labels: Labels | Targets, progress: Progress) -> ScoringResult:

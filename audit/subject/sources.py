@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -64,9 +64,13 @@ class AuditedModel:
 
 @dataclass(frozen=True, kw_only=True)
 class BoundModel(AuditedModel):
-    """A loaded model with the feeds that make its inputs from data columns."""
+    """A loaded model with the feeds that make its inputs from data columns.
+
+    ``warnings`` are for the top of the report: at first those of the binding, of a `Subject` all of model and data.
+    """
 
     feeds: list[Feed]
+    warnings: list[str] = field(default_factory=list)
 
 
 def bind_model(loaded: AuditedModel, sources: Sources) -> BoundModel:

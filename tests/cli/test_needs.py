@@ -74,7 +74,7 @@ def test_open_rules_groups_left_out_and_warnings_are_said(
     assert "no attribute 'sexx' was measured (did you mean 'sex'?)" in out
     report = read_report(gap.out)
     assert len(report.warnings) == 2
-    assert "Warnings about the policy" in (gap.out / "report.html").read_text()
+    assert "<h3>Warnings</h3>" in (gap.out / "report.html").read_text()
 
 
 def test_a_rule_that_the_rows_can_never_decide_is_warned_of(

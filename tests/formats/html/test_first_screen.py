@@ -52,7 +52,7 @@ def test_warnings_about_the_policy_are_said_and_the_rest_is_folded() -> None:
     (section,) = page.all("section", id="verdict")
     text = section.text
     assert all(warning in text for warning in said) and "2 more" in text
-    assert "Warnings about the policy" not in screen(small())
+    assert "<h3>Warnings</h3>" not in screen(small())
 
 
 def test_what_an_open_rule_needs_is_said_with_it() -> None:
