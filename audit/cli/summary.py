@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from audit.audit_log.audit_count import audit_number, audit_number_in_words
+from audit.errors import quote_list
 from audit.formats.html.text.margins import least_improvement
 from audit.result import MAX_AUDITS, Baseline, Decision, Measurement, Report, RuleResult
 
@@ -58,6 +59,8 @@ def remarks(report: Report) -> Iterator[str]:
     if report.model.allowed_operations:
         names = plain(", ".join(report.model.allowed_operations), 300)
         yield f"  note    the policy let the model reach beyond itself: {names}"
+    if left_out := report.data.left_out:
+        yield f"  note    columns that are no features: {plain(quote_list(left_out), 300)}"
     for name, options in report.policy.effective["checks"].items():  # type: ignore[attr-defined]  # a mapping
         if options is False:
             yield f"  note    the policy turns off the check {plain(name)}"

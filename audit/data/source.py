@@ -72,6 +72,13 @@ class Source(ABC):
 
     def require(self, columns: Sequence[str]) -> None:
         """Raise an AuditError unless every one of ``columns`` is in the table, with values that a model may read."""
+        self.require_present(columns)
+        for column in columns:
+            if pa.types.is_nested(self.schema.field(column).type):
+                raise self._not_single(column)
+
+    def require_present(self, columns: Sequence[str]) -> None:
+        """Raise an AuditError unless every one of ``columns`` is in the table."""
         for column in columns:
             if column not in self.schema.names:
                 raise AuditError(
@@ -79,8 +86,6 @@ class Source(ABC):
                     expected=f"a column {column!r}{did_you_mean(column, self.schema.names)}",
                     found=f"the columns {quote_list(self.schema.names)}",
                 )
-            if pa.types.is_nested(self.schema.field(column).type):
-                raise self._not_single(column)
 
     def require_single(self, columns: Sequence[str]) -> None:
         """Raise an AuditError unless every one of ``columns`` has one number, text or flag in each row."""

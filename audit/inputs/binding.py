@@ -1,6 +1,6 @@
 """Binding of a model's inputs to the columns of the data."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -15,6 +15,8 @@ from audit.inputs.feeds import Feed, vector
 from audit.inputs.image_feeds import ImageFeed, ImageFileFeed
 from audit.policy.model import DataSpec
 
+_MAX_LISTED = 60
+
 
 def bind(
     inputs: Mapping[str, Any],
@@ -27,9 +29,9 @@ def bind(
     """Return the feed of each of ``inputs`` (TensorSpecs by name, with a free first dimension).
 
     In this order: the columns ``listed`` in ``model.inputs`` of the policy; for a single tensor of several columns, all
-    numeric columns but label, weight and cluster in file order, if their number equals its width; the column of the
-    same name; the one column whose name the exporter sanitized into the input's; for a single tensor the only column
-    that it can take. Encoded images are decoded to ``channels``, 0 for their own.
+    numeric columns but label, weight, cluster and those left out, in file order, if their number equals its width; the
+    column of the same name; the one column whose name the exporter sanitized into the input's; for a single tensor the
+    only column that it can take. Encoded images are decoded to ``channels``, 0 for their own.
 
     Raises:
         AuditError: an input has no column or the wrong number of them, or a shape is not supported.
@@ -52,6 +54,17 @@ def bind(
         )
         feeds.append(tensor.feed(listed.get(name) or tensor.find(), channels))
     return feeds
+
+
+def by_position(feeds: Sequence[Feed], listed: Mapping[str, list[str]]) -> Iterator[str]:
+    """Yield a warning for each tensor that is filled by the order of the columns in the data: no name was compared."""
+    for feed in feeds:
+        if len(feed.reads) > 1 and feed.name not in listed:
+            order = quote_list(feed.reads, _MAX_LISTED)
+            yield (
+                f"the model's input {feed.name!r} names no columns: the {len(feed.reads)} numeric ones were filled in "
+                f"the order of the data, {order}. If the model's is another, list them under model.inputs"
+            )
 
 
 def unbound(
@@ -142,6 +155,12 @@ class _Input:
                 "features, which are known before the outcome is",
                 f"the label {label!r}",
                 "give the input another column under model.inputs, or audit a model that does not read it",
+            )
+        if no_features := [name for name in columns if name in self.columns.left_out]:
+            raise self._error(
+                "columns that are features",
+                f"{quote_list(no_features)}, which data.ignore or the lack of a name leaves out",
+                "rename the column in the data, or take it out of data.ignore",
             )
         kind = self.columns.kind(columns[0]) if len(columns) == 1 else None
         spec = self.spec

@@ -3,12 +3,21 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import pyarrow as pa
 
 from audit.data.column_types import is_bytes, is_tensor
 from audit.policy.model import DataSpec
+
+_UNNAMED = re.compile(r"\s*|Unnamed: \d+([._].*)?|__index_level_\d+__")
+"""Names of columns that hold a data frame's index: none, and those that pandas and Arrow give."""
+
+
+def left_out(data: DataSpec, schema: pa.Schema) -> list[str]:
+    """Return the columns that are never features: those of ``data.ignore``, and those without a name of their own."""
+    return [name for name in schema.names if name in data.ignore or _UNNAMED.fullmatch(name)]
 
 
 class NumericColumns(NamedTuple):
@@ -20,7 +29,7 @@ class NumericColumns(NamedTuple):
 
 @dataclass(frozen=True)
 class ColumnCandidates:
-    """The columns of a table that a model may read: all but label, weight and cluster."""
+    """The columns of a table that a model may read: all but label, weight, cluster and those that are `left_out`."""
 
     data: DataSpec
     schema: pa.Schema
@@ -29,6 +38,11 @@ class ColumnCandidates:
     def names(self) -> list[str]:
         """Names of all columns of the table, label, weight and cluster too."""
         return list(self.schema.names)
+
+    @cached_property
+    def left_out(self) -> list[str]:
+        """Names of the columns that are never features."""
+        return left_out(self.data, self.schema)
 
     def numeric(self) -> NumericColumns:
         """Return the names of the numeric columns, and of the others."""
@@ -47,16 +61,17 @@ class ColumnCandidates:
 
     def named(self, name: str) -> list[str]:
         """Return the column called ``name``, or those whose names an exporter sanitizes into it."""
-        if name in self.names:
+        possible = [c for c in self.names if c not in self.left_out]
+        if name in possible:
             return [name]
-        return [c for c in self.names if c != self.data.label and _sanitized(c) == _sanitized(name)]
+        return [c for c in possible if c != self.data.label and _sanitized(c) == _sanitized(name)]
 
     def kind(self, name: str) -> pa.DataType | None:
         """Return the type of the column ``name``, None if there is no such column."""
         return self.schema.field(name).type if name in self.names else None
 
     def _free(self) -> list[pa.Field]:
-        other = {self.data.label, self.data.weight, self.data.cluster}
+        other = {self.data.label, self.data.weight, self.data.cluster, *self.left_out}
         return [field for field in self.schema if field.name not in other]
 
     def _of(self, has_type: Callable[[pa.DataType], bool]) -> list[str]:

@@ -108,7 +108,7 @@ class DataFacts:
     """Description of the audited rows; ``distinct_rows`` counts those distinct in the columns that the audit reads.
 
     ``background`` is None if the reference rows are audited rows. ``favorable_from`` is what determined the favourable
-    outcome.
+    outcome. ``left_out`` are columns that are never features: an index without a name, and those of ``data.ignore``.
     """
 
     path: str
@@ -120,6 +120,7 @@ class DataFacts:
     groups: list[GroupFacts]
     background: BackgroundFacts | None = None
     favorable_from: str | None = None
+    left_out: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 
 import numpy as np
+import pyarrow as pa
 
 from audit.data.dataset import Dataset
 from audit.data.labels import Labels, Targets
 from audit.data.row_hashes import count_distinct, row_hashes
+from audit.inputs.column_candidates import left_out
 from audit.policy.model import Policy
 from audit.provenance.digest import digest
 from audit.result import BackgroundFacts, DataFacts, GroupFacts, ModelFacts, OutputFacts, Scalar
@@ -44,7 +46,9 @@ def model_facts(bound: BoundModel, scored: ScoringResult) -> ModelFacts:
     )
 
 
-def data_facts(policy: Policy, digests: Mapping[str, str], dataset: Dataset, hashes: np.ndarray) -> DataFacts:
+def data_facts(
+    policy: Policy, digests: Mapping[str, str], dataset: Dataset, hashes: np.ndarray, schema: pa.Schema
+) -> DataFacts:
     """Return the report's description of rows and background; ``digests`` are by their keys in the policy."""
     labels = dataset.labels
     favorable: list[Scalar] | dict[str, float] = []
@@ -64,6 +68,7 @@ def data_facts(policy: Policy, digests: Mapping[str, str], dataset: Dataset, has
         label=policy.data.label,
         favorable=favorable,
         favorable_from=source if policy.data.favorable is None else "the policy",
+        left_out=left_out(policy.data, schema),
         groups=[
             GroupFacts(attribute=a.name, privileged=[a.groups[i] for i in a.privileged], rows=a.rows)
             for a in dataset.attributes

@@ -20,6 +20,7 @@ from audit.subject.baseline import (
     without_baseline_inputs,
 )
 from audit.subject.facts import data_facts, model_facts
+from audit.subject.score_screen import score_warnings
 from audit.subject.scoring import Progress, ScoringResult, score
 from audit.subject.sources import AuditedModel, BoundModel, Sources, bind_model, open_sources
 from audit.subject.subject import Subject
@@ -46,11 +47,17 @@ class _Loaded:
             pending = self.sources.digests(pool)  # computed while the rows are scored
             scored = score(bound, self.sources.data, self.dataset.labels, progress)
         digests = {name: digest.result() for name, digest in pending.items()}
-        return self.subject(bound, scored, data_facts(bound.policy, digests, self.dataset, scored.hashes))
+        schema = self.sources.data.schema
+        facts = data_facts(bound.policy, digests, self.dataset, scored.hashes, schema)
+        return self.subject(bound, scored, facts)
+
+    def warnings(self, bound: BoundModel, scored: ScoringResult) -> list[str]:
+        of_scores = score_warnings(scored.scores, self.dataset.weights, self.dataset.clusters)
+        return [*of_scores, *self.dataset.warnings, *bound.warnings, *scored.warnings]
 
     def subject(self, bound: BoundModel, scored: ScoringResult, facts: DataFacts) -> Subject:
         return Subject(
-            **{**vars(bound), "warnings": [*self.dataset.warnings, *bound.warnings, *scored.warnings]},
+            **{**vars(bound), "warnings": self.warnings(bound, scored)},
             seed=self.seed,
             files=self.files,
             source=self.sources.data,

@@ -19,6 +19,7 @@ from audit.model.differentiability import differentiable
 from audit.model.head import detect_head
 from audit.model.served_classes import NamedClasses
 from audit.subject.class_order import class_order
+from audit.subject.feature_screen import FeatureScreen
 from audit.subject.predictions import Classified, Classifier, Regressed, Regressor
 from audit.subject.sampling import missing_value
 from audit.subject.sources import BoundModel, columns_read
@@ -55,6 +56,7 @@ def score(bound: BoundModel, source: Source, labels: Labels | Targets, progress:
     rows = len(labels.codes) if isinstance(labels, Labels) else len(labels.numbers)
     model = bound.model
     named = NamedClasses(model)
+    screen = FeatureScreen(bound.feeds, labels)
     hashes: list[np.ndarray] = []
     collector: Classifier | Regressor | None = None
     has_gradient = False
@@ -65,6 +67,7 @@ def score(bound: BoundModel, source: Source, labels: Labels | Targets, progress:
             raise _other_rows(source, rows)
         if not len(batch_hashes):
             continue
+        screen.add(values, done)
         raw = model(tensors, done + 1)
         named.add(tensors, done + 1)
         if collector is None:
@@ -82,6 +85,7 @@ def score(bound: BoundModel, source: Source, labels: Labels | Targets, progress:
         decision_rule=collector.decision_rule,
         differentiable=has_gradient,
         hashes=np.concatenate(hashes),
+        warnings=list(screen.warnings()),
     )
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from audit.data.readers.registry import open_source
 from audit.data.source import Source
-from audit.inputs.binding import bind, unbound
+from audit.inputs.binding import bind, by_position, unbound
 from audit.inputs.feeds import Feed
 from audit.model.model import Model
 from audit.policy.model import Policy, ResolvedPolicy
@@ -45,10 +45,11 @@ def open_sources(policy: Policy, base: Path | None) -> Sources:
     """Return the tables of data and background of a policy; relative paths are looked up in ``base`` first.
 
     Raises:
-        AuditError: there is no such data, or ``data.missing`` names a column that it lacks.
+        AuditError: there is no such data, or ``data.missing`` or ``data.ignore`` names a column that it lacks.
     """
     data = open_source(policy.data.path, base)
     data.require(list(policy.data.missing))
+    data.require_present(policy.data.ignore)
     background = open_source(policy.data.background, base) if policy.data.background else data
     return Sources(data, background)
 
@@ -84,4 +85,5 @@ def bind_model(loaded: AuditedModel, sources: Sources) -> BoundModel:
     model = loaded.model.without(unbound(loaded.model.fed, policy.model.inputs, policy.data, schema))
     feeds = bind(model.fed, policy.model.inputs, policy.data, schema, model.where, model.channels)
     sources.require(feeds)
-    return BoundModel(policy=policy, path=loaded.path, model=model, feeds=feeds)
+    warnings = list(by_position(feeds, policy.model.inputs))
+    return BoundModel(policy=policy, path=loaded.path, model=model, feeds=feeds, warnings=warnings)
