@@ -63,7 +63,7 @@ def by_position(feeds: Sequence[Feed], listed: Mapping[str, list[str]]) -> Itera
             order = quote_list(feed.reads, _MAX_LISTED)
             yield (
                 f"the model's input {feed.name!r} names no columns: the {len(feed.reads)} numeric ones were filled in "
-                f"the order of the data, {order}. If the model's is another, list them under model.inputs"
+                f"the order of the data. If the model's is another, list them under model.inputs. The order: {order}"
             )
 
 
