@@ -4,7 +4,17 @@ import math
 from dataclasses import replace
 
 from audit.result import Measurement
-from audit.stats.interval_method import SIZES, UNPAIRED, BestCase, Interval, bisect, one_by_one, two_sided
+from audit.stats.interval_method import (
+    SIZES,
+    UNPAIRED,
+    BestCase,
+    CountsByName,
+    Interval,
+    RowExtremes,
+    bisect,
+    one_by_one,
+    two_sided,
+)
 
 _MIN_MISORDERED_ROWS = 10.0
 """Rows of the smaller class, times min(AUC, 1 - AUC), from which DeLong's limits stand alone.
@@ -20,8 +30,9 @@ def auc_limits(
     """Bound an AUC by DeLong's standard error on the logit scale, or more carefully in small samples.
 
     Where few rows are misordered the limits are the wider of DeLong's and of Newcombe's method 5 on
-    each side; where there is no usable standard error (or the AUC is 0 or 1), method 5 alone. As the
-    wider of two contains either, more rows at the same AUC never widen the interval.
+    each side; where there is no usable standard error (or the AUC is 0 or 1), method 5 alone. In any case
+    they contain those of `unseen_limits`. As the wider of several contains each, more rows at the same AUC never
+    widen the interval.
 
     ``favorable`` and ``unfavorable`` are rows of each class, and ``tail`` is the error on each side, in (0, 0.5).
 
@@ -35,13 +46,30 @@ def auc_limits(
     from scipy.special import ndtri
 
     z = float(-ndtri(tail))
+    unseen = unseen_limits(auc, min(favorable, unfavorable), tail)
     if not (se is not None and 0.0 < se < math.inf and 0.0 < auc < 1.0):
-        return newcombe(auc, favorable, unfavorable, z)
-    low, high = _logit(auc, se, z)
+        return _hull(unseen, newcombe(auc, favorable, unfavorable, z))
+    limits = _hull(unseen, _logit(auc, se, z))
     if min(favorable, unfavorable) * min(auc, 1.0 - auc) >= _MIN_MISORDERED_ROWS:
-        return low, high
-    wider = newcombe(auc, favorable, unfavorable, z)
-    return min(low, wider[0]), max(high, wider[1])
+        return limits
+    return _hull(limits, newcombe(auc, favorable, unfavorable, z))
+
+
+def unseen_limits(auc: float, rows: float, tail: float) -> Interval:
+    """Return the AUC with the largest share of a class on the wrong side of all others that may be unseen.
+
+    A standard error says nothing of rows that did not occur, such as a few positives below all negatives: a share
+    of ``1 - tail ** (1 / rows)`` of a class is missed by all its ``rows`` with probability ``tail`` (Clopper and
+    Pearson's limit of a share of which none was seen). It takes as large a share of the AUC away, or of what the AUC
+    falls short of 1.
+    """
+    seen_share = tail ** (1.0 / rows)
+    return auc * seen_share, 1.0 - (1.0 - auc) * seen_share
+
+
+def _hull(one: Interval, other: Interval) -> Interval:
+    """Return the smallest interval that contains both."""
+    return min(one[0], other[0]), max(one[1], other[1])
 
 
 def newcombe(auc: float, favorable: float, unfavorable: float, z: float) -> Interval:
@@ -80,5 +108,13 @@ def _limits(measurement: Measurement, confidence: float) -> Interval | None:
     return auc_limits(measurement.value, measurement.se, favorable, unfavorable, (1.0 - confidence) / 2.0)
 
 
+def _opposite_ends(candidate: CountsByName, baseline: CountsByName) -> RowExtremes | None:
+    """Return the extremes of a row's difference: above all others for one model, and below all for the other."""
+    rows = min(candidate["favorable"][0], candidate["unfavorable"][0])
+    return RowExtremes(-1.0, 1.0, rows) if rows > 0.0 else None
+
+
 _BEST_CASE = BestCase(lambda m, value: replace(m, value=value, se=None), at_equality=None, signed=False)
-DELONG = two_sided("delong", one_by_one(_limits), SIZES, _BEST_CASE, UNPAIRED)
+DELONG = two_sided(
+    "delong", one_by_one(_limits), SIZES, _BEST_CASE, replace(UNPAIRED, extremes=_opposite_ends)
+)

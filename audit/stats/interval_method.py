@@ -18,6 +18,9 @@ Spans = NDArray[np.float64]
 Batch = Callable[[Sequence[Measurement], float], Spans]
 """Computes the intervals of measurements of one method at a confidence in (0, 1)."""
 
+CountsByName = Mapping[str, Sequence[float]]
+"""``counts`` of a measurement."""
+
 Weights = dict[str, float]
 """A factor for each proportion, by its name in ``counts``."""
 
@@ -61,6 +64,15 @@ class BestCase:
 
 
 @dataclass(frozen=True)
+class RowExtremes:
+    """Least and greatest difference of two models' values on one row, and the number of rows behind each value."""
+
+    low: float
+    high: float
+    rows: float
+
+
+@dataclass(frozen=True)
 class Pairing:
     """How a metric depends on proportions of which candidate and baseline share the rows.
 
@@ -69,15 +81,18 @@ class Pairing:
         factors: derivatives of the metric, or of its logarithm, by each proportion at the given proportions.
         gaps: combines the intervals of two absolute differences of rates; None for other metrics.
         correlation: of both models' errors, from their counts and the discordant rows; None if `factors` say it.
+        extremes: of a mean over rows, how far candidate and baseline may differ on a row that was not seen, from the
+            counts of both; None for other metrics, or if it has no bound.
     """
 
     weights: Callable[[Collection[str]], Weights] | None
     factors: Callable[[Mapping[str, float]], Weights | None]
     gaps: Callable[[Interval, Interval], Interval] | None
     correlation: Callable[..., float] | None
+    extremes: Callable[[CountsByName, CountsByName], RowExtremes | None] | None
 
 
-UNPAIRED = Pairing(None, lambda means: None, gaps=None, correlation=None)
+UNPAIRED = Pairing(None, lambda means: None, gaps=None, correlation=None, extremes=None)
 """Of a metric that is no function of proportions, or not in a way that is known."""
 
 

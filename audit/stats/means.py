@@ -2,12 +2,22 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
 from audit.result import Measurement
-from audit.stats.interval_method import SIZES, UNPAIRED, Interval, Spans, one_by_one, two_sided
+from audit.stats.interval_method import (
+    SIZES,
+    UNPAIRED,
+    CountsByName,
+    Interval,
+    RowExtremes,
+    Spans,
+    one_by_one,
+    two_sided,
+)
 from audit.stats.proportions import Reals, clopper_pearson
 
 MIN_ROWS_FOR_SPREAD = 50.0
@@ -176,10 +186,21 @@ def _row_mean(measurement: Measurement, name: str, default: float) -> float:
     return total / rows if rows else default
 
 
+def _worst_of_either(candidate: CountsByName, baseline: CountsByName) -> RowExtremes | None:
+    """Return the extremes of a row's difference in losses: the worst of one model, and none of the other."""
+    if not (candidate.get("worst", (0.0, 0.0))[1] > 0.0 and baseline.get("worst", (0.0, 0.0))[1] > 0.0):
+        return None
+    worst, rows = candidate["worst"]
+    baseline_worst, baseline_rows = baseline["worst"]
+    return RowExtremes(-baseline_worst / baseline_rows, worst / rows, rows)
+
+
 # The spread at another value is unknown, and influences of rows pair two models.
 MEAN_METHODS = (
     two_sided("mean-t", one_by_one(_student), SIZES, best_case=None, pairing=UNPAIRED),
-    two_sided("mean-skewed", _losses, SIZES, best_case=None, pairing=UNPAIRED),
+    two_sided(
+        "mean-skewed", _losses, SIZES, best_case=None, pairing=replace(UNPAIRED, extremes=_worst_of_either)
+    ),
     two_sided("root-mean-skewed", _root_losses, SIZES, best_case=None, pairing=UNPAIRED),
     two_sided("explained-variance", _explained_variance, SIZES, best_case=None, pairing=UNPAIRED),
 )

@@ -71,8 +71,8 @@ def _by_difference(measurement: Measurement, baseline: Baseline, confidence: flo
     difference_span = _by_discordant_rows(measurement, baseline, confidence)
     if difference_span is None:
         low, high = _by_correlation(measurement, baseline, candidate_span, baseline_span)
-        unseen = _unseen_difference(measurement, baseline, confidence)
-        difference_span = (min(low, -unseen), max(high, unseen)) if unseen else (low, high)
+        unseen_low, unseen_high = _with_unseen_rows(measurement, baseline, confidence)
+        difference_span = (min(low, unseen_low), max(high, unseen_high))
     return improvement_range(candidate_span, baseline_span, difference_span, baseline)
 
 
@@ -146,19 +146,22 @@ def _by_correlation(
     return float(value - reference - low), float(value - reference + high)
 
 
-def _unseen_difference(measurement: Measurement, baseline: Baseline, confidence: float) -> float:
-    """Return how much the mean losses may differ although both models lost the same on every row seen; else 0.
+def _with_unseen_rows(measurement: Measurement, baseline: Baseline, confidence: float) -> Interval:
+    """Bound the difference if rows on which the models differ most are as frequent as they can be without being seen.
 
-    Rows on which they differ may be rarer than the sample shows: up to the exact limit of a share of which none of the
-    rows was an event, each by the largest loss (``counts["worst"]`` is that loss times the rows, and the rows).
+    The errors of two similar models correlate by the rows that were seen. A few rows in a thousand on which one of them
+    is confidently wrong may not be among these, and then the difference seems to be known much better than it is.
+    Their share is at most Clopper and Pearson's limit of a share of which none was seen. An empty interval,
+    which widens no other, where it is not known how far the models may differ on one row.
     """
-    counts = measurement.counts
-    alike = (measurement.value, measurement.se, counts) == (baseline.value, baseline.se, baseline.counts)
-    if not alike or "worst" not in counts:
-        return 0.0
-    worst, rows = counts["worst"]
-    share = clopper_pearson(np.zeros(1), np.array([rows]), (1.0 - confidence) / 2.0).high
-    return float(share[0]) * worst / rows
+    difference = measurement.value - baseline.value
+    extremes_of = _pairing(measurement, baseline).extremes
+    extremes = extremes_of(measurement.counts, baseline.counts) if extremes_of else None
+    if extremes is None:
+        return math.inf, -math.inf
+    share = 1.0 - ((1.0 - confidence) / 2.0) ** (1.0 / extremes.rows)
+    seen = (1.0 - share) * difference
+    return seen + share * extremes.low, seen + share * extremes.high
 
 
 def _by_gaps(measurement: Measurement, baseline: Baseline, confidence: float) -> Interval | None:

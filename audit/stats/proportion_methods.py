@@ -102,7 +102,7 @@ def _rate_of(name: str) -> str:
 
 
 def _linear(weights: Callable[[Collection[str]], Weights]) -> Pairing:
-    return Pairing(weights, weights, gaps=None, correlation=None)
+    return Pairing(weights, weights, gaps=None, correlation=None, extremes=None)
 
 
 def _signs(names: Collection[str], weight: float = 1.0) -> Weights:
@@ -142,9 +142,9 @@ _RATIO = BestCase(_at_equal_rates, at_equality=1.0, signed=True)
 _EACH = _linear(lambda names: dict.fromkeys(names, 1.0))
 _AVERAGE = _linear(lambda names: dict.fromkeys(names, 1.0 / len(names)))
 _HALVES = _linear(lambda names: _signs(names, 0.5))
-_LOG_RATIO = Pairing(None, _log_ratio_factors, gaps=None, correlation=ratio_correlation)
-_MEAN_GAP = Pairing(None, UNPAIRED.factors, _mean_interval, correlation=None)
-_LARGEST_GAP = Pairing(None, UNPAIRED.factors, _hull, correlation=None)
+_LOG_RATIO = Pairing(None, _log_ratio_factors, gaps=None, correlation=ratio_correlation, extremes=None)
+_MEAN_GAP = Pairing(None, UNPAIRED.factors, _mean_interval, correlation=None, extremes=None)
+_LARGEST_GAP = Pairing(None, UNPAIRED.factors, _hull, correlation=None, extremes=None)
 
 _average_abs_odds = of_proportions(average_abs_odds, lambda tail: (tail, shared_tail(tail)))
 _equalized_odds = of_proportions(equalized_odds, lambda tail: (tail, shared_tail(tail), REFERENCE_TAIL))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -145,8 +146,46 @@ def test_losses_that_no_row_tells_apart_may_differ_by_rows_that_were_not_seen() 
     span = paired_interval(beside_of(ours, ours, 0.999), 0.95)
     unseen = 0.6 * float(beta.ppf(0.975, 1, 200))
     assert span == pytest.approx((-unseen, unseen))
-    told = paired_interval(beside_of(ours, loss(0.5001, 0.001, worst=0.6), 0.999), 0.95)
-    assert told is not None and told[1] - told[0] < unseen
+
+
+@pytest.mark.parametrize("confidence", [0.8, 0.95, 0.999])
+def test_a_little_jitter_does_not_hide_rows_that_were_not_seen(confidence: float) -> None:
+    """One share of unseen rows, all of the largest loss of one model and none of the other, added to those seen."""
+    ours = loss(0.5, 0.001, worst=0.6)
+    theirs = loss(0.5001, 0.001, worst=0.9)
+    span = paired_interval(beside_of(ours, theirs, 0.9999), confidence)
+    share = float(beta.ppf((1 + confidence) / 2, 1, 200))
+    gain_at_worst = (1 - share) * 0.0001 - share * 0.6
+    gain_at_best = (1 - share) * 0.0001 + share * 0.9
+    assert span == pytest.approx((gain_at_worst, gain_at_best))
+    swapped = paired_interval(beside_of(theirs, ours, 0.9999), confidence)
+    assert swapped == pytest.approx((-gain_at_best, -gain_at_worst))
+
+
+def test_more_rows_never_widen_what_unseen_rows_leave_open() -> None:
+    spans = []
+    for rows in (50.0, 100.0, 1000.0, 20_000.0):
+        pair = beside_of(loss(0.5, 0.001, rows), loss(0.5001, 0.001, rows), 0.9999)
+        spans.append(paired_interval(pair, 0.95))
+    for wide, narrow in pairwise(spans):
+        assert wide is not None and narrow is not None
+        assert wide[0] < narrow[0] < narrow[1] < wide[1]
+
+
+def area(value: float, favorable: float, unfavorable: float) -> Measurement:
+    counts = {"favorable": [favorable], "unfavorable": [unfavorable]}
+    return Measurement(
+        metric="m.auc", value=value, n=int(favorable), method="delong", se=0.0005, counts=counts
+    )
+
+
+def test_aucs_may_differ_by_rows_of_the_smaller_class_that_were_not_seen() -> None:
+    """By the largest share that 60 rows miss, each below all others for one model and above all for the other."""
+    hidden = float(beta.ppf(0.975, 1, 60))
+    for sizes in ((60.0, 900.0), (900.0, 60.0)):
+        pair = beside_of(area(0.95, *sizes), area(0.9501, *sizes), 0.9999)
+        span = paired_interval(replace(pair, baseline=replace(against(pair), better="higher")), 0.95)
+        assert span == pytest.approx((-(1 - hidden) * 0.0001 - hidden, -(1 - hidden) * 0.0001 + hidden))
 
 
 def test_a_perfect_baseline_is_compared_as_one_of_which_no_error_was_seen() -> None:

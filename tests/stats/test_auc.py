@@ -27,7 +27,7 @@ def hanley_mcneil(auc: float, m: float, n: float) -> float:
 def test_large_samples_have_delongs_limits_on_the_logit_scale() -> None:
     # the delta method: the standard error of logit(A) is se / (A (1 - A))
     # a standard error far below Hanley and McNeil's shows that method 5 has no say here
-    low, high = known(0.8, 0.002, 300, 400, 0.025)
+    low, high = known(0.8, 0.002, 3000, 4000, 0.025)
     logit = [math.log(x / (1 - x)) for x in (low, 0.8, high)]
     assert logit[1] - logit[0] == pytest.approx(Z * 0.002 / 0.16)
     assert logit[2] - logit[1] == pytest.approx(Z * 0.002 / 0.16)
@@ -71,11 +71,48 @@ def test_a_perfect_ranking_still_has_a_width(auc: float, se: float) -> None:
 
 
 def test_few_misordered_rows_get_the_wider_of_both() -> None:
-    careful = newcombe(0.99, 20, 400, Z)
-    low, high = known(0.99, 0.001, 20, 400, 0.025)
+    careful = newcombe(0.6, 20, 400, Z)
+    low, high = known(0.6, 0.001, 20, 400, 0.025)
     assert (low, high) == pytest.approx(careful)
-    low, high = known(0.99, 0.2, 20, 400, 0.025)
+    low, high = known(0.6, 0.2, 20, 400, 0.025)
     assert low < careful[0] < careful[1] < high
+
+
+@pytest.mark.parametrize(
+    ("auc", "m", "n"), [(0.99, 15, 200), (0.97, 30, 200), (0.95, 200, 50), (1.0, 12, 900)]
+)
+def test_the_largest_share_of_hidden_positives_that_may_be_unseen_is_within(
+    auc: float, m: int, n: int
+) -> None:
+    """A share p of the smaller class, all misordered, has no row in the sample with probability (1 - p)^rows."""
+    hidden = optimize.brentq(lambda p: (1 - p) ** min(m, n) - 0.025, 0, 1)
+    assert hidden == pytest.approx(
+        stats.beta.ppf(0.975, 1, min(m, n))
+    )  # Clopper and Pearson's limit of 0 rows
+    low, high = known(auc, 0.001, m, n, 0.025)
+    assert low == pytest.approx((1 - hidden) * auc)
+    mirrored = known(1 - auc, 0.001, m, n, 0.025)
+    assert mirrored == pytest.approx((1 - high, 1 - low))
+    assert known(auc, 0.001, n, m, 0.025) == pytest.approx((low, high))
+    assert known(auc, 0.001 / 2, 4 * m, 4 * n, 0.025)[0] > low
+
+
+@pytest.mark.parametrize(("m", "share"), [(15, 0.1), (30, 0.05), (50, 0.05), (200, 0.01)])
+def test_a_few_hidden_positives_are_covered(m: int, share: float) -> None:
+    """Scores of a well separated model, of which a share of the positives lies below all negatives."""
+    rng = np.random.default_rng(9)
+    repeats = 1000
+    truth = (1 - share) * stats.norm.cdf(3 / math.sqrt(2))
+    wrongly_above = 0
+    missed = 0
+    for _ in range(repeats):
+        positives = np.where(rng.random(m) < share, -9.0, rng.normal(3, 1, m))
+        value, se = delong(positives, rng.normal(0, 1, 200))
+        low, high = known(value, se, m, 200, 0.025)
+        wrongly_above += low > truth
+        missed += not low <= truth <= high
+    assert wrongly_above / repeats <= 0.03
+    assert missed / repeats <= 0.05 + 0.018
 
 
 @pytest.mark.parametrize(("auc", "m", "n"), [(math.nan, 5, 5), (0.5, 0, 5), (0.5, 5, 0)])
@@ -85,17 +122,19 @@ def test_nothing_to_tell(auc: float, m: int, n: int) -> None:
 
 @pytest.mark.parametrize(("rows", "alone"), [(19, False), (20, True), (21, True)])
 def test_ten_misordered_rows_of_the_smaller_class_are_enough_for_delong_alone(rows: int, alone: bool) -> None:
-    """Half of 20 are 10; a standard error far too small shows which of the two it is."""
+    """Half of 20 are 10; a standard error far too small shows whether method 5 has a say."""
+    unseen = 0.5 * 0.025 ** (1 / rows)
     for sizes in ((rows, 400), (400, rows)):
         low, high = known(0.5, 0.001, *sizes, 0.025)
         assert (low, high) == (
-            pytest.approx((0.498, 0.502), abs=1e-4) if alone else pytest.approx(newcombe(0.5, *sizes, Z))
+            pytest.approx((unseen, 1 - unseen)) if alone else pytest.approx(newcombe(0.5, *sizes, Z))
         )
 
 
 def test_one_row_of_each_class_bounds_an_auc() -> None:
-    for auc in (0.0, 1.0):
-        assert auc_limits(auc, None, 1, 1, 0.025) == pytest.approx(newcombe(auc, 1, 1, Z))
+    # what one row bounds: a share of 97.5 % of its class may be on the other side
+    assert auc_limits(1.0, None, 1, 1, 0.025) == pytest.approx((0.025, 1.0))
+    assert auc_limits(0.0, None, 1, 1, 0.025) == pytest.approx((0.0, 0.975))
 
 
 def delong(favorable: np.ndarray, others: np.ndarray) -> tuple[float, float]:
