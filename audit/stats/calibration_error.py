@@ -7,7 +7,7 @@ import numpy as np
 
 from audit.result import Measurement
 from audit.stats.interval_method import IN_PROPORTION, UNPAIRED, BestCase, Counts, Spans, two_sided
-from audit.stats.proportions import Limits, Reals
+from audit.stats.proportions import Limits, Reals, clopper_pearson
 
 _NOISE_STANDARD_ERRORS = 2.0
 """Standard errors below which a bin's gap counts as noise in the search for the lower limit.
@@ -24,8 +24,9 @@ def calibration_error(bins: Reals, tail: float) -> Limits:
     The observed error is too high by the bins' noise, most at a perfect calibration. The lower limit is therefore the
     smallest true error from which one as high as observed is not rare: along gaps in the proportions observed, those
     within their noise left out, with the mean, variance and skewness of absolute values of normal gaps. It is 0 where a
-    perfect calibration explains what was seen. The upper limit takes nothing off for the noise: it is that of the gaps
-    in the directions observed, and never too low.
+    perfect calibration explains what was seen. The upper limit takes nothing off for the noise: it combines the
+    greatest gap of each bin within Clopper and Pearson's limits of its rate by MOVER, and is never too low. Likewise combined,
+    the least gaps bound the lower limit: the gap of a confident bin is skewed, as its few errors are.
 
     Args:
         bins: (k, n, s) along the last axis: favourable rows, rows and sum of predicted probabilities of each bin,
@@ -40,11 +41,12 @@ def calibration_error(bins: Reals, tail: float) -> Limits:
     z = float(-ndtri(tail))
     observed = _Bins.of(bins)
     error = observed.error(observed.gap)
-    variance = observed.share**2 * observed.smoothed_variance
-    high = error + z * np.sqrt(variance.sum(-1) + observed.share_variance(observed.gap))
+    margins = _exact_margins(observed, error, tail)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         low = _lowest(observed, error, z)
-    return Limits(error, np.minimum(low, error), np.minimum(high, 1.0))
+    return Limits(
+        error, np.minimum(low, np.maximum(error - margins.low, 0.0)), np.minimum(error + margins.high, 1.0)
+    )
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,14 @@ class _Bins:
         predicted = np.clip(scores / filled, 0.0, 1.0)
         return cls(filled, share, predicted, favorable / filled - predicted, rate * (1.0 - rate) / filled)
 
+    def gap_limits(self, tail: float) -> Limits:
+        """Return the size of each gap with the least and the greatest one within exact limits of the bin's rate."""
+        rate = clopper_pearson((self.predicted + self.gap) * self.rows, self.rows, tail)
+        above = rate.high - self.predicted
+        below = self.predicted - rate.low
+        least = np.maximum(np.maximum(-above, -below), 0.0)  # 0 where the limits contain the prediction
+        return Limits(np.abs(self.gap), least, np.maximum(above, below))
+
     def error(self, gap: Reals) -> Reals:
         return np.asarray((self.share * np.abs(gap)).sum(-1))
 
@@ -75,6 +85,17 @@ class _Bins:
         total = (self.rows * (self.share > 0)).sum(-1)
         spread = (self.share * gap**2).sum(-1) - self.error(gap) ** 2
         return np.asarray(np.maximum(spread, 0.0) / np.where(total > 0, total, 1.0))
+
+
+def _exact_margins(bins: _Bins, error: Reals, tail: float) -> Limits:
+    """Return the error with its margins below and above by MOVER over the bins, whose shares of the rows are random."""
+    from scipy.special import ndtri
+
+    gaps = bins.gap_limits(tail)
+    shares = ndtri(tail) ** 2 * bins.share_variance(bins.gap)
+    below = bins.share * (gaps.estimate - gaps.low)
+    above = bins.share * (gaps.high - gaps.estimate)
+    return Limits(error, np.sqrt((below**2).sum(-1) + shares), np.sqrt((above**2).sum(-1) + shares))
 
 
 def _lowest(bins: _Bins, error: Reals, z: float) -> Reals:

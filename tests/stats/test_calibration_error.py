@@ -52,9 +52,9 @@ def test_one_bin_is_ruled_out_where_its_absolute_gap_is_rare() -> None:
 
 def test_gaps_far_above_their_noise_have_the_limits_of_a_mean() -> None:
     """Then the signs are known, and the error is the mean of the signed gaps of all rows."""
-    bins = np.array([[900.0, 1000.0, 400.0], [300.0, 1000.0, 400.0]])
-    error = np.concatenate([np.repeat([0.6, -0.4], [900, 100]), np.repeat([0.4, -0.6], [700, 300])])
-    reach = 1.96 * error.std() / np.sqrt(2000)
+    bins = np.array([[9000.0, 10000.0, 4000.0], [3000.0, 10000.0, 4000.0]])
+    error = np.concatenate([np.repeat([0.6, -0.4], [9000, 1000]), np.repeat([0.4, -0.6], [7000, 3000])])
+    reach = 1.96 * error.std() / np.sqrt(20_000)
     found = calibration_error(bins, 0.025)
     assert found.estimate == pytest.approx(error.mean())
     assert (found.low, found.high) == pytest.approx(
@@ -105,7 +105,10 @@ def test_both_limits_solve_their_equations(table: list[tuple[float, ...]], tail:
     drawn = ((share * gap**2).sum() - error**2) / rows
     found = calibration_error(np.array(table), tail)
     assert found.estimate == pytest.approx(error)
-    assert found.high == pytest.approx(error + z * math.sqrt((share**2 * noise).sum() + drawn))
+    low, high = stats.beta.ppf(tail, k, n - k + 1), stats.beta.isf(tail, k + 1, n - k)
+    low, high = np.where(k > 0, low, 0.0), np.where(k < n, high, 1.0)
+    reach = np.maximum(high - predicted, predicted - low) - abs(gap)
+    assert found.high == pytest.approx(error + math.sqrt((share**2 * reach**2).sum() + z**2 * drawn))
     direction = gap * np.maximum(1 - 4 * noise / gap**2, 0)
     true = direction * float(found.low) / (share * abs(direction)).sum()
     rate = predicted + true
@@ -116,7 +119,38 @@ def test_both_limits_solve_their_equations(table: list[tuple[float, ...]], tail:
     spread = variance.sum() + drawn
     skew = (skewness * variance**1.5).sum() / spread**1.5
     normal = 2 / skew * ((1 + skew * z / 6 - skew**2 / 36) ** 3 - 1)
-    assert mean.sum() + math.sqrt(spread) * normal == pytest.approx(error, rel=1e-7)
+    quantile = mean.sum() + math.sqrt(spread) * normal
+    least = np.maximum(np.maximum(low - predicted, predicted - high), 0)
+    drawn = ((share * gap**2).sum() - error**2) / rows
+    exact = error - math.sqrt((share**2 * (abs(gap) - least) ** 2).sum() + z**2 * drawn)
+    assert found.low <= exact + 1e-12 and quantile <= error * (1 + 1e-7)
+    assert found.low == pytest.approx(exact) or quantile == pytest.approx(error, rel=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("k", "n", "score"), [(194, 200, 0.995), (198, 200, 0.999), (200, 200, 0.995), (3, 400, 0.001)]
+)
+def test_one_confident_bin_has_exact_limits(k: int, n: int, score: float) -> None:
+    """Its gap is as far from 0 as Clopper and Pearson's limits of its rate are from the prediction."""
+    found = calibration_error(np.array([[k, n, n * score]]), 0.025)
+    limits = stats.binomtest(k, n).proportion_ci(0.95, "exact")
+    assert found.high == pytest.approx(max(abs(limits.low - score), abs(limits.high - score)))
+    assert found.low <= max(0.0, limits.low - score, score - limits.high) + 1e-12
+    mirrored = calibration_error(np.array([[n - k, n, n * (1 - score)]]), 0.025)
+    assert [float(part) for part in mirrored] == pytest.approx([float(part) for part in found])
+
+
+@pytest.mark.parametrize(("true", "score"), [(0.97, 0.995), (0.99, 0.999), (0.02, 0.003)])
+@pytest.mark.parametrize("rows", [100, 200, 500])
+def test_the_error_of_a_confident_bin_is_covered(true: float, score: float, rows: int) -> None:
+    """By enumeration: each number of favourable rows with its binomial probability."""
+    k = np.arange(rows + 1.0)
+    bins = np.stack([k, np.full_like(k, rows), np.full_like(k, rows * score)], axis=-1)[:, None]
+    found = calibration_error(bins, 0.025)
+    probability = stats.binom.pmf(k, rows, true)
+    truth = abs(true - score)
+    assert probability @ (found.high < truth) <= 0.025
+    assert probability @ (found.low > truth) <= 0.025
 
 
 def test_no_error_is_above_1() -> None:
