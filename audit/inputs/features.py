@@ -52,11 +52,15 @@ class Rows:
 
 @dataclass(frozen=True)
 class Features:
-    """The features that attribution and attacks read: sampled rows of the data and of the background."""
+    """The features that attribution and attacks read: sampled rows of the data and of the background.
+
+    ``infinite`` is the number of rows that were left out of ``data``, since one of their values is infinite.
+    """
 
     columns: list[Column]
     data: Rows
     background: Rows
+    infinite: int = 0
 
 
 def places(feeds: Sequence[Feed]) -> dict[tuple[str, bool], int]:

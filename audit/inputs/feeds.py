@@ -55,12 +55,13 @@ class Feed:
             return parts[0] if self.flat else tf.stack(parts, axis=1)
         numeric = [v for v in values if isinstance(v, np.ndarray)]
         dtype = np.float32 if self.dtype == tf.bfloat16 else self.dtype.as_numpy_dtype
-        if self.flat:
-            return tf.cast(numeric[0].astype(dtype), self.dtype)
-        matrix = np.empty((len(numeric[0]), len(numeric)), dtype)
-        for index, column in enumerate(numeric):
-            matrix[:, index] = column
-        return tf.cast(matrix, self.dtype)
+        with np.errstate(over="ignore"):  # too large a number is infinite, and reported as such
+            if self.flat:
+                return tf.cast(numeric[0].astype(dtype), self.dtype)
+            matrix = np.empty((len(numeric[0]), len(numeric)), dtype)
+            for index, column in enumerate(numeric):
+                matrix[:, index] = column
+            return tf.cast(matrix, self.dtype)
 
     def ranked(self, numbers: Any) -> Any:
         """Return numbers ``(rows, columns)`` in the input's rank, in one or two dimensions."""

@@ -7,22 +7,20 @@ from typing import TypeVar
 
 import numpy as np
 
-from audit.data.arrow_columns import NullValue
 from audit.data.labels import Labels, Targets
-from audit.data.row_hashes import row_hashes
 from audit.data.source import Source
 from audit.errors import AuditError
-from audit.inputs.feeds import Values
 from audit.model.decision import DecisionRule
 from audit.model.determinism.check import require_deterministic
 from audit.model.differentiability import differentiable
 from audit.model.head import detect_head
 from audit.model.served_classes import NamedClasses
+from audit.subject.batches import feature_batches
 from audit.subject.class_order import class_order
 from audit.subject.feature_screen import FeatureScreen
+from audit.subject.infinite_values import InfiniteValues
 from audit.subject.predictions import Classified, Classifier, Regressed, Regressor
-from audit.subject.sampling import missing_value
-from audit.subject.sources import BoundModel, columns_read
+from audit.subject.sources import BoundModel
 
 _Item = TypeVar("_Item")
 
@@ -57,17 +55,20 @@ def score(bound: BoundModel, source: Source, labels: Labels | Targets, progress:
     model = bound.model
     named = NamedClasses(model)
     screen = FeatureScreen(bound.feeds, labels)
+    infinite = InfiniteValues()
     hashes: list[np.ndarray] = []
     collector: Classifier | Regressor | None = None
     has_gradient = False
     done = 0
-    for values, batch_hashes in _prefetched(_batches(bound, source)):
-        tensors = {feed.name: feed.tensor(columns) for feed, columns in zip(bound.feeds, values, strict=True)}
+    for batch in _prefetched(feature_batches(bound, source)):
+        tensors = batch.tensors(bound.feeds)
+        batch_hashes = batch.hashes
         if done + len(batch_hashes) > rows:
             raise _other_rows(source, rows)
         if not len(batch_hashes):
             continue
-        screen.add(values, done)
+        screen.add(batch.values, done)
+        infinite.add(bound.feeds, batch.values, done + 1)
         raw = model(tensors, done + 1)
         named.add(tensors, done + 1)
         if collector is None:
@@ -85,7 +86,7 @@ def score(bound: BoundModel, source: Source, labels: Labels | Targets, progress:
         decision_rule=collector.decision_rule,
         differentiable=has_gradient,
         hashes=np.concatenate(hashes),
-        warnings=list(screen.warnings()),
+        warnings=[*screen.warnings(), *infinite.warnings()],
     )
 
 
@@ -97,19 +98,6 @@ def _prefetched(items: Iterator[_Item]) -> Iterator[_Item]:
         while (item := pending.result()) is not end:
             pending = pool.submit(next, items, end)
             yield item  # type: ignore[misc]  # the sentinel never gets here
-
-
-def _batches(bound: BoundModel, source: Source) -> Iterator[tuple[list[list[Values]], np.ndarray]]:
-    """Yield the values of each feed's columns, and one hash a row."""
-    row = 1
-    for batch in source.batches(columns_read(bound.feeds)):
-        try:
-            values = [feed.read(batch, row, bound.policy.data.missing) for feed in bound.feeds]
-        except NullValue as null:
-            raise missing_value(null, source) from None
-        columns = (column for columns in values for column in columns)
-        yield values, row_hashes(columns, batch.num_rows)
-        row += batch.num_rows
 
 
 def _other_rows(source: Source, rows: int) -> AuditError:

@@ -9,6 +9,7 @@ from audit.data.masking import Masker
 from audit.data.protected_attributes import Attribute
 from audit.data.source import Source
 from audit.inputs.features import MOST_ROWS, Features
+from audit.inputs.finite import without_infinite
 from audit.model.decision import DecisionRule
 from audit.model.logits.logits import Logits, find_logits
 from audit.provenance.digest import WatchedFiles
@@ -58,7 +59,10 @@ class Subject(BoundModel):
 
     @cached_property
     def features(self) -> Features:
-        """The features of sampled rows of the data and of the background, read on first use."""
+        """The features of sampled rows of the data and of the background, read on first use.
+
+        Rows of the data with an infinite value are left out: nothing can be added to it.
+        """
         if self.superset:
             features = self.superset.features
             return replace(features, data=features.data.sample(self.sample_rows))
@@ -66,7 +70,7 @@ class Subject(BoundModel):
         missing = self.policy.data.missing
         features = read_features(self.feeds, sources, missing, seed=self.seed, rows=self.sample_rows)
         self.files.require_unchanged()
-        return features
+        return without_infinite(features, self.feeds)
 
     @cached_property
     def masker(self) -> Masker:

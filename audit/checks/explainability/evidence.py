@@ -21,6 +21,7 @@ from audit.checks.explainability.protected_columns import ProtectedColumns, note
 from audit.checks.explainability.proxies import proxy_evidence
 from audit.checks.explainability.tables import report_tables
 from audit.checks.explainability.text_tables import text_evidence
+from audit.inputs.finite import infinite_rows
 from audit.model.text_columns import free_text_columns
 from audit.result import Note
 from audit.stats.influence import TracedEvidence
@@ -87,8 +88,9 @@ def draw_sample(
     """Draw at most ``rows`` rows and ``references`` reference rows, fewer where the evaluation would never end."""
     data = subject.features.data.matrix
     background = subject.features.background.matrix
+    references_at = _finite_references(subject)
     available_rows = row_count = min(rows, len(data))
-    available_references = min(references, len(background))
+    available_references = min(references, len(references_at))
     method: ImageMethod | None = None
     if subject.image_column:
         method = find_method(output, data, background, sampling)
@@ -108,10 +110,21 @@ def draw_sample(
             f"{row_count} rows are explained, instead of {available_rows:,}: the model scores several hundred pictures "
             "for each."
         )
+    if left_out := len(background) - len(references_at):
+        notes.append(
+            f"Rows of the background with an infinite value, which are no reference rows: {left_out:,}."
+        )
     rng = np.random.default_rng([subject.seed, 1])
     return ExplainedSample(
         rows=np.sort(rng.choice(len(data), row_count, replace=False)),
-        references=np.sort(rng.choice(len(background), reference_count, replace=False)),
+        references=np.sort(rng.choice(references_at, reference_count, replace=False)),
         method=method,
         notes=[Note(text=text) for text in notes],
     )
+
+
+def _finite_references(subject: Subject) -> np.ndarray:
+    """Return the indices of the background's rows without an infinite value; of all where each has one."""
+    features = subject.features
+    infinite = infinite_rows(features.background.matrix, subject.feeds, features.columns)
+    return np.flatnonzero(infinite.all() | ~infinite)

@@ -124,7 +124,7 @@ class _Attempt:
         unproven = [
             s.name for s in specs if not s.on_request or (probe.misleading and s.follows_own_gradient)
         ]
-        row_notes = notes_on_rows(len(rows.x), len(data.matrix), self.subject.rows, self.plan)
+        row_notes = notes_on_rows(len(rows.x), self.subject.features, self.subject.rows, self.plan)
         return AttackedRows(
             rows=data.index[index],
             batch=rows,

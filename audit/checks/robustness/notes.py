@@ -9,23 +9,27 @@ from audit.checks.robustness.attacked_rows import AttackedRows
 from audit.checks.robustness.gradient_probe import GradientProbe
 from audit.checks.robustness.threat_model import stuck_columns
 from audit.errors import quote_list
+from audit.inputs.features import Features
 from audit.result import Note, Scalar
 from audit.subject.subject import Subject
 
 _MAX_OUTSIDE_SHARE = 0.05
 
 
-def notes_on_rows(attacked: int, sampled: int, rows: int, plan: Plan) -> Iterator[Note]:
+def notes_on_rows(attacked: int, features: Features, rows: int, plan: Plan) -> Iterator[Note]:
     """Yield how many of all rows were attacked, if not all, and why no more."""
     if attacked == rows:
         return
     reason = ""
+    sampled = len(features.data.matrix)
+    infinite = features.infinite
     if attacked < sampled and any(ATTACKS[name].cost == "scores" for name in plan.attacks):
         reason = f": the black-box attack asks for up to {plan.queries:,} scores of a row at each size"
     elif attacked < sampled:
         costly = " and ".join(name for name in plan.attacks if ATTACKS[name].cost == "gradients")
         reason = f": {costly} takes {plan.steps:,} gradients of a large model for each row and size"
-    yield Note(text=f"{attacked:,} of {rows:,} rows were attacked, drawn at random{reason}.")
+    finite = f" from those without an infinite value (left out: {infinite:,})" if infinite else ""
+    yield Note(text=f"{attacked:,} of {rows:,} rows were attacked, drawn at random{finite}{reason}.")
 
 
 def notes_on_gradients(probe: GradientProbe) -> Iterator[Note]:

@@ -1,15 +1,22 @@
 """Class logits from one column of log-odds, or from scores."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from audit.frameworks.tensorflow_loader import tensorflow
 
-LOST = (
-    "computed from the scores, since no sigmoid or softmax was found in the graph from which they follow: where a "
-    "score is 0 or 1 to the last digit, no gradient is left and differences are lost"
-)
+_LOSS = "where a score is 0 or 1 to the last digit, no gradient is left and differences are lost"
+LOST = f"computed from the scores, since no sigmoid or softmax was found in the graph from which they follow: {_LOSS}"
 
 _MIN_SCORE = 1e-7  # 32-bit floats do not resolve scores nearer to 0 or 1
+
+
+def lost(undefined: Sequence[str]) -> str:
+    """Return why logits are computed from scores; ``undefined`` are places of candidates that are not finite."""
+    if not undefined:
+        return LOST
+    reason = f"{undefined[0]} is not finite in most of the rows on which it would be compared with them"
+    return f"computed from the scores, since {reason}: {_LOSS}"
 
 
 def as_columns(tensor: Any, width: int) -> Any:

@@ -17,7 +17,7 @@ from audit.inputs.feeds import Feed
 from audit.inputs.matrix import Decoder
 from audit.model.head import Head
 from audit.model.logits.candidates import LogitCandidate, head_candidates, output_candidate
-from audit.model.logits.log_odds import LOST, by_class, from_scores
+from audit.model.logits.log_odds import LOST, by_class, from_scores, lost
 from audit.model.logits.verification import LogitVerifier, VerifiedLogits
 from audit.model.model import Model
 
@@ -64,10 +64,11 @@ def find_logits(
         return _through_signature(model, head, decoder, columns)
     verify = LogitVerifier(frozen, feeds, columns, *confirmation)
     logits = exact = _best(verify, head_candidates(frozen, head))
+    reason = lost([candidate.evidence for candidate in verify.undefined])
     if exact is None and not head.is_linear:
-        logits = verify(replace(output_candidate(frozen, head), evidence=LOST), from_scores)
+        logits = verify(replace(output_candidate(frozen, head), evidence=reason), from_scores)
     if logits is None:
-        return _through_signature(model, head, decoder, columns)
+        return _through_signature(model, head, decoder, columns, reason)
     subgraph = logits.subgraph
     return Logits(
         logits.graph, subgraph.encode, subgraph.players, subgraph.widest, logits.evidence, exact is not None
@@ -111,7 +112,9 @@ def _best(verify: LogitVerifier, candidates: Sequence[LogitCandidate]) -> Verifi
     return following
 
 
-def _through_signature(model: Model, head: Head, decoder: Decoder, columns: Sequence[Column]) -> Logits:
+def _through_signature(
+    model: Model, head: Head, decoder: Decoder, columns: Sequence[Column], reason: str = LOST
+) -> Logits:
     """Return the logits computed by the whole signature, as it is called for scores."""
     exact = head.is_linear
 
@@ -123,6 +126,6 @@ def _through_signature(model: Model, head: Head, decoder: Decoder, columns: Sequ
             return wide
         return by_class(wide if exact else from_scores(wide), 1)
 
-    evidence = "the model's output, through the whole signature" if exact else LOST
+    evidence = "the model's output, through the whole signature" if exact else reason
     players = np.repeat(np.arange(len(columns)), [column.width for column in columns])
     return Logits(graph, lambda rows: rows, players, max(_ASSUMED_WIDTH, len(players)), evidence, exact)

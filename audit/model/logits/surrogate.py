@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,7 @@ from audit.model.graph.frozen import Frozen
 from audit.model.graph.straight_through import has_steps
 from audit.model.graph.traversal import node_name
 from audit.model.head import Head
-from audit.model.logits.candidates import LogitCandidate, logit_candidates, output_candidate
+from audit.model.logits.candidates import LogitCandidate, ScoreMatch, logit_candidates, output_candidate
 from audit.model.logits.decision_points import decision_inputs, match_scores_or_decisions
 from audit.model.logits.log_odds import by_class, from_scores
 from audit.model.logits.logits import confirmation_rows
@@ -80,7 +79,10 @@ def find_surrogate(
     if frozen is None:
         return None
     rows, scores = confirmation_rows(model, head, Decoder(feeds, columns), sample)
-    matcher = partial(match_scores_or_decisions, decided=_decisions(frozen, decider, scores))
+
+    def matcher(logits: np.ndarray, expected: np.ndarray, dtype: str) -> ScoreMatch | None:
+        return match_scores_or_decisions(logits, expected, dtype, _decisions(frozen, decider, expected))
+
     verify = LogitVerifier(frozen, feeds, columns, rows, scores, matcher, straight=True)
     steps = has_steps(frozen.nodes)
 

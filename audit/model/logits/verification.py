@@ -1,7 +1,7 @@
 """Verification of a logit candidate: whether the model's scores of sample rows follow from it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from audit.model.logits.encoder import EncodedSubgraph
 from audit.model.logits.log_odds import as_columns, by_class
 
 _LOGIT_TOLERANCE = 1e-5  # relative and absolute, of logits of two subgraphs
+_MIN_COMPARED_SHARE = 0.9  # of the rows: logits may overflow in a few of them
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,8 @@ class LogitVerifier:
 
     ``sample`` are rows ``(rows, columns)`` in ``columns``, made of ``feeds``; ``expected`` are their probabilities
     ``(rows, classes)``, or a regression's values ``(rows, 1)``. ``matcher`` returns how the latter follow from logits
-    in a type of that name, if they do. ``straight`` lets gradients pass steps and stops.
+    in a type of that name, if they do. ``straight`` lets gradients pass steps and stops. Rows whose logits are not
+    finite are not compared; ``undefined`` collects the candidates that have too many of them.
     """
 
     frozen: Frozen
@@ -49,6 +51,7 @@ class LogitVerifier:
     expected: np.ndarray
     matcher: Callable[[np.ndarray, np.ndarray, str], ScoreMatch | None] = match_scores
     straight: bool = False
+    undefined: list[LogitCandidate] = field(default_factory=list)
 
     def __call__(
         self, candidate: LogitCandidate, transform: Callable[[Any], Any] = lambda z: z
@@ -86,12 +89,16 @@ class LogitVerifier:
         tf = tensorflow()
         spec = tf.TensorSpec([None, self.sample.shape[1]], self.sample.dtype)  # as it is called later
         values = traced(lambda rows: graph(subgraph.encode(rows)), [spec])(self.sample).numpy().astype(float)
-        if len(values) != len(self.sample) or not np.isfinite(values).all():
+        if len(values) != len(self.sample):
             return None
-        match = self.matcher(values, self.expected, self.frozen.dtype(candidate.tensor))
+        finite = np.isfinite(values).all(1)
+        if finite.mean() < _MIN_COMPARED_SHARE:
+            self.undefined.append(candidate)
+            return None
+        match = self.matcher(values[finite], self.expected[finite], self.frozen.dtype(candidate.tensor))
         if match is None:
             return None
-        evidence = candidate.evidence + _difference(match) + _texts(subgraph)
+        evidence = candidate.evidence + _difference(match) + _texts(subgraph) + _uncompared(finite)
         regression = self.expected.shape[1] == 1
         class_logits = graph if regression else lambda rows: by_class(graph(rows), match.sign)
         return VerifiedLogits(subgraph, class_logits, values, match, evidence)
@@ -103,6 +110,13 @@ def _difference(match: ScoreMatch) -> str:
     return (
         f"; the scores follow it, but what lies between changes them by up to {match.difference:.2g} against "
         "its sigmoid or softmax, and is left out"
+    )
+
+
+def _uncompared(finite: np.ndarray) -> str:
+    rows = int((~finite).sum())
+    return (
+        f"; compared on {int(finite.sum()):,} rows, since it is not finite in {rows:,} others" if rows else ""
     )
 
 
