@@ -25,8 +25,8 @@ def calibration_error(bins: Reals, tail: float) -> Limits:
     smallest true error from which one as high as observed is not rare: along gaps in the proportions observed, those
     within their noise left out, with the mean, variance and skewness of absolute values of normal gaps. It is 0 where a
     perfect calibration explains what was seen. The upper limit takes nothing off for the noise: it combines the
-    greatest gap of each bin within Clopper and Pearson's limits of its rate by MOVER, and is never too low. Likewise combined,
-    the least gaps bound the lower limit: the gap of a confident bin is skewed, as its few errors are.
+    greatest gap of each bin within Clopper and Pearson's limits of its rate by MOVER, and is never too low. Likewise
+    combined, the least gaps bound the lower limit: the gap of a confident bin is skewed, as its few errors are.
 
     Args:
         bins: (k, n, s) along the last axis: favourable rows, rows and sum of predicted probabilities of each bin,
