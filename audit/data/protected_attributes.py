@@ -1,6 +1,6 @@
 """Protected attributes: the group of each row, and the privileged groups."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,6 +46,19 @@ class Attribute:
         """Number of rows of each group, by its name."""
         counts = np.bincount(self.codes, minlength=len(self.groups)).tolist()
         return dict(zip(self.groups, counts, strict=True))
+
+    def rows_of(self, groups: Iterable[str]) -> np.ndarray:
+        """Return which rows belong to one of some groups, bool."""
+        return np.isin(self.codes, [self.groups.index(group) for group in groups])
+
+    def pooled(self, groups: Sequence[str], name: str) -> "Attribute":
+        """Return the attribute with some unprivileged groups made one, which comes last."""
+        kept = [group for group in self.groups if group not in groups]
+        code = {group: index for index, group in enumerate(kept)}
+        codes = np.array([code.get(group, len(kept)) for group in self.groups], np.int32)[self.codes]
+        return Attribute(
+            self.name, [*kept, name], codes, [code[self.groups[index]] for index in self.privileged]
+        )
 
 
 class AttributeReader:

@@ -12,7 +12,7 @@ from audit.errors import AuditError
 from audit.result import Report, Scalar
 
 _NOT_FINITE = {"NaN", "Infinity", "-Infinity"}
-_LEFT_OUT_IF_NONE = {"sampled", "exact_zero"}
+_LEFT_OUT_IF_EMPTY = {"sampled", "exact_zero", "members", "permuted_range"}
 _NUMBER = {"anyOf": [{"type": "number"}, {"type": "string", "enum": sorted(_NOT_FINITE)}]}
 
 
@@ -86,7 +86,7 @@ def _parsed(cells: list[Scalar | None]) -> list[Scalar | None]:
 
 
 def _present(fields: list[tuple[str, object]]) -> dict[str, object]:
-    return {name: value for name, value in fields if value is not None or name not in _LEFT_OUT_IF_NONE}
+    return {name: value for name, value in fields if value or name not in _LEFT_OUT_IF_EMPTY}
 
 
 def _plain(value: object) -> object:

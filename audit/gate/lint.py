@@ -8,21 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from audit.errors import did_you_mean, quote_list
 from audit.gate.attainable import never_attainable, underpowered
 from audit.gate.claims import ANY, covered, same
+from audit.gate.vacuity import vacuous
 from audit.policy.gate_spec import GateSpec, Rule
 from audit.result import GROUP_KEYS, CheckResult, Measurement, MetricFacts
 from audit.stats.methods import EXACT
 
 _ABSOLUTE = ("at_least", "at_most", "within")
-
-
-def vacuous(rule: Rule, facts: MetricFacts | None) -> Iterator[str]:
-    """Yield the reason for each limit that no value of the metric can break."""
-    if facts is None:
-        return
-    for limit, bound in rule.limit.items():
-        loosest = _loosest(limit, facts)
-        if loosest is not None and loosest <= bound * (-1.0 if limit == "at_least" else 1.0):
-            yield f"no value breaks '{limit}: {bound:g}', since {_range(facts)}"
 
 
 def beyond_ideal(rule: Rule, facts: MetricFacts | None) -> Iterator[str]:
@@ -37,28 +28,6 @@ def beyond_ideal(rule: Rule, facts: MetricFacts | None) -> Iterator[str]:
         broken = [limit for limit in rule.limit if limit in _ABSOLUTE]
         limits = " and ".join(f"'{limit}: {rule.limit[limit]:g}'" for limit in broken)
         yield f"the ideal value {facts.ideal:g} breaks {limits}"
-
-
-def _loosest(limit: str, facts: MetricFacts) -> float | None:
-    """Return the loosest limit that some value of the metric still reaches; a lower limit with its sign changed."""
-    low = facts.low
-    high = facts.high
-    if limit == "at_least":
-        return None if low is None else -low
-    if limit == "at_most":
-        return high
-    if low is None or high is None or limit == "better_than_baseline_by":
-        return None
-    if limit == "within":
-        return max(abs(low), abs(high))
-    middle = facts.ideal or 0.0
-    return max(abs(low - middle), abs(high - middle)) if facts.better == "ideal" else high - low
-
-
-def _range(facts: MetricFacts) -> str:
-    if facts.low is not None and facts.high is not None:
-        return f"the metric lies between {facts.low:g} and {facts.high:g}"
-    return f"the metric is never {f'below {facts.low:g}' if facts.high is None else f'above {facts.high:g}'}"
 
 
 _MAX_LISTED = 6

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 
+from audit.errors import quote_list
 from audit.gate.claims import Claim
 from audit.policy.gate_spec import Rule
 from audit.result import CheckResult
@@ -61,6 +62,20 @@ def undecided(total: int, causes: Sequence[str]) -> str:
     counted = [f"{cause} ({causes.count(cause)})" for cause in sorted(set(causes))]
     verb = "is" if len(causes) == 1 else "are"
     return f"{len(causes)} of {total} measured values {verb} not decided: {', '.join(counted)}"
+
+
+def small_outside(groups: Sequence[str]) -> str:
+    """Return the reason of a rule that small ``groups`` keep from passing."""
+    lie = "lies" if len(groups) == 1 else "lie"
+    return f"with fewer rows than gate.min_rows, {quote_list(groups)} {lie} wholly outside the limit"
+
+
+def unpooled(groups: Sequence[str]) -> str:
+    """Return the reason of a rule on a report that does not hold its small ``groups`` measured together."""
+    return (
+        f"{quote_list(groups)} have fewer rows than gate.min_rows and were not measured together: run the audit again "
+        "with this gate.min_rows"
+    )
 
 
 def of_bounds(rule: Rule, checks: Sequence[CheckResult]) -> str:

@@ -5,44 +5,29 @@ Fail closed: what is missing, skipped, crashed, not finite or without an interva
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 
 from audit.gate import reasons
-from audit.gate.claims import Claim, Finding, claims, covered
+from audit.gate.claims import Finding
+from audit.gate.coverage import Coverage, cover, label
 from audit.gate.sample_size import needed
-from audit.gate.validation import require_consistent
-from audit.policy.gate_spec import GateSpec, Rule, Waiver
+from audit.gate.vacuity import unfailable
+from audit.policy.gate_spec import GateSpec, Waiver
 from audit.result import (
     AUDITS,
     MAX_AUDITS,
     CheckResult,
     Decision,
     Measurement,
-    MetricFacts,
     RuleResult,
     RuleStatus,
     Scalar,
     Verdict,
 )
-from audit.stats.confidence import at_confidence
 
 DECISION_VERSION = 2
 """Version of the rules by which a verdict follows from measurements; a report without one is of version 1."""
-
-
-@dataclass(frozen=True)
-class _Covered:
-    """A rule with the measurements that it covers: ``decided`` on, and left out for having too few rows."""
-
-    rule: Rule
-    decided: list[Measurement]
-    left_out: list[Measurement]
-    facts: MetricFacts | None
-
-    @property
-    def claims(self) -> list[Claim]:
-        return [claim for measurement in self.decided for claim in claims(self.rule, measurement)]
 
 
 def decide(
@@ -61,7 +46,7 @@ def decide(
     Raises:
         AuditError: a measurement lacks the counts that its method needs, or contradicts itself (a damaged report).
     """
-    items = [_cover(rule, checks, gate, reported) for rule in gate.rules or ()]
+    items = [cover(rule, checks, gate, reported) for rule in gate.rules or ()]
     proven = _holm(items, 1 - gate.confidence)
     error = (1 - gate.confidence) / max(1, sum(len(item.claims) for item in items) - len(proven))
     rules = [_with_advice(_decide_rule(item, checks, proven), item, gate.confidence, error) for item in items]
@@ -87,17 +72,7 @@ def _audits_rule(audits: int | None, max_audits: int | None) -> Iterator[RuleRes
     )
 
 
-def _cover(rule: Rule, checks: Sequence[CheckResult], gate: GateSpec, reported: float) -> _Covered:
-    all_measurements = [m for check in checks if check.status == "measured" for m in check.measurements]
-    consistent = [require_consistent(m) for m in covered(rule, all_measurements)]
-    measurements = [at_confidence(m, gate.confidence, reported) for m in consistent]
-    enough = [m for m in measurements if m.rows >= gate.min_rows or not m.is_group_specific]
-    thin = [m for m in measurements if m.rows < gate.min_rows and m.is_group_specific]
-    facts = next((check.metrics[rule.metric] for check in checks if rule.metric in check.metrics), None)
-    return _Covered(rule, enough, thin, facts)
-
-
-def _holm(items: Sequence[_Covered], alpha: float) -> set[tuple[str, int]]:
+def _holm(items: Sequence[Coverage], alpha: float) -> set[tuple[str, int]]:
     """Return (rule id, position) of the claims that break after Holm's correction.
 
     The family is every claim of the policy on the measurements that it decides on.
@@ -115,11 +90,11 @@ def _holm(items: Sequence[_Covered], alpha: float) -> set[tuple[str, int]]:
     return proven
 
 
-def _decide_rule(item: _Covered, checks: Sequence[CheckResult], proven: set[tuple[str, int]]) -> RuleResult:
+def _decide_rule(item: Coverage, checks: Sequence[CheckResult], proven: set[tuple[str, int]]) -> RuleResult:
     rule = item.rule
     findings = [claim.finding for claim in item.claims]
     broken = [i for i, f in enumerate(findings) if f == "breaks" and (str(rule.id), i) in proven]
-    holds = bool(findings) and set(findings) == {"holds"}
+    holds = bool(findings) and set(findings) == {"holds"} and not _objections(item)
     status: RuleStatus = "fail" if broken else "pass" if holds else "inconclusive"
     return RuleResult(
         id=str(rule.id),
@@ -133,7 +108,7 @@ def _decide_rule(item: _Covered, checks: Sequence[CheckResult], proven: set[tupl
     )
 
 
-def _with_advice(rule: RuleResult, item: _Covered, confidence: float, error: float) -> RuleResult:
+def _with_advice(rule: RuleResult, item: Coverage, confidence: float, error: float) -> RuleResult:
     """Add the sample sizes that would decide an inconclusive rule; ``error`` is Holm's for each open claim."""
     if rule.status != "inconclusive":
         return rule
@@ -143,20 +118,33 @@ def _with_advice(rule: RuleResult, item: _Covered, confidence: float, error: flo
     return replace(rule, needs=needs)
 
 
+def _objections(item: Coverage) -> list[str]:
+    """Return why the rule does not pass though all that it decides on holds."""
+    small = [label(m) for m in item.small_outside]
+    return [
+        *([reasons.unpooled(item.unpooled)] if item.unpooled else []),
+        *([reasons.small_outside(small)] if small else []),
+        *([vacuous] if (vacuous := unfailable(item.rule, item.claims, item.facts)) else []),
+    ]
+
+
 def _reason(
-    item: _Covered, findings: Sequence[Finding], broken: Sequence[int], checks: Sequence[CheckResult]
+    item: Coverage, findings: Sequence[Finding], broken: Sequence[int], checks: Sequence[CheckResult]
 ) -> str:
+    objections = _objections(item)
     if not findings:
-        return reasons.nothing_decided(item.rule, len(item.left_out), checks)
+        return ". ".join([reasons.nothing_decided(item.rule, len(item.left_out), checks), *objections])
     causes = [
         reasons.why_open(claim, finding == "breaks")
         for claim, finding in zip(item.claims, findings, strict=True)
         if finding != "holds"
     ]
-    if broken or not causes:
+    if broken or not (causes or objections):
         return reasons.decided(len(findings), len(broken))
+    if not causes:
+        return f"not decided: {'. '.join(objections)}"
     bounds = reasons.of_bounds(item.rule, checks) if reasons.BOUND in causes else ""
-    return reasons.undecided(len(findings), causes) + bounds
+    return ". ".join([reasons.undecided(len(findings), causes) + bounds, *objections])
 
 
 def _waive(rule: RuleResult, waivers: Sequence[Waiver], on: date) -> RuleResult:

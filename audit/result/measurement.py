@@ -47,7 +47,10 @@ class Measurement:
     denominator that it compares (None if there is only one). ``method`` names an entry
     of `audit.stats.METHODS`; with ``counts`` or ``se`` it yields the interval at any confidence.
     ``ci`` is that interval at the run's confidence; None if the metric has none. ``baseline`` is the
-    comparison with the baseline model; None without one.
+    comparison with the baseline model; None without one. ``members`` are the groups that are measured together,
+    since each has fewer rows than ``gate.min_rows``. ``permuted_range`` holds the lowest and the highest value if the
+    same decisions were distributed over the rows in any other way; None if that says nothing of the metric. A report
+    leaves both out where they are empty.
     """
 
     metric: str
@@ -60,6 +63,8 @@ class Measurement:
     counts: dict[str, list[float]] = field(default_factory=dict)
     se: float | None = None
     baseline: Baseline | None = None
+    members: list[str] = field(default_factory=list)
+    permuted_range: tuple[float, float] | None = None
 
     @property
     def key(self) -> tuple[str, frozenset[tuple[str, Scalar]]]:

@@ -1,7 +1,7 @@
 """Predictions of all rows with their labels, as compact arrays."""
 
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -39,6 +39,10 @@ class Classified:
     brier: np.ndarray
     dtype: np.dtype[Any]
 
+    def take(self, rows: np.ndarray) -> "Classified":
+        """Return some of the rows (bool, one a row)."""
+        return _take(self, rows)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Regressed:
@@ -52,6 +56,18 @@ class Regressed:
     label: np.ndarray | None
     predicted: np.ndarray | None
     dtype: np.dtype[Any]
+
+    def take(self, rows: np.ndarray) -> "Regressed":
+        """Return some of the rows (bool, one a row)."""
+        return _take(self, rows)
+
+
+_Scores = TypeVar("_Scores", Classified, Regressed)
+
+
+def _take(scores: _Scores, rows: np.ndarray) -> _Scores:
+    arrays = {name: value[rows] for name, value in vars(scores).items() if isinstance(value, np.ndarray)}
+    return replace(scores, **arrays)
 
 
 class Regressor:

@@ -8,7 +8,8 @@ import pytest
 
 from audit.checks.explainability import Explainability
 from audit.checks.performance.definitions import DEFINITIONS
-from audit.gate.lint import beyond_ideal, vacuous, warnings_of
+from audit.gate.lint import beyond_ideal, warnings_of
+from audit.gate.vacuity import vacuous
 from audit.policy.gate_spec import GateSpec, Rule
 from audit.policy.resolution import with_ids
 from audit.result import CheckResult, Measurement, MetricFacts, Scalar

@@ -4,7 +4,7 @@ AIF360 computes the same numbers to the last digit from one row for each combina
 prediction, weighted by its rows, as from all rows; and the table does not grow with the data.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import chain
@@ -14,12 +14,15 @@ import numpy as np
 
 from audit.check import Check, Skip
 from audit.checks.fairness.metrics import COMPARISONS, DEFINITIONS, RATES, theil, theil_index
+from audit.checks.fairness.permuted_range import Side, permuted_range
 from audit.checks.fairness.threshold_tables import threshold_tables
 from audit.data.protected_attributes import Attribute
 from audit.frameworks.aif360_loader import aif360
 from audit.result import Measurement, MetricFacts, Table
 from audit.stats.group_rates import CellCounts, Rates, count_cells, rates, rates_of_cells
 from audit.stats.influence import Influence, Shares, Trace, Traced
+from audit.stats.permuted_decisions import Decisions
+from audit.stats.small_groups import pool_name, pools
 from audit.subject.subject import Subject
 
 
@@ -37,24 +40,44 @@ class Fairness(Check):
             raise Skip("a regression needs data.favorable: {at_least: NUMBER} to have favourable outcomes")
         if not subject.attributes:
             raise Skip("data.protected names no attribute")
-        compared = (_compare(attribute, label, predicted, subject) for attribute in subject.attributes)
+        compared = (_by_group(attribute, label, predicted, subject) for attribute in subject.attributes)
         for measurement in chain(*compared, [theil_index(label, predicted, subject.clusters)]):
             yield Traced(measurement, partial(fairness_trace, subject, measurement))
         yield from threshold_tables(subject, label, predicted)
 
 
-def _compare(
+def _by_group(
     attribute: Attribute, label: np.ndarray, predicted: np.ndarray, subject: Subject
 ) -> Iterator[Measurement]:
+    """Yield the comparisons of each group; then of all together that are small in a metric's denominators."""
+    groups = list(_compare(attribute, attribute.unprivileged, COMPARISONS, label, predicted, subject))
+    yield from groups
+    for members, metrics in pools(groups, subject.policy.gate.min_rows).items():
+        pool = attribute.pooled(members, pool_name(attribute.groups))
+        names = [name for name in COMPARISONS if f"fairness.{name}" in metrics]
+        for measurement in _compare(pool, [len(pool.groups) - 1], names, label, predicted, subject):
+            yield replace(measurement, members=list(members))
+
+
+def _compare(
+    attribute: Attribute, groups: Sequence[int], names: Iterable[str],
+    label: np.ndarray, predicted: np.ndarray, subject: Subject,
+) -> Iterator[Measurement]:  # fmt: skip
+    """Yield the metrics of these names of some groups against the privileged ones."""
     cells = count_cells(attribute.codes, label, predicted, subject.weights)
     metrics_of = _metrics_by_group(cells, attribute.privileged)
     rates_by_name = _rates(attribute, label, predicted, cells, subject)
-    for group in attribute.unprivileged:
+    decisions = Decisions.of(predicted, subject.weights)
+    privileged = Side.of(cells, attribute.privileged)
+    for group in groups:
         metrics = metrics_of(group)
-        for name in COMPARISONS:
+        unprivileged = Side.of(cells, [group])
+        for name in names:
             with np.errstate(divide="ignore", invalid="ignore"):
                 value = float(getattr(metrics, name)())
-            yield _measurement(name, value, rates_by_name, attribute, group)
+            measurement = _measurement(name, value, rates_by_name, attribute, group)
+            permuted = permuted_range(name, unprivileged, privileged, decisions)
+            yield replace(measurement, permuted_range=permuted)
 
 
 def _rates(
@@ -145,9 +168,9 @@ def fairness_trace(subject: Subject, measurement: Measurement) -> Trace:
     if name == "theil_index":
         return Influence(theil(label, predicted).influence)
     (attribute,) = (a for a in subject.attributes if a.name == measurement.where["attribute"])
-    group = attribute.groups.index(str(measurement.where["unprivileged"]))
+    groups = measurement.members or [str(measurement.where["unprivileged"])]
     sides = {
-        "unprivileged": attribute.codes == group,
+        "unprivileged": attribute.rows_of(groups),
         "privileged": np.isin(attribute.codes, attribute.privileged),
     }
     rates = COMPARISONS[name].rates

@@ -8,6 +8,7 @@ import numpy as np
 
 from audit.result import Measurement, MetricFacts
 from audit.stats.group_estimates import Partition
+from audit.stats.permuted_decisions import Decisions
 
 Event = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """Maps label and prediction (bool, favourable or not, one a row) to a bool array."""
@@ -122,7 +123,24 @@ def theil_index(label: np.ndarray, predicted: np.ndarray, clusters: np.ndarray |
         method="mean-skewed",
         se=float(error),
         counts={"rows": [effective], "cubes": [float(skewness) * effective, effective]},
+        permuted_range=_theil_range(label, predicted),
     )
+
+
+def _theil_range(label: np.ndarray, predicted: np.ndarray) -> tuple[float, float] | None:
+    """Return the lowest and highest index if the same decisions fell on other rows; None if undefined.
+
+    The mean benefit stays; the index rises with the rows of benefit 2, favourable decisions with the other label.
+    """
+    decisions = Decisions.of(predicted, None)
+    favorable = int(np.count_nonzero(label))
+    unfavorable = len(label) - favorable
+    mean = (decisions.favorable - favorable) / len(label) + 1.0
+    if mean <= 0.0:
+        return None
+    doubled = (decisions.fewest(unfavorable), decisions.most(unfavorable))
+    low, high = (2.0 * np.log(2.0) * rows / len(label) / mean - np.log(mean) for rows in doubled)
+    return float(low), float(high)
 
 
 class Theil(NamedTuple):

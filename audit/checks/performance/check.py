@@ -10,11 +10,16 @@ import numpy as np
 from audit.check import Check
 from audit.checks.performance.definitions import CALIBRATION_BINS, DEFINITIONS
 from audit.checks.performance.metrics import Groups, classification, outcomes, regression
+from audit.data.protected_attributes import Attribute
 from audit.result import Measurement, MetricFacts, Scalar
 from audit.stats.group_estimates import Partition
 from audit.stats.influence import Influence, Shares, Trace, Traced
+from audit.stats.permuted_decisions import Decisions
+from audit.stats.small_groups import pool_name, pools
 from audit.subject.predictions import Classified, Regressed
 from audit.subject.subject import Subject
+
+Where = dict[str, Scalar]
 
 
 class Performance(Check):
@@ -24,29 +29,43 @@ class Performance(Check):
     metrics: ClassVar[dict[str, MetricFacts]] = DEFINITIONS
 
     def measure(self, subject: Subject) -> Iterator[Traced]:
-        """Yield every metric for the whole table, then for each group of each attribute."""
-        scores = subject.scores
-        if isinstance(scores, Classified):
-            measurements = partial(classification, scores, np.argsort(scores.favorable))
-        else:
-            measurements = partial(regression, scores)
-        for groups in _partitions(subject):
-            for measurement in chain(measurements(groups), outcomes(scores, groups)):
-                yield Traced(measurement, partial(performance_trace, subject, measurement))
+        """Yield every metric for the whole table, then for each group of each attribute and its small groups pooled."""
+        for measurement in chain(_whole_table(subject), *(_by_group(subject, a) for a in subject.attributes)):
+            yield Traced(measurement, partial(performance_trace, subject, measurement))
 
 
-def _partitions(subject: Subject) -> Iterator[Groups]:
-    """Yield the whole table as one group, then the groups of each attribute."""
+def _whole_table(subject: Subject) -> Iterator[Measurement]:
+    everyone = Partition(np.zeros(subject.rows, np.int64), 1, subject.weights, subject.clusters)
+    yield from _measured(subject, subject.scores, Groups(everyone, [{}]))
 
-    def groups(codes: np.ndarray, wheres: list[dict[str, Scalar]]) -> Groups:
-        return Groups(Partition(codes, len(wheres), subject.weights, subject.clusters), wheres)
 
-    yield groups(np.zeros(subject.rows, np.int64), [{}])
-    for attribute in subject.attributes:
-        wheres: list[dict[str, Scalar]] = [
-            {"attribute": attribute.name, "group": g} for g in attribute.groups
-        ]
-        yield groups(attribute.codes, wheres)
+def _by_group(subject: Subject, attribute: Attribute) -> Iterator[Measurement]:
+    """Yield the metrics of each group; then of all together that are small in a metric's denominator."""
+    partition = Partition(attribute.codes, len(attribute.groups), subject.weights, subject.clusters)
+    wheres: list[Where] = [{"attribute": attribute.name, "group": group} for group in attribute.groups]
+    groups = list(_measured(subject, subject.scores, Groups(partition, wheres)))
+    yield from groups
+    for members, metrics in pools(groups, subject.policy.gate.min_rows).items():
+        rows = attribute.rows_of(members)
+        where: Where = {"attribute": attribute.name, "group": pool_name(attribute.groups)}
+        pool = _measured(subject, subject.scores.take(rows), _pool(subject, rows, where, list(members)))
+        yield from (measurement for measurement in pool if measurement.metric in metrics)
+
+
+def _pool(subject: Subject, rows: np.ndarray, where: Where, members: list[str]) -> Groups:
+    weights, clusters = (None if part is None else part[rows] for part in (subject.weights, subject.clusters))
+    return Groups(Partition(np.zeros(rows.sum(), np.int64), 1, weights, clusters), [where], members)
+
+
+def _measured(subject: Subject, scores: Classified | Regressed, groups: Groups) -> Iterator[Measurement]:
+    """Yield the metrics of all groups; ``scores`` are those of the rows in ``groups``."""
+    if isinstance(scores, Classified):
+        yield from classification(scores, np.argsort(scores.favorable), groups)
+    else:
+        yield from regression(scores, groups)
+    predicted = subject.scores.predicted
+    decisions = None if predicted is None else Decisions.of(predicted, subject.weights)
+    yield from outcomes(scores, groups, decisions)
 
 
 def performance_trace(subject: Subject, measurement: Measurement) -> Trace | None:
@@ -70,7 +89,7 @@ def _rows(subject: Subject, measurement: Measurement) -> np.ndarray:
     if not measurement.where:
         return np.ones(subject.rows, bool)
     (attribute,) = (a for a in subject.attributes if a.name == measurement.where["attribute"])
-    return np.asarray(attribute.codes == attribute.groups.index(str(measurement.where["group"])))
+    return attribute.rows_of(measurement.members or [str(measurement.where["group"])])
 
 
 def _share(

@@ -1,7 +1,7 @@
 """Performance metrics of all groups of a partition at once."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -10,15 +10,17 @@ from audit.checks.performance.definitions import CALIBRATION_BINS
 from audit.result import Measurement, Scalar
 from audit.stats.group_estimates import Partition, auc
 from audit.stats.group_rates import Rates, rates
+from audit.stats.permuted_decisions import Decisions
 from audit.subject.predictions import LEAST_PROBABILITY, Classified, Regressed
 
 
 @dataclass(frozen=True)
 class Groups:
-    """Rows in groups, and the ``where`` of each group (empty for the whole table)."""
+    """Rows in groups, and the ``where`` of each group (empty for the whole table); ``members`` of a single pool."""
 
     rows: Partition
     wheres: list[dict[str, Scalar]]
+    members: list[str] = field(default_factory=list)
 
     def rates(self, event: np.ndarray, inner: np.ndarray | None = None, number: int = 1) -> list[Rates]:
         """Return the share of ``event`` in each group, for each of ``number`` inner classes of rows."""
@@ -30,7 +32,7 @@ class Groups:
         self, name: str, group: int, value: float, rows: int, method: str, **details: Any
     ) -> Measurement:
         """Return the measurement of a metric in one group of ``rows`` rows."""
-        details |= {"metric": f"performance.{name}", "where": self.wheres[group]}
+        details |= {"metric": f"performance.{name}", "where": self.wheres[group], "members": self.members}
         return Measurement(value=float(value), n=int(rows), method=method, **details)
 
 
@@ -70,14 +72,32 @@ def regression(scores: Regressed, groups: Groups) -> Iterator[Measurement]:
         yield from _with_errors("r2", "explained-variance", 1 - ratio, influence, groups)
 
 
-def outcomes(scores: Classified | Regressed, groups: Groups) -> Iterator[Measurement]:
-    """Yield selection, true positive and false positive rate of each group, where outcomes are known."""
-    if scores.label is None or scores.predicted is None:
+def outcomes(
+    scores: Classified | Regressed, groups: Groups, decisions: Decisions | None
+) -> Iterator[Measurement]:
+    """Yield selection, true positive and false positive rate of each group, where outcomes are known.
+
+    ``decisions`` are those on all rows of the data.
+    """
+    if scores.label is None or scores.predicted is None or decisions is None:
         return
     unfavorable, favorable = groups.rates(scores.predicted, scores.label, 2)
-    yield from _proportions("selection_rate", groups.rates(scores.predicted)[0], groups)
-    yield from _proportions("true_positive_rate", favorable, groups)
-    yield from _proportions("false_positive_rate", unfavorable, groups)
+    rows = groups.rows.total()
+    rows_favorable = groups.rows.total(scores.label)
+    # of the whole table the selection rate is what the decisions are, however they are distributed
+    selected = decisions if all(groups.wheres) else None
+    yield from _shares("selection_rate", groups.rates(scores.predicted)[0], groups, rows, selected)
+    yield from _shares("true_positive_rate", favorable, groups, rows_favorable, decisions)
+    yield from _shares("false_positive_rate", unfavorable, groups, rows - rows_favorable, decisions)
+
+
+def _shares(
+    name: str, rates: Rates, groups: Groups, weights: np.ndarray, decisions: Decisions | None
+) -> Iterator[Measurement]:
+    """Yield shares of favourable decisions, with their range if these decisions fell on other rows."""
+    for measurement, weight in zip(_proportions(name, rates, groups), weights.tolist(), strict=True):
+        permuted = decisions.share_range(weight) if decisions else None
+        yield replace(measurement, permuted_range=permuted)
 
 
 def _sizes(rows: np.ndarray, groups: Groups) -> Iterator[Measurement]:

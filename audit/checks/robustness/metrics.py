@@ -2,14 +2,17 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from audit.checks.robustness.attacked_rows import AttackedRows
+from audit.data.protected_attributes import Attribute
 from audit.result import Measurement, Scalar
 from audit.stats import influence
-from audit.stats.group_rates import Rates, rates
+from audit.stats.group_rates import rates
 from audit.stats.influence import Traced
+from audit.stats.small_groups import pool_name, pools
 from audit.subject.subject import Subject
 
 Where = dict[str, Scalar]
@@ -25,6 +28,7 @@ def measurements(attacked: AttackedRows, subject: Subject) -> Iterator[Traced]:
     Attacks that are withheld have their part in ``worst`` only, and those that may have missed flips give bounds.
     """
     shares = ShareMeasurer(attacked.rows, subject)
+    constant = np.ptp(attacked.batch.classes) == 0 and not any(o.flipped.any() for o in attacked.outcomes)
     yield from shares.of("clean_accuracy", attacked.right, {})
     flipped = {
         (outcome.attack, outcome.eps): outcome.flipped
@@ -38,8 +42,10 @@ def measurements(attacked: AttackedRows, subject: Subject) -> Iterator[Traced]:
         where: Where = {"attack": name, "norm": attacked.batch.norm, "eps": eps}
         accuracy_method = _BOUNDED_ABOVE if name in bounds else _EXACT
         flip_method = _BOUNDED_BELOW if name in bounds else _EXACT
-        yield from shares.of("adversarial_accuracy", attacked.right & ~flips, where, accuracy_method)
-        yield from shares.of("flip_rate", flips, where, flip_method)
+        yield from shares.of(
+            "adversarial_accuracy", attacked.right & ~flips, where, accuracy_method, fixed=constant
+        )
+        yield from shares.of("flip_rate", flips, where, flip_method, fixed=constant or eps == 0.0)
     for attack, is_zero in attacked.zero_gradient.items():
         yield shares.overall("zero_gradient_share", is_zero, {"attack": attack})
 
@@ -54,6 +60,17 @@ def undefined_worst(epsilons: Sequence[float], rows: int) -> Iterator[Measuremen
             )
 
 
+@dataclass(frozen=True)
+class _Share:
+    """A metric whose value is the share of ``event`` (bool, one a row); ``fixed`` as in `ShareMeasurer.of`."""
+
+    name: str
+    event: np.ndarray
+    where: Where
+    method: str
+    fixed: bool
+
+
 class ShareMeasurer:
     """Makes measurements of shares of some rows, with their weights, clusters and groups."""
 
@@ -61,27 +78,56 @@ class ShareMeasurer:
         """Take the numbers of the rows in the data, from 0."""
         self._rows = rows
         self._subject = subject
-        self._one_group = np.zeros(len(rows), np.int64)
-        self._groups = [(a.name, a.groups, a.codes[rows]) for a in subject.attributes]
+        self._attributes = [replace(a, codes=a.codes[rows]) for a in subject.attributes]
         self._weights = None if subject.weights is None else subject.weights[rows]
         self._clusters = None if subject.clusters is None else subject.clusters[rows]
 
-    def of(self, name: str, event: np.ndarray, where: Where, method: str = _EXACT) -> Iterator[Traced]:
-        """Yield the share of ``event`` (bool, one a row) among all, then within each group."""
-        yield self.overall(name, event, where, method)
-        for attribute, groups, codes in self._groups:
-            shares = rates(event, codes, len(groups), self._weights, self._clusters)
-            for code in np.flatnonzero(shares.rows).tolist():
-                group: Where = {**where, "attribute": attribute, "group": groups[code]}
-                yield self._traced(_share(name, shares, code, group, method), event, codes == code)
+    def of(
+        self, name: str, event: np.ndarray, where: Where, method: str = _EXACT, *, fixed: bool = False
+    ) -> Iterator[Traced]:
+        """Yield the share of ``event`` (bool, one a row) among all, within each group, and within small ones pooled.
 
-    def overall(self, name: str, event: np.ndarray, where: Where, method: str = _EXACT) -> Traced:
+        ``fixed`` says that no other share was possible, as where every row is decided alike, attacked or not.
+        """
+        share = _Share(name, event, where, method, fixed)
+        yield self._among(share, np.ones(len(event), bool), {})
+        for attribute in self._attributes:
+            groups = list(self._by_group(share, attribute))
+            yield from groups
+            measured = [group.measurement for group in groups]
+            for members in pools(measured, self._subject.policy.gate.min_rows):
+                pool: Where = {"attribute": attribute.name, "group": pool_name(attribute.groups)}
+                yield self._among(share, attribute.rows_of(members), pool, list(members))
+
+    def overall(self, name: str, event: np.ndarray, where: Where) -> Traced:
         """Return the share among all of the rows."""
-        shares = rates(event, self._one_group, 1, self._weights, self._clusters)
-        return self._traced(_share(name, shares, 0, where, method), event, np.ones(len(event), bool))
+        return self._among(_Share(name, event, where, _EXACT, fixed=False), np.ones(len(event), bool), {})
 
-    def _traced(self, share: Measurement, event: np.ndarray, members: np.ndarray) -> Traced:
-        return Traced(share, lambda: self._trace(event, members))
+    def _by_group(self, share: _Share, attribute: Attribute) -> Iterator[Traced]:
+        """Yield the share within each group that has rows here."""
+        for code in np.unique(attribute.codes).tolist():
+            group: Where = {"attribute": attribute.name, "group": attribute.groups[code]}
+            yield self._among(share, attribute.codes == code, group)
+
+    def _among(self, share: _Share, within: np.ndarray, group: Where, members: Sequence[str] = ()) -> Traced:
+        """Return the share among the rows that are ``within``, bool."""
+        weights, clusters = (
+            None if part is None else part[within] for part in (self._weights, self._clusters)
+        )
+        event = share.event[within]
+        of_rows = rates(event, np.zeros(len(event), np.int64), 1, weights, clusters)
+        value = float(of_rows.value[0])
+        measurement = Measurement(
+            metric=f"robustness.{share.name}",
+            value=value,
+            n=len(event),
+            method=share.method,
+            counts={"rate": of_rows.counts(0)},
+            where={**share.where, **group},
+            members=list(members),
+            permuted_range=(value, value) if share.fixed else None,
+        )
+        return Traced(measurement, lambda: self._trace(share.event, within))
 
     def _trace(self, event: np.ndarray, members: np.ndarray) -> influence.Shares:
         """Return the share of ``event`` among ``members``, both bool with one entry a row of the sample."""
@@ -89,14 +135,3 @@ class ShareMeasurer:
         within[self._rows] = members
         happened[self._rows] = event
         return influence.Shares({"rate": (within, happened)})
-
-
-def _share(name: str, shares: Rates, code: int, where: Where, method: str) -> Measurement:
-    return Measurement(
-        metric=f"robustness.{name}",
-        value=float(shares.value[code]),
-        n=int(shares.rows[code]),
-        method=method,
-        counts={"rate": shares.counts(code)},
-        where=where,
-    )

@@ -1,0 +1,75 @@
+"""The measurements that decide a rule: groups with enough rows, and the smaller ones pooled or left out."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from audit.gate.claims import Claim, claims, covered
+from audit.gate.validation import require_consistent
+from audit.policy.gate_spec import GateSpec, Rule
+from audit.result import CheckResult, Measurement, MetricFacts
+from audit.stats.confidence import at_confidence
+from audit.stats.small_groups import Family, family, group_name, is_small, small_groups
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """A rule with the measurements that it covers.
+
+    ``decided`` are those that decide it, ``left_out`` those with fewer rows than ``gate.min_rows``. ``unpooled`` names
+    groups of the latter that the report does not hold together, as it was made with another ``gate.min_rows``.
+    """
+
+    rule: Rule
+    decided: list[Measurement]
+    left_out: list[Measurement]
+    unpooled: list[str]
+    facts: MetricFacts | None
+
+    @property
+    def claims(self) -> list[Claim]:
+        """The rule's claims on what decides it."""
+        return [claim for measurement in self.decided for claim in claims(self.rule, measurement)]
+
+    @property
+    def small_outside(self) -> list[Measurement]:
+        """The measurements left out that lie wholly outside the limit."""
+        return [m for m in self.left_out if any(c.finding == "breaks" for c in claims(self.rule, m))]
+
+
+def cover(rule: Rule, checks: Sequence[CheckResult], gate: GateSpec, reported: float) -> Coverage:
+    """Return what a rule covers, with intervals at the gate's confidence; ``reported`` is that of the report's own.
+
+    Raises:
+        AuditError: a measurement lacks the counts that its method needs, or contradicts itself.
+    """
+    measured = [m for check in checks if check.status == "measured" for m in check.measurements]
+    small = small_groups(measured, gate.min_rows)
+    current = [m for m in covered(rule, measured) if not m.members or _is_current(m, small)]
+    measurements = [at_confidence(require_consistent(m), gate.confidence, reported) for m in current]
+    left_out = [m for m in measurements if is_small(m, gate.min_rows)]
+    return Coverage(
+        rule=rule,
+        decided=[m for m in measurements if not is_small(m, gate.min_rows)],
+        left_out=left_out,
+        unpooled=list(_unpooled(measurements, small_groups(left_out, gate.min_rows))),
+        facts=next((check.metrics[rule.metric] for check in checks if rule.metric in check.metrics), None),
+    )
+
+
+def label(measurement: Measurement) -> str:
+    """Return a group with its attribute in words, such as ``race: Other``."""
+    names = [measurement.where.get("attribute"), group_name(measurement)]
+    return ": ".join(str(name) for name in names if name is not None)
+
+
+def _is_current(pool: Measurement, small: Mapping[Family, list[str]]) -> bool:
+    """Return whether the pool holds exactly the groups that are small now: one of others decides nothing."""
+    return sorted(small.get(family(pool), [])) == sorted(pool.members)
+
+
+def _unpooled(measurements: Sequence[Measurement], small: Mapping[Family, list[str]]) -> Iterator[str]:
+    """Yield the small groups that a rule covers without their pool."""
+    pooled = {family(m) for m in measurements if m.members}
+    for key, names in small.items():
+        if key not in pooled:
+            yield from names

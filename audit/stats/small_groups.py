@@ -1,0 +1,57 @@
+"""Groups with fewer rows than ``gate.min_rows``, which are measured together as `OTHERS`."""
+
+from collections.abc import Iterable
+
+from audit.result import Measurement, Scalar
+
+OTHERS = "(others)"
+"""Name of the pool of an attribute's small groups, different for each metric."""
+
+_NAME_KEYS = ("group", "unprivileged")
+
+Family = tuple[str, frozenset[tuple[str, Scalar]]]
+"""Metric and what its measurements by group have in common in ``where``: all but the group's name."""
+
+
+def group_name(measurement: Measurement) -> str | None:
+    """Return the group that is measured, or compared with privileged ones; None for other measurements."""
+    return next((str(measurement.where[key]) for key in _NAME_KEYS if key in measurement.where), None)
+
+
+def family(measurement: Measurement) -> Family:
+    """Return what the measurement has in common with those of the attribute's other groups."""
+    common = [(key, value) for key, value in measurement.where.items() if key not in _NAME_KEYS]
+    return measurement.metric, frozenset(common)
+
+
+def is_small(measurement: Measurement, min_rows: int) -> bool:
+    """Return whether it is of a group or a comparison of groups with fewer rows in the smallest denominator."""
+    return measurement.is_group_specific and measurement.rows < min_rows
+
+
+def small_groups(measured: Iterable[Measurement], min_rows: int) -> dict[Family, list[str]]:
+    """Return the names of the small groups of each family that has several; one alone needs no pool."""
+    names: dict[Family, list[str]] = {}
+    for m in measured:
+        if not m.members and (name := group_name(m)) is not None and is_small(m, min_rows):
+            names.setdefault(family(m), []).append(name)
+    return {key: groups for key, groups in names.items() if len(groups) > 1}
+
+
+def pools(measured: Iterable[Measurement], min_rows: int) -> dict[tuple[str, ...], set[str]]:
+    """Return the groups to be measured together, with the metrics that they are small for.
+
+    ``measured`` are measurements of one attribute that differ in metric and group only.
+    """
+    metrics: dict[tuple[str, ...], set[str]] = {}
+    for (metric, _), groups in small_groups(measured, min_rows).items():
+        metrics.setdefault(tuple(groups), set()).add(metric)
+    return metrics
+
+
+def pool_name(groups: Iterable[str]) -> str:
+    """Return the name of a pool, which no group of the attribute has."""
+    name = OTHERS
+    while name in groups:
+        name += "+"
+    return name

@@ -1,0 +1,100 @@
+"""A rule passes only if it could have failed; it can always fail."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from audit.gate.verdict import decide
+from audit.policy.gate_spec import GateSpec, Rule
+from audit.policy.resolution import with_ids
+from audit.result import Decision, Measurement, MetricFacts
+
+from .builders import TODAY, against, check, decided, exact, rate, waiver
+
+SHARE = MetricFacts(about="", low=0.0, high=1.0, better="higher")
+UNREAD = replace(SHARE, exact_zero="no column stands for it")
+
+
+def verdict(facts: MetricFacts, rule: Rule, *measured: Measurement) -> Decision:
+    """Decide one rule on measurements whose metric has these facts."""
+    result = replace(check(*measured), metrics={"c.rate": facts})
+    return decide([result], GateSpec(rules=with_ids([rule])), [], TODAY, 0.95)
+
+
+@pytest.mark.parametrize(
+    ("limit", "status"),
+    [
+        ({"at_least": 0.0}, "inconclusive"),
+        ({"at_most": 1.0}, "inconclusive"),
+        ({"at_least": 0.0, "at_most": 1.0}, "inconclusive"),
+        ({"within": 1.0}, "inconclusive"),
+        ({"at_least": 0.0, "at_most": 0.99}, "pass"),  # one of both could have been broken
+        ({"at_least": 0.01}, "pass"),
+        ({"at_most": 0.5}, "fail"),
+    ],
+)
+def test_a_limit_that_no_value_breaks_does_not_pass(limit: dict[str, Any], status: str) -> None:
+    (rule,) = verdict(SHARE, Rule(metric="c.rate", **limit), rate(900, 1000)).rules
+    assert rule.status == status
+    if status == "inconclusive":
+        assert "no value of the metric breaks the limit" in rule.reason
+
+
+@pytest.mark.parametrize(
+    ("permuted", "limit", "status"),
+    [
+        (None, 0.5, "pass"),
+        ((0.3, 1.0), 0.5, "pass"),
+        ((0.5, 1.0), 0.5, "inconclusive"),  # the limit itself holds
+        ((1.0, 1.0), 0.5, "inconclusive"),
+        ((1.0, 1.0), 0.95, "fail"),  # the range does not protect a rule that is broken
+    ],
+)
+def test_decisions_that_cannot_break_the_limit_do_not_pass_it(
+    permuted: Any, limit: float, status: str
+) -> None:
+    measured = replace(rate(880, 1000, attribute="sex", group="a"), permuted_range=permuted)
+    decision = verdict(SHARE, Rule(metric="c.rate", where={"attribute": "*"}, at_least=limit), measured)
+    assert decision.rules[0].status == status
+    assert decision.verdict == status
+
+
+def test_one_measurement_that_could_have_failed_is_enough() -> None:
+    fixed = replace(rate(900, 1000, attribute="sex", group="a"), permuted_range=(0.9, 0.9))
+    free = rate(900, 1000, attribute="sex", group="b")
+    rule = Rule(metric="c.rate", where={"attribute": "sex"}, at_least=0.5)
+    assert verdict(SHARE, rule, fixed, free).verdict == "pass"
+    assert verdict(SHARE, rule, fixed, replace(fixed, where=free.where)).verdict == "inconclusive"
+
+
+def test_an_attribute_that_no_column_stands_for_does_not_pass() -> None:
+    unread = exact(0.0, attribute="race")
+    rule = Rule(metric="c.rate", at_most=0.2)
+    (result,) = verdict(UNREAD, rule, unread).rules
+    assert (result.status, result.reason) == ("inconclusive", "not decided: race: no column stands for it")
+    assert verdict(UNREAD, rule, unread, rate(10, 1000, attribute="sex")).verdict == "pass"
+    assert verdict(UNREAD, rule, exact(0.3, attribute="race")).verdict == "fail"
+
+
+def test_an_improvement_that_no_distribution_loses_does_not_pass() -> None:
+    """Against a baseline of 0.5, a share that is 1 whatever the decisions are cannot be worse."""
+    pair = against(rate(1000, 1000), rate(500, 1000))
+    rule = Rule(metric="c.rate", no_worse_than_baseline_by=0.05)
+    assert verdict(SHARE, rule, pair).verdict == "pass"
+    assert verdict(SHARE, rule, replace(pair, permuted_range=(1.0, 1.0))).verdict == "inconclusive"
+    assert verdict(SHARE, rule, replace(pair, permuted_range=(0.2, 1.0))).verdict == "pass"
+
+
+def test_a_waiver_of_inconclusive_rules_covers_it_but_gives_no_pass() -> None:
+    fixed = replace(rate(900, 1000), permuted_range=(0.9, 0.9))
+    rules = [Rule(metric="c.rate", at_least=0.5, id="fixed"), Rule(metric="c.other", at_least=0.5)]
+    free = rate(900, 1000, metric="c.other")
+    for covers, status in ((["fail"], "inconclusive"), (["fail", "inconclusive"], "waived")):
+        decision = decided([check(fixed, free)], rules, [waiver("fixed", covers=covers)])
+        assert [rule.status for rule in decision.rules] == [status, "pass"]
+        assert decision.verdict == ("pass" if status == "waived" else "inconclusive")
+    alone = decided([check(fixed)], rules[:1], [waiver("fixed", covers=["inconclusive"])])
+    assert alone.verdict == "inconclusive"
