@@ -40,9 +40,12 @@ def read_dataset(spec: DataSpec, source: Source, regression: bool) -> Dataset:
         AuditError: the data cannot be audited under ``spec``.
     """
     label = LabelReader(spec, regression)
-    readers = {name: AttributeReader(name, protected) for name, protected in spec.protected.items()}
+    readers = {
+        name: AttributeReader(name, protected, spec.values.get(name))
+        for name, protected in spec.protected.items()
+    }
     weights: list[np.ndarray] = []
-    clusters = Coder()
+    clusters = Coder(spec.cluster or "", spec.values.get(spec.cluster or ""))
     single = [name for name in (spec.label, spec.weight, spec.cluster) if name]
     columns = [*single, *(c for reader in readers.values() for c in reader.columns)]
     source.require_single(columns)
@@ -61,12 +64,14 @@ def read_dataset(spec: DataSpec, source: Source, regression: bool) -> Dataset:
     attributes = {name: reader.attribute() for name, reader in readers.items()}
     for names in spec.intersections:
         attributes["*".join(names)] = intersect("*".join(names), [attributes[name] for name in names])
+    labels = label.result()
     return Dataset(
         rows=rows,
         attributes=list(attributes.values()),
         clusters=_require_clusters(clusters.codes(), spec.cluster) if spec.cluster else None,
-        labels=label.result(),
+        labels=labels,
         weights=_normalized(np.concatenate(weights), spec.weight) if spec.weight else None,
+        warnings=[*label.warnings, *(warning for reader in readers.values() for warning in reader.warnings)],
     )
 
 

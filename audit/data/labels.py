@@ -8,11 +8,12 @@ import numpy as np
 import pyarrow as pa
 
 from audit.data.arrow_columns import NULL_WORDS, numbers
-from audit.data.category_codes import NULL_CODE, Coder, index_of, to_scalars
+from audit.data.category_codes import NULL_CODE, Categories, Coder, PolicyValues
 from audit.data.limits import reaches
 from audit.errors import AuditError, quote_list
 from audit.policy.model import AtLeast, DataSpec
 from audit.result import Scalar
+from audit.values import Spelling, ambiguity_warning, is_number, read_as, shown
 
 MAX_CLASSES = 1000
 _MAX_LIKELY_CLASSES = 20  # numbers of more values than this are as likely measured as classes
@@ -22,12 +23,23 @@ _MAX_LIKELY_CLASSES = 20  # numbers of more values than this are as likely measu
 class Labels:
     """Labels of a classification: ``codes`` (int32, one a row) index the sorted ``values``.
 
-    ``favorable`` are the indices of the favourable values.
+    ``favorable`` are the indices of the favourable values, and ``spelling`` is the label's entry in ``data.values``.
     """
 
     values: list[Scalar]
     codes: np.ndarray
     favorable: list[int]
+    spelling: Spelling | None = None
+
+    def identity(self, value: Scalar) -> str:
+        """Return the text that identifies a class: of the data, the policy, or the model's own output.
+
+        It is the value itself if that is no value under ``spelling``.
+        """
+        try:
+            return read_as(self.spelling)(value)
+        except ValueError:
+            return str(value)
 
 
 @dataclass(frozen=True)
@@ -52,11 +64,15 @@ class LabelReader:
     def __init__(self, spec: DataSpec, regression: bool) -> None:
         self._spec = spec
         self._regression = regression
-        self._coder = Coder()
+        self._spelling = spec.values.get(spec.label)
+        self._coder = Coder(spec.label, self._spelling)
         self._targets: list[np.ndarray] = []
         self._dtype = np.dtype(np.float64)
         if isinstance(spec.favorable, AtLeast) != regression and spec.favorable is not None:
             raise _wrong_favorable(spec.favorable)
+        if regression and self._spelling not in (None, "number"):
+            raise _wrong_spelling(spec.label, str(self._spelling))
+        self.warnings: list[str] = []
 
     def add(self, column: pa.Array, first_row: int) -> None:
         """Append the next batch of the label's column."""
@@ -88,23 +104,25 @@ class LabelReader:
         categories = self._coder.sort()
         null_codes = [NULL_CODE, *_null_words(categories.values)]
         self._require_complete(int(np.isin(categories.codes, null_codes).sum()))
-        values = to_scalars(categories.values)
+        values = [shown(value, self._spelling) for value in categories.values]
         if len(values) < 2:
             raise self._error("at least two label values", f"only {values[0]!r}")
         if len(values) > MAX_CLASSES:
             fix = "for a regression set model.output: regression"
             raise self._error(f"at most {MAX_CLASSES} label values", f"{len(values):,}", fix)
-        return Labels(values, categories.codes, self._favorable(values))
+        warning = ambiguity_warning(self._spec.label, categories.rows, self._spelling)
+        self.warnings = [warning] if warning else []
+        return Labels(values, categories.codes, self._favorable(categories, values), self._spelling)
 
-    def _favorable(self, values: list[Scalar]) -> list[int]:
+    def _favorable(self, categories: Categories, values: list[Scalar]) -> list[int]:
         if self._spec.favorable is None:
             if len(values) > 2:
                 raise self._needs_favorable(values)
             return [1]
         assert isinstance(self._spec.favorable, list)
+        known = PolicyValues(categories.values, self._spec.label, self._spelling)
         indices = {
-            index_of(value, values, "data.favorable", "a value of the label")
-            for value in self._spec.favorable
+            known.index_of(value, "data.favorable", "a value of the label") for value in self._spec.favorable
         }
         if len(indices) == len(values):
             raise AuditError(where="data.favorable", expected="some label values", found="all of them")
@@ -135,14 +153,21 @@ class LabelReader:
         return AuditError(where=where, expected=expected, found=actual, fix=fix)
 
 
-def _null_words(values: Sequence[object]) -> list[int]:
+def _null_words(values: Sequence[str]) -> list[int]:
     """Return the indices of words such as NA: among numbers they are nulls, and not values of the label."""
     words = set(NULL_WORDS.to_pylist())
-    is_word = [isinstance(value, str) and value.strip() in words for value in values]
-    others = to_scalars([value for value, word in zip(values, is_word, strict=True) if not word])
-    if any(isinstance(value, str) for value in others):
+    is_word = [value.strip() in words for value in values]
+    if not all(word or is_number(value) for value, word in zip(values, is_word, strict=True)):
         return []
     return [index for index, word in enumerate(is_word) if word]
+
+
+def _wrong_spelling(label: str, spelling: str) -> AuditError:
+    return AuditError(
+        where=f"data.values: {label}",
+        expected="number, or nothing: the label of a regression is read as numbers",
+        found=spelling,
+    )
 
 
 def _wrong_favorable(favorable: AtLeast | list[Scalar]) -> AuditError:

@@ -7,9 +7,10 @@ import numpy as np
 import pyarrow as pa
 
 from audit.data.arrow_columns import numbers
-from audit.data.category_codes import NULL_CODE, Categories, Coder, index_of, to_scalars
+from audit.data.category_codes import NULL_CODE, Categories, Coder, PolicyValues
 from audit.errors import AuditError, quote_list
 from audit.policy.model import Protected, bin_labels
+from audit.values import Spelling, ambiguity_warning, canonical, is_number
 
 MISSING = "(missing)"
 """The group of the rows whose attribute is null."""
@@ -64,11 +65,13 @@ class Attribute:
 class AttributeReader:
     """Collects one protected attribute over batches of the data."""
 
-    def __init__(self, name: str, spec: Protected) -> None:
+    def __init__(self, name: str, spec: Protected, spelling: Spelling | None = None) -> None:
         self.name = name
         self.columns: list[str] = list(spec.columns.values()) if spec.columns else [name]
         self._spec = spec
-        self._coder = Coder()
+        self._spelling = spelling
+        self._coder = Coder(name, spelling)
+        self.warnings: list[str] = []
         self._parts: list[np.ndarray] = []
 
     def add(self, batch: pa.RecordBatch, first_row: int) -> None:
@@ -87,22 +90,25 @@ class AttributeReader:
             AuditError: a privileged value has no row, every row is privileged, or there are far too many groups.
         """
         groups = _present(self._groups())
+        known = PolicyValues(groups.values, self.name, self._spelling)
         where = f"data.protected.{self.name}.privileged"
         privileged = {
-            index_of(value, groups.values, where, "a value that rows have") for value in self._spec.privileged
+            known.index_of(value, where, "a value that rows have") for value in self._spec.privileged
         }
         return _require_both_sides(Attribute(self.name, groups.values, groups.codes, sorted(privileged)))
 
-    def _groups(self) -> Categories[str]:
+    def _groups(self) -> Categories:
         if self._spec.bins:
-            return Categories[str](bin_labels(self._spec.bins), np.concatenate(self._parts))
+            return Categories(bin_labels(self._spec.bins), np.concatenate(self._parts))
         if self._spec.columns:
-            return Categories[str](list(self._spec.columns), np.concatenate(self._parts))
-        values, codes = self._coder.sort()
-        numeric = not any(isinstance(value, str) for value in to_scalars(values))
-        if len(values) > (MAX_NUMBERS if numeric else MAX_GROUPS):
-            raise _too_many(self.name, len(values), numeric)
-        return Categories[str]([str(value) for value in values], codes)
+            return Categories(list(map(canonical, self._spec.columns)), np.concatenate(self._parts))
+        groups = self._coder.sort()
+        numeric = all(map(is_number, groups.values)) and self._spelling != "text"
+        if len(groups.values) > (MAX_NUMBERS if numeric else MAX_GROUPS):
+            raise _too_many(self.name, len(groups.values), numeric)
+        warning = ambiguity_warning(self.name, groups.rows, self._spelling)
+        self.warnings = [warning] if warning else []
+        return groups
 
 
 def intersect(name: str, parts: Sequence[Attribute]) -> Attribute:
@@ -161,12 +167,12 @@ def _one_hot(batch: pa.RecordBatch, columns: Mapping[str, str], name: str, first
     return np.where(flags.any(0), flags.argmax(0).astype(np.int32), np.int32(NULL_CODE))
 
 
-def _present(groups: Categories[str]) -> Categories[str]:
+def _present(groups: Categories) -> Categories:
     """Return the groups that have rows; those without a value join `MISSING`, even if a real value has that name."""
     names = [*groups.values, MISSING]  # `NULL_CODE` is the index of the last one
     first = np.array([names.index(name) for name in names], np.int32)
     present, codes = np.unique(first[groups.codes], return_inverse=True)
-    return Categories[str]([names[index] for index in present], codes.astype(np.int32))
+    return Categories([names[index] for index in present], codes.astype(np.int32))
 
 
 def _too_many(name: str, number: int, numeric: bool) -> AuditError:

@@ -12,7 +12,7 @@ import numpy as np
 from ruamel.yaml import YAML
 
 from audit.data.arrow_columns import null_count, numbers
-from audit.data.category_codes import Coder, to_scalars
+from audit.data.category_codes import Coder
 from audit.data.column_types import is_single
 from audit.data.dataset import read_dataset
 from audit.data.protected_attributes import MAX_NUMBERS, MISSING, AttributeReader
@@ -27,6 +27,7 @@ from audit.model.model import Model, open_model
 from audit.policy.model import DataSpec, ModelSpec, Protected, ResolvedPolicy
 from audit.registry.artifact import find_model
 from audit.result import Scalar
+from audit.values import scalar
 
 Resolve = Callable[[Mapping[str, object]], ResolvedPolicy]
 """Resolves the content of a policy file against the installed checks."""
@@ -81,10 +82,10 @@ def _is_regression(source: Source, label: str, model: Model) -> bool:
 
 
 def _distinct(source: Source, column: str) -> list[Scalar]:
-    coder = Coder()
+    coder = Coder(column)
     for batch in source.batches([column]):
         coder.add(batch.column(0))
-    return to_scalars(coder.values)
+    return list(map(scalar, coder.values))
 
 
 def _are_numbers(values: list[Scalar]) -> bool:

@@ -1,6 +1,7 @@
 """The measurements that a rule covers, and its claims on each: value or improvement is within bounds."""
 
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -10,8 +11,10 @@ from audit.result import GROUP_KEYS, Measurement, Scalar
 from audit.stats import improvement, interval, is_known, p_outside, paired_interval
 from audit.stats.interval_method import Interval
 from audit.stats.methods import EXACT
+from audit.values import canonical
 
 ANY = "*"
+_MEMBER_KEYS = GROUP_KEYS - {"attribute"}
 Finding = Literal["holds", "breaks", "undecided"]
 
 
@@ -24,7 +27,9 @@ def covered(rule: Rule, measurements: Iterable[Measurement]) -> list[Measurement
     candidates = [m for m in measurements if m.metric == rule.metric]
     if not rule.where:
         return [m for m in candidates if not m.where] or candidates
-    return [m for m in candidates if _matches(rule.where, m)]
+    matching = [m for m in candidates if _matches(rule.where, m)]
+    exact = [m for m in matching if _names_exactly(rule.where, m)]
+    return exact or matching  # under `data.values: text`, 1 and 1.0 are two groups
 
 
 def _matches(where: Mapping[str, Scalar], measurement: Measurement) -> bool:
@@ -37,7 +42,18 @@ def _matches(where: Mapping[str, Scalar], measurement: Measurement) -> bool:
 
 def same(key: str, value: Scalar, measured: Scalar) -> bool:
     """Return whether a value of a rule's ``where`` matches a measurement's value under the same key."""
+    if key in _MEMBER_KEYS:
+        return _members(value) == _members(measured)
     return (key == "attribute" and value == ANY) or value == measured or str(value) == str(measured)
+
+
+def _members(group: Scalar) -> list[str]:
+    """Return the identities of the values in a group's name: ``1*Black`` of an intersection, ``1|2`` of several."""
+    return [canonical(part) for part in re.split(r"([|*])", str(group))]
+
+
+def _names_exactly(where: Mapping[str, Scalar], measurement: Measurement) -> bool:
+    return all(str(where[key]) == str(measurement.where[key]) for key in _MEMBER_KEYS.intersection(where))
 
 
 @dataclass(frozen=True)

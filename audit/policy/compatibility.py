@@ -4,7 +4,8 @@ from pydantic import ValidationError
 
 from audit.errors import AuditError
 from audit.policy.model import Policy, ResolvedPolicy, policy_digest
-from audit.result import Report
+from audit.result import Report, Scalar
+from audit.values import canonical
 
 
 def recorded_policy(report: Report) -> ResolvedPolicy:
@@ -53,7 +54,7 @@ def _without_paths(policy: Policy, section: str) -> dict[str, object]:
 
 def _require_equal(key: str, before: object, after: object) -> None:
     """Raise an error that names the first key at which two values differ."""
-    if before == after:
+    if _equal(before, after):
         return
     if isinstance(before, dict) and isinstance(after, dict):
         for name in [*before, *after]:
@@ -64,6 +65,19 @@ def _require_equal(key: str, before: object, after: object) -> None:
         found=f"{after!r:.200}",
         fix="run the audit under this policy; 'audit gate' only decides again",
     )
+
+
+def _equal(before: object, after: object) -> bool:
+    """Return whether two settings are equal, values of the data by their identity: a quoted 1 is 1, and not true."""
+    if isinstance(before, list) and isinstance(after, list):
+        return len(before) == len(after) and all(map(_equal, before, after))
+    if isinstance(before, dict) and isinstance(after, dict):
+        return before.keys() == after.keys() and all(
+            _equal(value, after[key]) for key, value in before.items()
+        )
+    if isinstance(before, Scalar) and isinstance(after, Scalar):
+        return canonical(before) == canonical(after)
+    return type(before) is type(after) and before == after
 
 
 def _edited(report: Report, difference: str) -> AuditError:

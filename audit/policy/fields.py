@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from audit.policy.spelled_numbers import as_spelled
 from audit.result import Scalar
 
 Number = Annotated[float, Field(allow_inf_nan=False)]
@@ -25,7 +26,10 @@ def _as_list(value: object) -> object:
 Names = Annotated[list[Name], Field(min_length=1)]
 OneOrMoreNames = Annotated[Names, BeforeValidator(_as_list, json_schema_input_type=Name | Names)]
 
-Scalars = Annotated[list[Scalar], Field(min_length=1)]
+Value = Annotated[Scalar, BeforeValidator(as_spelled, json_schema_input_type=Scalar)]
+"""A label or group: of what YAML takes for a number, the spelling counts."""
+
+Scalars = Annotated[list[Value], Field(min_length=1)]
 OneOrMore = Annotated[Scalars, BeforeValidator(_as_list, json_schema_input_type=Scalar | Scalars)]
 
 

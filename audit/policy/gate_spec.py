@@ -8,11 +8,23 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from audit.policy.fields import Name, Number, Strict
-from audit.result import Scalar
+from audit.policy.spelled_numbers import as_spelled
+from audit.result import GROUP_KEYS, Scalar
 
 _ABSOLUTE = ("at_least", "at_most", "within")
 _PAIRED = ("no_worse_than_baseline_by", "better_than_baseline_by")
 
+
+def _with_groups_as_spelled(where: object) -> object:
+    """Return ``where`` with the spellings of groups; of other keys, such as ``eps``, the number counts."""
+    if not isinstance(where, dict):
+        return where
+    return {key: as_spelled(value) if key in GROUP_KEYS else value for key, value in where.items()}
+
+
+Where = Annotated[
+    dict[str, Scalar], BeforeValidator(_with_groups_as_spelled, json_schema_input_type=dict[str, Scalar])
+]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
@@ -23,7 +35,7 @@ class Rule(Strict):
     """
 
     metric: Name
-    where: dict[str, Scalar] = {}
+    where: Where = {}
     at_least: Number | None = None
     at_most: Number | None = None
     within: NotNegative | None = None

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
-from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from audit.errors import AuditError
 from audit.policy.model import Policy
+from audit.policy.spelled_numbers import safe_yaml
 from audit.policy.validation_errors import explain
 
 _YAML_ERRORS = (YAMLError, ValueError, RecursionError)  # 2027-02-31 is a ValueError
@@ -63,7 +63,7 @@ def _read(path: Path) -> str:
 
 def _parse(text: str, where: str) -> dict[str, object]:
     try:
-        content = YAML(typ="safe", pure=True).load(text)
+        content = safe_yaml().load(text)
     except _YAML_ERRORS as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
@@ -82,7 +82,7 @@ def _apply(override: str, content: Any) -> None:
     if not (equals and path):
         raise AuditError(where=where, expected="key.path=value", found=repr(override))
     try:
-        value = YAML(typ="safe", pure=True).load(text)
+        value = safe_yaml().load(text)
     except _YAML_ERRORS as error:
         raise AuditError(where=where, expected="a YAML value", found=f"{text!r}: {error}") from None
     *parents, last = path.split(".")

@@ -9,15 +9,12 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, model_validator
 
 from audit.errors import did_you_mean
-from audit.policy.fields import Name, Number, OneOrMore, OneOrMoreNames, Strict, is_default
+from audit.policy.fields import Name, Number, OneOrMore, OneOrMoreNames, Strict, Value, is_default
 from audit.policy.gate_spec import GateSpec, Rule, Waiver
 from audit.policy.unsafe_operations import UNSAFE
-from audit.result import Scalar
+from audit.values import Spelling, canonical
 
 Kind = Literal["auto", "probabilities", "logits", "regression"]
-
-Spelling = Literal["text", "number", "stripped", "folded"]
-"""How a column's spellings are read: exactly, as numbers, without spaces around them, or without case as well."""
 
 Disclosure = Literal["shown", "masked", "none"]
 """Display of real rows' values in a report: unchanged, as ranges shared by many rows, or none."""
@@ -57,7 +54,7 @@ class ModelSpec(Strict):
     output: Annotated[OutputSpec, BeforeValidator(_as_spec, json_schema_input_type=Kind | OutputSpec)] = (
         OutputSpec()
     )
-    classes: Annotated[list[Scalar], Field(min_length=2)] | None = None
+    classes: Annotated[list[Value], Field(min_length=2)] | None = None
     inputs: dict[str, OneOrMoreNames] = {}
     baseline: Name | None = None
     allow_operations: list[UnsafeOperation] | None = None
@@ -83,8 +80,11 @@ class Protected(Strict):
         if self.bins and sorted(set(self.bins)) != self.bins:
             raise ValueError("'bins' must rise")
         known = bin_labels(self.bins) if self.bins else list(self.columns or ())
+        identities = list(map(canonical, known))
+        if len(set(identities)) < len(known):
+            raise ValueError(f"the groups must be different values, found {known}")
         for value in self.privileged if known else ():
-            if str(value) not in known:
+            if canonical(value) not in identities:
                 raise ValueError(f"'privileged' must be among {known}, found {value!r}")
         return self
 
@@ -94,7 +94,8 @@ class DataSpec(Strict):
 
     ``background`` are reference rows for attribution and attacks, such as the training data; without it
     they are taken from ``path``. ``pixels`` is the range of pixel values that the model expects of images.
-    ``ignore`` are columns that are no features. ``values`` says by column how its spellings are read, and ``copies``
+    ``ignore`` are columns that are no features. ``values`` says of the label, the cluster or a protected attribute, by
+    its column, how spellings are read (of features, what the data hold is what the model is fed), and ``copies``
     whether duplicate rows count each or once.
     """
 
@@ -112,6 +113,22 @@ class DataSpec(Strict):
     pixels: Annotated[list[Number], Field(min_length=2, max_length=2)] | None = None
     protected: dict[Name, Protected] = {}
     intersections: list[Annotated[list[Name], Field(min_length=2)]] = []
+
+    @model_validator(mode="after")
+    def _require_readable_values(self) -> "DataSpec":
+        known = [self.label, *([self.cluster] if self.cluster else []), *self.protected]
+        for column, spelling in self.values.items():
+            if column not in known:
+                guess = did_you_mean(column, known)
+                raise ValueError(
+                    f"'values' is for label, cluster and protected attributes, found {column!r}{guess}"
+                )
+            attribute = self.protected.get(column)
+            if attribute and (attribute.columns or (attribute.bins and spelling != "number")):
+                raise ValueError(
+                    f"'values' of {column!r}: what it is made from is read as numbers, not as {spelling}"
+                )
+        return self
 
     @model_validator(mode="after")
     def _require_known_attributes(self) -> "DataSpec":

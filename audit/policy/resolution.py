@@ -7,6 +7,7 @@ from itertools import chain, count
 
 from audit.errors import AuditError, did_you_mean, quote_list
 from audit.policy.gate_spec import GateSpec, Rule
+from audit.policy.group_spellings import with_groups_as_read
 from audit.policy.model import Policy, ResolvedPolicy
 from audit.result import MAX_AUDITS, MetricFacts, Scalar
 
@@ -45,7 +46,8 @@ def resolve(policy: Policy, offers: Offers) -> ResolvedPolicy:
     rules = with_ids(rules)
     for waiver in policy.waivers:
         _require_rule(waiver.rule, rules, policy.gate)
-    gate = (policy.gate or GateSpec(min_rows=DEFAULT_MIN_ROWS)).model_copy(update={"rules": rules})
+    read = [with_groups_as_read(rule, policy.data) for rule in rules]
+    gate = (policy.gate or GateSpec(min_rows=DEFAULT_MIN_ROWS)).model_copy(update={"rules": read})
     options = {name: offer.options if offer else False for name, offer in offers.items()}
     resolved = ResolvedPolicy.model_construct(**{**dict(policy), "gate": gate, "checks": options})
     # a policy that is resolved once more has its default rules written out

@@ -9,6 +9,7 @@ from audit.data.labels import Labels
 from audit.errors import ScoresRefused, quote_list
 from audit.result import Scalar
 from audit.subject.label_agreement import Agreement
+from audit.values import canonical, shown
 
 _MAX_LISTED = 12
 
@@ -47,7 +48,7 @@ def class_order(
     if len(labels.values) != count:
         raise _wrong_class_count(labels, width)
     values = list(labels.values)
-    if values == list(range(count)):  # False and True as well
+    if list(map(canonical, values)) in (list(map(str, range(count))), ["False", "True"]):
         return ClassOrder(values, "the label values, which are the numbers of the outputs")
     return ClassOrder(values, "the sorted label values", assumed=True)
 
@@ -82,13 +83,8 @@ def _listed(values: Sequence[Scalar], differing: np.ndarray) -> str:
     return places + (" and more" if len(differing) > _MAX_LISTED else "")
 
 
-def class_key(value: Scalar) -> str:
-    """Return the text by which label values are compared: ``1``, ``1.0`` and ``"1"`` are one class."""
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-
-
 def _matching_declared(classes: list[Scalar], labels: Labels, count: int) -> list[Scalar]:
-    if len({class_key(value) for value in classes}) != count or len(classes) != count:
+    if len(set(map(labels.identity, classes))) != count or len(classes) != count:
         raise _wrong_classes(
             f"{count} label values, one for each class that the model scores",
             f"{len(classes)}: {quote_list(classes)}",
@@ -100,23 +96,27 @@ def _matching_declared(classes: list[Scalar], labels: Labels, count: int) -> lis
             f"every label value of the data: {quote_list(labels.values)}",
             f"{quote_list(classes)}, without {quote_list(unknown)}",
         )
-    return classes
+    return _as_shown(classes, labels)
 
 
 def _matching_served(classes: list[Scalar], labels: Labels, count: int) -> list[Scalar]:
-    if len({class_key(value) for value in classes}) != count or _unknown(classes, labels):
+    if len(set(map(labels.identity, classes))) != count or _unknown(classes, labels):
         raise _wrong_classes(
             f"the classes that the model names beside its scores: {quote_list(classes)}",
             f"other label values in the data: {quote_list(labels.values)}",
             "list the label values in the order of the outputs under model.classes",
         )
-    value_of = {class_key(value): value for value in labels.values}
-    return [value_of.get(class_key(name), name) for name in classes]
+    return _as_shown(classes, labels)
+
+
+def _as_shown(classes: Sequence[Scalar], labels: Labels) -> list[Scalar]:
+    """Return classes as a report shows the label's values, whoever wrote them."""
+    return [shown(labels.identity(value), labels.spelling) for value in classes]
 
 
 def _unknown(classes: Sequence[Scalar], labels: Labels) -> list[Scalar]:
-    keys = {class_key(value) for value in classes}
-    return [value for value in labels.values if class_key(value) not in keys]
+    known = set(map(labels.identity, classes))
+    return [value for value in labels.values if labels.identity(value) not in known]
 
 
 def _wrong_class_count(labels: Labels, width: int) -> ScoresRefused:

@@ -9,7 +9,7 @@ from audit.data.labels import Labels, Targets
 from audit.model.decision import DecisionRule
 from audit.model.head import Head
 from audit.result import Scalar
-from audit.subject.class_order import ClassOrder, class_key, supported_source
+from audit.subject.class_order import ClassOrder, supported_source
 from audit.subject.label_agreement import Agreement
 
 LEAST_PROBABILITY = 1e-15
@@ -110,8 +110,8 @@ class Classifier:
 
     def __init__(self, labels: Labels, head: Head, order: ClassOrder, threshold: float) -> None:
         self._order = order
-        class_index = {class_key(value): index for index, value in enumerate(order.values)}
-        classes = np.array([class_index[class_key(value)] for value in labels.values], np.int32)
+        class_index = {labels.identity(value): index for index, value in enumerate(order.values)}
+        classes = np.array([class_index[labels.identity(value)] for value in labels.values], np.int32)
         self._code = classes[labels.codes]
         self.decision_rule = DecisionRule(head, sorted(classes[labels.favorable].tolist()), threshold)
         self._rows = 0

@@ -1,0 +1,52 @@
+"""YAML numbers that remember their spelling: ``privileged: 00501`` names the group 00501, and not 501."""
+
+from datetime import date
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.constructor import SafeConstructor
+
+
+class SpelledInt(int):
+    """A whole number with its ``spelling`` in the file."""
+
+    spelling = ""
+
+
+class SpelledFloat(float):
+    """A floating-point number with its ``spelling`` in the file."""
+
+    spelling = ""
+
+
+def safe_yaml() -> YAML:
+    """Return a loader of plain data, whose numbers remember their spelling."""
+    yaml = YAML(typ="safe", pure=True)
+    yaml.Constructor = _Constructor
+    return yaml
+
+
+def as_spelled(value: object) -> object:
+    """Return a number or date from YAML as text where the file spells it otherwise than Python does.
+
+    What matches a label or a group is the spelling: by YAML, ``1E2`` and ``00501`` are the numbers 100 and 501.
+    """
+    if isinstance(value, SpelledInt | SpelledFloat):
+        return value if str(value) == value.spelling else value.spelling
+    return str(value) if isinstance(value, date) else value
+
+
+class _Constructor(SafeConstructor):
+    def construct_yaml_int(self, node: Any) -> int:
+        number = SpelledInt(super().construct_yaml_int(node))
+        number.spelling = str(node.value)
+        return number
+
+    def construct_yaml_float(self, node: Any) -> float:
+        number = SpelledFloat(super().construct_yaml_float(node))
+        number.spelling = str(node.value)
+        return number
+
+
+_Constructor.add_constructor("tag:yaml.org,2002:int", _Constructor.construct_yaml_int)
+_Constructor.add_constructor("tag:yaml.org,2002:float", _Constructor.construct_yaml_float)
