@@ -63,5 +63,7 @@ def _signature_lines(facts: dict[str, Any]) -> Iterator[str]:
         yield f"head            {of}{head['kind'] or 'open'}: {plain(head['evidence'], 300)}"
     if len(facts["heads"]) > 1:
         yield f"                {plain(facts['head']['evidence'], 300)}"
+    if facts["stateful_operations"]:
+        yield f"stateful ops    {', '.join(facts['stateful_operations'])}: 'audit run' refuses them"
     answer = "yes" if facts["differentiable"] else "no gradient reaches a number that is fed"
     yield f"differentiable  {answer}"

@@ -58,7 +58,9 @@ def remarks(report: Report) -> Iterator[str]:
         yield "  note    the default rules were used: starting points, not a standard for this case"
     if report.model.allowed_operations:
         names = plain(", ".join(report.model.allowed_operations), 300)
-        yield f"  note    the policy let the model reach beyond itself: {names}"
+        yield f"  note    the policy allows what is refused otherwise: {names}"
+    if report.model.imports:
+        yield f"  note    the policy imported packages of operations: {plain(', '.join(report.model.imports), 300)}"
     if left_out := report.data.left_out:
         yield f"  note    columns that are no features: {plain(quote_list(left_out), 300)}"
     for name, options in report.policy.effective["checks"].items():  # type: ignore[attr-defined]  # a mapping

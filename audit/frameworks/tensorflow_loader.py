@@ -46,12 +46,21 @@ def register_function(definition: Any) -> None:
     context().add_function_def(definition)
 
 
-def is_registered(operation: str) -> bool:
-    """Return whether TensorFlow has an operation of this type; the public `tf.raw_ops` leaves hidden ones out."""
+def operation_definition(operation: str) -> Any:
+    """Return the OpDef of a type of operations, None if it is not registered; `tf.raw_ops` leaves hidden ones out."""
     tensorflow()
     from tensorflow.python.framework import op_def_registry
 
-    return op_def_registry.get(operation) is not None
+    return op_def_registry.get(operation)
+
+
+def registered_operations() -> frozenset[str]:
+    """Return the types of all operations in TensorFlow's registry, hidden ones included."""
+    tensorflow()
+    from tensorflow.core.framework.op_def_pb2 import OpList
+    from tensorflow.python.client.pywrap_tf_session import TF_GetAllOpList, TF_GetBuffer
+
+    return frozenset(definition.name for definition in OpList.FromString(TF_GetBuffer(TF_GetAllOpList())).op)
 
 
 def saved_model_message() -> Any:

@@ -33,7 +33,9 @@ def describe(path: Path, signature: str) -> dict[str, Any]:
         "outputs": [asdict(tensor_facts(name, spec)) for name, spec in opened.outputs.items()],
         "head": _audited(opened.outputs, heads),
         "heads": heads,
-        "differentiable": any(_differentiable(model) for model in models),
+        "stateful_operations": opened.stateful,
+        # a model that waits for a queue would never answer
+        "differentiable": not opened.stateful and any(_differentiable(model) for model in models),
     }
 
 

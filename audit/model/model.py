@@ -16,9 +16,11 @@ from audit.model.graph.frozen import Frozen
 from audit.model.graph.signature_input import DecodedImages, DirectInput, find_decoded_images
 from audit.model.graph.tf_example_input import ParsedExamples, SignatureInput, find_parsed_examples
 from audit.model.graph.traversal import Operation, output_operation
+from audit.model.loading.allowed_operations import allowed_operations
 from audit.model.loading.load_errors import error_line, graph_failure
 from audit.model.loading.signature import Signature, open_signature
 from audit.model.output_choice import choose_output
+from audit.model.state.refusal import require_stateless
 from audit.policy.model import ModelSpec
 from audit.result import TensorFacts
 
@@ -155,9 +157,9 @@ def open_model(spec: ModelSpec, path: Path) -> Model:
     """Load the model at ``path`` and choose its output.
 
     Raises:
-        AuditError: the model cannot be loaded, or the output is not there or not unique.
+        AuditError: the model cannot be loaded, keeps state, or the output is not there or not unique.
     """
-    signature = open_signature(path, spec.signature, spec.allow_operations or ())
+    signature = open_signature(path, spec.signature, allowed_operations(spec))
     where = f"{path} ({signature.name})"
     if not signature.inputs or fixed_batch(signature.inputs) == 0:
         raise AuditError(
@@ -166,7 +168,9 @@ def open_model(spec: ModelSpec, path: Path) -> Model:
             found="inputs of 0 rows" if signature.inputs else "no inputs",
             fix="choose another by model.signature, or export one that takes the data's rows",
         )
-    return Model(signature, choose_output(spec.output.name, signature.outputs, where), where)
+    model = Model(signature, choose_output(spec.output.name, signature.outputs, where), where)
+    require_stateless(signature.stateful, signature.allowed.operations, where, "the signature runs")
+    return model
 
 
 def _entry(signature: Signature, name: str, spec: Any, batch: int | None) -> SignatureInput:

@@ -45,7 +45,7 @@ def measurement_spec(policy: Policy) -> dict[str, object]:
 
 def _without_paths(policy: Policy, section: str) -> dict[str, object]:
     """Return a section without its paths: they may lead to the same files from elsewhere."""
-    content: dict[str, object] = getattr(policy, section).model_dump(exclude={"path"})
+    content: dict[str, object] = getattr(policy, section).model_dump(by_alias=True, exclude={"path"})
     for name in ("background", "baseline"):
         if content.get(name) is not None:
             content[name] = "a path"

@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, model_validator
+from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 
 from audit.errors import did_you_mean
 from audit.policy.fields import Name, Number, OneOrMore, OneOrMoreNames, Strict, Value, is_default
 from audit.policy.gate_spec import GateSpec, Rule, Waiver
-from audit.policy.unsafe_operations import UNSAFE
 from audit.values import Spelling, canonical
 
 Kind = Literal["auto", "probabilities", "logits", "regression"]
@@ -31,22 +30,16 @@ def _as_spec(value: object) -> object:
     return {"kind": value} if isinstance(value, str) else value
 
 
-def _require_unsafe(name: str) -> str:
-    if name not in UNSAFE:
-        raise ValueError(
-            f"an operation that reaches beyond a model, such as 'ReadFile'{did_you_mean(name, UNSAFE)}"
-        )
-    return name
-
-
-UnsafeOperation = Annotated[str, AfterValidator(_require_unsafe)]
+PackageName = Annotated[str, Field(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$")]
 
 
 class ModelSpec(Strict):
     """Audited model, and how its inputs and outputs are read.
 
     ``baseline`` is the model to compare with on the same rows, in the same forms as ``path``.
-    ``allow_operations`` are types of unsafe operations that the model may run.
+    ``allow_operations`` are types of operations that would be refused, or ``batch_size`` for scores that depend on it;
+    the names are checked when the model is loaded. ``imports`` (``import`` in the file) are Python packages whose
+    custom operations the graph needs.
     """
 
     path: Name
@@ -57,7 +50,8 @@ class ModelSpec(Strict):
     classes: Annotated[list[Value], Field(min_length=2)] | None = None
     inputs: dict[str, OneOrMoreNames] = {}
     baseline: Name | None = None
-    allow_operations: list[UnsafeOperation] | None = None
+    allow_operations: list[Name] | None = None
+    imports: Annotated[list[PackageName], Field(alias="import", exclude_if=is_default)] = []
 
 
 class AtLeast(Strict):
@@ -194,7 +188,7 @@ class Policy(Strict):
 
     def effective(self) -> dict[str, object]:
         """Return the policy as plain JSON data, defaults written out."""
-        return self.model_dump(mode="json", exclude_none=True)
+        return self.model_dump(mode="json", exclude_none=True, by_alias=True)
 
     @property
     def digest(self) -> str:

@@ -35,4 +35,7 @@ TABLES = frozenset({"InitializeTableFromTextFile", "InitializeTableFromTextFileV
 """Operations that fill a lookup table from a file: from the model's own assets only."""
 
 UNSAFE = NEVER | SAVES | RESTORES | TABLES
-"""All operations that a policy may allow by name."""
+"""All operations that reach beyond a model; a policy may allow them by name."""
+
+BATCH_SIZE = "batch_size"
+"""The name under which a policy allows scores that depend on the number of rows in a batch."""

@@ -62,7 +62,7 @@ def _known_keys(parents: Sequence[Key]) -> list[str]:
         "*" if isinstance(key, int) or (inside_attribute and i == 2) else key for i, key in enumerate(parents)
     ]
     model = _SECTIONS.get(tuple(str(key) for key in section))
-    return list(model.model_fields) if model else []
+    return [field.alias or name for name, field in model.model_fields.items()] if model else []
 
 
 def _expectation(first: ErrorDetails, details: Sequence[ErrorDetails]) -> str:

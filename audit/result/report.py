@@ -73,7 +73,8 @@ class OutputFacts:
 class ModelFacts:
     """Description of the audited model or the baseline; ``columns`` names the data columns of each input.
 
-    ``allowed_operations`` are unsafe operations (files, network, Python) that ran because the policy allows them.
+    ``allowed_operations`` are operations that ran although they reach beyond the model or keep state, because the
+    policy names them, and ``batch_size`` if scores depend on that; ``imports`` are packages of custom operations.
     """
 
     path: str
@@ -84,6 +85,7 @@ class ModelFacts:
     differentiable: bool
     columns: dict[str, list[str]]
     allowed_operations: list[str] = field(default_factory=list)
+    imports: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,7 +42,8 @@ def model_facts(bound: BoundModel, scored: ScoringResult) -> ModelFacts:
         ),
         differentiable=scored.differentiable,
         columns={feed.name: feed.columns for feed in bound.feeds},
-        allowed_operations=model.signature.allowed,
+        allowed_operations=model.signature.exceptions,
+        imports=list(model.signature.allowed.packages),
     )
 
 

@@ -150,7 +150,7 @@ POLICY: dict[str, tuple[Spoil, list[str]]] = {
     "a waiver until a number": (lambda k: waiver(k, expires=4102444800), ["waivers.0.expires", "4102444800"]),
     "an allowed operation that is none": (
         lambda k: k.policy["model"].update(allow_operations=["ReadFiles"]),
-        ["model.allow_operations.0", "reaches beyond a model", "did you mean 'ReadFile'"],
+        ["model.allow_operations", "reach beyond a model or keep state", "did you mean 'ReadFile'"],
     ),
     "an unknown check": (
         lambda k: k.policy["checks"].update(fairnes={}),

@@ -5,7 +5,6 @@ earlier calls. A model that was exported in training mode scores all the same, b
 neither what was trained nor what is served.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,8 +12,8 @@ import numpy as np
 
 from audit.errors import AuditError
 from audit.model.determinism.comparison import ScoreComparison
-from audit.model.graph.traversal import nodes_with_callees
 from audit.model.model import Model
+from audit.model.state.refusal import counting_operations, require_stateless
 
 _SAMPLED_ROWS = 64
 _SINGLE_ROWS = 16
@@ -24,15 +23,6 @@ _RESCORED_WIDE_ROWS = 256
 _WIDE_ROW = 10_000
 _BATCH_SIZES = (2, 7, 33, 130)
 """In turn. Few, as a model may be compiled anew for each; odd ones move a row to another place."""
-_WRITES = re.compile(
-    r"Assign(?:Add|Sub)?(?:VariableOp)?"
-    r"|(?:Resource)?StridedSliceAssign"
-    r"|(?:Resource)?(?:Sparse)?Apply[A-Z]\w*"
-    r"|(?:Resource)?Scatter(?:Nd)?(?:Add|Sub|Mul|Div|Min|Max|Update)"
-    r"|(?:Resource)?CountUpTo"
-    r"|LookupTable(?:Insert|Import|Remove)(?:V2)?"
-)
-"""Of variables by resource and by reference, and of tables: the names in TensorFlow's registry of operations."""
 
 
 def require_deterministic(
@@ -44,12 +34,12 @@ def require_deterministic(
     batches of several sizes. ``raw`` are the scores ``(rows, width)`` of all rows of ``tensors`` in one batch.
 
     Raises:
-        AuditError: a row's scores differ by more than rounding, a single row has none, or scoring changes the model.
+        AuditError: a row's scores differ by more than rounding, a single row has none, or random numbers count calls.
     """
     comparison = ScoreComparison(model, tensors, raw, first_row)
     _compare_sample(comparison)
     _compare_all(comparison)
-    _require_unchanged(model)
+    _require_no_counter(model)
 
 
 def _compare_sample(comparison: ScoreComparison) -> None:
@@ -78,26 +68,10 @@ def _spread(rows: int, count: int) -> np.ndarray:
     return np.unique(np.linspace(0, rows - 1, count).astype(int))
 
 
-def _require_unchanged(model: Model) -> None:
-    """Refuse a signature that writes variables: no number of rows could show how and when its scores change."""
-    if writes := _writing_operations(model.signature.function):
-        raise AuditError(
-            where=f"{model.where}: output {model.output!r}",
-            expected="scores that do not change the model",
-            found=f"the signature writes its variables or tables: {', '.join(writes)}",
-            fix="export a signature that only reads them, in inference mode (training=False)",
-        )
-
-
-def _writing_operations(function: Any) -> list[str]:
-    """Return the types of the operations by which a call of a ConcreteFunction changes the model, sorted.
-
-    Functions that it calls are included, and so are branches that it may never take. Initializers are not: they are
-    functions of their own, which run once when a model is loaded.
-    """
-    graph = function.graph.as_graph_def()
-    operations = {node.op for node in nodes_with_callees(graph.node, graph.library)}
-    return sorted(name for name in operations if _WRITES.fullmatch(name))
+def _require_no_counter(model: Model) -> None:
+    """Refuse random numbers that all comparisons missed and that count the calls, as those with a seed do."""
+    function, allowed = model.signature.function, model.signature.allowed.operations
+    require_stateless(counting_operations(function), allowed, model.where, "the signature runs seeded random")
 
 
 def _score_singly(comparison: ScoreComparison, row: int) -> np.ndarray:

@@ -7,7 +7,7 @@ import json
 import re
 import tempfile
 import zipfile
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -15,6 +15,7 @@ from typing import IO, Any
 from audit.errors import AuditError
 from audit.frameworks.output_silencing import quiet
 from audit.frameworks.tensorflow_loader import tensorflow
+from audit.model.loading.allowed_operations import AllowedOperations
 from audit.model.loading.saved_model import LoadedModel, open_saved_model
 
 _CODE = frozenset({"Lambda", "__lambda__"})  # classes whose configuration is Python code
@@ -22,7 +23,7 @@ _UNKNOWN = re.compile(r"(?:Could not locate class|Unknown layer:) '([^']{1,80})'
 _CODE = frozenset({"Lambda", "__lambda__"})  # classes whose configuration is Python code
 
 
-def open_keras(path: Path, allowed: Collection[str]) -> LoadedModel:
+def open_keras(path: Path, allowed: AllowedOperations) -> LoadedModel:
     """Load a file of Keras, as `open_saved_model` loads its export.
 
     Raises:

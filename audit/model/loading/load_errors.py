@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from audit.errors import AuditError, quote_list
-from audit.frameworks.tensorflow_loader import is_registered, tensorflow
+from audit.frameworks.tensorflow_loader import operation_definition, tensorflow
 from audit.model.graph.traversal import all_nodes
 
 
@@ -53,7 +53,7 @@ def _unregistered(graph: Any) -> list[str]:
     """Return the types of operations that neither TensorFlow nor the graph's own library defines."""
     functions = {function.signature.name for function in graph.library.function}
     used = {node.op for node in all_nodes(graph)}
-    return sorted(name for name in used - functions if not is_registered(name))
+    return sorted(name for name in used - functions if operation_definition(name) is None)
 
 
 def _newer(meta: Any) -> str:

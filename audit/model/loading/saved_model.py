@@ -1,40 +1,47 @@
 """Loads a SavedModel directory, once its operations and assets have been checked."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from audit.errors import AuditError
 from audit.frameworks.output_silencing import quiet
 from audit.frameworks.tensorflow_loader import tensorflow
+from audit.model.loading.allowed_operations import AllowedOperations
 from audit.model.loading.assets import missing_assets
+from audit.model.loading.entry_points import INITIAL, entry_points, loading_functions
 from audit.model.loading.load_errors import unreadable
+from audit.model.loading.program_graph import ProgramGraph
 from audit.model.loading.scan import read_graphs, serving_graph
 from audit.model.loading.unsafe_operations import UnsafeOperation, unsafe_operations
+from audit.model.state.refusal import loading_state, require_stateless
 
 _NAMED_PLACES = 4  # of unsafe operations, in a message
 
 
 class LoadedModel(NamedTuple):
-    """TensorFlow's loaded object, and the unsafe operations in its graphs, sorted."""
+    """TensorFlow's loaded object, and the operations in its graphs that ran because the policy names them, sorted."""
 
     module: Any
-    unsafe_operations: list[str]
+    allowed: list[str]
 
 
-def open_saved_model(path: Path, where: Path, allowed: Collection[str]) -> LoadedModel:
+def open_saved_model(path: Path, where: Path, allowed: AllowedOperations) -> LoadedModel:
     """Load the SavedModel directory ``path``, which messages call ``where``.
 
-    ``allowed`` are the types of unsafe operations that the policy allows.
+    ``allowed`` is what the policy allows.
 
     Raises:
-        AuditError: the model has an unsafe operation that is not allowed, or cannot be loaded.
+        AuditError: the model has an unsafe operation that is not allowed, depends on when it is loaded, or cannot be
+            loaded.
     """
     proto = read_graphs(path)
     unsafe = unsafe_operations(proto)
-    if refused := [item for item in unsafe if item.operation not in allowed]:
+    if refused := [item for item in unsafe if item.operation not in allowed.operations]:
         raise _refused(where, refused)
     meta = serving_graph(proto, where)
+    stateful = loading_state(_loading_operations(meta))
+    require_stateless(stateful, allowed.operations, str(where), "loading the model runs")
     if missing := missing_assets(meta, path / "assets"):
         raise AuditError(
             where=str(path / "assets"),
@@ -48,7 +55,14 @@ def open_saved_model(path: Path, where: Path, allowed: Collection[str]) -> Loade
             loaded = tensorflow().saved_model.load(str(path), tags=tags)
     except Exception as error:
         raise unreadable(path, where, meta, error) from error
-    return LoadedModel(loaded, sorted({item.operation for item in unsafe}))
+    return LoadedModel(loaded, allowed.used({*stateful, *(item.operation for item in unsafe)}))
+
+
+def _loading_operations(meta: Any) -> set[str]:
+    """Return the types of the operations that loading runs: initializers, functions of resources, the restore."""
+    graph = ProgramGraph(meta.graph_def)
+    tensors = [*entry_points(meta)[INITIAL], meta.saver_def.restore_op_name]
+    return graph.types(graph.reach(tensors, loading_functions(meta)))
 
 
 def _refused(where: Path, unsafe: Sequence[UnsafeOperation]) -> AuditError:

@@ -6,7 +6,8 @@ from typing import Any
 
 from audit.errors import AuditError
 from audit.frameworks.tensorflow_loader import saved_model_message
-from audit.model.loading.unsafe_operations import INITIAL, UnsafeOperation, unsafe_operations
+from audit.model.loading.entry_points import INITIAL
+from audit.model.loading.unsafe_operations import UnsafeOperation, unsafe_operations
 from audit.provenance.files import files_below
 from audit.registry.artifact import Artifact, find_artifact, graph_file
 

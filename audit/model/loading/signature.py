@@ -1,15 +1,18 @@
 """One signature of a model, loaded from a SavedModel or a file of Keras."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from audit.errors import AuditError, did_you_mean, quote_list
 from audit.frameworks.tensorflow_loader import tensorflow
+from audit.model.loading.allowed_operations import AllowedOperations
 from audit.model.loading.keras import open_keras
 from audit.model.loading.saved_model import open_saved_model
 from audit.model.loading.scan import own_artifact
+from audit.model.state.refusal import stateful_operations
+
+_NOTHING = AllowedOperations()
 
 
 @dataclass(frozen=True)
@@ -18,7 +21,8 @@ class Signature:
 
     ``function`` is its ConcreteFunction: differentiable, called with one keyword per input. ``owner`` keeps the
     loaded object alive, without which the function loses its variables. ``inputs`` and ``outputs`` map names to
-    TensorSpecs, sorted by name. ``allowed`` are the unsafe operations in the model, all allowed by the policy.
+    TensorSpecs, sorted by name. ``allowed`` is what the policy allows, ``exceptions`` are the operations that run
+    for no other reason. ``stateful`` are operations that can keep state between calls, allowed or not.
     """
 
     name: str
@@ -26,13 +30,15 @@ class Signature:
     inputs: dict[str, Any]
     outputs: dict[str, Any]
     owner: Any
-    allowed: list[str]
+    allowed: AllowedOperations
+    exceptions: list[str]
+    stateful: list[str]
 
 
-def open_signature(path: Path, name: str, allowed: Collection[str] = ()) -> Signature:
+def open_signature(path: Path, name: str, allowed: AllowedOperations = _NOTHING) -> Signature:
     """Load the model at ``path``, as `find_model` returned it, and return its signature ``name``.
 
-    ``allowed`` are the types of unsafe operations that the policy allows (``model.allow_operations``).
+    ``allowed`` is what the policy allows.
 
     Raises:
         AuditError: the model is damaged, unsafe, or has no such signature.
@@ -45,7 +51,9 @@ def open_signature(path: Path, name: str, allowed: Collection[str] = ()) -> Sign
     function = _choose(path, loaded.module.signatures, name)
     inputs = dict(sorted(function.structured_input_signature[1].items()))
     outputs = {key: _spec(key, item) for key, item in sorted(function.structured_outputs.items())}
-    return Signature(name, function, inputs, outputs, loaded.module, loaded.unsafe_operations)
+    stateful = stateful_operations(function)
+    exceptions = sorted({*loaded.allowed, *allowed.used(stateful)})
+    return Signature(name, function, inputs, outputs, loaded.module, allowed, exceptions, stateful)
 
 
 def _choose(path: Path, signatures: Any, name: str) -> Any:

@@ -1,20 +1,15 @@
 """Operations that do more than compute: a SavedModel is a program that runs on the auditor's machine."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from audit.errors import quote_list
-from audit.model.graph.traversal import called_functions, node_name
+from audit.model.graph.traversal import node_name
 from audit.model.loading.assets import foreign_tables
+from audit.model.loading.entry_points import INITIAL, entry_points
+from audit.model.loading.program_graph import Part, ProgramGraph
 from audit.policy.unsafe_operations import NEVER, RESTORES, SAVES
-
-INITIAL = "__saved_model_init_op"
-"""The name, among a file's signatures, of the one that loading runs; nobody calls it."""
-
-_INITIALIZERS = ("saved_model_main_op", "legacy_init_op")  # where older exporters name what loading runs
-
-Part = tuple[str, str]  # ("node", name in the main graph) or ("function", name)
 
 
 @dataclass(frozen=True)
@@ -50,19 +45,19 @@ def unsafe_operations(proto: Any) -> list[UnsafeOperation]:
 
 
 def _of_meta_graph(meta: Any) -> Iterator[UnsafeOperation]:
-    graph = _Graph(meta.graph_def)
+    graph = ProgramGraph(meta.graph_def)
     if unsafe := _unsafe_parts(meta, graph):
-        reach = {name: graph.reach(tensors) for name, tensors in _entry_points(meta).items()}
+        reach = {name: graph.reach(tensors) for name, tensors in entry_points(meta).items()}
     for (kind, part), operation in unsafe:
         names = {name for name, parts in reach.items() if (kind, part) in parts}
         function = part if kind == "function" else None
         yield UnsafeOperation(operation, function, tuple(sorted(names - {INITIAL})), INITIAL in names)
 
 
-def _unsafe_parts(meta: Any, graph: "_Graph") -> set[tuple[Part, str]]:
+def _unsafe_parts(meta: Any, graph: ProgramGraph) -> set[tuple[Part, str]]:
     """Return the parts of a graph with unsafe operations, and the type of each operation."""
     saver = meta.saver_def
-    tensors = [name for names in _entry_points(meta).values() for name in names]
+    tensors = [name for names in entry_points(meta).values() for name in names]
     called = graph.reach(tensors, meta.object_graph_def.concrete_functions)
     restored = graph.reach([saver.restore_op_name]) - called
     if not meta.HasField("object_graph_def"):  # loading executes the restore of TensorFlow 1, and no other
@@ -72,66 +67,3 @@ def _unsafe_parts(meta: Any, graph: "_Graph") -> set[tuple[Part, str]]:
     unsafe |= graph.operations(graph.parts - saved, SAVES)
     unsafe |= graph.operations(graph.parts - saved - restored, RESTORES)
     return unsafe | {graph.part(scope, node) for scope, node in foreign_tables(meta)}
-
-
-def _entry_points(meta: Any) -> dict[str, list[str]]:
-    """Return the tensors of the main graph that are computed when the model is called, by signature, or loaded."""
-    entries = {
-        name: [tensor for info in signature.outputs.values() for tensor in _tensors(info)]
-        for name, signature in meta.signature_def.items()
-    }
-    initializers = [name for key in _INITIALIZERS for name in meta.collection_def[key].node_list.value]
-    return entries | {INITIAL: entries.get(INITIAL, []) + initializers}
-
-
-def _tensors(info: Any) -> list[str]:
-    """Return the tensors that an output consists of: one, three of a sparse one, or components."""
-    sparse = info.coo_sparse
-    parts = [sparse.values_tensor_name, sparse.indices_tensor_name, sparse.dense_shape_tensor_name]
-    inside = [name for part in info.composite_tensor.components for name in _tensors(part)]
-    return [name for name in (info.name, *parts, *inside) if name]
-
-
-class _Graph:
-    def __init__(self, graph: Any) -> None:
-        self._nodes = {node.name: node for node in graph.node}
-        self._functions = {function.signature.name: function for function in graph.library.function}
-        self.parts: set[Part] = {("node", name) for name in self._nodes}
-        self.parts |= {("function", name) for name in self._functions}
-
-    def reach(self, tensors: Iterable[str], functions: Iterable[str] = ()) -> set[Part]:
-        """Return the parts that computing ``tensors`` and calling ``functions`` executes."""
-        parts: set[Part] = set()
-        queue: list[Part] = [("node", node_name(name)) for name in tensors if name]
-        queue += [("function", name) for name in functions]
-        while queue:
-            part = queue.pop()
-            if part in self.parts and part not in parts:
-                parts.add(part)
-                queue += [
-                    ("function", callee) for node in self._inside(part) for callee in called_functions(node)
-                ]
-                if part[0] == "node":
-                    queue += [("node", node_name(tensor)) for tensor in self._nodes[part[1]].input]
-        return parts
-
-    def reading_only(self, checkpoint: str) -> set[Part]:
-        """Return all nodes but those that read another checkpoint than the one named by node ``checkpoint``."""
-        return {
-            ("node", node.name)
-            for node in self._nodes.values()
-            if node.op not in RESTORES or node_name(node.input[0]) == checkpoint
-        }
-
-    def operations(self, parts: set[Part], kinds: frozenset[str]) -> set[tuple[Part, str]]:
-        """Return the operations of these ``kinds`` in nodes and function bodies, each with its part and type."""
-        return {(part, node.op) for part in parts for node in self._inside(part) if node.op in kinds}
-
-    def part(self, function: str, node: str) -> tuple[Part, str]:
-        """Return the part that holds a node of ``function`` (of the main graph, if empty), and the node's type."""
-        part = ("function", function) if function else ("node", node)
-        return part, next(inner.op for inner in self._inside(part) if inner.name == node)
-
-    def _inside(self, part: Part) -> Any:
-        kind, name = part
-        return [self._nodes[name]] if kind == "node" else self._functions[name].node_def

@@ -16,6 +16,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 from audit.cli import main
 from audit.errors import AuditError
+from audit.model.loading.allowed_operations import AllowedOperations
 from audit.model.loading.scan import scan
 from audit.model.loading.signature import Signature, open_signature
 from audit.registry.artifact import find_artifact, find_model
@@ -195,7 +196,8 @@ def test_keras_files_hold_what_their_layers_do(tmp_path: Path) -> None:
         with pytest.raises(AuditError, match="'ReadFile' in the function") as caught:
             open_signature(tmp_path / "m.keras", "serving_default")
         assert caught.value.where == str(tmp_path / "m.keras")
-        assert open_signature(tmp_path / "m.keras", "serving_default", ["ReadFile"]).allowed == ["ReadFile"]
+        allowed = AllowedOperations(frozenset({"ReadFile"}))
+        assert open_signature(tmp_path / "m.keras", "serving_default", allowed).exceptions == ["ReadFile"]
 
 
 def test_a_newer_tensorflow_is_no_reason_to_refuse(tmp_path: Path, words: Path) -> None:

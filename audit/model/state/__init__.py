@@ -1,0 +1,1 @@
+"""Whether a model can keep state between calls or tell the time."""
