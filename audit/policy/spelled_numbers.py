@@ -6,6 +6,8 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.constructor import SafeConstructor
 
+from audit.values import canonical
+
 
 class SpelledInt(int):
     """A whole number with its ``spelling`` in the file."""
@@ -32,7 +34,8 @@ def as_spelled(value: object) -> object:
     What matches a label or a group is the spelling: by YAML, ``1E2`` and ``00501`` are the numbers 100 and 501.
     """
     if isinstance(value, SpelledInt | SpelledFloat):
-        return value if str(value) == value.spelling else value.spelling
+        plain = str(value) == value.spelling and canonical(value) == canonical(value.spelling)
+        return value if plain else value.spelling
     return str(value) if isinstance(value, date) else value
 
 

@@ -32,6 +32,15 @@ ATTACKED: list[dict[str, Scalar]] = [
     {"attack": "pgd", "norm": "inf", "eps": 0.1, "attribute": "race", "group": "Black"},
 ]
 
+NUMBERED: list[dict[str, Scalar]] = [
+    {"attribute": "zip", "group": "501"},
+    {"attribute": "zip", "group": "00501"},
+    {"attribute": "code*race", "group": "1*Black"},
+    {"attribute": "flag", "group": "True"},
+    {"attribute": "code", "unprivileged": "2", "privileged": "1|3"},
+]
+AS_TEXT: list[dict[str, Scalar]] = [{"attribute": "g", "group": "1"}, {"attribute": "g", "group": "1.0"}]
+
 CASES: list[tuple[list[dict[str, Scalar]], dict[str, Scalar], list[int]]] = [
     # without 'where': the whole-table measurement if there is one, else all
     (TABLE, {}, [0]),
@@ -62,6 +71,20 @@ CASES: list[tuple[list[dict[str, Scalar]], dict[str, Scalar], list[int]]] = [
     (ATTACKED, {"attack": "fgsm", "attribute": "race"}, []),
     (ATTACKED, {"attack": "worst"}, []),
     (ATTACKED, {"feature": "age"}, []),
+    # groups by the identity of their values, whatever type YAML makes of them
+    (NUMBERED, {"attribute": "zip", "group": 501.0}, [0]),
+    (NUMBERED, {"attribute": "zip", "group": "501.00"}, [0]),
+    (NUMBERED, {"attribute": "zip", "group": "00501"}, [1]),
+    (NUMBERED, {"group": "1*Black"}, [2]),
+    (NUMBERED, {"group": "1.0*Black"}, [2]),
+    (NUMBERED, {"group": "01*Black"}, []),
+    (NUMBERED, {"group": True}, [3]),
+    (NUMBERED, {"group": "true"}, [3]),
+    (NUMBERED, {"group": 1}, []),
+    (NUMBERED, {"unprivileged": 2.0, "privileged": "1.0|3"}, [4]),
+    (NUMBERED, {"unprivileged": 2, "privileged": "1"}, []),
+    (AS_TEXT, {"attribute": "g", "group": 1}, [0]),  # two groups under `data.values: text`
+    (AS_TEXT, {"attribute": "g", "group": 1.0}, [1]),
     # eps as written, whatever type YAML makes of it
     (ATTACKED, {"eps": "0.1"}, [0, 2]),
     (ATTACKED, {"eps": 0.10}, [0, 2]),
