@@ -6,6 +6,8 @@ import numpy as np
 
 _SPLITS = 50
 _MAX_JACKKNIFE_GROUPS = 20
+_HALF_SAMPLES = 20
+_SPLITS_OF_HALF_SAMPLE = 25
 
 
 @dataclass(frozen=True)
@@ -13,14 +15,16 @@ class RankStability:
     """Rank correlation of the features in two halves of the rows.
 
     ``value`` is in [-1, 1], NaN where nothing can be ranked. ``error`` is its standard error over rows, by a jackknife
-    that leaves out each of ``groups`` groups of rows in turn; NaN where a half is too small for that. ``step`` is the
-    loss from a correlation of 1 where one half ranks two neighbours the other way round.
+    that leaves out each of ``groups`` groups of rows in turn; NaN where a half is too small for that.
+    ``half_sample_error`` is the one of half as many rows, which bounds it below. ``step`` is the loss from a
+    correlation of 1 where one half ranks two neighbours the other way round.
     """
 
     value: float
     error: float = float("nan")
     groups: int = 0
     step: float = float("nan")
+    half_sample_error: float = float("nan")
 
 
 def rank_stability(
@@ -61,7 +65,39 @@ def rank_stability(
         left_out = group == one
         without[one] = _mean_correlation(totals - _in_halves(sums[left_out], halves[:, left_out]))
     error = float(np.sqrt((groups - 1) / groups * ((without - without.mean()) ** 2).sum()))
-    return RankStability(float(_mean_correlation(totals)), error, groups, 12.0 / (features**3 - features))
+    value = float(_mean_correlation(totals))
+    step = 12.0 / (features**3 - features)
+    return RankStability(value, error, groups, step, _half_sample_error(sums, unit, value, seed))
+
+
+def _half_sample_error(sums: np.ndarray, unit: np.ndarray, value: float, seed: int) -> float:
+    """Return the root mean square distance of ``value`` from the correlations of random halves of the units.
+
+    A jackknife of small groups does not see how much large rare values matter: where a few rows carry a feature, hardly
+    a group moves its rank, but half of the rows do (simulated coverage 86 % by the groups alone). Half as many rows
+    also agree less, which counts as error.
+
+    NaN for less than four units, of which no half can be split.
+
+    Source: the half-sample jackknife, of Shao and Wu as above.
+    """
+    units = int(unit.max()) + 1
+    if units < 4:
+        return float("nan")
+    rng = np.random.default_rng([seed, 4])
+    values = np.empty(_HALF_SAMPLES)
+    for place in range(_HALF_SAMPLES):
+        # positions of the units in a random order: the first quarter against the second, the rest is left out
+        positions = np.stack([rng.permutation(units // 2) for _ in range(_SPLITS_OF_HALF_SAMPLE)])
+        order = rng.permutation(units)
+        position = np.full((_SPLITS_OF_HALF_SAMPLE, units), units)
+        position[:, order[: units // 2]] = positions
+        sampled = (position < units)[:, unit]
+        first = (position < units // 4)[:, unit]
+        halves = np.stack([first.astype(float) @ sums, (sampled & ~first).astype(float) @ sums], axis=1)
+        values[place] = _mean_correlation(halves)
+    distances = (values - value)[np.isfinite(values)]
+    return float(np.sqrt((distances**2).mean())) if len(distances) else float("nan")
 
 
 def _in_halves(sums: np.ndarray, halves: np.ndarray) -> np.ndarray:

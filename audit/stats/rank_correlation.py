@@ -25,7 +25,8 @@ def _stability_z(measurement: Measurement, confidence: float) -> Interval | None
     """Bound a rank correlation of halves by its jackknife error and Student's t.
 
     The lower limit is a ``step`` below 1 at most, one pair of neighbours ranked the other way round: halves of one
-    sample agree by its luck, and then no spread is left that would tell.
+    sample agree by its luck, and then no spread is left that would tell. It is not above that of the error of half as
+    many rows either, where the report has it (``half_sample_error``).
     """
     from scipy.special import stdtrit
 
@@ -35,11 +36,14 @@ def _stability_z(measurement: Measurement, confidence: float) -> Interval | None
     se = measurement.se
     if se is None or not (math.isfinite(se) and groups > 1 and -1.0 < r <= 1.0):
         return None
-    margin = -float(stdtrit(groups - 1.0, (1.0 - confidence) / 2.0)) * se
+    quantile = -float(stdtrit(groups - 1.0, (1.0 - confidence) / 2.0))
+    (half_sample_error,) = measurement.counts.get("half_sample_error", [0.0])
+    of_half_samples = r - quantile * half_sample_error
     one_step_off = 1.0 - step
     if r > one_step_off:
-        return max(-1.0, min(one_step_off, r - margin)), 1.0
-    return _around_z(r, margin / (1.0 - r * r))
+        return max(-1.0, min(one_step_off, r - quantile * se, of_half_samples)), 1.0
+    low, high = _around_z(r, quantile * se / (1.0 - r * r))
+    return max(-1.0, min(low, of_half_samples)), high
 
 
 def _around_z(r: float, half: float) -> Interval:

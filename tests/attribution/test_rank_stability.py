@@ -111,3 +111,28 @@ def test_the_error_is_about_the_spread_over_samples() -> None:
 def test_halves_of_one_cluster_have_no_error() -> None:
     found = stability.rank_stability(np.random.default_rng(5).random((6, 4)), 0, clusters=np.arange(6) % 2)
     assert np.isfinite(found.value) and np.isnan(found.error)
+
+
+def test_the_error_of_half_samples_is_the_one_by_hand() -> None:
+    """The first quarter of a random order of the rows against the second, 25 times in each of 20 halves."""
+    size = np.random.default_rng(6).lognormal(0, 1.5, (50, 5))
+    found = stability.rank_stability(size, 8)
+    rng = np.random.default_rng([8, 4])
+    squares = []
+    for _ in range(20):
+        splits = [rng.permutation(25) for _ in range(25)]
+        rows = rng.permutation(50)[:25]
+        pairs = [(size[rows[split < 12]].sum(0), size[rows[split >= 12]].sum(0)) for split in splits]
+        squares.append((np.mean([spearmanr(*pair).statistic for pair in pairs]) - found.value) ** 2)
+    assert found.half_sample_error == pytest.approx(np.sqrt(np.mean(squares)))
+
+
+def test_a_feature_of_few_large_rows_has_a_half_sample_error_where_groups_show_none() -> None:
+    rng = np.random.default_rng(3)
+    samples = [
+        stability.rank_stability(rng.lognormal(0, 2, (300, 4)) * [1, 1.7, 2.3, 3], 0) for _ in range(60)
+    ]
+    truth = np.mean([one.value for one in samples])
+    lucky = [one for one in samples if one.value - 2.1 * one.error > truth]
+    assert len(lucky) > 2
+    assert sum(one.value - 2.1 * one.half_sample_error > truth for one in samples) <= 2

@@ -96,6 +96,12 @@ def test_a_stability_is_known_up_to_its_step() -> None:
     half = reach / (1 - 0.9**2)
     at_the_step = math.tanh(math.atanh(0.9) - half), math.tanh(math.atanh(0.9) + half)
     assert found("stability-z", 0.9, 0.01, **counts) == pytest.approx(at_the_step)
+    careful = counts | {"half_sample_error": [0.2]}
+    assert found("stability-z", 0.9, 0.01, **careful) == pytest.approx(
+        (0.9 - 0.2 * reach / 0.01, at_the_step[1])
+    )
+    assert found("stability-z", 0.95, 0.01, **careful) == pytest.approx((0.95 - 0.2 * reach / 0.01, 1.0))
+    assert found("stability-z", 0.95, 0.01, **(counts | {"half_sample_error": [2.0]})) == (-1.0, 1.0)
     assert found("stability-z", 0.9, 0.01, **(counts | {"groups": [2.0]})) is not None
     assert (
         found("stability-z", 0.9, math.inf, **counts) is None

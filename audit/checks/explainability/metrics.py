@@ -183,6 +183,8 @@ def stability(explanation: Explanation, seed: int, values: np.ndarray) -> Measur
     if not math.isfinite(stable.error):
         return explanation.measurement("rank_stability", stable.value, "none")
     counts = {"groups": [float(stable.groups)], "step": [stable.step]}
+    if math.isfinite(stable.half_sample_error):
+        counts["half_sample_error"] = [stable.half_sample_error]
     return explanation.measurement(
         "rank_stability", stable.value, "stability-z", se=stable.error, counts=counts
     )
