@@ -78,11 +78,12 @@ def decide(
     from audit.audit_log.audit_count import audit_number
     from audit.gate.verdict import decide as decide_gate
     from audit.policy.compatibility import recorded_policy, require_same_audit
-    from audit.policy.gate_spec import today
+    from audit.policy.gate_spec import require_short, today
 
     recorded = recorded_policy(report)
     deciding = recorded if policy is None else _policy(policy)
     require_same_audit(recorded, deciding)
+    require_short(deciding.waivers, deciding.gate, on or today())
     confidence = recorded.gate.confidence
     return decide_gate(
         report.checks, deciding.gate, deciding.waivers, on or today(), confidence, audit_number(report)

@@ -13,7 +13,7 @@ from audit.check.run import Crash, run_check
 from audit.comparison.check_results import ModelPair, checks_to_compare, with_baseline
 from audit.gate.lint import warnings_of
 from audit.gate.verdict import DECISION_VERSION, decide
-from audit.policy.gate_spec import today
+from audit.policy.gate_spec import require_short, today
 from audit.policy.model import ResolvedPolicy
 from audit.policy.resolution import metric_facts
 from audit.provenance.environment import command, environment
@@ -78,6 +78,7 @@ def run_audit(request: AuditRequest, observers: Observers, history: History | No
     """
     policy = request.policy
     crash = observers.crash
+    require_short(policy.waivers, policy.gate, request.on)
     for name in request.only:
         require_installed(name, f"--only {name}")
     started = datetime.now(UTC)

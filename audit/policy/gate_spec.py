@@ -1,5 +1,6 @@
 """Gate of a policy: rules, confidence, and waivers."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime
 from math import inf
@@ -7,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from audit.errors import AuditError
 from audit.policy.fields import Name, Number, Strict
 from audit.policy.spelled_numbers import as_spelled
 from audit.result import GROUP_KEYS, Scalar
@@ -83,12 +85,14 @@ class Rule(Strict):
 class GateSpec(Strict):
     """Rules and how they are decided. ``rules`` None means the default rules.
 
-    ``max_audits`` limits the number of different audits of the same rows, this one included.
+    ``max_audits`` limits the number of different audits of the same rows, this one included; ``max_waiver_days`` the
+    days from the audit's date to the day on which a waiver expires.
     """
 
     confidence: Annotated[float, Field(ge=0.5, lt=1)] = 0.95
     min_rows: Annotated[int, Field(ge=0)] = 0
     max_audits: Annotated[int, Field(ge=1)] | None = None
+    max_waiver_days: Annotated[int, Field(ge=0)] | None = None
     rules: list[Rule] | None = None
 
 
@@ -124,3 +128,22 @@ class Waiver(Strict):
     owner: Text
     expires: Annotated[date, BeforeValidator(_parse_date)]
     covers: Annotated[list[Literal["fail", "inconclusive"]], Field(min_length=1)] = ["fail"]
+
+
+def require_short(waivers: Sequence[Waiver], gate: GateSpec, on: date) -> None:
+    """Require that no waiver expires later than ``gate.max_waiver_days`` after the audit's date ``on``.
+
+    Raises:
+        AuditError: one does.
+    """
+    if gate.max_waiver_days is None:
+        return
+    for waiver in waivers:
+        days = (waiver.expires - on).days
+        if days > gate.max_waiver_days:
+            raise AuditError(
+                where=f"waivers: {waiver.rule}",
+                expected=f"a date at most {gate.max_waiver_days} days after {on} (gate.max_waiver_days)",
+                found=f"expires: {waiver.expires}, {days:,} days after it",
+                fix="let the waiver expire earlier, and renew it then",
+            )

@@ -60,14 +60,23 @@ def default_rules(policy: Policy, offers: Offers) -> list[Rule]:
     """Return the default rules whose metrics the enabled checks can measure."""
     regression = policy.model.output.kind == "regression"
     outcomes = not regression or policy.data.favorable is not None
-    rules = [] if regression else [Rule(metric="performance.auc", at_least=0.6)]
-    for attribute in policy.data.protected if outcomes else ():
+    metric = (
+        Rule(metric="performance.r2", at_least=0.1)
+        if regression
+        else Rule(metric="performance.auc", at_least=0.6)
+    )
+    rules = [metric]
+    for attribute in policy.data.protected:
         where: dict[str, Scalar] = {"attribute": attribute}
+        if regression:
+            rules.append(Rule(metric="fairness.mean_prediction_difference", where=where, within=0.1))
+        if not outcomes:
+            continue
         rules += [
             Rule(metric="fairness.disparate_impact", where=where, at_least=0.8, at_most=1.25),
             Rule(metric="fairness.equal_opportunity_difference", where=where, within=0.1),
         ]
-    if policy.data.protected:
+    if policy.data.protected and not regression:
         rules.append(Rule(metric="explainability.protected_share", at_most=0.2))
     if outcomes:
         worst: dict[str, Scalar] = {"attack": "worst", "eps": 0.1}

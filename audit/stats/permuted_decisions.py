@@ -11,23 +11,23 @@ Range = tuple[float, float]
 
 
 @dataclass(frozen=True)
-class Decisions:
+class DecisionTotals:
     """Weights of all rows, and of those predicted favourable."""
 
     total: float
     favorable: float
 
     @classmethod
-    def of(cls, predicted: np.ndarray, weights: np.ndarray | None) -> "Decisions":
+    def of(cls, predicted: np.ndarray, weights: np.ndarray | None) -> "DecisionTotals":
         """Add up the decisions (bool, one a row)."""
         if weights is None:
             return cls(float(len(predicted)), float(np.count_nonzero(predicted)))
         return cls(float(weights.sum()), float(weights[predicted].sum()))
 
     @property
-    def reversed(self) -> "Decisions":
+    def reversed(self) -> "DecisionTotals":
         """The same, with the unfavourable decisions counted."""
-        return Decisions(self.total, self.total - self.favorable)
+        return DecisionTotals(self.total, self.total - self.favorable)
 
     def most(self, rows: float) -> float:
         """Return the greatest weight of favourable decisions that fits on rows of a weight."""

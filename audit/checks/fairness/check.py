@@ -13,16 +13,19 @@ from typing import Any, ClassVar
 import numpy as np
 
 from audit.check import Check, Skip
+from audit.checks.fairness.mean_predictions import FACTS, influence, mean_prediction_differences
+from audit.checks.fairness.mean_predictions import NAME as MEAN_PREDICTION_DIFFERENCE
 from audit.checks.fairness.metrics import COMPARISONS, DEFINITIONS, RATES, theil, theil_index
 from audit.checks.fairness.permuted_range import Side, permuted_range
 from audit.checks.fairness.threshold_tables import threshold_tables
 from audit.data.protected_attributes import Attribute
 from audit.frameworks.aif360_loader import aif360
-from audit.result import Measurement, MetricFacts, Table
+from audit.result import Measurement, MetricFacts, Note, Table
 from audit.stats.group_rates import CellCounts, Rates, count_cells, rates, rates_of_cells
 from audit.stats.influence import Influence, Shares, Trace, Traced
-from audit.stats.permuted_decisions import Decisions
+from audit.stats.permuted_decisions import DecisionTotals
 from audit.stats.small_groups import pool_name, pools
+from audit.subject.predictions import Regressed
 from audit.subject.subject import Subject
 
 
@@ -30,16 +33,23 @@ class Fairness(Check):
     """Compares every unprivileged group of every protected attribute with the privileged ones."""
 
     summary: ClassVar[str] = "How outcomes and errors differ between groups, by AIF360"
-    metrics: ClassVar[dict[str, MetricFacts]] = DEFINITIONS
+    metrics: ClassVar[dict[str, MetricFacts]] = {**DEFINITIONS, MEAN_PREDICTION_DIFFERENCE: FACTS}
 
-    def measure(self, subject: Subject) -> Iterator[Traced | Table]:
+    def measure(self, subject: Subject) -> Iterator[Traced | Table | Note]:
         """Yield every metric of every comparison, the Theil index of the whole table, and other thresholds."""
-        label = subject.scores.label
-        predicted = subject.scores.predicted
-        if label is None or predicted is None:
-            raise Skip("a regression needs data.favorable: {at_least: NUMBER} to have favourable outcomes")
+        scores = subject.scores
+        label = scores.label
+        predicted = scores.predicted
         if not subject.attributes:
             raise Skip("data.protected names no attribute")
+        if isinstance(scores, Regressed):
+            for attribute in subject.attributes:
+                for measurement in mean_prediction_differences(attribute, scores, subject):
+                    yield Traced(measurement, partial(fairness_trace, subject, measurement))
+        if label is None or predicted is None:
+            text = "A regression needs data.favorable: {at_least: NUMBER} to have favourable outcomes to compare."
+            yield Note(text=text, about={"attribute": [attribute.name for attribute in subject.attributes]})
+            return
         compared = (_by_group(attribute, label, predicted, subject) for attribute in subject.attributes)
         for measurement in chain(*compared, [theil_index(label, predicted, subject.clusters)]):
             yield Traced(measurement, partial(fairness_trace, subject, measurement))
@@ -67,7 +77,7 @@ def _compare(
     cells = count_cells(attribute.codes, label, predicted, subject.weights)
     metrics_of = _metrics_by_group(cells, attribute.privileged)
     rates_by_name = _rates(attribute, label, predicted, cells, subject)
-    decisions = Decisions.of(predicted, subject.weights)
+    decisions = DecisionTotals.of(predicted, subject.weights)
     privileged = Side.of(cells, attribute.privileged)
     for group in groups:
         metrics = metrics_of(group)
@@ -162,13 +172,17 @@ def _metrics_by_group(cells: CellCounts, privileged: list[int]) -> Callable[[int
 def fairness_trace(subject: Subject, measurement: Measurement) -> Trace:
     """Return the rows behind a measurement of the fairness check."""
     name = measurement.metric.partition(".")[2]
-    label = subject.scores.label
-    predicted = subject.scores.predicted
-    assert label is not None and predicted is not None  # or there was no measurement
+    scores = subject.scores
+    label = scores.label
+    predicted = scores.predicted
     if name == "theil_index":
+        assert label is not None and predicted is not None  # or there was no measurement
         return Influence(theil(label, predicted).influence)
     (attribute,) = (a for a in subject.attributes if a.name == measurement.where["attribute"])
     groups = measurement.members or [str(measurement.where["unprivileged"])]
+    if isinstance(scores, Regressed) and name == MEAN_PREDICTION_DIFFERENCE:
+        return Influence(influence(groups, attribute, scores, subject))
+    assert label is not None and predicted is not None
     sides = {
         "unprivileged": attribute.rows_of(groups),
         "privileged": np.isin(attribute.codes, attribute.privileged),

@@ -8,7 +8,7 @@ import numpy as np
 
 from audit.result import Measurement, MetricFacts
 from audit.stats.group_estimates import Partition
-from audit.stats.permuted_decisions import Decisions
+from audit.stats.permuted_decisions import DecisionTotals
 
 Event = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """Maps label and prediction (bool, favourable or not, one a row) to a bool array."""
@@ -132,7 +132,7 @@ def _theil_range(label: np.ndarray, predicted: np.ndarray) -> tuple[float, float
 
     The mean benefit stays; the index rises with the rows of benefit 2, favourable decisions with the other label.
     """
-    decisions = Decisions.of(predicted, None)
+    decisions = DecisionTotals.of(predicted, None)
     favorable = int(np.count_nonzero(label))
     unfavorable = len(label) - favorable
     mean = (decisions.favorable - favorable) / len(label) + 1.0

@@ -7,7 +7,7 @@ import numpy as np
 
 from audit.checks.fairness.metrics import COMPARISONS
 from audit.stats.group_rates import CellCounts
-from audit.stats.permuted_decisions import Decisions, Range
+from audit.stats.permuted_decisions import DecisionTotals, Range
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,9 @@ class Side:
         return Side(self.unfavorable, self.favorable)
 
 
-def permuted_range(name: str, unprivileged: Side, privileged: Side, decisions: Decisions) -> Range | None:
+def permuted_range(
+    name: str, unprivileged: Side, privileged: Side, decisions: DecisionTotals
+) -> Range | None:
     """Return the lowest and highest value of a metric, whichever rows the decisions fall on; None if undefined.
 
     Each rate of each side is taken at its own extremes. Both need not be reached at once, so that the range may be too
@@ -54,7 +56,7 @@ def permuted_range(name: str, unprivileged: Side, privileged: Side, decisions: D
     return _GAPS[comparison.method]([(one[0] - other[1], one[1] - other[0]) for one, other in pairs])
 
 
-def _error(side: Side, decisions: Decisions) -> Range | None:
+def _error(side: Side, decisions: DecisionTotals) -> Range | None:
     """Return the range of the share of wrong decisions: favourable ones with the other label, and the reverse."""
     if side.total <= 0:
         return None
@@ -63,7 +65,7 @@ def _error(side: Side, decisions: Decisions) -> Range | None:
     return low / side.total, high / side.total
 
 
-def _false_discovery(side: Side, decisions: Decisions) -> Range | None:
+def _false_discovery(side: Side, decisions: DecisionTotals) -> Range | None:
     """Return the range of the share with an unfavourable label among the favourable decisions."""
     wrong = (decisions.fewest(side.unfavorable), decisions.most(side.unfavorable))
     right = (decisions.most(side.favorable), decisions.fewest(side.favorable))
@@ -72,7 +74,7 @@ def _false_discovery(side: Side, decisions: Decisions) -> Range | None:
     return wrong[0] / (wrong[0] + right[0]), wrong[1] / (wrong[1] + right[1])
 
 
-_RATES: Mapping[str, Callable[[Side, Decisions], Range | None]] = {
+_RATES: Mapping[str, Callable[[Side, DecisionTotals], Range | None]] = {
     "selection": lambda side, decisions: decisions.share_range(side.total),
     "true_positive": lambda side, decisions: decisions.share_range(side.favorable),
     "false_negative": lambda side, decisions: decisions.reversed.share_range(side.favorable),

@@ -14,7 +14,7 @@ from audit.data.protected_attributes import Attribute
 from audit.result import Measurement, MetricFacts, Scalar
 from audit.stats.group_estimates import Partition
 from audit.stats.influence import Influence, Shares, Trace, Traced
-from audit.stats.permuted_decisions import Decisions
+from audit.stats.permuted_decisions import DecisionTotals
 from audit.stats.small_groups import pool_name, pools
 from audit.subject.predictions import Classified, Regressed
 from audit.subject.subject import Subject
@@ -64,7 +64,7 @@ def _measured(subject: Subject, scores: Classified | Regressed, groups: Groups) 
     else:
         yield from regression(scores, groups)
     predicted = subject.scores.predicted
-    decisions = None if predicted is None else Decisions.of(predicted, subject.weights)
+    decisions = None if predicted is None else DecisionTotals.of(predicted, subject.weights)
     yield from outcomes(scores, groups, decisions)
 
 

@@ -10,7 +10,7 @@ from audit.checks.performance.definitions import CALIBRATION_BINS
 from audit.result import Measurement, Scalar
 from audit.stats.group_estimates import Partition, auc
 from audit.stats.group_rates import Rates, rates
-from audit.stats.permuted_decisions import Decisions
+from audit.stats.permuted_decisions import DecisionTotals
 from audit.subject.predictions import LEAST_PROBABILITY, Classified, Regressed
 
 
@@ -73,7 +73,7 @@ def regression(scores: Regressed, groups: Groups) -> Iterator[Measurement]:
 
 
 def outcomes(
-    scores: Classified | Regressed, groups: Groups, decisions: Decisions | None
+    scores: Classified | Regressed, groups: Groups, decisions: DecisionTotals | None
 ) -> Iterator[Measurement]:
     """Yield selection, true positive and false positive rate of each group, where outcomes are known.
 
@@ -92,7 +92,7 @@ def outcomes(
 
 
 def _shares(
-    name: str, rates: Rates, groups: Groups, weights: np.ndarray, decisions: Decisions | None
+    name: str, rates: Rates, groups: Groups, weights: np.ndarray, decisions: DecisionTotals | None
 ) -> Iterator[Measurement]:
     """Yield shares of favourable decisions, with their range if these decisions fell on other rows."""
     for measurement, weight in zip(_proportions(name, rates, groups), weights.tolist(), strict=True):

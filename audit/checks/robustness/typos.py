@@ -1,4 +1,4 @@
-"""Decisions under typos: words of the model's texts are misspelt, and the model as it is served decides again.
+"""DecisionTotals under typos: words of the model's texts are misspelt, and the model as it is served decides again.
 
 No gradient reaches a text, so that these are random: a row counts as flipped if any of several draws flips it.
 """

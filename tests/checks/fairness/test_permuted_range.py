@@ -11,7 +11,7 @@ import pytest
 from audit.checks.fairness.metrics import COMPARISONS, theil_index
 from audit.checks.fairness.permuted_range import Side, permuted_range
 from audit.stats.group_rates import count_cells
-from audit.stats.permuted_decisions import Decisions, mean_gap_range
+from audit.stats.permuted_decisions import DecisionTotals, mean_gap_range
 
 GROUP = np.array([0, 0, 0, 1, 1, 1, 1, 2])  # unprivileged, privileged, and one that is in neither
 LABEL = np.array([1, 0, 1, 1, 0, 0, 1, 1], bool)
@@ -58,7 +58,7 @@ def test_no_way_lies_outside_and_both_ends_are_reached(name: str, favorable: int
     ways = _ways(favorable)
     cells = count_cells(GROUP, LABEL, ways[0], None)
     sides = Side.of(cells, [0]), Side.of(cells, [1])
-    found = permuted_range(name, *sides, Decisions.of(ways[0], None))
+    found = permuted_range(name, *sides, DecisionTotals.of(ways[0], None))
     values = [value for predicted in ways if not np.isnan(value := _value(name, predicted))]
     if found is None:  # a rate that some ways leave undefined
         assert len(values) < len(ways)
@@ -93,7 +93,7 @@ def test_means_of_regression_predictions() -> None:
 
 def test_weights_are_summed() -> None:
     predicted = np.array([1, 0, 0, 0], bool)
-    decisions = Decisions.of(predicted, np.array([3.0, 1.0, 1.0, 1.0]))
+    decisions = DecisionTotals.of(predicted, np.array([3.0, 1.0, 1.0, 1.0]))
     assert (decisions.total, decisions.favorable, decisions.reversed.favorable) == (6.0, 3.0, 3.0)
     assert decisions.share_range(4.0) == (0.25, 0.75)
     assert decisions.share_range(0.0) is None
