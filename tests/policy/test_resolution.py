@@ -102,7 +102,9 @@ def test_the_order_of_checks(monkeypatch: pytest.MonkeyPatch) -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("favorable", "outcomes"), [("", []), (", favorable: {at_least: 150}", FAIRNESS + WORST)])
+@pytest.mark.parametrize(
+    ("favorable", "outcomes"), [("", []), (", favorable: {at_least: 150}", FAIRNESS + WORST)]
+)
 def test_a_regression_explains_the_label_and_has_outcomes_only_by_favorable(
     tmp_path: Path, favorable: str, outcomes: list
 ) -> None:
