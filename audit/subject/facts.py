@@ -9,6 +9,7 @@ from audit.data.dataset import Dataset
 from audit.data.labels import Labels, Targets
 from audit.data.row_hashes import count_distinct, row_hashes
 from audit.inputs.column_candidates import left_out
+from audit.model.batch_size.dependence import size_exceptions
 from audit.policy.model import Policy
 from audit.provenance.digest import digest
 from audit.result import BackgroundFacts, DataFacts, GroupFacts, ModelFacts, OutputFacts, Scalar
@@ -42,7 +43,7 @@ def model_facts(bound: BoundModel, scored: ScoringResult) -> ModelFacts:
         ),
         differentiable=scored.differentiable,
         columns={feed.name: feed.columns for feed in bound.feeds},
-        allowed_operations=model.signature.exceptions,
+        allowed_operations=[*model.signature.exceptions, *size_exceptions(model)],
         imports=list(model.signature.allowed.packages),
     )
 

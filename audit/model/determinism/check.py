@@ -5,12 +5,14 @@ earlier calls. A model that was exported in training mode scores all the same, b
 neither what was trained nor what is served.
 """
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from audit.errors import AuditError
+from audit.model.batch_size.dependence import require_no_size_comparison
 from audit.model.determinism.comparison import ScoreComparison
 from audit.model.model import Model
 from audit.model.state.refusal import counting_operations, require_stateless
@@ -23,6 +25,8 @@ _RESCORED_WIDE_ROWS = 256
 _WIDE_ROW = 10_000
 _BATCH_SIZES = (2, 7, 33, 130)
 """In turn. Few, as a model may be compiled anew for each; odd ones move a row to another place."""
+_DRAWN_SIZES = 4
+"""Sizes of batches that nobody can know who does not have both the model and the rows."""
 
 
 def require_deterministic(
@@ -31,15 +35,17 @@ def require_deterministic(
     """Score sampled rows twice, in a smaller batch and singly, then some thousand again, and compare.
 
     Nondeterminism may affect rare rows only, or batches of some sizes: the rows are scored again in reverse and in
-    batches of several sizes. ``raw`` are the scores ``(rows, width)`` of all rows of ``tensors`` in one batch.
+    batches of several sizes. What no number of calls or sizes can show, the graph does. ``raw`` are the scores ``(rows, width)`` of all rows of ``tensors`` in one batch.
 
     Raises:
-        AuditError: a row's scores differ by more than rounding, a single row has none, or random numbers count calls.
+        AuditError: a row's scores differ by more than rounding, a single row has none, random numbers count calls, or
+            the number of rows decides on scores.
     """
     comparison = ScoreComparison(model, tensors, raw, first_row)
     _compare_sample(comparison)
     _compare_all(comparison)
     _require_no_counter(model)
+    require_no_size_comparison(model)
 
 
 def _compare_sample(comparison: ScoreComparison) -> None:
@@ -57,10 +63,21 @@ def _compare_all(comparison: ScoreComparison) -> None:
     """Compare the scores of up to `_RESCORED_ROWS` rows with those in a batch in reverse, and in small batches."""
     raw = comparison.raw
     numbers = sum(tensor.shape[1:].num_elements() or 1 for tensor in comparison.tensors.values())
-    rows = _spread(len(raw), _RESCORED_ROWS if numbers <= _WIDE_ROW else _RESCORED_WIDE_ROWS)[::-1]
+    is_wide = numbers > _WIDE_ROW
+    rows = _spread(len(raw), _RESCORED_WIDE_ROWS if is_wide else _RESCORED_ROWS)[::-1]
     ends = np.resize(_BATCH_SIZES, len(rows)).cumsum()
-    for batch in (rows, *np.split(rows, ends[ends < len(rows)])):
+    sizes = [] if comparison.model.batch else _further_sizes(raw, len(rows) if is_wide else len(raw))
+    further = [_spread(len(raw), size)[::-1] for size in sizes]
+    for batch in (rows, *np.split(rows, ends[ends < len(rows)]), *further):
         comparison.reordered(batch, comparison.score(batch), raw[batch], (len(batch), len(raw)))
+
+
+def _further_sizes(raw: np.ndarray, most: int) -> list[int]:
+    """Return the powers of two up to ``most`` rows, and some sizes that are drawn from the scores."""
+    powers = 2 ** np.arange(2, max(most, 1).bit_length())
+    seed = int.from_bytes(hashlib.sha256(raw.tobytes()).digest()[:8])
+    drawn = np.exp(np.random.default_rng(seed).uniform(0, np.log(most), _DRAWN_SIZES)).astype(int)
+    return sorted({*powers.tolist(), *drawn.tolist()} - {1, *_BATCH_SIZES})
 
 
 def _spread(rows: int, count: int) -> np.ndarray:

@@ -1,0 +1,1 @@
+"""Whether scores depend on the number of rows in a batch."""
