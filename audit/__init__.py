@@ -50,8 +50,9 @@ def run(
         AuditError: the audit cannot be made; the message states what was expected and found.
     """
     from audit.audit_log.ledger import find_history
+    from audit.conclusion.observers import Observers, ignore
     from audit.policy.gate_spec import today
-    from audit.runner import AuditRequest, Observers, ignore, run_audit
+    from audit.runner import AuditRequest, run_audit
 
     request = AuditRequest(policy=_policy(policy), seed=seed, on=on or today(), only=only)
     observers = Observers(progress=progress or ignore, crash=crash or ignore)
@@ -112,9 +113,10 @@ def selftest(
     Raises:
         AuditError: the policy has no rules, or the model itself cannot be audited under it.
     """
+    from audit.conclusion.observers import Observers, ignore
     from audit.mutants.run import run_selftest
     from audit.policy.gate_spec import today
-    from audit.runner import AuditRequest, Observers, ignore
+    from audit.runner import AuditRequest
 
     request = AuditRequest(policy=_policy(policy), seed=seed, on=on or today())
     return run_selftest(request, Observers(progress=progress or ignore, crash=crash or ignore))

@@ -40,6 +40,19 @@ class ScoresRefused(AuditError):
     """The model's scores contradict its labels, its graph or the policy: an audit would misread them."""
 
 
+class ToolFault(Exception):
+    """A fault of the tool in the process that measures.
+
+    Args:
+        text: type and message of the exception there.
+        trace: its traceback.
+    """
+
+    def __init__(self, text: str, trace: str = "") -> None:
+        super().__init__(text)
+        self.trace = trace
+
+
 class Skip(Exception):
     """Raised by a check that does not apply to this model or data; its text is the reason."""
 

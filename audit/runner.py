@@ -1,26 +1,26 @@
 """Runs an audit: loads the subject, runs each check separately, decides, and builds the report."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
-from audit.audit_log.ledger import AuditIdentity, History, identify
+from audit.audit_log.ledger import History, identify
 from audit.check import Check, build_checks, offers_of, require_installed
 from audit.check.entry_points import is_plug_in
 from audit.check.isolation import private_view, process_state_restored
 from audit.check.run import Crash, run_check
 from audit.comparison.check_results import ModelPair, checks_to_compare, with_baseline
-from audit.gate.lint import warnings_of
-from audit.gate.verdict import DECISION_VERSION, decide
+from audit.conclusion.assembly import conclude
+from audit.conclusion.facts import AuditFacts, Measured
+from audit.conclusion.observers import Observers
 from audit.policy.gate_spec import require_short, today
 from audit.policy.model import ResolvedPolicy
 from audit.policy.resolution import metric_facts
 from audit.provenance.environment import command, environment
-from audit.result import CheckResult, Decision, PolicyFacts, Report
+from audit.result import CheckResult, PolicyFacts, Report
 from audit.subject.baseline import of_the_baseline
 from audit.subject.loading import load_subjects
-from audit.subject.scoring import Progress
 from audit.subject.subject import Subject
 
 
@@ -53,49 +53,51 @@ class AuditRequest:
         )  # fmt: skip
 
 
-def ignore(*_: object) -> None:
-    """Do nothing: the callback of whoever observes nothing."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Observers:
-    """Callbacks of a running audit: ``progress`` of each step, ``crash`` of each check that crashes."""
-
-    progress: Progress = ignore
-    crash: Crash = ignore
-
-
 def run_audit(request: AuditRequest, observers: Observers, history: History | None = None) -> Report:
     """Measure and decide.
 
     Args:
         request: policy, seed, date and checks.
-        observers: callbacks for progress and crashes.
+        observers: callbacks.
         history: history to count the audit in; without it, ``gate.max_audits`` is inconclusive.
 
     Raises:
         AuditError: data or model cannot be audited, or ``only`` names a check that is not installed.
     """
+    return conclude(measure(request, observers), history)
+
+
+def measure(request: AuditRequest, observers: Observers, done: Container[str] = ()) -> Measured:
+    """Score every row and run each check separately, except those ``done`` already.
+
+    Raises:
+        AuditError: as `run_audit`.
+    """
     policy = request.policy
-    crash = observers.crash
     require_short(policy.waivers, policy.gate, request.on)
     for name in request.only:
         require_installed(name, f"--only {name}")
     started = datetime.now(UTC)
     clock = _Clock()
-    subject, baseline = load_subjects(policy, observers.progress, request.seed)
-    clock.lap("load")
+    observers.step(f"loading the data {policy.data.path} and the model {policy.model.path}")
+    subject, baseline = load_subjects(policy, observers.progress, request.seed, observers.opened)
+    checks = {
+        name: check
+        for name, check in build_checks(policy).items()
+        if not request.only or name in request.only
+    }
+    facts = _facts(request, subject, baseline, checks)
+    observers.scored(facts, clock.lap("load"))
     results = []
-    for name, check in build_checks(policy).items():
-        if request.only and name not in request.only:
+    for name, check in checks.items():
+        if name in done:
             continue
         observers.progress(name, 0, 1)
         with process_state_restored(is_plug_in(name)):
-            results.append(_run_on_both(name, check, subject, baseline, policy, crash))
+            results.append(_run_on_both(name, check, subject, baseline, policy, observers.crash))
+        observers.finished(results[-1], clock.lap(name))
         observers.progress(name, 1, 1)
-        clock.lap(name)
-    run: dict[str, object] = {"started": started.isoformat(), "seconds": clock.laps}
-    return _report(request, subject, baseline, results, run, history)
+    return Measured(facts=facts, results=results, started=started.isoformat(), seconds=clock.laps)
 
 
 def _run_on_both(
@@ -117,23 +119,19 @@ class _Clock:
         self.laps: dict[str, float] = {}
         self._last = time.perf_counter()
 
-    def lap(self, name: str) -> None:
+    def lap(self, name: str) -> float:
         now = time.perf_counter()
         self.laps[name] = round(now - self._last, 3)
         self._last = now
+        return self.laps[name]
 
 
-def _report(
-    request: AuditRequest, subject: Subject, baseline: Subject | None, results: list[CheckResult],
-    run: dict[str, object], history: History | None,
-) -> Report:  # fmt: skip
+def _facts(
+    request: AuditRequest, subject: Subject, baseline: Subject | None, checks: Mapping[str, Check]
+) -> AuditFacts:
     policy = request.policy
     against = baseline.model_facts if baseline else None
-    this = identify(policy, subject.model_facts, subject.data_facts, against, request.seed)
-    decision, counted = _decide(request, results, history, this, str(run["started"]))
-    return Report(
-        verdict=decision.verdict,
-        reason=decision.reason,
+    return AuditFacts(
         model=subject.model_facts,
         data=subject.data_facts,
         policy=PolicyFacts(
@@ -143,39 +141,10 @@ def _report(
             default_rules=policy.default_rules,
             command=request.command,
         ),
-        rules=decision.rules,
-        checks=results,
+        identity=identify(policy, subject.model_facts, subject.data_facts, against, request.seed),
         environment=environment(request.seed, request.on.isoformat()),
+        checks={name: check.summary for name, check in checks.items()},
+        metrics=metric_facts(offers_of(policy)),
         baseline=against,
-        run={**run, **counted},
-        warnings=[
-            *subject.warnings,
-            *(text for result in results for text in result.warnings),
-            *warnings_of(policy.gate, metric_facts(offers_of(policy)), results),
-        ],
-        decision_version=DECISION_VERSION,
+        warnings=subject.warnings,
     )
-
-
-def _decide(
-    request: AuditRequest,
-    results: list[CheckResult],
-    history: History | None,
-    this: AuditIdentity,
-    started: str,
-) -> tuple[Decision, dict[str, object]]:
-    """Return the decision, and the history's counts for the report's ``run``."""
-    gate = request.policy.gate
-
-    def decided(audits: int | None) -> Decision:
-        return decide(results, gate, request.policy.waivers, request.on, gate.confidence, audits)
-
-    if history is None:
-        return decided(None), {}
-    try:
-        with history.place(this, started) as place:
-            decision = decided(place.count.audits)
-            place.record(decision.verdict)
-            return decision, {"history": place.count.facts()}
-    except OSError as error:  # an audit that cannot be counted is decided all the same
-        return decided(None), {"history": history.unknown(error).facts()}

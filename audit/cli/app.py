@@ -88,6 +88,10 @@ def run(
     overrides: Set = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of everything drawn at random.")] = 0,
     date: Date = None,
+    timeout: Annotated[
+        str | None,
+        typer.Option(metavar="DURATION", help="Stop measuring after so long, e.g. 90s, 30m or 2h."),
+    ] = None,
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> int:
@@ -98,7 +102,8 @@ def run(
     return command(
         Request(
             policy=policy, flags={"model": model, "data": data, "label": label}, protected=protected or [], out=out,
-            only=only or [], overrides=overrides or [], seed=seed, date=date, quiet=quiet, debug=debug,
+            only=only or [], overrides=overrides or [], seed=seed, date=date, timeout=timeout, quiet=quiet,
+            debug=debug,
         )
     )  # fmt: skip
 

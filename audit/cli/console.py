@@ -8,12 +8,14 @@ from collections.abc import Sequence
 import typer
 
 from audit.cli.app import app
-from audit.cli.exit_codes import CLOSED_PIPE, COULD_NOT_AUDIT, INTERRUPTED, PASS, TOOL_FAULT
+from audit.cli.exit_codes import CLOSED_PIPE, COULD_NOT_AUDIT, INTERRUPTED, PASS, SIGNAL, TOOL_FAULT
 from audit.cli.summary import plain
-from audit.errors import AuditError
+from audit.errors import AuditError, ToolFault
 from audit.frameworks.output_silencing import discard_output, enable
+from audit.worker.signals import Terminated
 
 _MAX_LINE_CHARACTERS = 2000
+_HINT = "; run again with --debug for the traceback, and please report it"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -46,15 +48,20 @@ def _exit_code(arguments: list[str]) -> int:
         return _print_error(error.format_message(), COULD_NOT_AUDIT, debug)
     except (KeyboardInterrupt, typer.Abort):
         return _print_error("interrupted", INTERRUPTED, debug=False)
+    except Terminated as terminated:
+        return _print_error(f"ended by {terminated}", SIGNAL + terminated.number, debug=False)
     except SystemExit as error:
         if isinstance(error.__context__, BrokenPipeError):  # how typer answers a reader that has gone
             raise error.__context__ from None
         text = f"a library ended the process with {error.code!r}; this says nothing about the model"
         return _print_error(text, TOOL_FAULT, debug)
+    except ToolFault as fault:
+        print(fault.trace if debug else "", end="", file=sys.stderr)
+        return _print_error(f"a fault of the tool: {fault}{'' if debug else _HINT}", TOOL_FAULT, debug=False)
     except BaseException as error:
         if isinstance(error, OSError) and error.errno == errno.ENOSPC:
             raise  # no fault of the tool
-        hint = "" if debug else "; run again with --debug for the traceback, and please report it"
+        hint = "" if debug else _HINT
         return _print_error(f"a fault of the tool: {type(error).__name__}: {error}{hint}", TOOL_FAULT, debug)
 
 

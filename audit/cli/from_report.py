@@ -1,26 +1,44 @@
 """`audit gate` and `audit report`: decide or render again from a report, without the model."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import audit
 from audit.cli.exit_codes import VERDICTS
+from audit.cli.identity import date_note, digests
 from audit.cli.run import parse_date
 from audit.cli.summary import plain, summary
+from audit.conclusion.stored import contradicted, decide_again, superseded, verified
 from audit.formats.html.page import render_html
 from audit.formats.json import read_report
 from audit.formats.writing import write_whole
+from audit.result import Report
 
 
 def gate(report: Path, policy: Path | None, date: str | None, quiet: bool) -> int:
     """Print the decision and return the verdict's exit code."""
-    decision = audit.decide(read_report(report), policy, on=parse_date(date))
+    stored = read_report(report)
+    on = parse_date(date)
+    decision = audit.decide(stored, policy, on=on)
     if not quiet:
-        print("\n".join(summary(decision)))
+        about = digests(stored) if decision.verdict == "pass" else ()
+        print("\n".join([*summary(decision), *date_note(on), *_on_stored(stored), *about]))
     return VERDICTS[decision.verdict]
 
 
+def _on_stored(report: Report) -> Iterator[str]:
+    """Yield what there is to say about the verdict that the report itself holds."""
+    if text := superseded(report, decide_again(report)):
+        yield f"  note    {text}"
+    if text := contradicted(report):
+        yield f"  warning {plain(text, 500)}"
+
+
 def render(report: Path, out: Path | None) -> int:
-    """Write report.html into ``out``, by default the directory of the JSON."""
-    files = write_whole(out or report.parent, {"report.html": render_html(read_report(report))})
+    """Write report.html into ``out``, by default the directory of the JSON, if its verdict follows from it."""
+    stored = read_report(report)
+    follows = verified(stored)
+    page = render_html(follows, superseded(stored, follows))
+    files = write_whole(out or report.parent, {"report.html": page})
     print(f"Report: {plain(files[-1], 500)}")
     return 0

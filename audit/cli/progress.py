@@ -3,10 +3,13 @@
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import TYPE_CHECKING
 
 from audit.cli.summary import plain
-from audit.runner import Observers, ignore
-from audit.subject.scoring import Progress
+from audit.conclusion.observers import Observers, ignore
+
+if TYPE_CHECKING:
+    from audit.subject.scoring import Progress
 
 
 @contextmanager
@@ -21,7 +24,7 @@ def observers(quiet: bool, debug: bool) -> Iterator[Observers]:
         yield Observers(progress=progress, crash=crash)
 
 
-def progress_display(quiet: bool) -> AbstractContextManager[Progress]:
+def progress_display(quiet: bool) -> "AbstractContextManager[Progress]":
     """Return a context of a callback that displays the step, the rows done and the rows in all."""
     if quiet:
         return nullcontext(ignore)
@@ -34,7 +37,7 @@ def _print_finished(step: str, done: int, total: int) -> None:
 
 
 @contextmanager
-def _bar() -> Iterator[Progress]:
+def _bar() -> "Iterator[Progress]":
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bar

@@ -1,18 +1,32 @@
 """`audit run`: audits a model, writes the reports and prints the summary."""
 
+import faulthandler
 import sys
-from dataclasses import dataclass
+from collections.abc import Container
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 
+from audit.audit_log.ledger import find_history
 from audit.check import load_policy, policy_from
 from audit.cli.exit_codes import VERDICTS
+from audit.cli.identity import date_note, digests
+from audit.cli.progress import observers
 from audit.cli.summary import plain, remarks, summary, uncounted
+from audit.conclusion.assembly import conclude
+from audit.conclusion.facts import Measured
+from audit.conclusion.observers import Observers
+from audit.conclusion.stored import verified
 from audit.errors import AuditError
-from audit.formats.writing import set_aside, write_reports
+from audit.formats.writing import set_aside, write_and_read
+from audit.frameworks.output_silencing import is_enabled
 from audit.policy.gate_spec import today
 from audit.policy.model import ResolvedPolicy
-from audit.result import Report
+from audit.worker.deadline import Deadline
+from audit.worker.signals import terminable
+from audit.worker.supervisor import measure_in_child
 
 DEFAULT_POLICY = Path("audit.yaml")
 
@@ -29,6 +43,7 @@ class Request:
     overrides: list[str]
     seed: int
     date: str | None
+    timeout: str | None
     quiet: bool
     debug: bool
 
@@ -36,35 +51,52 @@ class Request:
 def run(request: Request) -> int:
     """Audit, write the reports, print the summary, return the verdict's exit code.
 
-    An older report is set aside first, so that a failed run never leaves it in place.
+    An older report is set aside once policy, data and model are open, so that a failed run never leaves it in place.
     """
-    set_aside(request.out)
-    policy = _policy(request)
-    report = _audit(policy, request)
-    files = write_reports(report, request.out)
+    deadline = Deadline.after(request.timeout)
+    on = parse_date(request.date)
+    with terminable() if is_enabled() else nullcontext():
+        measured = _measured(request, on, deadline)
+        report, files = write_and_read(conclude(measured, find_history()), request.out, verified)
     if problem := uncounted(report):
         print(f"audit: {plain(problem, 500)}", file=sys.stderr)
     if not request.quiet:
-        print("\n".join([*summary(report), *remarks(report), f"Report: {plain(files[-1], 500)}"]))
+        about = digests(report) if report.verdict == "pass" else ()
+        page = f"Report: {plain(files[-1], 500)}"
+        print("\n".join([*summary(report), *remarks(report), *date_note(on), *about, page]))
     return VERDICTS[report.verdict]
 
 
-def _audit(policy: ResolvedPolicy, request: Request) -> Report:
-    """Run the audit, with progress and crashes on stderr."""
-    from audit.audit_log.ledger import find_history
-    from audit.cli.progress import observers
-    from audit.runner import AuditRequest, run_audit
+def _measured(request: Request, on: date, deadline: Deadline) -> Measured:
+    """Measure, with progress and crashes on stderr: in a child process if this process is the command line's."""
+    with observers(request.quiet, request.debug) as printing:
+        callbacks = replace(printing, opened=lambda: set_aside(request.out))
+        if is_enabled():
+            return measure_in_child(partial(_measure, request, on), callbacks, deadline)
+        if request.timeout:
+            raise AuditError(
+                where="--timeout",
+                expected="a process of its own, as the command 'audit run' starts",
+                found="a call from Python, which measures in its own process",
+            )
+        return _measure(request, on, callbacks, ())
 
+
+def _measure(request: Request, on: date, callbacks: Observers, done: Container[str]) -> Measured:
+    """Load policy and checks, and measure; with ``--debug``, a fault in native code prints where it is."""
+    from audit.runner import AuditRequest, measure
+
+    if request.debug and is_enabled():
+        faulthandler.enable()
     audit_request = AuditRequest(
-        policy=policy,
+        policy=_policy(request),
         seed=request.seed,
-        on=parse_date(request.date),
+        on=on,
         only=request.only,
         overrides=request.overrides,
         flags=_flags(request),
     )
-    with observers(request.quiet, request.debug) as callbacks:
-        return run_audit(audit_request, callbacks, find_history())
+    return measure(audit_request, callbacks, done)
 
 
 def parse_date(text: str | None) -> date:

@@ -5,10 +5,12 @@ from pathlib import Path
 
 from audit.audit_log.ledger import History
 from audit.check import load_policy
+from audit.conclusion.observers import Observers
+from audit.conclusion.stored import verified
 from audit.demo.prepare import CANDIDATES, SEEDS, Seeds, prepare_demo
-from audit.formats.writing import set_aside, write_reports
+from audit.formats.writing import set_aside, write_and_read
 from audit.result import Report, Verdict
-from audit.runner import AuditRequest, Observers, run_audit
+from audit.runner import AuditRequest, run_audit
 from audit.subject.scoring import Progress
 
 EXPECTED: dict[int, Verdict] = {1: "fail", 2: "pass"}
@@ -44,4 +46,5 @@ def _audit(number: int, policy: Path, out: Path, progress: Progress) -> Candidat
         Observers(progress=lambda step, done, total: progress(f"candidate {number}: {step}", done, total)),
         History(out / "history.jsonl"),  # an example's audits are none of the user's own
     )
-    return CandidateAudit(report, write_reports(report, out / f"report-{number}"), policy)
+    stored, files = write_and_read(report, out / f"report-{number}", verified)
+    return CandidateAudit(stored, files, policy)

@@ -2,14 +2,16 @@
 
 import json
 import math
+from collections.abc import Iterable
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from audit.errors import AuditError
-from audit.result import Report, Scalar
+from audit.result import CheckResult, Report, Scalar
 
 _NOT_FINITE = {"NaN", "Infinity", "-Infinity"}
 _LEFT_OUT_IF_EMPTY = {"sampled", "exact_zero", "members", "permuted_range"}
@@ -23,8 +25,20 @@ def _adapter() -> TypeAdapter[Report]:
 
 def to_json(report: Report) -> str:
     """Return a report as JSON text; numbers that are not finite are the strings NaN, Infinity, -Infinity."""
-    content = _plain(asdict(report, dict_factory=_present))
+    content = to_plain(report)
     return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def to_plain(record: Any) -> object:
+    """Return a record of `audit.result` as plain data for JSON, as in a report."""
+    return _plain(asdict(record, dict_factory=_present))
+
+
+def result_from_plain(content: object) -> CheckResult:
+    """Return the check's result that `to_plain` made ``content`` of."""
+    result = TypeAdapter(CheckResult).validate_python(content)
+    _parse_numbers([result])
+    return result
 
 
 def from_json(text: str, where: str = "report") -> Report:
@@ -38,7 +52,9 @@ def from_json(text: str, where: str = "report") -> Report:
     except (ValueError, RecursionError) as error:
         raise _not_a_report(where, f"no JSON: {error}") from None
     try:
-        return _with_numbers(_adapter().validate_python(content))
+        report = _adapter().validate_python(content)
+        _parse_numbers(report.checks)
+        return report
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         key = ".".join(str(part) for part in first["loc"]) or "the whole"
@@ -71,11 +87,10 @@ def report_schema() -> dict[str, object]:
     return {key: _widen(value) for key, value in schema.items()}
 
 
-def _with_numbers(report: Report) -> Report:
+def _parse_numbers(checks: Iterable[CheckResult]) -> None:
     """Parse the three strings in tables as numbers (elsewhere the types do)."""
-    for table in (table for check in report.checks for table in check.tables):
+    for table in (table for check in checks for table in check.tables):
         table.columns.update({name: _parsed(cells) for name, cells in table.columns.items()})
-    return report
 
 
 def _parsed(cells: list[Scalar | None]) -> list[Scalar | None]:

@@ -4,12 +4,13 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from audit.errors import AuditError
 from audit.formats import registry
+from audit.formats.json import read_report
 from audit.result import Report
 
 PREVIOUS = "previous"
@@ -47,7 +48,41 @@ def set_aside(folder: Path) -> None:
 
 def write_reports(report: Report, folder: Path) -> list[Path]:
     """Write every format of ``report`` into ``folder``, all or none (see `write_whole`), and return the files."""
-    return write_whole(folder, {each.name: each.render(report) for each in registry.FORMATS})
+    return write_and_read(report, folder, lambda stored: stored)[1]
+
+
+def write_and_read(
+    report: Report, folder: Path, verified: Callable[[Report], Report]
+) -> tuple[Report, list[Path]]:
+    """Write ``report`` as JSON, read it back from disk, and write its views as they follow from what was read.
+
+    Args:
+        report: report with its verdict.
+        folder: directory of all formats' files, which are written all or none.
+        verified: returns the report that was read, or raises an error if its verdict does not follow.
+
+    Returns:
+        The report that was read, and the files, the HTML last.
+
+    Raises:
+        AuditError: the folder cannot be written, or its report is another process's when all is written.
+    """
+    artefact, *views = registry.FORMATS
+    with _written_whole(folder) as place:
+        file = place(artefact.name, artefact.render(report))
+        stored = verified(read_report(file))
+        text = file.read_bytes()
+        for view in views:
+            place(view.name, view.render(stored))
+    files = [folder / each.name for each in registry.FORMATS]
+    if files[0].read_bytes() != text:
+        raise AuditError(
+            where=str(files[0]),
+            expected="the report that was just written",
+            found="another one",
+            fix="let no other process write to this directory",
+        )
+    return stored, files
 
 
 def write_whole(folder: Path, texts: Mapping[str, str]) -> list[Path]:
@@ -56,23 +91,41 @@ def write_whole(folder: Path, texts: Mapping[str, str]) -> list[Path]:
     Raises:
         AuditError: the folder cannot be written; then nothing new is in it.
     """
+    with _written_whole(folder) as place:
+        for name, text in texts.items():
+            place(name, text)
+    return [folder / name for name in texts]
+
+
+@contextmanager
+def _written_whole(folder: Path) -> Iterator[Callable[[str, str], Path]]:
+    """Yield a function that writes a text by file name; all files appear in ``folder`` once the block is left."""
+    names: list[str] = []
     files: list[Path] = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f"{_PARTIAL}{os.getpid()}-", dir=folder) as partial:
-            for name, text in texts.items():
-                # a path that is not UTF-8 comes as lone surrogates: written as JSON escapes them
-                with open(Path(partial) / name, "wb") as stream:
-                    stream.write(text.encode("utf-8", "backslashreplace"))
-                    stream.flush()
-                    os.fsync(stream.fileno())
-            for name in texts:
+
+            def place(name: str, text: str) -> Path:
+                names.append(name)
+                return _on_disk(Path(partial) / name, text)
+
+            yield place
+            for name in names:
                 files.append((Path(partial) / name).replace(folder / name))
-        return files
     except OSError as error:
         for file in files:
             file.unlink(missing_ok=True)
         raise _not_writable(folder, error) from None
+
+
+def _on_disk(file: Path, text: str) -> Path:
+    # a path that is not UTF-8 comes as lone surrogates: written as JSON escapes them
+    with open(file, "wb") as stream:
+        stream.write(text.encode("utf-8", "backslashreplace"))
+        stream.flush()
+        os.fsync(stream.fileno())
+    return file
 
 
 def _abandoned(partial: Path) -> bool:

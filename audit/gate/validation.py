@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from audit.errors import AuditError
 from audit.result import Baseline, Measurement
-from audit.stats.methods import method_named
+from audit.stats.methods import EXACT, method_named
 
+_VALUE_ROUNDING = 1e-6
 _ROUNDING = 1.0 + 1e-6  # effective counts come from sums of weights
 
 
@@ -34,10 +35,29 @@ def _contradictions(m: Measurement) -> Iterator[str]:
     if m.se is not None and m.se < 0:
         yield f"a standard error of {m.se:g}"
     yield from _reversed(m.ci)
+    if m.method == EXACT.name and (m.ci is not None or m.se is not None):
+        yield "an exact value with an uncertainty"
     if method_named(m.method).counts.shape == "proportions":
         yield from _in_proportions(m)
+        yield from _between_value_and_counts(m)
     if m.baseline:
         yield from _in_baseline(m, m.baseline)
+
+
+def _between_value_and_counts(m: Measurement) -> Iterator[str]:
+    """Yield a value that is another one than the weighted sum of proportions that its method makes it."""
+    weights = method_named(m.method).pairing.weights
+    if not (weights and m.counts and math.isfinite(m.value)):
+        return
+    factors = weights(m.counts.keys())
+    if factors.keys() != m.counts.keys():
+        return  # counts that their method cannot use, which its interval finds
+    terms = [(factors[name], events, trials) for name, (events, trials) in m.counts.items()]
+    if not all(trials > 0 and math.isfinite(events / trials) for _, events, trials in terms):
+        return
+    follows = sum(factor * events / trials for factor, events, trials in terms)
+    if abs(follows - m.value) > _VALUE_ROUNDING:
+        yield f"a value of {m.value:g}, where its counts give {follows:g}"
 
 
 def _reversed(span: tuple[float, float] | None) -> Iterator[str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
+from audit.conclusion.observers import Observers, ignore
 from audit.errors import AuditError, ScoresRefused
 from audit.mutants.candidate import read_candidate
 from audit.mutants.catalogue import mutants
@@ -14,7 +15,7 @@ from audit.mutants.mutant import CannotMutate, Mutant
 from audit.mutants.result import CATCHING, MutantResult, Selftest, is_caught, rule_verdicts
 from audit.policy.model import ResolvedPolicy
 from audit.result import Report
-from audit.runner import AuditRequest, Observers, ignore, run_audit
+from audit.runner import AuditRequest, run_audit
 from audit.subject.loading import load_subject
 from audit.subject.subject import Subject
 

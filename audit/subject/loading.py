@@ -1,5 +1,6 @@
 """Loading of subjects: data and models of a policy are read, and every row is scored once."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -82,16 +83,26 @@ def load_subject(policy: ResolvedPolicy, progress: Progress, seed: int = 0) -> S
     return replace(_load(policy, progress, seed, compare=False).candidate, policy=policy)
 
 
-def load_subjects(policy: ResolvedPolicy, progress: Progress, seed: int = 0) -> Subjects:
+def load_subjects(
+    policy: ResolvedPolicy, progress: Progress, seed: int = 0, opened: Callable[[], None] = lambda: None
+) -> Subjects:
     """Return candidate and baseline, each with its scores of every row; the data are read once for both.
+
+    ``opened`` is called once data and models have been opened, before any row is scored.
 
     Raises:
         AuditError: data or either model cannot be audited under this policy.
     """
-    return _load(policy, progress, seed, compare=True)
+    return _load(policy, progress, seed, compare=True, opened=opened)
 
 
-def _load(policy: ResolvedPolicy, progress: Progress, seed: int, compare: bool) -> Subjects:
+def _load(
+    policy: ResolvedPolicy,
+    progress: Progress,
+    seed: int,
+    compare: bool,
+    opened: Callable[[], None] = lambda: None,
+) -> Subjects:
     base = Path(policy.path).parent if policy.path else None
     sources = open_sources(policy, base)
     path = find_model(locate(policy.model.path, base))
@@ -110,6 +121,7 @@ def _load(policy: ResolvedPolicy, progress: Progress, seed: int, compare: bool) 
     if baseline and compare:
         with of_the_baseline():
             bound_baseline = bind_model(baseline, sources)
+    opened()
     subjects = Subjects(loaded.candidate(bound, progress), None)
     if bound_baseline:
         with of_the_baseline():

@@ -7,14 +7,16 @@ import multiprocessing
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 
 import pytest
 
 from audit.audit_log.ledger import AuditIdentity, AuditPlace, Count, History, find_history
+from audit.conclusion.assembly import _decide
+from audit.conclusion.facts import Measured
 from audit.policy import parse_policy, resolve
-from audit.runner import AuditRequest, _decide
+
+from ..conclusion import samples
 
 STARTED = "2026-06-15T12:00:00+00:00"
 
@@ -112,10 +114,11 @@ def test_a_place_that_cannot_be_recorded_decides_nothing(tmp_path: Path) -> None
         "data": {"path": "d.csv", "label": "y"},
         "gate": {"rules": [], "max_audits": 3},
     }
-    request = AuditRequest(policy=resolve(parse_policy(content), {}), on=date(2026, 6, 15))
+    policy = resolve(parse_policy(content), {})
+    measured = Measured(facts=samples.facts(policy), results=[], started=STARTED, seconds={})
     reasons = []
     for history in (_ReadOnly(tmp_path / "h"), History(tmp_path / "h")):
-        decision, facts = _decide(request, [], history, audited(), STARTED)
+        decision, facts = _decide(measured, policy, history)
         (rule,) = decision.rules
         reasons.append((rule.reason, facts["history"]["audits"]))  # type: ignore[index]  # plain data
     assert reasons == [

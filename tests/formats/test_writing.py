@@ -65,10 +65,10 @@ def test_other_files_are_left_alone(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
-def test_a_run_that_cannot_audit_leaves_no_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_run_that_opens_nothing_moves_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_whole(tmp_path, {"report.json": "older", "report.html": "older"})
     assert main(["run", str(tmp_path / "none.yaml"), "--out", str(tmp_path)]) == 2
-    assert tree(tmp_path) == {"previous/report.html": "older", "previous/report.json": "older"}
+    assert tree(tmp_path) == {"report.html": "older", "report.json": "older"}
     assert "no such file" in capsys.readouterr().err
 
 

@@ -7,6 +7,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from audit.audit_log.audit_count import audit_number_in_words
+from audit.conclusion.stored import other_date
 from audit.formats.html.checks import check_views
 from audit.formats.html.rules import rule_views
 from audit.formats.html.text.metric_facts import confidence
@@ -45,8 +46,10 @@ class Names:
         return {number: name for name, number in self._numbers.items()}
 
 
-def render_html(report: Report) -> str:
+def render_html(report: Report, superseded: str = "") -> str:
     """Return ``report`` as the text of an HTML page; equal reports give equal pages.
+
+    ``superseded`` is a sentence on the verdict of an older decision version, shown above the verdict.
 
     The contents of ``report.run`` are in the element ``<section id="run">`` and nowhere else. Text from
     the report is shown as text: markup, template syntax, control and direction characters included.
@@ -63,6 +66,8 @@ def render_html(report: Report) -> str:
         checks=check_views(report),
         policy=json.dumps(report.policy.effective, indent=2, ensure_ascii=False, default=str),
         confidence=confidence(report),
+        superseded=superseded,
+        other_date=other_date(report),
         history=audit_number_in_words(report),
         names=Names(),
         number=number,

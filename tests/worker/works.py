@@ -1,0 +1,94 @@
+"""What a child may be given to do: audits of no model, whose checks behave well or badly."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Container
+from functools import partial
+
+from audit.conclusion.facts import AuditFacts
+from audit.conclusion.observers import Observers
+from audit.result import CheckResult, Measurement
+from audit.worker.child import Measure
+
+from ..conclusion.samples import facts
+
+Behaviour = Callable[[], object]
+
+
+def fork_and_return() -> None:
+    os.fork()
+
+
+def fork_and_stay() -> None:
+    """Leave a process behind that holds the pipe and would run for an hour."""
+    if os.fork() == 0:
+        time.sleep(3600)
+
+
+def garbage() -> None:
+    """Write into every pipe."""
+    for descriptor in range(3, 40):
+        try:
+            if "pipe" in os.readlink(f"/proc/self/fd/{descriptor}"):
+                os.write(descriptor, b"garbage\n")
+        except OSError:
+            pass
+
+
+def another_file_in_place_of_the_pipe() -> None:
+    os.closerange(3, 40)
+    for _ in range(20):
+        os.open(os.devnull, os.O_WRONLY)
+
+
+ENDINGS: dict[str, tuple[Behaviour, str]] = {
+    "os._exit(0)": (lambda: os._exit(0), "ended with exit status 0 and left no result"),
+    "os._exit(7)": (lambda: os._exit(7), "ended with exit status 7 and left no result"),
+    "SIGKILL": (lambda: os.kill(os.getpid(), signal.SIGKILL), "was killed by SIGKILL (as the system does"),
+    "SIGTERM": (lambda: os.kill(os.getpid(), signal.SIGTERM), "was killed by SIGTERM"),
+    "the whole group": (lambda: os.killpg(0, signal.SIGKILL), "was killed by SIGKILL"),
+    "segmentation fault": (lambda: ctypes.string_at(0), "was killed by SIGSEGV (a segmentation fault"),
+    "abort": (os.abort, "was killed by SIGABRT"),
+    "closed descriptors": (lambda: os.closerange(3, 100), "ended with exit status 1"),
+    "all descriptors closed": (lambda: os.closerange(0, 100), "ended with exit status 1"),
+    "another file": (another_file_in_place_of_the_pipe, "ended with exit status 1"),
+    "garbage in the pipe": (garbage, "handed over what cannot be read"),
+}
+"""Checks that end the process or spoil what it hands over, and what is said of each."""
+
+HARMLESS: dict[str, Behaviour] = {
+    "prints": lambda: (print("printed", flush=True), os.write(1, b"written\n")),
+    "asks": lambda: sys.stdin.read(),
+    "forks": fork_and_return,
+    "leaves a process": fork_and_stay,
+}
+"""Checks that measure all the same."""
+
+
+def measured(name: str) -> CheckResult:
+    number = Measurement(
+        metric=f"{name}.number", value=float("nan"), n=300, method="exact", counts={"a": [1.0, 2.0]}
+    )
+    return CheckResult(name=name, status="measured", summary=f"The check {name}", measurements=[number])
+
+
+def audit(checks: dict[str, Behaviour]) -> Measure:
+    """Return what measures ``checks`` one after the other: each behaves, and then has its result."""
+    return partial(_measure, checks, facts(None, *checks))
+
+
+def _measure(
+    checks: dict[str, Behaviour], facts: AuditFacts, observers: Observers, done: Container[str]
+) -> None:
+    observers.step("loading")
+    observers.opened()
+    observers.scored(facts, 0.5)
+    for name, behave in checks.items():
+        if name not in done:
+            behave()
+            observers.finished(measured(name), 0.25)
