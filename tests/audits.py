@@ -58,6 +58,12 @@ def classified(found: Subject) -> Classified:
     return found.scores
 
 
+def file_rows(found: Subject) -> np.ndarray:
+    """Return the features of the sampled rows in the order of the file."""
+    data = found.features.data
+    return np.asarray(data.matrix[np.argsort(data.index)])
+
+
 def again(found: Subject, batch_size: BatchSize) -> tuple[Dataset, ScoringResult]:
     """Read and score the rows of an audit again, in batches of another size."""
     found.source.batch_size = batch_size

@@ -3,33 +3,30 @@
 from collections.abc import Iterator
 
 import numpy as np
+from scipy.special import ndtri
 
 from audit.attacks.batch import AttackResult, Batch, one_step
+from audit.attacks.row_rng import Draws
 from audit.attacks.spec import AttackContext
 from audit.attacks.threat_model import Norm, ThreatModel
 
+_FIRST_DRAW = 2**62
+"""Position in a row's stream that no other attack gets to."""
 
-class Noise:
-    """Draws perturbations of size 1, row after row: the same seed gives a row the same one, whatever comes after it.
+
+def directions(threat_model: ThreatModel, norm: Norm, draws: Draws) -> np.ndarray:
+    """Return a random perturbation of size 1 for each row, float32 ``(rows, columns)`` in units of the scale.
 
     Uniform over the corners of the ball (norm inf) or over its sphere (norm 2), in the movable columns.
     """
-
-    def __init__(self, threat_model: ThreatModel, norm: Norm, seed: int) -> None:
-        self._movable = threat_model.movable
-        self._norm = norm
-        self._rng = np.random.Generator(np.random.Philox(seed))
-
-    def draw(self, rows: int) -> np.ndarray:
-        """Return the perturbations of the next rows, float32 ``(rows, columns)`` in units of the scale."""
-        shape = rows, int(self._movable.sum())
-        noise = np.zeros((rows, len(self._movable)), np.float32)
-        if self._norm == "inf":
-            noise[:, self._movable] = self._rng.integers(0, 2, shape) * 2 - 1
-        else:
-            normal = self._rng.standard_normal(shape)
-            noise[:, self._movable] = normal / np.linalg.norm(normal, axis=1, keepdims=True)
-        return noise
+    uniform = draws.uniform(_FIRST_DRAW, int(threat_model.movable.sum()))
+    noise = np.zeros((len(uniform), len(threat_model.movable)), np.float32)
+    if norm == "inf":
+        noise[:, threat_model.movable] = np.where(uniform < 0.5, -1, 1)
+    else:
+        normal = ndtri(np.maximum(uniform, 2.0**-54))
+        noise[:, threat_model.movable] = normal / np.linalg.norm(normal, axis=1, keepdims=True)
+    return noise
 
 
 def run(batch: Batch, context: AttackContext) -> Iterator[AttackResult]:

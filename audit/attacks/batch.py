@@ -29,7 +29,8 @@ class ScoredResult(NamedTuple):
 class Batch:
     """Rows ``x`` ``(rows, columns)`` with the ``classes`` that the model decides for them.
 
-    ``log_odds`` is called only by attacks that follow scores. ``observed`` are rows ``(n, columns)`` of the
+    ``keys`` are numbers, uint64 ``(rows,)``, that a row's random draws follow; by default its place. ``log_odds`` is
+    called only by attacks that follow scores. ``observed`` are rows ``(n, columns)`` of the
     background: attacks along the decision boundary start where their values flip the decision.
     """
 
@@ -40,10 +41,12 @@ class Batch:
     classify: ClassifyFunction
     log_odds: LogOddsFunction | None = None
     observed: np.ndarray | None = None
+    keys: np.ndarray | None = None
 
     def take(self, index: np.ndarray | slice) -> "Batch":
         """Return some of the rows."""
-        return replace(self, x=self.x[index], classes=self.classes[index])
+        keys = None if self.keys is None else self.keys[index]
+        return replace(self, x=self.x[index], classes=self.classes[index], keys=keys)
 
     def flips(self, rows: np.ndarray) -> np.ndarray:
         """Return whether the model decides otherwise for ``rows`` than for those of ``x``, bool ``(rows,)``."""

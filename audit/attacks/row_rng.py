@@ -1,4 +1,4 @@
-"""Random numbers by row: a row draws the same ones, whatever other rows are attacked and in whatever batches."""
+"""Random numbers by row: a row draws the same ones, whatever other rows are attacked, in whatever order and batches."""
 
 from dataclasses import dataclass, replace
 
@@ -16,10 +16,10 @@ class Draws:
     state: np.ndarray
 
     @classmethod
-    def of(cls, rows: np.ndarray, seed: int) -> "Draws":
-        """Return the streams of the rows with these numbers, int ``(rows,)``."""
+    def of(cls, keys: np.ndarray, seed: int) -> "Draws":
+        """Return the streams of the rows with these keys, whole numbers ``(rows,)``, each a row's own."""
         start = _mixed(np.uint64(seed % 2**64) + _STEP * np.ones(1, np.uint64))
-        return cls(_mixed(start + _STEP_BETWEEN_ROWS * (rows.astype(np.uint64) + np.uint64(1))))
+        return cls(_mixed(start + _STEP_BETWEEN_ROWS * (keys.astype(np.uint64) + np.uint64(1))))
 
     def take(self, index: np.ndarray) -> "Draws":
         """Return the streams of some of the rows."""

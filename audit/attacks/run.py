@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from audit.attacks.additive_noise import Noise
+from audit.attacks.additive_noise import directions
 from audit.attacks.batch import AttackResult, Batch
 from audit.attacks.gradient_ascent import GradientAscent
 from audit.attacks.outcomes import MEMORY, AttackOutcomes, OutcomeBuffer, rows_per_outcome
@@ -52,7 +52,6 @@ def attack(
         RuntimeError: a result left the ball or the range; a fault of this package.
         ValueError: an attack follows a gradient that is not given.
     """
-    noise = Noise(rows.threat_model, rows.norm, plan.seed)
     outcomes = [(name, eps) for name in plan.attacks for eps in sorted(plan.eps)]
     capacity = rows_per_outcome(len(outcomes), rows.x, memory)
     buffers = [OutcomeBuffer(name, eps, rows.x, capacity) for name, eps in outcomes]
@@ -64,8 +63,7 @@ def attack(
             parts = [
                 slice(start, start + batch_size) for start in starts[first : first + _CONCURRENT_BATCHES]
             ]
-            directions = [noise.draw(len(rows.x[part])) for part in parts]
-            for part, batch_results in zip(parts, pool.map(run, parts, directions), strict=True):
+            for part, batch_results in zip(parts, pool.map(run, parts), strict=True):
                 zero_gradient[part] = batch_results.zero_gradient
                 for buffer, result in zip(buffers, batch_results.results, strict=True):
                     buffer.add(part.start, result)
@@ -82,11 +80,11 @@ def _attack_batch(
     surrogates: Surrogates,
     plan: Plan,
     part: slice,
-    noise: np.ndarray,
 ) -> _BatchResults:
     batch = rows.take(part)
     uphill = ascent.direction(batch.x, batch.classes) if ascent else None
-    draws = Draws.of(np.arange(len(rows.x))[part], plan.seed)
+    draws = Draws.of(np.arange(len(rows.x))[part] if batch.keys is None else batch.keys, plan.seed)
+    noise = directions(batch.threat_model, batch.norm, draws)
     context = AttackContext(plan, draws, noise, ascent, uphill)
     results: list[AttackResult] = []
     for name in plan.attacks:

@@ -69,8 +69,6 @@ def remarks(report: Report) -> Iterator[str]:
     for check in report.checks:
         if check.status != "measured":
             yield f"  note    the check {plain(check.name)} {_NOT_MEASURED[check.status]}: {plain(check.reason, 300)}"
-    if repeated := report.narrowing_rows:
-        yield f"  note    {repeated:,} of {report.data.rows:,} rows repeat another row, which narrows the intervals"
     seconds = report.run["seconds"]
     if isinstance(seconds, dict) and (slow := slow_plug_in(seconds)):
         spent = f"{seconds[slow]:,.0f} of the audit's {sum(seconds.values()):,.0f} seconds"

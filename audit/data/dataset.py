@@ -3,7 +3,7 @@
 Read first and without the model, so that mistakes in the data are found before TensorFlow is loaded.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +12,7 @@ from audit.data.arrow_columns import numbers
 from audit.data.category_codes import NULL_CODE, Coder
 from audit.data.labels import LabelReader, Labels, Targets
 from audit.data.protected_attributes import Attribute, AttributeReader, intersect
+from audit.data.row_sample import take_rows
 from audit.data.source import Source
 from audit.errors import AuditError
 from audit.policy.model import DataSpec
@@ -31,6 +32,12 @@ class Dataset:
     weights: np.ndarray | None
     clusters: np.ndarray | None
     warnings: list[str] = field(default_factory=list)
+
+    def take(self, rows: np.ndarray) -> "Dataset":
+        """Return some of the rows, by their indices, among which every group has some."""
+        attributes = [take_rows(attribute, rows) for attribute in self.attributes]
+        labels = take_rows(self.labels, rows)
+        return replace(take_rows(self, rows), rows=len(rows), labels=labels, attributes=attributes)
 
 
 def read_dataset(spec: DataSpec, source: Source, regression: bool) -> Dataset:
@@ -68,7 +75,8 @@ def read_dataset(spec: DataSpec, source: Source, regression: bool) -> Dataset:
     return Dataset(
         rows=rows,
         attributes=list(attributes.values()),
-        clusters=_require_clusters(clusters.codes(), spec.cluster) if spec.cluster else None,
+        # in the order of their values, lest a draw by code depend on the order of rows
+        clusters=_require_clusters(clusters.sort().codes, spec.cluster) if spec.cluster else None,
         labels=labels,
         weights=_normalized(np.concatenate(weights), spec.weight) if spec.weight else None,
         warnings=[*label.warnings, *(warning for reader in readers.values() for warning in reader.warnings)],

@@ -1,6 +1,11 @@
-"""Count of distinct rows by 64-bit hashes: duplicated rows narrow intervals and can buy a pass."""
+"""Hashes of rows by their values, keyed by the seed: what is drawn at random, and which rows are equal, follows.
+
+A row's place in the file has no part in them, so that no order of the rows is a choice of the sample.
+"""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from hashlib import blake2b
 
 import numpy as np
@@ -8,34 +13,104 @@ from pandas.util import hash_array
 
 from audit.data.arrow_columns import Codes
 
-_PRIME = np.uint64(0x9E3779B97F4A7C15)
+_STEP = np.uint64(0x9E3779B97F4A7C15)  # SplitMix64's increment
 
 
-def row_hashes(columns: Iterable[np.ndarray | Codes | Sequence[bytes]], rows: int) -> np.ndarray:
+@dataclass(frozen=True)
+class HashKey:
+    """Subkeys of a seed: SipHash's for texts, and two words that are mixed in before and after the values."""
+
+    seed: int
+
+    @cached_property
+    def text(self) -> str:
+        """The key of SipHash, 16 letters."""
+        return self._digest("text").hex()
+
+    @cached_property
+    def first(self) -> np.uint64:
+        """The word that every row's hash starts from."""
+        return np.uint64(int.from_bytes(self._digest("first"), "little"))
+
+    @cached_property
+    def last(self) -> np.uint64:
+        """The word that goes into every row's random key."""
+        return np.uint64(int.from_bytes(self._digest("last"), "little"))
+
+    def _digest(self, purpose: str) -> bytes:
+        return blake2b(f"{purpose} {self.seed}".encode(), digest_size=8).digest()
+
+
+@dataclass(frozen=True)
+class Repeats:
+    """How often each row's values occur: ``number`` counts a row among its equals from 0, both int64 ``(rows,)``."""
+
+    number: np.ndarray
+    multiplicity: np.ndarray
+
+    @classmethod
+    def of(cls, hashes: np.ndarray) -> "Repeats":
+        """Return the repeats of rows with these hashes; equals are numbered in the order of rows."""
+        order = np.argsort(hashes, kind="stable")
+        is_first = np.diff(hashes[order], prepend=hashes[order[:1]] + np.uint64(1)) != 0
+        starts = np.flatnonzero(is_first)
+        group = np.cumsum(is_first) - 1
+        number = np.empty(len(hashes), np.int64)
+        multiplicity = np.empty(len(hashes), np.int64)
+        number[order] = np.arange(len(hashes)) - starts[group]
+        multiplicity[order] = np.diff(starts, append=len(hashes))[group]
+        return cls(number, multiplicity)
+
+    @property
+    def distinct(self) -> int:
+        """Number of distinct rows (a collision of hashes in a million rows has a chance of 3e-8)."""
+        return int(np.count_nonzero(self.number == 0))
+
+
+def row_hashes(
+    columns: Iterable[np.ndarray | Codes | Sequence[bytes]], rows: int, key: HashKey
+) -> np.ndarray:
     """Return a hash of each row over ``columns``, uint64; equal rows have equal ones in any batch and process.
 
     Args:
-        columns: numbers ``(rows, …)`` in one dtype over all batches, codes, or bytes.
+        columns: numbers ``(rows, …)`` in one dtype over all batches, codes, or bytes. 0.0 equals -0.0.
         rows: the number of rows.
+        key: key of the hash; other keys give independent hashes.
     """
-    total = np.full(rows, 17, np.uint64)
+    total = np.full(rows, key.first, np.uint64)
     for column in columns:
-        total = (total ^ _hashes(column)) * _PRIME
-        total ^= total >> np.uint64(29)
+        total = mixed((total ^ _words(column, key)) + _STEP)
     return total
 
 
-def count_distinct(hashes: np.ndarray) -> int:
-    """Return the number of distinct rows by their hashes (a collision in a million rows has a chance of 3e-8)."""
-    ordered = np.sort(hashes)
-    return int(np.count_nonzero(ordered[1:] != ordered[:-1])) + (len(ordered) > 0)
+def row_keys(hashes: np.ndarray, repeats: Repeats, key: HashKey) -> np.ndarray:
+    """Return a random key of each row, uint64, uniform: a function of its values and its number among its equals."""
+    return mixed(mixed(hashes + key.last) ^ mixed(key.first + _STEP * repeats.number.astype(np.uint64)))
 
 
-def _hashes(column: np.ndarray | Codes | Sequence[bytes]) -> np.ndarray:
+def mixed(z: np.ndarray) -> np.ndarray:
+    """Return SplitMix64's finalizer of uint64 (Steele, Lea and Flood, 2014): each bit depends on all bits of ``z``."""
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return np.asarray(z ^ (z >> np.uint64(31)))
+
+
+def _words(column: np.ndarray | Codes | Sequence[bytes], key: HashKey) -> np.ndarray:
+    """Return 64 bits for each value of a column: of single numbers the bits themselves, else a hash."""
     if isinstance(column, Codes):
-        texts = hash_array(np.array(column.vocabulary, dtype=object), categorize=False)
-        return np.asarray(np.asarray(texts)[column.codes])
+        vocabulary = np.array([*column.vocabulary, ""], dtype=object)
+        return np.asarray(
+            np.asarray(hash_array(vocabulary, hash_key=key.text, categorize=False))[column.codes]
+        )
     if isinstance(column, np.ndarray) and column.ndim == 1 and column.dtype != object:
-        return np.asarray(hash_array(column, categorize=False))
+        return _bits(column)
     rows = np.ascontiguousarray(column) if isinstance(column, np.ndarray) and column.ndim > 1 else column
-    return np.frombuffer(b"".join(blake2b(row, digest_size=8).digest() for row in rows), np.dtype("<u8"))
+    digests = (blake2b(row, digest_size=8, key=key.text.encode()).digest() for row in rows)
+    return np.frombuffer(b"".join(digests), np.dtype("<u8"))
+
+
+def _bits(column: np.ndarray) -> np.ndarray:
+    if column.dtype.kind != "f":
+        return column.astype(np.int64).view(np.uint64)
+    plain = np.where(np.isnan(column), np.nan, column + 0.0)  # one NaN and one zero
+    return np.asarray(plain.view(f"u{column.dtype.itemsize}").astype(np.uint64))

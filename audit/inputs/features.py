@@ -33,9 +33,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Rows:
-    """Features of sampled rows in file order: ``matrix`` ``(rows, numbers)``, ``index`` of each in the data, from 0.
+    """Features of sampled rows: ``matrix`` ``(rows, numbers)``, ``index`` of each among the audited rows, from 0.
 
-    ``keys`` are the random numbers that they were drawn by: a smaller sample is of the rows with the smallest keys.
+    ``keys`` are the random numbers that they were drawn by, uint64, rising: the first rows are a smaller sample. The
+    order does not depend on that of the file, so that what is drawn by place in the sample does not either.
     """
 
     matrix: np.ndarray
@@ -43,11 +44,10 @@ class Rows:
     keys: np.ndarray
 
     def sample(self, size: int) -> "Rows":
-        """Return the sample of ``size`` rows that the same stream would have given; all rows if there are no more."""
+        """Return the sample of ``size`` rows that the same data would have given; all rows if there are no more."""
         if size >= len(self.index):
             return self
-        rows = np.sort(np.argpartition(self.keys, size - 1)[:size])
-        return Rows(self.matrix[rows], self.index[rows], self.keys[rows])
+        return Rows(self.matrix[:size], self.index[:size], self.keys[:size])
 
 
 @dataclass(frozen=True)

@@ -52,11 +52,11 @@ Corruption = Literal["gaussian_noise", "gaussian_blur", "contrast", "brightness"
 
 
 def corrupt(
-    images: np.ndarray, low: float, high: float, kind: Corruption, severity: int, rows: np.ndarray, seed: int
+    images: np.ndarray, low: float, high: float, kind: Corruption, severity: int, keys: np.ndarray, seed: int
 ) -> np.ndarray:
     """Return corrupted images of the same shape and type, clipped to ``[low, high]``.
 
-    The result depends on the image itself, its row's number and the seed only. The noise of all severities is the
+    The result depends on the image itself, its row's key and the seed only. The noise of all severities is the
     same but for its size.
 
     Args:
@@ -65,23 +65,23 @@ def corrupt(
         high: greatest possible value of a pixel.
         kind: the corruption.
         severity: 1 to 5.
-        rows: the rows' numbers in the data, int ``(n,)``.
+        keys: a number of each row's own, uint64 ``(n,)``.
         seed: seed of the noise.
     """
     unit = (images - low) / (high - low)
     amount = strength(kind, severity, min(images.shape[1:3]))
     if kind == "gaussian_noise":
-        changed = unit + amount * _noise(rows, images.shape[1:], seed)
+        changed = unit + amount * _noise(keys, images.shape[1:], seed)
     else:
         changed = _FAMILIES[kind](unit, amount)
     return np.clip(changed * (high - low) + low, low, high).astype(images.dtype)
 
 
-def _noise(rows: np.ndarray, shape: tuple[int, ...], seed: int) -> np.ndarray:
+def _noise(keys: np.ndarray, shape: tuple[int, ...], seed: int) -> np.ndarray:
     """Draw standard normal numbers ``(n, *shape)``, each row's own."""
-    noise = np.empty((len(rows), *shape), np.float32)
-    for place, row in enumerate(rows):
-        key = np.array([seed % 2**64, int(row)], np.uint64)
+    noise = np.empty((len(keys), *shape), np.float32)
+    for place, of_row in enumerate(keys):
+        key = np.array([seed % 2**64, int(of_row)], np.uint64)
         np.random.Generator(np.random.Philox(key=key)).standard_normal(dtype=np.float32, out=noise[place])
     return noise
 

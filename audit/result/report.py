@@ -110,7 +110,9 @@ class DataFacts:
     """Description of the audited rows; ``distinct_rows`` counts those distinct in the columns that the audit reads.
 
     ``background`` is None if the reference rows are audited rows. ``favorable_from`` is what determined the favourable
-    outcome. ``left_out`` are columns that are never features: an index without a name, and those of ``data.ignore``.
+    outcome. ``rows`` are those that count: the file holds each of them ``copies`` times, and ``repeats_left_out`` more
+    that ``data.copies: once`` leaves out. ``left_out`` are columns that are never features: an index without a name,
+    and those of ``data.ignore``.
     """
 
     path: str
@@ -123,6 +125,8 @@ class DataFacts:
     background: BackgroundFacts | None = None
     favorable_from: str | None = None
     left_out: list[str] = field(default_factory=list)
+    copies: int = 1
+    repeats_left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,15 +162,3 @@ class Report:
     warnings: list[str] = field(default_factory=list)
     schema_version: Literal[1] = 1
     decision_version: int = 1
-
-    @property
-    def repeated_rows(self) -> int:
-        """Number of rows that repeat another one in the columns that the audit reads."""
-        return max(0, self.data.rows - self.data.distinct_rows)
-
-    @property
-    def narrowing_rows(self) -> int:
-        """Number of repeated rows if they narrow intervals: over 1 % of all rows, and no ``cluster``; else 0."""
-        data = self.policy.effective.get("data")
-        cluster = data.get("cluster") if isinstance(data, Mapping) else None
-        return self.repeated_rows if cluster is None and self.repeated_rows > 0.01 * self.data.rows else 0

@@ -1,16 +1,18 @@
-"""Batches of features as a model's feeds read them, with a hash of each row."""
+"""Batches of features as a model's feeds read them, with a hash of each row as the model sees it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from audit.data.arrow_columns import NullValue
-from audit.data.row_hashes import row_hashes
+from audit.data.row_hashes import HashKey, row_hashes
 from audit.data.source import Source
+from audit.errors import AuditError
 from audit.inputs.feeds import Feed, Values
-from audit.subject.sampling import missing_value
-from audit.subject.sources import BoundModel, columns_read
+from audit.inputs.finite import as_sent
+from audit.result import Scalar
+from audit.subject.sources import columns_read
 
 
 class FeatureBatch(NamedTuple):
@@ -24,18 +26,36 @@ class FeatureBatch(NamedTuple):
         return {feed.name: feed.tensor(columns) for feed, columns in zip(feeds, self.values, strict=True)}
 
 
-def feature_batches(bound: BoundModel, source: Source) -> Iterator[FeatureBatch]:
-    """Yield the features of all rows, batch by batch.
+def feature_batches(
+    feeds: Sequence[Feed], source: Source, missing: Mapping[str, Scalar], key: HashKey
+) -> Iterator[FeatureBatch]:
+    """Yield the features of all rows, batch by batch; nulls are replaced as ``missing`` says.
 
     Raises:
-        AuditError: a feature has a null that ``data.missing`` does not replace, or text where numbers are needed.
+        AuditError: a feature has a null that ``missing`` does not replace, or text where numbers are needed.
     """
     row = 1
-    for batch in source.batches(columns_read(bound.feeds)):
+    for batch in source.batches(columns_read(feeds)):
         try:
-            values = [feed.read(batch, row, bound.policy.data.missing) for feed in bound.feeds]
+            values = [feed.read(batch, row, missing) for feed in feeds]
         except NullValue as null:
             raise missing_value(null, source) from None
-        columns = (column for columns in values for column in columns)
-        yield FeatureBatch(values, row_hashes(columns, batch.num_rows))
+        columns = (_as_seen(feed, c) for feed, columns in zip(feeds, values, strict=True) for c in columns)
+        yield FeatureBatch(values, row_hashes(columns, batch.num_rows, key))
         row += batch.num_rows
+
+
+def _as_seen(feed: Feed, column: Values) -> Values:
+    """Return single numbers in the precision of the model's input: rows that it cannot tell apart are equal."""
+    is_number = isinstance(column, np.ndarray) and column.ndim == 1 and column.dtype.kind == "f"
+    return as_sent(column, feed) if is_number else column  # type: ignore[arg-type]  # an array
+
+
+def missing_value(null: NullValue, source: Source) -> AuditError:
+    """Return the AuditError for a null that ``data.missing`` does not replace."""
+    return AuditError(
+        where=f"data column {null.column!r}",
+        expected="a value in every row, since the model reads it",
+        found=f"{source.count_nulls(null.column, null.numeric):,} rows without one",
+        fix=f"say what the serving path sends for a null: data.missing: {{{null.column}: VALUE}}",
+    )

@@ -2,27 +2,19 @@
 
 from collections.abc import Mapping
 
-import numpy as np
 import pyarrow as pa
 
 from audit.data.dataset import Dataset
-from audit.data.labels import Labels, Targets
-from audit.data.row_hashes import count_distinct, row_hashes
+from audit.data.labels import Labels
 from audit.inputs.column_candidates import left_out
 from audit.model.batch_size.dependence import size_exceptions
 from audit.policy.model import Policy
 from audit.provenance.digest import digest
 from audit.result import BackgroundFacts, DataFacts, GroupFacts, ModelFacts, OutputFacts, Scalar
+from audit.subject.copies import CountedRows
 from audit.subject.predictions import Classified
 from audit.subject.scoring import ScoringResult
 from audit.subject.sources import BoundModel
-
-
-def distinct_rows(dataset: Dataset, hashes: np.ndarray) -> int:
-    """Return the number of distinct rows by features (their ``hashes``), label and attributes."""
-    label = dataset.labels.numbers if isinstance(dataset.labels, Targets) else dataset.labels.codes
-    attributes = [attribute.codes for attribute in dataset.attributes]
-    return count_distinct(row_hashes([hashes, label, *attributes], dataset.rows))
 
 
 def model_facts(bound: BoundModel, scored: ScoringResult) -> ModelFacts:
@@ -49,7 +41,7 @@ def model_facts(bound: BoundModel, scored: ScoringResult) -> ModelFacts:
 
 
 def data_facts(
-    policy: Policy, digests: Mapping[str, str], dataset: Dataset, hashes: np.ndarray, schema: pa.Schema
+    policy: Policy, digests: Mapping[str, str], dataset: Dataset, counted: CountedRows, schema: pa.Schema
 ) -> DataFacts:
     """Return the report's description of rows and background; ``digests`` are by their keys in the policy."""
     labels = dataset.labels
@@ -65,7 +57,9 @@ def data_facts(
         path=policy.data.path,
         digest=digests["data"],
         rows=dataset.rows,
-        distinct_rows=distinct_rows(dataset, hashes),
+        distinct_rows=counted.distinct,
+        copies=counted.copies,
+        repeats_left_out=counted.repeats,
         background=BackgroundFacts(path=background, digest=digests["background"]) if background else None,
         label=policy.data.label,
         favorable=favorable,

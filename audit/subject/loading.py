@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 from audit.data.dataset import Dataset, read_dataset
 from audit.data.readers.registry import locate
+from audit.data.row_hashes import HashKey
+from audit.data.row_sample import KeyedRows, take_rows
 from audit.model.model import open_model
 from audit.policy.model import ResolvedPolicy
 from audit.provenance.digest import WatchedFiles
@@ -20,7 +22,10 @@ from audit.subject.baseline import (
     with_baseline_label,
     without_baseline_inputs,
 )
+from audit.subject.copies import count_rows
+from audit.subject.copy_screen import copy_warnings
 from audit.subject.facts import data_facts, model_facts
+from audit.subject.row_keys import RowKeys, background_keys
 from audit.subject.score_screen import score_warnings
 from audit.subject.scoring import Progress, ScoringResult, score
 from audit.subject.sources import AuditedModel, BoundModel, Sources, bind_model, open_sources
@@ -46,29 +51,54 @@ class _Loaded:
     def candidate(self, bound: BoundModel, progress: Progress) -> Subject:
         with ThreadPoolExecutor(1) as pool:
             pending = self.sources.digests(pool)  # computed while the rows are scored
-            scored = score(bound, self.sources.data, self.dataset.labels, progress)
+            scored = self.score(bound, progress)
         digests = {name: digest.result() for name, digest in pending.items()}
+        counted = count_rows(bound.policy.data, self.dataset, scored.hashes, self.key)
         schema = self.sources.data.schema
-        facts = data_facts(bound.policy, digests, self.dataset, scored.hashes, schema)
-        return self.subject(bound, scored, facts)
+        dataset = (
+            self.dataset if counted.keyed.file_rows is None else self.dataset.take(counted.keyed.file_rows)
+        )
+        facts = data_facts(bound.policy, digests, dataset, counted, schema)
+        subject = self.subject(bound, scored, facts, self.keys(bound, counted.keyed))
+        subject.warnings.extend([*counted.warnings(), *copy_warnings(subject)])
+        return subject
 
-    def warnings(self, bound: BoundModel, scored: ScoringResult) -> list[str]:
-        of_scores = score_warnings(scored.scores, self.dataset.weights, self.dataset.clusters)
-        return [*of_scores, *self.dataset.warnings, *bound.warnings, *scored.warnings]
+    @property
+    def key(self) -> HashKey:
+        return HashKey(self.seed)
 
-    def subject(self, bound: BoundModel, scored: ScoringResult, facts: DataFacts) -> Subject:
+    def score(self, bound: BoundModel, progress: Progress) -> ScoringResult:
+        return score(bound, self.sources.data, self.dataset.labels, progress, self.key)
+
+    def keys(self, bound: BoundModel, data: KeyedRows) -> RowKeys:
+        background = self.sources.background
+        if background is self.sources.data:
+            return RowKeys(data, lambda: data)
+        return RowKeys(
+            data, lambda: background_keys(bound.feeds, background, bound.policy.data.missing, self.key)
+        )
+
+    def subject(self, bound: BoundModel, scored: ScoringResult, facts: DataFacts, keys: RowKeys) -> Subject:
+        dataset = self.dataset
+        scores = scored.scores
+        if (rows := keys.data.file_rows) is not None:
+            dataset = dataset.take(rows)
+            scores = take_rows(scores, rows)
+        of_scores = score_warnings(scores, dataset.weights, dataset.clusters)
+        warnings = [*of_scores, *dataset.warnings, *bound.warnings, *scored.warnings]
         return Subject(
-            **{**vars(bound), "warnings": self.warnings(bound, scored)},
+            **{**vars(bound), "warnings": warnings},
             seed=self.seed,
+            keys=keys,
             files=self.files,
             source=self.sources.data,
-            rows=self.dataset.rows,
+            rows=dataset.rows,
             background=self.sources.background,
-            scores=scored.scores,
+            scores=scores,
             decision_rule=scored.decision_rule,
-            attributes=self.dataset.attributes,
-            weights=self.dataset.weights,
-            clusters=self.dataset.clusters,
+            attributes=dataset.attributes,
+            weights=dataset.weights,
+            clusters=dataset.clusters,
             model_facts=model_facts(bound, scored),
             data_facts=facts,
         )
@@ -125,8 +155,9 @@ def _load(
     subjects = Subjects(loaded.candidate(bound, progress), None)
     if bound_baseline:
         with of_the_baseline():
-            scored = score(bound_baseline, sources.data, dataset.labels, with_baseline_label(progress))
-            other = loaded.subject(bound_baseline, scored, subjects.candidate.data_facts)
+            scored = loaded.score(bound_baseline, with_baseline_label(progress))
+            candidate = subjects.candidate  # whose rows count, and are drawn, for both
+            other = loaded.subject(bound_baseline, scored, candidate.data_facts, candidate.keys)
             subjects = subjects._replace(baseline=other)
     files.require_unchanged()
     return subjects

@@ -1,4 +1,4 @@
-"""Features of sampled rows: drawn while the rows stream by; every row is validated, sampled or not."""
+"""Features of sampled rows, read as the rows stream by; every row is validated, sampled or not."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -9,13 +9,15 @@ import numpy as np
 import pyarrow as pa
 
 from audit.data.arrow_columns import Codes, NullValue
-from audit.data.reservoir import Reservoir
+from audit.data.row_sample import KeyedRows, RowSample
 from audit.data.source import Source
 from audit.errors import AuditError
 from audit.inputs.features import MOST_ROWS, Column, Features, Rows, places, starts
 from audit.inputs.feeds import Feed, Values
 from audit.inputs.image_feeds import ImageFeed, ImageFileFeed, other_size
 from audit.result import Scalar
+from audit.subject.batches import missing_value
+from audit.subject.row_keys import RowKeys
 from audit.subject.sources import Sources, columns_read
 
 _MAX_VALUES = 2**25
@@ -25,8 +27,8 @@ def read_features(
     feeds: Sequence[Feed],
     sources: Sources,
     missing: Mapping[str, Scalar],
+    keys: RowKeys,
     *,
-    seed: int,
     rows: int,
     max_values: int = _MAX_VALUES,
 ) -> Features:
@@ -36,17 +38,17 @@ def read_features(
         feeds: the feeds of the signature's inputs; a column that several read becomes one feature.
         sources: data and background, which may be the same.
         missing: replacement of nulls, by column.
-        seed: seed of the draw.
+        keys: random keys of the rows: the smallest ones are sampled, in their order.
         rows: maximal number of rows of the data; of the background there are up to `MOST_ROWS`.
         max_values: maximal number of values in a matrix: of large images fewer rows are drawn.
 
     Raises:
         AuditError: a column is missing from the background, or has a null or text there.
     """
-    reader = _Reader(feeds, missing, seed=seed, max_values=max_values)
-    samples = [reader.read(sources.data, rows)]
+    reader = _Reader(feeds, missing, max_values=max_values)
+    samples = [reader.read(sources.data, keys.data, rows)]
     if sources.background is not sources.data or rows != MOST_ROWS:
-        samples.append(reader.read(sources.background, MOST_ROWS))
+        samples.append(reader.read(sources.background, keys.background, MOST_ROWS))
     columns = reader.columns([sample.matrix for sample in samples])
     dtype = np.float32 if all(_fits_float32(sample.matrix, feeds) for sample in samples) else np.float64
     samples = [replace(sample, matrix=sample.matrix.astype(dtype)) for sample in samples]
@@ -56,12 +58,9 @@ def read_features(
 class _Reader:
     """Reads the distinct columns of all feeds; texts share one vocabulary over all sources."""
 
-    def __init__(
-        self, feeds: Sequence[Feed], missing: Mapping[str, Scalar], *, seed: int, max_values: int
-    ) -> None:
+    def __init__(self, feeds: Sequence[Feed], missing: Mapping[str, Scalar], *, max_values: int) -> None:
         self._feeds = feeds
         self._missing = missing
-        self._seed = seed
         self._max_values = max_values
         self._places = places(feeds)
         self._texts = {place: _Vocabulary() for (_, is_text), place in self._places.items() if is_text}
@@ -72,28 +71,26 @@ class _Reader:
             if isinstance(feed, ImageFeed | ImageFileFeed)
         }
 
-    def read(self, source: Source, size: int) -> Rows:
+    def read(self, source: Source, keyed: KeyedRows, size: int) -> Rows:
         """Return up to ``size`` sampled rows, float64, or float32 with images."""
-        reservoir: Reservoir | None = None
+        sample: RowSample | None = None
         matrix = np.empty((0, 0))
         first_row = 1
         for batch in source.batches(columns_read(self._feeds)):
             values = dict(self._values(batch, source, first_row))
-            if reservoir is None:
+            if sample is None:
                 shapes = {p: f.matrix(np.asarray(values[p])[:1]).shape[1:] for p, f in self._images.items()}
                 self._shapes = shapes | self._shapes  # those of the first source's first row
                 widths = self._widths()
-                size = max(1, min(size, self._max_values // sum(widths)))
-                reservoir = Reservoir(size, self._seed)
-                matrix = np.empty((size, sum(widths)), self._dtype())
-            slots, rows = reservoir.take(batch.num_rows)
+                sample = keyed.sample(max(1, min(size, self._max_values // sum(widths))))
+                matrix = np.empty((len(sample.index), sum(widths)), self._dtype())
+            slots, rows = sample.within(first_row - 1, batch.num_rows)
             for place, start in enumerate(starts(self._widths())):
                 block = self._block(place, values[place], rows)
                 matrix[slots, start : start + block.shape[1]] = block
             first_row += batch.num_rows
-        assert reservoir is not None  # a table without rows was refused before
-        slots, rows = reservoir.order()
-        return Rows(matrix[slots], rows, reservoir.keys(slots))
+        assert sample is not None  # a table without rows was refused before
+        return Rows(matrix, sample.index, sample.keys)
 
     def _widths(self) -> list[int]:
         return [prod(self._shapes.get(place, ())) for place in range(len(self._places))]
@@ -166,16 +163,6 @@ class _Vocabulary:
         for column in columns:
             column[:] = ranks[column.astype(int)]
         return [texts[code] for code in order]
-
-
-def missing_value(null: NullValue, source: Source) -> AuditError:
-    """Return the AuditError for a null that ``data.missing`` does not replace."""
-    return AuditError(
-        where=f"data column {null.column!r}",
-        expected="a value in every row, since the model reads it",
-        found=f"{source.count_nulls(null.column, null.numeric):,} rows without one",
-        fix=f"say what the serving path sends for a null: data.missing: {{{null.column}: VALUE}}",
-    )
 
 
 def _fits_float32(matrix: np.ndarray, feeds: Sequence[Feed]) -> bool:

@@ -8,6 +8,7 @@ from typing import TypeVar
 import numpy as np
 
 from audit.data.labels import Labels, Targets
+from audit.data.row_hashes import HashKey
 from audit.data.source import Source
 from audit.errors import AuditError
 from audit.model.decision import DecisionRule
@@ -27,6 +28,7 @@ _Item = TypeVar("_Item")
 Progress = Callable[[str, int, int], None]
 """Callback of a step's name, the rows done and the rows in all."""
 
+_NO_SEED = HashKey(0)
 _PROBED_ROWS = 32  # rows at which the gradient is probed
 
 
@@ -44,8 +46,17 @@ class ScoringResult:
     warnings: list[str] = field(default_factory=list)
 
 
-def score(bound: BoundModel, source: Source, labels: Labels | Targets, progress: Progress) -> ScoringResult:
+def score(
+    bound: BoundModel, source: Source, labels: Labels | Targets, progress: Progress, key: HashKey = _NO_SEED
+) -> ScoringResult:
     """Return the model's scores of all rows, run in batches; memory is that of one batch and the arrays of scores.
+
+    Args:
+        bound: the model with its feeds.
+        source: the audited rows.
+        labels: the label of each row.
+        progress: called after each batch.
+        key: key of the rows' hashes.
 
     Raises:
         AuditError: a feature has a null or text, the model fails, or its output contradicts its head, the labels or
@@ -60,7 +71,7 @@ def score(bound: BoundModel, source: Source, labels: Labels | Targets, progress:
     collector: Classifier | Regressor | None = None
     has_gradient = False
     done = 0
-    for batch in _prefetched(feature_batches(bound, source)):
+    for batch in _prefetched(feature_batches(bound.feeds, source, bound.policy.data.missing, key)):
         tensors = batch.tensors(bound.feeds)
         batch_hashes = batch.hashes
         if done + len(batch_hashes) > rows:

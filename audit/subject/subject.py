@@ -17,6 +17,7 @@ from audit.result import DataFacts, ModelFacts
 from audit.subject.images import ImageColumn, find_image_column
 from audit.subject.predictions import Classified, Regressed
 from audit.subject.predictor import Predictor, require_same
+from audit.subject.row_keys import RowKeys
 from audit.subject.sampling import read_features
 from audit.subject.sources import BoundModel, Sources
 
@@ -26,11 +27,14 @@ class Subject(BoundModel):
     """The audited model with the audited rows and their scores.
 
     ``weights`` (float64) and ``clusters`` (int32 codes) are None if the policy names none. ``seed`` is that of all
-    random numbers; equal ``policy`` and ``seed`` must give equal measurements. ``sample_rows`` is the maximal number
-    of rows of the data in `features`; ``superset`` is the subject whose larger sample contains this one's.
+    random numbers; equal ``policy`` and ``seed`` must give equal measurements, in whatever order the file has the rows:
+    what is drawn follows ``keys``, or places in `features`, whose rows are in the order of these. ``sample_rows`` is
+    the maximal number of rows of the data in `features`; ``superset`` is the subject whose larger sample contains this
+    one's.
     """
 
     seed: int
+    keys: RowKeys
     files: WatchedFiles
     source: Source
     rows: int
@@ -57,6 +61,11 @@ class Subject(BoundModel):
             return self
         return replace(self, sample_rows=requested, superset=self if requested < present else None)
 
+    def row_number(self, row: int) -> int:
+        """Return the number in the file, from 1, of an audited row: those that do not count are numbered as well."""
+        file_rows = self.keys.data.file_rows
+        return (row if file_rows is None else int(file_rows[row])) + 1
+
     @cached_property
     def features(self) -> Features:
         """The features of sampled rows of the data and of the background, read on first use.
@@ -68,7 +77,7 @@ class Subject(BoundModel):
             return replace(features, data=features.data.sample(self.sample_rows))
         sources = Sources(self.source, self.background)
         missing = self.policy.data.missing
-        features = read_features(self.feeds, sources, missing, seed=self.seed, rows=self.sample_rows)
+        features = read_features(self.feeds, sources, missing, self.keys, rows=self.sample_rows)
         self.files.require_unchanged()
         return without_infinite(features, self.feeds)
 

@@ -11,10 +11,11 @@ import pytest
 
 from audit.data.dataset import Dataset, read_dataset
 from audit.data.readers.registry import open_source
+from audit.data.row_hashes import HashKey
 from audit.data.source import BatchSize
 from audit.errors import AuditError
 from audit.policy.model import DataSpec
-from audit.subject.facts import distinct_rows
+from audit.subject.copies import count_rows
 
 from ..audits import again, content, people, store, subject
 from ..conftest import Models
@@ -82,7 +83,7 @@ def test_distinct_rows_are_those_of_pandas(model: Models, tmp_path: Path, file: 
     found = subject(policy)
     assert found.data_facts.distinct_rows == distinct
     table, scored = again(found, BatchSize(rows=256))
-    assert distinct_rows(table, scored.hashes) == distinct
+    assert count_rows(found.policy.data, table, scored.hashes, HashKey(0)).distinct == distinct
 
 
 def test_swapped_columns_and_signs_are_other_rows(model: Models, tmp_path: Path) -> None:
@@ -97,4 +98,4 @@ def test_repeated_rows_are_counted_once(model: Models, tmp_path: Path) -> None:
     repeated = pd.concat([frame] * 5)
     spec = {"output": "probabilities"}
     found = subject(content(model("given"), store(repeated, tmp_path), spec=spec)).data_facts
-    assert (found.rows, found.distinct_rows) == (5 * len(frame), len(frame))
+    assert (found.rows, found.distinct_rows, found.copies) == (len(frame), len(frame), 5)

@@ -15,7 +15,7 @@ from audit.check import Skip
 from audit.errors import AuditError
 from audit.subject.subject import Subject
 
-from ..audits import content, subject
+from ..audits import content, file_rows, subject
 from ..model.logits.surgery import export, gradient, odds
 
 ROWS, SHAPE = 40, (6, 5, 3)
@@ -72,7 +72,7 @@ def check(found: Subject, high: float) -> None:
     np.testing.assert_allclose(odds(found), expected(), atol=1e-5)
     slope = np.broadcast_to(WEIGHTS[:, 0] / high, (ROWS, 90))
     np.testing.assert_allclose(gradient(found), slope, rtol=1e-3, atol=1e-7)
-    own = found.predictor.decide(found.features.data.matrix)[0]
+    own = found.predictor.decide(file_rows(found))[0]
     assert np.array_equal(own, found.scores.favorable)  # type: ignore[union-attr]
 
 

@@ -12,7 +12,7 @@ import pytest
 from audit.subject.predictions import Classified, Regressed
 from audit.subject.predictor import Predictor
 
-from ..audits import content, store, subject
+from ..audits import content, file_rows, store, subject
 from ..conftest import Models
 
 
@@ -40,10 +40,10 @@ def test_classes(
     found = subject(content(model(name), store(table(classes), tmp_path), **given))
     assert isinstance(found.scores, Classified)
     predictor = Predictor(found.model, found.feeds, found.features.columns, found.decision_rule, batch)
-    favorable, decided = predictor.decide(found.features.data.matrix)
+    favorable, decided = predictor.decide(file_rows(found))
     np.testing.assert_array_equal(favorable, found.scores.favorable)
     np.testing.assert_array_equal(decided, found.scores.guess)
-    np.testing.assert_array_equal(predictor(found.features.data.matrix), decided)
+    np.testing.assert_array_equal(predictor(file_rows(found)), decided)
     assert decided.dtype == np.int32 and len(np.unique(decided)) > 1
 
 
@@ -62,7 +62,7 @@ def test_the_largest_log_odds_are_those_of_the_class_decided_on(
 ) -> None:
     found = subject(content(model(name), store(table(classes), tmp_path), **given))
     assert isinstance(found.scores, Classified)
-    odds, decided = found.predictor.log_odds(found.features.data.matrix)
+    odds, decided = found.predictor.log_odds(file_rows(found))
     np.testing.assert_array_equal(decided, found.scores.guess)
     np.testing.assert_array_equal(odds.argmax(1), decided)
     margin, p = (
@@ -73,7 +73,7 @@ def test_the_largest_log_odds_are_those_of_the_class_decided_on(
     if classes == 2:
         limit = given["threshold"]
         np.testing.assert_allclose(margin, np.log(p / (1 - p)) - np.log(limit / (1 - limit)), atol=1e-4)
-    assert found.predictor.log_odds(found.features.data.matrix[:0]).classes.shape == (0,)
+    assert found.predictor.log_odds(file_rows(found)[:0]).classes.shape == (0,)
 
 
 def test_log_odds_of_a_regression_are_its_distance_from_what_is_favourable(
@@ -84,7 +84,7 @@ def test_log_odds_of_a_regression_are_its_distance_from_what_is_favourable(
     )
     found = subject(policy)
     assert isinstance(found.scores, Regressed)
-    odds, decided = found.predictor.log_odds(found.features.data.matrix)
+    odds, decided = found.predictor.log_odds(file_rows(found))
     np.testing.assert_allclose(odds[:, 1] - odds[:, 0], found.scores.prediction - 0.5, rtol=1e-6, atol=1e-6)
     np.testing.assert_array_equal(decided, found.scores.predicted)
 
@@ -95,7 +95,7 @@ def test_a_regression(model: Models, tmp_path: Path) -> None:
     )
     found = subject(policy)
     assert isinstance(found.scores, Regressed) and found.scores.predicted is not None
-    prediction, decided = found.predictor.decide(found.features.data.matrix)
+    prediction, decided = found.predictor.decide(file_rows(found))
     np.testing.assert_array_equal(prediction, found.scores.prediction)
     np.testing.assert_array_equal(decided, found.scores.predicted)
 
@@ -108,7 +108,7 @@ def test_texts_and_numbers(model: Models, tmp_path: Path) -> None:
     for name in ("flat_columns", "keras_columns"):
         found = subject(content(model(name), store(frame, tmp_path), favorable=1))
         assert isinstance(found.scores, Classified)
-        favorable, _ = found.predictor.decide(found.features.data.matrix)
+        favorable, _ = found.predictor.decide(file_rows(found))
         np.testing.assert_array_equal(favorable, found.scores.favorable)
 
 

@@ -14,7 +14,8 @@ from scipy import stats
 
 from audit.check import policy_from
 from audit.data.readers.registry import open_source
-from audit.data.reservoir import Reservoir
+from audit.data.row_hashes import HashKey, Repeats, row_keys
+from audit.data.row_sample import KeyedRows
 from audit.data.source import BatchSize, Source
 from audit.errors import AuditError
 from audit.inputs.features import MOST_ROWS, Features, Rows
@@ -59,7 +60,7 @@ def sampled(
 def in_little_room(found: Subject, numbers: int) -> Features:
     """Return what is drawn where a matrix may hold so many numbers."""
     sources = Sources(found.source, found.background)
-    return read_features(found.feeds, sources, {}, seed=0, rows=MOST_ROWS, max_values=numbers)
+    return read_features(found.feeds, sources, {}, found.keys, rows=MOST_ROWS, max_values=numbers)
 
 
 def decoded(found: Features, rows: Rows) -> pd.DataFrame:
@@ -76,10 +77,11 @@ def same(found: pd.DataFrame, frame: pd.DataFrame) -> None:
         assert found[column].tolist() == frame[column].iloc[found.index].tolist()
 
 
-def test_all_rows_in_file_order(model: Models, tmp_path: Path) -> None:
+def test_all_rows_in_the_order_of_their_keys(model: Models, tmp_path: Path) -> None:
     frame = table()
     found = sampled(model("flat_columns"), tmp_path, frame)
-    assert found.data.index.tolist() == list(range(500)) and found.data.matrix.dtype == np.float32
+    assert sorted(found.data.index) == list(range(500)) and found.data.matrix.dtype == np.float32
+    assert (np.diff(found.data.keys.astype(float)) > 0).all()
     same(decoded(found, found.data), frame)
     assert found.background.matrix.tolist() == found.data.matrix.tolist()
     assert found.columns[1].vocabulary == ["Married", "Single", "Widowed"]
@@ -93,12 +95,12 @@ def test_an_audit_draws_20_000_rows(model: Models, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("most", [1, 120, 499, 500])
-def test_at_most_so_many_in_file_order(model: Models, tmp_path: Path, most: int) -> None:
+def test_at_most_so_many(model: Models, tmp_path: Path, most: int) -> None:
     """Of the data: the background is as large as ever."""
     frame = table(words=[f"word {number}" for number in range(400)])
     background = frame.iloc[:50]
     found = sampled(model("flat_columns"), tmp_path, frame, background, most=most)
-    assert len(found.data.index) == most and (np.diff(found.data.index) > 0).all()
+    assert len(found.data.index) == most == len(set(found.data.index))
     assert len(found.background.index) == 50
     same(decoded(found, found.data), frame)
     words = {*frame[STATUS].iloc[found.data.index], *background[STATUS]}
@@ -165,27 +167,25 @@ def test_the_draw_depends_on_the_seed_and_not_on_batches(model: Models, tmp_path
 
 
 def test_every_row_is_drawn_as_often() -> None:
-    """Of 40 rows in batches of 1 to 13, 10 are drawn by each of 2,000 seeds."""
+    """Of 40 rows, half of them equal and the others with hashes in a row, 10 are drawn by each of 2,000 seeds."""
+    hashes = np.maximum(np.arange(40), 20).astype(np.uint64)
     counts = np.zeros(40)
     for seed in range(2000):
-        drawn = Reservoir(10, seed)
-        for batch in (13, 1, 5, 13, 8):
-            slots, rows = drawn.take(batch)
-            assert len(slots) == len(rows) and (rows < batch).all()
-        counts[drawn.order().rows] += 1
+        drawn = KeyedRows(row_keys(hashes, Repeats.of(hashes), HashKey(seed))).sample(10)
+        counts[drawn.index] += 1
     assert counts.sum() == 20_000
     # Drawn without replacement, the counts vary less than the test assumes, which makes it lenient.
     assert stats.chisquare(counts).pvalue > 1e-3
 
 
 def test_the_slots_hold_the_rows_that_the_draw_names() -> None:
-    drawn, kept, start = Reservoir(7, 3), np.full(7, -1), 0
+    keys = np.random.default_rng(0).integers(0, 2**64, 25, np.uint64)
+    drawn, kept, start = KeyedRows(keys, np.arange(0, 50, 2)).sample(7), np.full(7, -1), 0
     for batch in (3, 2, 30, 0, 15):
-        slots, rows = drawn.take(batch)
+        slots, rows = drawn.within(start, batch)
         kept[slots] = start + rows
         start += batch
-    slots, rows = drawn.order()
-    assert kept[slots].tolist() == rows.tolist() == sorted(kept.tolist())
+    assert kept.tolist() == drawn.file_rows.tolist() == (2 * np.argsort(keys)[:7]).tolist()
 
 
 def test_a_background_of_other_words(model: Models, tmp_path: Path) -> None:
@@ -229,11 +229,11 @@ def test_numbers_that_need_64_bits_keep_them(
     model: Models, tmp_path: Path, exact: bool, dtype: type[np.floating[Any]]
 ) -> None:
     """The model ``given`` reads float64: a third is another number in 32 bits, a half is not."""
-    frame = pd.DataFrame({"score": np.arange(60) % 3 / (2 if exact else 3) / 2, "label": np.arange(60) % 2})
+    frame = pd.DataFrame({"score": np.arange(61) % 3 / (2 if exact else 3) / 2, "label": np.arange(61) % 2})
     spec = {"output": "probabilities", "inputs": {"x": ["score"]}}
     found = subject(content(model("given"), store(frame, tmp_path), spec=spec, favorable=1)).features
     assert found.data.matrix.dtype == dtype
-    np.testing.assert_array_equal(found.data.matrix[:, 0], frame["score"])
+    np.testing.assert_array_equal(found.data.matrix[:, 0], frame["score"].iloc[found.data.index])
 
 
 def test_memory_is_that_of_the_sample(model: Models, tmp_path: Path) -> None:
@@ -253,8 +253,8 @@ def test_memory_is_that_of_the_sample(model: Models, tmp_path: Path) -> None:
 
 
 def test_the_background_is_read_as_often_as_needed(model: Models, tmp_path: Path) -> None:
-    """The same file named twice is two sources with the same draw."""
+    """The same file named twice is two sources with the same rows."""
     file = store(table(), tmp_path)
     found = subject(content(model("flat_columns"), file, favorable=1, background=str(file))).features
-    np.testing.assert_array_equal(found.data.matrix, found.background.matrix)
+    assert sorted(found.data.matrix.tolist()) == sorted(found.background.matrix.tolist())
     assert open_source(str(file)).schema.names == [HOURS, STATUS, "label"]

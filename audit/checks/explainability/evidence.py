@@ -25,6 +25,7 @@ from audit.inputs.finite import infinite_rows
 from audit.model.text_columns import free_text_columns
 from audit.result import Note
 from audit.stats.influence import TracedEvidence
+from audit.subject.sample_screen import sample_notes
 from audit.subject.subject import Subject
 
 _MAX_EVALUATIONS = 100_000_000
@@ -44,6 +45,7 @@ def explainability_evidence(
     explanation = explain(subject, output, sample.rows, sample.references, sampling)
     yield Note(text=f"Explained is {output.unit}: {subject.logits.evidence}.")
     yield from sample.notes
+    yield from sample_notes(subject, explanation.rows, "explained")
     measurements = list(metrics.importance(explanation))
     yield from measurements
     yield metrics.largest_share(measurements)
@@ -116,7 +118,7 @@ def draw_sample(
         )
     rng = np.random.default_rng([subject.seed, 1])
     return ExplainedSample(
-        rows=np.sort(rng.choice(len(data), row_count, replace=False)),
+        rows=np.arange(row_count),  # in the order of their random keys
         references=np.sort(rng.choice(references_at, reference_count, replace=False)),
         method=method,
         notes=[Note(text=text) for text in notes],

@@ -104,7 +104,7 @@ class Examples:
         """Return the first cells of an example's lines: `_CASE`."""
         row = int(self._rows[example.place])
         score = float(self._score[example.place])
-        number = row + 1 if self.unmasked else None
+        number = self._subject.row_number(row) if self.unmasked else None
         return case, example.reason, number, score, *self._decision(row), base, output
 
     def _decision(self, row: int) -> tuple[str, str]:

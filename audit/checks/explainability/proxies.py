@@ -42,16 +42,13 @@ class ProxySample:
 
 def draw_proxy_sample(subject: Subject) -> ProxySample:
     """Draw up to `MAX_ROWS` of the rows whose features were read."""
-    data = subject.features.data
-    rng = np.random.default_rng([subject.seed, 5])
-    rows = np.sort(rng.choice(len(data.index), min(MAX_ROWS, len(data.index)), replace=False))
-    index = data.index[rows]
+    data = subject.features.data.sample(MAX_ROWS)
     return ProxySample(
-        matrix=data.matrix[rows].astype(np.float64),
+        matrix=data.matrix.astype(np.float64),
         texts=np.array([column.vocabulary is not None for column in subject.features.columns]),
-        index=index,
-        weights=_taken(subject.weights, index),
-        clusters=_taken(subject.clusters, index),
+        index=data.index,
+        weights=_taken(subject.weights, data.index),
+        clusters=_taken(subject.clusters, data.index),
         seed=subject.seed,
     )
 

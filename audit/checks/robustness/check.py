@@ -28,6 +28,7 @@ from audit.model.text_columns import free_text_columns
 from audit.perturbations import Corruption
 from audit.result import MetricFacts, Note, Scalar
 from audit.stats.influence import TracedEvidence
+from audit.subject.sample_screen import sample_notes
 from audit.subject.subject import Subject
 
 
@@ -197,6 +198,7 @@ class Robustness(Check):
         if attacked.zero_gradient and not subject.logits.exact:  # an attack followed a gradient
             yield Note(text=f"The attacks follow logits that were {subject.logits.evidence}.")
         yield from attacked.notes
+        yield from sample_notes(subject, attacked.rows, "attacked")
         yield from notes_on_range(attacked, subject)
         yield from notes_on_small_eps(attacked, subject, self.eps)
         yield from measurements(attacked, subject)

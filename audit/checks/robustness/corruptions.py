@@ -6,6 +6,7 @@ import numpy as np
 
 from audit.checks.robustness.attacked_rows import true_classes
 from audit.checks.robustness.metrics import ShareMeasurer, Where
+from audit.inputs.features import Rows
 from audit.perturbations import Corruption, corrupt
 from audit.result import Note
 from audit.stats.influence import TracedEvidence
@@ -29,17 +30,15 @@ def corrupted(
     ``corruptions`` and ``severities`` (1 to 5) are measured in this order and rising. Up to ``max_values`` pixel values
     are corrupted and classified at a time.
     """
-    index = subject.features.data.index
-    order = np.random.Generator(np.random.Philox(subject.seed)).permutation(len(index))
-    sample = np.sort(order[:_MAX_ROWS])
-    rows = index[sample]
+    data = subject.features.data.sample(_MAX_ROWS)
+    rows = data.index
     shares = ShareMeasurer(rows, subject)
     labels = true_classes(subject)[rows]
     if len(rows) < subject.rows:
         yield Note(text=f"{len(rows):,} of {subject.rows:,} pictures were corrupted, drawn at random.")
     for kind in dict.fromkeys(corruptions):
         for severity in sorted(set(severities)):
-            decisions = _decisions(subject, pictures, sample, kind, severity, max_values)
+            decisions = _decisions(subject, pictures, data, kind, severity, max_values)
             where: Where = {"corruption": kind, "severity": severity}
             yield from shares.of("corruption_accuracy", np.concatenate(list(decisions)) == labels, where)
 
@@ -47,15 +46,15 @@ def corrupted(
 def _decisions(
     subject: Subject,
     pictures: ImageColumn,
-    sample: np.ndarray,
+    data: Rows,
     kind: Corruption,
     severity: int,
     max_values: int,
 ) -> Iterator[np.ndarray]:
-    data = subject.features.data
     integer = not subject.feeds[0].dtype.is_floating  # 8-bit pixels, or files of them
     step = max(1, max_values // data.matrix.shape[1])
-    for part in np.split(sample, range(step, len(sample), step)):
+    for start in range(0, len(data.matrix), step):
+        part = slice(start, start + step)
         images = data.matrix[part].reshape(-1, *pictures.shape)
-        images = corrupt(images, pictures.low, pictures.high, kind, severity, data.index[part], subject.seed)
-        yield subject.predictor((np.rint(images) if integer else images).reshape(len(part), -1))
+        images = corrupt(images, pictures.low, pictures.high, kind, severity, data.keys[part], subject.seed)
+        yield subject.predictor((np.rint(images) if integer else images).reshape(len(images), -1))

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from audit.attacks import ATTACKS, AttackSpec, Plan
 from audit.attacks.batch import Batch
 from audit.attacks.outcomes import Outcome
@@ -17,6 +15,7 @@ from audit.checks.robustness.gradient_sources import GradientSource
 from audit.checks.robustness.notes import notes_on_gradients, notes_on_rows
 from audit.checks.robustness.sanity_suite import SanityVerdict, run_sanity_tests
 from audit.checks.robustness.sanity_tests import Finding, test_score_resolution
+from audit.inputs.features import Rows
 from audit.subject.subject import Subject
 
 _MAX_BATCH_ROWS = 8192
@@ -105,14 +104,13 @@ class _Attempt:
 
     def run(self) -> AttackedRows:
         """Run the attacks and test them."""
-        data = self.subject.features.data
+        data = self.subject.features.data.sample(self._row_limit())
         specs = [ATTACKS[name] for name in self.plan.attacks]
         sources = {spec: self._source_of(spec) for spec in specs if spec.follows == "gradient"}
         own_gradient = next(
             (s.ascent for spec, s in sources.items() if s and spec.follows_own_gradient), None
         )
-        index = self._row_index()
-        rows = self._batch(data.matrix[index])
+        rows = self._batch(data)
         attacked = attack(
             rows,
             own_gradient,
@@ -126,9 +124,9 @@ class _Attempt:
         ]
         row_notes = notes_on_rows(len(rows.x), self.subject.features, self.subject.rows, self.plan)
         return AttackedRows(
-            rows=data.index[index],
+            rows=data.index,
             batch=rows,
-            right=rows.classes == true_classes(self.subject)[data.index[index]],
+            right=rows.classes == true_classes(self.subject)[data.index],
             outcomes=attacked.outcomes,
             zero_gradient={} if probe.misleading else attacked.zero_gradient,
             withheld=frozenset(unproven),
@@ -138,12 +136,14 @@ class _Attempt:
             escalated=self.is_escalated,
         )
 
-    def _batch(self, matrix: np.ndarray) -> Batch:
+    def _batch(self, data: Rows) -> Batch:
         predictor = self.subject.predictor
         log_odds = self.log_odds or predictor.log_odds
         observed = self.subject.features.background.matrix
-        classes = predictor(matrix)
-        return Batch(matrix, classes, self.threat_model, self.norm, predictor, log_odds, observed)
+        classes = predictor(data.matrix)
+        return Batch(
+            data.matrix, classes, self.threat_model, self.norm, predictor, log_odds, observed, data.keys
+        )
 
     def _verdict(self, rows: Batch, outcomes: list[Outcome]) -> SanityVerdict | None:
         if all(ATTACKS[outcome.attack].is_control for outcome in outcomes):
@@ -163,11 +163,10 @@ class _Attempt:
         columns = int(self.threat_model.movable.sum())
         return bool(test_score_resolution(self.subject.predictor.log_odds(sample)[0], columns).doubt)
 
-    def _row_index(self) -> np.ndarray | slice:
-        """Return which of the sampled rows are attacked, in their order: by costly attacks only some, at random."""
+    def _row_limit(self) -> int:
+        """Return how many of the sampled rows are attacked: by costly attacks only some."""
         plan = self.plan
-        total = len(self.subject.features.data.matrix)
-        limit = total
+        limit = len(self.subject.features.data.matrix)
         costs = {ATTACKS[name].cost for name in plan.attacks}
         if "scores" in costs:
             wide = _MAX_BLACK_BOX_VALUES // len(self.threat_model.scale)
@@ -175,6 +174,4 @@ class _Attempt:
         if "gradients" in costs:
             widest = self.subject.logits.widest if self.exact else 1
             limit = min(limit, max(_MIN_ROWS, _MAX_GRADIENT_VALUES // (widest * plan.steps * len(plan.eps))))
-        if total <= limit:
-            return slice(None)
-        return np.sort(np.random.default_rng(plan.seed).choice(total, limit, replace=False))
+        return limit

@@ -119,7 +119,7 @@ def _lines(shrunk: _ShrunkRows, subject: Subject) -> Iterator[Line]:
         scores = [float(score) for score in subject.predictor.decide(np.stack(ends))[0]]
         if not is_shown:
             scores = rounded_distinctly(scores, subject.decision_rule.boundary)
-        row = int(shrunk.rows[place]) + 1 if is_shown else None
+        row = subject.row_number(int(shrunk.rows[place])) if is_shown else None
         common = (case, reason, row, outcome.attack, outcome.eps, number(shrunk.size[place]), *scores)
         deviations = shrunk.deviations[place]
         for column in np.argsort(-np.abs(deviations), kind="stable")[: np.count_nonzero(deviations)]:

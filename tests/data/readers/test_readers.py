@@ -11,10 +11,11 @@ import pytest
 
 import audit
 from audit.data.readers.registry import open_source
+from audit.data.row_hashes import HashKey
 from audit.data.source import BatchSize
 from audit.errors import AuditError
 from audit.result import Report
-from audit.subject.facts import distinct_rows
+from audit.subject.copies import count_rows
 from audit.subject.predictions import Classified
 
 from ...audits import GIVEN, again, content, measurements, people, store, subject
@@ -89,7 +90,10 @@ def test_the_size_of_a_batch_changes_nothing(model: Models, forms: dict[str, str
     assert max(sizes) <= 300 and sum(sizes) == 900
     np.testing.assert_equal(vars(scored.scores), vars(whole.scores))
     np.testing.assert_equal([vars(a) for a in table.attributes], [vars(a) for a in whole.attributes])
-    assert distinct_rows(table, scored.hashes) == whole.data_facts.distinct_rows
+    assert (
+        count_rows(whole.policy.data, table, scored.hashes, HashKey(0)).distinct
+        == whole.data_facts.distinct_rows
+    )
 
 
 def test_scores_of_other_batches_differ_by_rounding_only(model: Models, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from audit.subject.subject import Subject
 
+from ...audits import file_rows
 from ..logits.surgery import audited, export, gradient, numbers, odds
 
 WEIGHTS = np.array([[0.9], [-0.6]], np.float32)
@@ -59,7 +60,7 @@ def test_where_the_graph_is_pinned_the_signature_goes_on_by_batches(tmp_path: Pa
 
 
 def _as_the_closed_form(found: Subject) -> None:
-    x = found.features.data.matrix
+    x = file_rows(found)
     np.testing.assert_allclose(odds(found), (x @ WEIGHTS)[:, 0], atol=1e-4)
     np.testing.assert_allclose(gradient(found), np.broadcast_to(WEIGHTS[:, 0], x.shape), rtol=1e-3)
 
@@ -69,4 +70,4 @@ def test_a_column_of_lists_is_one_feature_a_place(tmp_path: Path) -> None:
     lists = frame.assign(x=list(frame.to_numpy())).drop(columns=["a", "b"])
     found = audited(fixed(tmp_path / "m"), lists, tmp_path)
     assert [column.name for column in found.features.columns] == ["x[0]", "x[1]"]
-    assert np.array_equal(found.features.data.matrix, frame.to_numpy())
+    assert np.array_equal(file_rows(found), frame.to_numpy())

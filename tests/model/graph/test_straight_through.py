@@ -13,7 +13,7 @@ import pytest
 from audit.frameworks.tensorflow_loader import graph, tensorflow
 from audit.model.logits.surrogate import SurrogateLogits, find_surrogate
 
-from ...audits import content, store, subject
+from ...audits import content, file_rows, store, subject
 from ...models import save
 
 X = np.random.default_rng(0).normal(size=(120, 3)).astype(np.float32)
@@ -27,9 +27,7 @@ def stand_in(path: Path, score: Step, output: str = "probabilities", **given: An
     data = pd.DataFrame(X, columns=NAMES).assign(label=(X[:, 0] > 0).astype(int))
     spec = {"inputs": {"x": NAMES}, "output": output}
     made = subject(content(path / "m", store(data, path), spec=spec, **given))
-    found = find_surrogate(
-        made.model, made.decision_rule, made.feeds, made.features.columns, made.features.data.matrix
-    )
+    found = find_surrogate(made.model, made.decision_rule, made.feeds, made.features.columns, file_rows(made))
     assert found is not None
     return found
 

@@ -18,7 +18,7 @@ from audit.model.model import open_model
 from audit.policy.model import ModelSpec
 from audit.subject.subject import Subject
 
-from ...audits import content, store, subject
+from ...audits import content, file_rows, store, subject
 from ..logits.surgery import gradient, odds
 
 ROWS = 200
@@ -113,7 +113,7 @@ def test_scores_are_the_signature_s_own(audited: Subject, served: Path) -> None:
     signature = tf.saved_model.load(str(served)).signatures["serving_default"]
     own = signature(examples=tf.constant(serialized(table())))["score"].numpy()[:, 0]
     assert np.array_equal(audited.scores.favorable, own.astype(np.float64))  # type: ignore[union-attr]
-    assert np.array_equal(audited.predictor.decide(audited.features.data.matrix)[0], own)
+    assert np.array_equal(audited.predictor.decide(file_rows(audited))[0], own)
 
 
 def test_the_graph_is_cut_behind_the_parser(audited: Subject) -> None:

@@ -13,7 +13,7 @@ import tensorflow as tf
 from audit.subject.predictions import Classified
 from audit.subject.subject import Subject
 
-from ...audits import content, store, subject
+from ...audits import content, file_rows, store, subject
 
 ROWS = 300
 
@@ -36,7 +36,7 @@ def audited(
 
 def values(found: Subject, matrix: np.ndarray | None = None) -> np.ndarray:
     """Return the logits of the sampled rows, or of a matrix."""
-    matrix = found.features.data.matrix if matrix is None else matrix
+    matrix = file_rows(found) if matrix is None else matrix
     return np.asarray(tf.function(found.logits)(tf.constant(matrix)).numpy(), np.float64)
 
 
@@ -48,7 +48,7 @@ def odds(found: Subject) -> np.ndarray:
 
 def gradient(found: Subject, matrix: np.ndarray | None = None) -> np.ndarray:
     """Return the gradient ``(rows, columns)`` of the last logit (less the first, if there are two and more)."""
-    matrix = found.features.data.matrix if matrix is None else matrix
+    matrix = file_rows(found) if matrix is None else matrix
 
     model = found.logits
 
@@ -77,4 +77,4 @@ def export(path: Path, score: Callable[..., Any], inputs: Mapping[str, Any], **h
 def uncut(found: Subject) -> np.ndarray:
     """Return the audited score of the second of two classes on the sampled rows."""
     assert isinstance(found.scores, Classified)
-    return np.asarray(found.scores.favorable[found.features.data.index], np.float64)
+    return np.asarray(found.scores.favorable, np.float64)

@@ -15,7 +15,7 @@ import audit
 from audit.model.graph.freeze import FreezeFailure, freeze
 from audit.model.logits.logits import CONFIRMED_ROWS
 
-from ...audits import content, store
+from ...audits import content, file_rows, store
 from ...models import save
 from .surgery import audited, gradient, numbers, odds, uncut, values
 
@@ -179,7 +179,7 @@ def test_an_unfrozen_regression_is_still_its_value(tmp_path: Path, monkeypatch: 
 
     monkeypatch.setattr("audit.model.model.freeze", refuse)
     found = audited(export(tmp_path / "m", lambda z, _: z), numbers(), tmp_path, output="regression")
-    logits = tf.function(found.logits)(tf.constant(found.features.data.matrix)).numpy()
+    logits = tf.function(found.logits)(tf.constant(file_rows(found))).numpy()
     np.testing.assert_allclose(logits[:, 0], z(), atol=1e-5)
     assert found.logits.exact
 

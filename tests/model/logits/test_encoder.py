@@ -17,6 +17,7 @@ from audit.checks.robustness.threat_model import threat_model_of
 from audit.model.decision import decision_logits
 from audit.subject.subject import Subject
 
+from ...audits import file_rows
 from ...models import save
 from .surgery import ROWS, audited, export, gradient, numbers, odds, uncut, values
 
@@ -49,7 +50,7 @@ def test_large_whole_numbers_keep_their_last_digit(tmp_path: Path) -> None:
     save(tmp_path / "m", score, n=([None, 1], tf.int64))
     last = np.arange(ROWS) - 150
     found = audited(tmp_path / "m", numbers(1).assign(n=2**40 + last), tmp_path)
-    assert found.features.data.matrix.dtype == np.float64
+    assert file_rows(found).dtype == np.float64
     np.testing.assert_allclose(odds(found), last / 100, atol=1e-6)
 
 
@@ -133,7 +134,7 @@ def own_gradient(path: Path) -> Path:
 
 def by_finite_scores(found: Subject) -> np.ndarray:
     """Return the gradient of the log-odds through the uncut signature, called as it is served."""
-    x = tf.constant(found.features.data.matrix)
+    x = tf.constant(file_rows(found))
     with tf.GradientTape() as tape:
         tape.watch(x)
         score = found.model.signature.function(x=x)[found.model.output]
@@ -151,7 +152,7 @@ def test_a_graph_of_many_parts(tmp_path: Path, build: Build) -> None:
     np.testing.assert_allclose(
         expit(odds(found)), uncut(found), atol=1e-5
     )  # and no gradient has spoiled the cut
-    assert np.array_equal(found.predictor(found.features.data.matrix), uncut(found) >= 0.5)
+    assert np.array_equal(found.predictor(file_rows(found)), uncut(found) >= 0.5)
 
 
 def first_generation(path: Path, resource: bool) -> Path:
@@ -223,7 +224,7 @@ def test_a_loop_is_climbed_inside_another_loop(tmp_path: Path) -> None:
     ascent = GradientAscent(
         lambda rows: decision_logits(logits(rows), found.decision_rule), space, "inf", np.dtype("float32")
     )
-    x = found.features.data.matrix
+    x = file_rows(found)
     classes = found.predictor(x)
     uphill = np.where(classes == 1, -1, 1)[:, None] * np.sign(WEIGHTS[:, 0])
     np.testing.assert_allclose(ascent.direction(x, classes), uphill)

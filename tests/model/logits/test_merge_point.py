@@ -14,6 +14,7 @@ from scipy.special import expit
 
 from audit.subject.subject import Subject
 
+from ...audits import file_rows
 from .surgery import ROWS, audited, export, gradient, numbers, odds, uncut, values
 
 INPUTS = {"a": ([None, 1], tf.float32), "n": ([None, 1], tf.int64), "t": ([None, 1], tf.string)}
@@ -77,7 +78,7 @@ def turned(path: Path) -> Path:
 def masked_as_columns(found: Subject) -> None:
     """Mix two rows by any mask of columns: encoded or not, the logits are the same."""
     random, model = np.random.default_rng(1), found.logits
-    rows = found.features.data.matrix
+    rows = file_rows(found)
     others = rows[random.permutation(ROWS)]
     inside = random.random(rows.shape) < 0.5
     encode, graph = tf.function(model.encode), tf.function(model.graph)
@@ -95,7 +96,7 @@ def test_rows_are_encoded_up_to_the_meeting(tmp_path: Path) -> None:
     found = audited(one_meeting(tmp_path / "m"), table(), tmp_path)
     agrees(found)
     assert found.logits.players.tolist() == [2, 2, 2, 0, 1, 0]
-    encoded = tf.function(found.logits.encode)(found.features.data.matrix).numpy()
+    encoded = tf.function(found.logits.encode)(file_rows(found)).numpy()
     frame = table()
     np.testing.assert_allclose(encoded[:, 3], (frame["a"] - 0.5) / 2, rtol=1e-6)
     np.testing.assert_allclose(encoded[:, 4], np.log1p(frame["n"]), rtol=1e-6)
@@ -104,7 +105,7 @@ def test_rows_are_encoded_up_to_the_meeting(tmp_path: Path) -> None:
 
 def test_the_gradient_goes_through_it(tmp_path: Path) -> None:
     found = audited(one_meeting(tmp_path / "m"), table(), tmp_path)
-    rows, step = found.features.data.matrix, np.array([1e-2, 0, 0], np.float32)
+    rows, step = file_rows(found), np.array([1e-2, 0, 0], np.float32)
     slope = (values(found, rows + step) - values(found, rows - step)) @ [-1, 1] / 2e-2
     smooth = np.abs(rows[:, 0]) > 0.02
     np.testing.assert_allclose(gradient(found)[smooth, 0], slope[smooth], atol=5e-3)
@@ -119,9 +120,9 @@ def test_large_numbers_meet_in_floats(tmp_path: Path) -> None:
     model = export(tmp_path / "m", score, INPUTS, w=weights())
     frame = table()
     found = audited(model, frame.assign(n=2**40 + frame["n"]), tmp_path)
-    assert found.features.data.matrix.dtype == np.float64
+    assert file_rows(found).dtype == np.float64
     agrees(found)
-    assert tf.function(found.logits.encode)(found.features.data.matrix).dtype == tf.float64
+    assert tf.function(found.logits.encode)(file_rows(found)).dtype == tf.float64
 
 
 @pytest.mark.parametrize("build", [another_way, mixed_before, turned])
@@ -142,7 +143,7 @@ def test_a_tensor_of_columns_is_encoded_up_to_its_first_weights(tmp_path: Path) 
     found = audited(model, frame, tmp_path, inputs={"x": ["c", "a", "b"]})
     agrees(found)
     assert found.logits.players.tolist() == [0, 1, 2]
-    encoded = tf.function(found.logits.encode)(found.features.data.matrix).numpy()
+    encoded = tf.function(found.logits.encode)(file_rows(found)).numpy()
     np.testing.assert_allclose(encoded, (frame[["c", "a", "b"]] - mean) / spread, rtol=1e-6)
 
 
@@ -153,7 +154,7 @@ def test_a_tensor_whose_columns_are_mixed_enters_as_it_is(tmp_path: Path) -> Non
     model = export(tmp_path / "m", score, {"x": ([None, 2], tf.float32)}, w=weights())
     found = audited(model, numbers(2), tmp_path)
     agrees(found)
-    rows = found.features.data.matrix
+    rows = file_rows(found)
     assert np.array_equal(tf.function(found.logits.encode)(rows), rows)
 
 
