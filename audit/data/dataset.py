@@ -79,8 +79,15 @@ def read_dataset(spec: DataSpec, source: Source, regression: bool) -> Dataset:
         clusters=_require_clusters(clusters.sort().codes, spec.cluster) if spec.cluster else None,
         labels=labels,
         weights=_normalized(np.concatenate(weights), spec.weight) if spec.weight else None,
-        warnings=[*label.warnings, *(warning for reader in readers.values() for warning in reader.warnings)],
+        warnings=[
+            *_label_warnings(labels),
+            *(warning for reader in readers.values() for warning in reader.warnings),
+        ],
     )
+
+
+def _label_warnings(labels: Labels | Targets) -> list[str]:
+    return [labels.warning] if isinstance(labels, Labels) and labels.warning else []
 
 
 def _weights(batch: pa.RecordBatch, column: str, first_row: int) -> np.ndarray:

@@ -24,12 +24,14 @@ class Labels:
     """Labels of a classification: ``codes`` (int32, one a row) index the sorted ``values``.
 
     ``favorable`` are the indices of the favourable values, and ``spelling`` is the label's entry in ``data.values``.
+    ``warning`` quotes values that may be spellings of one; None if there are none.
     """
 
     values: list[Scalar]
     codes: np.ndarray
     favorable: list[int]
     spelling: Spelling | None = None
+    warning: str | None = None
 
     def identity(self, value: Scalar) -> str:
         """Return the text that identifies a class: of the data, the policy, or the model's own output.
@@ -72,7 +74,6 @@ class LabelReader:
             raise _wrong_favorable(spec.favorable)
         if regression and self._spelling not in (None, "number"):
             raise _wrong_spelling(spec.label, str(self._spelling))
-        self.warnings: list[str] = []
 
     def add(self, column: pa.Array, first_row: int) -> None:
         """Append the next batch of the label's column."""
@@ -111,13 +112,13 @@ class LabelReader:
             fix = "for a regression set model.output: regression"
             raise self._error(f"at most {MAX_CLASSES} label values", f"{len(values):,}", fix)
         warning = ambiguity_warning(self._spec.label, categories.rows, self._spelling)
-        self.warnings = [warning] if warning else []
-        return Labels(values, categories.codes, self._favorable(categories, values), self._spelling)
+        favorable = self._favorable(categories, values, warning)
+        return Labels(values, categories.codes, favorable, self._spelling, warning)
 
-    def _favorable(self, categories: Categories, values: list[Scalar]) -> list[int]:
+    def _favorable(self, categories: Categories, values: list[Scalar], warning: str | None) -> list[int]:
         if self._spec.favorable is None:
             if len(values) > 2:
-                raise self._needs_favorable(values)
+                raise self._needs_favorable(values, warning)
             return [1]
         assert isinstance(self._spec.favorable, list)
         known = PolicyValues(categories.values, self._spec.label, self._spelling)
@@ -128,7 +129,7 @@ class LabelReader:
             raise AuditError(where="data.favorable", expected="some label values", found="all of them")
         return sorted(indices)
 
-    def _needs_favorable(self, values: list[Scalar]) -> AuditError:
+    def _needs_favorable(self, values: list[Scalar], warning: str | None) -> AuditError:
         if len(values) > _MAX_LIKELY_CLASSES and not any(isinstance(value, str) for value in values):
             return AuditError(
                 where="model.output",
@@ -140,7 +141,7 @@ class LabelReader:
             where="data.favorable",
             expected="the label value or values that count as the favourable outcome",
             found=f"nothing, with {len(values)} label values: {quote_list(values)}",
-            fix="set data.favorable (for a regression also model.output: regression)",
+            fix=warning or "set data.favorable (for a regression also model.output: regression)",
         )
 
     def _require_complete(self, nulls: int) -> None:

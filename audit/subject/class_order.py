@@ -126,12 +126,12 @@ def _wrong_class_count(labels: Labels, width: int) -> ScoresRefused:
             where="model.output",
             expected="two label values, since the model scores one column",
             found=label_values,
-            fix="set model.output: regression, or audit a label with two values",
+            fix=labels.warning or "set model.output: regression, or audit a label with two values",
         )
     return _wrong_classes(
         f"{width} label values, one for each class that the model scores",
         label_values,
-        "list them in the order of the outputs under model.classes",
+        labels.warning or "list them in the order of the outputs under model.classes",
     )
 
 

@@ -96,10 +96,10 @@ def test_labels_with_and_without_a_zero(model: Models, tmp_path: Path) -> None:
     frame = people_as_numbers(800)
     clean = audited(frame, model("given"), tmp_path)
     mixed = frame.assign(label=half_as(frame["label"], v1="01", v0="0"))
-    with pytest.raises(audit.AuditError, match=r"data\.favorable"):
-        audited(mixed, model("given"), tmp_path)
-    with pytest.raises(audit.AuditError, match="two label values"):
-        audited(mixed, model("given"), tmp_path, favorable=1)
+    for favorable, message in ((None, r"data\.favorable"), (1, "two label values")):
+        with pytest.raises(audit.AuditError, match=message) as caught:
+            audited(mixed, model("given"), tmp_path, favorable=favorable)
+        assert "data.values: {label: number}" in caught.value.fix and "'01' (" in caught.value.fix
     number = audited(mixed, model("given"), tmp_path, values={"label": "number"})
     assert outcome(number) == outcome(clean) and number.warnings == clean.warnings
     zeros = frame.assign(label=frame["label"].map({"0": "01", "1": "1"}))
