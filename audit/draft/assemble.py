@@ -70,7 +70,7 @@ def draft(model_path: str, data: str, label: str, base: Path, policy_from: Resol
     nulls = _nulls(source, feeds)
     text = policy_text(policy, table, feeds, nulls, thin)
     policy_from(YAML(typ="safe", pure=True).load(text))  # what is written is a policy
-    return Draft(text, list(_remarks(spec, nulls, thin)))
+    return Draft(text, [*_remarks(spec, nulls, thin), *table.warnings])
 
 
 def _is_regression(source: Source, label: str, model: Model) -> bool:

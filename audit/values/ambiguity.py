@@ -45,8 +45,16 @@ def _alike(rows: Mapping[str, int]) -> list[list[str]]:
 
 
 def _quoted(values: list[str], rows: Mapping[str, int]) -> str:
-    counts = [f"{value!r} ({rows[value]:,} {'row' if rows[value] == 1 else 'rows'})" for value in values]
+    counts = [
+        f"{value!r} ({rows[value]:,} {'row' if rows[value] == 1 else 'rows'}{_in_ascii(value)})"
+        for value in values
+    ]
     return ", ".join(counts[:-1]) + " and " + counts[-1]
+
+
+def _in_ascii(value: str) -> str:
+    """Spell out what may look like another text."""
+    return "" if unicodedata.is_normalized("NFKC", value) else f", spelled {value!a}"
 
 
 def _advice(column: str, values: list[str], distinct: int) -> str:

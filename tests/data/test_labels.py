@@ -167,3 +167,14 @@ def test_unusable_targets(
 ) -> None:
     with pytest.raises(AuditError, match=message):
         read(values, tmp_path, file, regression=True, **given)
+
+
+def test_the_label_of_a_regression_is_read_as_numbers(tmp_path: Path) -> None:
+    path = store(pd.DataFrame({"label": [1.0, 1e-05]}), tmp_path, "t.csv")
+    for setting in ("text", "number"):
+        spec = DataSpec.model_validate({"path": str(path), "label": "label", "values": {"label": setting}})
+        if setting == "number":
+            assert read_dataset(spec, open_source(str(path)), True).rows == 2
+        else:
+            with pytest.raises(AuditError, match="the label of a regression is read as numbers"):
+                read_dataset(spec, open_source(str(path)), True)
