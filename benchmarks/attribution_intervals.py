@@ -19,6 +19,7 @@ from audit.attribution.permutation_shapley import ReferenceInfluence
 from audit.checks.explainability.explanation import Explanation
 from audit.checks.explainability.metrics import importance, largest_share, stability
 from audit.checks.explainability.proxy_models import draw_training_rows, tree_scores
+from audit.checks.explainability.rare_values import find_rare_values
 from audit.inputs.features import Column
 from audit.result import Measurement
 from audit.stats import interval
@@ -60,7 +61,8 @@ def explained(rng: np.random.Generator, rows: int, slopes: np.ndarray, clustered
     )
     columns = [Column(f"x{place}", None) for place in range(len(slopes))]
     weighted = Partition(own * 0, 1, None, own if clustered else None)
-    return Explanation(columns, own, x[own], r, found, None, weighted)  # type: ignore[arg-type]
+    rare = find_rare_values(x, r, own, np.arange(REFERENCES), len(slopes))
+    return Explanation(columns, own, x[own], r, found, None, weighted, rare)  # type: ignore[arg-type]
 
 
 def truths(slopes: np.ndarray) -> Truth:

@@ -7,6 +7,7 @@ from audit.stats.maximum import LARGEST_T
 from audit.stats.means import MEAN_METHODS
 from audit.stats.proportion_methods import PROPORTION_METHODS
 from audit.stats.rank_correlation import RANK_METHODS
+from audit.stats.rows_and_references import ROWS_AND_REFERENCES
 
 _no_interval = one_by_one(lambda measurement, confidence: None)
 
@@ -16,7 +17,7 @@ EXACT = IntervalMethod("exact", _no_interval, NO_COUNTS, open_side=None, best_ca
 NONE = IntervalMethod("none", _no_interval, NO_COUNTS, open_side=None, best_case=None, pairing=UNPAIRED)
 """Method of values of which no interval is known."""
 
-_SINGLE_METHODS = (DELONG, CALIBRATION_BINS, LARGEST_T, EXACT, NONE)
+_SINGLE_METHODS = (DELONG, CALIBRATION_BINS, LARGEST_T, ROWS_AND_REFERENCES, EXACT, NONE)
 METHODS: dict[str, IntervalMethod] = {
     method.name: method for method in (*PROPORTION_METHODS, *MEAN_METHODS, *RANK_METHODS, *_SINGLE_METHODS)
 }

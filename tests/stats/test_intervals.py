@@ -179,7 +179,13 @@ def swapped(m: Measurement) -> dict[str, list[float]]:
 
 
 def test_every_method_is_tried_here() -> None:
-    elsewhere = {"stability-z", "largest-t", "clopper-pearson-lower", "clopper-pearson-upper"}
+    elsewhere = {
+        "stability-z",
+        "largest-t",
+        "rows-and-references",
+        "clopper-pearson-lower",
+        "clopper-pearson-upper",
+    }
     assert set(METHODS) == {*RANGES, *elsewhere, "exact", "none"}
 
 

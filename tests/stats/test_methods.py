@@ -148,6 +148,18 @@ SAMPLES: dict[str, tuple[float, dict[str, list[float]]]] = {
     "delong": (0.7, {"favorable": [200.0], "unfavorable": [200.0]}),
     "calibration-bins": (0.1, {"0": [40.0, 100.0, 30.0], "1": [70.0, 100.0, 80.0]}),
     "largest-t": (0.5, ROWS | {"number": [3.0], "values": [0.5, 0.4], "errors": [0.02, 0.05]}),
+    "rows-and-references": (
+        0.3,
+        ROWS
+        | {
+            "references": [100.0],
+            "values": [0.3, 0.3],
+            "row_errors": [0.016, 0.016],
+            "row_skewness": [1.0, 1.0],
+            "reference_errors": [0.012, 0.012],
+            "reference_skewness": [0.5, 0.5],
+        },
+    ),
     "exact": (3.0, {}),
     "none": (3.0, {}),
 }

@@ -10,6 +10,7 @@ import numpy as np
 from audit.attribution import Attributions, BatchFunction, attribute
 from audit.attribution.expected_gradients import ExpectedGradients, expected_gradients
 from audit.check import Skip
+from audit.checks.explainability.rare_values import RareValues, find_rare_values
 from audit.frameworks.tensorflow_loader import graph, tensorflow
 from audit.inputs.features import Column
 from audit.model.decision import favorable_logit, favorable_score
@@ -94,7 +95,7 @@ class Explanation:
 
     ``rows`` are their numbers in the data, from 0; ``matrix`` and ``references`` hold rows in the features' columns.
     ``output`` maps such a matrix to the explained output. ``partition`` is one group of all rows, with their weights
-    and clusters.
+    and clusters. ``rare`` are the values that rows or references lack.
     """
 
     columns: list[Column]
@@ -104,6 +105,7 @@ class Explanation:
     attributions: Attributions
     output: ExplainedOutput
     partition: Partition
+    rare: RareValues
 
     @cached_property
     def magnitudes(self) -> np.ndarray:
@@ -114,6 +116,21 @@ class Explanation:
     def total_magnitudes(self) -> np.ndarray:
         """Their sum over the features ``(rows,)``."""
         return np.asarray(self.magnitudes.sum(1))
+
+    @cached_property
+    def completed_magnitudes(self) -> np.ndarray:
+        """Absolute SHAP values ``(rows, features)``, with those of the references that a rare value lacks.
+
+        A SHAP value against one reference row is the negative of the one with row and reference exchanged. So what the
+        rows of a rare value are attributed against the references is what all references would be attributed together
+        against as many rows of the rare value: without any among them, half of its mean is missing.
+        """
+        return np.asarray(self.magnitudes * (1 + self.rare.unrepresented))
+
+    @cached_property
+    def completed_totals(self) -> np.ndarray:
+        """Sum of `completed_magnitudes` over the features ``(rows,)``."""
+        return np.asarray(self.completed_magnitudes.sum(1))
 
     @cached_property
     def mean_magnitudes(self) -> np.ndarray:
@@ -168,4 +185,7 @@ def explain(
     index = features.data.index[rows]
     parts = (None if part is None else part[index] for part in (subject.weights, subject.clusters))
     partition = Partition(np.zeros(len(index), np.int64), 1, *parts)
-    return Explanation(features.columns, index, matrix, background, attributions, output, partition)
+    rare = find_rare_values(
+        features.data.matrix, features.background.matrix, rows, references, len(features.columns)
+    )
+    return Explanation(features.columns, index, matrix, background, attributions, output, partition, rare)

@@ -13,9 +13,13 @@ from audit.attribution.rank_stability import rank_stability, round_ties, spearma
 from audit.checks.explainability.explanation import Explanation
 from audit.checks.explainability.protected_columns import ProtectedColumns
 from audit.result import Measurement, Note, Scalar
+from audit.stats import interval
 from audit.stats.influence import Influence, Traced
 from audit.stats.maximum import contenders
+from audit.stats.rows_and_references import ROWS_AND_REFERENCES
 
+_CONFIDENCES = (0.8, 0.95, 0.999)
+"""Confidences at which an error of Student's t reaches the limits of a skewed share, and so about in between."""
 _ROUNDING = 1e-6  # of 32-bit outputs, relative to the largest, with some room
 
 
@@ -35,21 +39,36 @@ def largest_share(measurements: Iterable[Measurement]) -> Measurement:
     shares = [m for m in measurements if m.metric == "explainability.attribution_share"]
     top = max(shares, key=lambda m: -1.0 if math.isnan(m.value) else m.value)
     largest = replace(top, metric="explainability.largest_share", where={})
-    if top.method != "mean-t":  # the share of one feature does not differ from row to row
+    if top.method != ROWS_AND_REFERENCES.name:  # the share of one feature does not differ from row to row
         return largest
-    estimated = [m for m in shares if m.method == "mean-t"]
-    if any(m.se is None for m in estimated):
-        return replace(largest, method="none", se=None, counts={})
+    estimated = [m for m in shares if m.method == ROWS_AND_REFERENCES.name]
     values = [m.value for m in estimated]
-    errors = [m.se or 0.0 for m in estimated]
+    errors = [_largest_error(m) for m in estimated]
+    if any(map(math.isnan, errors)):
+        return replace(largest, method="none", se=None, counts={})
     places = contenders(values, errors)
     counts = {
-        **top.counts,
+        "rows": top.counts["rows"],
         "number": [float(len(shares))],
         "values": [values[place] for place in places],
         "errors": [errors[place] for place in places],
     }
     return replace(largest, method="largest-t", se=None, counts=counts)
+
+
+def _largest_error(share: Measurement) -> float:
+    """Return the standard error whose upper limits by Student's t reach at least those of the share; NaN if unknown."""
+    from scipy.special import stdtrit
+
+    spans = [(confidence, interval(share, confidence)) for confidence in _CONFIDENCES]
+    (rows,) = share.counts["rows"]
+    reach = [
+        math.nan
+        if span is None
+        else (span[1] - share.value) / -float(stdtrit(rows - 1.0, (1.0 - confidence) / 2.0))
+        for confidence, span in spans
+    ]
+    return max(reach)
 
 
 def protected_shares(explanation: Explanation, columns: ProtectedColumns, data_rows: int) -> Iterator[Traced]:
@@ -104,10 +123,13 @@ def _direction(feature: int, explanation: Explanation, where: dict[str, Scalar])
 
 def _mean_magnitude(feature: int, explanation: Explanation, where: dict[str, Scalar]) -> Measurement:
     mean = float(explanation.mean_magnitudes[feature])
-    influence = explanation.magnitudes[:, feature] - mean
     by_reference = explanation.attributions.by_reference[:, feature]
-    details = _mean_error(influence, by_reference, explanation)
-    return explanation.measurement("mean_abs_attribution", mean, "mean-t", where, **details)
+    sides = [
+        _Side.of(explanation.mean(values), values - explanation.mean(values), by_reference, explanation)
+        for values in (explanation.magnitudes[:, feature], explanation.completed_magnitudes[:, feature])
+    ]
+    details = _two_draws(sides, [feature], explanation)
+    return explanation.measurement("mean_abs_attribution", mean, ROWS_AND_REFERENCES.name, where, **details)
 
 
 def _share(name: str, features: list[int], explanation: Explanation, where: dict[str, Scalar]) -> Measurement:
@@ -116,11 +138,69 @@ def _share(name: str, features: list[int], explanation: Explanation, where: dict
     Where all rows have the same share, as of a feature that the model ignores, they show no spread that an
     error could be estimated from. The interval is then that of a proportion of the rows.
     """
-    total, share, row_deviations, reference_deviations = _share_parts(features, explanation)
-    if row_deviations.any():
-        details = _mean_error(row_deviations / total, reference_deviations / total, explanation)
-        return explanation.measurement(name, share, "mean-t", where, **details)
-    return _proportion(name, share, explanation, where)
+    parts = _share_parts(features, explanation)
+    if parts.row_deviations.any() or explanation.rare.unseen[features].any():
+        sides = [_share_side(features, explanation, completed) for completed in (False, True)]
+        details = _two_draws(sides, features, explanation)
+        details["counts"]["most"] = [1.0]
+        return explanation.measurement(name, parts.share, ROWS_AND_REFERENCES.name, where, **details)
+    return _proportion(name, parts.share, explanation, where)
+
+
+class _Side(NamedTuple):
+    """Estimate behind one limit, and the standard errors and skewnesses of both draws."""
+
+    value: float
+    row_error: float
+    row_skewness: float
+    reference_error: float
+    reference_skewness: float
+
+    @classmethod
+    def of(cls, value: float, rows: np.ndarray, references: np.ndarray, explanation: Explanation) -> "_Side":
+        """Compute the moments of the influences of rows and references."""
+        row_error, row_skewness = (float(part[0]) for part in explanation.partition.moments(rows))
+        deviations = references - references.mean()
+        spread = float(deviations.std())
+        skewness = float((deviations**3).mean()) / spread**3 if spread > 0.0 else 0.0
+        reference_error = float(references.std(ddof=1)) / len(references) ** 0.5  # NaN for a single one
+        return cls(value, row_error, row_skewness, reference_error, skewness)
+
+
+def _share_side(features: list[int], explanation: Explanation, completed: bool) -> _Side:
+    """Return the share behind its lower limit, or if ``completed`` the one behind its upper limit.
+
+    What the references lack is added to the features for the upper limit, and to all others for the lower one.
+    """
+    plain = explanation.magnitudes[:, features].sum(1)
+    full = explanation.completed_magnitudes[:, features].sum(1)
+    magnitudes = full if completed else plain
+    others = explanation.total_magnitudes - plain if completed else explanation.completed_totals - full
+    total = explanation.mean(magnitudes + others)
+    share = explanation.mean(magnitudes) / total if total > 0 else float("nan")
+    by_reference = explanation.attributions.by_reference
+    references = by_reference[:, features].sum(1) - share * by_reference.sum(1)
+    return _Side.of(
+        share, (magnitudes - share * (magnitudes + others)) / total, references / total, explanation
+    )
+
+
+def _two_draws(sides: list[_Side], features: list[int], explanation: Explanation) -> dict[str, Any]:
+    """Return counts and standard error of a mean of two draws: of the rows, and of the reference rows."""
+    error = math.hypot(sides[0].row_error, sides[0].reference_error)
+    rows = {"rows": [explanation.effective_rows], "references": [float(len(explanation.references))]}
+    if not all(map(math.isfinite, (*sides[0], *sides[1]))):
+        return {"se": None, "counts": rows}
+    counts = rows | {
+        "values": [side.value for side in sides],
+        "row_errors": [side.row_error for side in sides],
+        "row_skewness": [side.row_skewness for side in sides],
+        "reference_errors": [side.reference_error for side in sides],
+        "reference_skewness": [side.reference_skewness for side in sides],
+    }
+    if explanation.rare.unseen[features].any():
+        counts["unseen"] = [1.0]
+    return {"se": error, "counts": counts}
 
 
 def _proportion(
@@ -129,14 +209,6 @@ def _proportion(
     trials = explanation.effective_rows
     counts = {"rate": [share * trials, trials]}
     return explanation.measurement(name, share, "clopper-pearson", where, counts=counts)
-
-
-def _mean_error(influence: np.ndarray, by_reference: np.ndarray, explanation: Explanation) -> dict[str, Any]:
-    """Return counts and standard error of a mean of two draws: of the rows, and of the reference rows."""
-    row_error = float(explanation.partition.standard_error(influence)[0])
-    reference_error = float(by_reference.std(ddof=1)) / len(by_reference) ** 0.5  # NaN for a single one
-    error = (row_error**2 + reference_error**2) ** 0.5
-    return {"se": error if np.isfinite(error) else None, "counts": {"rows": [explanation.effective_rows]}}
 
 
 def quality(
