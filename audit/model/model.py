@@ -22,15 +22,19 @@ from audit.model.loading.signature import Signature, open_signature
 from audit.model.output_choice import choose_output
 from audit.model.state.refusal import require_stateless
 from audit.policy.model import ModelSpec
-from audit.result import TensorFacts
+from audit.result import Scalar, TensorFacts
 
 
 class Model:
     """One output of one signature of a loaded model.
 
     ``entries`` are the signature's inputs. Call the model for scores; `outputs` is differentiable if graph and
-    entries are.
+    entries are. ``meaning`` says in words what the scores are, where they are not that output itself, and
+    ``class_names`` the label values of its columns, where the model tells.
     """
+
+    meaning: str | None = None
+    class_names: list[Scalar] | None = None
 
     def __init__(self, signature: Signature, output: str, where: str) -> None:
         self.signature = signature
@@ -97,10 +101,17 @@ class Model:
 
     def outputs(self, tensors: Mapping[str, Any]) -> Any:
         """Return the output, as the signature computes it, for what is fed: tensors by name, all of as many rows."""
-        inputs = {entry.name: entry.tensor(tensors) for entry in self.entries}
+        return self.scores({entry.name: entry.tensor(tensors) for entry in self.entries})
+
+    def scores(self, inputs: Mapping[str, Any]) -> Any:
+        """Return the audited scores for the signature's own inputs, tensors by name."""
+        return self.signature_output(self.output, inputs)
+
+    def signature_output(self, name: str, inputs: Mapping[str, Any]) -> Any:
+        """Return the output ``name`` of the signature for its own inputs."""
         if self.batch is not None:
-            return call_in_batches(self.signature.function, self.output, self.batch, inputs)
-        return self.signature.function(**inputs)[self.output]
+            return call_in_batches(self.signature.function, name, self.batch, inputs)
+        return self.signature.function(**inputs)[name]
 
     def __call__(self, tensors: Mapping[str, Any], first_row: int = 1) -> np.ndarray:
         """Return raw outputs ``(rows, width)`` in the model's dtype.

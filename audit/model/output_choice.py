@@ -1,5 +1,6 @@
 """Choice of the audited output of a signature."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,10 +9,15 @@ from audit.frameworks.tensorflow_loader import tensorflow
 
 SCORES = "scores"
 CLASSES = "classes"
+_LABEL_NAME = re.compile(
+    r"(^|_)(y_)?(label|class|category|decision|outcome|verdict|pred|prediction|predicted)(e?s|_ids?|_index|_labels?|_class(es)?)?($|_\d+$)"
+)
 
 
 def choose_output(requested: str | None, outputs: Mapping[str, Any], where: str) -> str:
-    """Return the name of the audited output: the requested one, the only one, or TensorFlow Serving's ``scores``.
+    """Return the name of the audited output: the requested one, the only one, or the only scores beside a label.
+
+    TensorFlow Serving's ``scores`` are those beside ``classes``.
 
     Args:
         requested: ``model.output.name`` of the policy.
@@ -27,6 +33,9 @@ def choose_output(requested: str | None, outputs: Mapping[str, Any], where: str)
         return SCORES
     if requested in outputs:
         return str(requested)
+    scores = [name for name in outputs if set(label_outputs(outputs, name)) == set(outputs) - {name}]
+    if requested is None and len(scores) == 1 and outputs[scores[0]].dtype.is_floating:
+        return scores[0]
     raise AuditError(
         where=where,
         expected=f"model.output: {{name: OUTPUT}} with one of {quote_list(outputs)}",
@@ -44,3 +53,16 @@ def names_classes(outputs: Mapping[str, Any]) -> bool:
         return False
     tables = all(spec.shape.rank in (2, None) for spec in (scores, classes))
     return bool(tables and scores.dtype.is_floating and classes.dtype == tensorflow().string)
+
+
+def label_outputs(outputs: Mapping[str, Any], audited: str) -> list[str]:
+    """Return the outputs, by their names, types and shapes, that give one class a row beside the ``audited`` one."""
+    return [
+        name
+        for name, spec in outputs.items()
+        if name != audited and _LABEL_NAME.search(name.lower()) and _one_value_a_row(spec.shape)
+    ]
+
+
+def _one_value_a_row(shape: Any) -> bool:
+    return shape.rank is not None and shape.rank >= 1 and all(size == 1 for size in shape[1:])

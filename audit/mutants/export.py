@@ -20,6 +20,7 @@ from audit.data.source import Source
 from audit.frameworks.output_silencing import quiet
 from audit.frameworks.tensorflow_loader import tensorflow
 from audit.model.model import Model
+from audit.model.output_choice import label_outputs
 from audit.mutants.mutant import CannotMutate, Mutant, ScoreMutation
 from audit.policy.model import DataSpec, ModelSpec, OutputSpec, ResolvedPolicy
 from audit.subject.subject import Subject
@@ -60,7 +61,8 @@ def _model(spec: ModelSpec, subject: Subject, path: Path, column: str | None) ->
     inputs |= {column: [column]} if column else {}
     kind = subject.decision_rule.head.kind
     output = OutputSpec(kind="probabilities" if kind == "sigmoid" else kind, name=subject.model.output)
-    return spec.model_copy(update={"path": str(path), "inputs": inputs, "output": output})
+    classes = spec.classes or subject.model.class_names  # the label outputs that named them are not written
+    return spec.model_copy(update={"path": str(path), "inputs": inputs, "output": output, "classes": classes})
 
 
 def _with_column(spec: DataSpec, subject: Subject, name: str, values: np.ndarray, folder: Path) -> DataSpec:
@@ -78,7 +80,7 @@ def _free_name(subject: Subject) -> str:
 
 
 def _export(model: Model, change: ScoreMutation, folder: Path, column: str | None) -> None:
-    """Write ``model`` with ``change`` behind its audited output into ``folder``; its other outputs stay.
+    """Write ``model`` with ``change`` behind its audited scores into ``folder``; its other outputs but labels stay.
 
     Args:
         model: the loaded model; it is not changed.
@@ -91,6 +93,7 @@ def _export(model: Model, change: ScoreMutation, folder: Path, column: str | Non
     """
     tf = tensorflow()
     signature = model.signature
+    labels = label_outputs(signature.outputs, model.output)
     if _has_legacy_variables(signature.function.graph.as_graph_def()):
         raise ValueError("it holds variables of TensorFlow 1, whose values TensorFlow 2 does not write again")
     specs = {
@@ -101,12 +104,17 @@ def _export(model: Model, change: ScoreMutation, folder: Path, column: str | Non
 
     def serve(**inputs: Any) -> dict[str, Any]:
         outputs = dict(signature.function(**{name: inputs[name] for name in signature.inputs}))
-        raw = outputs[model.output]
+        raw = (
+            model.scores({name: inputs[name] for name in signature.inputs})
+            if model.meaning
+            else outputs[model.output]
+        )
         exact = raw.dtype if raw.dtype in (tf.float32, tf.float64) else tf.float32
         added = tf.cast(inputs[column], exact)[:, None] if column else None
         changed = change(tf.reshape(tf.cast(raw, exact), [-1, model.width]), inputs, added)
         changed = tf.reshape(tf.cast(changed, raw.dtype), tf.shape(raw))
-        return outputs | {model.output: tf.ensure_shape(changed, raw.shape)}
+        others = {name: value for name, value in outputs.items() if name not in labels}
+        return others | {model.output: tf.ensure_shape(changed, raw.shape)}
 
     module = tf.Module()
     module.candidate = signature.owner  # holds the variables and tables that the graph reads

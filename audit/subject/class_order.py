@@ -19,11 +19,13 @@ class ClassOrder:
     """The label value that each output scores, in the outputs' order; ``source`` says in words where it comes from.
 
     ``assumed`` is True if its only evidence is that label values are usually sorted: the data must support it.
+    ``is_numbered`` is True if label values are taken for the numbers of the outputs.
     """
 
     values: list[Scalar]
     source: str
     assumed: bool = False
+    is_numbered: bool = False
 
 
 def class_order(
@@ -49,7 +51,7 @@ def class_order(
         raise _wrong_class_count(labels, width)
     values = list(labels.values)
     if list(map(canonical, values)) in (list(map(str, range(count))), ["False", "True"]):
-        return ClassOrder(values, "the label values, which are the numbers of the outputs")
+        return ClassOrder(values, "the label values, which are the numbers of the outputs", is_numbered=True)
     return ClassOrder(values, "the sorted label values", assumed=True)
 
 

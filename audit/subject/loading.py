@@ -22,6 +22,7 @@ from audit.subject.baseline import (
     with_baseline_label,
     without_baseline_inputs,
 )
+from audit.subject.class_probabilities import with_class_probabilities
 from audit.subject.copies import count_rows
 from audit.subject.copy_screen import copy_warnings
 from audit.subject.facts import data_facts, model_facts
@@ -147,10 +148,12 @@ def _load(
             baseline = open_baseline(policy, baseline_path, model)
         policy = without_baseline_inputs(policy, model, baseline.model)
     bound = bind_model(AuditedModel(policy=policy, path=path, model=model), sources)
+    bound = with_class_probabilities(bound, sources.data, dataset.labels)
     bound_baseline = None
     if baseline and compare:
         with of_the_baseline():
             bound_baseline = bind_model(baseline, sources)
+            bound_baseline = with_class_probabilities(bound_baseline, sources.data, dataset.labels)
     opened()
     subjects = Subjects(loaded.candidate(bound, progress), None)
     if bound_baseline:

@@ -1,5 +1,6 @@
 """Predictions of all rows with their labels, as compact arrays."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, TypeVar
 
@@ -115,7 +116,7 @@ class Classifier:
         self._code = classes[labels.codes]
         self.decision_rule = DecisionRule(head, sorted(classes[labels.favorable].tolist()), threshold)
         self._rows = 0
-        self._agreement = Agreement(len(order.values)) if order.assumed else None
+        self._agreement = Agreement(len(order.values))
         self._batches: list[_Batch] = []
         self._dtype: np.dtype[Any] = np.dtype(np.float64)
 
@@ -125,8 +126,7 @@ class Classifier:
         probabilities = self.decision_rule.head.probabilities(raw, self._rows + 1)
         code = self._code[self._rows : self._rows + len(raw)]
         self._rows += len(raw)
-        if self._agreement:
-            self._agreement.add(code, probabilities)
+        self._agreement.add(code, probabilities)
         favorable, guess = self.decision_rule.outcome(probabilities, raw.dtype)
         certainty = probabilities[np.arange(len(raw)), code]
         self._batches.append(_Batch(favorable, guess, certainty, _brier(probabilities, certainty)))
@@ -137,7 +137,7 @@ class Classifier:
         Raises:
             AuditError: the labels contradict an order of the classes that was only assumed.
         """
-        source = supported_source(self._order, self._agreement) if self._agreement else self._order.source
+        source = supported_source(self._order, self._agreement) if self._order.assumed else self._order.source
         rows = _Batch(*(np.concatenate(arrays) for arrays in zip(*self._batches, strict=True)))
         is_favorable = np.isin(np.arange(len(self._order.values)), self.decision_rule.favorable)
         return Classified(
@@ -153,6 +153,17 @@ class Classifier:
             brier=rows.brier,
             dtype=self._dtype,
         )
+
+    def warnings(self) -> Iterator[str]:
+        """Yield that the scores agree better with another order of the classes than with that of their numbers."""
+        better = self._agreement.better() if self._order.is_numbered else None
+        if better is not None:
+            other = [self._order.values[label] for label in np.argsort(better)]
+            accuracy = self._agreement.accuracy(better)
+            yield (
+                f"The scores agree clearly better with the labels in the order {other} (accuracy {accuracy:.3g}). If "
+                f"that is what the model's columns mean (a single one scores the second): model.classes: {other}"
+            )
 
 
 def _brier(probabilities: np.ndarray, certainty: np.ndarray) -> np.ndarray:

@@ -1,8 +1,8 @@
 """Scores of all rows: the features stream through the model once, and only compact arrays are kept."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import numpy as np
@@ -15,12 +15,15 @@ from audit.model.decision import DecisionRule
 from audit.model.determinism.check import require_deterministic
 from audit.model.differentiability import differentiable
 from audit.model.head import detect_head
+from audit.model.label_outputs import LabelOutput, label_outputs_of
 from audit.model.served_classes import NamedClasses
 from audit.subject.batches import feature_batches
 from audit.subject.class_order import class_order
 from audit.subject.feature_screen import FeatureScreen
+from audit.subject.folded_scores import require_unfolded
 from audit.subject.infinite_values import InfiniteValues
 from audit.subject.predictions import Classified, Classifier, Regressed, Regressor
+from audit.subject.served_labels import compare_labels
 from audit.subject.sources import BoundModel
 
 _Item = TypeVar("_Item")
@@ -65,6 +68,7 @@ def score(
     rows = len(labels.codes) if isinstance(labels, Labels) else len(labels.numbers)
     model = bound.model
     named = NamedClasses(model)
+    served = [] if isinstance(labels, Targets) else label_outputs_of(model)
     screen = FeatureScreen(bound.feeds, labels)
     infinite = InfiniteValues()
     hashes: list[np.ndarray] = []
@@ -82,6 +86,8 @@ def score(
         infinite.add(bound.feeds, batch.values, done + 1)
         raw = model(tensors, done + 1)
         named.add(tensors, done + 1)
+        for output in served:
+            output.add(tensors)
         if collector is None:
             require_deterministic(model, tensors, raw)
             collector = _collector(bound, labels, raw, named.classes)
@@ -92,13 +98,34 @@ def score(
         progress("scoring", done, rows)
     if collector is None or done != rows:
         raise _other_rows(source, rows)
+    scores = collector.result()
     return ScoringResult(
-        scores=collector.result(),
+        scores=scores,
         decision_rule=collector.decision_rule,
         differentiable=has_gradient,
         hashes=np.concatenate(hashes),
-        warnings=[*screen.warnings(), *infinite.warnings()],
+        warnings=[
+            *screen.warnings(),
+            *infinite.warnings(),
+            *_score_warnings(bound, collector, scores, labels, served),
+        ],
     )
+
+
+def _score_warnings(
+    bound: BoundModel,
+    collector: Classifier | Regressor,
+    scores: Classified | Regressed,
+    labels: Labels | Targets,
+    served: Sequence[LabelOutput],
+) -> Iterator[str]:
+    """Yield what puts the meaning of a classification's scores in doubt."""
+    if isinstance(scores, Classified) and isinstance(labels, Labels):
+        for label in served:
+            yield from compare_labels(label, scores, collector.decision_rule, labels)
+        yield from require_unfolded(bound.model, scores, bound.policy.model.output.kind == "probabilities")
+    if isinstance(collector, Classifier):
+        yield from collector.warnings()
 
 
 def _prefetched(items: Iterator[_Item]) -> Iterator[_Item]:
@@ -128,5 +155,9 @@ def _collector(
     assert head is not None  # None is for the case without a sample only
     if isinstance(labels, Targets):
         return Regressor(labels, head)
-    order = class_order(labels, policy.model.classes, named, head.width)
+    if meaning := bound.model.meaning:
+        head = replace(head, evidence=meaning)
+    order = class_order(labels, policy.model.classes or bound.model.class_names, named, head.width)
+    if bound.model.class_names and not policy.model.classes:
+        order = replace(order, source="the model's own label")
     return Classifier(labels, head, order, policy.data.threshold)

@@ -126,13 +126,13 @@ def _compare(sign: int, scores: np.ndarray, expected: np.ndarray, tolerance: flo
     difference = float(np.abs(scores - expected).max())
     match = ScoreMatch(sign, difference, difference <= tolerance)
     pairs = list(zip(scores.T, expected.T, strict=True))
-    rises = all(_rises(*pair, tolerance) for pair in pairs)
-    if match.equal or (rises and sum(_log_orders(*pair, tolerance) for pair in pairs) >= MIN_LOG_ORDERS):
+    in_order = all(rises(*pair, tolerance) for pair in pairs)
+    if match.equal or (in_order and sum(_log_orders(*pair, tolerance) for pair in pairs) >= MIN_LOG_ORDERS):
         return match
     return None
 
 
-def _rises(cause: np.ndarray, effect: np.ndarray, tolerance: float) -> bool:
+def rises(cause: np.ndarray, effect: np.ndarray, tolerance: float) -> bool:
     """Return whether ``effect`` never falls as ``cause`` rises, and is equal where that is."""
     order = np.lexsort((-effect, cause))  # among equal causes the greatest effect first: any other is a fall
     ranked = effect[order]
