@@ -262,3 +262,19 @@ def test_labels_are_two_values_with_a_warning_and_one_as_numbers(tmp_path: Path)
     ]
     with pytest.raises(AuditError, match="only 1"):
         dataset(path, values={"label": "number"})
+
+
+def test_cluster_codes_do_not_depend_on_the_order_of_rows(tmp_path: Path) -> None:
+    """Draws of rows hash them."""
+    who = ["b", "10", "9", "b", "9.0", "a"]
+    order = [4, 0, 5, 3, 1, 2]
+    codes = []
+    for number, rows in enumerate([range(6), order]):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        path = WRITERS["csv"]({"who": [who[row] for row in rows], "label": ["0", "1"] * 3}, folder)
+        clusters = dataset(path, cluster="who").clusters
+        assert clusters is not None
+        codes.append(clusters)
+    np.testing.assert_array_equal(codes[0][order], codes[1])
+    assert codes[0].tolist() == [3, 1, 0, 3, 0, 2]
