@@ -18,6 +18,7 @@ import simulated_errors
 import simulated_groups
 import simulated_policy
 import simulated_ranks
+import simulated_rare
 import simulated_scores
 from cells import Table, Tally
 from coverage_exact import one_proportion, two_proportions
@@ -66,12 +67,17 @@ def _policies() -> Part:
     return [table], faults, 2 * len(table[2])
 
 
+def _rare() -> Part:
+    return _judged(list(simulated_rare.rare(np.random.default_rng(7), RUNS)))
+
+
 PARTS: dict[str, Callable[[], Part]] = {
     "policies": _policies,
     "scores": _scores,
     "groups": _groups,
     "exact": _exact,
     "ranks": _ranks,
+    "rare": _rare,
     "errors": _errors,
     "theil": _theil,
 }

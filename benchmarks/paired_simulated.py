@@ -61,7 +61,7 @@ class World:
         for noise, shift in zip(self.noise, self.shift, strict=True):
             own = self.common * shared + (1.0 - self.common**2) ** 0.5 * rng.normal(size=rows)
             score = 1.0 / (1.0 + np.exp(-2.0 * (truth + noise * own - shift * group)))
-            found.append(_subject(score, label, group))
+            found.append(make_subject(score, label, group))
         return found
 
 
@@ -80,7 +80,7 @@ class Rare:
         score = 1.0 / (1.0 + np.exp(-2.0 * (truth + 0.5 * rng.normal(size=rows))))
         wrong = 1.0 / (1.0 + np.exp(np.where(label, 3.0, -3.0)))
         other = np.where(rng.random(rows) < self.share, wrong, score)
-        return [_subject(part, label, group) for part in (other, score)]
+        return [make_subject(part, label, group) for part in (other, score)]
 
 
 WORLDS: list[World | Rare] = [
@@ -92,7 +92,7 @@ WORLDS: list[World | Rare] = [
 ]
 
 
-def _subject(score: np.ndarray, label: np.ndarray, group: np.ndarray) -> Any:
+def make_subject(score: np.ndarray, label: np.ndarray, group: np.ndarray) -> Any:
     predicted, certainty = score >= 0.5, np.where(label, score, 1.0 - score)
     code, guess = label.astype(np.int32), predicted.astype(np.int32)
     loss, brier = -np.log(np.maximum(certainty, 1e-15)), (1.0 - certainty) ** 2
@@ -143,10 +143,12 @@ def _value(name: str, counts: dict[str, list[float]]) -> float:
     return float((max if name.startswith("equalized") else np.mean)(np.abs(gaps)))
 
 
-def compared(subjects: list[Any], joint: bool = True) -> dict[str, Measurement]:
-    """Return every metric of the candidate with the baseline's beside it."""
+def compared(subjects: list[Any], joint: bool = True, fairness: bool = True) -> dict[str, Measurement]:
+    """Return every metric of the candidate with the baseline's beside it; without ``fairness``, those of all rows."""
     found = {}
-    for ours, theirs in zip(*([*_performance(s), *_fairness(s)] for s in subjects), strict=True):
+    for ours, theirs in zip(
+        *([*_performance(s), *(_fairness(s) if fairness else ())] for s in subjects), strict=True
+    ):
         name = ours.metric.partition(".")[2]
         better: Any = PERFORMANCE.get(name) if ours.metric.startswith("performance.") else "ideal"
         if better is None:
