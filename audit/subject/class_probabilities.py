@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from audit.data.labels import Labels, Targets
+from audit.data.row_hashes import HashKey
 from audit.data.source import Source
 from audit.errors import AuditError, ScoresRefused
 from audit.frameworks.tensorflow_loader import tensorflow
@@ -113,7 +114,8 @@ class _Sample:
 
 
 def _first_rows(bound: BoundModel, source: Source) -> dict[str, Any]:
-    tensors = next(feature_batches(bound, source)).tensors(bound.feeds)
+    batches = feature_batches(bound.feeds, source, bound.policy.data.missing, HashKey(0))
+    tensors = next(batches).tensors(bound.feeds)
     rows = len(next(iter(tensors.values())))
     places = np.arange(0, rows, -(-rows // _SAMPLE_ROWS))
     return {name: tensorflow().gather(tensor, places) for name, tensor in tensors.items()}
