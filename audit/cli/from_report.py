@@ -8,7 +8,7 @@ from audit.cli.exit_codes import VERDICTS
 from audit.cli.identity import date_note, digests
 from audit.cli.run import parse_date
 from audit.cli.summary import plain, summary
-from audit.conclusion.stored import contradicted, decide_again, superseded, verified
+from audit.conclusion.stored import contradicted, decide_again, require_measured, superseded, verified
 from audit.formats.html.page import render_html
 from audit.formats.json import read_report
 from audit.formats.writing import write_whole
@@ -36,7 +36,7 @@ def _on_stored(report: Report) -> Iterator[str]:
 
 def render(report: Path, out: Path | None) -> int:
     """Write report.html into ``out``, by default the directory of the JSON, if its verdict follows from it."""
-    stored = read_report(report)
+    stored = require_measured(read_report(report))
     follows = verified(stored)
     page = render_html(follows, superseded(stored, follows))
     files = write_whole(out or report.parent, {"report.html": page})

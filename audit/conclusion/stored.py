@@ -1,13 +1,17 @@
 """The verdict stored in a report, against the one that follows from the report's measurements."""
 
+import math
 from dataclasses import replace
 from datetime import date
 
 from audit.audit_log.audit_count import audit_number
 from audit.errors import AuditError
+from audit.gate.validation import require_consistent, require_value_of_counts
 from audit.gate.verdict import DECISION_VERSION, decide
 from audit.policy.compatibility import recorded_policy
 from audit.result import Decision, Report, RuleResult
+from audit.stats import intervals, is_known
+from audit.stats.interval_method import Interval
 
 
 def decide_again(report: Report) -> Decision:
@@ -47,6 +51,37 @@ def verified(report: Report) -> Report:
             fix="do not rely on this report: it was edited; run the audit again",
         )
     return replace(report, verdict=decision.verdict, reason=decision.reason, rules=decision.rules)
+
+
+def require_measured(report: Report) -> Report:
+    """Return the report, whose measurements do not contradict themselves, whether or not a rule covers them.
+
+    Raises:
+        AuditError: one does, or its interval is another one than its method gives.
+    """
+    confidence = recorded_policy(report).gate.confidence
+    measurements = [require_consistent(m) for check in report.checks for m in check.measurements]
+    known = [m for m in measurements if is_known(m.method)]
+    for measurement, follows in zip(known, intervals(known, confidence), strict=True):
+        require_value_of_counts(measurement)
+        if report.decision_version == DECISION_VERSION and not _alike(measurement.ci, follows):
+            raise AuditError(
+                where=f"{measurement.metric} {measurement.where}",
+                expected=f"the interval {follows}, which follows from its counts",
+                found=f"{measurement.ci}",
+                fix="do not rely on this report: it was edited; run the audit again",
+            )
+    return report
+
+
+def _alike(stored: Interval | None, follows: Interval | None) -> bool:
+    """Whether two intervals are equal but for the last digits, in which processors differ."""
+    if stored is None or follows is None:
+        return stored == follows
+    return all(
+        a == b or math.isclose(a, b, rel_tol=1e-6, abs_tol=1e-9) or (math.isnan(a) and math.isnan(b))
+        for a, b in zip(stored, follows, strict=True)
+    )
 
 
 def superseded(report: Report, decision: Decision | Report) -> str:
@@ -105,7 +140,7 @@ def _rule_pairs(follows: RuleResult, stored: RuleResult) -> list[tuple[str, obje
 
     def values(rule: RuleResult) -> list[tuple[str, str, int]]:
         shown = [*rule.measurements, *rule.not_decided]
-        return [(str(m.where), f"{m.value!r}", m.n) for m in shown]
+        return [(str(m.where), repr(float(m.value)), m.n) for m in shown]
 
     return [
         (f"rules.{follows.id}.status", follows.status, stored.status),

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from audit.gate.claims import Claim, claims, covered
-from audit.gate.validation import require_consistent
+from audit.gate.validation import require_consistent, require_value_of_counts
 from audit.policy.gate_spec import GateSpec, Rule
 from audit.result import CheckResult, Measurement, MetricFacts
 from audit.stats.confidence import at_confidence
@@ -45,7 +45,8 @@ def cover(rule: Rule, checks: Sequence[CheckResult], gate: GateSpec, reported: f
     measured = [m for check in checks if check.status == "measured" for m in check.measurements]
     small = small_groups(measured, gate.min_rows)
     current = [m for m in covered(rule, measured) if not m.members or _is_current(m, small)]
-    measurements = [at_confidence(require_consistent(m), gate.confidence, reported) for m in current]
+    completed = [at_confidence(require_consistent(m), gate.confidence, reported) for m in current]
+    measurements = [require_value_of_counts(m) for m in completed]
     left_out = [m for m in measurements if is_small(m, gate.min_rows)]
     return Coverage(
         rule=rule,

@@ -19,7 +19,20 @@ def require_consistent(measurement: Measurement) -> Measurement:
     Raises:
         AuditError: its numbers cannot be true together, such as more events than trials.
     """
-    if contradiction := next(_contradictions(measurement), None):
+    return _require_none(measurement, _contradictions(measurement))
+
+
+def require_value_of_counts(measurement: Measurement) -> Measurement:
+    """Return the measurement, whose counts have the names that its method needs, unchanged.
+
+    Raises:
+        AuditError: its value is not the weighted sum of proportions that its method makes it.
+    """
+    return _require_none(measurement, _between_value_and_counts(measurement))
+
+
+def _require_none(measurement: Measurement, contradictions: Iterator[str]) -> Measurement:
+    if contradiction := next(contradictions, None):
         raise AuditError(
             where=f"{measurement.metric} {measurement.where}",
             expected="numbers that can be true together",
@@ -39,19 +52,16 @@ def _contradictions(m: Measurement) -> Iterator[str]:
         yield "an exact value with an uncertainty"
     if method_named(m.method).counts.shape == "proportions":
         yield from _in_proportions(m)
-        yield from _between_value_and_counts(m)
     if m.baseline:
         yield from _in_baseline(m, m.baseline)
 
 
 def _between_value_and_counts(m: Measurement) -> Iterator[str]:
-    """Yield a value that is another one than the weighted sum of proportions that its method makes it."""
+    """Yield a value that the counts contradict; a weighted sum of no trials is undefined, and contradicts nothing."""
     weights = method_named(m.method).pairing.weights
     if not (weights and m.counts and math.isfinite(m.value)):
         return
     factors = weights(m.counts.keys())
-    if factors.keys() != m.counts.keys():
-        return  # counts that their method cannot use, which its interval finds
     terms = [(factors[name], events, trials) for name, (events, trials) in m.counts.items()]
     if not all(trials > 0 and math.isfinite(events / trials) for _, events, trials in terms):
         return
