@@ -6,14 +6,11 @@ order of the file.
 
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
-_Record = TypeVar("_Record", bound="DataclassInstance")
+_Record = TypeVar("_Record")
 
 
 class Slots(NamedTuple):
@@ -67,7 +64,8 @@ class RowSample:
 
 
 def take_rows(record: _Record, rows: np.ndarray) -> _Record:
-    """Return a record of arrays with one entry a row, of some of the rows; what is no array stays."""
-    arrays = {field.name: getattr(record, field.name) for field in fields(record)}
+    """Return a dataclass of arrays with one entry a row, of some of the rows; what is no array stays."""
+    instance: Any = record
+    arrays = {field.name: getattr(instance, field.name) for field in fields(instance)}
     taken = {name: array[rows] for name, array in arrays.items() if isinstance(array, np.ndarray)}
-    return replace(record, **taken)
+    return replace(instance, **taken)  # type: ignore[no-any-return]

@@ -118,7 +118,7 @@ def test_candidate_and_baseline_count_the_same_rows(model: Models, tmp_path: Pat
     policies = []
     for name, rows in (("one.parquet", frame), ("many.parquet", pd.concat([frame] * 5))):
         policy = content(model("sigmoid"), store(rows, tmp_path, name), spec=INPUTS, favorable=1, **PROTECTED)
-        policy["model"]["baseline"] = str(model("sigmoid"))  # type: ignore[index]
+        policy["model"]["baseline"] = str(model("sigmoid"))
         policies.append(policy)
     one, many = (audit.run(policy) for policy in policies)
     same_numbers(many, one)

@@ -84,7 +84,7 @@ def test_a_background_of_its_own_is_drawn_by_its_features(model: Models, tmp_pat
         file = str(store(background, tmp_path, f"{name}.csv"))
         found = sampled(model("flat_columns"), store(frame, tmp_path), background=file)
         matrices.append(found.features.background.matrix)
-    np.testing.assert_array_equal(*matrices)
+    np.testing.assert_array_equal(matrices[0], matrices[1])
 
 
 def test_measurements_of_a_permuted_file_are_the_same(model: Models, tmp_path: Path) -> None:
@@ -142,5 +142,6 @@ def test_sample_means_cover_those_of_all_rows(raw_data: Path, order: str) -> Non
         for name, column in values.items():
             half = 1.96 * column[index].std(ddof=1) / np.sqrt(rows) * correction
             covered[name] += abs(column[index].mean() - column.mean()) <= half
-    low, high = stats.binom.ppf([1e-4, 1 - 1e-4], 200, 0.95)
+    low = stats.binom.ppf(1e-4, 200, 0.95)
+    high = stats.binom.ppf(1 - 1e-4, 200, 0.95)
     assert all(low <= count <= high for count in covered.values()), covered
