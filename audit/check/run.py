@@ -11,7 +11,17 @@ from pydantic import TypeAdapter
 
 from audit.check.base import Check
 from audit.errors import AuditError, Skip
-from audit.result import CheckResult, CheckStatus, Evidence, Measurement, MetricFacts, Note, Scalar, Table
+from audit.result import (
+    CheckResult,
+    CheckStatus,
+    Evidence,
+    Measurement,
+    MetricFacts,
+    Note,
+    Scalar,
+    Table,
+    Unasked,
+)
 from audit.stats import intervals, is_known
 from audit.stats.influence import Trace, Traced, TracedEvidence, untraced
 
@@ -64,7 +74,7 @@ def _measured(name: str, check: Check, evidence: list[TracedEvidence], confidenc
 
 def _require_valid(evidence: list[Evidence]) -> None:
     """Raise an error for evidence that a report cannot hold, or that is there twice: nothing is dropped silently."""
-    for item in evidence:
+    for item in (item.measurement if isinstance(item, Unasked) else item for item in evidence):
         if not isinstance(item, Measurement | Table | Note):
             raise TypeError(f"the check yielded {type(item).__name__}, not a Measurement, Table or Note")
         if not isinstance(item, Table):  # which looks at its cells itself
@@ -91,6 +101,9 @@ def _result(name: str, check: Check, evidence: list[Evidence], confidence: float
         warnings=[note.text for note in notes if note.warning],
         reasons=[note for note in notes if note.about],
         tables=[item for item in evidence if isinstance(item, Table)],
+        unasked=_complete(
+            [item.measurement for item in evidence if isinstance(item, Unasked)], metrics, confidence
+        ),
     )
 
 

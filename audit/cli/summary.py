@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from audit.audit_log.audit_count import audit_number, audit_number_in_words
 from audit.errors import quote_list
 from audit.formats.html.text.margins import least_improvement
-from audit.result import MAX_AUDITS, Baseline, Decision, Measurement, Report, RuleResult
+from audit.formats.small_groups import rows_in_words, undecided_rows
+from audit.result import MAX_AUDITS, Baseline, Decision, GroupFacts, Measurement, Report, RuleResult
 
 _MARKS = {"pass": "pass", "fail": "FAIL", "inconclusive": "open", "waived": "waived"}
 _NOT_MEASURED = {"skipped": "was skipped", "crashed": "crashed"}
@@ -37,8 +38,12 @@ def number(value: float) -> str:
     return "undefined" if math.isnan(value) else "infinite"
 
 
-def summary(decision: Decision | Report) -> Iterator[str]:
-    """Yield the lines of a decision: the verdict, then every rule, worst first."""
+def summary(decision: Decision | Report, groups: Sequence[GroupFacts] = ()) -> Iterator[str]:
+    """Yield the lines of a decision: the verdict, then every rule, worst first.
+
+    ``groups`` are those of the data, if ``decision`` is no report.
+    """
+    groups = decision.data.groups if isinstance(decision, Report) else groups
     yield f"{decision.verdict.upper()}: {plain(decision.reason, 300)}"
     order = ("fail", "inconclusive", "waived", "pass")
     for rule in sorted(decision.rules, key=lambda rule: order.index(rule.status)):
@@ -49,7 +54,7 @@ def summary(decision: Decision | Report) -> Iterator[str]:
         if rule.not_decided:
             count = len(rule.not_decided)
             yield f"            left out by gate.min_rows: {count} group{'s' * (count != 1)}"
-            yield from (f"              {line}" for line in _worst(rule, rule.not_decided))
+            yield from (f"              {line}" for line in _worst(rule, rule.not_decided, groups))
 
 
 def remarks(report: Report) -> Iterator[str]:
@@ -66,6 +71,8 @@ def remarks(report: Report) -> Iterator[str]:
     for name, options in report.policy.effective["checks"].items():  # type: ignore[attr-defined]  # a mapping
         if options is False:
             yield f"  note    the policy turns off the check {plain(name)}"
+    for sentence in undecided_rows(report):
+        yield f"  note    {plain(sentence, 300)}"
     for check in report.checks:
         if check.status != "measured":
             yield f"  note    the check {plain(check.name)} {_NOT_MEASURED[check.status]}: {plain(check.reason, 300)}"
@@ -98,11 +105,14 @@ def limit_text(rule: RuleResult) -> str:
     return ", ".join(f"{key.replace('_', ' ')} {value:g}" for key, value in rule.limit.items())
 
 
-def _worst(rule: RuleResult, measurements: Iterable[Measurement]) -> Iterator[str]:
+def _worst(
+    rule: RuleResult, measurements: Iterable[Measurement], groups: Sequence[GroupFacts] | None = None
+) -> Iterator[str]:
+    """Yield the measurements furthest beyond the limit; those of small groups with the rows of their ``groups``."""
     if rule.id == MAX_AUDITS:  # a count of audits: the reason says all of it
         return iter(())
     worst_first = sorted(measurements, key=lambda measurement: -_distance_beyond(measurement, rule))
-    return _first([_line(measurement) for measurement in worst_first])
+    return _first([_line(measurement, groups) for measurement in worst_first])
 
 
 def _first(lines: Sequence[str]) -> Iterator[str]:
@@ -111,10 +121,11 @@ def _first(lines: Sequence[str]) -> Iterator[str]:
         yield f"and {len(lines) - _MAX_LINES_PER_RULE} more"
 
 
-def _line(measurement: Measurement) -> str:
+def _line(measurement: Measurement, groups: Sequence[GroupFacts] | None) -> str:
     where = ", ".join(plain(value, 40) for value in measurement.where.values()) or "all rows"
     value = f"{number(measurement.value)}{_interval(measurement.ci)}"
-    return f"{where}: {value}, {measurement.n:,} rows{_compared(measurement.baseline)}"
+    rows = f"{measurement.n:,} rows" if groups is None else rows_in_words(measurement, groups)
+    return f"{where}: {value}, {rows}{_compared(measurement.baseline)}"
 
 
 def _compared(baseline: Baseline | None) -> str:

@@ -14,7 +14,7 @@ from audit.errors import AuditError
 from audit.result import CheckResult, Report, Scalar
 
 _NOT_FINITE = {"NaN", "Infinity", "-Infinity"}
-_LEFT_OUT_IF_EMPTY = {"sampled", "exact_zero", "members", "permuted_range"}
+_LEFT_OUT_IF_EMPTY = {"sampled", "exact_zero", "members", "permuted_range", "unasked"}
 _NUMBER = {"anyOf": [{"type": "number"}, {"type": "string", "enum": sorted(_NOT_FINITE)}]}
 
 

@@ -7,8 +7,8 @@ from audit.gate.claims import Claim, claims, covered
 from audit.gate.validation import require_consistent, require_value_of_counts
 from audit.policy.gate_spec import GateSpec, Rule
 from audit.result import CheckResult, Measurement, MetricFacts
+from audit.result.small_groups import Family, family, group_name, is_small, small_groups
 from audit.stats.confidence import at_confidence
-from audit.stats.small_groups import Family, family, group_name, is_small, small_groups
 
 
 @dataclass(frozen=True)

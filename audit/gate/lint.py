@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from audit.errors import did_you_mean, quote_list
 from audit.gate.attainable import never_attainable, underpowered
-from audit.gate.claims import ANY, covered, same
+from audit.gate.claims import ANY, covered, finding, same
+from audit.gate.coverage import label
 from audit.gate.vacuity import vacuous
 from audit.policy.gate_spec import GateSpec, Rule
 from audit.result import GROUP_KEYS, CheckResult, Measurement, MetricFacts
@@ -49,6 +50,7 @@ def warnings_of(
             *beyond_ideal(rule, metrics.get(rule.metric)),
             *_uncovered(rule, [m for m in measurements if m.metric == rule.metric]),
             *_underpowered(rule, covered(rule, measurements), gate, metrics.get(rule.metric)),
+            *_intersections_outside(rule, results),
             *_uninformative(rule, covered(rule, measurements), metrics.get(rule.metric)),
         )
     ]
@@ -99,6 +101,29 @@ def _uninformative(rule: Rule, measured: Sequence[Measurement], facts: MetricFac
     for measurement in measured:
         if measurement.method == EXACT.name and measurement.value == 0.0:
             yield f"{measurement.where.get('attribute', 'all rows')}: {facts.exact_zero}"
+
+
+def _intersections_outside(rule: Rule, results: Sequence[CheckResult]) -> Iterator[str]:
+    """Yield the groups of intersections, not covered by the rule, that lie wholly outside its limit."""
+    unasked = [m for result in results for m in result.unasked]
+    asked = [m for result in results for m in result.measurements if not covered(rule, [m])]
+    outside = [
+        m
+        for m in (*unasked, *asked)
+        if m.metric == rule.metric
+        and any(rule.limits_group_of(name) for name in _parts(m))
+        and finding(m.value, m.ci, *rule.bounds) == "breaks"
+    ]
+    if outside:
+        more = f" and {len(outside) - _MAX_LISTED} more" if len(outside) > _MAX_LISTED else ""
+        listed = "; ".join(f"{label(m)} {m.value:.3g}, {m.rows:,} rows" for m in outside[:_MAX_LISTED])
+        yield f"intersections that it does not decide on lie wholly outside the limit: {listed}{more}"
+
+
+def _parts(measurement: Measurement) -> list[str]:
+    """Return the attributes of an intersection; none of another measurement."""
+    names = str(measurement.where.get("attribute", "")).split("*")
+    return names if len(names) > 1 else []
 
 
 def _name(measurement: Measurement) -> str:

@@ -67,6 +67,11 @@ class Rule(Strict):
         """Whether the rule limits the value itself, not only its improvement."""
         return not self.limit.keys().isdisjoint(_ABSOLUTE)
 
+    def limits_group_of(self, attribute: str) -> bool:
+        """Return whether it limits the value of an attribute's groups; of fairness it does unless it names another."""
+        named = self.where.get("attribute", "*" if self.metric.startswith("fairness.") else None)
+        return self.is_absolute and named in ("*", attribute)
+
     @property
     def least_improvement(self) -> float | None:
         """Minimum improvement over the baseline (below 0: may be worse by so much); None if not limited."""

@@ -12,6 +12,7 @@ from audit.result.evidence import (
     Note,
     SampledRows,
     Table,
+    Unasked,
 )
 from audit.result.measurement import GROUP_KEYS, Baseline, Better, Measurement, Scalar
 from audit.result.report import (
@@ -57,5 +58,6 @@ __all__ = [
     "Scalar",
     "Table",
     "TensorFacts",
+    "Unasked",
     "Verdict",
 ]

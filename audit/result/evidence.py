@@ -52,7 +52,14 @@ class Note:
         return bool(shared) and all(where[key] in self.about[key] for key in shared)
 
 
-Evidence = Measurement | Table | Note
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unasked:
+    """A measurement that no rule covers: it can only be warned of."""
+
+    measurement: Measurement
+
+
+Evidence = Measurement | Table | Note | Unasked
 """Types that a check may yield."""
 
 
@@ -90,7 +97,8 @@ class CheckResult:
     """Measurements of one check with notes and tables, or the reason why it did not measure.
 
     ``reasons`` are those notes that explain certain measurements, or why they are missing. ``warnings`` are repeated
-    in the report's.
+    in the report's. ``unasked`` are measurements of intersections that the policy does not name, on which no rule
+    decides; a report leaves them out where there are none.
     """
 
     name: str
@@ -103,3 +111,4 @@ class CheckResult:
     warnings: list[str] = field(default_factory=list)
     reasons: list[Note] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)
+    unasked: list[Measurement] = field(default_factory=list)

@@ -12,7 +12,7 @@ from scipy.stats import beta, rankdata, ttest_rel
 
 from audit.checks.performance.check import Performance
 from audit.result import Report
-from audit.stats.influence import Influence
+from audit.stats.influence import Influence, Traced
 
 from ..audits import run as run_alone
 from ..audits import subject
@@ -203,7 +203,9 @@ def test_the_influence_on_an_auc_has_delongs_variance(
     policy = policy_of(frame.assign(score=(2 * frame["score"]).round() / 2), model, folder, **given)
     measured, check = subject(policy), Performance()
     (traced,) = (
-        item for item in check.measure(measured) if item.measurement.key == ("performance.auc", frozenset())
+        item
+        for item in check.measure(measured)
+        if isinstance(item, Traced) and item.measurement.key == ("performance.auc", frozenset())
     )
     found, trace = traced.measurement, traced.trace()
     assert isinstance(trace, Influence)

@@ -24,7 +24,7 @@ from audit.gate.reasons import NOT_COMPARED, why_open
 from audit.result import Baseline, CheckResult, Measurement
 from audit.stats import interval, paired_interval
 from audit.stats.confidence import at_confidence
-from audit.stats.influence import Influence, Trace
+from audit.stats.influence import Influence, Trace, Traced
 from audit.subject.subject import Subject
 
 from ..audits import subject
@@ -77,7 +77,7 @@ def _no_trace() -> Trace | None:
 
 def _measured(check: Performance, model: Subject) -> TracedResult:
     """Measure; the trace of an AUC cannot be computed."""
-    evidence = list(check.measure(model))
+    evidence = [item for item in check.measure(model) if isinstance(item, Traced)]
     result = CheckResult(
         name="performance",
         status="measured",

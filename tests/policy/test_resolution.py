@@ -110,7 +110,7 @@ def test_a_regression_explains_the_label_and_has_outcomes_only_by_favorable(
 ) -> None:
     text = PROTECTED.replace("path: models/income", "path: m, output: regression")
     policy = load_policy(written(tmp_path, text.replace("label: income", "label: income" + favorable)))
-    own = [("performance.r2", {}, {"at_least": 0.1})]
+    own: list = [("performance.r2", {}, {"at_least": 0.1})]
     own += [
         ("fairness.mean_prediction_difference", {"attribute": name}, {"within": 0.1})
         for name in policy.data.protected

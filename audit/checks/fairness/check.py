@@ -20,13 +20,14 @@ from audit.checks.fairness.permuted_range import Side, permuted_range
 from audit.checks.fairness.threshold_tables import threshold_tables
 from audit.data.protected_attributes import Attribute
 from audit.frameworks.aif360_loader import aif360
-from audit.result import Measurement, MetricFacts, Note, Table
+from audit.result import Measurement, MetricFacts, Note, Table, Unasked
+from audit.result.small_groups import pool_name, pools
 from audit.stats.group_rates import CellCounts, Rates, count_cells, rates, rates_of_cells
 from audit.stats.influence import Influence, Shares, Trace, Traced
 from audit.stats.permuted_decisions import DecisionTotals
-from audit.stats.small_groups import pool_name, pools
 from audit.subject.predictions import Regressed
 from audit.subject.subject import Subject
+from audit.subject.unasked_intersections import unasked_intersections
 
 
 class Fairness(Check):
@@ -35,7 +36,7 @@ class Fairness(Check):
     summary: ClassVar[str] = "How outcomes and errors differ between groups, by AIF360"
     metrics: ClassVar[dict[str, MetricFacts]] = {**DEFINITIONS, MEAN_PREDICTION_DIFFERENCE: FACTS}
 
-    def measure(self, subject: Subject) -> Iterator[Traced | Table | Note]:
+    def measure(self, subject: Subject) -> Iterator[Traced | Table | Note | Unasked]:
         """Yield every metric of every comparison, the Theil index of the whole table, and other thresholds."""
         scores = subject.scores
         label = scores.label
@@ -53,7 +54,17 @@ class Fairness(Check):
         compared = (_by_group(attribute, label, predicted, subject) for attribute in subject.attributes)
         for measurement in chain(*compared, [theil_index(label, predicted, subject.clusters)]):
             yield Traced(measurement, partial(fairness_trace, subject, measurement))
+        yield from _unasked(label, predicted, subject)
         yield from threshold_tables(subject, label, predicted)
+
+
+def _unasked(label: np.ndarray, predicted: np.ndarray, subject: Subject) -> Iterator[Unasked]:
+    """Yield the limited metrics of pairwise intersections that the policy does not name."""
+    for pair in unasked_intersections(subject, "fairness"):
+        names = [name for name in COMPARISONS if f"fairness.{name}" in pair.metrics]
+        attribute = pair.attribute
+        for measurement in _compare(attribute, attribute.unprivileged, names, label, predicted, subject):
+            yield Unasked(measurement=measurement)
 
 
 def _by_group(

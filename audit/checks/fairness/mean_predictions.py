@@ -7,9 +7,9 @@ import numpy as np
 
 from audit.data.protected_attributes import Attribute
 from audit.result import Measurement, MetricFacts
+from audit.result.small_groups import pool_name, pools
 from audit.stats.group_estimates import Partition
 from audit.stats.permuted_decisions import mean_gap_range
-from audit.stats.small_groups import pool_name, pools
 from audit.subject.predictions import Regressed
 from audit.subject.subject import Subject
 

@@ -11,13 +11,14 @@ from audit.check import Check
 from audit.checks.performance.definitions import CALIBRATION_BINS, DEFINITIONS
 from audit.checks.performance.metrics import Groups, classification, outcomes, regression
 from audit.data.protected_attributes import Attribute
-from audit.result import Measurement, MetricFacts, Scalar
+from audit.result import Measurement, MetricFacts, Scalar, Unasked
+from audit.result.small_groups import pool_name, pools
 from audit.stats.group_estimates import Partition
 from audit.stats.influence import Influence, Shares, Trace, Traced
 from audit.stats.permuted_decisions import DecisionTotals
-from audit.stats.small_groups import pool_name, pools
 from audit.subject.predictions import Classified, Regressed
 from audit.subject.subject import Subject
+from audit.subject.unasked_intersections import unasked_intersections
 
 Where = dict[str, Scalar]
 
@@ -28,10 +29,14 @@ class Performance(Check):
     summary: ClassVar[str] = "How good the predictions are, over all rows and for every group"
     metrics: ClassVar[dict[str, MetricFacts]] = DEFINITIONS
 
-    def measure(self, subject: Subject) -> Iterator[Traced]:
+    def measure(self, subject: Subject) -> Iterator[Traced | Unasked]:
         """Yield every metric for the whole table, then for each group of each attribute and its small groups pooled."""
         for measurement in chain(_whole_table(subject), *(_by_group(subject, a) for a in subject.attributes)):
             yield Traced(measurement, partial(performance_trace, subject, measurement))
+        for pair in unasked_intersections(subject, "performance"):
+            for measurement in _of_groups(subject, pair.attribute):
+                if measurement.metric in pair.metrics:
+                    yield Unasked(measurement=measurement)
 
 
 def _whole_table(subject: Subject) -> Iterator[Measurement]:
@@ -41,15 +46,19 @@ def _whole_table(subject: Subject) -> Iterator[Measurement]:
 
 def _by_group(subject: Subject, attribute: Attribute) -> Iterator[Measurement]:
     """Yield the metrics of each group; then of all together that are small in a metric's denominator."""
-    partition = Partition(attribute.codes, len(attribute.groups), subject.weights, subject.clusters)
-    wheres: list[Where] = [{"attribute": attribute.name, "group": group} for group in attribute.groups]
-    groups = list(_measured(subject, subject.scores, Groups(partition, wheres)))
+    groups = list(_of_groups(subject, attribute))
     yield from groups
     for members, metrics in pools(groups, subject.policy.gate.min_rows).items():
         rows = attribute.rows_of(members)
         where: Where = {"attribute": attribute.name, "group": pool_name(attribute.groups)}
         pool = _measured(subject, subject.scores.take(rows), _pool(subject, rows, where, list(members)))
         yield from (measurement for measurement in pool if measurement.metric in metrics)
+
+
+def _of_groups(subject: Subject, attribute: Attribute) -> Iterator[Measurement]:
+    partition = Partition(attribute.codes, len(attribute.groups), subject.weights, subject.clusters)
+    wheres: list[Where] = [{"attribute": attribute.name, "group": group} for group in attribute.groups]
+    yield from _measured(subject, subject.scores, Groups(partition, wheres))
 
 
 def _pool(subject: Subject, rows: np.ndarray, where: Where, members: list[str]) -> Groups:

@@ -9,10 +9,10 @@ import numpy as np
 from audit.checks.robustness.attacked_rows import AttackedRows
 from audit.data.protected_attributes import Attribute
 from audit.result import Measurement, Scalar
+from audit.result.small_groups import pool_name, pools
 from audit.stats import influence
 from audit.stats.group_rates import rates
 from audit.stats.influence import Traced
-from audit.stats.small_groups import pool_name, pools
 from audit.subject.subject import Subject
 
 Where = dict[str, Scalar]

@@ -7,6 +7,7 @@ from audit.formats.html.rules import SEVERITY, RuleView, ranked
 from audit.formats.html.text.metric_facts import min_rows, turned_off
 from audit.formats.html.text.numbers import count, interval, number, with_interval
 from audit.formats.html.text.where_labels import describe, rows_of
+from audit.formats.small_groups import rows_in_words, undecided_rows
 from audit.result import CheckResult, Measurement, Report, RuleStatus
 
 
@@ -28,7 +29,8 @@ class Nearest:
 class VerdictView:
     """The page's first screen: blocking and undecided rules with their margins, and what was left out.
 
-    ``left_out`` maps each group to its fewest rows and the value of the metric that counts them;
+    ``left_out`` maps each group to its rows, all and in the metric that counts fewest, and that metric's value;
+    ``undecided_rows`` says by attribute which share of the rows no rule decided on;
     ``without_rule`` are protected attributes that no rule covers.
     """
 
@@ -38,6 +40,7 @@ class VerdictView:
     waived: list[RuleView]
     closest: Nearest | None
     left_out: dict[str, tuple[str, str]]
+    undecided_rows: list[str]
     min_rows: str
     not_measured: list[CheckResult]
     turned_off: list[str]
@@ -55,6 +58,7 @@ def verdict_view(report: Report, views: list[RuleView]) -> VerdictView:
         waived=[view for view in views if view.rule.status == "waived"],
         closest=_closest(passed) if report.verdict == "pass" else None,
         left_out=_left_out(report),
+        undecided_rows=list(undecided_rows(report)),
         min_rows=min_rows(report),
         not_measured=[check for check in report.checks if check.status != "measured"],
         turned_off=turned_off(report),
@@ -106,6 +110,9 @@ def _left_out(report: Report) -> dict[str, tuple[str, str]]:
             name = describe(group) or describe(where) or "all rows"
             fewest[name] = min(measurement, fewest.get(name, measurement), key=lambda m: m.rows)
     return {
-        name: (count(m.rows), f"{m.metric.partition('.')[2]} {with_interval(m.value, m.ci)}")
+        name: (
+            rows_in_words(m, report.data.groups),
+            f"{m.metric.partition('.')[2]} {with_interval(m.value, m.ci)}",
+        )
         for name, m in sorted(fewest.items(), key=lambda item: item[1].rows)
     }

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from audit.result import Measurement, Scalar
+from audit.result.measurement import Measurement, Scalar
 
 OTHERS = "(others)"
 """Name of the pool of an attribute's small groups, different for each metric."""
