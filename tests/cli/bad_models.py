@@ -126,7 +126,7 @@ GRAPHS: dict[str, tuple[Spoil, list[str]]] = {
     ),
     "a custom operation": (
         lambda k: edited(k, custom),
-        ["libraries of custom operations are not loaded", "'SentencepieceOp'", "without them"],
+        ["of a package that model.import names", "'SentencepieceOp'", "without them"],
     ),
     "an operation of a newer TensorFlow": (
         lambda k: edited(k, custom, newer),

@@ -22,7 +22,9 @@ def size_comparison(model: Model) -> str | None:
     if model.batch is not None:
         return None
     if frozen := model.frozen:
-        proto, inputs, output = frozen.proto, frozen.placeholders.values(), frozen.output
+        proto = frozen.proto
+        inputs = list(frozen.placeholders.values())
+        output = frozen.output
     else:
         function = model.signature.function
         proto = function.graph.as_graph_def()
@@ -80,6 +82,6 @@ def require_no_size_comparison(model: Model) -> None:
             where=f"{model.where}: output {model.output!r}",
             expected="the same score for the same row, in a batch of any size",
             found=f"a value that follows from the number of rows in a batch reaches the scores through {operation}",
-            fix="export a signature that scores each row by itself; or accept that scores at other batch sizes may differ "
-            f"with model.allow_operations: [{BATCH_SIZE}]",
+            fix="export a signature that scores each row by itself, or accept that scores may differ at batch sizes "
+            f"that were not tried: model.allow_operations: [{BATCH_SIZE}]",
         )

@@ -35,7 +35,8 @@ def require_deterministic(
     """Score sampled rows twice, in a smaller batch and singly, then some thousand again, and compare.
 
     Nondeterminism may affect rare rows only, or batches of some sizes: the rows are scored again in reverse and in
-    batches of several sizes. What no number of calls or sizes can show, the graph does. ``raw`` are the scores ``(rows, width)`` of all rows of ``tensors`` in one batch.
+    batches of several sizes. What no number of calls or sizes can show, the graph does. ``raw`` are the scores
+    ``(rows, width)`` of all rows of ``tensors`` in one batch.
 
     Raises:
         AuditError: a row's scores differ by more than rounding, a single row has none, random numbers count calls, or
@@ -72,12 +73,12 @@ def _compare_all(comparison: ScoreComparison) -> None:
         comparison.reordered(batch, comparison.score(batch), raw[batch], (len(batch), len(raw)))
 
 
-def _further_sizes(raw: np.ndarray, most: int) -> list[int]:
-    """Return the powers of two up to ``most`` rows, and some sizes that are drawn from the scores."""
-    powers = 2 ** np.arange(2, max(most, 1).bit_length())
+def _further_sizes(raw: np.ndarray, largest: int) -> list[int]:
+    """Return the powers of two up to ``largest`` rows, and some sizes that are drawn from the scores."""
+    powers = 2 ** np.arange(2, max(largest, 1).bit_length())
     seed = int.from_bytes(hashlib.sha256(raw.tobytes()).digest()[:8])
-    drawn = np.exp(np.random.default_rng(seed).uniform(0, np.log(most), _DRAWN_SIZES)).astype(int)
-    return sorted({*powers.tolist(), *drawn.tolist()} - {1, *_BATCH_SIZES})
+    random_sizes = np.exp(np.random.default_rng(seed).uniform(0, np.log(largest), _DRAWN_SIZES)).astype(int)
+    return sorted({*powers.tolist(), *random_sizes.tolist()} - {1, *_BATCH_SIZES})
 
 
 def _spread(rows: int, count: int) -> np.ndarray:
@@ -87,8 +88,9 @@ def _spread(rows: int, count: int) -> np.ndarray:
 
 def _require_no_counter(model: Model) -> None:
     """Refuse random numbers that all comparisons missed and that count the calls, as those with a seed do."""
-    function, allowed = model.signature.function, model.signature.allowed.operations
-    require_stateless(counting_operations(function), allowed, model.where, "the signature runs seeded random")
+    operations = counting_operations(model.signature.function)
+    allowed = model.signature.allowed.operations
+    require_stateless(operations, allowed, model.where, "the signature runs seeded random")
 
 
 def _score_singly(comparison: ScoreComparison, row: int) -> np.ndarray:

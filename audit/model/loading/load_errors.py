@@ -19,11 +19,11 @@ def unreadable(path: Path, where: Path, meta: Any, error: Exception) -> AuditErr
     if unknown := _unregistered(meta.graph_def):
         return AuditError(
             where=str(where),
-            expected="operations of TensorFlow's own; libraries of custom operations are not loaded",
+            expected="operations of TensorFlow's own, or of a package that model.import names",
             found=f"operations that {installed} does not know: {quote_list(unknown)}{newer and f'; {newer}'}",
             fix="audit with the TensorFlow that made the model"
             if newer
-            else "export the model without them: built from TensorFlow's own operations",
+            else "name the Python package that registers them in model.import, or export the model without them",
         )
     if newer:
         return AuditError(

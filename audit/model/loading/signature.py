@@ -10,7 +10,7 @@ from audit.model.loading.allowed_operations import AllowedOperations
 from audit.model.loading.keras import open_keras
 from audit.model.loading.saved_model import open_saved_model
 from audit.model.loading.scan import own_artifact
-from audit.model.state.refusal import stateful_operations
+from audit.model.state.refusal import counting_operations, stateful_operations
 
 _NOTHING = AllowedOperations()
 
@@ -52,7 +52,7 @@ def open_signature(path: Path, name: str, allowed: AllowedOperations = _NOTHING)
     inputs = dict(sorted(function.structured_input_signature[1].items()))
     outputs = {key: _spec(key, item) for key, item in sorted(function.structured_outputs.items())}
     stateful = stateful_operations(function)
-    exceptions = sorted({*loaded.allowed, *allowed.used(stateful)})
+    exceptions = sorted({*loaded.allowed, *allowed.used([*stateful, *counting_operations(function)])})
     return Signature(name, function, inputs, outputs, loaded.module, allowed, exceptions, stateful)
 
 
