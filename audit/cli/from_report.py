@@ -22,7 +22,9 @@ def gate(report: Path, policy: Path | None, date: str | None, quiet: bool) -> in
     decision = audit.decide(stored, policy, on=on)
     if not quiet:
         about = digests(stored) if decision.verdict == "pass" else ()
-        print("\n".join([*summary(decision, stored.data.groups), *date_note(on), *_on_stored(stored), *about]))
+        print(
+            "\n".join([*summary(decision, stored.data.groups), *date_note(on), *_on_stored(stored), *about])
+        )
     return VERDICTS[decision.verdict]
 
 
