@@ -15,9 +15,7 @@ _LABEL_NAME = re.compile(
 
 
 def choose_output(requested: str | None, outputs: Mapping[str, Any], where: str) -> str:
-    """Return the name of the audited output: the requested one, the only one, or the only scores beside a label.
-
-    TensorFlow Serving's ``scores`` are those beside ``classes``.
+    """Return the name of the audited output: the requested one, the only one, or TensorFlow Serving's ``scores``.
 
     Args:
         requested: ``model.output.name`` of the policy.
@@ -33,9 +31,6 @@ def choose_output(requested: str | None, outputs: Mapping[str, Any], where: str)
         return SCORES
     if requested in outputs:
         return str(requested)
-    scores = [name for name in outputs if set(label_outputs(outputs, name)) == set(outputs) - {name}]
-    if requested is None and len(scores) == 1 and outputs[scores[0]].dtype.is_floating:
-        return scores[0]
     raise AuditError(
         where=where,
         expected=f"model.output: {{name: OUTPUT}} with one of {quote_list(outputs)}",

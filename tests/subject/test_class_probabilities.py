@@ -243,12 +243,6 @@ def test_several_classes_are_audited_by_the_label(tmp_path: Path) -> None:
     assert one(report, "performance.log_loss").value == pytest.approx(log_loss(frame["label"], p), abs=1e-4)
 
 
-def test_the_only_scores_beside_a_label_need_no_name(tmp_path: Path) -> None:
-    frame = people()
-    model = export(tmp_path, lambda z: {"confidence": tf.reduce_max(softmax(z), 1), "label": tf.argmax(z, 1)})
-    expect(audited(model, frame, tmp_path), frame)
-
-
 @pytest.mark.parametrize("cutoff", [0.3, 0.62])
 def test_a_label_at_another_threshold_is_an_error_that_says_which(tmp_path: Path, cutoff: float) -> None:
     frame = people()
