@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
 from audit.audit_log.ledger import History, identify
@@ -16,11 +16,12 @@ from audit.conclusion.facts import AuditFacts, Measured
 from audit.conclusion.observers import Observers
 from audit.policy.gate_spec import require_short, today
 from audit.policy.model import ResolvedPolicy
-from audit.policy.resolution import metric_facts
+from audit.policy.resolution import for_several_classes, metric_facts
 from audit.provenance.environment import command, environment
 from audit.result import CheckResult, PolicyFacts, Report
 from audit.subject.baseline import of_the_baseline
 from audit.subject.loading import load_subjects
+from audit.subject.predictions import Classified
 from audit.subject.subject import Subject
 
 
@@ -81,6 +82,9 @@ def measure(request: AuditRequest, observers: Observers, done: Container[str] = 
     clock = _Clock()
     observers.step(f"loading the data {policy.data.path} and the model {policy.model.path}")
     subject, baseline = load_subjects(policy, observers.progress, request.seed, observers.opened)
+    if isinstance(subject.scores, Classified) and len(subject.scores.classes) > 2:
+        policy = for_several_classes(policy)
+        request = replace(request, policy=policy)
     checks = {
         name: check
         for name, check in build_checks(policy).items()

@@ -85,6 +85,20 @@ def default_rules(policy: Policy, offers: Offers) -> list[Rule]:
     return [rule for rule in rules if rule.metric in offered]
 
 
+def for_several_classes(policy: ResolvedPolicy) -> ResolvedPolicy:
+    """Return the policy with the default rule on several classes, if it has the default rules.
+
+    How many classes there are is known with the data only.
+    """
+    if not policy.default_rules or policy.checks.get("performance") is False:
+        return policy
+    rule = Rule(metric="performance.macro_auc", at_least=0.6)
+    if any(other.metric == rule.metric for other in policy.rules):
+        return policy
+    gate = policy.gate.model_copy(update={"rules": with_ids([rule, *policy.rules])})
+    return policy.model_copy(update={"gate": gate})
+
+
 def metric_facts(offers: Offers) -> dict[str, MetricFacts]:
     """Return the facts of each metric that an enabled check offers, by ``check.metric``."""
     return {

@@ -25,7 +25,8 @@ class Classified:
     favourable one; ``code`` and ``guess`` are the true and the predicted class; ``certainty`` is the
     probability of the true class, ``log_loss`` its negative logarithm; ``brier`` is the squared error of
     the probabilities. ``classes`` are the label values in the order of the outputs, and ``classes_from`` says in
-    words what that order comes from. ``dtype`` is that of the raw outputs.
+    words what that order comes from. ``dtype`` is that of the raw outputs. ``probabilities`` are those of several
+    classes, ``(rows, classes)``; None of two, which ``favorable`` says already.
     """
 
     classes: list[Scalar]
@@ -39,6 +40,7 @@ class Classified:
     log_loss: np.ndarray
     brier: np.ndarray
     dtype: np.dtype[Any]
+    probabilities: np.ndarray | None = None
 
     def take(self, rows: np.ndarray) -> "Classified":
         """Return some of the rows (bool, one a row)."""
@@ -104,6 +106,7 @@ class _Batch(NamedTuple):
     guess: np.ndarray
     certainty: np.ndarray
     brier: np.ndarray
+    probabilities: np.ndarray
 
 
 class Classifier:
@@ -129,7 +132,9 @@ class Classifier:
         self._agreement.add(code, probabilities)
         favorable, guess = self.decision_rule.outcome(probabilities, raw.dtype)
         certainty = probabilities[np.arange(len(raw)), code]
-        self._batches.append(_Batch(favorable, guess, certainty, _brier(probabilities, certainty)))
+        kept = probabilities.astype(np.float64 if raw.dtype == np.float64 else np.float32)
+        several = kept if probabilities.shape[1] > 2 else kept[:, :0]
+        self._batches.append(_Batch(favorable, guess, certainty, _brier(probabilities, certainty), several))
 
     def result(self) -> Classified:
         """Return predictions and labels of all rows added.
@@ -151,6 +156,7 @@ class Classifier:
             certainty=rows.certainty,
             log_loss=-np.log(np.maximum(rows.certainty, LEAST_PROBABILITY)),
             brier=rows.brier,
+            probabilities=rows.probabilities if rows.probabilities.shape[1] else None,
             dtype=self._dtype,
         )
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from audit.check import Check
 from audit.checks.performance.definitions import CALIBRATION_BINS, DEFINITIONS
+from audit.checks.performance.macro_auc import macro_auc
 from audit.checks.performance.metrics import Groups, classification, outcomes, regression
 from audit.data.protected_attributes import Attribute
 from audit.result import Measurement, MetricFacts, Scalar, Unasked
@@ -174,10 +175,16 @@ def _error(scores: Regressed, rows: np.ndarray) -> np.ndarray:
     return np.asarray(scores.prediction[rows] - scores.target[rows])
 
 
+def _macro_auc(scores: Classified, rows: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    assert scores.probabilities is not None  # or it was not measured
+    return macro_auc(scores.code[rows], scores.probabilities[rows], weights).influence
+
+
 _CLASSIFIED: dict[str, Callable[..., np.ndarray]] = {
     "log_loss": lambda scores, rows, weights: _centred(scores.log_loss[rows], weights),
     "brier": lambda scores, rows, weights: _centred(scores.brier[rows], weights),
     "auc": _auc,
+    "macro_auc": _macro_auc,
     "calibration_error": _calibration,
 }
 _REGRESSED: dict[str, Callable[..., np.ndarray]] = {

@@ -30,6 +30,12 @@ DEFINITIONS: dict[str, MetricFacts] = {
         1.0,
         "higher",
     ),
+    "macro_auc": _share(
+        "Of several classes, the mean over the classes of the chance that a row of the class gets a higher probability "
+        "of it than a row of another class. 0.5 is chance level, 1 a perfect ranking.",
+        1.0,
+        "higher",
+    ),
     "log_loss": _loss("Mean of -ln P(true label).", high=-math.log(LEAST_PROBABILITY)),
     "brier": _loss("Mean squared error of the probabilities."),
     "calibration_error": _share(

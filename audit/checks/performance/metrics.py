@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from audit.checks.performance.definitions import CALIBRATION_BINS
+from audit.checks.performance.macro_auc import macro_auc
 from audit.result import Measurement, Scalar
 from audit.stats.group_estimates import Partition, auc
 from audit.stats.group_rates import Rates, rates
@@ -47,6 +48,7 @@ def classification(scores: Classified, order: np.ndarray, groups: Groups) -> Ite
     yield from _means("log_loss", scores.log_loss, groups, worst.get("log_loss"))
     yield from _means("brier", scores.brier, groups, worst.get("brier"))
     yield from _calibration(scores, groups)
+    yield from _macro_auc(scores, groups)
     codes = groups.rows.codes[order]
     ends = np.cumsum(np.bincount(codes, minlength=groups.rows.number))[:-1]
     for group, places in enumerate(np.split(np.argsort(codes, kind="stable"), ends)):
@@ -164,6 +166,40 @@ def _auc(scores: Classified, rows: np.ndarray, groups: Groups, group: int) -> Me
         "counts": dict(zip(("unfavorable", "favorable"), sizes.reshape(-1, 1).tolist(), strict=known)),
     }
     return groups.measurement("auc", group, value, len(rows), "delong" if known else "none", **details)
+
+
+def _macro_auc(scores: Classified, groups: Groups) -> Iterator[Measurement]:
+    """Yield the mean one-vs-rest AUC of several classes; ``counts`` are the rarest class's rows and all others'."""
+    if scores.probabilities is None:
+        return
+    rows = groups.rows
+    weights = np.ones(len(rows.codes)) if rows.weights is None else rows.weights
+    influence = np.zeros(len(rows.codes))
+    values = []
+    for group in range(rows.number):
+        inside = np.flatnonzero(rows.codes == group)
+        found = macro_auc(scores.code[inside], scores.probabilities[inside], weights[inside])
+        influence[inside] = found.influence
+        values.append(found.value)
+    errors = rows.standard_error(influence)
+    classes = len(scores.classes)
+    of_classes = Partition(
+        rows.codes * classes + scores.code, rows.number * classes, rows.weights, rows.clusters
+    )
+    sizes = np.nan_to_num(of_classes.effective_rows()).reshape(rows.number, classes)
+    numbers = np.bincount(of_classes.codes, minlength=of_classes.number).reshape(rows.number, classes)
+    for group, value in enumerate(values):
+        known = bool(np.isfinite(value))
+        present = numbers[group] > 0
+        rarest = float(sizes[group][present].min())
+        counts = {"favorable": [rarest], "unfavorable": [float(sizes[group].sum()) - rarest]}
+        details = {
+            "smallest_n": int(numbers[group][present].min()),
+            "se": float(errors[group]) if np.isfinite(errors[group]) else None,
+            "counts": counts if known else {},
+        }
+        n = int(numbers[group].sum())
+        yield groups.measurement("macro_auc", group, value, n, "delong" if known else "none", **details)
 
 
 def _worst_losses(scores: Classified) -> dict[str, np.ndarray]:
