@@ -20,9 +20,9 @@ RULES: list[dict[str, Any]] = [
 
 
 def rows() -> pd.DataFrame:
-    """300 rows; ``a`` and ``b`` are what the model ``variables`` takes, which decides by ``b``."""
+    """300 rows; ``a`` and ``b`` are what the model ``variables`` takes, whose score follows ``b`` alone."""
     frame = people(300)[["sex", "race", "label", "score"]]
-    return frame.assign(a=frame["score"] - 0.5, b=0.001 * (frame["score"] - 0.5)).drop(columns="score")
+    return frame.assign(a=frame["score"] - 0.5, b=0.002 * (frame["score"] - 0.5)).drop(columns="score")
 
 
 @dataclass
