@@ -1,7 +1,8 @@
 """Calibration of intervals and verdicts, with acceptance bounds: tables for docs/intervals.md.
 
 One and two proportions by exact enumeration of all outcomes; the rest by seeded simulation through the same code that
-measures and decides. ``--write`` puts the tables into the page. Takes about five minutes on two cores.
+measures and decides. ``--write`` puts the tables into the page. Takes about an hour on two cores, most of it for
+policies of fifty groups.
 """
 
 from __future__ import annotations
@@ -14,17 +15,21 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import simulated_clusters
 import simulated_errors
 import simulated_groups
 import simulated_policy
 import simulated_ranks
 import simulated_rare
 import simulated_scores
+import simulated_surveys
 from cells import Table, Tally
 from coverage_exact import one_proportion, two_proportions
 
 PAGE = Path(__file__).parent.parent / "docs" / "intervals.md"
 RUNS, POLICY_RUNS = 2000, 1000
+SURVEY_RUNS, SURVEY_POLICY_RUNS = 1000, 300
+"""Fewer, as the rows of each run are counted by themselves."""
 Part = tuple[list[Table], list[str], int]
 """Tables, the cells that are short of a bar in words, and how many cells were judged."""
 
@@ -71,8 +76,24 @@ def _rare() -> Part:
     return _judged(list(simulated_rare.rare(np.random.default_rng(7), RUNS)))
 
 
+def _surveys() -> Part:
+    return _judged(list(simulated_surveys.surveys(np.random.default_rng(14), SURVEY_RUNS)))
+
+
+def _survey_policies() -> Part:
+    table, faults = simulated_surveys.verdicts_of_many(np.random.default_rng(15), SURVEY_POLICY_RUNS)
+    return [table], faults, 2 * len(table[2])
+
+
+def _clusters() -> Part:
+    return _judged([simulated_clusters.clusters(np.random.default_rng(16), SURVEY_RUNS)])
+
+
 PARTS: dict[str, Callable[[], Part]] = {
+    "survey policies": _survey_policies,
     "policies": _policies,
+    "surveys": _surveys,
+    "clusters": _clusters,
     "scores": _scores,
     "groups": _groups,
     "exact": _exact,

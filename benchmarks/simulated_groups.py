@@ -160,13 +160,13 @@ def groups(rng: np.random.Generator, runs: int) -> Iterator[Tally]:
 
 def theil(rng: np.random.Generator, runs: int) -> Tally:
     """The Theil index of the whole table."""
-    tally = Tally("Theil index: rows", [str(rows) for rows in SIZES])
+    tally = Tally("Theil index: rows", [str(rows) for rows in (100, *SIZES)])
     sizes, entropy = np.arange(3.0), np.array([0, 0, 2 * np.log(2)])
     for kind, (name, cells) in product(("rows", "copies"), {"one error in five": (0.58, 0.08, 0.1, 0.24),
                                          "one in 25": (0.68, 0.02, 0.02, 0.28)}.items()):  # fmt: skip
         share = np.array([cells[2], cells[0] + cells[3], cells[1]])
         truth = float(share @ entropy / (share @ sizes) - np.log(share @ sizes))
-        for rows in SIZES:
+        for rows in (100, *SIZES):
             number = rows // 4 if kind == "copies" else rows
             measured = []
             for _ in range(min(runs, 2000)):

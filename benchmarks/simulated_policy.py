@@ -38,6 +38,10 @@ class Subject:
     where: dict[str, str]
 
 
+def named(measured: Sequence[Measurement], name: str) -> list[Measurement]:
+    return [replace(m, metric=f"performance.{name}") for m in measured]
+
+
 def alike(rng: np.random.Generator, runs: int, rows: int, part: float) -> list[Subject]:
     """Ten rules about two groups of the same rows."""
     unprivileged, privileged = TRUTHS["the group is lower"]
@@ -54,8 +58,7 @@ def alike(rng: np.random.Generator, runs: int, rows: int, part: float) -> list[S
     group = {"attribute": "sex", "group": "a"}
     for name, measured, truth, _ in shares(pair[0]):
         if name in SHARES:
-            named = [replace(m, metric=f"performance.{name}") for m in measured]
-            found.append(Subject(named, truth, SHARES[name], group))
+            found.append(Subject(named(measured, name), truth, SHARES[name], group))
     return found
 
 
@@ -66,8 +69,9 @@ def apart(rng: np.random.Generator, runs: int, rows: int, part: float) -> list[S
     for group in range(10):
         of = side(rng, runs, size, TRUTHS["the group is lower"][group % 2], "rows")
         name, measured, truth, _ = next(shares(of))
-        named = [replace(m, metric=f"performance.{name}") for m in measured]
-        found.append(Subject(named, truth, "at_least", {"attribute": "age", "group": str(group)}))
+        found.append(
+            Subject(named(measured, name), truth, "at_least", {"attribute": "age", "group": str(group)})
+        )
     return found
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from audit.stats.discordance import discordant_rows
 from audit.stats.group_rates import rates
 from audit.stats.influence import Influence, Shares, Trace
 from audit.stats.methods import method_named
@@ -22,8 +23,12 @@ Where hardly a row tells two models apart, their correlation on these rows is ne
 def require_counts(trace: Trace | None, counts: Mapping[str, list[float]], subject: Subject) -> None:
     """Raise a ValueError if the shares of a trace are not those that the counts of its measurement are of."""
     for name, (within, event) in trace.rates.items() if isinstance(trace, Shares) else ():
-        traced = _effective(event, within, subject)
-        if not np.allclose(traced, counts.get(name, [np.nan, np.nan])):
+        traced = rates(
+            event[within], np.zeros(int(within.sum()), np.int64), 1, *_given(within, subject)
+        ).counts(0)
+        events, trials = counts.get(name, [np.nan, np.nan])
+        # a metric may leave its proportions fewer effective trials than each has by itself
+        if not (trials <= traced[1] * (1.0 + 1e-6) and np.isclose(events * traced[1], traced[0] * trials)):
             raise ValueError(f"the trace counts {traced} in {name!r}, the measurement {counts.get(name)}")
 
 
@@ -44,18 +49,15 @@ def discordant_counts(
         baseline_within, baseline_event = baseline.rates[name]
         if not np.array_equal(within, baseline_within):
             return {}
-        candidate_only, rows = _effective(event & ~baseline_event, within, subject)
-        baseline_only, _ = _effective(baseline_event & ~event, within, subject)
-        counts[name] = [candidate_only, baseline_only, rows]
+        counts[name] = discordant_rows(event[within], baseline_event[within], *_given(within, subject))
     return counts
 
 
-def _effective(event: np.ndarray, within: np.ndarray, subject: Subject) -> list[float]:
-    """Return the effective [events, rows] of the rows that are ``within``."""
+def _given(within: np.ndarray, subject: Subject) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """Return the weights and the clusters, if any, of the rows that are ``within``."""
     weights = None if subject.weights is None else subject.weights[within]
     clusters = None if subject.clusters is None else subject.clusters[within]
-    group = np.zeros(int(within.sum()), np.int64)
-    return rates(event[within], group, 1, weights, clusters).counts(0)
+    return weights, clusters
 
 
 def error_correlation(

@@ -105,7 +105,31 @@ def _logit(auc: float, se: float, z: float) -> Interval:
 def _limits(measurement: Measurement, confidence: float) -> Interval | None:
     (favorable,) = measurement.counts["favorable"]
     (unfavorable,) = measurement.counts["unfavorable"]
-    return auc_limits(measurement.value, measurement.se, favorable, unfavorable, (1.0 - confidence) / 2.0)
+    tail = (1.0 - confidence) / 2.0
+    if "clusters" in measurement.counts and measurement.se is not None:
+        (clusters,) = measurement.counts["clusters"]
+        return _clustered_limits(measurement.value, measurement.se, (favorable, unfavorable), clusters, tail)
+    return auc_limits(measurement.value, measurement.se, favorable, unfavorable, tail)
+
+
+def _clustered_limits(
+    auc: float, se: float, sizes: tuple[float, float], clusters: float, tail: float
+) -> Interval | None:
+    """Bound an AUC of rows in clusters, by Student's t and at any size also by Newcombe's method.
+
+    A cluster that is ordered wrongly as a whole moves the placements of both classes at once: the effective rows are as
+    many fewer as the variance between clusters, by Student's quantile, is larger than that of independent rows.
+    """
+    if not (clusters > 1.0 and se > 0.0 and 0.0 < auc < 1.0):
+        return auc_limits(auc, se, *sizes, tail)
+    from scipy.special import ndtri, stdtrit
+
+    z = float(-ndtri(tail))
+    se *= float(-stdtrit(clusters - 1.0, tail)) / z
+    share = min(1.0, _variance(auc, *sizes) / se**2)
+    fewer = sizes[0] * share, sizes[1] * share
+    limits = auc_limits(auc, se, *fewer, tail)
+    return None if limits is None else _hull(limits, newcombe(auc, *fewer, z))
 
 
 def _opposite_ends(candidate: CountsByName, baseline: CountsByName) -> RowExtremes | None:

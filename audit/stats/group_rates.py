@@ -1,8 +1,10 @@
 """Proportions by group, with their effective counts under weights and clusters."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+
+from audit.stats.effective_size import Weighed, divided, effective_size, linearized_size
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,10 @@ class Rates:
         """Return ``[events, trials]`` of one group."""
         return [float(self.events[group]), float(self.trials[group])]
 
+    def of_trials(self, share: np.ndarray) -> "Rates":
+        """Return the same proportions of a ``share`` of their effective trials, one a group."""
+        return replace(self, events=self.events * share, trials=self.trials * share)
+
     def every(self, step: int, start: int) -> "Rates":
         """Return every ``step``-th group from ``start`` on."""
         return Rates(*(values[start::step] for values in (self.value, self.rows, self.events, self.trials)))
@@ -31,7 +37,7 @@ class Rates:
 class CellCounts:
     """Rows counted by group, label and prediction; one entry for each combination that occurs.
 
-    ``rows`` are counts, ``weight`` sums of weights and ``square`` sums of squared weights.
+    ``rows`` are counts, ``weight`` sums of weights, ``square`` sums of squared weights and ``heaviest`` their maxima.
     """
 
     group: np.ndarray
@@ -40,6 +46,7 @@ class CellCounts:
     rows: np.ndarray
     weight: np.ndarray
     square: np.ndarray
+    heaviest: np.ndarray
 
 
 def count_cells(
@@ -51,22 +58,25 @@ def count_cells(
     occurs = np.flatnonzero(rows)
     weight = rows if weights is None else np.bincount(cell, weights)
     square = rows if weights is None else np.bincount(cell, weights**2)
+    heaviest = np.ones(len(rows)) if weights is None else heaviest_weights(weights, cell, len(rows))
     label_of_cell = occurs // 2 % 2 == 1
     predicted_of_cell = occurs % 2 == 1
-    return CellCounts(
-        occurs // 4, label_of_cell, predicted_of_cell, rows[occurs], weight[occurs], square[occurs]
-    )
+    sums = (values[occurs] for values in (rows, weight, square, heaviest))
+    return CellCounts(occurs // 4, label_of_cell, predicted_of_cell, *sums)
 
 
 def rates_of_cells(event: np.ndarray, within: np.ndarray, cells: CellCounts, groups: int) -> Rates:
     """Return the share of ``event`` (bool, one a cell) among the cells that are ``within``, by group."""
-    group = cells.group[within]
 
-    def total(values: np.ndarray) -> np.ndarray:
-        return np.bincount(group, values[within], groups)
+    def weighed(chosen: np.ndarray) -> Weighed:
+        group = cells.group[chosen]
+        total, square = (
+            np.bincount(group, values[chosen], groups) for values in (cells.weight, cells.square)
+        )
+        return Weighed(total, square, heaviest_weights(cells.heaviest[chosen], group, groups))
 
-    rows = total(cells.rows).astype(np.int64)
-    return _kish(total(cells.weight * event), total(cells.weight), total(cells.square), rows)
+    rows = np.bincount(cells.group[within], cells.rows[within], groups).astype(np.int64)
+    return _weighted(rows, weighed(within & event), weighed(within & ~event))
 
 
 def rates(
@@ -78,29 +88,74 @@ def rates(
 ) -> Rates:
     """Return the share of ``event`` (bool, one a row) within each group (int codes, one a row).
 
-    Weights give Kish's effective size, (sum w)² / sum w². With clusters it is that of the clusters' weights: all
-    rows of a cluster count as one observation. That is exact where they agree and wide where they do not; the
-    design effect estimated from few clusters, or from a rate near 0 or 1, is far too small (coverage down to 72 %).
+    Weights give the `effective_size`, which respects that they may go with the event. With clusters it is at most
+    Kish's size of the clusters' weights: all rows of a cluster count as one observation. That is exact where they
+    agree and wide where they do not; the design effect estimated from few clusters, or from a rate near 0 or 1, is far
+    too small (coverage down to 72 %).
     """
+    return rates_by_class(event, group, groups, 1, weights, clusters)
+
+
+def rates_by_class(
+    event: np.ndarray, code: np.ndarray, codes: int, classes: int, weights: np.ndarray | None,
+    clusters: np.ndarray | None,
+) -> Rates:  # fmt: skip
+    """Return `rates` by group and class of rows, whose code is the group's, times ``classes``, plus the class."""
     if weights is None and clusters is None:
-        counts = np.bincount(group.astype(np.int64) * 2 + event, minlength=2 * groups).reshape(groups, 2)
+        counts = np.bincount(code.astype(np.int64) * 2 + event, minlength=2 * codes).reshape(codes, 2)
         rows = counts.sum(1)
         events = counts[:, 1].astype(float)
-        return Rates(_divided(events, rows), rows, events, rows.astype(float))
+        return Rates(divided(events, rows), rows, events, rows.astype(float))
     w = np.ones(len(event)) if weights is None else weights
-    total = np.bincount(group, w, groups)
-    square = np.bincount(group, w * w, groups)
-    rows = np.bincount(group, minlength=groups)
-    of_rows = _kish(np.bincount(group, w * event, groups), total, square, rows)
-    if clusters is None:
-        return of_rows
-    trials = cluster_size(group, groups, weights, clusters)
+    of_rows = _weighted(np.bincount(code, minlength=codes), *_weigh(event, code, codes, w), classes)
+    return of_rows if clusters is None else _clustered(of_rows, event, code, w, clusters)
+
+
+def _weigh(event: np.ndarray, group: np.ndarray, groups: int, weights: np.ndarray) -> tuple[Weighed, Weighed]:
+    """Return the weights of the events, and of the other rows, of each group."""
+    code = group.astype(np.int64) * 2 + event
+    total, square = (np.bincount(code, values, 2 * groups) for values in (weights, weights * weights))
+    of_code = Weighed(total, square, heaviest_weights(weights, code, 2 * groups))
+    return Weighed(*(part[1::2] for part in of_code)), Weighed(*(part[::2] for part in of_code))
+
+
+def _weighted(rows: np.ndarray, events: Weighed, others: Weighed, classes: int = 1) -> Rates:
+    """Return the rates of independent rows; of several classes, groups are compared within each."""
+
+    def by_class(of: np.ndarray) -> np.ndarray:
+        return of.reshape(-1, classes)
+
+    kinds = [Weighed(by_class(k.total), by_class(k.square), by_class(k.heaviest)) for k in (events, others)]
+    trials = effective_size(by_class(rows), *kinds).ravel()
+    total = events.total + others.total
+    return Rates(
+        divided(events.total, total), rows, np.nan_to_num(events.total * divided(trials, total)), trials
+    )
+
+
+def _clustered(
+    of_rows: Rates, event: np.ndarray, group: np.ndarray, weights: np.ndarray, clusters: np.ndarray
+) -> Rates:
+    """Return the rates of rows as those of their clusters, whose Kish's size shrinks as that of the rows does."""
+    groups = len(of_rows.rows)
+    owner, member = cluster_members(group, clusters)
+    weight = np.bincount(member, weights, len(owner))
+    deviation = np.bincount(member, weights * event, len(owner)) - of_rows.value[owner] * weight
+    total, square, deviations = (
+        np.bincount(owner, values, groups) for values in (weight, weight**2, deviation**2)
+    )
+    kish = divided(total**2, square)
+    kish_of_rows = divided(total**2, np.bincount(group, weights * weights, groups))
+    linearized = linearized_size(of_rows.value, total, deviations)
+    trials = np.nan_to_num(np.fmin(kish * divided(of_rows.trials, kish_of_rows), linearized))
     return Rates(of_rows.value, of_rows.rows, np.nan_to_num(of_rows.value) * trials, trials)
 
 
-def _kish(events: np.ndarray, total: np.ndarray, square: np.ndarray, rows: np.ndarray) -> Rates:
-    trials = np.nan_to_num(_divided(total**2, square))
-    return Rates(_divided(events, total), rows, np.nan_to_num(_divided(events * total, square)), trials)
+def heaviest_weights(weights: np.ndarray, group: np.ndarray, groups: int) -> np.ndarray:
+    """Return each group's greatest weight; 0 for an empty group."""
+    heaviest = np.zeros(groups)
+    np.maximum.at(heaviest, group, weights)
+    return heaviest
 
 
 def cluster_size(
@@ -110,7 +165,7 @@ def cluster_size(
     owner, member = cluster_members(group, clusters)
     weight = np.bincount(member, weights, len(owner))
     total = np.bincount(owner, weight, groups)
-    return np.asarray(np.nan_to_num(_divided(total**2, np.bincount(owner, weight**2, groups))))
+    return np.asarray(np.nan_to_num(divided(total**2, np.bincount(owner, weight**2, groups))))
 
 
 def cluster_members(group: np.ndarray, clusters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -118,8 +173,3 @@ def cluster_members(group: np.ndarray, clusters: np.ndarray) -> tuple[np.ndarray
     pair = group.astype(np.int64) * (int(clusters.max(initial=0)) + 1) + clusters
     _, first, member = np.unique(pair, return_index=True, return_inverse=True)
     return group[first], member
-
-
-def _divided(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(numerator / denominator)

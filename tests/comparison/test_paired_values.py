@@ -168,6 +168,20 @@ def test_swapping_the_models_negates_every_improvement(
                 assert found.improvement_ci is swapped.improvement_ci is None
 
 
+def effective_rows(values: np.ndarray, weight: np.ndarray) -> float:
+    """Return how many equal rows with these values have their weighted mean's linearized variance; at most Kish's."""
+    mean = np.average(values, weights=weight)
+    plain = np.average(values**2, weights=weight) - mean**2
+    squares = weight**2 * (values - mean) ** 2
+    extra = 0.0
+    if values.dtype == bool:  # of each kind, one row of average weight is as heavy as the heaviest
+        for kind, factor in ((values, (1 - mean) ** 2), (~values, mean**2)):
+            average = (weight[kind] ** 2).sum() / weight[kind].sum()
+            extra += factor * (weight[kind].max() ** 2 - average**2)
+    linearized = plain * weight.sum() ** 2 / (squares.sum() + extra)
+    return float(min(linearized, weight.sum() ** 2 / (weight**2).sum()))
+
+
 def test_weights_and_clusters_count_as_they_do_for_the_rates(
     model: Models, folder: Path, frame: pd.DataFrame
 ) -> None:
@@ -175,7 +189,7 @@ def test_weights_and_clusters_count_as_they_do_for_the_rates(
     both = [(new == label) & (old != label), (old == label) & (new != label)]
     weight = frame["weight"].to_numpy()
     found = against(one(run(frame, model, folder, weight="weight"), "accuracy")).discordant["rate"]
-    size = weight.sum() ** 2 / (weight**2).sum()  # Kish
+    size = min(effective_rows(part, weight) for part in (*both, both[0].astype(int) - both[1]))
     assert found == pytest.approx([*(np.average(part, weights=weight) * size for part in both), size])
     found = against(one(run(frame, model, folder, cluster="owner"), "accuracy")).discordant["rate"]
     owned = frame.groupby("owner").size()

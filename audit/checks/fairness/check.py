@@ -13,10 +13,12 @@ from typing import Any, ClassVar
 import numpy as np
 
 from audit.check import Check, Skip
+from audit.checks.fairness.decided_rows import DecidedRows
 from audit.checks.fairness.mean_predictions import FACTS, influence, mean_prediction_differences
 from audit.checks.fairness.mean_predictions import NAME as MEAN_PREDICTION_DIFFERENCE
 from audit.checks.fairness.metrics import COMPARISONS, DEFINITIONS, RATES, theil, theil_index
 from audit.checks.fairness.permuted_range import Side, permuted_range
+from audit.checks.fairness.shared_clusters import privileged_last, shares_left
 from audit.checks.fairness.threshold_tables import threshold_tables
 from audit.data.protected_attributes import Attribute
 from audit.frameworks.aif360_loader import aif360
@@ -88,6 +90,8 @@ def _compare(
     cells = count_cells(attribute.codes, label, predicted, subject.weights)
     metrics_of = _metrics_by_group(cells, attribute.privileged)
     rates_by_name = _rates(attribute, label, predicted, cells, subject)
+    rows = DecidedRows(label, predicted, subject.weights, subject.clusters)
+    left = shares_left(attribute, rows, rates_by_name)
     decisions = DecisionTotals.of(predicted, subject.weights)
     privileged = Side.of(cells, attribute.privileged)
     for group in groups:
@@ -96,7 +100,7 @@ def _compare(
         for name in names:
             with np.errstate(divide="ignore", invalid="ignore"):
                 value = float(getattr(metrics, name)())
-            measurement = _measurement(name, value, rates_by_name, attribute, group)
+            measurement = _measurement(name, value, rates_by_name, left[name][group], attribute, group)
             permuted = permuted_range(name, unprivileged, privileged, decisions)
             yield replace(measurement, permuted_range=permuted)
 
@@ -106,8 +110,7 @@ def _rates(
 ) -> dict[str, Rates]:
     """Return every rate by group; all privileged groups together are one more, behind the others."""
     groups = len(attribute.groups)
-    merged = np.arange(groups)
-    merged[attribute.privileged] = groups
+    merged = privileged_last(attribute)
     merged_cells = replace(cells, group=merged[cells.group])
     by_name = {}
     for name, rate in RATES.items():
@@ -125,8 +128,9 @@ def _rates(
 
 
 def _measurement(
-    name: str, value: float, rates_by_name: dict[str, Rates], attribute: Attribute, group: int
+    name: str, value: float, rates_by_name: dict[str, Rates], left: float, attribute: Attribute, group: int
 ) -> Measurement:
+    """Return a metric's measurement, of the share ``left`` of the effective trials of its rates."""
     comparison = COMPARISONS[name]
     several = len(comparison.rates) > 1
     counts = {}
@@ -134,7 +138,9 @@ def _measurement(
     for name_of_rate in comparison.rates:
         for side, index in (("unprivileged", group), ("privileged", len(attribute.groups))):
             rate = rates_by_name[name_of_rate]
-            counts[f"{side}_{name_of_rate}" if several else side] = rate.counts(index)
+            counts[f"{side}_{name_of_rate}" if several else side] = [
+                float(left * number) for number in rate.counts(index)
+            ]
             rows.append(int(rate.rows[index]))
     return Measurement(
         metric=f"fairness.{name}",

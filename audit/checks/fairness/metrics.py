@@ -122,7 +122,11 @@ def theil_index(label: np.ndarray, predicted: np.ndarray, clusters: np.ndarray |
         n=len(label),
         method="mean-skewed",
         se=float(error),
-        counts={"rows": [effective], "cubes": [float(skewness) * effective, effective]},
+        counts={
+            "rows": [effective],
+            "cubes": [float(skewness) * effective, effective],
+            "worst": [index.worst * effective, effective],
+        },
         permuted_range=_theil_range(label, predicted),
     )
 
@@ -144,10 +148,14 @@ def _theil_range(label: np.ndarray, predicted: np.ndarray) -> tuple[float, float
 
 
 class Theil(NamedTuple):
-    """The Theil index, and each row's influence on it, to first order: float64, one a row, with a mean of 0."""
+    """The Theil index, and each row's influence on it, to first order: float64, one a row, with a mean of 0.
+
+    ``worst`` is the index of a row, to first order, whose benefit raises it most, whether such a row was seen or not.
+    """
 
     value: float
     influence: np.ndarray
+    worst: float
 
 
 def theil(label: np.ndarray, predicted: np.ndarray) -> Theil:
@@ -161,4 +169,4 @@ def theil(label: np.ndarray, predicted: np.ndarray) -> Theil:
     with np.errstate(divide="ignore", invalid="ignore"):
         value = total / mean - np.log(mean)
         influence = (entropy - total) / mean - (benefit - mean) * (total / mean**2 + 1 / mean)
-    return Theil(float(value), np.asarray(influence[row_benefit]))
+    return Theil(float(value), np.asarray(influence[row_benefit]), float(value + influence.max()))

@@ -1,13 +1,15 @@
 """Rates of every group at every threshold, from one count of the rows."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 
+from audit.checks.fairness.decided_rows import DecidedRows
 from audit.model.decision import DecisionRule
-from audit.stats.group_rates import Rates, rates
+from audit.stats.effective_size import Weighed, divided, effective_size
+from audit.stats.group_rates import Rates, heaviest_weights, rates, rates_by_class
 from audit.stats.proportions import Limits, clopper_pearson
 from audit.subject.predictions import Classified, Regressed
 
@@ -17,21 +19,53 @@ _MIN_AMONG_SCORES = 10
 _DIGITS = 3
 
 
-@dataclass(frozen=True)
-class DecidedRows:
-    """Labels and decisions at the decisive threshold (bool, one a row), with the rows' weights and clusters if any."""
-
-    label: np.ndarray
-    predicted: np.ndarray
-    weights: np.ndarray | None
-    clusters: np.ndarray | None
-
-
 class _Counts(NamedTuple):
-    """Weight of the rows that reach each threshold (codes, thresholds), and of all rows (codes, 1)."""
+    """Rows of each code (codes, 1); those that reach each threshold, and the others (codes, thresholds)."""
 
-    reaching: np.ndarray
-    total: np.ndarray
+    rows: np.ndarray
+    events: Weighed
+    others: Weighed
+
+    def every(self, step: int, start: int) -> "_Counts":
+        """Return every ``step``-th code from ``start`` on."""
+        weighed = (Weighed(*(part[start::step] for part in kind)) for kind in (self.events, self.others))
+        return _Counts(self.rows[start::step], *weighed)
+
+    def opposite(self) -> "_Counts":
+        """Return the counts with events and others swapped."""
+        return _Counts(self.rows, self.others, self.events)
+
+    def with_rows_of(self, other: "_Counts") -> "_Counts":
+        """Return the counts of both codes' rows together."""
+        return _Counts(self.rows + other.rows, self.events.plus(other.events), self.others.plus(other.others))
+
+
+@dataclass(frozen=True)
+class RatesOverThresholds:
+    """Proportions of groups at every threshold, with their effective trials: both ``(groups, thresholds)``.
+
+    ``decisive`` are the rates at the threshold that decides.
+    """
+
+    value: np.ndarray
+    trials: np.ndarray
+    decisive: Rates
+
+    def limits(self, tail: float, share: np.ndarray | float = 1.0) -> Limits:
+        """Bound each proportion from a ``share`` of the trials; NaN where it has no row."""
+        known = self.trials > 0.0
+        trials = np.where(known, self.trials * share, 1.0)
+        limits = clopper_pearson(np.nan_to_num(self.value) * trials, trials, tail)
+        return Limits(self.value, *(np.where(known, end, np.nan) for end in (limits.low, limits.high)))
+
+    def of_groups(self, groups: list[int]) -> "RatesOverThresholds":
+        """Return the rates of some of the groups, at all thresholds."""
+        return replace(self, value=self.value[groups], trials=self.trials[groups])
+
+    def every(self, step: int, start: int) -> "RatesOverThresholds":
+        """Return every ``step``-th group from ``start`` on."""
+        decisive = self.decisive.every(step, start)
+        return RatesOverThresholds(self.value[start::step], self.trials[start::step], decisive)
 
 
 @dataclass(frozen=True)
@@ -63,54 +97,61 @@ class ThresholdGrid:
         levels = decider.levels(values, thresholds, scores.dtype)
         return cls(thresholds, int(np.searchsorted(thresholds, decisive)), levels)
 
-    def rates(self, group: np.ndarray, groups: int, rows: DecidedRows, tail: float) -> Mapping[str, Limits]:
-        """Return the selection rate, and the true and the false positive rate, ``(groups, thresholds)``.
+    def rates(self, group: np.ndarray, groups: int, rows: DecidedRows) -> Mapping[str, RatesOverThresholds]:
+        """Return the selection rate, and the true and the false positive rate, of every group.
 
         Args:
             group: int codes, one a row.
             groups: number of groups.
             rows: labels and decisions of the rows.
-            tail: probability beyond either limit.
         """
         code = group.astype(np.int64) * 2 + rows.label
-        counts = self._count(code, 2 * groups, rows.weights)
-        by_label = rates(rows.predicted, code, 2 * groups, rows.weights, rows.clusters)
-        selection = rates(rows.predicted, group, groups, rows.weights, rows.clusters)
-        positive = _Counts(*(part[1::2] for part in counts))
-        negative = _Counts(*(part[::2] for part in counts))
-        both = _Counts(negative.reaching + positive.reaching, negative.total + positive.total)
+        counts = self._counts(code, 2 * groups, rows.weights)
+        decided = rates_by_class(rows.predicted, code, 2 * groups, 2, rows.weights, rows.clusters)
+        by_label = self._over_thresholds(counts, decided, rows)
+        decided = rates(rows.predicted, group, groups, rows.weights, rows.clusters)
+        unfavorable, favorable = counts.every(2, 0), counts.every(2, 1)
         return {
-            "selection": self._limits(both, selection, tail),
-            "true_positive": self._limits(positive, by_label.every(2, 1), tail),
-            "false_positive": self._limits(negative, by_label.every(2, 0), tail),
+            "selection": self._over_thresholds(unfavorable.with_rows_of(favorable), decided, rows),
+            "true_positive": by_label.every(2, 1),
+            "false_positive": by_label.every(2, 0),
         }
 
     def accuracy(self, rows: DecidedRows, tail: float) -> Limits:
         """Return the share of all rows that are decided as their label says, at each threshold, as one group."""
-        reaching, total = self._count(rows.label.astype(np.int64), 2, rows.weights)
-        correct = rows.predicted == rows.label
-        accuracy = rates(correct, np.zeros(len(correct), np.int64), 1, rows.weights, rows.clusters)
-        counts = _Counts(reaching[1:] + total[:1] - reaching[:1], total[:1] + total[1:])
-        return self._limits(counts, accuracy, tail)
+        one_group = np.zeros(len(rows.label), np.int64)
+        decided = rates(rows.predicted == rows.label, one_group, 1, rows.weights, rows.clusters)
+        counts = self._counts(rows.label.astype(np.int64), 2, rows.weights)
+        correct = counts.every(2, 0).opposite().with_rows_of(counts.every(2, 1))
+        return self._over_thresholds(correct, decided, rows).limits(tail)
 
-    def _count(self, code: np.ndarray, number: int, weights: np.ndarray | None) -> _Counts:
+    def _counts(self, code: np.ndarray, number: int, weights: np.ndarray | None) -> _Counts:
+        """Count the rows of each code that reach each threshold, and the others."""
         levels = len(self.thresholds) + 1
-        counts = np.bincount(code * levels + self.levels, weights, number * levels).reshape(number, levels)
-        reaching = counts[:, ::-1].cumsum(axis=1)[:, ::-1]
-        return _Counts(reaching[:, 1:], reaching[:, :1])
+        cell = code * levels + self.levels
+        total, square = (
+            np.bincount(cell, None if weights is None else weights**power, number * levels).reshape(
+                number, -1
+            )
+            for power in (1, 2)
+        )
+        ones = np.ones(len(cell)) if weights is None else weights
+        heaviest = heaviest_weights(ones, cell, number * levels).reshape(number, -1)
+        upwards = Weighed(total, square, heaviest)
+        downwards = Weighed(*(np.flip(part, 1) for part in upwards))
+        events = Weighed(*(np.flip(part, 1)[:, 1:] for part in downwards.accumulated()))
+        others = Weighed(*(part[:, :-1] for part in upwards.accumulated()))
+        return _Counts(np.bincount(code, minlength=number)[:, None], events, others)
 
-    def _limits(self, counts: _Counts, decisive: Rates, tail: float) -> Limits:
-        """Bound each proportion; NaN where it has no row.
-
-        The (effective) rows in a denominator do not depend on the threshold, only on labels and groups.
-        """
-        with np.errstate(divide="ignore", invalid="ignore"):
-            value = counts.reaching / counts.total
-        value[:, self.decisive] = decisive.value  # to the last digit, in whatever order weights are summed
-        known = decisive.trials[:, None] > 0
-        trials = np.broadcast_to(np.where(known, decisive.trials[:, None], 1.0), value.shape)
-        limits = clopper_pearson(np.nan_to_num(value) * trials, trials, tail)
-        return Limits(value, *(np.where(known, end, np.nan) for end in (limits.low, limits.high)))
+    def _over_thresholds(self, counts: _Counts, decided: Rates, rows: DecidedRows) -> RatesOverThresholds:
+        """Return the proportions; with clusters, their trials are at most those at the threshold that decides."""
+        value = divided(counts.events.total, counts.events.total + counts.others.total)
+        trials = effective_size(*counts)
+        if rows.clusters is not None:
+            trials = np.minimum(trials, decided.trials[:, None])
+        value[:, self.decisive] = decided.value  # to the last digit, in whatever order weights are summed
+        trials[:, self.decisive] = decided.trials
+        return RatesOverThresholds(value, trials, decided)
 
 
 def _even_or_quantiles(scores: np.ndarray) -> np.ndarray:

@@ -5,8 +5,10 @@ from itertools import chain
 
 import numpy as np
 
+from audit.checks.fairness.decided_rows import DecidedRows
 from audit.checks.fairness.metrics import COMPARISONS
-from audit.checks.fairness.threshold_rates import DecidedRows, ThresholdGrid
+from audit.checks.fairness.shared_clusters import privileged_last, shares_left
+from audit.checks.fairness.threshold_rates import RatesOverThresholds, ThresholdGrid
 from audit.data.protected_attributes import Attribute
 from audit.result import Scalar, Table
 from audit.stats.average_odds import average_odds
@@ -65,14 +67,10 @@ def threshold_tables(subject: Subject, label: np.ndarray, predicted: np.ndarray)
 
 def _comparisons(attribute: Attribute, grid: ThresholdGrid, rows: DecidedRows, tail: float) -> TableColumns:
     """Return the columns of the table for every comparison of one attribute."""
-    privileged = len(attribute.groups)  # all privileged groups are one, behind the others
     others = attribute.unprivileged
-    merged = np.arange(privileged)
-    merged[attribute.privileged] = privileged
-    sides: dict[str, Limits] = {}
-    for name, limits in grid.rates(merged[attribute.codes], privileged + 1, rows, tail).items():
-        sides[f"unprivileged_{name}"] = Limits(*(part[others] for part in limits))
-        sides[f"privileged_{name}"] = Limits(*(part[[privileged]] for part in limits))
+    codes = privileged_last(attribute)[attribute.codes]
+    rates = grid.rates(codes, len(attribute.groups) + 1, rows)
+    left = shares_left(attribute, rows, {name: rate.decisive for name, rate in rates.items()})
     steps = len(grid.thresholds)
     columns: TableColumns = {
         "attribute": [attribute.name] * (steps * len(others)),
@@ -81,8 +79,20 @@ def _comparisons(attribute: Attribute, grid: ThresholdGrid, rows: DecidedRows, t
     }
     columns |= _thresholds(grid, len(others))
     for name in METRICS:
+        sides = _sides(rates, others, tail, left[name][others, None])
         columns |= _limit_columns(name, _metric_limits(name, sides))
     return columns
+
+
+def _sides(
+    rates: Mapping[str, RatesOverThresholds], others: list[int], tail: float, left: np.ndarray
+) -> Sides:
+    """Bound the rates of both sides of every comparison, from the share ``left`` of the trials, one a comparison."""
+    sides: dict[str, Limits] = {}
+    for name, rate in rates.items():
+        sides[f"unprivileged_{name}"] = rate.of_groups(others).limits(tail, left)
+        sides[f"privileged_{name}"] = rate.of_groups([-1] * len(others)).limits(tail, left)
+    return sides
 
 
 def _metric_limits(name: str, sides: Sides) -> Limits:

@@ -10,7 +10,8 @@ from audit.checks.performance.definitions import CALIBRATION_BINS
 from audit.checks.performance.macro_auc import macro_auc
 from audit.result import Measurement, Scalar
 from audit.stats.group_estimates import Partition, auc
-from audit.stats.group_rates import Rates, rates
+from audit.stats.group_rates import Rates, rates_by_class
+from audit.stats.joint_variance import ClusteredRows, Errors, implied_variance, share_left
 from audit.stats.permuted_decisions import DecisionTotals
 from audit.subject.predictions import LEAST_PROBABILITY, Classified, Regressed
 
@@ -26,7 +27,8 @@ class Groups:
     def rates(self, event: np.ndarray, inner: np.ndarray | None = None, number: int = 1) -> list[Rates]:
         """Return the share of ``event`` in each group, for each of ``number`` inner classes of rows."""
         codes = self.rows.codes if inner is None else self.rows.codes.astype(np.int64) * number + inner
-        nested = rates(event, codes, self.rows.number * number, self.rows.weights, self.rows.clusters)
+        groups = self.rows.number * number
+        nested = rates_by_class(event, codes, groups, number, self.rows.weights, self.rows.clusters)
         return [nested.every(number, start) for start in range(number)]
 
     def measurement(
@@ -43,7 +45,8 @@ def classification(scores: Classified, order: np.ndarray, groups: Groups) -> Ite
     accuracy = groups.rates(correct)[0]
     yield from _sizes(accuracy.rows, groups)
     yield from _proportions("accuracy", accuracy, groups)
-    yield from _balanced_accuracy(scores, groups.rates(correct, scores.code, len(scores.classes)), groups)
+    recalls = groups.rates(correct, scores.code, len(scores.classes))
+    yield from _balanced_accuracy(scores, _together(recalls, correct, scores.code, groups), groups)
     worst = _worst_losses(scores)
     yield from _means("log_loss", scores.log_loss, groups, worst.get("log_loss"))
     yield from _means("brier", scores.brier, groups, worst.get("brier"))
@@ -126,6 +129,19 @@ def _balanced_accuracy(scores: Classified, recalls: list[Rates], groups: Groups)
         yield groups.measurement("balanced_accuracy", group, value, sum(rows), "mover-mean", **details)
 
 
+def _together(recalls: list[Rates], correct: np.ndarray, code: np.ndarray, groups: Groups) -> list[Rates]:
+    """Return the recalls with the trials that are left where the classes' errors go together in clusters."""
+    if groups.rows.clusters is None:
+        return recalls
+    number = len(recalls)
+    codes = groups.rows.codes.astype(np.int64) * number + code
+    rows = ClusteredRows(codes, groups.rows.number * number, groups.rows.weights, groups.rows.clusters)
+    errors = rows.errors(correct, np.ones_like(correct))
+    implied = np.sum([implied_variance(recall) for recall in recalls], axis=0)
+    left = share_left(implied, Errors(rows.owner // number, rows.cluster, errors))
+    return [recall.of_trials(left) for recall in recalls]
+
+
 def _calibration(scores: Classified, groups: Groups) -> Iterator[Measurement]:
     """Yield the expected calibration error over equal-width bins, with each bin's counts."""
     bins = CALIBRATION_BINS
@@ -160,10 +176,13 @@ def _auc(scores: Classified, rows: np.ndarray, groups: Groups, group: int) -> Me
     known = bool(np.isfinite(value))
     sides = Partition(label.astype(np.int64), 2, weights, clusters)
     sizes = sides.effective_rows() if known else np.empty(0)
+    counts = dict(zip(("unfavorable", "favorable"), sizes.reshape(-1, 1).tolist(), strict=known))
+    if known and clusters is not None:
+        counts["clusters"] = [float(len(np.unique(clusters)))]
     details = {
         "smallest_n": int(min(label.sum(), (~label).sum())),
         "se": se if np.isfinite(se) else None,
-        "counts": dict(zip(("unfavorable", "favorable"), sizes.reshape(-1, 1).tolist(), strict=known)),
+        "counts": counts,
     }
     return groups.measurement("auc", group, value, len(rows), "delong" if known else "none", **details)
 
