@@ -23,6 +23,7 @@ from ..adult import read
 from ..audits import content, measurements, store
 from ..conftest import Models
 
+SCORED = {"output": "probabilities"}
 PROTECTED: dict[str, Any] = {"protected": {"race": {"privileged": "a"}}}
 
 
@@ -42,7 +43,7 @@ def table(rows: int = 900) -> pd.DataFrame:
 
 
 def sampled(model: Path, file: Path, seed: int = 0, batch: int = 65536, **given: Any) -> Subject:
-    policy = policy_from(content(model, file, favorable=1, **PROTECTED, **given))
+    policy = policy_from(content(model, file, spec=SCORED, favorable=1, **PROTECTED, **given))
     found = replace(load_subject(policy, lambda *_: None, seed), sample_rows=150)
     found.source.batch_size = BatchSize(batch)
     return found
@@ -94,7 +95,9 @@ def test_measurements_of_a_permuted_file_are_the_same(model: Models, tmp_path: P
     checks = {"explainability": {"rows": 100, "references": 20}, "robustness": {"rows": 200}}
     policies = [
         {
-            **content(model("flat_columns"), store(rows, tmp_path, name), favorable=1, **PROTECTED),
+            **content(
+                model("flat_columns"), store(rows, tmp_path, name), spec=SCORED, favorable=1, **PROTECTED
+            ),
             "checks": checks,
         }
         for name, rows in {"a.csv": frame, "b.csv": frame.sort_values("hours_per_week")}.items()
