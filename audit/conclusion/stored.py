@@ -108,8 +108,8 @@ def contradicted(report: Report) -> str:
 def other_date(report: Report) -> str:
     """Return a sentence on the date that waivers were judged by, if it is not the day of the audit; else empty."""
     on = str(report.environment.get("date"))
-    made = str(report.run.get("started")).partition("T")[0]  # in UTC
-    return "" if on == made else f"Waivers were judged as of {on}; the audit was made on {made}."
+    audit_day = str(report.run.get("started")).partition("T")[0]  # in UTC
+    return "" if on == audit_day else f"Waivers were judged as of {on}; the audit was made on {audit_day}."
 
 
 def _judged_on(report: Report) -> date:
@@ -128,8 +128,8 @@ def _difference(report: Report, decision: Decision) -> tuple[str, object, object
         ("verdict", decision.verdict, report.verdict),
         ("rules", [rule.id for rule in decision.rules], [rule.id for rule in report.rules]),
     ]
-    said = [text for check in report.checks for text in check.warnings]
-    pairs.append(("warnings", [], [text for text in said if text not in report.warnings]))
+    check_warnings = [text for check in report.checks for text in check.warnings]
+    pairs.append(("warnings", [], [text for text in check_warnings if text not in report.warnings]))
     for follows, stored in zip(decision.rules, report.rules, strict=False):
         pairs += _rule_pairs(follows, stored)
     return next((pair for pair in pairs if pair[1] != pair[2]), None)
@@ -139,8 +139,8 @@ def _rule_pairs(follows: RuleResult, stored: RuleResult) -> list[tuple[str, obje
     """Return the facts of a rule that do not depend on wording or on the last digits of an interval."""
 
     def values(rule: RuleResult) -> list[tuple[str, str, int]]:
-        shown = [*rule.measurements, *rule.not_decided]
-        return [(str(m.where), repr(float(m.value)), m.n) for m in shown]
+        covered_measurements = [*rule.measurements, *rule.not_decided]
+        return [(str(m.where), repr(float(m.value)), m.n) for m in covered_measurements]
 
     return [
         (f"rules.{follows.id}.status", follows.status, stored.status),

@@ -132,8 +132,8 @@ class PolicyValues:
 
 
 def _is_among(value: Scalar, values: Sequence[str], spelling: Spelling) -> bool:
-    read = read_as(spelling)
+    canonical_of = read_as(spelling)
     try:
-        return read(value) in set(map(read, values))
+        return canonical_of(value) in set(map(canonical_of, values))
     except ValueError:  # one of them is no number
         return False

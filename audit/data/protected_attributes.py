@@ -54,11 +54,11 @@ class Attribute:
 
     def pooled(self, groups: Sequence[str], name: str) -> "Attribute":
         """Return the attribute with some unprivileged groups made one, which comes last."""
-        kept = [group for group in self.groups if group not in groups]
-        code = {group: index for index, group in enumerate(kept)}
-        codes = np.array([code.get(group, len(kept)) for group in self.groups], np.int32)[self.codes]
+        separate = [group for group in self.groups if group not in groups]
+        code = {group: index for index, group in enumerate(separate)}
+        codes = np.array([code.get(group, len(separate)) for group in self.groups], np.int32)[self.codes]
         return Attribute(
-            self.name, [*kept, name], codes, [code[self.groups[index]] for index in self.privileged]
+            self.name, [*separate, name], codes, [code[self.groups[index]] for index in self.privileged]
         )
 
 

@@ -67,5 +67,5 @@ def take_rows(record: _Record, rows: np.ndarray) -> _Record:
     """Return a dataclass of arrays with one entry a row, of some of the rows; what is no array stays."""
     instance: Any = record
     arrays = {field.name: getattr(instance, field.name) for field in fields(instance)}
-    taken = {name: array[rows] for name, array in arrays.items() if isinstance(array, np.ndarray)}
-    return replace(instance, **taken)  # type: ignore[no-any-return]
+    sampled_arrays = {name: array[rows] for name, array in arrays.items() if isinstance(array, np.ndarray)}
+    return replace(instance, **sampled_arrays)  # type: ignore[no-any-return]

@@ -106,10 +106,10 @@ def _uninformative(rule: Rule, measured: Sequence[Measurement], facts: MetricFac
 def _intersections_outside(rule: Rule, results: Sequence[CheckResult]) -> Iterator[str]:
     """Yield the groups of intersections, not covered by the rule, that lie wholly outside its limit."""
     unasked = [m for result in results for m in result.unasked]
-    asked = [m for result in results for m in result.measurements if not covered(rule, [m])]
+    own_measurements = [m for result in results for m in result.measurements if not covered(rule, [m])]
     outside = [
         m
-        for m in (*unasked, *asked)
+        for m in (*unasked, *own_measurements)
         if m.metric == rule.metric
         and any(rule.limits_group_of(name) for name in _parts(m))
         and finding(m.value, m.ci, *rule.bounds) == "breaks"

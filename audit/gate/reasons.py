@@ -66,8 +66,8 @@ def undecided(total: int, causes: Sequence[str]) -> str:
 
 def small_outside(groups: Sequence[str]) -> str:
     """Return the reason of a rule that small ``groups`` keep from passing."""
-    lie = "lies" if len(groups) == 1 else "lie"
-    return f"with fewer rows than gate.min_rows, {quote_list(groups)} {lie} wholly outside the limit"
+    verb = "lies" if len(groups) == 1 else "lie"
+    return f"with fewer rows than gate.min_rows, {quote_list(groups)} {verb} wholly outside the limit"
 
 
 def unpooled(groups: Sequence[str]) -> str:

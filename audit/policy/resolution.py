@@ -46,8 +46,8 @@ def resolve(policy: Policy, offers: Offers) -> ResolvedPolicy:
     rules = with_ids(rules)
     for waiver in policy.waivers:
         _require_rule(waiver.rule, rules, policy.gate)
-    read = [with_groups_as_read(rule, policy.data) for rule in rules]
-    gate = (policy.gate or GateSpec(min_rows=DEFAULT_MIN_ROWS)).model_copy(update={"rules": read})
+    rules_as_read = [with_groups_as_read(rule, policy.data) for rule in rules]
+    gate = (policy.gate or GateSpec(min_rows=DEFAULT_MIN_ROWS)).model_copy(update={"rules": rules_as_read})
     options = {name: offer.options if offer else False for name, offer in offers.items()}
     resolved = ResolvedPolicy.model_construct(**{**dict(policy), "gate": gate, "checks": options})
     # a policy that is resolved once more has its default rules written out

@@ -74,8 +74,10 @@ class _Bins:
         rate = clopper_pearson((self.predicted + self.gap) * self.rows, self.rows, tail)
         above = rate.high - self.predicted
         below = self.predicted - rate.low
-        least = np.maximum(np.maximum(-above, -below), 0.0)  # 0 where the limits contain the prediction
-        return Limits(np.abs(self.gap), least, np.maximum(above, below))
+        smallest_gap = np.maximum(
+            np.maximum(-above, -below), 0.0
+        )  # 0 where the limits contain the prediction
+        return Limits(np.abs(self.gap), smallest_gap, np.maximum(above, below))
 
     def error(self, gap: Reals) -> Reals:
         return np.asarray((self.share * np.abs(gap)).sum(-1))

@@ -68,12 +68,12 @@ def count_cells(
 def rates_of_cells(event: np.ndarray, within: np.ndarray, cells: CellCounts, groups: int) -> Rates:
     """Return the share of ``event`` (bool, one a cell) among the cells that are ``within``, by group."""
 
-    def weighed(chosen: np.ndarray) -> Weighed:
-        group = cells.group[chosen]
+    def weighed(members: np.ndarray) -> Weighed:
+        group = cells.group[members]
         total, square = (
-            np.bincount(group, values[chosen], groups) for values in (cells.weight, cells.square)
+            np.bincount(group, values[members], groups) for values in (cells.weight, cells.square)
         )
-        return Weighed(total, square, heaviest_weights(cells.heaviest[chosen], group, groups))
+        return Weighed(total, square, heaviest_weights(cells.heaviest[members], group, groups))
 
     rows = np.bincount(cells.group[within], cells.rows[within], groups).astype(np.int64)
     return _weighted(rows, weighed(within & event), weighed(within & ~event))

@@ -75,10 +75,10 @@ def share_left(implied: np.ndarray, errors: Errors) -> np.ndarray:
     """
     groups = len(implied)
     owner, member = cluster_members(errors.group, errors.cluster)
-    together = np.bincount(member, errors.value, len(owner))
-    own = np.bincount(errors.group, errors.value**2, groups)
-    joint = np.bincount(owner, together**2, groups)
-    return _share_left(implied, own, joint, np.bincount(owner, minlength=groups))
+    joint_error = np.bincount(member, errors.value, len(owner))
+    separate_variance = np.bincount(errors.group, errors.value**2, groups)
+    joint = np.bincount(owner, joint_error**2, groups)
+    return _share_left(implied, separate_variance, joint, np.bincount(owner, minlength=groups))
 
 
 def share_left_of_differences(
@@ -92,30 +92,32 @@ def share_left_of_differences(
         errors: of each proportion, as factors that the difference has make them, one entry a part.
     """
     last = rows.groups - 1
-    together = np.sum(errors, axis=0)
+    joint_error = np.sum(errors, axis=0)
     of_last = np.zeros(int(rows.clusters.max(initial=0)) + 1)
-    of_last[rows.cluster[rows.owner == last]] = together[rows.owner == last]
+    of_last[rows.cluster[rows.owner == last]] = joint_error[rows.owner == last]
     sums = (
         np.sum(np.square(errors), axis=0),
-        together**2,
-        together * of_last[rows.cluster],
-        np.ones(len(together)),
+        joint_error**2,
+        joint_error * of_last[rows.cluster],
+        np.ones(len(joint_error)),
     )
-    own, joint, common, clusters = (np.bincount(rows.owner, values, rows.groups) for values in sums)
+    separate, joint, common, clusters = (np.bincount(rows.owner, values, rows.groups) for values in sums)
     return _share_left(
         implied + implied[last],
-        own + own[last],
+        separate + separate[last],
         joint + joint[last] - 2.0 * common,
         np.maximum(clusters, clusters[last]),
     )
 
 
-def _share_left(implied: np.ndarray, own: np.ndarray, joint: np.ndarray, clusters: np.ndarray) -> np.ndarray:
+def _share_left(
+    implied: np.ndarray, separate: np.ndarray, joint: np.ndarray, clusters: np.ndarray
+) -> np.ndarray:
     """Compare the implied with the linearized variance, its covariances by Student's t."""
     from scipy.special import ndtri, stdtrit
 
     freedom = np.maximum(clusters - 1.0, 1.0)
     inflation = clusters / freedom * (stdtrit(freedom, _TAIL) / ndtri(_TAIL)) ** 2
-    variance = own + np.maximum(joint - own, 0.0) * inflation
+    variance = separate + np.maximum(joint - separate, 0.0) * inflation
     share = divided(implied, np.maximum(implied, variance))
     return np.where(np.isfinite(share) & (share > 0.0), share, 1.0)

@@ -27,10 +27,11 @@ def _intervals(measurements: Sequence[Measurement], confidence: float) -> Spans:
     error = np.array([np.nan if m.se is None else m.se for m in measurements], np.float64)
     low = _column(measurements, "values", _LOW) - _margin(measurements, _LOW, tail)
     high = _column(measurements, "values", _HIGH) + _margin(measurements, _HIGH, tail)
-    most = np.array([m.counts.get("most", [np.inf])[0] for m in measurements])
+    largest = np.array([m.counts.get("most", [np.inf])[0] for m in measurements])
     unseen = np.array([m.counts.get("unseen", [0.0])[0] for m in measurements]) != 0.0
     spans = np.stack(
-        [np.minimum(np.maximum(low, 0.0), value), np.where(unseen, most, np.clip(high, value, most))], axis=-1
+        [np.minimum(np.maximum(low, 0.0), value), np.where(unseen, largest, np.clip(high, value, largest))],
+        axis=-1,
     )
     known = np.isfinite(value) & np.isfinite(error) & (error > 0.0)
     return np.where(known[:, None], spans, np.nan)

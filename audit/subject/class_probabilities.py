@@ -141,8 +141,8 @@ def _by_label(
             for scores in sample.scores
             if scores.decides(sample.codes) and (several or scores.explains(sample.score))
         )
-        chosen = next(agreeing, folded)
-        return _by_scores(bound, sample, label, chosen) if chosen else bound
+        class_scores = next(agreeing, folded)
+        return _by_scores(bound, sample, label, class_scores) if class_scores else bound
     is_confidence = sample.is_confidence() and len(sample.values) == 2
     return _by_confidence(bound, sample, label) if is_confidence else bound
 

@@ -68,14 +68,14 @@ def unexplained_repeats(blocks: np.ndarray, clusters: np.ndarray | None = None) 
 def _explained(blocks: np.ndarray, repeats: Repeats) -> np.ndarray:
     """Return how many other rows like it the columns let expect of each row, the most over subsets that may differ."""
     frequency = np.stack([Repeats.of(block).multiplicity for block in blocks.T], axis=1) / len(blocks)
-    explained = len(blocks) * frequency.prod(1)
+    expected_repeats = len(blocks) * frequency.prod(1)
     rng = np.random.default_rng(0)
     for _ in range(_SUBSETS):
         free = rng.permutation(blocks.shape[1])[: -(-blocks.shape[1] // _SUBSET_PART)]
         elsewhere = Repeats.of(_total(blocks) - _total(blocks[:, free])).multiplicity
         odds = np.maximum(_agreement(blocks[:, free], repeats), _odds(frequency[:, free].prod(1)))
-        explained = np.maximum(explained, (elsewhere - repeats.multiplicity) * odds)
-    return np.asarray(explained)
+        expected_repeats = np.maximum(expected_repeats, (elsewhere - repeats.multiplicity) * odds)
+    return np.asarray(expected_repeats)
 
 
 def _agreement(blocks: np.ndarray, repeats: Repeats) -> float:

@@ -112,8 +112,8 @@ class RowIndexTest:
         """Append the values, float64, of the next rows."""
         if self._values is None:
             return
-        whole = np.isfinite(column).all() and (column == np.rint(column)).all()
-        if whole and len(np.unique(column)) == len(column):
+        is_whole = np.isfinite(column).all() and (column == np.rint(column)).all()
+        if is_whole and len(np.unique(column)) == len(column):
             self._values.append(column)
         else:
             self._values = None

@@ -132,8 +132,8 @@ class Classifier:
         self._agreement.add(code, probabilities)
         favorable, guess = self.decision_rule.outcome(probabilities, raw.dtype)
         certainty = probabilities[np.arange(len(raw)), code]
-        kept = probabilities.astype(np.float64 if raw.dtype == np.float64 else np.float32)
-        several = kept if probabilities.shape[1] > 2 else kept[:, :0]
+        stored = probabilities.astype(np.float64 if raw.dtype == np.float64 else np.float32)
+        several = stored if probabilities.shape[1] > 2 else stored[:, :0]
         self._batches.append(_Batch(favorable, guess, certainty, _brier(probabilities, certainty), several))
 
     def result(self) -> Classified:

@@ -52,9 +52,9 @@ def _chance(members: np.ndarray, index: np.ndarray) -> float:
     """Return the two-sided P value of the number of members in a sample, by the hypergeometric distribution."""
     from scipy.stats import hypergeom
 
-    found = int(members[index].sum())
-    drawn = hypergeom(len(members), int(members.sum()), len(index))
-    return float(2 * min(drawn.cdf(found), drawn.sf(found - 1)))
+    count = int(members[index].sum())
+    distribution = hypergeom(len(members), int(members.sum()), len(index))
+    return float(2 * min(distribution.cdf(count), distribution.sf(count - 1)))
 
 
 def _shares(subject: Subject) -> Iterator[_Share]:

@@ -23,7 +23,7 @@ class UnaskedIntersection:
 def unasked_intersections(subject: Subject, check: str) -> Iterator[UnaskedIntersection]:
     """Yield the intersections of two attributes for which the policy limits metrics of a check, by ``check.metric``."""
     policy = subject.policy
-    asked = [set(names) for names in policy.data.intersections]
+    declared = [set(names) for names in policy.data.intersections]
     attributes = [attribute for attribute in subject.attributes if attribute.name in policy.data.protected]
     for pair in combinations(attributes, 2):
         names = [attribute.name for attribute in pair]
@@ -32,7 +32,7 @@ def unasked_intersections(subject: Subject, check: str) -> Iterator[UnaskedInter
             for rule in policy.rules
             if rule.metric.startswith(f"{check}.") and any(rule.limits_group_of(name) for name in names)
         )
-        if not metrics or set(names) in asked or len(pair[0].groups) * len(pair[1].groups) > MAX_CELLS:
+        if not metrics or set(names) in declared or len(pair[0].groups) * len(pair[1].groups) > MAX_CELLS:
             continue
         try:
             yield UnaskedIntersection(intersect("*".join(names), pair), metrics)

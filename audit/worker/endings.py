@@ -21,5 +21,5 @@ def ending(status: int) -> str:
         name = signal.Signals(number).name
     except ValueError:  # a real-time signal
         name = f"signal {number}"
-    why = _EXPLANATIONS.get(number)
-    return f"was killed by {name}" + (f" ({why})" if why else "")
+    explanation = _EXPLANATIONS.get(number)
+    return f"was killed by {name}" + (f" ({explanation})" if explanation else "")

@@ -47,7 +47,7 @@ def installed(folder: Path) -> dict[str, str]:
 
 def run(kit: Kit, *options: str, **settings: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "audit", *kit.write(), *options]
-    return subprocess.run(command, capture_output=True, text=True, check=False, **settings)  # type: ignore[call-overload]  # type: ignore[call-overload,no-any-return]
+    return subprocess.run(command, capture_output=True, text=True, check=False, **settings)  # type: ignore[call-overload]
 
 
 def older(kit: Kit) -> None:

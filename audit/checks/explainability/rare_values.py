@@ -40,12 +40,12 @@ def find_rare_values(
         values, counts = np.unique(data[:, place], return_counts=True)
         if len(values) * _MIN_ROWS_A_VALUE > len(data):
             continue
-        explained = data[rows, place]
+        explained_values = data[rows, place]
         reference = np.unique(background[references, place])
-        missing = np.setdiff1d(explained, reference)
+        missing = np.setdiff1d(explained_values, reference)
         if len(missing):
             available = np.intersect1d(missing, background[:, place])
-            unrepresented[:, place] = np.isin(explained, available)
+            unrepresented[:, place] = np.isin(explained_values, available)
         common = values[counts * len(rows) >= len(data)]
-        unseen[place] = not np.isin(common, np.union1d(explained, reference)).all()
+        unseen[place] = not np.isin(common, np.union1d(explained_values, reference)).all()
     return RareValues(unrepresented, unseen)

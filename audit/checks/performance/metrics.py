@@ -197,9 +197,9 @@ def _macro_auc(scores: Classified, groups: Groups) -> Iterator[Measurement]:
     values = []
     for group in range(rows.number):
         inside = np.flatnonzero(rows.codes == group)
-        found = macro_auc(scores.code[inside], scores.probabilities[inside], weights[inside])
-        influence[inside] = found.influence
-        values.append(found.value)
+        area = macro_auc(scores.code[inside], scores.probabilities[inside], weights[inside])
+        influence[inside] = area.influence
+        values.append(area.value)
     errors = rows.standard_error(influence)
     classes = len(scores.classes)
     of_classes = Partition(

@@ -74,10 +74,10 @@ class ClassScores:
         classes = self.classes[clear]
         table = np.zeros((self.probabilities.shape[1], int(labels.max()) + 1))
         np.add.at(table, (classes, labels[clear]), 1)
-        own = np.flatnonzero(table.sum(1))
-        label_of_class = table[own].argmax(1)
-        is_order = len(set(label_of_class.tolist())) == len(own) > 1
-        return is_order and bool(table[own, label_of_class].sum() >= _MIN_AGREEMENT * len(classes))
+        own_classes = np.flatnonzero(table.sum(1))
+        label_of_class = table[own_classes].argmax(1)
+        is_order = len(set(label_of_class.tolist())) == len(own_classes) > 1
+        return is_order and bool(table[own_classes, label_of_class].sum() >= _MIN_AGREEMENT * len(classes))
 
 
 def _is_monotone(cause: np.ndarray, effect: np.ndarray) -> bool:
@@ -100,13 +100,13 @@ def class_scores(model: Model, frozen: Frozen, tensors: Mapping[str, Any]) -> It
         values = graph(Subgraph(frozen, candidates, inputs))(inputs) if candidates else []
     except (ValueError, tensorflow().errors.OpError):  # a part of the graph that cannot be cut
         return
-    found = [
+    scored = [
         scores
         for tensor, value in zip(candidates, values, strict=True)
         if (scores := _scores(frozen, tensor, np.asarray(value.numpy(), np.float64)))
     ]
-    yield from (scores for scores in found if scores.kind == "probabilities")
-    yield from (scores for scores in found if scores.kind == "logits")
+    yield from (scores for scores in scored if scores.kind == "probabilities")
+    yield from (scores for scores in scored if scores.kind == "logits")
 
 
 def _is_scores(frozen: Frozen, tensor: str) -> bool:
