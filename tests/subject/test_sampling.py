@@ -44,7 +44,7 @@ def loaded(
 ) -> Subject:  # fmt: skip
     if background is not None:
         given["background"] = str(store(background, folder, "background.csv"))
-    policy = content(model, store(frame, folder), favorable=1, **given)
+    policy = content(model, store(frame, folder), spec={"output": "probabilities"}, favorable=1, **given)
     return load_subject(policy_from(policy), lambda *_: None, seed)
 
 
@@ -241,7 +241,15 @@ def test_memory_is_that_of_the_sample(model: Models, tmp_path: Path) -> None:
     frame = table(60_000)
     frame[STATUS] = [f"{i:060d}" for i in range(len(frame))]
     few = str(store(frame.iloc[:20], tmp_path, "background.csv"))
-    whole = subject(content(model("flat_columns"), store(frame, tmp_path), favorable=1, background=few))
+    whole = subject(
+        content(
+            model("flat_columns"),
+            store(frame, tmp_path),
+            spec={"output": "probabilities"},
+            favorable=1,
+            background=few,
+        )
+    )
     found = replace(whole, sample_rows=100)
     found.source.batch_size = BatchSize(rows=1000)
     tracemalloc.start()
