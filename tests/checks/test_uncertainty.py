@@ -53,14 +53,25 @@ def test_whole_weights_are_repeated_rows(model: Models, tmp_path: Path) -> None:
     assert one(run(frame, model("given"), tmp_path, weight="w"), "performance.rows").value == 300
 
 
-def test_weighted_comparisons_count_kish_s_rows(model: Models, tmp_path: Path) -> None:
+def effective_rows(event: np.ndarray, weight: np.ndarray) -> float:
+    """Return the smaller of Kish's size and Korn and Graubard's, one row of each kind as heavy as the heaviest."""
+    share = np.average(event, weights=weight)
+    variance = 0.0
+    for kind, factor in ((event, (1 - share) ** 2), (~event, share**2)):
+        w = weight[kind]
+        variance += factor * ((w**2).sum() + w.max() ** 2 - ((w**2).sum() / w.sum()) ** 2)
+    kish = weight.sum() ** 2 / (weight**2).sum()
+    return float(min(kish, share * (1 - share) * weight.sum() ** 2 / variance))
+
+
+def test_weighted_comparisons_count_effective_rows(model: Models, tmp_path: Path) -> None:
     frame = people(300).assign(w=np.random.default_rng(13).gamma(1.5, size=300))
     found = run(frame, model("given"), tmp_path, protected=PROTECTED, weight="w")
     where = {"attribute": "sex", "unprivileged": "Female", "privileged": "Male"}
     measured = one(found, "fairness.equal_opportunity_difference", **where)
     for side, sex in (("unprivileged", "Female"), ("privileged", "Male")):
         rows = frame[(frame["sex"] == sex) & (frame["label"] == 1)]
-        size = rows["w"].sum() ** 2 / (rows["w"] ** 2).sum()
+        size = effective_rows((rows["score"] >= 0.5).to_numpy(), rows["w"].to_numpy())
         share = np.average(rows["score"] >= 0.5, weights=rows["w"])
         np.testing.assert_allclose(measured.counts[side], [share * size, size], rtol=1e-12)
     assert measured.n == frame["label"].sum()

@@ -177,8 +177,6 @@ def _auc(scores: Classified, rows: np.ndarray, groups: Groups, group: int) -> Me
     sides = Partition(label.astype(np.int64), 2, weights, clusters)
     sizes = sides.effective_rows() if known else np.empty(0)
     counts = dict(zip(("unfavorable", "favorable"), sizes.reshape(-1, 1).tolist(), strict=known))
-    if known and clusters is not None:
-        counts["clusters"] = [float(len(np.unique(clusters)))]
     details = {
         "smallest_n": int(min(label.sum(), (~label).sum())),
         "se": se if np.isfinite(se) else None,
