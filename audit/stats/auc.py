@@ -26,8 +26,7 @@ coverage of a nominal 95 % goes down to 61 %, with this rule to 91 % (`docs/inte
 _ERR_APART = 0.8
 """Share of the variance that independent rows explain, below which only so many of the rows count.
 
-Clusters that are ordered wrongly as a whole move the placements of both classes at once, and skew the AUC: DeLong's
-limits alone cover 92 to 94 %, and one in 20 lower limits is above the truth.
+Clusters that are ordered wrongly as a whole move the placements of both classes at once, and skew the AUC.
 """
 
 
