@@ -23,25 +23,25 @@ Below, its variance rests on a handful of misordered rows and is often far too s
 coverage of a nominal 95 % goes down to 61 %, with this rule to 91 % (`docs/intervals.md`).
 """
 
-_ERR_APART = 0.8
-"""Share of the variance that independent rows explain, below which only so many of the rows count.
-
-Clusters that are ordered wrongly as a whole move the placements of both classes at once, and skew the AUC.
-"""
-
 
 def auc_limits(
-    auc: float, se: float | None, favorable: float, unfavorable: float, tail: float
+    auc: float, se: float | None, favorable: float, unfavorable: float, tail: float, joint: bool = False
 ) -> Interval | None:
     """Bound an AUC by DeLong's standard error on the logit scale, or more carefully in small samples.
 
     Where few rows are misordered the limits are the wider of DeLong's and of Newcombe's method 5 on
-    each side, and so where much more varies than independent rows explain, as in clusters; where there is no usable
-    standard error (or the AUC is 0 or 1), method 5 alone. In any case
-    they contain those of `unseen_limits`. As the wider of several contains each, more rows at the same AUC never
-    widen the interval.
+    each side, and so where rows err jointly: clusters that are ordered wrongly as a whole move the placements of both
+    classes at once, and skew the AUC. Where there is no usable standard error (or the AUC is 0 or 1), it is method 5
+    alone. In any case they contain those of `unseen_limits`. As the wider of several contains each, more rows at the
+    same AUC never widen the interval.
 
-    ``favorable`` and ``unfavorable`` are rows of each class, and ``tail`` is the error on each side, in (0, 0.5).
+    Args:
+        auc: area, in [0, 1].
+        se: DeLong's standard error, or None.
+        favorable: effective number of rows of the class.
+        unfavorable: likewise.
+        tail: error on each side, in (0, 0.5).
+        joint: whether rows err jointly, as in clusters.
 
     Returns:
         Limits in [0, 1]; None if the AUC is not a number or a class has no rows.
@@ -57,10 +57,9 @@ def auc_limits(
     if not (se is not None and 0.0 < se < math.inf and 0.0 < auc < 1.0):
         return _hull(unseen, newcombe(auc, favorable, unfavorable, z))
     limits = _hull(unseen, _logit(auc, se, z))
-    explained = _variance(auc, favorable, unfavorable) / se**2
-    share = explained if explained < _ERR_APART else 1.0
-    if share == 1.0 and min(favorable, unfavorable) * min(auc, 1.0 - auc) >= _MIN_MISORDERED_ROWS:
+    if not joint and min(favorable, unfavorable) * min(auc, 1.0 - auc) >= _MIN_MISORDERED_ROWS:
         return limits
+    share = min(1.0, _variance(auc, favorable, unfavorable) / se**2) if joint else 1.0
     return _hull(limits, newcombe(auc, share * favorable, share * unfavorable, z))
 
 
@@ -115,7 +114,10 @@ def _limits(measurement: Measurement, confidence: float) -> Interval | None:
     (favorable,) = measurement.counts["favorable"]
     (unfavorable,) = measurement.counts["unfavorable"]
     tail = (1.0 - confidence) / 2.0
-    return auc_limits(measurement.value, measurement.se, favorable, unfavorable, tail)
+    joint = (
+        favorable + unfavorable < measurement.n - 0.5
+    )  # effective numbers are those of clusters or weights
+    return auc_limits(measurement.value, measurement.se, favorable, unfavorable, tail, joint)
 
 
 def _opposite_ends(candidate: CountsByName, baseline: CountsByName) -> RowExtremes | None:

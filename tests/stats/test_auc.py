@@ -12,9 +12,9 @@ Z = stats.norm.ppf(0.975)
 
 
 def known(
-    auc: float, se: float | None, favorable: float, unfavorable: float, tail: float
+    auc: float, se: float | None, favorable: float, unfavorable: float, tail: float, joint: bool = False
 ) -> tuple[float, float]:
-    limits = auc_limits(auc, se, favorable, unfavorable, tail)
+    limits = auc_limits(auc, se, favorable, unfavorable, tail, joint)
     assert limits is not None
     return limits
 
@@ -60,6 +60,18 @@ def test_without_a_usable_standard_error_method_5_stands_alone(
     auc: float, m: int, n: int, se: float | None
 ) -> None:
     assert auc_limits(auc, se, m, n, 0.025) == pytest.approx(newcombe(auc, m, n, Z))
+
+
+@pytest.mark.parametrize("factor", [0.5, 1.0, 2.0, 4.0])
+def test_rows_that_err_jointly_count_as_those_that_explain_their_variance(factor: float) -> None:
+    """Four times the variance is that of a quarter of the rows; less than that of independent rows is not believed."""
+    independent = math.sqrt(hanley_mcneil(0.8, 350, 350))
+    low, high = known(0.8, factor * independent, 350, 350, 0.025, joint=True)
+    share = min(1.0, factor**-2)
+    wider = newcombe(0.8, share * 350, share * 350, Z)
+    alone = known(0.8, factor * independent, 350, 350, 0.025)
+    assert (low, high) == pytest.approx((min(alone[0], wider[0]), max(alone[1], wider[1])))
+    assert low < alone[0] or factor < 1
 
 
 @pytest.mark.parametrize("se", [0.0, 0.05])
