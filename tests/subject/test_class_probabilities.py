@@ -137,6 +137,21 @@ def test_a_class_probability_is_audited_as_it_is(tmp_path: Path, name: str) -> N
     assert not [text for text in report.warnings if "Scores:" in text or "output" in text]
 
 
+FOLDED_FEATURES: dict[str, Score] = {
+    "a choice of two constants": lambda z: tf.sigmoid(0.1 * z[:, 0] + tf.where(z[:, 1] > 0, -2.0, -3.0)),
+    "the size of one feature": lambda z: tf.sigmoid(0.1 * z[:, 0] - 2.0 - 0.1 * tf.abs(z[:, 1])),
+    "a bound": lambda z: tf.sigmoid(tf.minimum(z[:, 0], -0.1)),
+}
+
+
+@pytest.mark.parametrize("name", FOLDED_FEATURES)
+def test_rows_of_one_decision_are_not_taken_for_the_largest_probability(tmp_path: Path, name: str) -> None:
+    """Such as data that are not prepared as in training: a warning, and no refusal."""
+    model = export(tmp_path, lambda z: {"score": FOLDED_FEATURES[name](z)})
+    report = audited(model, people(), tmp_path)
+    assert any("no row is predicted favourable" in text for text in report.warnings)
+
+
 def expect(report: Report, frame: pd.DataFrame, probable: bool = True) -> None:
     """Compare with numpy and scikit-learn."""
     second = probabilities(frame)[:, 1]

@@ -66,28 +66,42 @@ _FOLLOWED = frozenset(
         ),
     }
 )
+_MAX_NODES = 200
+"""Nodes that are looked at: what lies further up is part of the model and not of what is made of its scores."""
+
+_PRODUCTS = frozenset({"Mul", "RealDiv", "MatMul", "BatchMatMulV2", "Einsum"})
 _WEIGHTED = frozenset({"MatMul", "BatchMatMul", "BatchMatMulV2", "Einsum"})
 
 
 def folding_operation(frozen: Frozen) -> Operation | None:
-    """Return the nearest operation that folds scores on the way up to linear scores or a softmax; None if none does.
+    """Return the nearest operation that folds the whole output, on the way up to linear scores or a softmax; or None.
 
-    Such as a maximum over classes, an absolute value or a choice of two.
+    Such as a maximum over classes, an absolute value or a choice of two. What is added to scores that are not folded,
+    such as the absolute value of one feature, does not fold the output.
     """
-    queue = [frozen.output]
-    seen: set[str] = set()
-    for tensor in queue:
-        node = frozen.nodes[node_name(tensor)]
-        if node.name in seen or tensor in frozen.fed_names:
-            continue
-        seen.add(node.name)
-        computed = [name for name in data_inputs(node) if frozen.nodes[node_name(name)].op != "Const"]
-        if node.op in FOLDS and not (node.op in _BY_CONSTANT and len(computed) <= 1):
-            return Operation(node.op, node.name)
-        is_linear = node.op in _WEIGHTED and len(computed) <= 1
-        if node.op in _FOLLOWED and not is_linear:
-            queue += computed
-    return None
+    return _folding(frozen, frozen.output, {})
+
+
+def _folding(frozen: Frozen, tensor: str, known: dict[str, Operation | None]) -> Operation | None:
+    node = frozen.nodes[node_name(tensor)]
+    if node.name in known or tensor in frozen.fed_names or len(known) >= _MAX_NODES:
+        return known.get(node.name)
+    known[node.name] = None
+    computed = [name for name in data_inputs(node) if frozen.nodes[node_name(name)].op != "Const"]
+    if node.op in FOLDS and not _is_by_constant(frozen, node, computed):
+        known[node.name] = Operation(node.op, node.name)
+    elif node.op in _FOLLOWED and not (node.op in _WEIGHTED and len(computed) <= 1):
+        operations = [_folding(frozen, name, known) for name in computed]
+        if any(operations) and (all(operations) or node.op in _PRODUCTS):
+            known[node.name] = next(operation for operation in operations if operation)
+    return known[node.name]
+
+
+def _is_by_constant(frozen: Frozen, node: Any, computed: list[str]) -> bool:
+    """Return whether constants make an operation one that does not fold: a bound, or a choice of two constants."""
+    if node.op in ("Select", "SelectV2"):
+        return all(frozen.nodes[node_name(name)].op == "Const" for name in data_inputs(node)[1:])
+    return node.op in _BY_CONSTANT and len(computed) <= 1
 
 
 def nearest_nodes(frozen: Frozen, limit: int) -> list[Any]:
