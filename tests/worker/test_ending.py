@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -31,14 +31,20 @@ def runs(process: int) -> bool:
         return False
 
 
+def _interruptible() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell ignores it in what it starts in the background
+
+
 @pytest.fixture
-def parent(tmp_path: Path) -> subprocess.Popen[bytes]:
+def parent(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A parent whose child and grandchild wait."""
     (tmp_path / "temporary").mkdir()
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    process = subprocess.Popen([sys.executable, str(PARENT), str(tmp_path)], env=environment)
-    assert waited_for((tmp_path / "pids").exists)
-    return process
+    command = [sys.executable, str(PARENT), str(tmp_path)]
+    with subprocess.Popen(command, env=environment, preexec_fn=_interruptible) as process:
+        assert waited_for((tmp_path / "pids").exists)
+        yield process
+        process.kill()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
