@@ -8,6 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Container
+from contextlib import suppress
 from functools import partial
 
 from audit.conclusion.facts import AuditFacts
@@ -30,14 +31,27 @@ def fork_and_stay() -> None:
         time.sleep(3600)
 
 
-def garbage() -> None:
-    """Write into every pipe."""
-    for descriptor in range(3, 40):
+def pipes() -> dict[int, str]:
+    """Return the pipe behind each descriptor that is one."""
+    names = {}
+    for descriptor in range(3, 100):
         try:
-            if "pipe" in os.readlink(f"/proc/self/fd/{descriptor}"):
-                os.write(descriptor, b"garbage\n")
+            names[descriptor] = os.readlink(f"/proc/self/fd/{descriptor}")
         except OSError:
-            pass
+            continue
+    return {descriptor: name for descriptor, name in names.items() if name.startswith("pipe")}
+
+
+RUNNER = frozenset(pipes().values())
+"""Pipes of the test runner, which workers answer by."""
+
+
+def garbage() -> None:
+    """Write into every pipe of the audit."""
+    for descriptor, name in pipes().items():
+        if name not in RUNNER:
+            with suppress(OSError):  # it is the reading end
+                os.write(descriptor, b"garbage\n")
 
 
 def another_file_in_place_of_the_pipe() -> None:
