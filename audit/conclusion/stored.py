@@ -105,13 +105,6 @@ def contradicted(report: Report) -> str:
     return ""
 
 
-def other_date(report: Report) -> str:
-    """Return a sentence on the date that waivers were judged by, if it is not the day of the audit; else empty."""
-    on = str(report.environment.get("date"))
-    audit_day = str(report.run.get("started")).partition("T")[0]  # in UTC
-    return "" if on == audit_day else f"Waivers were judged as of {on}; the audit was made on {audit_day}."
-
-
 def _judged_on(report: Report) -> date:
     text = report.environment.get("date")
     try:

@@ -13,6 +13,9 @@ from pydantic import TypeAdapter, ValidationError
 from audit.errors import AuditError
 from audit.result import CheckResult, Report, Scalar
 
+REPORT_FILE = "report.json"
+"""Name of the artefact among a report's files."""
+
 _NOT_FINITE = {"NaN", "Infinity", "-Infinity"}
 _LEFT_OUT_IF_EMPTY = {"sampled", "exact_zero", "members", "permuted_range", "unasked"}
 _NUMBER = {"anyOf": [{"type": "number"}, {"type": "string", "enum": sorted(_NOT_FINITE)}]}
@@ -69,7 +72,7 @@ def read_report(path: str | Path) -> Report:
     """
     file = Path(path)
     if file.is_dir():
-        file /= "report.json"
+        file /= REPORT_FILE
     if not file.is_file():
         raise AuditError(
             where=str(path), expected="a report.json that 'audit run' wrote", found="no such file"

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from audit.formats.html.page import render_html
-from audit.formats.json import to_json
+from audit.formats.json import REPORT_FILE, to_json
 from audit.result import Report
 
 
@@ -15,5 +15,5 @@ class Format(NamedTuple):
     render: Callable[[Report], str]
 
 
-FORMATS = [Format("report.json", to_json), Format("report.html", render_html)]
+FORMATS = [Format(REPORT_FILE, to_json), Format("report.html", render_html)]
 """All formats: the JSON, which is the artefact, first, and the HTML, whose path is printed, last."""

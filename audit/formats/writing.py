@@ -10,7 +10,7 @@ from pathlib import Path
 
 from audit.errors import AuditError
 from audit.formats import registry
-from audit.formats.json import read_report
+from audit.formats.json import REPORT_FILE, read_report, to_json
 from audit.result import Report
 
 PREVIOUS = "previous"
@@ -67,22 +67,21 @@ def write_and_read(
     Raises:
         AuditError: the folder cannot be written, or its report is another process's when all is written.
     """
-    artefact, *views = registry.FORMATS
     with _written_whole(folder) as place:
-        file = place(artefact.name, artefact.render(report))
+        file = place(REPORT_FILE, to_json(report))
         stored = verified(read_report(file))
         text = file.read_bytes()
-        for view in views:
-            place(view.name, view.render(stored))
-    files = [folder / each.name for each in registry.FORMATS]
-    if files[0].read_bytes() != text:
+        for view in registry.FORMATS:
+            if view.name != REPORT_FILE:
+                place(view.name, view.render(stored))
+    if (folder / REPORT_FILE).read_bytes() != text:
         raise AuditError(
-            where=str(files[0]),
+            where=str(folder / REPORT_FILE),
             expected="the report that was just written",
             found="another one",
             fix="let no other process write to this directory",
         )
-    return stored, files
+    return stored, [folder / each.name for each in registry.FORMATS]
 
 
 def write_whole(folder: Path, texts: Mapping[str, str]) -> list[Path]:

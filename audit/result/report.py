@@ -162,3 +162,12 @@ class Report:
     warnings: list[str] = field(default_factory=list)
     schema_version: Literal[1] = 1
     decision_version: int = 1
+
+    @property
+    def other_date(self) -> str:
+        """Sentence on the date that waivers were judged by if it is not the day of the audit; else empty."""
+        on = str(self.environment.get("date"))
+        audit_day = str(self.run.get("started")).partition("T")[0]  # in UTC
+        return (
+            "" if on == audit_day else f"Waivers were judged as of {on}; the audit was made on {audit_day}."
+        )

@@ -7,7 +7,6 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from audit.audit_log.audit_count import audit_number_in_words
-from audit.conclusion.stored import other_date
 from audit.formats.html.checks import check_views
 from audit.formats.html.rules import rule_views
 from audit.formats.html.text.metric_facts import confidence
@@ -67,7 +66,6 @@ def render_html(report: Report, superseded: str = "") -> str:
         policy=json.dumps(report.policy.effective, indent=2, ensure_ascii=False, default=str),
         confidence=confidence(report),
         superseded=superseded,
-        other_date=other_date(report),
         history=audit_number_in_words(report),
         names=Names(),
         number=number,
