@@ -3,6 +3,7 @@
 Read first and without the model, so that mistakes in the data are found before TensorFlow is loaded.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -14,8 +15,11 @@ from audit.data.labels import LabelReader, Labels, Targets
 from audit.data.protected_attributes import Attribute, AttributeReader, intersect
 from audit.data.row_sample import take_rows
 from audit.data.source import Source
-from audit.errors import AuditError
+from audit.errors import AuditError, quote_list
 from audit.policy.model import DataSpec
+
+_LIGHT = 0.01
+"""Share of the mean weight, below which a row hardly counts."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,15 +76,18 @@ def read_dataset(spec: DataSpec, source: Source, regression: bool) -> Dataset:
     for names in spec.intersections:
         attributes["*".join(names)] = intersect("*".join(names), [attributes[name] for name in names])
     labels = label.result()
+    normalized = _normalized(np.concatenate(weights), spec.weight) if spec.weight else None
     return Dataset(
         rows=rows,
         attributes=list(attributes.values()),
         # in the order of their values, lest a draw by code depend on the order of rows
         clusters=_require_clusters(clusters.sort().codes, spec.cluster) if spec.cluster else None,
         labels=labels,
-        weights=_normalized(np.concatenate(weights), spec.weight) if spec.weight else None,
+        weights=normalized,
         warnings=[
             *_label_warnings(labels),
+            *_favorable_warnings(labels, spec),
+            *_weight_warnings(normalized),
             *(warning for reader in readers.values() for warning in reader.warnings),
         ],
     )
@@ -88,6 +95,27 @@ def read_dataset(spec: DataSpec, source: Source, regression: bool) -> Dataset:
 
 def _label_warnings(labels: Labels | Targets) -> list[str]:
     return [labels.warning] if isinstance(labels, Labels) and labels.warning else []
+
+
+def _favorable_warnings(labels: Labels | Targets, spec: DataSpec) -> Iterator[str]:
+    """Yield a warning if the favourable outcome is the greater of two words, which says nothing of their meaning."""
+    if isinstance(labels, Labels) and spec.favorable is None and isinstance(labels.values[1], str):
+        yield (
+            f"the favourable outcome is {labels.values[1]!r}, since data.favorable does not say which of "
+            f"{quote_list(labels.values)} it is: the greater was taken. Selection rates and their ratios are about it"
+        )
+
+
+def _weight_warnings(weights: np.ndarray | None) -> Iterator[str]:
+    """Yield a warning if rows hardly count: they are in the numbers of rows all the same."""
+    if weights is None:
+        return
+    light = weights < _LIGHT * weights.mean()
+    if light.any():
+        yield (
+            f"{int(light.sum()):,} of {len(weights):,} rows have a weight of less than {_LIGHT:.0%} of the mean, and "
+            "decide almost nothing"
+        )
 
 
 def _weights(batch: pa.RecordBatch, column: str, first_row: int) -> np.ndarray:

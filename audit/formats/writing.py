@@ -10,7 +10,7 @@ from pathlib import Path
 
 from audit.errors import AuditError
 from audit.formats import registry
-from audit.formats.json import REPORT_FILE, read_report, to_json
+from audit.formats.json import REPORT_FILE, from_json, to_json
 from audit.result import Report
 
 PREVIOUS = "previous"
@@ -68,20 +68,26 @@ def write_and_read(
         AuditError: the folder cannot be written, or its report is another process's when all is written.
     """
     with _written_whole(folder) as place:
-        file = place(REPORT_FILE, to_json(report))
-        stored = verified(read_report(file))
+        rendered = to_json(report)
+        file = place(REPORT_FILE, rendered)
         text = file.read_bytes()
+        _require_own(file, text, _encoded(rendered))
+        stored = verified(from_json(text.decode(), str(file)))
         for view in registry.FORMATS:
             if view.name != REPORT_FILE:
                 place(view.name, view.render(stored))
-    if (folder / REPORT_FILE).read_bytes() != text:
+    _require_own(folder / REPORT_FILE, (folder / REPORT_FILE).read_bytes(), text)
+    return stored, [folder / each.name for each in registry.FORMATS]
+
+
+def _require_own(file: Path, content: bytes, written: bytes) -> None:
+    if content != written:
         raise AuditError(
-            where=str(folder / REPORT_FILE),
+            where=str(file),
             expected="the report that was just written",
             found="another one",
             fix="let no other process write to this directory",
         )
-    return stored, [folder / each.name for each in registry.FORMATS]
 
 
 def write_whole(folder: Path, texts: Mapping[str, str]) -> list[Path]:
@@ -119,12 +125,16 @@ def _written_whole(folder: Path) -> Iterator[Callable[[str, str], Path]]:
 
 
 def _on_disk(file: Path, text: str) -> Path:
-    # a path that is not UTF-8 comes as lone surrogates: written as JSON escapes them
     with open(file, "wb") as stream:
-        stream.write(text.encode("utf-8", "backslashreplace"))
+        stream.write(_encoded(text))
         stream.flush()
         os.fsync(stream.fileno())
     return file
+
+
+def _encoded(text: str) -> bytes:
+    # a path that is not UTF-8 comes as lone surrogates: written as JSON escapes them
+    return text.encode("utf-8", "backslashreplace")
 
 
 def _abandoned(partial: Path) -> bool:

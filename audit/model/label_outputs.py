@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from audit.errors import ScoresRefused
 from audit.model.model import Model
 from audit.model.output_choice import label_outputs
 from audit.result import Scalar
@@ -29,7 +30,16 @@ class LabelOutput:
     def add(self, tensors: Mapping[str, Any]) -> np.ndarray:
         """Read the labels of the next rows and return their codes, int32 ``(rows,)``."""
         inputs = {entry.name: entry.tensor(tensors) for entry in self._model.entries}
-        raw = np.asarray(self._model.signature_output(self.name, inputs).numpy()).reshape(-1)
+        output = np.asarray(self._model.signature_output(self.name, inputs).numpy())
+        raw = output.reshape(-1)
+        rows = len(next(iter(tensors.values())))
+        if len(raw) != rows or raw.dtype.kind == "c":
+            raise ScoresRefused(
+                where=f"output {self.name!r}",
+                expected=f"one label a row, {rows:,} in this batch",
+                found=f"{output.dtype} of shape {list(output.shape)}",
+                fix="export the label with one value a row, or under a name that does not say that it is one",
+            )
         distinct, inverse = np.unique(raw, return_inverse=True)
         codes = np.array([self._code(value) for value in distinct.tolist()], np.int32)
         self._codes.append(codes[inverse.reshape(-1)])
@@ -45,7 +55,8 @@ class LabelOutput:
             self.raw_values[raw] = len(self.values)
             text = raw.decode("utf-8", "replace") if isinstance(raw, bytes) else raw
             assert isinstance(text, str | int | float | bool)
-            self.values.append(text)
+            whole = isinstance(text, float) and text.is_integer()
+            self.values.append(int(text) if whole else text)
         return self.raw_values[raw]
 
 

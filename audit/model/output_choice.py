@@ -10,7 +10,7 @@ from audit.frameworks.tensorflow_loader import tensorflow
 SCORES = "scores"
 CLASSES = "classes"
 _LABEL_NAME = re.compile(
-    r"(^|_)(y_)?(label|class|category|decision|outcome|verdict|pred|prediction|predicted)(e?s|_ids?|_index|_labels?|_class(es)?)?($|_\d+$)"
+    r"(^|_)(y_)?(label|class|category|decision|outcome|verdict|result|approved?|accept(?:ed)?|pred|prediction|predicted)(e?s|_ids?|_index|_labels?|_class(es)?)?($|_\d+$)"
 )
 
 

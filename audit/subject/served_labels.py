@@ -1,7 +1,7 @@
 """Comparison of the audit's decisions with the label that the model itself returns for each row."""
 
 from collections.abc import Sequence
-from math import floor
+from math import floor, isnan
 
 import numpy as np
 
@@ -12,8 +12,11 @@ from audit.model.label_outputs import LabelOutput
 from audit.result import Scalar
 from audit.subject.predictions import Classified
 
-_TIES = {"float16": 2.0**-10, "bfloat16": 2.0**-7}
+_TIES = {"float16": 2.0**-10, "bfloat16": 2.0**-7, "float64": 1e-12}
 _TIE = 1e-6
+_MAX_TIED_SHARE = 0.01
+_MAX_VALUES = 100
+"""Distinct values of a label output: more are no labels."""
 
 
 def classes_of(label: LabelOutput, values: Sequence[Scalar], labels: Labels) -> list[int] | None:
@@ -39,11 +42,16 @@ def compare_labels(label: LabelOutput, scores: Classified, rule: DecisionRule, l
     if at is None:
         at = _majority(label, scores)
         if at is None:
-            return []
+            return [
+                f"The output {label.name!r} has {len(label.values):,} distinct values, and was not compared with the "
+                "audit's decisions. If it is the label that is served, export it as one value a class."
+            ]
     served = np.asarray(at, np.int32)[label.codes]
     differ = served != scores.guess
     if len(scores.classes) == 2:
-        differ &= np.abs(scores.favorable - rule.threshold) > _TIES.get(scores.dtype.name, _TIE)
+        tied = np.abs(scores.favorable - rule.threshold) <= _TIES.get(scores.dtype.name, _TIE)
+        if tied.mean() <= _MAX_TIED_SHARE:  # more than rounding explains: an output that is made to tie
+            differ &= ~tied
     if not differ.any():
         return []
     count = f"{int(differ.sum()):,} of {len(differ):,} rows"
@@ -70,8 +78,12 @@ def _fix(scores: Classified, served: np.ndarray, cutoff: float | None) -> str:
 
 
 def _majority(label: LabelOutput, scores: Classified) -> list[int] | None:
-    """Return the class that goes with each value in most rows; None for floating-point values, which are no labels."""
-    if any(isinstance(value, float) for value in label.values) or len(label.values) > len(scores.classes):
+    """Return the class that goes with each value in most rows; None for fractions and many values, which are no labels.
+
+    NaN is a label like another, and contradicts in every row that the other class has.
+    """
+    fractions = any(isinstance(value, float) and not isnan(value) for value in label.values)
+    if fractions or len(label.values) > _MAX_VALUES:
         return None
     table = np.zeros((len(label.values), len(scores.classes)))
     np.add.at(table, (label.codes, scores.guess), 1)

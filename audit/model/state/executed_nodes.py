@@ -76,10 +76,13 @@ class _Scope:
         return dead
 
     def _is_dead(self, node: Any, dead: set[str], closed: Mapping[str, int]) -> bool:
-        inputs = [
-            node_name(tensor) in dead or closed.get(node_name(tensor)) == _switch_side(tensor)
-            for tensor in node.input
-        ]
+        def is_dead(tensor: str) -> bool:
+            side = _switch_side(
+                tensor
+            )  # None of a control input, which waits for a node and takes no side of it
+            return node_name(tensor) in dead or (side is not None and closed.get(node_name(tensor)) == side)
+
+        inputs = [is_dead(tensor) for tensor in node.input]
         return bool(inputs) and (all(inputs) if node.op in ("Merge", "RefMerge") else any(inputs))
 
     def calls(self, node: Any) -> Iterator[tuple[str, dict[str, int]]]:
