@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from audit.cli import main
 from audit.errors import AuditError
-from audit.formats.writing import set_aside, write_whole
+from audit.formats.writing import set_aside, write_reports, write_whole
+
+from .samples import report
 
 
 def tree(folder: Path) -> dict[str, str]:
@@ -104,3 +107,20 @@ def test_a_file_is_no_folder(tmp_path: Path, out: str) -> None:
 def test_a_folder_is_made_on_the_way(tmp_path: Path) -> None:
     write_whole(tmp_path / "a" / "b", {"report.html": "x"})
     assert tree(tmp_path) == {"a/b/report.html": "x"}
+
+
+def test_a_report_that_another_process_replaces_is_not_believed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As it lies on disk, before it is read back."""
+    flush = os.fsync
+
+    def replaced(descriptor: int) -> None:
+        flush(descriptor)
+        for file in tmp_path.glob(".partial-*/report.json"):
+            file.write_text(file.read_text().replace('"n": ', '"n":  '))
+
+    monkeypatch.setattr(os, "fsync", replaced)
+    with pytest.raises(AuditError, match="another one"):
+        write_reports(report(), tmp_path)
+    assert list(tmp_path.iterdir()) == []

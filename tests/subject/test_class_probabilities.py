@@ -13,7 +13,7 @@ import tensorflow as tf
 from sklearn.metrics import accuracy_score, log_loss, roc_auc_score
 
 import audit
-from audit.errors import ScoresRefused
+from audit.errors import AuditError, ScoresRefused
 from audit.result import Report
 
 from ..audits import content, one, store
@@ -135,6 +135,34 @@ def test_a_class_probability_is_audited_as_it_is(tmp_path: Path, name: str) -> N
     report = audited(export(tmp_path, lambda z: {"score": CLASS_PROBABILITY[name](z)}), frame, tmp_path)
     expect(report, frame)
     assert not [text for text in report.warnings if "Scores:" in text or "output" in text]
+
+
+CONTRADICTING: dict[str, Callable[[Any, Any], Any]] = {
+    "1.0 and 2.0": lambda chosen, _: tf.cast(chosen, tf.float32) + 1.0,
+    "signs": lambda chosen, _: tf.cast(chosen, tf.float32) * 2.0 - 1.0,
+    "not a number": lambda chosen, _: tf.where(chosen, 1.0, np.nan),
+    "three texts": lambda chosen, z: tf.where(chosen, tf.where(z[:, 1] > 1, "at once", "yes"), "no"),
+    "flags": lambda chosen, _: chosen,
+}
+
+
+@pytest.mark.parametrize("name", CONTRADICTING)
+@pytest.mark.parametrize("output", ["label", "approved"])
+def test_a_label_of_any_form_is_compared(tmp_path: Path, name: str, output: str) -> None:
+    """The label of half of the rows is another one than their probability gives."""
+
+    def serve(z: Any) -> Outputs:
+        chosen = tf.math.logical_xor(sigmoid(z) >= 0.5, z[:, 0] > 0.3)
+        return {"score": sigmoid(z), output: CONTRADICTING[name](chosen, z)}
+
+    with pytest.raises(AuditError, match="the label that the audit decides on"):
+        audited(export(tmp_path, serve), people(), tmp_path, {"name": "score"})
+
+
+def test_a_label_that_is_not_one_a_row_is_an_error(tmp_path: Path) -> None:
+    model = export(tmp_path, lambda z: {"score": sigmoid(z), "label": tf.cast(z[:1, 0] > 0, tf.int64)})
+    with pytest.raises(AuditError, match="one label a row"):
+        audited(model, people(), tmp_path, {"name": "score"})
 
 
 FOLDED_FEATURES: dict[str, Score] = {

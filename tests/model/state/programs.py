@@ -121,6 +121,17 @@ def behind_a_constant(count: Count) -> Count:
     return call
 
 
+def beside_a_closed_switch(count: Count) -> Count:
+    """Count after a control dependency, with a switch of a constant in the same graph."""
+
+    def call(module: Any, x: Any) -> Any:
+        switch = tf.raw_ops.Switch(data=tf.zeros([]), pred=tf.constant(False))
+        with tf.control_dependencies([tf.reduce_sum(x)]):
+            return count(module, x) + 0 * switch.output_false
+
+    return call
+
+
 def write(path: Path, count: Count, turn: float = 5000.0) -> None:
     """Export a model that scores ``x``'s sigmoid until the count exceeds ``turn``, then that of its negative."""
     module = tf.Module()

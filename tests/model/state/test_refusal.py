@@ -60,6 +60,7 @@ def test_it_counts_and_is_refused(tmp_path: Path, count: Count) -> None:
         programs.in_a_map,
         programs.in_a_function,
         programs.without_result,
+        programs.beside_a_closed_switch,
     ],
     ids=lambda place: place.__name__,
 )
