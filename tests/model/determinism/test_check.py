@@ -16,6 +16,7 @@ import tensorflow as tf
 from audit.cli import main
 from audit.errors import AuditError
 from audit.model.determinism.check import require_deterministic
+from audit.model.determinism.comparison import flipped_share
 from audit.model.model import Model, open_model
 from audit.policy.model import ModelSpec
 
@@ -308,3 +309,34 @@ def test_one_row_is_compared_with_itself(tmp_path: Path) -> None:
     with pytest.raises(AuditError, match="in the same batch again"):
         noisy = model_of(CHANCE["sampling"], tmp_path / "noisy")
         require_deterministic(noisy, {"x": x}, noisy({"x": x}))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "share"),
+    [
+        ([[0.49], [0.51], [0.9], [0.1]], [[0.51], [0.51], [0.9], [0.1]], 0.25),
+        ([[0.4, 0.6], [0.7, 0.3]], [[0.6, 0.4], [0.7, 0.3]], 0.5),
+        ([[-3.0], [0.2]], [[3.0], [0.9]], 0.0),  # no probabilities: nothing is decided at 0.5
+        ([[0.5], [0.5]], [[0.5], [0.5]], 0.0),
+    ],
+)
+def test_decisions_are_compared_as_well(
+    one: list[list[float]], other: list[list[float]], share: float
+) -> None:
+    assert flipped_share(np.array(one), np.array(other)) == share
+
+
+def test_scores_next_to_the_threshold_do_not_change_sides_with_the_batch(tmp_path: Path) -> None:
+    """By less than rounding explains, and in half of the rows: those of one sign of ``x``."""
+
+    def score(x: Any) -> Any:
+        rows = tf.cast(tf.shape(x)[0], tf.float32)
+        return 0.5 + 1e-6 * x[:, 0] - 3e-6 * tf.cast(x[:, 0] > 0, tf.float32) / rows
+
+    save(tmp_path / "model", score, x=([None, 1], tf.float32))
+    random = np.random.default_rng(2)
+    table = pd.DataFrame({"x": random.normal(size=400), "label": random.integers(0, 2, 400)})
+    table.loc[:3, "x"] = [3e5, -3e5, 3e5, -3e5]
+    policy = content(tmp_path / "model", store(table, tmp_path), spec={"output": "probabilities"})
+    with pytest.raises(AuditError, match="the same score for the same row"):
+        subject(policy)
