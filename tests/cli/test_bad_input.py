@@ -93,10 +93,16 @@ def test_debug_shows_the_traceback_and_the_same_message(kit: Kit, capsys: Captur
     assert "Traceback" in err and err.rstrip().splitlines()[-4].startswith("audit: ")
 
 
-def test_an_older_report_does_not_stay_in_place(kit: Kit) -> None:
+def test_an_older_report_stays_where_it_is_until_all_is_open(kit: Kit) -> None:
+    """A typo moves nothing; once policy, data and model are open, what fails leaves no report in place."""
     kit.out.mkdir()
     (kit.out / "report.json").write_text("older")
     kit.policy["model"]["path"] = "nowhere"
+    assert main(kit.write()) == 2
+    assert kit.reports() == ["report.json"] and not (kit.out / "previous").exists()
+    kit.policy["model"]["path"] = "model"
+    kit.frame.loc[7, "b"] = None  # which scoring meets
+    (kit.folder / "audit.yaml").unlink()
     assert main(kit.write()) == 2
     assert kit.reports() == [] and (kit.out / "previous" / "report.json").read_text() == "older"
 
