@@ -121,7 +121,7 @@ def test_flips_rest_on_the_fragile_feature_alone(audited: dict[int, CandidateAud
     for number, found in audited.items():
         columns = table(found.report, "robustness", "columns").columns
         alone[number] = dict(zip(columns["feature"], columns["alone"], strict=True))
-    assert alone[1].pop("bureau_rate") > 0.75 and max(alone[1].values()) < 0.1
+    assert alone[1].pop("bureau_rate") > 0.7 and max(alone[1].values()) < 0.1
     assert alone[2]["bureau_rate"] < 0.05
 
 

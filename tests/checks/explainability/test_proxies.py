@@ -79,13 +79,9 @@ def test_a_number_tells_as_much_as_its_ranks(found: Found) -> None:
 def test_the_table_ranks_the_features_and_shows_their_share(found: Found) -> None:
     table = found.tables["proxies"]
     shares = {name: m.value for name, m in found.of("attribution_share").items()}
-    first = table.groupby("attribute", sort=False).first()
-    assert first["feature"].to_dict() == {
-        "sex": "gap",
-        "race": "town",
-        "rare": first["feature"]["rare"],
-        "sex*race": "gap",
-    }
+    first = table.groupby("attribute", sort=False).first()["feature"].to_dict()
+    # of sex and race together, gap and town tell as much as each other
+    assert (first["sex"], first["race"]) == ("gap", "town") and first["sex*race"] in ("gap", "town")
     for attribute, part in table.groupby("attribute"):
         known = part["auc"].dropna()
         assert known.is_monotonic_decreasing and (known >= 0.5).all()
@@ -269,4 +265,6 @@ def test_a_column_that_holds_the_label_has_the_largest_share(model: Path, tmp_pa
     largest, share = found.one("largest_share"), found.one("attribution_share", feature="gap")
     limits, single = interval(largest, 0.95), interval(share, 0.95)
     assert largest.value == share.value > 0.8 and limits and single
-    assert 0.5 < limits[0] < single[0] and limits[1] == pytest.approx(single[1])
+    assert 0.5 < limits[0] < single[0]
+    # Student's limits that reach at least those of the share, at any confidence
+    assert single[1] <= limits[1] == pytest.approx(single[1], rel=1e-3)
