@@ -63,4 +63,7 @@ def test_what_belongs_to_the_process_is_changed_in_few_places() -> None:
         "frameworks/output_silencing.py": {"dup2", "environ.setdefault", "filterwarnings"},
         "frameworks/tensorflow_loader.py": {"setLevel"},
         "demo/candidates.py": {"set_random_seed"},
+        # the child of the command line, and the fork that makes it: a caller from Python has neither
+        "worker/process.py": {"catch_warnings", "simplefilter"},
+        "worker/surroundings.py": {"dup2", 'environ["TMPDIR"] =', "sys.stderr =", "sys.stdout ="},
     }
