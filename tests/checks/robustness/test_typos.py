@@ -28,20 +28,26 @@ def attacked(model: Path, folder: Path, **given: Any) -> Found:
     return measure("robustness", audited(model, folder, **given), eps=SIZES, steps=3)
 
 
-def flipped(seed: int = 0) -> dict[float, np.ndarray]:
-    """Return which rows of `letters` some draw flips, by the closed form of `scored`."""
-    texts = letters()["text"].tolist()
+def order(model: Path, folder: Path, seed: int = 0) -> np.ndarray:
+    """Return the rows of `letters` in the order of the sample, by whose places typos are drawn."""
+    return audited(model, folder, seed=seed).features.data.index
+
+
+def flipped(rows: np.ndarray, seed: int = 0) -> dict[float, np.ndarray]:
+    """Return which rows of `letters` some draw flips, by the closed form of `scored`; ``rows`` are in `order`."""
+    texts = letters()["text"].iloc[rows].tolist()
     before = bag(texts) >= 0  # a score of one half is decided favourably
     found = {size: np.zeros(len(texts), bool) for size in SIZES}
     for draw in range(DRAWS):
         drawn = list(misspellings(texts, f"{seed} {draw} 0", max(SIZES)))
         for size in SIZES:
             found[size] |= (bag([one.at(size) for one in drawn]) >= 0) != before
-    return found
+    return {size: flips[np.argsort(rows)] for size, flips in found.items()}
 
 
 def test_a_text_alone_is_measured_under_typos(tmp_path: Path) -> None:
-    found, expected, frame = attacked(scored(tmp_path / "m"), tmp_path), flipped(), letters()
+    model, frame = scored(tmp_path / "m"), letters()
+    found, expected = attacked(model, tmp_path), flipped(order(model, tmp_path))
     right = (bag(frame["text"]) >= 0) == frame["label"].to_numpy()
     assert 0.1 < expected[0.1].mean() < expected[0.3].mean() < 0.9 and 0 < right.mean() < 1
     for size in SIZES:
@@ -64,10 +70,10 @@ def test_what_is_served_decides(tmp_path: Path) -> None:
     def score(m: Any, text: Any) -> Any:
         return tf.round(tf.sigmoid(log_odds(m, text)) * 50) / 50
 
-    found = attacked(export(tmp_path / "m", score, {"text": ([None], tf.string)}, **held()), tmp_path)
-    assert found.value("flip_rate", attack="typos", norm="words", eps=0.3) == pytest.approx(
-        flipped()[0.3].mean()
-    )
+    model = export(tmp_path / "m", score, {"text": ([None], tf.string)}, **held())
+    assert attacked(model, tmp_path).value(
+        "flip_rate", attack="typos", norm="words", eps=0.3
+    ) == pytest.approx(flipped(order(model, tmp_path))[0.3].mean())
 
 
 def test_numbers_beside_a_text_are_attacked_as_well_and_each_kind_has_its_own_worst(tmp_path: Path) -> None:
@@ -87,15 +93,18 @@ def test_the_same_seed_repeats(tmp_path: Path) -> None:
     assert first.measurements == again.measurements != other.measurements
     assert first.tables["typos"].equals(again.tables["typos"])
     where = {"attack": "typos", "norm": "words", "eps": 0.3}
-    assert first.value("flip_rate", **where) == pytest.approx(flipped(3)[0.3].mean())
+    assert first.value("flip_rate", **where) == pytest.approx(
+        flipped(order(model, tmp_path, 3), 3)[0.3].mean()
+    )
 
 
 @pytest.mark.parametrize("rows", ["shown", "masked", "none"])
 def test_words_whose_typos_flip_are_told_if_many_rows_share_them(tmp_path: Path, rows: str) -> None:
-    table = attacked(scored(tmp_path / "m"), tmp_path, rows=rows).tables["typos"]
+    model = scored(tmp_path / "m")
+    table = attacked(model, tmp_path, rows=rows).tables["typos"]
     assert set(table["word"]) >= {"great", "broken"} and NAME.casefold() not in set(table["word"])
     hit, told = Counter[str](), Counter[str]()
-    texts = letters()["text"].tolist()
+    texts = letters()["text"].iloc[order(model, tmp_path)].tolist()
     for draw in range(DRAWS):
         for text, drawn in zip(texts, misspellings(texts, f"0 {draw} 0", max(SIZES)), strict=True):
             own = {word.casefold() for word in drawn.hit(min(SIZES))}
