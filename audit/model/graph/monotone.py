@@ -98,9 +98,10 @@ def _folding(frozen: Frozen, tensor: str, known: dict[str, Operation | None]) ->
 
 
 def _is_by_constant(frozen: Frozen, node: Any, computed: list[str]) -> bool:
-    """Return whether constants make an operation one that does not fold: a bound, or a choice of two constants."""
+    """Return whether constants make an operation one that does not fold: a bound, a choice of two constants, or by one."""
     if node.op in ("Select", "SelectV2"):
-        return all(frozen.nodes[node_name(name)].op == "Const" for name in data_inputs(node)[1:])
+        condition, *branches = (frozen.nodes[node_name(name)].op == "Const" for name in data_inputs(node))
+        return condition or all(branches)
     return node.op in _BY_CONSTANT and len(computed) <= 1
 
 

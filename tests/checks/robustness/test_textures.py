@@ -44,7 +44,7 @@ def subject(path: Path, weight: np.ndarray, seen: Graph = lambda pixels: pixels)
 
     save(path / "m", score, images=([None, SIZE, SIZE, 1], tf.float32))
     np.savez(path / "data.npz", images=pictures(), label=np.arange(120) // 60)
-    policy = content(path / "m", path / "data.npz", pixels=[0, 255])
+    policy = content(path / "m", path / "data.npz", spec={"output": "probabilities"}, pixels=[0, 255])
     return load_subject(policy_from(policy), lambda *_: None)
 
 
