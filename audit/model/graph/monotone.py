@@ -98,7 +98,7 @@ def _folding(frozen: Frozen, tensor: str, known: dict[str, Operation | None]) ->
 
 
 def _is_by_constant(frozen: Frozen, node: Any, computed: list[str]) -> bool:
-    """Return whether constants make an operation one that does not fold: a bound, a choice of two constants, or by one."""
+    """Return whether constants keep an operation from folding: a bound, or a choice of constants or by one."""
     if node.op in ("Select", "SelectV2"):
         condition, *branches = (frozen.nodes[node_name(name)].op == "Const" for name in data_inputs(node))
         return condition or all(branches)

@@ -204,7 +204,7 @@ def test_flips_that_a_model_takes_back_are_left_out_and_what_was_measured_stays(
 
     def score(x: Any) -> Any:
         z, size = tf.matmul(x, tf.constant(WEIGHTS[:, None], tf.float32)) - 2.5, tf.shape(x)[0]
-        return tf.sigmoid(tf.where((size > 130) & (size < 250), -z, z))
+        return tf.sigmoid(tf.where((size > 256) & (size < len(DATA)), -z, z))
 
     save(tmp_path / "model", score, x=([None, len(COLUMNS)], tf.float32))
     allowed = {"inputs": {"x": list(COLUMNS)}, "allow_operations": ["batch_size"]}  # else it is refused
