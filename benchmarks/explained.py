@@ -14,7 +14,7 @@ from audit.check import policy_from
 from audit.checks.explainability.check import Explainability
 from audit.checks.explainability.explanation import ExplainedOutput, Sampling, explain
 from audit.frameworks.tensorflow_loader import tensorflow
-from audit.model.decision import favorable_logit
+from audit.model.decision import explained_logit
 from audit.subject.loading import load_subject
 from audit.subject.subject import Subject
 
@@ -70,7 +70,7 @@ def sample(adult: Adult) -> Sample:
 def true_logit(given: Sample) -> Callable[[np.ndarray], np.ndarray]:
     """Return the logit cut out of the graph: of the exact values that all others are compared with."""
     logits, decider, tf = given.subject.logits, given.subject.decision_rule, tensorflow()
-    graph = tf.function(lambda rows: favorable_logit(logits(rows), decider))
+    graph = tf.function(lambda rows: explained_logit(logits(rows), decider))
     return lambda rows: graph(tf.constant(rows, given.x.dtype)).numpy()
 
 

@@ -18,7 +18,7 @@ from audit.result import Baseline, Measurement
 from audit.stats import improvement, paired_interval
 from audit.stats.group_estimates import Partition
 from audit.stats.influence import Shares
-from audit.subject.predictions import Classified
+from audit.subject.predictions import Classified, Outcomes
 
 FAIRNESS = (
     "statistical_parity_difference",
@@ -97,7 +97,9 @@ def make_subject(score: np.ndarray, label: np.ndarray, group: np.ndarray) -> Any
     code, guess = label.astype(np.int32), predicted.astype(np.int32)
     loss, brier = -np.log(np.maximum(certainty, 1e-15)), (1.0 - certainty) ** 2
     scores = Classified(
-        classes=[0, 1], classes_from="", favorable=score, label=label, predicted=predicted, code=code, guess=guess,
+        classes=[0, 1], classes_from="",
+        outcomes=Outcomes(favorable=score, label=label, predicted=predicted),
+        code=code, guess=guess,
         certainty=certainty, log_loss=loss, brier=brier, dtype=score.dtype,
     )  # fmt: skip
     attribute = SimpleNamespace(
@@ -110,7 +112,7 @@ def make_subject(score: np.ndarray, label: np.ndarray, group: np.ndarray) -> Any
 
 def _performance(subject: Any) -> Iterator[Measurement]:
     groups = Groups(Partition(np.zeros(subject.rows, np.int64), 1, None, None), [{}])
-    yield from classification(subject.scores, np.argsort(subject.scores.favorable), groups)
+    yield from classification(subject.scores, groups)
 
 
 def _fairness(subject: Any) -> Iterator[Measurement]:

@@ -38,7 +38,7 @@ def _measured(rng: np.random.Generator, draw: Draw, number: int) -> list[Measure
     score = rng.normal(size=len(label)) + np.where(good, 1.5, -1.5)[clusters] * (label - 0.5)
     scores = classified(1.0 / (1.0 + np.exp(-score)), label)
     rows = Partition(np.zeros(len(label), np.int64), 1, None, clusters)
-    return list(classification(scores, np.argsort(score), Groups(rows, [{}])))
+    return list(classification(scores, Groups(rows, [{}])))
 
 
 def clusters(rng: np.random.Generator, runs: int) -> Tally:

@@ -193,6 +193,7 @@ def stabilities(rng: np.random.Generator, runs: int) -> Tally:
                         "groups": [float(one.groups)],
                         "step": [one.step],
                         "half_sample_error": [one.half_sample_error],
+                        **({} if one.bounded else {"unbounded_below": [1.0]}),
                     },
                 )
                 for one in stable

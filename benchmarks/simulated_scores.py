@@ -14,7 +14,7 @@ from scipy import special, stats
 from audit.checks.performance.definitions import CALIBRATION_BINS
 from audit.checks.performance.metrics import Groups, classification
 from audit.result import Measurement
-from audit.subject.predictions import Classified
+from audit.subject.predictions import Classified, Outcomes
 
 METRICS = ("auc", "log_loss", "brier", "calibration_error")
 GRID = (np.arange(400_000) + 0.5) / 400_000
@@ -67,7 +67,9 @@ def classified(score: np.ndarray, label: np.ndarray) -> Classified:
     guess = (score >= 0.5).astype(np.int32)
     loss = -np.log(np.maximum(certainty, 1e-15))
     return Classified(
-        classes=[0, 1], classes_from="", favorable=score, label=label, predicted=guess == 1, code=code, guess=guess,
+        classes=[0, 1], classes_from="",
+        outcomes=Outcomes(favorable=score, label=label, predicted=guess == 1),
+        code=code, guess=guess,
         certainty=certainty, log_loss=loss, brier=(1 - certainty) ** 2, dtype=score.dtype,
     )  # fmt: skip
 
@@ -82,7 +84,7 @@ def measured(
     if owner is not None:
         score, label = score[owner], label[owner]
     scores, groups = classified(score, label), Groups(part, [{}] * runs)
-    yield from classification(scores, np.argsort(score), groups)
+    yield from classification(scores, groups)
 
 
 def scores(rng: np.random.Generator, runs: int) -> Iterator[Tally]:

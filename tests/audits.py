@@ -67,7 +67,7 @@ def file_rows(found: Subject) -> np.ndarray:
 def again(found: Subject, batch_size: BatchSize) -> tuple[Dataset, ScoringResult]:
     """Read and score the rows of an audit again, in batches of another size."""
     found.source.batch_size = batch_size
-    table = read_dataset(found.policy.data, found.source, regression=False)
+    table = read_dataset(found.policy.data, found.source, "auto")
     return table, score(found, found.source, table.labels, lambda *_: None)
 
 

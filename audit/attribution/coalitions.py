@@ -17,8 +17,11 @@ from audit.frameworks.tensorflow_loader import graph, tensorflow
 
 T = TypeVar("T")
 
-BatchFunction = Callable[[Any], Any]
-"""(n, columns) float tensor to (n,) float tensor; traceable by ``tf.function``."""
+BatchFunction = Callable[..., Any]
+"""(n, columns) float tensor to (n,) float tensor; traceable by ``tf.function``.
+
+Where rows have targets, such as classes of which one is explained, it takes (n,) int32 targets as a second argument.
+"""
 
 _MAX_ROWS_OF_CALL = 262_144
 """Larger calls are not faster, however much memory they may take."""
@@ -53,14 +56,29 @@ def rows_per_call(
 
 @dataclass(frozen=True)
 class Ends:
-    """Outputs of the function at the rows, (rows,), and at the references, (m,); both float64.
+    """Outputs of the function at the rows and at the references.
 
-    ``rounding`` is the spacing of the function's own floating-point numbers at its largest output.
+    Attributes:
+        rows: (rows,) float64.
+        references: (targets, m) float64: one line, unless rows have different targets.
+        line: (rows,) int, the line of ``references`` that a row is compared with.
+        rounding: spacing of the function's own floating-point numbers at its largest output.
     """
 
     rows: np.ndarray
     references: np.ndarray
+    line: np.ndarray
     rounding: float
+
+    @property
+    def reference_count(self) -> int:
+        """Number of references, m."""
+        return int(self.references.shape[1])
+
+    @property
+    def base(self) -> np.ndarray:
+        """Mean output at the references for each row, (rows,)."""
+        return np.asarray(self.references.mean(1)[self.line])
 
 
 class Coalitions:
@@ -73,6 +91,7 @@ class Coalitions:
         feature_of_column: (columns,) int, the feature that each column belongs to.
         scheme: numbering of the coalitions.
         rows_of_call: most masked rows of one call.
+        targets: (rows,) int32, the target of each row; None if the function takes none.
     """
 
     def __init__(
@@ -83,6 +102,7 @@ class Coalitions:
         feature_of_column: np.ndarray,
         scheme: CoalitionScheme,
         rows_of_call: int,
+        targets: np.ndarray | None = None,
     ) -> None:
         tf = tensorflow()
         masks = max(1, rows_of_call // 2)  # a mask makes two rows
@@ -93,7 +113,8 @@ class Coalitions:
         self._feature_of_column = feature_of_column
         self._tables = tf.constant(rows), tf.constant(background)
         self._inside = scheme.inside
-        self._outputs = _masked_function(f, rows)
+        self._targets = np.zeros(len(rows), np.int32) if targets is None else targets
+        self._outputs = _masked_function(f, rows, targets)
 
     def by_groups(self, work: Callable[[np.ndarray], T], rows: np.ndarray) -> Iterator[tuple[np.ndarray, T]]:
         """Yield groups of rows, each of which fills a call, with the results of ``work``."""
@@ -115,16 +136,27 @@ class Coalitions:
             ValueError: the function is not finite at a row or a reference.
         """
         rows, references = (len(table) for table in self._tables)
-        index = np.arange(max(rows, references), dtype=np.int32)
-        keys = np.zeros((len(index), int(self._feature_of_column.max()) + 1), np.int32)
-        outputs = self._evaluate(index % rows, index % references, keys, np.zeros(1, np.int32))[:, 0]
-        at_references = outputs[0, :references]
-        at_rows = outputs[1, :rows]
+        _, first, line = np.unique(self._targets, return_index=True, return_inverse=True)
+        at_references, at_rows = self._evaluate_ends(np.arange(max(rows, references)) % rows)
+        lines = (
+            [at_references]
+            if len(first) == 1
+            else [self._evaluate_ends(np.full(references, row))[0] for row in first]
+        )
+        at_references = np.stack([line[:references] for line in lines])
+        at_rows = at_rows[:rows]
         for name, values in (("reference", at_references), ("row", at_rows)):
-            for at in np.flatnonzero(~np.isfinite(values))[:1]:
-                raise ValueError(f"the function is {values[at]} at {name} {at}, so it cannot be attributed")
+            for at in np.argwhere(~np.isfinite(values))[:1]:
+                value = values[tuple(at)]
+                raise ValueError(f"the function is {value} at {name} {at[-1]}, so it cannot be attributed")
         rounding = np.spacing(max(abs(at_rows).max(), abs(at_references).max()))
-        return Ends(at_rows.astype(np.float64), at_references.astype(np.float64), float(rounding))
+        return Ends(at_rows.astype(np.float64), at_references.astype(np.float64), line, float(rounding))
+
+    def _evaluate_ends(self, row: np.ndarray) -> np.ndarray:
+        """Return the outputs at the references, taken in turn, and at the rows with the indices ``row``: (2, rows)."""
+        reference = np.arange(len(row), dtype=np.int32) % len(self._tables[1])
+        keys = np.zeros((len(row), int(self._feature_of_column.max()) + 1), np.int32)
+        return self._evaluate(row.astype(np.int32), reference, keys, np.zeros(1, np.int32))[:, 0]
 
     def contrasts(self, group: np.ndarray, keys: np.ndarray, levels: np.ndarray) -> np.ndarray:
         """Evaluate rows against every reference: (levels + 2, rows * m * draws), from no feature inside to all.
@@ -137,11 +169,12 @@ class Coalitions:
         Raises:
             ValueError: the function is not finite; the message has the index of the row.
         """
-        m = len(self.ends.references)
+        m = self.ends.reference_count
         row = np.repeat(group.astype(np.int32), len(keys) // len(group))
         reference = np.tile(np.repeat(np.arange(m, dtype=np.int32), len(row) // len(group) // m), len(group))
         differences = np.empty((len(levels) + 2, len(row)))
-        np.subtract(self.ends.rows[row], self.ends.references[reference], out=differences[-1])
+        at_references = self.ends.references[self.ends.line[row], reference]
+        np.subtract(self.ends.rows[row], at_references, out=differences[-1])
         np.negative(differences[-1], out=differences[0])
         if len(levels):
             inside, outside = self._evaluate(row, reference, keys, levels)
@@ -179,7 +212,7 @@ def _joined(parts: list[np.ndarray], axis: int) -> np.ndarray:
     return parts[0] if len(parts) == 1 else np.concatenate(parts, axis)
 
 
-def _masked_function(f: BatchFunction, rows: np.ndarray) -> Callable[..., Any]:
+def _masked_function(f: BatchFunction, rows: np.ndarray, targets: np.ndarray | None) -> Callable[..., Any]:
     """Return the compiled function of both tables, indices and masks (levels, pairs * columns).
 
     Pairs and columns are one axis until the rows are masked: TensorFlow broadcasts over leading axes
@@ -194,7 +227,9 @@ def _masked_function(f: BatchFunction, rows: np.ndarray) -> Callable[..., Any]:
         reference_values = tf.reshape(tf.gather(background, reference), [1, -1])
         both = tf.stack([row_values, reference_values])
         masked = tf.where(inside, both, tf.stack([reference_values, row_values]))
-        values = f(tf.reshape(masked, [-1, rows.shape[1]]))
+        points = tf.reshape(masked, [-1, rows.shape[1]])
+        own = [] if targets is None else [tf.tile(tf.gather(targets, row), [2 * tf.shape(inside)[0]])]
+        values = f(points, *own)
         return tf.reshape(values, [2, tf.shape(inside)[0], tf.shape(row)[0]])
 
     signature = [table, table, index, index, tf.TensorSpec([None, None], tf.bool)]

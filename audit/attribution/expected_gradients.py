@@ -30,7 +30,7 @@ class ExpectedGradients:
         gaps: (rows,) float64, sum of the values minus the output's distance to ``base``.
         gap_errors: (rows,) float64, one standard error of that; gaps far beyond it show that the gradients are not
             those of the function, as of one with jumps.
-        base: mean of the function over the references.
+        base: (rows,) float64, mean of the function over the references; equal in all rows of one target.
         outputs: (rows,) float64, the function at the rows.
         passes: (rows,) int, each row's passes over the references.
     """
@@ -39,7 +39,7 @@ class ExpectedGradients:
     errors: np.ndarray
     gaps: np.ndarray
     gap_errors: np.ndarray
-    base: float
+    base: np.ndarray
     outputs: np.ndarray
     passes: np.ndarray
 
@@ -50,6 +50,7 @@ def expected_gradients(
     background: np.ndarray,
     *,
     floats_per_row: int = 1,
+    targets: np.ndarray | None = None,
     seed: int,
     tolerance: float,
     memory_bytes: int,
@@ -64,6 +65,7 @@ def expected_gradients(
         background: (m, columns), of the same dtype: each row in turn is where a path begins.
         floats_per_row: most floats that the function holds for one row in between; sets, with ``memory_bytes``, the
             rows of a call.
+        targets: (rows,) int32, what of each row is explained, such as its class; ``f`` takes those of its lines then.
         seed: seed of the positions on the paths, 0 to 2^128 - 1.
         tolerance: largest ratio of the norm of a row's standard errors to that of its values, at which it is done; it
             is so too after `path_sampling.MAX_PASSES` passes.
@@ -74,21 +76,20 @@ def expected_gradients(
     """
     points_of_call = max(1, rows_per_call(rows, floats_per_row, memory_bytes, _MAX_POINTS_OF_CALL))
     sums = PathSums(rows.shape, PathPlan(len(background), seed))
-    contributions = _contributions(f, rows, background, sums.plan)
+    contributions = _contributions(f, rows, background, sums.plan, targets)
     while len(unfinished := sums.unfinished(tolerance)):
         for blocks in batches(sums.blocks(unfinished), points_of_call):
             sums.add(blocks, contributions(blocks))
         sums.passes[unfinished] += 1
-    at_background = _evaluated(f, background, points_of_call)
-    outputs = _evaluated(f, rows, points_of_call)
-    base = at_background.mean()
+    outputs = _evaluated(f, rows, targets, points_of_call)
+    base = _base(f, background, targets, len(rows), points_of_call)
     values = sums.values
     gaps = values.sum(axis=1) - (outputs - base)
-    return ExpectedGradients(values, sums.errors, gaps, sums.gap_errors, float(base), outputs, sums.passes)
+    return ExpectedGradients(values, sums.errors, gaps, sums.gap_errors, base, outputs, sums.passes)
 
 
 def _contributions(
-    f: BatchFunction, rows: np.ndarray, background: np.ndarray, plan: PathPlan
+    f: BatchFunction, rows: np.ndarray, background: np.ndarray, plan: PathPlan, targets: np.ndarray | None
 ) -> Callable[[list[PathBlock]], np.ndarray]:
     """Return the compiled function from blocks to each column's contribution at their points, (points, columns)."""
     tf = tensorflow()
@@ -100,9 +101,10 @@ def _contributions(
         starts = tf.gather(reference_table, reference)
         steps = tf.gather(row_table, row) - starts
         points = starts + position[:, None] * steps
+        own = [] if targets is None else [tf.gather(targets, row)]
         with tf.GradientTape() as tape:
             tape.watch(points)
-            outputs = f(points)
+            outputs = f(points, *own)
         return steps * tape.gradient(outputs, points, unconnected_gradients="zero")
 
     compiled = graph(contributions, [index, index, tf.TensorSpec([None], rows.dtype)])
@@ -116,7 +118,23 @@ def _contributions(
     return call
 
 
-def _evaluated(f: BatchFunction, rows: np.ndarray, step: int) -> np.ndarray:
-    compiled = graph(f, [tensorflow().TensorSpec([None, rows.shape[1]], rows.dtype)])
-    parts = [compiled(rows[start : start + step]).numpy() for start in range(0, len(rows), step)]
+def _base(
+    f: BatchFunction, background: np.ndarray, targets: np.ndarray | None, rows: int, step: int
+) -> np.ndarray:
+    """Return the mean output at the references for each row (rows,)."""
+    if targets is None:
+        return np.full(rows, _evaluated(f, background, None, step).mean())
+    kinds, line = np.unique(targets, return_inverse=True)
+    means = [
+        _evaluated(f, background, np.full(len(background), kind, np.int32), step).mean() for kind in kinds
+    ]
+    return np.asarray(np.array(means)[line])
+
+
+def _evaluated(f: BatchFunction, rows: np.ndarray, targets: np.ndarray | None, step: int) -> np.ndarray:
+    tf = tensorflow()
+    tables = [rows] if targets is None else [rows, targets]
+    compiled = graph(f, [tf.TensorSpec([None, *table.shape[1:]], table.dtype) for table in tables])
+    slices = [slice(start, start + step) for start in range(0, len(rows), step)]
+    parts = [compiled(*(table[part] for table in tables)).numpy() for part in slices]
     return np.concatenate(parts).astype(np.float64)

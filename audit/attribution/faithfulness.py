@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-_Output = Callable[[np.ndarray], np.ndarray]
+_Output = Callable[..., np.ndarray]
 _MAX_REFERENCES = 20
 _REMOVED_PART = 4  # a quarter of the features is taken away
 _MAX_CELLS = 2**22
@@ -22,6 +22,7 @@ def faithfulness(
     attributions: np.ndarray,
     seed: int,
     feature_of_column: np.ndarray | None = None,
+    targets: np.ndarray | None = None,
 ) -> np.ndarray:
     """Return for each row whether taking away its top features took back more of the output than random ones.
 
@@ -35,6 +36,7 @@ def faithfulness(
         attributions: SHAP values ``(rows, features)``.
         seed: seed of the random features.
         feature_of_column: ``(columns,)`` int, the feature that each column belongs to; by default each is one.
+        targets: ``(rows,)``, what of each row is explained; ``f`` takes those of its lines as a second argument then.
 
     Returns:
         ``(rows,)``: 1, 0, or 0.5 for a tie. A single feature has nothing to be compared with, and ties.
@@ -46,8 +48,9 @@ def faithfulness(
     if feature_of_column is not None:
         masks = [mask[:, feature_of_column] for mask in masks]
     used = references[rng.permutation(len(references))[:_MAX_REFERENCES]]
-    outputs = f(matrix)
-    top, random = (side * (outputs - _without(f, matrix, used, mask)) for mask in masks)
+    own = () if targets is None else (targets,)
+    outputs = f(matrix, *own)
+    top, random = (side * (outputs - _without(f, matrix, used, mask, *own)) for mask in masks)
     # What is equal but for rounding, as of the same features in other batches, is a tie.
     near = np.isclose(top, random, rtol=1e-6, atol=1e-6 * float(np.abs(outputs).max()))
     return np.where(near, 0.5, (top > random).astype(float))
@@ -60,12 +63,16 @@ def _first(keys: np.ndarray, number: int) -> np.ndarray:
     return mask
 
 
-def _without(f: _Output, matrix: np.ndarray, references: np.ndarray, mask: np.ndarray) -> np.ndarray:
+def _without(
+    f: _Output, matrix: np.ndarray, references: np.ndarray, mask: np.ndarray, *targets: np.ndarray
+) -> np.ndarray:
     """Return each row's mean output with the masked features taken from every reference in turn."""
     step = max(1, _MAX_CELLS // references.size)
     means = []
     for start in range(0, len(matrix), step):
-        rows = matrix[start : start + step]
-        masked = np.where(mask[start : start + step, None], references, rows[:, None])
-        means.append(f(masked.reshape(-1, matrix.shape[1])).reshape(len(rows), -1).mean(1))
+        part = slice(start, start + step)
+        masked = np.where(mask[part, None], references, matrix[part, None])
+        own = (np.repeat(target[part], len(references)) for target in targets)
+        outputs = f(masked.reshape(-1, matrix.shape[1]), *own)
+        means.append(outputs.reshape(-1, len(references)).mean(1))
     return np.concatenate(means)

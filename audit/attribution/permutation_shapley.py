@@ -84,7 +84,7 @@ class RunningEstimate:
         self._ends = ends
         self._sums = np.zeros((len(ends.rows), features))
         self._squares = np.zeros((len(ends.rows), features))
-        self.influence = ReferenceInfluence(len(ends.references), features)
+        self.influence = ReferenceInfluence(ends.reference_count, features)
         self.passes = np.zeros(len(ends.rows), np.int64)
 
     def add(self, rows: np.ndarray, contributions: np.ndarray) -> None:
@@ -100,7 +100,7 @@ class RunningEstimate:
     @property
     def _draws(self) -> np.ndarray:
         """(rows, 1), number of draws behind a value."""
-        return np.asarray(2 * self.passes[:, None] * len(self._ends.references))
+        return np.asarray(2 * self.passes[:, None] * self._ends.reference_count)
 
     @property
     def values(self) -> np.ndarray:
@@ -119,7 +119,7 @@ class RunningEstimate:
         Args:
             tolerance: largest share of a row's values that its standard errors may be (norms over the features).
         """
-        passes = min_passes(len(self._ends.references))
+        passes = min_passes(self._ends.reference_count)
         if self.passes.max() < passes:
             return np.arange(len(self.passes))
         allowed = tolerance * np.linalg.norm(self.values, axis=1)
@@ -135,7 +135,7 @@ def scheme(features: int) -> CoalitionScheme:
 def sample(coalitions: Coalitions, features: int, seed: int, tolerance: float) -> ShapleyEstimate:
     """Sample permutations of at least two features until each row's errors are within the tolerance."""
     running = RunningEstimate(coalitions.ends, features)
-    shape = (len(coalitions.ends.references), DRAWS, features)
+    shape = (coalitions.ends.reference_count, DRAWS, features)
 
     def work(rows: np.ndarray) -> np.ndarray:
         return _contributions(coalitions, rows, _positions(seed, running.passes, shape, rows))

@@ -27,7 +27,7 @@ class Attributions:
             their choice (see `permutation_shapley.RunningEstimate`); 0 where enumerated.
         by_reference: (m, features) float64, each reference's contribution to the features' mean absolute values: their
             variation measures how much the choice of the references matters (`permutation_shapley.ReferenceInfluence`).
-        base: mean of the function over the references.
+        base: (rows,) float64, mean of the function over the references; equal in all rows of one target.
         outputs: (rows,) float64, the function at the rows.
         rounds: (rows,) int, each row's passes over the references; 0 where enumerated.
         evaluations: number of rows that the function was evaluated on, padding to constant shapes not counted.
@@ -37,7 +37,7 @@ class Attributions:
     values: np.ndarray
     errors: np.ndarray
     by_reference: np.ndarray
-    base: float
+    base: np.ndarray
     outputs: np.ndarray
     rounds: np.ndarray
     evaluations: int
@@ -54,7 +54,7 @@ class Attributions:
             import shap
         return shap.Explanation(
             values=self.values,
-            base_values=np.full(len(self.values), self.base),
+            base_values=self.base,
             data=data,
             feature_names=list(names),
             error_std=self.errors,
@@ -68,6 +68,7 @@ def attribute(
     *,
     feature_of_column: np.ndarray | None = None,
     floats_per_row: int = 1,
+    targets: np.ndarray | None = None,
     seed: int,
     tolerance: float,
     memory_bytes: int,
@@ -87,6 +88,7 @@ def attribute(
             masked together, such as those of a one-hot code. By default each column is a feature.
         floats_per_row: most floats that the function holds for one row in between; sets, with ``memory_bytes``, the
             rows of a call.
+        targets: (rows,) int32, what of each row is explained, such as its class; ``f`` takes those of its lines then.
         seed: seed of the permutations, 0 to 2^128 - 1.
         tolerance: largest ratio of the norm of a row's standard errors to that of its values, at which it is done.
         memory_bytes: size of the widest tensor of one call; three calls run at once.
@@ -106,7 +108,7 @@ def attribute(
     if exact:  # coalitions are numbered by the bits of their features
         scheme = CoalitionScheme(inside=lambda bit, level: bit & level != 0, levels=levels, draws=1)
     rows_of_call = rows_per_call(rows, floats_per_row, memory_bytes)
-    coalitions = Coalitions(f, rows, background, feature_of_column, scheme, rows_of_call)
+    coalitions = Coalitions(f, rows, background, feature_of_column, scheme, rows_of_call, targets)
     ends = coalitions.ends
     if exact:
         estimate = _enumerate(coalitions, features)
@@ -115,7 +117,7 @@ def attribute(
     pairs = m * (len(rows) if exact else int(estimate.rounds.sum()))
     return Attributions(
         **estimate._asdict(),
-        base=float(ends.references.mean()),
+        base=ends.base,
         outputs=ends.rows,
         evaluations=2 * (max(len(rows), m) + pairs * scheme.levels),
         method="exact" if exact else "permutation",
@@ -135,7 +137,7 @@ def _enumerate(coalitions: Coalitions, features: int) -> ShapleyEstimate:
     ends = coalitions.ends
     work = partial(_contributions, coalitions, features)
     values = np.empty((len(ends.rows), features))
-    influence = ReferenceInfluence(len(ends.references), features)
+    influence = ReferenceInfluence(ends.reference_count, features)
     for rows, contributions in coalitions.by_groups(work, np.arange(len(ends.rows))):
         values[rows] = contributions.mean(axis=1)
         influence.add(contributions)
@@ -145,7 +147,7 @@ def _enumerate(coalitions: Coalitions, features: int) -> ShapleyEstimate:
 
 def _contributions(coalitions: Coalitions, features: int, rows: np.ndarray) -> np.ndarray:
     """Return the values against each single reference (rows, references, features)."""
-    keys = np.broadcast_to(_bits(features), (len(rows) * len(coalitions.ends.references), features))
+    keys = np.broadcast_to(_bits(features), (len(rows) * coalitions.ends.reference_count, features))
     levels = np.arange(1, 1 << (features - 1), dtype=np.int32)
     differences = coalitions.contrasts(rows, keys, levels)
     return np.asarray(differences[:-1].T @ _weights(features)).reshape(len(rows), -1, features)

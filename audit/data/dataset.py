@@ -16,7 +16,7 @@ from audit.data.protected_attributes import Attribute, AttributeReader, intersec
 from audit.data.row_sample import take_rows
 from audit.data.source import Source
 from audit.errors import AuditError, quote_list
-from audit.policy.model import DataSpec
+from audit.policy.model import DataSpec, Kind
 
 _LIGHT = 0.01
 """Share of the mean weight, below which a row hardly counts."""
@@ -44,13 +44,13 @@ class Dataset:
         return replace(take_rows(self, rows), rows=len(rows), labels=labels, attributes=attributes)
 
 
-def read_dataset(spec: DataSpec, source: Source, regression: bool) -> Dataset:
+def read_dataset(spec: DataSpec, source: Source, kind: Kind) -> Dataset:
     """Return labels, protected attributes, weights and clusters of all rows, validated.
 
     Raises:
         AuditError: the data cannot be audited under ``spec``.
     """
-    label = LabelReader(spec, regression)
+    label = LabelReader(spec, kind)
     readers = {
         name: AttributeReader(name, protected, spec.values.get(name))
         for name, protected in spec.protected.items()
@@ -99,7 +99,12 @@ def _label_warnings(labels: Labels | Targets) -> list[str]:
 
 def _favorable_warnings(labels: Labels | Targets, spec: DataSpec) -> Iterator[str]:
     """Yield a warning if the favourable outcome is the greater of two words, which says nothing of their meaning."""
-    if isinstance(labels, Labels) and spec.favorable is None and isinstance(labels.values[1], str):
+    if (
+        isinstance(labels, Labels)
+        and labels.favorable
+        and spec.favorable is None
+        and isinstance(labels.values[1], str)
+    ):
         yield (
             f"the favourable outcome is {labels.values[1]!r}, since data.favorable does not say which of "
             f"{quote_list(labels.values)} it is: the greater was taken. Selection rates and their ratios are about it"

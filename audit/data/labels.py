@@ -11,7 +11,7 @@ from audit.data.arrow_columns import NULL_WORDS, numbers
 from audit.data.category_codes import NULL_CODE, Categories, Coder, PolicyValues
 from audit.data.limits import reaches
 from audit.errors import AuditError, quote_list
-from audit.policy.model import AtLeast, DataSpec
+from audit.policy.model import AtLeast, DataSpec, Kind
 from audit.result import Scalar
 from audit.values import Spelling, ambiguity_warning, is_number, read_as, shown
 
@@ -23,8 +23,8 @@ _MAX_LIKELY_CLASSES = 20  # numbers of more values than this are as likely measu
 class Labels:
     """Labels of a classification: ``codes`` (int32, one a row) index the sorted ``values``.
 
-    ``favorable`` are the indices of the favourable values, and ``spelling`` is the label's entry in ``data.values``.
-    ``warning`` quotes values that may be spellings of one; None if there are none.
+    ``favorable`` are the indices of the favourable values, none if the policy names none of several. ``spelling`` is
+    the label's entry in ``data.values``; ``warning`` quotes values that may be spellings of one, None without any.
     """
 
     values: list[Scalar]
@@ -63,9 +63,10 @@ class Targets:
 class LabelReader:
     """Collects the labels or targets of all rows over batches of the data."""
 
-    def __init__(self, spec: DataSpec, regression: bool) -> None:
+    def __init__(self, spec: DataSpec, kind: Kind) -> None:
         self._spec = spec
-        self._regression = regression
+        self._kind = kind
+        self._regression = regression = kind == "regression"
         self._spelling = spec.values.get(spec.label)
         self._coder = Coder(spec.label, self._spelling)
         self._targets: list[np.ndarray] = []
@@ -117,9 +118,11 @@ class LabelReader:
 
     def _favorable(self, categories: Categories, values: list[Scalar], warning: str | None) -> list[int]:
         if self._spec.favorable is None:
-            if len(values) > 2:
+            if len(values) == 2:
+                return [1]
+            if self._spec.protected or warning or self._may_be_measured(values):
                 raise self._needs_favorable(values, warning)
-            return [1]
+            return []
         assert isinstance(self._spec.favorable, list)
         known = PolicyValues(categories.values, self._spec.label, self._spelling)
         indices = {
@@ -129,19 +132,25 @@ class LabelReader:
             raise AuditError(where="data.favorable", expected="some label values", found="all of them")
         return sorted(indices)
 
+    def _may_be_measured(self, values: list[Scalar]) -> bool:
+        """Return whether so many numbers are as likely the targets of a regression, and nobody says which."""
+        are_numbers = not any(isinstance(value, str) for value in values)
+        return self._kind == "auto" and are_numbers and len(values) > _MAX_LIKELY_CLASSES
+
     def _needs_favorable(self, values: list[Scalar], warning: str | None) -> AuditError:
-        if len(values) > _MAX_LIKELY_CLASSES and not any(isinstance(value, str) for value in values):
+        if self._may_be_measured(values):
             return AuditError(
                 where="model.output",
                 expected="whether the label is a class or a number: with so many values it may be either",
                 found=f"{len(values)} label values: {quote_list(values)}",
-                fix="set model.output: regression, or for a classification data.favorable",
+                fix="set model.output: regression, or for a classification model.output: probabilities (or logits)",
             )
         return AuditError(
             where="data.favorable",
-            expected="the label value or values that count as the favourable outcome",
+            expected="the label value or values that count as the favourable outcome, which groups are compared by",
             found=f"nothing, with {len(values)} label values: {quote_list(values)}",
-            fix=warning or "set data.favorable (for a regression also model.output: regression)",
+            fix=warning
+            or "set data.favorable (for a regression model.output: regression), or no data.protected",
         )
 
     def _require_complete(self, nulls: int) -> None:

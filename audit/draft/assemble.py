@@ -63,7 +63,7 @@ def draft(model_path: str, data: str, label: str, base: Path, policy_from: Resol
     spec = DataSpec(path=data, label=label, protected=protected)
     model = model.without(unbound(model.fed, {}, spec, source.schema))
     feeds = bind(model.fed, {}, spec, source.schema, model_path)
-    table = read_dataset(spec, source, regression)
+    table = read_dataset(spec, source, "regression" if regression else "auto")
     policy = policy_from(_content(model_path, spec, regression))
     reasons = {str(rule.id): list(undecidable(rule, table, policy.gate)) for rule in policy.rules}
     thin = {rule: sentences for rule, sentences in reasons.items() if sentences}

@@ -46,10 +46,7 @@ def _data(policy: ResolvedPolicy, table: Dataset, nulls: Mapping[str, int]) -> I
     yield "  # background: PATH          # such as the training data: what rows are compared with; default: path"
     yield f"  label: {scalar(policy.data.label)}"
     if isinstance(table.labels, Labels):
-        favorable = table.labels.values[table.labels.favorable[0]]
-        values = ", ".join(str(value) for value in table.labels.values)
-        yield _comment(f"  favorable: {scalar(favorable)}          # a guess: the greater of {values}")
-        yield "  threshold: 0.5"
+        yield from _outcome(table.labels)
     if nulls:
         yield "  # Rows without a value: the audit stops at them until you say what the serving path sends instead."
         yield "  # missing:"
@@ -61,6 +58,18 @@ def _data(policy: ResolvedPolicy, table: Dataset, nulls: Mapping[str, int]) -> I
         for (name, spec), attribute in zip(policy.data.protected.items(), table.attributes, strict=False):
             sizes = ", ".join(f"{group} {rows:,}" for group, rows in attribute.rows.items())
             yield _comment(f"    {scalar(name)}: {_protected(spec)}          # {sizes}")
+
+
+def _outcome(labels: Labels) -> Iterator[str]:
+    values = ", ".join(str(value) for value in labels.values)
+    if labels.favorable:
+        favorable = labels.values[labels.favorable[0]]
+        yield _comment(f"  favorable: {scalar(favorable)}          # a guess: the greater of {values}")
+        yield "  threshold: 0.5"
+    else:
+        yield _comment(
+            f"  # favorable: [VALUE]          # of {values}: for fairness, selection rates and the AUC"
+        )
 
 
 def _protected(spec: Protected) -> str:

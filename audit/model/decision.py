@@ -15,11 +15,11 @@ _DECIMALS = 15  # of a 64-bit number
 class Decisions(NamedTuple):
     """The decision on each row.
 
-    ``favorable`` is P(favourable), or the prediction of a regression; ``classes`` is the class decided on, int32, of a
-    regression 1 if the prediction is favourable.
+    ``score`` is P(favourable), or the prediction of a regression; P(class decided on) if no class is favourable.
+    ``classes`` is the class decided on, int32, of a regression 1 if the prediction is favourable.
     """
 
-    favorable: np.ndarray
+    score: np.ndarray
     classes: np.ndarray
 
 
@@ -27,8 +27,9 @@ class Decisions(NamedTuple):
 class DecisionRule:
     """How raw outputs become decisions.
 
-    ``favorable`` are the favourable classes and ``threshold`` the smallest P(favourable) that is decided favourably
-    (of two classes); of a regression, ``at_least`` is the smallest favourable prediction, None if there is none.
+    ``favorable`` are the favourable classes, none if the policy names none of several. ``threshold`` is the smallest
+    P(favourable) that is decided favourably (of two classes); of a regression, ``at_least`` is the smallest favourable
+    prediction, None if there is none.
     """
 
     head: Head
@@ -40,11 +41,13 @@ class DecisionRule:
     def boundary(self) -> float | None:
         """The P(favourable), or the prediction of a regression, at which the outcome becomes favourable.
 
-        None for a regression without a favourable outcome. Of several classes the most probable is decided on, so that
+        None where no outcome is favourable. Of several classes the most probable is decided on, so that
         no such number exists: it is then 0.5, beyond which the favourable ones have more than all others.
         """
         if self.head.kind == "regression":
             return self.at_least
+        if not self.favorable:
+            return None
         return self.threshold if self.head.width <= 2 else 0.5
 
     def decide(self, raw: np.ndarray) -> Decisions:
@@ -60,7 +63,7 @@ class DecisionRule:
 
     def outcome(self, probabilities: np.ndarray, dtype: np.dtype[Any]) -> Decisions:
         """Return the decisions on class probabilities ``(rows, classes)``, made of raw scores of type ``dtype``."""
-        favorable = probabilities[:, self.favorable].sum(1)
+        favorable = probabilities[:, self.favorable].sum(1) if self.favorable else probabilities.max(1)
         if probabilities.shape[1] > 2:
             return Decisions(favorable, np.asarray(probabilities.argmax(1), np.int32))
         index = self.favorable[0]
@@ -71,7 +74,7 @@ class DecisionRule:
         """Return how many of the rising ``thresholds`` each row reaches, each decided as `decide` would.
 
         Args:
-            favorable: `Decisions.favorable` of two classes, or of a regression.
+            favorable: `Decisions.score` of two classes, or of a regression.
             thresholds: rising values of ``threshold``, or of ``at_least``.
             dtype: type of the raw scores.
         """
@@ -96,11 +99,19 @@ class DecisionRule:
         return np.dtype(np.float64) if self.head.kind == "logits" else dtype
 
 
-def favorable_logit(logits: Any, decider: DecisionRule) -> Any:
-    """Return the log-odds of the favourable outcome against all others, ``(rows,)``; a regression's value unchanged."""
+def explained_logit(logits: Any, decider: DecisionRule, target: Any = None) -> Any:
+    """Return the log-odds that explain a decision, ``(rows,)``; a regression's value unchanged.
+
+    They are those of the favourable outcome against all others or, where none is favourable, of each row's ``target``
+    class, int32 ``(rows,)``.
+    """
     tf = tensorflow()
     if logits.shape[1] == 1:
         return logits[:, 0]
+    if not decider.favorable:
+        is_target = tf.one_hot(target, logits.shape[1], True, False, dtype=tf.bool)
+        others = tf.where(is_target, tf.constant(-np.inf, logits.dtype), logits)
+        return tf.gather(logits, target, batch_dims=1) - tf.reduce_logsumexp(others, axis=1)
     others = [index for index in range(logits.shape[1]) if index not in decider.favorable]
     sides = (tf.gather(logits, list(part), axis=1) for part in (decider.favorable, others))
     favorable, rest = (
@@ -109,9 +120,9 @@ def favorable_logit(logits: Any, decider: DecisionRule) -> Any:
     return favorable - rest
 
 
-def favorable_score(logits: Any, decider: DecisionRule) -> Any:
-    """Return P(favourable), ``(rows,)``; a regression's value unchanged."""
-    value = favorable_logit(logits, decider)
+def explained_score(logits: Any, decider: DecisionRule, target: Any = None) -> Any:
+    """Return the probability that `explained_logit` is the log-odds of, ``(rows,)``; a regression's value unchanged."""
+    value = explained_logit(logits, decider, target)
     return value if logits.shape[1] == 1 else tensorflow().sigmoid(value)
 
 

@@ -103,9 +103,10 @@ def halving_shift(margin: np.ndarray) -> float | None:
 def drowning_noise(candidate: Candidate) -> float:
     """Return the standard deviation of the noise that moves the AUC halfway to 0.5.
 
-    For a regression it halves the correlation of predictions and targets.
+    For a regression it halves the correlation of predictions and targets; so it would of several classes of which none
+    is favourable.
     """
-    if not isinstance(candidate.subject.scores, Classified):
+    if not isinstance(candidate.subject.scores, Classified) or not candidate.subject.scores.has_outcomes:
         return float(np.sqrt(3)) * candidate.spread
     every_nth = slice(None, None, -(-len(candidate.raw) // _MAX_AUC_ROWS))
     label = candidate.subject.scores.label[every_nth]

@@ -11,9 +11,6 @@ from audit.mutants.candidate import Candidate, drowning_noise, halving_shift
 from audit.mutants.mutant import Mutant, SkippedMutant
 from audit.subject.predictions import Classified, Regressed
 
-_ABOVE_CHANCE = "performance.auc or performance.accuracy at_least, above what chance gives"
-_ABOVE_MEAN = "performance.r2 at_least, above 0, which is what predicting the mean gives"
-
 
 def mutants(candidate: Candidate) -> Iterator[Mutant | SkippedMutant]:
     """Yield the mutants one by one, and those that do not apply to the policy."""
@@ -31,7 +28,7 @@ def constant_score(candidate: Candidate) -> Mutant:
     return Mutant(
         name="constant score",
         about="every row gets the mean score",
-        advice=_ABOVE_MEAN if candidate.is_regression else _ABOVE_CHANCE,
+        advice=_above_chance(candidate),
         change=partial(score_mutations.constant, outputs=candidate.raw.astype(np.float64).mean(axis=0)),
     )
 
@@ -45,7 +42,7 @@ def flipped_labels(candidate: Candidate) -> Mutant:
     return Mutant(
         name="flipped labels",
         about=about,
-        advice=_ABOVE_MEAN if candidate.is_regression else _ABOVE_CHANCE,
+        advice=_above_chance(candidate),
         change=partial(score_mutations.reversed_classes, head=candidate.head, mean=mean),
     )
 
@@ -95,6 +92,8 @@ def swapped_outcome(candidate: Candidate) -> Mutant | SkippedMutant:
         return SkippedMutant(
             name=name, reason="a regression's favourable outcome is a lower limit and has no other side"
         )
+    if not scores.has_outcomes:
+        return SkippedMutant(name=name, reason="data.favorable names none of the classes")
     favorable = candidate.subject.decision_rule.favorable
     others = [value for index, value in enumerate(scores.classes) if index not in favorable]
     return Mutant(
@@ -140,10 +139,25 @@ def noise(candidate: Candidate) -> Mutant:
     effect = "the AUC is halfway to 0.5"
     if candidate.is_regression:
         effect = "the correlation with the target is half of it"
-    metric = "r2" if candidate.is_regression else "auc"
+    elif not candidate.subject.scores.has_outcomes:
+        effect = "the correlation with the candidate's scores is one half"
+    metric = _ranking_metric(candidate)
     return Mutant(
         name="noise",
         about=f"noise that hangs on the row alone, of a standard deviation of {deviation:.3g}: {effect}",
         advice=f"performance.{metric} at_least, not far below the candidate's",
         change=partial(score_mutations.noised, head=candidate.head, deviation=deviation),
     )
+
+
+def _ranking_metric(candidate: Candidate) -> str:
+    if candidate.is_regression:
+        return "r2"
+    return "auc" if candidate.subject.scores.has_outcomes else "macro_auc"
+
+
+def _above_chance(candidate: Candidate) -> str:
+    if candidate.is_regression:
+        return "performance.r2 at_least, above 0, which is what predicting the mean gives"
+    metric = _ranking_metric(candidate)
+    return f"performance.{metric} or performance.accuracy at_least, above what chance gives"

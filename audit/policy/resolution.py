@@ -88,14 +88,16 @@ def default_rules(policy: Policy, offers: Offers) -> list[Rule]:
 def for_several_classes(policy: ResolvedPolicy) -> ResolvedPolicy:
     """Return the policy with the default rule on several classes, if it has the default rules.
 
-    How many classes there are is known with the data only.
+    Without ``data.favorable`` it takes the place of the rule on the AUC, which is that of the favourable outcome. How
+    many classes there are is known with the data only.
     """
     if not policy.default_rules or policy.checks.get("performance") is False:
         return policy
     rule = Rule(metric="performance.macro_auc", at_least=0.6)
     if any(other.metric == rule.metric for other in policy.rules):
         return policy
-    gate = policy.gate.model_copy(update={"rules": with_ids([rule, *policy.rules])})
+    others = [r for r in policy.rules if policy.data.favorable is not None or r.metric != "performance.auc"]
+    gate = policy.gate.model_copy(update={"rules": with_ids([rule, *others])})
     return policy.model_copy(update={"gate": gate})
 
 

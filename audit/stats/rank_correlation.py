@@ -26,7 +26,7 @@ def _stability_z(measurement: Measurement, confidence: float) -> Interval | None
 
     The lower limit is a ``step`` below 1 at most, one pair of neighbours ranked the other way round: halves of one
     sample agree by its luck, and then no spread is left that would tell. It is not above that of the error of half as
-    many rows either, where the report has it (``half_sample_error``).
+    many rows either, where the report has it (``half_sample_error``), and -1 where the report has ``unbounded_below``.
     """
     from scipy.special import stdtrit
 
@@ -38,7 +38,7 @@ def _stability_z(measurement: Measurement, confidence: float) -> Interval | None
         return None
     quantile = -float(stdtrit(groups - 1.0, (1.0 - confidence) / 2.0))
     (half_sample_error,) = measurement.counts.get("half_sample_error", [0.0])
-    of_half_samples = r - quantile * half_sample_error
+    of_half_samples = -1.0 if "unbounded_below" in measurement.counts else r - quantile * half_sample_error
     one_step_off = 1.0 - step
     if r > one_step_off:
         return max(-1.0, min(one_step_off, r - quantile * se, of_half_samples)), 1.0

@@ -49,7 +49,7 @@ def data_facts(
     source = None
     if isinstance(labels, Labels):
         favorable = [labels.values[index] for index in labels.favorable]
-        source = "nobody chose it: the greater of two label values"
+        source = "nobody chose it: the greater of two label values" if favorable else None
     elif labels.at_least is not None:
         favorable = {"at_least": labels.at_least}
     background = policy.data.background

@@ -20,9 +20,9 @@ def require_unfolded(model: Model, scores: Classified, declared: bool) -> list[s
     Raises:
         ScoresRefused: the graph folds the scores, and they never cross one half.
     """
-    favorable = scores.favorable
     if len(scores.classes) != 2 or model.meaning:
         return []
+    favorable = scores.favorable
     if np.isin(favorable, (0, 1)).all() and favorable.min() < favorable.max():
         return [
             f"The output {model.output!r} has only the values 0 and 1: decisions, not probabilities. AUC, log loss, "

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from audit.data.dataset import Dataset, read_dataset
 from audit.data.readers.registry import locate
 from audit.data.row_hashes import HashKey
-from audit.data.row_sample import KeyedRows, take_rows
+from audit.data.row_sample import KeyedRows
 from audit.model.model import open_model
 from audit.policy.model import ResolvedPolicy
 from audit.provenance.digest import WatchedFiles
@@ -84,7 +84,7 @@ class _Loaded:
         scores = scored.scores
         if (rows := keys.data.file_rows) is not None:
             dataset = dataset.take(rows)
-            scores = take_rows(scores, rows)
+            scores = scores.take(rows)
         of_scores = score_warnings(scores, dataset.weights, dataset.clusters)
         warnings = [*of_scores, *dataset.warnings, *bound.warnings, *scored.warnings]
         return Subject(
@@ -139,7 +139,7 @@ def _load(
     path = find_model(locate(policy.model.path, base))
     baseline_path = find_baseline(policy, base)
     files = WatchedFiles([path, *([baseline_path] if baseline_path else []), *sources.files])
-    dataset = read_dataset(policy.data, sources.data, policy.model.output.kind == "regression")
+    dataset = read_dataset(policy.data, sources.data, policy.model.output.kind)
     loaded = _Loaded(sources=sources, dataset=dataset, files=files, seed=seed)
     model = open_model(policy.model, path)
     baseline = None

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from audit.data.labels import Labels, Targets
+from audit.data.row_sample import take_rows
+from audit.errors import Skip
 from audit.model.decision import DecisionRule
 from audit.model.head import Head
 from audit.result import Scalar
@@ -18,22 +20,28 @@ LEAST_PROBABILITY = 1e-15
 
 
 @dataclass(frozen=True, kw_only=True)
+class Outcomes:
+    """Outcomes of a classification, one entry a row: P(favourable) in [0, 1], and whether label and decision are so."""
+
+    favorable: np.ndarray
+    label: np.ndarray
+    predicted: np.ndarray
+
+
+@dataclass(frozen=True, kw_only=True)
 class Classified:
     """Predictions and labels of a classification; every array has one entry a row.
 
-    ``favorable`` is P(favourable) in [0, 1]; ``label`` and ``predicted`` say whether the outcome is the
-    favourable one; ``code`` and ``guess`` are the true and the predicted class; ``certainty`` is the
-    probability of the true class, ``log_loss`` its negative logarithm; ``brier`` is the squared error of
-    the probabilities. ``classes`` are the label values in the order of the outputs, and ``classes_from`` says in
-    words what that order comes from. ``dtype`` is that of the raw outputs. ``probabilities`` are those of several
-    classes, ``(rows, classes)``; None of two, which ``favorable`` says already.
+    ``outcomes`` are None if the policy names no favourable one of several classes. ``code`` and ``guess`` are the true
+    and the predicted class; ``certainty`` is the probability of the true class, ``log_loss`` its negative logarithm;
+    ``brier`` is the squared error of the probabilities. ``classes`` are the label values in the order of the outputs,
+    and ``classes_from`` says in words what that order comes from. ``dtype`` is that of the raw outputs.
+    ``probabilities`` are those of several classes, ``(rows, classes)``; None of two, which ``favorable`` says already.
     """
 
     classes: list[Scalar]
     classes_from: str
-    favorable: np.ndarray
-    label: np.ndarray
-    predicted: np.ndarray
+    outcomes: Outcomes | None
     code: np.ndarray
     guess: np.ndarray
     certainty: np.ndarray
@@ -42,9 +50,48 @@ class Classified:
     dtype: np.dtype[Any]
     probabilities: np.ndarray | None = None
 
+    @property
+    def favorable(self) -> np.ndarray:
+        """P(favourable) in [0, 1].
+
+        Raises:
+            Skip: no outcome is favourable, here as in `label` and `predicted`.
+        """
+        return self._known_outcomes.favorable
+
+    @property
+    def label(self) -> np.ndarray:
+        """Whether the true outcome is the favourable one."""
+        return self._known_outcomes.label
+
+    @property
+    def predicted(self) -> np.ndarray:
+        """Whether the outcome decided on is the favourable one."""
+        return self._known_outcomes.predicted
+
+    @property
+    def has_outcomes(self) -> bool:
+        """Whether one outcome is favourable."""
+        return self.outcomes is not None
+
+    @property
+    def _known_outcomes(self) -> Outcomes:
+        if self.outcomes is None:
+            raise Skip(f"data.favorable names none of the {len(self.classes)} classes")
+        return self.outcomes
+
+    @property
+    def score(self) -> np.ndarray:
+        """P(favourable), or P(class decided on) where the policy names no favourable one."""
+        if self.outcomes is not None:
+            return self.outcomes.favorable
+        assert self.probabilities is not None  # or one of two classes is favourable
+        return np.asarray(self.probabilities.max(1))
+
     def take(self, rows: np.ndarray) -> "Classified":
-        """Return some of the rows (bool, one a row)."""
-        return _take(self, rows)
+        """Return some of the rows, by their indices or a bool each."""
+        outcomes = None if self.outcomes is None else take_rows(self.outcomes, rows)
+        return replace(take_rows(self, rows), outcomes=outcomes)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,17 +107,14 @@ class Regressed:
     predicted: np.ndarray | None
     dtype: np.dtype[Any]
 
+    @property
+    def has_outcomes(self) -> bool:
+        """Whether the policy says which predictions are favourable."""
+        return self.label is not None
+
     def take(self, rows: np.ndarray) -> "Regressed":
-        """Return some of the rows (bool, one a row)."""
-        return _take(self, rows)
-
-
-_Scores = TypeVar("_Scores", Classified, Regressed)
-
-
-def _take(scores: _Scores, rows: np.ndarray) -> _Scores:
-    arrays = {name: value[rows] for name, value in vars(scores).items() if isinstance(value, np.ndarray)}
-    return replace(scores, **arrays)
+        """Return some of the rows, by their indices or a bool each."""
+        return take_rows(self, rows)
 
 
 class Regressor:
@@ -100,9 +144,9 @@ class Regressor:
 
 
 class _Batch(NamedTuple):
-    """One entry a row: P(favourable), the predicted class, P(true class), and the squared error of probabilities."""
+    """One entry a row: the score and class decided on, P(true class), and the squared error of probabilities."""
 
-    favorable: np.ndarray
+    score: np.ndarray
     guess: np.ndarray
     certainty: np.ndarray
     brier: np.ndarray
@@ -130,11 +174,11 @@ class Classifier:
         code = self._code[self._rows : self._rows + len(raw)]
         self._rows += len(raw)
         self._agreement.add(code, probabilities)
-        favorable, guess = self.decision_rule.outcome(probabilities, raw.dtype)
+        score, guess = self.decision_rule.outcome(probabilities, raw.dtype)
         certainty = probabilities[np.arange(len(raw)), code]
         stored = probabilities.astype(np.float64 if raw.dtype == np.float64 else np.float32)
         several = stored if probabilities.shape[1] > 2 else stored[:, :0]
-        self._batches.append(_Batch(favorable, guess, certainty, _brier(probabilities, certainty), several))
+        self._batches.append(_Batch(score, guess, certainty, _brier(probabilities, certainty), several))
 
     def result(self) -> Classified:
         """Return predictions and labels of all rows added.
@@ -144,13 +188,11 @@ class Classifier:
         """
         source = supported_source(self._order, self._agreement) if self._order.assumed else self._order.source
         rows = _Batch(*(np.concatenate(arrays) for arrays in zip(*self._batches, strict=True)))
-        is_favorable = np.isin(np.arange(len(self._order.values)), self.decision_rule.favorable)
+        outcomes = self._outcomes(rows) if self.decision_rule.favorable else None
         return Classified(
             classes=self._order.values,
             classes_from=source,
-            favorable=rows.favorable,
-            label=is_favorable[self._code],
-            predicted=is_favorable[rows.guess],
+            outcomes=outcomes,
             code=self._code,
             guess=rows.guess,
             certainty=rows.certainty,
@@ -159,6 +201,11 @@ class Classifier:
             probabilities=rows.probabilities if rows.probabilities.shape[1] else None,
             dtype=self._dtype,
         )
+
+    def _outcomes(self, rows: _Batch) -> Outcomes:
+        is_favorable = np.isin(np.arange(len(self._order.values)), self.decision_rule.favorable)
+        label, predicted = (is_favorable[classes] for classes in (self._code, rows.guess))
+        return Outcomes(favorable=rows.score, label=label, predicted=predicted)
 
     def warnings(self) -> Iterator[str]:
         """Yield that the scores agree better with another order of the classes than with that of their numbers."""

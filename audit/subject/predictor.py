@@ -80,7 +80,7 @@ def require_same(predictor: Predictor, rows: Rows, scores: Classified | Regresse
     index = rows.index[every_nth]
     tolerance = _SCORE_TOLERANCE
     if isinstance(scores, Classified):
-        difference = np.abs(rescored.scores - scores.favorable[index])
+        difference = np.abs(rescored.scores - scores.score[index])
         other_class = rescored.classes != scores.guess[index]
     else:
         tolerance *= float(np.abs(scores.prediction[index]).max())

@@ -63,7 +63,8 @@ def _shares(subject: Subject) -> Iterator[_Share]:
     if isinstance(scores, Classified):
         for code, name in enumerate(scores.classes):
             yield _Share(f"label {name}", scores.code == code)
-        yield _Share("predicted favourable", scores.predicted)
+        if scores.has_outcomes:
+            yield _Share("predicted favourable", scores.predicted)
     else:
         yield _Share("label above the median", scores.target > np.median(scores.target))
         yield _Share("prediction above the median", scores.prediction > np.median(scores.prediction))

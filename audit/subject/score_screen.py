@@ -36,13 +36,20 @@ def _regression(scores: Regressed) -> Iterator[str]:
 
 
 def _classes(scores: Classified, weights: np.ndarray | None, clusters: np.ndarray | None) -> Iterator[str]:
-    favorable = scores.favorable
-    if favorable.min() == favorable.max():
-        yield f"every row has the score {favorable[0]:.4g}"
-    if scores.predicted.all() or not scores.predicted.any():
+    if scores.score.min() == scores.score.max():
+        yield f"every row has the score {scores.score[0]:.4g}"
+    if scores.has_outcomes and (scores.predicted.all() or not scores.predicted.any()):
         yield f"{'every' if scores.predicted[0] else 'no'} row is predicted favourable"
     elif len(scores.classes) > 2 and (scores.guess == scores.guess[0]).all():
         yield f"every row is predicted {scores.classes[scores.guess[0]]!r}"
+    if scores.has_outcomes:
+        yield from _auc_of_chance(scores, weights, clusters)
+
+
+def _auc_of_chance(
+    scores: Classified, weights: np.ndarray | None, clusters: np.ndarray | None
+) -> Iterator[str]:
+    favorable = scores.favorable
     order = np.argsort(favorable, kind="stable")
     value, error = auc(
         scores.label[order],

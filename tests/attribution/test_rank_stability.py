@@ -11,6 +11,8 @@ from scipy.stats import rankdata, spearmanr
 
 from audit.attribution import rank_stability as stability
 from audit.attribution.rank_stability import ranks, round_ties, spearman
+from audit.result import Measurement
+from audit.stats import intervals
 
 
 def rank_stability(size: np.ndarray, seed: int, *given: np.ndarray, **by_name: np.ndarray) -> float:
@@ -136,3 +138,30 @@ def test_a_feature_of_few_large_rows_has_a_half_sample_error_where_groups_show_n
     lucky = [one for one in samples if one.value - 2.1 * one.error > truth]
     assert len(lucky) > 2
     assert sum(one.value - 2.1 * one.half_sample_error > truth for one in samples) <= 2
+
+
+@pytest.mark.parametrize(
+    ("rows", "carriers", "bounded"),
+    [(50, 0, False), (50, 2, False), (50, 3, True), (99, 2, False), (100, 0, True)],
+)
+def test_of_few_rows_a_feature_that_hardly_any_carries_has_any_rank(
+    rows: int, carriers: int, bounded: bool
+) -> None:
+    size = np.random.default_rng(7).random((rows, 4)) * [1, 2, 4, 0]
+    size[:carriers, 3] = 9.0
+    assert stability.rank_stability(size, 0).bounded is bounded
+    # as many copies of one case say no more than the case
+    copies, who = np.repeat(size, 2, axis=0), np.repeat(np.arange(rows), 2)
+    assert stability.rank_stability(copies, 0, clusters=who).bounded is bounded
+
+
+def test_the_interval_is_then_open_below() -> None:
+    known = {"groups": [20.0], "step": [0.1], "half_sample_error": [0.05]}
+    measured = [
+        Measurement(metric="x", value=value, n=50, method="stability-z", se=0.02, counts=counts)
+        for value in (0.7, 1.0)
+        for counts in (known, known | {"unbounded_below": [1.0]})
+    ]
+    limits = np.array(intervals(measured, 0.95), float)
+    assert (limits[:, 0] == -1).tolist() == [False, True, False, True]
+    assert limits[::2, 1].tolist() == limits[1::2, 1].tolist()

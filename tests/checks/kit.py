@@ -102,3 +102,14 @@ def subject_of(
     reference = store(background, folder, "background.parquet")
     policy = content(model, store(data, folder), spec=spec, background=str(reference), **given)
     return load_subject(policy_from({**policy, "report": {"rows": rows}}), lambda *_: None, seed)
+
+
+def effective_rows(event: np.ndarray, weight: np.ndarray) -> float:
+    """Return the smaller of Kish's size and Korn and Graubard's, one row of each kind as heavy as the heaviest."""
+    share = np.average(event, weights=weight)
+    variance = 0.0
+    for kind, factor in ((event, (1 - share) ** 2), (~event, share**2)):
+        w = weight[kind]
+        variance += factor * ((w**2).sum() + w.max() ** 2 - ((w**2).sum() / w.sum()) ** 2)
+    kish = weight.sum() ** 2 / (weight**2).sum()
+    return float(min(kish, share * (1 - share) * weight.sum() ** 2 / variance))

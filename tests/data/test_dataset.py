@@ -25,7 +25,7 @@ def read(folder: Path, file: str = "t.parquet", *, spec: dict[str, Any], **colum
     frame = pd.DataFrame({"label": [0, 1, 0, 1], **columns})
     path = store(frame, folder, file)
     given = DataSpec.model_validate({"path": str(path), "label": "label", **spec})
-    return read_dataset(given, open_source(str(path)), False)
+    return read_dataset(given, open_source(str(path)), "auto")
 
 
 @pytest.mark.parametrize("file", ["t.parquet", "t.csv"])

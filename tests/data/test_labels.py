@@ -27,7 +27,7 @@ def read(
 ) -> Labels | Targets:
     path = store(pd.DataFrame({"row": 1, "label": values}), folder, file)
     spec = DataSpec.model_validate({"path": str(path), "label": "label", **given})
-    return read_dataset(spec, open_source(str(path)), regression).labels
+    return read_dataset(spec, open_source(str(path)), "regression" if regression else "auto").labels
 
 
 FILES = ["t.csv", "t.parquet"]
@@ -83,7 +83,7 @@ def test_a_favourable_value_is_known_by_its_text_or_number(tmp_path: Path, file:
         (["yes", "yes"], {}, "only 'yes'"),
         ([1, 0, None, None], {}, "2 rows without one"),
         (["a", None, "b"], {}, "1 rows without one"),
-        ([0, 1, 2], {}, "nothing, with 3 label values"),
+        (list(range(21)), {}, "a class or a number"),
         ([0, 1], {"favorable": 2}, "2, which no row has"),
         ([0, 1], {"favorable": [0, 1]}, "all of them"),
         ([0, 1], {"favorable": {"at_least": 0.5}}, "0.5"),
@@ -95,6 +95,12 @@ def test_unusable_labels(
 ) -> None:
     with pytest.raises(AuditError, match=message):
         read(values, tmp_path, file, **given)
+
+
+@pytest.mark.parametrize("values", [[0, 1, 2], ["a", "b", "c"], [f"class {n}" for n in range(50)]])
+def test_of_several_classes_none_need_be_favourable(tmp_path: Path, values: list[Any]) -> None:
+    found = read(values, tmp_path, "t.parquet")
+    assert isinstance(found, Labels) and found.favorable == [] and len(found.values) == len(values)
 
 
 WORDS = ["NA", "N/A", "NaN", "nan", "null", "NULL", "None", ""]
@@ -113,7 +119,7 @@ def test_words_for_nothing_among_the_numbers_of_a_csv(tmp_path: Path, cell: str)
     (tmp_path / "t.csv").write_text(f"label,row\n1,1\n{cell},2\n0,3\n{cell},4\n")
     spec = DataSpec.model_validate({"path": str(tmp_path / "t.csv"), "label": "label"})
     with pytest.raises(AuditError, match="2 rows without one"):
-        read_dataset(spec, open_source(spec.path), False)
+        read_dataset(spec, open_source(spec.path), "auto")
 
 
 @pytest.mark.parametrize("word", ["NA", "None", "null"])
@@ -174,7 +180,7 @@ def test_the_label_of_a_regression_is_read_as_numbers(tmp_path: Path) -> None:
     for setting in ("text", "number"):
         spec = DataSpec.model_validate({"path": str(path), "label": "label", "values": {"label": setting}})
         if setting == "number":
-            assert read_dataset(spec, open_source(str(path)), True).rows == 2
+            assert read_dataset(spec, open_source(str(path)), "regression").rows == 2
         else:
             with pytest.raises(AuditError, match="the label of a regression is read as numbers"):
-                read_dataset(spec, open_source(str(path)), True)
+                read_dataset(spec, open_source(str(path)), "regression")

@@ -31,7 +31,7 @@ def read(
     spec = DataSpec.model_validate({"path": str(path), "label": "label", **given})
     source = open_source(str(path))
     source.batch_size = batch_size
-    return {a.name: a for a in read_dataset(spec, source, False).attributes}
+    return {a.name: a for a in read_dataset(spec, source, "auto").attributes}
 
 
 def names(attribute: Attribute) -> list[str]:

@@ -30,7 +30,7 @@ def dataset(path: Path, batch_rows: int = 65536, **data: Any) -> Dataset:
     spec = DataSpec.model_validate({"path": str(path), "label": "label", **data})
     source = open_source(str(path))
     source.batch_size = BatchSize(rows=batch_rows)
-    return read_dataset(spec, source, regression=False)
+    return read_dataset(spec, source, "auto")
 
 
 def group(path: Path, privileged: object, **data: Any) -> Any:
@@ -256,10 +256,12 @@ def test_labels_are_two_values_with_a_warning_and_one_as_numbers(tmp_path: Path)
     path = WRITERS["csv"]({"label": ["01", "1", "1", "01"]}, tmp_path)
     read = dataset(path)
     assert isinstance(read.labels, Labels) and read.labels.values == [1, "01"]
-    assert read.warnings == [
+    ambiguity, favourable = read.warnings
+    assert ambiguity == (
         "data column 'label': different values may be the same one: '1' (2 rows) and '01' (2 rows). "
         "Set data.values: {label: number} if they are the same, or data.values: {label: text} if they are different."
-    ]
+    )
+    assert favourable.startswith("the favourable outcome is '01', since data.favorable does not say")
     with pytest.raises(AuditError, match="only 1"):
         dataset(path, values={"label": "number"})
 

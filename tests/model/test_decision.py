@@ -110,9 +110,9 @@ def test_limits_beyond_a_type_are_reached_by_nothing_finite() -> None:
 @pytest.mark.parametrize("dtype", [tf.float32, tf.float16, tf.bfloat16], ids=lambda d: d.name)
 def test_an_audit_counts_scores_at_the_threshold(tmp_path: Path, dtype: Any) -> None:
     save(tmp_path / "model", lambda x: tf.cast(x, dtype), x=([None, 1], tf.float64))
-    frame = pd.DataFrame({"x": [0.7, 0.3] * 20, "label": [1, 0] * 20})
+    frame = pd.DataFrame({"x": [0.7, 0.3] * 20 + [0.7], "label": [1, 0] * 20 + [1]})  # no copies of a part
     policy = content(tmp_path / "model", store(frame, tmp_path), spec={"output": "probabilities"})
-    for threshold, expected in ((0.7, 20), (0.3, 40), (0.8, 0)):
+    for threshold, expected in ((0.7, 21), (0.3, 41), (0.8, 0)):
         policy["data"]["threshold"] = threshold
         found = subject(policy)
         assert found.scores.predicted is not None and found.scores.predicted.sum() == expected
@@ -121,10 +121,11 @@ def test_an_audit_counts_scores_at_the_threshold(tmp_path: Path, dtype: Any) -> 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_an_audit_counts_predictions_and_labels_at_the_limit(tmp_path: Path, dtype: str) -> None:
     save(tmp_path / "model", lambda x: tf.cast(x, tf.float32), x=([None, 1], tf.float64))
-    frame = pd.DataFrame({"x": [150.1, 99.3] * 20, "label": np.array([99.3, 150.1] * 20, dtype)})
+    labels = np.array([99.3, 150.1] * 20 + [150.1], dtype)
+    frame = pd.DataFrame({"x": [150.1, 99.3] * 20 + [150.1], "label": labels})
     spec = {"output": "regression"}
     policy = content(tmp_path / "model", store(frame, tmp_path), spec=spec, favorable={"at_least": 99.3})
-    for limit, expected in ((99.3, 40), (150.1, 20), (150.2, 0)):
+    for limit, expected in ((99.3, 41), (150.1, 21), (150.2, 0)):
         policy["data"]["favorable"] = {"at_least": limit}
         found = subject(policy).scores
         assert found.label is not None and found.predicted is not None

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit, logit, softmax
 
-from audit.model.decision import DecisionRule, decision_logits, favorable_logit, favorable_score
+from audit.model.decision import DecisionRule, decision_logits, explained_logit, explained_score
 from audit.model.head import Head
 
 
@@ -28,21 +28,21 @@ def test_the_favourable_log_odds(classes: int, favorable: list[int]) -> None:
     logits = drawn(classes)
     decider = classifier(classes, favorable)
     p = softmax(logits, 1)[:, favorable].sum(1)
-    np.testing.assert_allclose(favorable_logit(tf.constant(logits), decider), logit(p), atol=1e-9)
-    np.testing.assert_allclose(favorable_score(tf.constant(logits), decider), p, atol=1e-12)
+    np.testing.assert_allclose(explained_logit(tf.constant(logits), decider), logit(p), atol=1e-9)
+    np.testing.assert_allclose(explained_score(tf.constant(logits), decider), p, atol=1e-12)
     np.testing.assert_array_equal(decider.decide(softmax(logits, 1))[0] > 0.5, logit(p) > 0)
 
 
 def test_log_odds_keep_what_32_bit_scores_lose() -> None:
-    found = favorable_logit(tf.constant([[0.0, 50.0, 0.0]], tf.float32), classifier(3, [1]))
+    found = explained_logit(tf.constant([[0.0, 50.0, 0.0]], tf.float32), classifier(3, [1]))
     np.testing.assert_allclose(found, [50 - np.log(2)], rtol=1e-6)
 
 
 def test_the_value_of_a_regression_is_as_it_is() -> None:
     decider = DecisionRule(Head("regression", 1, ""), [1], 0.5, 150.0)
     value = tf.constant([[149.0], [150.5]])
-    assert favorable_logit(value, decider).numpy().tolist() == [149.0, 150.5]
-    assert favorable_score(value, decider).numpy().tolist() == [149.0, 150.5]
+    assert explained_logit(value, decider).numpy().tolist() == [149.0, 150.5]
+    assert explained_score(value, decider).numpy().tolist() == [149.0, 150.5]
 
 
 @pytest.mark.parametrize("at_least", [-1.0, 0.0, 2.5])

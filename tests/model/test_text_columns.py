@@ -46,8 +46,12 @@ def by_row(t: Any) -> Any:
     return tf.map_fn(lambda one: tf.size(tf.strings.split(one)), t, fn_output_signature=tf.int32)
 
 
-def in_a_branch(t: Any) -> Any:
-    return tf.cond(tf.size(t) > 2, lambda: lengths(tf.strings.split(t)), lambda: lengths(tf.strings.split(t)))
+def in_a_branch(m: Any, t: Any) -> Any:
+    return tf.cond(
+        m.table.lookup(tf.constant("red")) >= 0,
+        lambda: lengths(tf.strings.split(t)),
+        lambda: lengths(tf.strings.split(t)),
+    )
 
 
 def looked_up(m: Any, words: Any) -> Any:
@@ -65,7 +69,7 @@ APART: dict[str, Score] = {
     "bytes": lambda m, t: lengths(tf.strings.bytes_split(t)),
     "looked up words": lambda m, t: number(tf.reduce_sum(looked_up(m, tf.strings.split(t)), 1)),
     "row by row": lambda m, t: number(by_row(t)),
-    "in a branch": lambda m, t: in_a_branch(t),
+    "in a branch": lambda m, t: in_a_branch(m, t),
 }
 WHOLE: dict[str, Score] = {
     "looked up": lambda m, t: number(m.table.lookup(t)),

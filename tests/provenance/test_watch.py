@@ -101,7 +101,7 @@ def test_other_rows_than_those_of_the_labels(place: Place, rows: int, name: str)
     frame = pd.read_parquet(place.data)
     file = store(frame, place.data.parent, name)
     policy = policy_from(content(place.model, file))
-    labels = read_dataset(policy.data, open_source(str(file)), False).labels
+    labels = read_dataset(policy.data, open_source(str(file)), "auto").labels
     store(pd.concat([frame] * 2).head(rows), file.parent, name)
     source, model = open_source(str(file)), open_model(policy.model, place.model)
     feeds = bind(model.signature.inputs, {}, policy.data, source.schema, "model")

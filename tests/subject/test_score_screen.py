@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import r2_score, roc_auc_score
 
-from audit.subject.predictions import Classified, Regressed
+from audit.subject.predictions import Classified, Outcomes, Regressed
 from audit.subject.score_screen import score_warnings
 
 RANDOM = np.random.default_rng(5)
@@ -20,9 +20,7 @@ def classified(favorable: np.ndarray, predicted: np.ndarray | None = None, **cha
     scores = Classified(
         classes=[0, 1],
         classes_from="",
-        favorable=favorable,
-        label=LABEL,
-        predicted=predicted,
+        outcomes=Outcomes(favorable=favorable, label=LABEL, predicted=predicted),
         code=LABEL.astype(np.int32),
         guess=predicted.astype(np.int32),
         certainty=certainty,
@@ -63,7 +61,8 @@ def test_chance_is_noticed_at_the_level_of_its_interval() -> None:
 def test_several_classes_predicted_as_one() -> None:
     favorable = np.clip(0.3 * LABEL + RANDOM.uniform(0.1, 0.2, 600), 0, 1)
     scores = classified(favorable, classes=["a", "b", "c"], guess=np.full(600, 2, np.int32))
-    scores = replace(scores, predicted=RANDOM.random(600) < 0.5)
+    outcomes = Outcomes(favorable=favorable, label=LABEL, predicted=RANDOM.random(600) < 0.5)
+    scores = replace(scores, outcomes=outcomes)
     assert "every row is predicted 'c'" in warning(scores)
 
 

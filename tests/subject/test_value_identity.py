@@ -171,7 +171,7 @@ def test_spellings_of_a_tfrecord_are_those_of_every_reader(tmp_path: Path) -> No
     halves = ["0", "1"] * len(SPELLINGS)
     path = WRITERS["tfrecord"]({"g": rows, "own": rows, "label": halves}, tmp_path)
     spec = {"path": str(path), "label": "own", "favorable": "Male", "protected": {"g": {"privileged": 501.0}}}
-    read = read_dataset(DataSpec.model_validate(spec), open_source(str(path)), False)
+    read = read_dataset(DataSpec.model_validate(spec), open_source(str(path)), "auto")
     values = np.array([VALUE_OF[spelling] for spelling in rows])
     codes = read.attributes[0].codes
     np.testing.assert_array_equal(codes[:, None] == codes, values[:, None] == values)
@@ -186,5 +186,5 @@ def test_numbers_of_a_tfrecord_are_those_of_a_csv(tmp_path: Path) -> None:
         "favorable": "1.0",
         "protected": {"g": {"privileged": "0.1"}},
     }
-    read = read_dataset(DataSpec.model_validate(spec), open_source(str(path)), False)
+    read = read_dataset(DataSpec.model_validate(spec), open_source(str(path)), "auto")
     assert read.attributes[0].rows == {"0.1": 1, "2": 1}

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 from scipy.special import logit
 
-from audit.model.decision import favorable_logit
+from audit.model.decision import explained_logit
 from audit.subject.subject import Subject
 
 _ROWS, _COLUMNS = 60, 40
@@ -24,7 +24,7 @@ def gradients(subject: Subject, rows: np.ndarray) -> np.ndarray:
     def slope(given: Any) -> Any:
         with tf.GradientTape() as tape:
             tape.watch(given)
-            value = favorable_logit(logits(given), decider)
+            value = explained_logit(logits(given), decider)
         return tape.gradient(value, given, unconnected_gradients="zero")
 
     return np.asarray(slope(tf.constant(rows)).numpy(), np.float64)

@@ -30,7 +30,9 @@ class Explainability(Check):
         default=100, description="rows of the background that stand for an absent feature"
     )
     output: Literal["logit", "score"] = Field(
-        default="logit", description="what is explained: the log-odds of the favourable outcome, or its score"
+        default="logit",
+        description="what is explained: the log-odds of the favourable outcome, or its score; of the class decided on "
+        "where data.favorable names none",
     )
     error: Annotated[float, Field(gt=0, lt=1)] = Field(
         default=0.1, description="a row is sampled until its values' standard error is this share of them"

@@ -24,7 +24,8 @@ def _share(
 _FACTS: dict[str, MetricFacts] = {
     "mean_abs_attribution": MetricFacts(
         about="Mean absolute SHAP value of a feature over the explained rows, in the unit of the explained "
-        "output (log-odds of the favourable outcome unless the policy asks for the score).",
+        "output (log-odds, or the score if the policy asks for it, of the favourable outcome; of the class decided on "
+        "where data.favorable names none).",
         low=0.0,
     ),
     "attribution_direction": MetricFacts(

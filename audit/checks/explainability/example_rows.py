@@ -56,7 +56,7 @@ class Examples:
         self._subject = subject
         self._scores = subject.scores
         self._rows = explanation.rows
-        values = self._scores.favorable if isinstance(self._scores, Classified) else self._scores.prediction
+        values = self._scores.score if isinstance(self._scores, Classified) else self._scores.prediction
         self._score = values[self._rows]
 
     def rows(self) -> list[ExampleRow]:
@@ -64,16 +64,21 @@ class Examples:
         return _choose(self._row_candidates())
 
     def images(self) -> list[ExampleRow]:
-        """Return the example rows of images: errors, and the surest of either outcome; no row occurs twice."""
-        classified = isinstance(self._scores, Classified)
-        greatest_reason = "confidently favourable" if classified else "greatest prediction"
-        least_reason = "confidently unfavourable" if classified else "least prediction"
+        """Return the example rows of images: errors, and the extremes of the score; no row occurs twice."""
+        greatest_reason, least_reason = self._extremes()
         candidates = [
             self._errors(_IMAGES_OF_KIND),
             _Candidates(greatest_reason, np.argsort(-self._score, kind="stable"), _IMAGES_OF_KIND),
             _Candidates(least_reason, np.argsort(self._score, kind="stable"), _IMAGES_OF_KIND),
         ]
         return _choose(candidates)
+
+    def _extremes(self) -> tuple[str, str]:
+        if not isinstance(self._scores, Classified):
+            return "greatest prediction", "least prediction"
+        if self._scores.has_outcomes:
+            return "confidently favourable", "confidently unfavourable"
+        return "most confident decision", "least confident decision"
 
     def _row_candidates(self) -> Iterator[_Candidates]:
         yield self._errors(_MAX_ERRORS)

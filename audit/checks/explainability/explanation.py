@@ -13,7 +13,7 @@ from audit.check import Skip
 from audit.checks.explainability.rare_values import RareValues, find_rare_values
 from audit.frameworks.tensorflow_loader import graph, tensorflow
 from audit.inputs.features import Column
-from audit.model.decision import favorable_logit, favorable_score
+from audit.model.decision import explained_logit, explained_score
 from audit.result import Measurement, Scalar
 from audit.stats.group_estimates import Partition
 from audit.subject.subject import Subject
@@ -31,7 +31,9 @@ class Sampling(NamedTuple):
 class ExplainedOutput:
     """Explained output of a model, named ``unit``, as a function of a matrix of features.
 
-    ``f`` maps an encoded matrix to ``(rows,)``; ``encode`` encodes a matrix ``(rows, numbers)`` of ``dtype``.
+    ``f`` maps an encoded matrix to ``(rows,)``; ``encode`` encodes a matrix ``(rows, numbers)`` of ``dtype``. Where the
+    class decided on is explained, ``f`` takes the target class of each line as well, and ``decide`` returns that of
+    encoded rows; None where the favourable outcome is explained.
     ``feature_of_column`` and ``floats_per_row`` are ``players`` and ``widest`` of `audit.model.logits.logits.Logits`.
     """
 
@@ -41,10 +43,13 @@ class ExplainedOutput:
     floats_per_row: int
     dtype: Any
     unit: str
+    decide: Callable[[np.ndarray], np.ndarray] | None = None
 
     @classmethod
     def of(cls, subject: Subject, score: bool) -> "ExplainedOutput":
         """Return the favourable outcome's log-odds, or with ``score`` P(favourable); a regression's prediction.
+
+        Where no class is favourable, it is the class that is decided on in each row.
 
         Raises:
             Skip: the model reads images and other columns.
@@ -53,40 +58,60 @@ class ExplainedOutput:
         if subject.image_column is None and any(column.shape for column in subject.features.columns):
             raise Skip("a model that reads pictures beside other columns is not explained")
         logits = subject.logits
-        outcome = favorable_score if score else favorable_logit
+        rule = subject.decision_rule
+        outcome = explained_score if score else explained_logit
+        tf = tensorflow()
         # Traced once: the numbers of rows differ from call to call.
-        encode = graph(logits.encode, [tensorflow().TensorSpec([None, matrix.shape[1]], matrix.dtype)])
+        encode = graph(logits.encode, [tf.TensorSpec([None, matrix.shape[1]], matrix.dtype)])
+        decide = graph(
+            lambda encoded: tf.argmax(logits.graph(encoded), axis=1, output_type=tf.int32),
+            [tf.TensorSpec([None, len(logits.players)], matrix.dtype)],
+        )
         quantity = "score" if score else "log-odds"
-        regression = subject.decision_rule.head.kind == "regression"
+        explained = "the favourable outcome" if rule.favorable else "the class decided on"
         return cls(
-            f=lambda encoded: outcome(logits.graph(encoded), subject.decision_rule),
+            f=lambda encoded, *target: outcome(logits.graph(encoded), rule, *target),
             encode=lambda rows: np.asarray(encode(rows)),
+            decide=None if rule.favorable else lambda encoded: np.asarray(decide(encoded)),
             feature_of_column=logits.players,
             floats_per_row=logits.widest,
             dtype=matrix.dtype,
-            unit="the prediction" if regression else f"the {quantity} of the favourable outcome",
+            unit="the prediction" if rule.head.kind == "regression" else f"the {quantity} of {explained}",
         )
 
     @cached_property
     def _compiled(self) -> Any:
-        return graph(self.f, [tensorflow().TensorSpec([None, len(self.feature_of_column)], self.dtype)])
+        tf = tensorflow()
+        tables = [tf.TensorSpec([None, len(self.feature_of_column)], self.dtype)]
+        return graph(self.f, tables if self.decide is None else [*tables, tf.TensorSpec([None], tf.int32)])
 
-    def __call__(self, matrix: np.ndarray) -> np.ndarray:
-        """Return the output of a matrix that is not encoded, float64 ``(rows,)``."""
-        return np.asarray(self._compiled(self.encode(matrix)).numpy().astype(np.float64))
+    def __call__(self, matrix: np.ndarray, targets: np.ndarray | None = None) -> np.ndarray:
+        """Return the output of a matrix that is not encoded, float64 ``(rows,)``, for `targets` of the same rows."""
+        own = () if targets is None else (targets,)
+        return np.asarray(self._compiled(self.encode(matrix), *own).numpy().astype(np.float64))
+
+    def targets(self, matrix: np.ndarray) -> np.ndarray | None:
+        """Return the class decided on in each row that is not encoded, int32; None if it is not what is explained."""
+        return None if self.decide is None else self.decide(self.encode(matrix))
 
     def attribute(
         self, rows: np.ndarray, references: np.ndarray, features: np.ndarray, sampling: Sampling
     ) -> Attributions:
         """Return the SHAP values of rows that are not encoded; ``features`` is the feature of each encoded column."""
         tables = (self.encode(rows), self.encode(references))
-        options = sampling._asdict() | {"floats_per_row": self.floats_per_row}
-        return attribute(self.f, *tables, feature_of_column=features, **options)
+        return attribute(self.f, *tables, feature_of_column=features, **self._options(rows, sampling))
 
     def gradients(self, rows: np.ndarray, references: np.ndarray, sampling: Sampling) -> ExpectedGradients:
         """Return the expected gradients at rows that are not encoded."""
         tables = (self.encode(rows), self.encode(references))
-        return expected_gradients(self.f, *tables, floats_per_row=self.floats_per_row, **sampling._asdict())
+        return expected_gradients(self.f, *tables, **self._options(rows, sampling))
+
+    def _options(self, rows: np.ndarray, sampling: Sampling) -> dict[str, Any]:
+        return {
+            **sampling._asdict(),
+            "floats_per_row": self.floats_per_row,
+            "targets": self.targets(rows),
+        }
 
 
 @dataclass(frozen=True)
@@ -106,6 +131,11 @@ class Explanation:
     output: ExplainedOutput
     partition: Partition
     rare: RareValues
+
+    @cached_property
+    def targets(self) -> np.ndarray | None:
+        """The classes that are explained, int32 ``(rows,)``; None if it is the favourable outcome in all rows."""
+        return self.output.targets(self.matrix)
 
     @cached_property
     def magnitudes(self) -> np.ndarray:

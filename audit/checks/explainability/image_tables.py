@@ -67,7 +67,9 @@ def _example_lines(
     attributions = explanation.attributions
     for case, example in enumerate(examples.images()):
         place = example.place
-        start = examples.cells(case, example, attributions.base, float(attributions.outputs[place]))
+        start = examples.cells(
+            case, example, float(attributions.base[place]), float(attributions.outputs[place])
+        )
         steps = _STEPS if examples.unmasked else _STEPS_OF_MASKED_ROW
         cells = _encode_map(attribution.values[place], attribution.grid, steps)
         image: TableLine = (None, None)

@@ -24,13 +24,16 @@ _ROUNDING = 1e-6  # of 32-bit outputs, relative to the largest, with some room
 
 
 def importance(explanation: Explanation) -> Iterator[Measurement]:
-    """Yield magnitude, direction and share of every feature, the most important first."""
+    """Yield magnitude, direction and share of every feature, the most important first.
+
+    Where rows are explained for different classes, no direction is common to them.
+    """
     for feature in explanation.order:
         column = explanation.columns[feature]
         where: dict[str, Scalar] = {"feature": column.name}
         yield _mean_magnitude(feature, explanation, where)
         yield _share("attribution_share", [feature], explanation, where)
-        if column.vocabulary is None and column.shape is None:
+        if column.vocabulary is None and column.shape is None and explanation.targets is None:
             yield _direction(feature, explanation, where)
 
 
@@ -222,7 +225,7 @@ def quality(
         values: SHAP values ``(rows, features)``.
         feature_of_column: the feature that each number of a row belongs to; by default each is one.
     """
-    outputs = explanation.output(explanation.matrix)
+    outputs = explanation.output(explanation.matrix, explanation.targets)
     gaps = np.abs(explanation.attributions.base + values.sum(1) - outputs)
     error = float(gaps.max() / max(1.0, np.abs(outputs).max()))
     yield explanation.measurement("additivity_error", error, "exact")
@@ -257,6 +260,8 @@ def stability(explanation: Explanation, seed: int, values: np.ndarray) -> Measur
     counts = {"groups": [float(stable.groups)], "step": [stable.step]}
     if math.isfinite(stable.half_sample_error):
         counts["half_sample_error"] = [stable.half_sample_error]
+    if not stable.bounded:
+        counts["unbounded_below"] = [1.0]
     return explanation.measurement(
         "rank_stability", stable.value, "stability-z", se=stable.error, counts=counts
     )
@@ -269,5 +274,5 @@ def _faithfulness(
     if values.shape[1] < 2:
         return explanation.measurement("faithfulness", float("nan"), "clopper-pearson")
     rows = (explanation.matrix, explanation.references)
-    wins = faithfulness(explanation.output, *rows, values, seed, feature_of_column)
+    wins = faithfulness(explanation.output, *rows, values, seed, feature_of_column, explanation.targets)
     return _proportion("faithfulness", explanation.mean(wins), explanation)

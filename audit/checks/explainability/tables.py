@@ -156,7 +156,9 @@ def _local_lines(explanation: Explanation, examples: Examples, masker: Masker) -
     attributions = explanation.attributions
     for case, example in enumerate(examples.rows()):
         place = example.place
-        start = examples.cells(case, example, attributions.base, float(attributions.outputs[place]))
+        start = examples.cells(
+            case, example, float(attributions.base[place]), float(attributions.outputs[place])
+        )
         values = attributions.values[place]
         errors = attributions.errors[place]
         order = np.argsort(-np.abs(values), kind="stable")

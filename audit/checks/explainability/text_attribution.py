@@ -19,7 +19,7 @@ from audit.checks.explainability.example_rows import Examples
 from audit.checks.explainability.explanation import Explanation
 from audit.frameworks.tensorflow_loader import graph, tensorflow
 from audit.inputs.features import places, starts
-from audit.model.decision import favorable_logit, favorable_score
+from audit.model.decision import explained_logit, explained_score
 from audit.model.logits.text_logits import TextModel
 from audit.model.text_columns import free_text_columns
 from audit.subject.subject import Subject
@@ -117,14 +117,20 @@ class _FreeText:
             subject.model, subject.decision_rule.head, subject.feeds, self._explanation.columns, self._name
         )
         logits = wording.logits(subject.model.frozen, subject.logits, matrix, self._texts)
-        outcome = favorable_score if score else favorable_logit
+        outcome = explained_score if score else explained_logit
         tf = tensorflow()
-        signature = [tf.TensorSpec([None, matrix.shape[1]], matrix.dtype), tf.TensorSpec([None], tf.string)]
-        traced = graph(lambda rows, texts: outcome(logits(rows, texts), subject.decision_rule), signature)
+        targets = self._explanation.targets
+        tables = [matrix] if targets is None else [matrix, targets]
+        signature = [tf.TensorSpec([None], tf.string)]
+        signature += [tf.TensorSpec([None, *table.shape[1:]], table.dtype) for table in tables]
+        traced = graph(
+            lambda texts, rows, *target: outcome(logits(rows, texts), subject.decision_rule, *target),
+            signature,
+        )
 
         def output(place: int, texts: list[str]) -> np.ndarray:
-            rows = np.repeat(matrix[place : place + 1], len(texts), axis=0)
-            return np.asarray(traced(rows, tf.constant(texts)).numpy(), np.float64)
+            repeated = (np.repeat(table[place : place + 1], len(texts), axis=0) for table in tables)
+            return np.asarray(traced(tf.constant(texts), *repeated).numpy(), np.float64)
 
         return output
 

@@ -40,11 +40,11 @@ class Fairness(Check):
 
     def measure(self, subject: Subject) -> Iterator[Traced | Table | Note | Unasked]:
         """Yield every metric of every comparison, the Theil index of the whole table, and other thresholds."""
+        if not subject.attributes:
+            raise Skip("data.protected names no attribute")
         scores = subject.scores
         label = scores.label
         predicted = scores.predicted
-        if not subject.attributes:
-            raise Skip("data.protected names no attribute")
         if isinstance(scores, Regressed):
             for attribute in subject.attributes:
                 for measurement in mean_prediction_differences(attribute, scores, subject):

@@ -70,10 +70,10 @@ def _pool(subject: Subject, rows: np.ndarray, where: Where, members: list[str]) 
 def _measured(subject: Subject, scores: Classified | Regressed, groups: Groups) -> Iterator[Measurement]:
     """Yield the metrics of all groups; ``scores`` are those of the rows in ``groups``."""
     if isinstance(scores, Classified):
-        yield from classification(scores, np.argsort(scores.favorable), groups)
+        yield from classification(scores, groups)
     else:
         yield from regression(scores, groups)
-    predicted = subject.scores.predicted
+    predicted = subject.scores.predicted if subject.scores.has_outcomes else None
     decisions = None if predicted is None else DecisionTotals.of(predicted, subject.weights)
     yield from outcomes(scores, groups, decisions)
 
@@ -105,8 +105,7 @@ def _rows(subject: Subject, measurement: Measurement) -> np.ndarray:
 def _share(
     name: str, scores: Classified | Regressed, rows: np.ndarray, measurement: Measurement
 ) -> Shares | None:
-    label = scores.label
-    predicted = scores.predicted
+    label, predicted = (scores.label, scores.predicted) if scores.has_outcomes else (None, None)
     if label is not None and predicted is not None:
         within = {
             "selection_rate": rows,

@@ -39,8 +39,8 @@ class Groups:
         return Measurement(value=float(value), n=int(rows), method=method, **details)
 
 
-def classification(scores: Classified, order: np.ndarray, groups: Groups) -> Iterator[Measurement]:
-    """Yield size, accuracy, losses, calibration and AUC of each group; ``order`` are all rows by rising score."""
+def classification(scores: Classified, groups: Groups) -> Iterator[Measurement]:
+    """Yield size, accuracy, losses, calibration and AUC of each group; the last two of a favourable outcome only."""
     correct = scores.code == scores.guess
     accuracy = groups.rates(correct)[0]
     yield from _sizes(accuracy.rows, groups)
@@ -50,8 +50,14 @@ def classification(scores: Classified, order: np.ndarray, groups: Groups) -> Ite
     worst = _worst_losses(scores)
     yield from _means("log_loss", scores.log_loss, groups, worst.get("log_loss"))
     yield from _means("brier", scores.brier, groups, worst.get("brier"))
-    yield from _calibration(scores, groups)
     yield from _macro_auc(scores, groups)
+    if scores.has_outcomes:
+        yield from _calibration(scores, groups)
+        yield from _aucs(scores, groups)
+
+
+def _aucs(scores: Classified, groups: Groups) -> Iterator[Measurement]:
+    order = np.argsort(scores.favorable)
     codes = groups.rows.codes[order]
     ends = np.cumsum(np.bincount(codes, minlength=groups.rows.number))[:-1]
     for group, places in enumerate(np.split(np.argsort(codes, kind="stable"), ends)):
@@ -84,7 +90,7 @@ def outcomes(
 
     ``decisions`` are those on all rows of the data.
     """
-    if scores.label is None or scores.predicted is None or decisions is None:
+    if not scores.has_outcomes or scores.label is None or scores.predicted is None or decisions is None:
         return
     unfavorable, favorable = groups.rates(scores.predicted, scores.label, 2)
     rows = groups.rows.total()

@@ -73,6 +73,7 @@ SHAPES: dict[str, tuple[int, ...]] = {
     **dict.fromkeys(("RaggedGather", "RaggedRange", "DenseToSparseSetOperation", "LinSpace"), (2,)),
     "RaggedTensorToSparse": (0,),
     "StringNGrams": (1,),
+    "UnicodeEncode": (1,),
     "MatrixBandPart": (1, 2),
     "MatrixDiagV3": (1, 2, 3),
     "MatrixDiagPartV3": (1,),

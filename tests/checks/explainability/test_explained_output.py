@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +109,29 @@ def test_values_are_those_of_shap_s_exact_explainer(
     assert found.notes[0].startswith(
         f"Explained is {unit.get(name, 'the log-odds of the favourable outcome')}: "
     )
+
+
+@pytest.mark.parametrize("output", ["logit", "score"])
+def test_without_a_favourable_class_it_is_the_one_decided_on(
+    models: Callable[[str], Path], tmp_path: Path, output: str
+) -> None:
+    subject = audited(models("softmax"), tmp_path, labels=3, rows="shown")
+    found = measure("explainability", subject, output=output)
+    data, background = (table(n, seed, 2)[NAMES].to_numpy() for n, seed in ((40, 3), (20, 4)))
+    decided = logits(data).argmax(1)
+    assert set(decided) == {0, 1}
+
+    def value(target: int, x: np.ndarray) -> np.ndarray:
+        others = [place for place in range(3) if place != target]
+        odds = logits(x)[:, target] - logsumexp(logits(x)[:, others], axis=1)
+        return np.asarray(expit(odds) if output == "score" else odds)
+
+    values = [exact(partial(value, target), data, background) for target in range(3)]
+    require(found, np.stack(values)[decided, np.arange(40)], NAMES)
+    assert found.value("additivity_error") < 1e-5
+    quantity = {"logit": "log-odds"}.get(output, output)
+    assert found.notes[0].startswith(f"Explained is the {quantity} of the class decided on: ")
+    assert not any(m.metric.endswith("attribution_direction") for m in found.measurements)  # of other classes
 
 
 def test_the_border_of_several_classes_is_a_half(models: Callable[[str], Path], tmp_path: Path) -> None:

@@ -53,7 +53,14 @@ def explained(data: np.ndarray, rows: np.ndarray, references: np.ndarray) -> Exp
     influence.add(parts)
     values = parts.mean(1)
     attributions = Attributions(
-        values, np.zeros_like(values), influence.by_reference, 0.0, values.sum(1), rows * 0, 0, "exact"
+        values,
+        np.zeros_like(values),
+        influence.by_reference,
+        np.zeros(len(rows)),
+        values.sum(1),
+        rows * 0,
+        0,
+        "exact",
     )
     return Explanation(
         [Column(f"x{place}", None) for place in range(3)], rows, data[rows], data[references], attributions,

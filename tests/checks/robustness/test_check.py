@@ -14,7 +14,18 @@ from audit.subject.subject import Subject
 
 from ...audits import content, store
 from ...models import save
-from ..kit import COLUMNS, PROTECTED, WEIGHTS, Found, log_odds, logistic, measure, persons, subject_of
+from ..kit import (
+    COLUMNS,
+    PROTECTED,
+    WEIGHTS,
+    Found,
+    effective_rows,
+    log_odds,
+    logistic,
+    measure,
+    persons,
+    subject_of,
+)
 
 DATA, BACKGROUND = persons(300, 21, spread=5), persons(60, 22, spread=30)
 """The background spreads so much further that nothing reaches its bounds."""
@@ -118,7 +129,7 @@ def test_weights_and_clusters(model: Path, tmp_path: Path) -> None:
     clustered = subject_of(model, frame, BACKGROUND, tmp_path / "c", cluster="who", **given)
     rate = measure("robustness", weighted, **options).one("flip_rate", **where("fgsm", 0.05))
     assert rate.value == pytest.approx(np.average(flips, weights=w))
-    assert rate.counts["rate"][1] == pytest.approx(w.sum() ** 2 / (w**2).sum())
+    assert rate.counts["rate"][1] == pytest.approx(effective_rows(flips, w))
     rate = measure("robustness", clustered, **options).one("flip_rate", **where("fgsm", 0.05))
     assert rate.value == flips.mean() and rate.counts["rate"][1] == pytest.approx(75)
     part = where("fgsm", 0.05, attribute="sex", group="Male")

@@ -196,10 +196,11 @@ def too_wide(path: Path) -> Path:
 
 
 def in_a_branch(path: Path) -> Path:
-    """The table is looked up inside a conditional that depends on the numbers as well."""
+    """The table is looked up inside a conditional."""
 
     def score(m: Any, a: Any, t: Any) -> Any:
-        found = tf.cond(tf.shape(a)[0] > 0, lambda: tf.cast(m.table.lookup(t), tf.float32), lambda: 0 * a)
+        word = m.table.lookup(tf.constant("red"))
+        found = tf.cond(word >= 0, lambda: tf.cast(m.table.lookup(t), tf.float32), lambda: 0 * a)
         return tf.sigmoid(a + found)
 
     return export(path, score, RANK2, table=lookup())
