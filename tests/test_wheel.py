@@ -25,9 +25,9 @@ def test_it_renders_a_report_and_lists_its_checks(wheel: Path, tmp_path: Path) -
     python = clean_environment(tmp_path / "env", wheel)
     report = tmp_path / "report.json"
     from audit.formats.json import to_json
-    from tests.formats.html.samples import small  # the report that the golden HTML is made of
+    from tests.formats.samples import decided_report
 
-    report.write_text(to_json(small()), "utf-8")
+    report.write_text(to_json(decided_report()), "utf-8")
     code = (
         "import audit, sys; from audit.cli import main; "
         f"assert not audit.__file__.startswith({str(ROOT)!r}), audit.__file__; "

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,10 +11,8 @@ from typing import Any
 import pytest
 
 from audit.cli import main
-from audit.conclusion.stored import decide_again
 from audit.formats.json import from_json, to_json
 from audit.gate.verdict import DECISION_VERSION
-from audit.stats.confidence import at_confidence
 
 from ..formats import samples
 
@@ -26,14 +23,7 @@ Captured = pytest.CaptureFixture[str]
 @pytest.fixture(scope="module")
 def honest() -> str:
     """The JSON of a report that was decided by this version."""
-    rounded = samples.report()
-    checks = [
-        replace(check, measurements=[at_confidence(m, 0.95, 0.95) for m in check.measurements])
-        for check in rounded.checks
-    ]
-    report = replace(rounded, checks=checks, decision_version=DECISION_VERSION)
-    decision = decide_again(report)
-    return to_json(replace(report, verdict=decision.verdict, rules=decision.rules, reason=decision.reason))
+    return to_json(samples.decided_report())
 
 
 def edited(honest: str, folder: Path, edit: Edit) -> Path:

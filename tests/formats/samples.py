@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from math import inf, nan
 
 from audit.check import policy_from
-from audit.gate.verdict import decide
+from audit.conclusion.stored import decide_again
+from audit.gate.verdict import DECISION_VERSION, decide
 from audit.policy import Policy
 from audit.result import (
     CheckResult,
@@ -22,6 +24,7 @@ from audit.result import (
     Table,
     TensorFacts,
 )
+from audit.stats.confidence import at_confidence
 
 ON = date(2026, 6, 15)
 
@@ -108,3 +111,15 @@ def report() -> Report:
         environment={"audit": "0.1", "seed": 0, "date": ON.isoformat()},
         run={"started": "2026-06-15T00:00:00+00:00", "seconds": {"load": 0.2}},
     )  # fmt: skip
+
+
+def decided_report() -> Report:
+    """The report with the intervals and the verdict of this version."""
+    rounded = report()
+    checks = [
+        replace(check, measurements=[at_confidence(m, 0.95, 0.95) for m in check.measurements])
+        for check in rounded.checks
+    ]
+    exact = replace(rounded, checks=checks, decision_version=DECISION_VERSION)
+    decision = decide_again(exact)
+    return replace(exact, verdict=decision.verdict, rules=decision.rules, reason=decision.reason)
