@@ -1,6 +1,6 @@
 """Nodes that a call of a graph executes: constants folded, branches that no call takes left out."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -17,8 +17,10 @@ Constants = Mapping[str, int]
 """The arguments of a function that are known, by name; truth values are 0 and 1."""
 
 
-def executed_nodes(proto: Any) -> Iterator[Any]:
+def executed_nodes(proto: Any, inputs: Collection[str] = ()) -> Iterator[Any]:
     """Yield the nodes of a GraphDef that a call may execute, those of called functions included.
+
+    ``inputs`` are the names of the nodes that a call feeds, which are no constants whatever they hold in the graph.
 
     A function runs all of its stateful operations, whether a result needs them or not: only what lies behind a
     constant condition is left out. A placeholder that has a default and is no input of the signature is its default.
@@ -26,7 +28,7 @@ def executed_nodes(proto: Any) -> Iterator[Any]:
     """
     library = {function.signature.name: function for function in proto.library.function}
     seen: set[tuple[str, tuple[tuple[str, int], ...]]] = set()
-    queue = [_Scope(list(proto.node), {}, library)]
+    queue = [_Scope(list(proto.node), {}, library, frozenset(inputs))]
     while queue:
         scope = queue.pop()
         for node in scope.live:
@@ -45,6 +47,7 @@ class _Scope:
     nodes: list[Any]
     arguments: Constants
     library: Mapping[str, Any]
+    inputs: Collection[str] = ()
 
     @cached_property
     def _by_name(self) -> dict[str, Any]:
@@ -114,6 +117,8 @@ class _Scope:
         """Return the value of a scalar truth value or whole number, None if it is not known."""
         name = node_name(tensor)
         node = self._by_name.get(name)
+        if name in self.inputs:
+            return None
         if node is None or tensor.startswith("^"):
             return self.arguments.get(name)
         if node.op == "Const":

@@ -3,7 +3,7 @@
 No number of calls shows how and when such scores change, so that the graph decides.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from audit.errors import AuditError
@@ -15,7 +15,7 @@ from audit.policy.unsafe_operations import UNSAFE
 
 def stateful_operations(function: Any) -> list[str]:
     """Return the types of refused operations that calling a ConcreteFunction may execute, sorted."""
-    return _of_class({node.op for node in executed_nodes(function.graph.as_graph_def())}, "refused")
+    return _of_class({node.op for node in _executed(function)}, "refused")
 
 
 def loading_state(operations: Iterable[str]) -> list[str]:
@@ -28,8 +28,9 @@ def loading_state(operations: Iterable[str]) -> list[str]:
 
 def counting_operations(function: Any) -> list[str]:
     """Return the types of random operations with a seed, sorted: what they draw tells how often they were called."""
-    nodes = executed_nodes(function.graph.as_graph_def())
-    return sorted({node.op for node in nodes if class_of(node.op) == "random" and is_seeded(node)})
+    return sorted(
+        {node.op for node in _executed(function) if class_of(node.op) == "random" and is_seeded(node)}
+    )
 
 
 def require_stateless(operations: Iterable[str], allowed: Collection[str], where: str, place: str) -> None:
@@ -49,6 +50,10 @@ def require_stateless(operations: Iterable[str], allowed: Collection[str], where
             fix="export a signature that only reads its variables and tables, in inference mode (training=False); or "
             f"trust these with model.allow_operations: [{names}]",
         )
+
+
+def _executed(function: Any) -> Iterator[Any]:
+    return executed_nodes(function.graph.as_graph_def(), {tensor.op.name for tensor in function.inputs})
 
 
 def _of_class(operations: Iterable[str], *classes: str) -> list[str]:

@@ -15,6 +15,7 @@ import tensorflow as tf
 from audit.cli import main
 from audit.errors import AuditError
 from audit.model.model import Model, open_model
+from audit.model.state.executed_nodes import executed_nodes
 from audit.policy.model import ModelSpec
 
 from ...audits import store
@@ -172,3 +173,17 @@ def test_loading_does_not_depend_on_chance_or_time(
     error = refused(tmp_path / "model")
     assert named(error) == [operation] and error.found.startswith("loading the model runs")
     assert opened(tmp_path / "model", operation).signature.exceptions == [operation]
+
+
+@pytest.mark.parametrize("node", ["constant", "with_default"])
+def test_a_constant_that_a_call_feeds_is_none(node: str) -> None:
+    """TensorFlow 1 lets a signature feed any tensor: a condition that was false when it was exported may be true."""
+    v1 = tf.compat.v1
+    with tf.Graph().as_default() as made:
+        false = tf.constant(False, name="constant")
+        phase = v1.placeholder_with_default(false, [], name="with_default")
+        _, taken = tf.raw_ops.Switch(data=1.0, pred=phase if node == "with_default" else false)
+        tf.raw_ops.Print(input=taken, data=[taken], name="clock")
+    proto = made.as_graph_def()
+    assert "clock" not in {one.name for one in executed_nodes(proto)}
+    assert "clock" in {one.name for one in executed_nodes(proto, {node})}
