@@ -57,7 +57,14 @@ def explained(rng: np.random.Generator, rows: int, slopes: np.ndarray, clustered
     influence.add(parts)
     values = parts.mean(1)
     found = Attributions(
-        values, np.zeros_like(values), influence.by_reference, 0.0, values.sum(1), own * 0, 0, "exact"
+        values,
+        np.zeros_like(values),
+        influence.by_reference,
+        values[:, 0] * 0,
+        values.sum(1),
+        own * 0,
+        0,
+        "exact",
     )
     columns = [Column(f"x{place}", None) for place in range(len(slopes))]
     weighted = Partition(own * 0, 1, None, own if clustered else None)

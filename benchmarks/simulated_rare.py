@@ -136,7 +136,14 @@ def _explained(data: np.ndarray, rows: int, slopes: np.ndarray) -> Explanation:
     influence.add(parts)
     values = parts.mean(1)
     attributions = Attributions(
-        values, np.zeros_like(values), influence.by_reference, 0.0, values.sum(1), explained * 0, 0, "exact"
+        values,
+        np.zeros_like(values),
+        influence.by_reference,
+        values[:, 0] * 0,
+        values.sum(1),
+        explained * 0,
+        0,
+        "exact",
     )
     rare = find_rare_values(data, data, explained, references, len(slopes))
     columns = [Column(f"x{place}", None) for place in range(len(slopes))]

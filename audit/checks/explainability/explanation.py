@@ -120,7 +120,8 @@ class Explanation:
 
     ``rows`` are their numbers in the data, from 0; ``matrix`` and ``references`` hold rows in the features' columns.
     ``output`` maps such a matrix to the explained output. ``partition`` is one group of all rows, with their weights
-    and clusters. ``rare`` are the values that rows or references lack.
+    and clusters. ``rare`` are the values that rows or references lack. ``targets`` are the classes that are explained,
+    int32 ``(rows,)``; None if it is the favourable outcome in all rows.
     """
 
     columns: list[Column]
@@ -131,11 +132,7 @@ class Explanation:
     output: ExplainedOutput
     partition: Partition
     rare: RareValues
-
-    @cached_property
-    def targets(self) -> np.ndarray | None:
-        """The classes that are explained, int32 ``(rows,)``; None if it is the favourable outcome in all rows."""
-        return self.output.targets(self.matrix)
+    targets: np.ndarray | None = None
 
     @cached_property
     def magnitudes(self) -> np.ndarray:
@@ -218,4 +215,14 @@ def explain(
     rare = find_rare_values(
         features.data.matrix, features.background.matrix, rows, references, len(features.columns)
     )
-    return Explanation(features.columns, index, matrix, background, attributions, output, partition, rare)
+    return Explanation(
+        features.columns,
+        index,
+        matrix,
+        background,
+        attributions,
+        output,
+        partition,
+        rare,
+        output.targets(matrix),
+    )
