@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,6 @@ from audit.result import Measurement
 from audit.stats import interval
 from audit.stats.influence import untraced
 from audit.subject.loading import load_subject
-from audit.subject.predictions import Classified, Regressed
 from audit.subject.subject import Subject
 
 from ..audits import GIVEN, content, people, store
@@ -62,17 +61,10 @@ def taken(subject: Subject, index: np.ndarray, copies: int = 1) -> Subject:
     return replace(
         subject,
         rows=len(rows),
-        scores=_scores(subject.scores, rows),
+        scores=subject.scores.take(rows),
         attributes=[replace(one, codes=one.codes[rows]) for one in subject.attributes],
         weights=None if subject.weights is None else subject.weights[rows],
         clusters=clusters,
-    )
-
-
-def _scores(scores: Classified | Regressed, rows: np.ndarray) -> Classified | Regressed:
-    arrays = {field.name: getattr(scores, field.name) for field in fields(scores)}
-    return replace(
-        scores, **{name: part[rows] for name, part in arrays.items() if isinstance(part, np.ndarray)}
     )
 
 

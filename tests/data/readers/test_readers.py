@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +89,7 @@ def test_the_size_of_a_batch_changes_nothing(model: Models, forms: dict[str, str
     table, scored = again(whole, BatchSize(rows=300))
     sizes = [batch.num_rows for batch in whole.source.batches(["label"])]
     assert max(sizes) <= 300 and sum(sizes) == 900
-    np.testing.assert_equal(vars(scored.scores), vars(whole.scores))
+    np.testing.assert_equal(asdict(scored.scores), asdict(whole.scores))
     np.testing.assert_equal([vars(a) for a in table.attributes], [vars(a) for a in whole.attributes])
     assert (
         count_rows(whole.policy.data, table, scored.hashes, HashKey(0)).distinct
