@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from equalized_odds import EqualizedOdds
 
-from audit.check import Attribute, Measurement, Note, Subject, Table
+from audit.check import Attribute, Classified, Measurement, Note, Subject, Table
 from audit.testing import conforms, toy_subject
 
 
@@ -50,13 +50,16 @@ def test_a_small_group_is_left_out_with_a_note(subject: Subject) -> None:
 def test_the_interval_covers_the_true_ratio(subject: Subject, rates: tuple[float, float]) -> None:
     """At a confidence of 95 %, in at least 95 of 100 draws."""
     (attribute,) = subject.attributes
+    scores = subject.scores
+    assert isinstance(scores, Classified) and scores.outcomes
     covered = 0
     for seed in range(100):
         rng = np.random.default_rng(seed)
         label = rng.random(subject.rows) < 0.5
         predicted = rng.random(subject.rows) < np.array(rates)[attribute.codes]
-        scores = replace(subject.scores, label=label, predicted=predicted)
-        measurement, _ = EqualizedOdds().measure(replace(subject, scores=scores))
+        outcomes = replace(scores.outcomes, label=label, predicted=predicted)
+        drawn = replace(subject, scores=replace(scores, outcomes=outcomes))
+        measurement, _ = EqualizedOdds().measure(drawn)
         assert isinstance(measurement, Measurement) and measurement.ci is not None
         covered += measurement.ci[0] <= min(rates) / max(rates) <= measurement.ci[1]
     assert covered >= 95
