@@ -127,3 +127,18 @@ def test_messages(kit: Kit, capsys: Captured, kind: str) -> None:
     assert main(kit.write()) == 2
     seen = capsys.readouterr()
     assert printable(seen.out + seen.err) and "Traceback" not in seen.err
+
+
+@pytest.mark.parametrize("name", ["run[1]*?", "a\\b{c,d}", "quote'\" s", "new\nline", "[", "\u2028\u0085"])
+@pytest.mark.parametrize("table", ["table.csv", "table.parquet", "t*.csv"])
+def test_policy_model_table_and_reports_in_a_folder_of_any_name(
+    tmp_path: Path, model: Models, capsys: Captured, name: str, table: str
+) -> None:
+    (tmp_path / name).mkdir()
+    kit = Kit(tmp_path / name, model, file=table.replace("*", "able"))
+    kit.data["path"] = table
+    assert main(kit.write()) == 0, capsys.readouterr().err
+    seen = capsys.readouterr()
+    assert printable(seen.out + seen.err) and kit.reports() == ["report.html", "report.json"]
+    stored = json.loads((kit.out / "report.json").read_text())
+    assert (stored["data"]["path"], stored["data"]["rows"]) == (table, 300)

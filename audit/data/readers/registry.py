@@ -1,6 +1,7 @@
 """Readers of data by file type, and the source that a policy names: file, directory, glob or AIF360 dataset."""
 
 import glob
+import os
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -64,8 +65,7 @@ def _files(path: str, base: Path | None) -> list[Path]:
     elif place.exists():
         files = [place]
     else:
-        matches = glob.glob(str((base or Path()) / path), recursive=True) or glob.glob(path, recursive=True)
-        files = [Path(match) for match in matches if Path(match).is_file()]
+        files = [file for file in _matching(path, base or Path()) or _matching(path, Path()) if file.is_file()]
     if not files:
         raise AuditError(
             where=path,
@@ -73,7 +73,12 @@ def _files(path: str, base: Path | None) -> list[Path]:
             found=_lacking(place),
             fix="check the path; relative paths start from the policy's directory or the current one",
         )
-    return sorted(files, key=lambda file: file.as_posix().encode())
+    return sorted(files, key=lambda file: os.fsencode(file.as_posix()))
+
+
+def _matching(pattern: str, base: Path) -> list[Path]:
+    """Return what matches a pattern below ``base``, whose own name is none."""
+    return [base / match for match in glob.glob(pattern, root_dir=base, recursive=True)]
 
 
 def _lacking(path: Path) -> str:

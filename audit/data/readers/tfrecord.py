@@ -1,6 +1,7 @@
 """Source of TFRecord files of `tf.train.Example`: every feature is a column, in alphabetical order."""
 
 import gzip
+import os
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -49,7 +50,7 @@ def _read(file: Path, size: int) -> "Iterator[_Record]":
     tf = tensorflow()
     number = bytes_read = 0
     try:
-        dataset = tf.data.TFRecordDataset(str(file), "GZIP" if _is_compressed(file) else "")
+        dataset = tf.data.TFRecordDataset(os.fsencode(file), "GZIP" if _is_compressed(file) else "")
         for number, data in enumerate(dataset.as_numpy_iterator(), 1):
             yield _Record(file, number, data)
             bytes_read += _FRAME_BYTES + len(data)

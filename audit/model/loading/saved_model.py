@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 
 from audit.errors import AuditError
 from audit.frameworks.output_silencing import quiet
-from audit.frameworks.tensorflow_loader import tensorflow
 from audit.model.loading.allowed_operations import AllowedOperations
 from audit.model.loading.assets import missing_assets
 from audit.model.loading.entry_points import INITIAL, entry_points, loading_functions
+from audit.model.loading.literal_paths import load_literally
 from audit.model.loading.load_errors import unreadable
 from audit.model.loading.program_graph import ProgramGraph
 from audit.model.loading.scan import read_graphs, serving_graph
@@ -52,7 +52,7 @@ def open_saved_model(path: Path, where: Path, allowed: AllowedOperations) -> Loa
     tags = list(meta.meta_info_def.tags) if len(proto.meta_graphs) > 1 else None
     try:
         with quiet():
-            loaded = tensorflow().saved_model.load(str(path), tags=tags)
+            loaded = load_literally(path, tags)
     except Exception as error:
         raise unreadable(path, where, meta, error) from error
     return LoadedModel(loaded, allowed.used({*stateful, *(item.operation for item in unsafe)}))
