@@ -22,10 +22,12 @@ class AuditError(Exception):
         super().__init__(self.__str__())
 
     def __str__(self) -> str:
+        return "\n".join(self.lines())
+
+    def lines(self) -> list[str]:
+        """Return the message by line: place, expectation, finding and, if there is one, what to do."""
         lines = [f"{self.where}", f"  expected: {self.expected}", f"  found:    {self.found}"]
-        if self.fix:
-            lines.append(f"  do:       {self.fix}")
-        return "\n".join(lines)
+        return [*lines, f"  do:       {self.fix}"] if self.fix else lines
 
     def within(self, place: str) -> "AuditError":
         """Return the error about something inside ``place``: ``"{place}: {where}"``.

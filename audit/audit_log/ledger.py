@@ -7,6 +7,7 @@ state of `savedmodel-audit`. It holds digests, seed, time and verdict: nothing o
 import json
 import os
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -19,6 +20,11 @@ from audit.result import DataFacts, ModelFacts, Verdict
 
 VARIABLE = "AUDIT_HISTORY"
 """Environment variable with the file's path; if it is set and empty, no audit is counted."""
+
+MAX_WAIT_SECONDS = 5.0
+"""Longest wait for the lock, which an audit holds while it decides: a matter of milliseconds."""
+
+_POLL_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -74,11 +80,11 @@ class History:
     def place(self, audited: AuditIdentity, started: str) -> Iterator[AuditPlace]:
         """Yield the place of the present audit, ``started`` at a time as ISO 8601, to be recorded with its verdict.
 
-        Meanwhile others wait, so that no two audits of the same rows take the same place. Nothing is written of an
+        Meanwhile others wait, for `MAX_WAIT_SECONDS` at most, so that no two audits of the same rows take the same place. Nothing is written of an
         audit that raises.
 
         Raises:
-            OSError: the file cannot be read or written; then the count is `unknown`.
+            OSError: the file cannot be read or written, or another process keeps it locked; then the count is `unknown`.
         """
         with _locked(self.path) as file:
             yield AuditPlace(_count(file, audited), file, {**asdict(audited), "started": started})
@@ -107,14 +113,27 @@ def _locked(path: Path) -> Iterator[BinaryIO]:
 
     The lock is on the file itself: the system drops it with the process that holds it, so that none can go stale.
     """
-    from filelock import lock_descriptor
-
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "a+b", buffering=0) as file:  # closing it gives the lock back
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise OSError("it is no regular file")
-        lock_descriptor(file.fileno())
+        _wait_for_lock(file)
         yield file
+
+
+def _wait_for_lock(file: BinaryIO) -> None:
+    """Lock a file, waiting for whoever holds the lock, but not for ever: a stopped process or a backup may keep it.
+
+    Raises:
+        TimeoutError: another process still holds it.
+    """
+    from filelock import lock_descriptor
+
+    end = time.monotonic() + MAX_WAIT_SECONDS
+    while not lock_descriptor(file.fileno(), blocking=False):
+        if time.monotonic() >= end:
+            raise TimeoutError(f"another process has kept it locked for {MAX_WAIT_SECONDS:g} seconds")
+        time.sleep(_POLL_SECONDS)
 
 
 def _count(file: BinaryIO, audited: AuditIdentity) -> Count:

@@ -33,12 +33,13 @@ def progress_display(quiet: bool) -> "AbstractContextManager[Progress]":
 
 def _print_finished(step: str, done: int, total: int) -> None:
     if done == total:
-        print(f"audit: {step} done", file=sys.stderr, flush=True)
+        print(f"audit: {plain(step)} done", file=sys.stderr, flush=True)
 
 
 @contextmanager
 def _bar() -> "Iterator[Progress]":
     from rich.console import Console
+    from rich.markup import escape
     from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bar
 
@@ -48,7 +49,7 @@ def _bar() -> "Iterator[Progress]":
 
         def progress(step: str, done: int, total: int) -> None:
             if step not in tasks:
-                tasks[step] = bar.add_task(step, total=total)
+                tasks[step] = bar.add_task(escape(plain(step)), total=total)
             bar.update(tasks[step], completed=done)
 
         yield progress

@@ -1,7 +1,6 @@
 """Summary of a decision on the terminal, and text from outside made safe to print."""
 
 import math
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from audit.audit_log.audit_count import audit_number, audit_number_in_words
@@ -19,13 +18,13 @@ MAX_SHARE = 0.5  # of an audit's seconds
 
 
 def plain(text: object, longest: int = _MAX_NAME_CHARACTERS) -> str:
-    """Return ``text`` on one line without control characters (a name may hold terminal escapes).
+    """Return ``text`` on one line without what steers a terminal (a name may hold escapes, or break the line).
 
     It is shortened to ``longest`` characters and as many columns of a terminal.
     """
-    from audit.formats.html.text.safe_text import fitting, width
+    from audit.formats.html.text.safe_text import dotted, fitting, width
 
-    clean = "".join(c if unicodedata.category(c)[0] != "C" else "·" for c in str(text))
+    clean = dotted(str(text))
     if len(clean) <= longest and width(clean) <= longest:
         return clean
     return fitting(clean[: longest - 1], longest - 1) + "…"

@@ -13,6 +13,7 @@ import pyarrow as pa
 from audit.data.arrow_columns import null_count
 from audit.data.column_types import as_resolved, is_bytes, is_single, is_tensor, row_bytes
 from audit.errors import AuditError, did_you_mean, quote_list
+from audit.machine_errors import machine_error
 from audit.provenance.digest import digest, listing_digest
 
 _Schema = TypeVar("_Schema")
@@ -126,6 +127,8 @@ def reading(path: object, damaged: tuple[type[Exception], ...] = _DAMAGED) -> It
     try:
         yield
     except damaged as error:
+        if MemoryError not in damaged and (of_machine := machine_error(error)):  # Arrow's are both at once
+            raise of_machine from error
         text = str(error)
         utf8 = "UTF" in text or isinstance(error, UnicodeDecodeError)
         raise AuditError(

@@ -10,6 +10,7 @@ import numpy as np
 
 from audit.errors import AuditError
 from audit.frameworks.tensorflow_loader import tensorflow
+from audit.machine_errors import machine_error
 from audit.model.graph.fixed_batch import call_in_batches, fixed_batch, with_free_rows
 from audit.model.graph.freeze import FreezeFailure, freeze
 from audit.model.graph.frozen import Frozen
@@ -122,7 +123,7 @@ class Model:
         try:
             raw = self.outputs(tensors).numpy()
         except tensorflow().errors.OpError as error:
-            raise AuditError(
+            raise machine_error(error) or AuditError(
                 where=self.where,
                 expected="scores for the data's rows",
                 found=f"the model failed in the batch that starts at row {first_row:,}: {error_line(error)}",

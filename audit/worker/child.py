@@ -8,6 +8,7 @@ from collections.abc import Callable, Container
 from audit.conclusion.observers import Observers
 from audit.errors import AuditError
 from audit.formats.json import to_plain
+from audit.machine_errors import machine_error
 from audit.worker.messages import encode, error_to_plain
 
 Measure = Callable[[Observers, Container[str]], object]
@@ -63,8 +64,8 @@ def measure_and_send(measure: Measure, done: Container[str], handover: Handover)
     except SystemExit as error:
         handover.send("left", str(error.code))
     except BaseException as error:
-        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-            handover.send("full", str(error))
+        if of_machine := machine_error(error):
+            handover.send("error", error_to_plain(of_machine))
         else:
             handover.send("fault", [f"{type(error).__name__}: {error}", traceback.format_exc()])
 

@@ -1,6 +1,5 @@
 """A running audit in the parent: what the children handed over, and what the present one is doing."""
 
-import errno
 from datetime import UTC, datetime
 from typing import Any
 
@@ -49,7 +48,7 @@ class RunningAudit:
         """Record a message of the child, and call the observer that it is for.
 
         Raises:
-            AuditError, ToolFault, SystemExit, KeyboardInterrupt, OSError: the child ended with it.
+            AuditError, ToolFault, SystemExit, KeyboardInterrupt: the child ended with it.
             ValueError: its content is not what its kind has.
         """
         handler = getattr(self, f"_on_{message.kind}", None)
@@ -158,9 +157,6 @@ class RunningAudit:
 
     def _on_left(self, code: str) -> None:
         raise SystemExit(code)
-
-    def _on_full(self, text: str) -> None:
-        raise OSError(errno.ENOSPC, text)
 
     def _on_interrupted(self, _: None) -> None:
         raise KeyboardInterrupt

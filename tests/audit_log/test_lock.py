@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+from audit.audit_log.ledger import MAX_WAIT_SECONDS
 
 ROOT = Path(__file__).parents[2]
 COUNTS = """
@@ -98,3 +101,23 @@ def test_without_a_lock_an_audit_is_decided_and_not_counted(tmp_path: Path) -> N
         let_decide(process)
         assert rest(process) == ["deciding with None", f"pass None {tmp_path / 'h'}: fcntl is unavailable"]
     assert (tmp_path / "h").read_bytes() == b""
+
+
+HOLDS = "import fcntl, sys\nfile = open(sys.argv[1], 'ab')\nfcntl.flock(file, fcntl.LOCK_EX)\nprint('held', flush=True)\nsys.stdin.read()"
+
+
+def test_a_lock_that_is_never_given_back_leaves_the_audit_uncounted(tmp_path: Path) -> None:
+    file = tmp_path / "h"
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", HOLDS, str(file)], text=True, stdin=pipe, stdout=pipe) as holder:
+        assert said(holder) == "held"
+        started = time.monotonic()
+        with counting(file, "m1") as process:
+            assert said(process) == "deciding with None"
+            assert MAX_WAIT_SECONDS <= time.monotonic() - started < MAX_WAIT_SECONDS + 30
+            problem = f"{file}: another process has kept it locked for {MAX_WAIT_SECONDS:g} seconds"
+            assert rest(process) == [f"pass None {problem}"]
+        assert file.read_bytes() == b""
+        rest(holder)
+    with counting(file, "m1") as process:
+        assert said(process) == "deciding with 1"

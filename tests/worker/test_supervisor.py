@@ -135,7 +135,11 @@ def raises(error: BaseException) -> BaseException:
         (ZeroDivisionError("a fault"), ToolFault),
         (SystemExit(0), SystemExit),
         (KeyboardInterrupt(), KeyboardInterrupt),
-        (OSError(28, "No space left on device"), OSError),
+        (OSError(28, "No space left on device"), AuditError),
+        (MemoryError(), AuditError),
+        (ImportError("lib.so: failed to map segment from shared object"), AuditError),
+        (ImportError("no module named x"), ToolFault),
+        (OSError(9, "Bad file descriptor"), ToolFault),
     ],
 )
 def test_what_is_raised_in_the_child_is_raised_here(error: BaseException, same: type[BaseException]) -> None:

@@ -15,6 +15,7 @@ from typing import IO, Any
 from audit.errors import AuditError
 from audit.frameworks.output_silencing import quiet
 from audit.frameworks.tensorflow_loader import tensorflow
+from audit.machine_errors import machine_error
 from audit.model.loading.allowed_operations import AllowedOperations
 from audit.model.loading.saved_model import LoadedModel, open_saved_model
 
@@ -41,7 +42,7 @@ def open_keras(path: Path, allowed: AllowedOperations) -> LoadedModel:
                 model = keras.models.load_model(path, compile=False, safe_mode=True)
                 model.export(folder, verbose=False)
         except Exception as error:
-            raise _unreadable(path, config, error) from error
+            raise machine_error(error) or _unreadable(path, config, error) from error
         return open_saved_model(Path(folder), path, allowed)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from audit.errors import AuditError, quote_list
 from audit.frameworks.tensorflow_loader import operation_definition, tensorflow
+from audit.machine_errors import machine_error
 from audit.model.graph.traversal import all_nodes
 
 
@@ -14,6 +15,8 @@ def unreadable(path: Path, where: Path, meta: Any, error: Exception) -> AuditErr
 
     A newer TensorFlow is named only here, since most of its models load.
     """
+    if of_machine := machine_error(error):
+        return of_machine
     newer = _newer(meta)
     installed = f"TensorFlow {tensorflow().__version__}"
     if unknown := _unregistered(meta.graph_def):

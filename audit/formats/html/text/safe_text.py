@@ -1,7 +1,8 @@
 """Sanitizes text from outside: escapes characters that hide or reorder, and shortens to a width."""
 
 import re
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from itertools import accumulate
 
@@ -12,7 +13,17 @@ _HIDDEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164"
     "\ud800-\udfff\ufdd0-\ufdef\ufeff\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e0fff]"
 )
+_UNPRINTABLE = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 _MAX_STACKED = 4
+
+
+def dotted(text: str) -> str:
+    """Return ``text`` on one line of a terminal: a dot for each character that breaks, steers, reorders or hides.
+
+    So are zero-width characters beyond the fourth in a row (see `clean`).
+    """
+    text = "".join("·" if unicodedata.category(c) in _UNPRINTABLE else c for c in _HIDDEN.sub("·", text))
+    return text if text.isascii() else "".join(_unstacked(text, lambda _: "·"))
 
 
 @lru_cache(maxsize=4096)  # a page shows the same names over and over
@@ -22,14 +33,14 @@ def clean(text: str) -> str:
     So are zero-width characters beyond the fourth in a row, such as accents: a tower would cover the lines around it.
     """
     text = _HIDDEN.sub(lambda match: _escaped(match[0]), text.replace("\r\n", "\n"))
-    return text if text.isascii() else "".join(_unstacked(text))
+    return text if text.isascii() else "".join(_unstacked(text, _escaped))
 
 
-def _unstacked(text: str) -> Iterator[str]:
+def _unstacked(text: str, replace: Callable[[str], str]) -> Iterator[str]:
     height = 0
     for character in text:
         height = 0 if _columns(character) else height + 1
-        yield character if height <= _MAX_STACKED else _escaped(character)
+        yield character if height <= _MAX_STACKED else replace(character)
 
 
 def _escaped(character: str) -> str:

@@ -1,0 +1,54 @@
+"""Errors that the machine causes, not the tool: too little memory, a full disk, a path that cannot be used."""
+
+import errno
+import re
+
+from audit.errors import AuditError
+
+_UNUSABLE = frozenset(
+    {
+        *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.EEXIST, errno.ENOTDIR, errno.EISDIR),
+        *(errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTEMPTY, errno.EBUSY, errno.EXDEV, errno.ENODEV, errno.ENXIO),
+        *(errno.EIO, errno.ESTALE, errno.EMFILE, errno.ENFILE, errno.EAGAIN),
+    }
+)
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""Error numbers of files that cannot grow."""
+
+_MEMORY = re.compile(
+    "failed to map segment|cannot allocate memory|can't start new thread|unable to allocate|std::bad_alloc", re.IGNORECASE
+)
+
+
+def machine_error(error: BaseException) -> AuditError | None:
+    """Return the message of an error that the machine causes; None for any other, such as a fault of the tool."""
+    if _is_of_memory(error):
+        return AuditError(
+            where="memory",
+            expected="enough memory for TensorFlow, the model and a batch of rows",
+            found=f"{type(error).__name__}: {_first_line(error) or 'an allocation failed'}",
+            fix="give the process more memory (also the limit of 'ulimit -v' or of the container), or end other programs",
+        )
+    if not isinstance(error, OSError) or error.errno not in _UNUSABLE | FULL:
+        return None
+    return AuditError(
+        where=str(error.filename or "output or temporary files"),
+        expected="a file or folder that can be read and written",
+        found=error.strerror or str(error),
+        fix="make room on the disk" if error.errno in FULL else "check the path and its permissions",
+    )
+
+
+def _is_of_memory(error: BaseException) -> bool:
+    """Return whether memory ran out, by the exceptions of Python, its import system, NumPy, Arrow and TensorFlow."""
+    if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
+        return True
+    if isinstance(error, OSError) and error.errno == errno.ENOMEM:
+        return True
+    return isinstance(error, ImportError | RuntimeError) and bool(_MEMORY.search(str(error)))
+
+
+def _first_line(error: BaseException) -> str:
+    lines = [line.strip() for line in str(error).splitlines()]
+    named = next((line for line in lines if _MEMORY.search(line)), "")  # numpy's advice on installing comes first
+    return (named or next(filter(None, lines), ""))[:300]
