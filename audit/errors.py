@@ -61,8 +61,9 @@ class Skip(Exception):
 
 def did_you_mean(name: object, known: Iterable[object]) -> str:
     """Return " (did you mean …?)" with the known name most similar to ``name``, or "" if none is."""
-    match = difflib.get_close_matches(str(name), [str(k) for k in known], n=1, cutoff=0.7)
-    return f" (did you mean {match[0]!r}?)" if match else ""
+    names = {str(k).casefold(): str(k) for k in known}
+    match = difflib.get_close_matches(str(name).casefold(), names, n=1, cutoff=0.7)
+    return f" (did you mean {names[match[0]]!r}?)" if match else ""
 
 
 def quote_list(names: Iterable[object], limit: int = 12) -> str:

@@ -8,7 +8,15 @@ from audit.errors import AuditError
 _UNUSABLE = frozenset(
     {
         *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.EEXIST, errno.ENOTDIR, errno.EISDIR),
-        *(errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTEMPTY, errno.EBUSY, errno.EXDEV, errno.ENODEV, errno.ENXIO),
+        *(
+            errno.ENAMETOOLONG,
+            errno.ELOOP,
+            errno.ENOTEMPTY,
+            errno.EBUSY,
+            errno.EXDEV,
+            errno.ENODEV,
+            errno.ENXIO,
+        ),
         *(errno.EIO, errno.ESTALE, errno.EMFILE, errno.ENFILE, errno.EAGAIN),
     }
 )
@@ -16,7 +24,8 @@ FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 """Error numbers of files that cannot grow."""
 
 _MEMORY = re.compile(
-    "failed to map segment|cannot allocate memory|can't start new thread|unable to allocate|std::bad_alloc", re.IGNORECASE
+    "failed to map segment|cannot allocate memory|can't start new thread|unable to allocate|std::bad_alloc",
+    re.IGNORECASE,
 )
 
 
@@ -27,7 +36,7 @@ def machine_error(error: BaseException) -> AuditError | None:
             where="memory",
             expected="enough memory for TensorFlow, the model and a batch of rows",
             found=f"{type(error).__name__}: {_first_line(error) or 'an allocation failed'}",
-            fix="give the process more memory (also the limit of 'ulimit -v' or of the container), or end other programs",
+            fix="give the process more memory (see also 'ulimit -v' and the container's limit), or end other programs",
         )
     if not isinstance(error, OSError) or error.errno not in _UNUSABLE | FULL:
         return None
@@ -50,5 +59,7 @@ def _is_of_memory(error: BaseException) -> bool:
 
 def _first_line(error: BaseException) -> str:
     lines = [line.strip() for line in str(error).splitlines()]
-    named = next((line for line in lines if _MEMORY.search(line)), "")  # numpy's advice on installing comes first
+    named = next(
+        (line for line in lines if _MEMORY.search(line)), ""
+    )  # numpy's advice on installing comes first
     return (named or next(filter(None, lines), ""))[:300]

@@ -80,11 +80,12 @@ class History:
     def place(self, audited: AuditIdentity, started: str) -> Iterator[AuditPlace]:
         """Yield the place of the present audit, ``started`` at a time as ISO 8601, to be recorded with its verdict.
 
-        Meanwhile others wait, for `MAX_WAIT_SECONDS` at most, so that no two audits of the same rows take the same place. Nothing is written of an
-        audit that raises.
+        Meanwhile others wait, for `MAX_WAIT_SECONDS` at most, so that no two audits of the same rows take the same
+        place. Nothing is written of an audit that raises.
 
         Raises:
-            OSError: the file cannot be read or written, or another process keeps it locked; then the count is `unknown`.
+            OSError: the file cannot be read or written, or another process keeps it locked; then the count is
+                `unknown`.
         """
         with _locked(self.path) as file:
             yield AuditPlace(_count(file, audited), file, {**asdict(audited), "started": started})

@@ -44,7 +44,10 @@ def offers_of(policy: Policy) -> dict[str, Offer | None]:
         AuditError: as `build_checks`.
     """
     checks = build_checks(policy).items()
-    offers = {name: Offer(check.model_dump(mode="json"), check.metrics) for name, check in checks}
+    offers = {
+        name: Offer(check.model_dump(mode="json"), check.metrics, entry_points.is_plug_in(name))
+        for name, check in checks
+    }
     return {name: offers.get(name) for name in entry_points.installed()}
 
 

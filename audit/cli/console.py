@@ -60,14 +60,18 @@ def _exit_code(arguments: list[str]) -> int:
         return _print_error([text], TOOL_FAULT, debug)
     except ToolFault as fault:
         print(fault.trace if debug else "", end="", file=sys.stderr)
-        return _print_error([f"a fault of the tool: {fault}{'' if debug else _HINT}"], TOOL_FAULT, debug=False)
+        return _print_error(
+            [f"a fault of the tool: {fault}{'' if debug else _HINT}"], TOOL_FAULT, debug=False
+        )
     except BaseException as error:
         if isinstance(error, OSError) and error.filename is None and error.errno in _OUTPUT:
             raise  # a standard stream has no name
         if of_machine := machine_error(error):
             return _print_error(of_machine.lines(), COULD_NOT_AUDIT, debug)
         hint = "" if debug else _HINT
-        return _print_error([f"a fault of the tool: {type(error).__name__}: {error}{hint}"], TOOL_FAULT, debug)
+        return _print_error(
+            [f"a fault of the tool: {type(error).__name__}: {error}{hint}"], TOOL_FAULT, debug
+        )
 
 
 def entry() -> None:

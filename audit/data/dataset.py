@@ -21,6 +21,8 @@ from audit.policy.model import DataSpec, Kind
 _LIGHT = 0.01
 """Share of the mean weight, below which a row hardly counts."""
 
+_MAX_WEIGHT_RATIO = 1e15  # about 2**50: beyond, adding the least weight to the greatest changes nothing
+
 
 @dataclass(frozen=True, kw_only=True)
 class Dataset:
@@ -135,6 +137,14 @@ def _weights(batch: pa.RecordBatch, column: str, first_row: int) -> np.ndarray:
 def _normalized(weights: np.ndarray, column: str) -> np.ndarray:
     if not weights.any():
         raise _bad_weights(column, "only zeros")
+    least = weights[weights > 0].min()
+    if least < weights.max() / _MAX_WEIGHT_RATIO:
+        raise AuditError(
+            where=f"data.weight: {column!r}",
+            expected=f"weights of at most {_MAX_WEIGHT_RATIO:g} times the least above 0, as far as a sum holds both",
+            found=f"{least:g} and {weights.max():g}",
+            fix="correct the weights; 0 leaves a row out of every figure",
+        )
     return np.asarray(weights / weights.max())  # only their ratios count, and squares of tiny ones vanish
 
 

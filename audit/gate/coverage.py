@@ -63,6 +63,12 @@ def label(measurement: Measurement) -> str:
     return ": ".join(str(name) for name in names if name is not None)
 
 
+def label_with_rows(measurement: Measurement) -> str:
+    """Return a group as `label`, the privileged ones that it is compared with, and its smallest denominator's rows."""
+    against = f" against {measurement.where['privileged']}" if "privileged" in measurement.where else ""
+    return f"{label(measurement)}{against} ({measurement.rows:,})"
+
+
 def _is_current(pool: Measurement, small: Mapping[Family, list[str]]) -> bool:
     """Return whether the pool holds exactly the groups that are small now: one of others decides nothing."""
     return sorted(small.get(family(pool), [])) == sorted(pool.members)

@@ -16,6 +16,7 @@ UNDEFINED = "the value is not finite"
 NO_BASELINE = "the baseline has no such measurement"
 NOT_COMPARED = "comparing it with the baseline crashed"
 BOUND = "what was measured bounds the value on one side only"
+_MAX_NAMED = 6
 CORRECTED = "it is beyond the limit before, not after Holm's correction for many comparisons"
 
 
@@ -85,10 +86,12 @@ def of_bounds(rule: Rule, checks: Sequence[CheckResult]) -> str:
     return "".join(f". {note.text.rstrip('.')}" for note in notes if note.explains(rule.where))
 
 
-def nothing_decided(rule: Rule, left_out: int, checks: Sequence[CheckResult]) -> str:
-    """Return the reason of a rule that covers nothing, or only groups that are left out."""
+def nothing_decided(rule: Rule, left_out: Sequence[str], min_rows: int, checks: Sequence[CheckResult]) -> str:
+    """Return the reason of a rule that covers nothing, or only groups that are ``left_out``, each with its rows."""
     if left_out:
-        return f"all {left_out} groups have fewer rows than gate.min_rows"
+        groups = "1 group has" if len(left_out) == 1 else f"all {len(left_out)} groups have"
+        named = ", ".join(left_out[:_MAX_NAMED]) + (", …" if len(left_out) > _MAX_NAMED else "")
+        return f"{groups} fewer rows in the metric's denominator than gate.min_rows, which is {min_rows:,}: {named}"
     name = rule.metric.partition(".")[0]
     check = next((check for check in checks if check.name == name), None)
     if check is None:

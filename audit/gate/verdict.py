@@ -10,7 +10,7 @@ from datetime import date
 
 from audit.gate import reasons
 from audit.gate.claims import Finding
-from audit.gate.coverage import Coverage, cover, label
+from audit.gate.coverage import Coverage, cover, label, label_with_rows
 from audit.gate.sample_size import needed
 from audit.gate.vacuity import unfailable
 from audit.policy.gate_spec import GateSpec, Waiver
@@ -49,7 +49,9 @@ def decide(
     items = [cover(rule, checks, gate, reported) for rule in gate.rules or ()]
     proven = _holm(items, 1 - gate.confidence)
     error = (1 - gate.confidence) / max(1, sum(len(item.claims) for item in items) - len(proven))
-    rules = [_with_advice(_decide_rule(item, checks, proven), item, gate.confidence, error) for item in items]
+    decided = [_decide_rule(item, checks, proven, gate.min_rows) for item in items]
+    pairs = zip(decided, items, strict=True)
+    rules = [_with_advice(rule, item, gate.confidence, error) for rule, item in pairs]
     waived = [_waive(rule, waivers, on) for rule in [*rules, *_audits_rule(audits, gate.max_audits)]]
     verdict, reason = _verdict(waived, checks)
     return Decision(verdict=verdict, rules=waived, reason=reason)
@@ -90,7 +92,9 @@ def _holm(items: Sequence[Coverage], alpha: float) -> set[tuple[str, int]]:
     return proven
 
 
-def _decide_rule(item: Coverage, checks: Sequence[CheckResult], proven: set[tuple[str, int]]) -> RuleResult:
+def _decide_rule(
+    item: Coverage, checks: Sequence[CheckResult], proven: set[tuple[str, int]], min_rows: int
+) -> RuleResult:
     rule = item.rule
     findings = [claim.finding for claim in item.claims]
     broken = [i for i, f in enumerate(findings) if f == "breaks" and (str(rule.id), i) in proven]
@@ -102,7 +106,7 @@ def _decide_rule(item: Coverage, checks: Sequence[CheckResult], proven: set[tupl
         where=rule.where,
         limit=rule.limit,
         status=status,
-        reason=_reason(item, findings, broken, checks),
+        reason=_reason(item, findings, broken, checks, min_rows),
         measurements=item.decided,
         not_decided=item.left_out,
     )
@@ -129,11 +133,16 @@ def _objections(item: Coverage) -> list[str]:
 
 
 def _reason(
-    item: Coverage, findings: Sequence[Finding], broken: Sequence[int], checks: Sequence[CheckResult]
+    item: Coverage,
+    findings: Sequence[Finding],
+    broken: Sequence[int],
+    checks: Sequence[CheckResult],
+    min_rows: int,
 ) -> str:
     objections = _objections(item)
     if not findings:
-        return ". ".join([reasons.nothing_decided(item.rule, len(item.left_out), checks), *objections])
+        left_out = list(map(label_with_rows, item.left_out))
+        return ". ".join([reasons.nothing_decided(item.rule, left_out, min_rows, checks), *objections])
     causes = [
         reasons.why_open(claim, finding == "breaks")
         for claim, finding in zip(item.claims, findings, strict=True)

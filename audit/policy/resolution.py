@@ -9,6 +9,7 @@ from audit.errors import AuditError, did_you_mean, quote_list
 from audit.policy.gate_spec import GateSpec, Rule
 from audit.policy.group_spellings import with_groups_as_read
 from audit.policy.model import Policy, ResolvedPolicy
+from audit.policy.reachable_rules import require_known_attribute, require_reachable_limits
 from audit.result import MAX_AUDITS, MetricFacts, Scalar
 
 DEFAULT_MIN_ROWS = 200
@@ -17,10 +18,14 @@ DEFAULT_MIN_ROWS = 200
 
 @dataclass(frozen=True)
 class Offer:
-    """An enabled check as a policy sees it: its ``options`` written out, and its ``metrics`` by name."""
+    """An enabled check as a policy sees it: its ``options`` written out, and its ``metrics`` by name.
+
+    A plug-in may measure by attributes of its own.
+    """
 
     options: dict[str, object]
     metrics: Mapping[str, MetricFacts]
+    is_plug_in: bool = False
 
 
 Offers = Mapping[str, Offer | None]
@@ -35,14 +40,17 @@ def resolve(policy: Policy, offers: Offers) -> ResolvedPolicy:
         offers: offers of the installed checks, under this policy's options.
 
     Raises:
-        AuditError: a rule names a metric that no enabled check offers, an id is not unique, or a waiver
-            names an unknown rule.
+        AuditError: a rule names a metric that no enabled check offers, an attribute that is not protected, or a limit
+            that no value meets; an id is not unique, or a waiver names an unknown rule.
     """
     without_rules = policy.gate is None or policy.gate.rules is None
     defaults = default_rules(policy, offers)
     rules = defaults if without_rules else policy.rules
     for rule in rules:
         _require_metric(rule, offers)
+        require_reachable_limits(rule, metric_facts(offers)[rule.metric])
+        if not _is_of_plug_in(rule, offers):
+            require_known_attribute(rule, policy.data)
     rules = with_ids(rules)
     for waiver in policy.waivers:
         _require_rule(waiver.rule, rules, policy.gate)
@@ -171,6 +179,11 @@ def _require_metric(rule: Rule, offers: Offers) -> None:
             found=f"{metric!r}, of which neither is",
             fix="limit the value itself with at_least, at_most or within",
         )
+
+
+def _is_of_plug_in(rule: Rule, offers: Offers) -> bool:
+    offer = offers.get(rule.metric.partition(".")[0])
+    return offer is not None and offer.is_plug_in
 
 
 def _require_rule(name: str, rules: Iterable[Rule], gate: GateSpec | None) -> None:

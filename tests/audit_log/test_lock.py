@@ -103,13 +103,22 @@ def test_without_a_lock_an_audit_is_decided_and_not_counted(tmp_path: Path) -> N
     assert (tmp_path / "h").read_bytes() == b""
 
 
-HOLDS = "import fcntl, sys\nfile = open(sys.argv[1], 'ab')\nfcntl.flock(file, fcntl.LOCK_EX)\nprint('held', flush=True)\nsys.stdin.read()"
+HOLDS = """
+import fcntl, sys
+
+file = open(sys.argv[1], "ab")
+fcntl.flock(file, fcntl.LOCK_EX)
+print("held", flush=True)
+sys.stdin.read()
+"""
 
 
 def test_a_lock_that_is_never_given_back_leaves_the_audit_uncounted(tmp_path: Path) -> None:
     file = tmp_path / "h"
     pipe = subprocess.PIPE
-    with subprocess.Popen([sys.executable, "-c", HOLDS, str(file)], text=True, stdin=pipe, stdout=pipe) as holder:
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDS, str(file)], text=True, stdin=pipe, stdout=pipe
+    ) as holder:
         assert said(holder) == "held"
         started = time.monotonic()
         with counting(file, "m1") as process:

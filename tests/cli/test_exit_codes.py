@@ -206,7 +206,9 @@ def test_an_error_that_cannot_be_said_keeps_its_exit_code(tmp_path: Path, stream
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
-@pytest.mark.parametrize(("streams", "code"), [("2>&-", 0), ("2>/dev/full", 0), (">&-", 2), (">/dev/full", 2)])
+@pytest.mark.parametrize(
+    ("streams", "code"), [("2>&-", 0), ("2>/dev/full", 0), (">&-", 2), (">/dev/full", 2)]
+)
 def test_an_audit_whose_progress_nobody_can_read_keeps_its_verdict(kit: Kit, streams: str, code: int) -> None:
     command = shlex.join([sys.executable, "-m", "audit", *kit.write()])
     done = in_shell(f"{command} {streams}", kit.folder)

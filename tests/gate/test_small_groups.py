@@ -74,7 +74,9 @@ def test_another_min_rows_than_that_of_the_run_asks_for_another_run() -> None:
 def test_a_rule_on_one_small_group_needs_no_pool() -> None:
     rule = at_least(attribute="race", group="a")
     (result,) = decided([check(BIG, group("a", 45, 50), group("b", 45, 50))], [rule], min_rows=200).rules
-    assert result.reason == "all 1 groups have fewer rows than gate.min_rows"
+    assert result.reason == (
+        "1 group has fewer rows in the metric's denominator than gate.min_rows, which is 200: race: a (50)"
+    )
 
 
 def test_pools_of_attributes_and_sizes_of_an_attack_are_apart() -> None:

@@ -84,7 +84,10 @@ def test_only_thin_groups_leave_nothing_to_decide() -> None:
     found = check(rate(0, 20, attribute="sex", group="a"), rate(20, 20, attribute="sex", group="b"))
     decision = decided([found], [at_least(attribute="sex")], min_rows=200)
     assert (decision.verdict, statuses(decision)) == ("inconclusive", ["inconclusive"])
-    assert decision.rules[0].reason.startswith("all 2 groups have fewer rows than gate.min_rows. ")
+    assert decision.rules[0].reason.startswith(
+        "all 2 groups have fewer rows in the metric's denominator than gate.min_rows, which is 200: "
+        "sex: a (20), sex: b (20). "
+    )
 
 
 @pytest.mark.parametrize(

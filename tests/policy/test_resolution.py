@@ -41,7 +41,8 @@ def ruled(policy: Policy) -> list[tuple]:
 
 
 def ids(folder: Path, *rules: str) -> list[str | None]:
-    return [rule.id for rule in load_policy(written(folder, with_rules(*rules))).rules]
+    text = with_rules(*rules).replace(LEAST, PROTECTED)
+    return [rule.id for rule in load_policy(written(folder, text)).rules]
 
 
 def refused(folder: Path, text: str) -> AuditError:

@@ -65,7 +65,9 @@ def _files(path: str, base: Path | None) -> list[Path]:
     elif place.exists():
         files = [place]
     else:
-        files = [file for file in _matching(path, base or Path()) or _matching(path, Path()) if file.is_file()]
+        files = [
+            file for file in _matching(path, base or Path()) or _matching(path, Path()) if file.is_file()
+        ]
     if not files:
         raise AuditError(
             where=path,

@@ -42,7 +42,7 @@ def _is_literal(path: Path | str) -> bool:
 
 def _plain_folder(path: Path) -> str:
     """Return a new temporary folder whose own path is literal."""
-    for parent in (tempfile.gettempdir(), "/tmp"):  # noqa: S108 (the folder itself is made by mkdtemp)
+    for parent in (tempfile.gettempdir(), "/tmp"):
         if _is_literal(parent) and Path(parent).is_dir():
             return tempfile.mkdtemp(prefix="audit-model-", dir=parent)
     raise AuditError(

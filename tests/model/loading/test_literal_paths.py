@@ -15,8 +15,6 @@ from audit.errors import AuditError
 from audit.model.loading.allowed_operations import AllowedOperations
 from audit.model.loading.saved_model import open_saved_model
 
-from ...conftest import Models
-
 NAMES = [
     "run[1]", "a?b", "a*b", "**", "[", "]", "a[!x]b", "{a,b}", "back\\slash", "with space", "quote'\"s", "new\nline",
     "tab\t", "~", "$HOME", "%41#", "é", "a:b", "-dash", os.fsdecode(b"\xff\xfe"),
@@ -30,7 +28,11 @@ def words(path: Path, vocabulary: str = "Male\nFemale\n") -> None:
     file.write_text(vocabulary)
     module = tf.Module()
     lines = tf.lookup.TextFileInitializer(
-        str(file), tf.string, tf.lookup.TextFileIndex.WHOLE_LINE, tf.int64, tf.lookup.TextFileIndex.LINE_NUMBER
+        str(file),
+        tf.string,
+        tf.lookup.TextFileIndex.WHOLE_LINE,
+        tf.int64,
+        tf.lookup.TextFileIndex.LINE_NUMBER,
     )
     module.table = tf.lookup.StaticVocabularyTable(lines, 1)
     module.scores = tf.Variable([0.25, 0.5, 0.75])
