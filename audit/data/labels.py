@@ -33,6 +33,11 @@ class Labels:
     spelling: Spelling | None = None
     warning: str | None = None
 
+    @property
+    def are_words(self) -> bool:
+        """Whether a value is text, so that no regression predicts it."""
+        return _are_words(self.values)
+
     def identity(self, value: Scalar) -> str:
         """Return the text that identifies a class: of the data, the policy, or the model's own output.
 
@@ -110,7 +115,7 @@ class LabelReader:
         if len(values) < 2:
             raise self._error("at least two label values", f"only {values[0]!r}")
         if len(values) > MAX_CLASSES:
-            fix = "for a regression set model.output: regression"
+            fix = "" if _are_words(values) else "for a regression set model.output: regression"
             raise self._error(f"at most {MAX_CLASSES} label values", f"{len(values):,}", fix)
         warning = ambiguity_warning(self._spec.label, categories.rows, self._spelling)
         favorable = self._favorable(categories, values, warning)
@@ -134,8 +139,7 @@ class LabelReader:
 
     def _may_be_measured(self, values: list[Scalar]) -> bool:
         """Return whether so many numbers are as likely the targets of a regression, and nobody says which."""
-        are_numbers = not any(isinstance(value, str) for value in values)
-        return self._kind == "auto" and are_numbers and len(values) > _MAX_LIKELY_CLASSES
+        return self._kind == "auto" and not _are_words(values) and len(values) > _MAX_LIKELY_CLASSES
 
     def _needs_favorable(self, values: list[Scalar], warning: str | None) -> AuditError:
         if self._may_be_measured(values):
@@ -145,12 +149,16 @@ class LabelReader:
                 found=f"{len(values)} label values: {quote_list(values)}",
                 fix="set model.output: regression, or for a classification model.output: probabilities (or logits)",
             )
+        if warning:  # which values there are comes before which is favourable
+            return self._error(
+                "each label value in one spelling", f"{len(values)}: {quote_list(values)}", warning
+            )
+        regression = "" if _are_words(values) else " (for a regression model.output: regression)"
         return AuditError(
             where="data.favorable",
             expected="the label value or values that count as the favourable outcome, which groups are compared by",
             found=f"nothing, with {len(values)} label values: {quote_list(values)}",
-            fix=warning
-            or "set data.favorable (for a regression model.output: regression), or no data.protected",
+            fix=f"set data.favorable{regression}, or no data.protected",
         )
 
     def _require_complete(self, nulls: int) -> None:
@@ -161,6 +169,11 @@ class LabelReader:
     def _error(self, expected: str, actual: str, fix: str = "") -> AuditError:
         where = f"data.label: {self._spec.label!r}"
         return AuditError(where=where, expected=expected, found=actual, fix=fix)
+
+
+def _are_words(values: Sequence[Scalar]) -> bool:
+    """Return whether label values cannot be the numbers of a regression."""
+    return any(isinstance(value, str) for value in values)
 
 
 def _null_words(values: Sequence[str]) -> list[int]:

@@ -84,7 +84,14 @@ def _apply(override: str, content: Any) -> None:
     try:
         value = safe_yaml().load(text)
     except _YAML_ERRORS as error:
-        raise AuditError(where=where, expected="a YAML value", found=f"{text!r}: {error}") from None
+        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+        raise AuditError(
+            where=where,
+            expected="a YAML value",
+            found=f"{text!r}: {problem}",
+            fix="put the value into double quotes, and all of it into single ones for the shell: "
+            f"--set '{path}=\"{text}\"'",
+        ) from None
     *parents, last = path.split(".")
     for key in parents:
         if isinstance(content, dict) and content.get(key) is None:

@@ -124,11 +124,12 @@ def _unknown(classes: Sequence[Scalar], labels: Labels) -> list[Scalar]:
 def _wrong_class_count(labels: Labels, width: int) -> ScoresRefused:
     label_values = f"{len(labels.values)} in the data: {quote_list(labels.values)}"
     if width == 1:
+        regression = "" if labels.are_words else "set model.output: regression, or "
         return ScoresRefused(
             where="model.output",
             expected="two label values, since the model scores one column",
             found=label_values,
-            fix=labels.warning or "set model.output: regression, or audit a label with two values",
+            fix=labels.warning or f"{regression}audit a label with two values",
         )
     return _wrong_classes(
         f"{width} label values, one for each class that the model scores",

@@ -48,6 +48,8 @@ def test_only_the_ratios_of_weights_count(tmp_path: Path, scale: float) -> None:
         ([1, 1, 1, float("inf")], "inf in row 4"),
         ([0, 0, 0, 0], "only zeros"),
         (["1", "x", "1", "1"], "'x' in row 2"),
+        ([1, 1, 1e308, 1], r"1 and 1e\+308"),
+        ([1e-9, 0, 1e7, 1], r"1e-09 and 1e\+07"),
     ],
 )
 def test_unusable_weights(tmp_path: Path, weights: list[Any], message: str) -> None:

@@ -103,6 +103,34 @@ def test_of_several_classes_none_need_be_favourable(tmp_path: Path, values: list
     assert isinstance(found, Labels) and found.favorable == [] and len(found.values) == len(values)
 
 
+@pytest.mark.parametrize(
+    "values", [["<=50K", "<=50K.", ">50K", ">50K."], ["yes", "Yes", "no"], ["a", "a ", "b"]]
+)
+def test_spellings_come_before_the_favourable_one(tmp_path: Path, values: list[str]) -> None:
+    """Neither a favourable value nor a regression resolves that one class is written in two ways."""
+    with pytest.raises(AuditError) as error:
+        read(values, tmp_path, "t.parquet")
+    assert (error.value.where, error.value.expected) == (
+        "data.label: 'label'", "each label value in one spelling",
+    )  # fmt: skip
+    assert f"{values[0]!r} (1 row)" in error.value.fix and "regression" not in error.value.fix
+
+
+@pytest.mark.parametrize(("values", "offered"), [(["a", "b", "c"], False), ([0, 1, 2], True)])
+def test_a_regression_is_offered_for_numbers_only(tmp_path: Path, values: list[Any], offered: bool) -> None:
+    protected = {"g": {"privileged": "x"}}
+    frame = pd.DataFrame({"label": values * 400, "g": ["x", "z"] * 600})
+    spec = DataSpec.model_validate({"path": "t", "label": "label", "protected": protected})
+    path = str(store(frame, tmp_path, "t.parquet"))
+    with pytest.raises(AuditError, match=r"data\.favorable") as error:
+        read_dataset(spec, open_source(path), "auto")
+    assert ("regression" in error.value.fix) == offered
+    many = [f"{value} {row}" for row in range(1001) for value in values[:1]]
+    with pytest.raises(AuditError, match="at most 1000") as error:
+        read(many if not offered else list(range(1001)), tmp_path, "t.parquet")
+    assert ("regression" in error.value.fix) == offered
+
+
 WORDS = ["NA", "N/A", "NaN", "nan", "null", "NULL", "None", ""]
 
 

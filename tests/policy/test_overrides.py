@@ -91,6 +91,14 @@ BAD = [
 ]
 
 
+def test_a_value_that_yaml_reads_otherwise_is_shown_in_quotes(tmp_path: Path) -> None:
+    with pytest.raises(AuditError) as error:
+        load_policy(written(tmp_path, FULL), ["data.favorable=>50K"])
+    assert error.value.found.startswith("'>50K': expected chomping") and "\n" not in error.value.found
+    assert error.value.fix.endswith("--set 'data.favorable=\">50K\"'")
+    assert load_policy(written(tmp_path, FULL), ['data.favorable=">50K"']).data.favorable == [">50K"]
+
+
 @pytest.mark.parametrize(("override", "expected"), BAD)
 def test_an_override_that_leads_nowhere(tmp_path: Path, override: str, expected: str) -> None:
     with pytest.raises(AuditError) as error:

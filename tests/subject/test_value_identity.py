@@ -96,7 +96,7 @@ def test_labels_with_and_without_a_zero(model: Models, tmp_path: Path) -> None:
     frame = people_as_numbers(800)
     clean = audited(frame, model("given"), tmp_path)
     mixed = frame.assign(label=half_as(frame["label"], v1="01", v0="0"))
-    for favorable, message in ((None, r"data\.favorable"), (1, "two label values")):
+    for favorable, message in ((None, r"data\.label"), (1, "two label values")):
         with pytest.raises(audit.AuditError, match=message) as caught:
             audited(mixed, model("given"), tmp_path, favorable=favorable)
         assert "data.values: {label: number}" in caught.value.fix and "'01' (" in caught.value.fix
