@@ -6,11 +6,11 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
-from ruamel.yaml import YAML
 
 from audit.errors import AuditError, did_you_mean
 from audit.policy.gate_spec import GateSpec, Rule, Waiver
 from audit.policy.model import AtLeast, DataSpec, ModelSpec, OutputSpec, Policy, Protected, ReportSpec
+from audit.policy.spelled_numbers import yaml_with_places
 
 Key = str | int
 
@@ -42,7 +42,9 @@ def explain(error: ValidationError, data: Mapping[str, object], path: str, text:
         known = _known_keys(keys[:-1])
         unknown = f"the unknown key {str(keys[-1])!r}{did_you_mean(keys[-1], known)}"
         return AuditError(where=where, expected=f"one of {', '.join(known)}", found=unknown)
-    return AuditError(where=where, expected=_expectation(first, details), found=_shorten(first["input"]))
+    return AuditError(
+        where=where, expected=_expectation(first, details), found=_shorten(first["input"]), fix=_quoted(first)
+    )
 
 
 def _keys_in_data(location: Sequence[Key], data: object) -> list[Key]:
@@ -72,6 +74,14 @@ def _expectation(first: ErrorDetails, details: Sequence[ErrorDetails]) -> str:
     return " or ".join(dict.fromkeys(parts))
 
 
+def _quoted(first: ErrorDetails) -> str:
+    """Return the advice for a name, such as that of a column, which YAML reads as a number; empty for the rest."""
+    value = first["input"]
+    text = getattr(value, "spelling", "") or str(value)
+    named = first["type"] == "string_type" and isinstance(value, bool | int | float)
+    return f'put it into quotes: "{text}"' if named else ""
+
+
 def _shorten(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 200 else text[:199] + "…"
@@ -79,7 +89,7 @@ def _shorten(value: object) -> str:
 
 def _line(text: str, keys: Sequence[Key]) -> str:
     """Return ``:LINE`` of the last of ``keys`` that the file contains (an override's are not in it)."""
-    node: Any = YAML(typ="rt").load(text) if text else None
+    node: Any = yaml_with_places().load(text) if text else None
     line = None
     for key in keys:
         try:

@@ -10,7 +10,7 @@ import pytest
 from audit.check import load_policy
 from audit.errors import AuditError
 
-from .examples import FULL, LEAST, written
+from .examples import FULL, LEAST, with_rules, written
 
 
 def put(content: Any, path: str, value: object) -> None:
@@ -81,7 +81,6 @@ BAD = [
     ("=3", "key.path=value"),
     ("", "key.path=value"),
     ("data.label=[1", "a YAML value"),
-    ("data.label=2027-02-31", "a YAML value"),
     ("gate.rules.9.at_least=0.1", "something that has the key '9'"),
     ("gate.rules.4={metric: performance.auc, at_least: 0.1}", "something that has the key '4'"),
     ("gate.rules.-1.at_least=0.1", "something that has the key '-1'"),
@@ -122,3 +121,32 @@ def test_an_override_is_checked_as_the_file_is(tmp_path: Path, override: str, ke
         load_policy(written(tmp_path, FULL), [override])
     assert error.value.where.endswith(f": {key}")
     assert found in error.value.found
+
+
+DATES = [
+    "2020-01-31",
+    "2020-02-31",
+    "2020-1-2",
+    "2020-01-31 10:00:00",
+    "2020-01-31T10:00:00Z",
+    "2020-01-31T10:00:00+02:00",
+]
+
+
+@pytest.mark.parametrize("day", DATES)
+def test_a_date_without_quotes_is_the_text_that_it_is_spelled_as(tmp_path: Path, day: str) -> None:
+    """As a group and as a column, as a value and as a key: what the data hold is compared with the spelling."""
+    data = f"label: y, protected: {{joined: {{privileged: {day}, columns: {{{day}: {day}, other: b}}}}}}"
+    rule = f"{{metric: performance.accuracy, where: {{attribute: joined, group: {day}}}, at_least: 0.1}}"
+    text = with_rules(rule).replace("label: income", f"{data}, favorable: {day}, missing: {{{day}: {day}}}")
+    policy = load_policy(written(tmp_path, text), [f"data.label={day}"])
+    joined = policy.data.protected["joined"]
+    assert (joined.privileged, joined.columns) == ([day], {day: day, "other": "b"})
+    assert (policy.data.favorable, policy.data.missing, policy.data.label) == ([day], {day: day}, day)
+    assert policy.rules[0].where == {"attribute": "joined", "group": day}
+
+
+def test_a_number_where_a_name_is_expected_is_shown_in_quotes(tmp_path: Path) -> None:
+    with pytest.raises(AuditError) as error:
+        load_policy(written(tmp_path, FULL), ["data.weight=007"])
+    assert error.value.fix == 'put it into quotes: "007"'
