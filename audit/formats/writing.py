@@ -31,7 +31,7 @@ def set_aside(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         for partial in folder.glob(f"{_PARTIAL}*"):
             if _abandoned(partial):
-                shutil.rmtree(partial)
+                shutil.rmtree(partial, ignore_errors=True)  # another run may be removing it as well
         older = [folder / name for name in names if os.path.lexists(folder / name)]
         previous = folder / PREVIOUS
         if previous.is_symlink():
@@ -41,7 +41,8 @@ def set_aside(folder: Path) -> None:
             for name in names:
                 (previous / name).unlink(missing_ok=True)
             for file in reversed(older):  # the JSON last: it is the artefact
-                file.replace(previous / file.name)
+                with suppress(FileNotFoundError):  # another run has just set it aside
+                    file.replace(previous / file.name)
     except OSError as error:
         raise _not_writable(folder, error) from None
 
@@ -76,18 +77,24 @@ def write_and_read(
         for view in registry.FORMATS:
             if view.name != REPORT_FILE:
                 place(view.name, view.render(stored))
-    _require_own(folder / REPORT_FILE, (folder / REPORT_FILE).read_bytes(), text)
+    file = folder / REPORT_FILE
+    _require_own(file, file.read_bytes() if file.is_file() else None, text)
     return stored, [folder / each.name for each in registry.FORMATS]
 
 
-def _require_own(file: Path, content: bytes, written: bytes) -> None:
+def _require_own(file: Path, content: bytes | None, written: bytes) -> None:
+    """Require that the ``content`` of a file, None if it is gone, is what this process has ``written``."""
     if content != written:
-        raise AuditError(
-            where=str(file),
-            expected="the report that was just written",
-            found="another one",
-            fix="let no other process write to this directory",
-        )
+        raise _disturbed(file, "another one" if content is not None else "none: another process took it away")
+
+
+def _disturbed(file: Path, actual: str) -> AuditError:
+    return AuditError(
+        where=str(file),
+        expected="the report that was just written",
+        found=actual,
+        fix="let no other run or program write to this directory meanwhile: give each its own --out",
+    )
 
 
 def write_whole(folder: Path, texts: Mapping[str, str]) -> list[Path]:
@@ -109,6 +116,9 @@ def _written_whole(folder: Path) -> Iterator[Callable[[str, str], Path]]:
     files: list[Path] = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _not_writable(folder, error) from None
+    try:
         with tempfile.TemporaryDirectory(prefix=f"{_PARTIAL}{os.getpid()}-", dir=folder) as partial:
 
             def place(name: str, text: str) -> Path:
@@ -121,6 +131,10 @@ def _written_whole(folder: Path) -> Iterator[Callable[[str, str], Path]]:
     except OSError as error:
         for file in files:
             file.unlink(missing_ok=True)
+        if isinstance(error, FileNotFoundError):  # it was there
+            raise _disturbed(
+                folder, f"no {Path(str(error.filename)).name!r}: another process took it away"
+            ) from None
         raise _not_writable(folder, error) from None
 
 

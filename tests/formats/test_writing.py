@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from audit.cli import main
 from audit.errors import AuditError
-from audit.formats.writing import set_aside, write_reports, write_whole
+from audit.formats.writing import set_aside, write_and_read, write_reports, write_whole
+from audit.result import Report
 
 from .samples import report
 
@@ -124,3 +127,35 @@ def test_a_report_that_another_process_replaces_is_not_believed(
     with pytest.raises(AuditError, match="another one"):
         write_reports(report(), tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_another_process_takes_away_meanwhile_is_said_so(tmp_path: Path) -> None:
+    def take_away(stored: Report) -> Report:
+        for partial in tmp_path.glob(".partial-*"):
+            (partial / "report.json").unlink()
+        return stored
+
+    with pytest.raises(AuditError) as error:
+        write_and_read(report(), tmp_path, take_away)
+    assert error.value.found == "no 'report.json': another process took it away"
+    assert error.value.fix.endswith("give each its own --out") and tree(tmp_path) == {}
+
+
+def test_runs_that_race_for_a_folder_end_with_a_report_or_say_who_disturbed_them(tmp_path: Path) -> None:
+    def run(number: int) -> list[str]:
+        outcomes = []
+        for _ in range(30):
+            try:
+                set_aside(tmp_path)
+                write_and_read(replace(report(), reason=f"run {number}"), tmp_path, lambda stored: stored)
+                outcomes.append("")
+            except AuditError as error:
+                outcomes.append(error.found)
+        return outcomes
+
+    with ThreadPoolExecutor(3) as pool:
+        outcomes = [text for found in pool.map(run, range(3)) for text in found]
+    disturbed = [text for text in outcomes if text]
+    assert len(outcomes) == 90
+    assert all(text == "another one" or text.endswith("another process took it away") for text in disturbed)
+    assert (tmp_path / "report.json").is_file() or disturbed
