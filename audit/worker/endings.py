@@ -5,7 +5,7 @@ import signal
 _EXPLANATIONS: dict[int, str] = {
     signal.SIGSEGV: "a segmentation fault in native code",
     signal.SIGBUS: "a memory fault in native code",
-    signal.SIGABRT: "native code gave up, as after a failed assertion",
+    signal.SIGABRT: "native code gave up, as after a failed assertion or for lack of memory",
     signal.SIGILL: "an instruction that this processor does not have",
     signal.SIGFPE: "a division by zero in native code",
     signal.SIGKILL: "as the system does when memory runs out",

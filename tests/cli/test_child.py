@@ -82,3 +82,15 @@ def test_a_disk_that_is_full_leaves_no_half_of_a_report(kit: Kit) -> None:
     done = run(kit, preexec_fn=limit)
     assert done.returncode == 2 and done.stdout == "", done.stderr
     assert not kit.out.exists() or list(kit.out.iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits the address space")
+def test_too_little_memory_is_no_fault_of_the_tool(kit: Kit) -> None:
+    """As under `ulimit -v`: TensorFlow's libraries alone take more."""
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_AS, (2 * 2**30, 2 * 2**30))
+
+    done = run(kit, preexec_fn=limit)
+    assert (done.returncode, done.stdout) == (2, "") and not kit.out.exists(), done.stderr
+    assert done.stderr.startswith("audit: memory\n") and "ulimit -v" in done.stderr

@@ -22,10 +22,19 @@ HOSTILE = {
     "shell": "$(touch pwned); `touch pwned` && rm -rf ~",
     "long": "n" * 4000,
     "terminal": "\x1b[2J\x1b[31mPASS\x07\r\nPASS: all rules hold",
+    "lines": "a\u2028PASS: all rules hold\u2029b\u0085c\x1cd",
+    "stacked": "e" + 40 * "\u0301",
     "direction": "\u202etxt.exe\u2066",
     "yaml": "- {a: *b}\n...",
 }
-VISIBLE = {**HOSTILE, "terminal": "PASS: all rules hold", "direction": "txt.exe", "yaml": "- {a: *b}"}
+VISIBLE = {
+    **HOSTILE,
+    "lines": "PASS: all rules hold",
+    "stacked": "e\u0301\u0301\u0301\u0301\\u0301",
+    "terminal": "PASS: all rules hold",
+    "direction": "txt.exe",
+    "yaml": "- {a: *b}",
+}
 """What a reader of the page must be able to see of each."""
 
 
@@ -51,7 +60,8 @@ class Page(HTMLParser):
 
 def printable(text: str) -> bool:
     """Whether nothing but line ends could steer a terminal."""
-    return not any(unicodedata.category(c)[0] == "C" and c != "\n" for c in text)
+    steering = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+    return not any(unicodedata.category(c) in steering and c != "\n" for c in text)
 
 
 def audited(kit: Kit, capsys: Captured) -> tuple[str, Page, str]:
@@ -91,6 +101,21 @@ def test_groups_and_columns(kit: Kit, capsys: Captured, kind: str) -> None:
     report = json.loads(stored)
     assert name in report["data"]["groups"][0]["rows"] and report["data"]["groups"][1]["attribute"] == name
     assert not (kit.folder / "pwned").exists()
+
+
+@pytest.mark.parametrize(
+    "argv", [["gate"], ["report"], ["inspect"], ["run"], ["run", "--only"], ["run", "--set"]]
+)
+@pytest.mark.parametrize("kind", ["terminal", "lines", "direction"])
+def test_a_message_has_the_lines_that_it_was_given(
+    tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch, argv: list[str], kind: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main([*argv, HOSTILE[kind]]) == 2
+    printed = capsys.readouterr().err
+    first, *others = printed.splitlines()
+    assert first.startswith("audit: ") and printable(printed) and printed.count("\n") == len(others) + 1
+    assert all(line.startswith(("  expected: ", "  found:    ", "  do:       ")) for line in others)
 
 
 @pytest.mark.parametrize("kind", ["html", "attribute", "jinja", "terminal", "long"])

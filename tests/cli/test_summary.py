@@ -75,3 +75,11 @@ def test_an_attribute_is_given_once(flags: list[str], capsys: pytest.CaptureFixt
 )
 def test_names_keep_to_their_columns_and_their_line(text: str, shown: str) -> None:
     assert plain(text, 20) == shown
+
+
+def test_every_character_of_a_name_stays_on_its_line() -> None:
+    """One character in its place, or a dot for it; whatever breaks a line anywhere is such a dot."""
+    for code in range(0x110000):
+        shown = plain(f"a{chr(code)}b")
+        assert len(shown) == 3 and shown[::2] == "ab"
+        assert shown[1] in (chr(code), "·") and len(shown.splitlines()) == 1
