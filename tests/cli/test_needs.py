@@ -58,7 +58,11 @@ def test_open_rules_groups_left_out_and_warnings_are_said(
     gap.data["protected"]["race"] = {"privileged": "White"}
     race = {"metric": "fairness.disparate_impact", "where": {"attribute": "race"}, "at_least": 0.1}
     vacuous = {"metric": "performance.accuracy", "at_least": 0}
-    nothing = {"metric": "performance.accuracy", "where": {"attribute": "sexx"}, "at_least": 0.1}
+    nothing = {
+        "metric": "performance.accuracy",
+        "where": {"attribute": "sex", "group": "Femal"},
+        "at_least": 0.1,
+    }
     gap.policy["gate"] |= {"min_rows": 100, "rules": [*gap.policy["gate"]["rules"], race, vacuous, nothing]}
     assert main(gap.write()) == 3
     out = capsys.readouterr().out
@@ -71,7 +75,7 @@ def test_open_rules_groups_left_out_and_warnings_are_said(
         "warning performance.accuracy: no value breaks 'at_least: 0', since the metric lies between 0 and 1"
         in out
     )
-    assert "no attribute 'sexx' was measured (did you mean 'sex'?)" in out
+    assert "no group 'Femal' was measured (did you mean 'Female'?)" in out
     report = read_report(gap.out)
     assert len(report.warnings) == 2
     assert "<h3>Warnings</h3>" in (gap.out / "report.html").read_text()
