@@ -13,6 +13,7 @@ from audit.stats.paired_intervals import CRASHED
 ACROSS = "the interval reaches across the limit"
 NO_INTERVAL = "there is no interval"
 UNDEFINED = "the value is not finite"
+EMPTY = "no row is in a denominator of the metric, so that it has no value"
 NO_BASELINE = "the baseline has no such measurement"
 NOT_COMPARED = "comparing it with the baseline crashed"
 BOUND = "what was measured bounds the value on one side only"
@@ -31,7 +32,7 @@ def why_open(claim: Claim, breaks: bool) -> str:
     if claim.paired and baseline and baseline.method == CRASHED:
         return NOT_COMPARED
     if not math.isfinite(claim.value):
-        return UNDEFINED
+        return EMPTY if measurement.rows == 0 else UNDEFINED
     if method_named(measurement.method).open_side:
         return BOUND
     return NO_INTERVAL if claim.span is None else ACROSS

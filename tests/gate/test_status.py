@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -72,6 +73,15 @@ def test_min_rows_counts_the_smallest_denominator_of_a_group(rows: int, left_out
     assert rule.status == ("inconclusive" if left_out else "pass")
     assert len(rule.not_decided) == left_out
     assert ("min_rows" in rule.reason) == left_out
+
+
+def test_a_group_without_a_row_in_the_denominator_is_said_to_be_that() -> None:
+    """As of a group of 593 without one favourable label, and not that its value is odd."""
+    empty = replace(
+        rate(5, 20, attribute="sex", group="a"), value=math.nan, counts={}, method="none", smallest_n=0
+    )
+    (rule,) = decided([check(empty)], [at_least(attribute="sex")]).rules
+    assert rule.reason == "not decided: no row is in a denominator of the metric, so that it has no value"
 
 
 def test_min_rows_is_about_groups_and_not_about_the_table() -> None:
