@@ -2,6 +2,7 @@
 
 import errno
 import re
+import resource
 
 from audit.errors import AuditError
 
@@ -29,15 +30,26 @@ _MEMORY = re.compile(
 )
 
 
+_LEAST_ADDRESS_SPACE = 512 * 2**20  # bytes; TensorFlow takes several times as much
+
+
+def require_address_space() -> None:
+    """Require an address space (``ulimit -v``) that numpy can start in.
+
+    With less, OpenBLAS waits for ever, or ends the process with 1, the exit code of a failed gate.
+
+    Raises:
+        AuditError: the limit is lower.
+    """
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if limit != resource.RLIM_INFINITY and limit < _LEAST_ADDRESS_SPACE:
+        raise _too_little_memory(f"a limit of {limit // 2**20:,} MiB on the address space")
+
+
 def machine_error(error: BaseException) -> AuditError | None:
     """Return the message of an error that the machine causes; None for any other, such as a fault of the tool."""
     if _is_of_memory(error):
-        return AuditError(
-            where="memory",
-            expected="enough memory for TensorFlow, the model and a batch of rows",
-            found=f"{type(error).__name__}: {_first_line(error) or 'an allocation failed'}",
-            fix="give the process more memory (see also 'ulimit -v' and the container's limit), or end other programs",
-        )
+        return _too_little_memory(f"{type(error).__name__}: {_first_line(error) or 'an allocation failed'}")
     if not isinstance(error, OSError) or error.errno not in _UNUSABLE | FULL:
         return None
     return AuditError(
@@ -45,6 +57,15 @@ def machine_error(error: BaseException) -> AuditError | None:
         expected="a file or folder that can be read and written",
         found=error.strerror or str(error),
         fix="make room on the disk" if error.errno in FULL else "check the path and its permissions",
+    )
+
+
+def _too_little_memory(actual: str) -> AuditError:
+    return AuditError(
+        where="memory",
+        expected="enough memory for TensorFlow, the model and a batch of rows",
+        found=actual,
+        fix="give the process more memory (see also 'ulimit -v' and the container's limit), or end other programs",
     )
 
 

@@ -13,7 +13,7 @@ from audit.cli.streams import open_streams
 from audit.cli.summary import plain
 from audit.errors import AuditError, ToolFault
 from audit.frameworks.output_silencing import discard_output, enable
-from audit.machine_errors import FULL, machine_error
+from audit.machine_errors import FULL, machine_error, require_address_space
 from audit.worker.signals import Terminated
 
 _MAX_LINE_CHARACTERS = 2000
@@ -41,6 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _exit_code(arguments: list[str]) -> int:
     debug = "--debug" in arguments
     try:
+        require_address_space()
         result = app(args=arguments, prog_name="audit", standalone_mode=False)
         if result == INTERRUPTED:  # how typer answers Ctrl-C
             raise KeyboardInterrupt
