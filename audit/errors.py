@@ -38,6 +38,28 @@ class AuditError(Exception):
         return AuditError(expected=self.expected, found=self.found, where=where, fix=self.fix)
 
 
+class RowError(AuditError):
+    """A row of a table with a value that cannot be audited; the message never shows the value.
+
+    Args:
+        row: its number in the table, from 1 over all files.
+        expected: the expected value.
+        found: the kind of the actual value, without the value: it may identify a person.
+        where: the column.
+        fix: what the user can do.
+    """
+
+    def __init__(self, *, row: int, expected: str, found: str, where: str, fix: str = "") -> None:
+        self.row = row
+        self._column = where
+        super().__init__(expected=expected, found=found, where=f"{where}, row {row:,}", fix=fix)
+
+    def located(self, place: str) -> AuditError:
+        """Return the error about the row at ``place``, the file and the row's number in it."""
+        where = f"{place}: {self._column}"
+        return AuditError(expected=self.expected, found=self.found, where=where, fix=self.fix)
+
+
 class ScoresRefused(AuditError):
     """The model's scores contradict its labels, its graph or the policy: an audit would misread them."""
 

@@ -8,10 +8,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from audit.data.column_types import is_bytes, is_number, is_tensor
-from audit.errors import AuditError
+from audit.errors import AuditError, RowError
 from audit.result import Scalar
 
 NULL_WORDS = pa.array(["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None"])
+
+
+_FIX = "correct the data, or give the model's input another column under model.inputs"
+_DECIMAL_FIX = 'if its comma is a decimal mark, set data.csv: {decimal: ","}'
 
 
 class NullValue(Exception):
@@ -45,7 +49,8 @@ def numbers(column: pa.Array, name: str, first_row: int, fill: Scalar | None = N
 
     Raises:
         NullValue: there is a null and no ``fill``.
-        AuditError: a text is no number.
+        RowError: a text is no number.
+        AuditError: the column holds no single numbers.
     """
     values: np.ndarray = _as_float(column, name, first_row).to_numpy(zero_copy_only=False)
     missing = np.isnan(values)
@@ -120,8 +125,14 @@ def _as_float(column: pa.Array, name: str, first_row: int) -> pa.Array:
     for parsed in (pa.float64(), pa.bool_()):  # a CSV writes flags as words
         with suppress(pa.ArrowInvalid):
             return trimmed.cast(parsed).cast(pa.float64())
-    row, value = next((i, v) for i, v in enumerate(trimmed.to_pylist()) if v is not None and not _parses(v))
-    raise _not_a_number(name, f"{value[:80]!r} in row {first_row + row:,}")
+    row = next(i for i, v in enumerate(trimmed.to_pylist()) if v is not None and not _parses(v))
+    raise RowError(
+        row=first_row + row,
+        where=f"data column {name!r}",
+        expected="numbers",
+        found="text that is no number",
+        fix=_FIX if not _has_decimal_comma(trimmed[row].as_py()) else _DECIMAL_FIX,
+    )
 
 
 def _cast(column: pa.Array, kind: pa.DataType, name: str, actual: str, expected: str = "numbers") -> pa.Array:
@@ -167,6 +178,10 @@ def _filled(column: pa.Array, fill: float) -> np.ndarray:
     return rows
 
 
+def _has_decimal_comma(text: str) -> bool:
+    return text.count(",") == 1 and _parses(text.replace(",", "."))
+
+
 def _parses(text: str) -> bool:
     try:
         pa.array([text]).cast(pa.float64())
@@ -180,5 +195,5 @@ def _not_a_number(name: str, actual: str, expected: str = "numbers") -> AuditErr
         where=f"data column {name!r}",
         expected=expected,
         found=actual,
-        fix="correct the data, or give the model's input another column under model.inputs",
+        fix=_FIX,
     )

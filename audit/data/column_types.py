@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from audit.errors import AuditError
+from audit.errors import RowError
 
 PEEKED_ROWS = 64
 """First rows, by which the types of columns are resolved."""
@@ -70,11 +70,12 @@ def as_resolved(column: pa.Array, kind: pa.DataType, name: str, first_row: int) 
     """Return a stored ``column`` in the type ``kind`` from `resolve_column_type`.
 
     Raises:
-        AuditError: a list has another length than the first one.
-        pa.ArrowInvalid: bytes are no text.
+        RowError: a list has another length than the first one, or bytes are no text.
     """
     if is_bytes(column.type):
-        return column.cast(pa.binary()).cast(kind)
+        return (
+            _as_text(column.cast(pa.binary()), name, first_row) if kind == pa.string() else column.cast(kind)
+        )
     if is_tensor(kind) and _is_list(column.type):
         return _as_tensor(column, kind, name, first_row)
     return column
@@ -109,6 +110,19 @@ def _is_text(value: bytes) -> bool:
     return True
 
 
+def _as_text(column: pa.Array, name: str, first_row: int) -> pa.Array:
+    try:
+        return column.cast(pa.string())
+    except pa.ArrowInvalid:
+        row = next(i for i, value in enumerate(column.to_pylist()) if value and not _is_text(value))
+        raise RowError(
+            row=first_row + row,
+            where=f"data column {name!r}",
+            expected="UTF-8 text",
+            found="bytes that are no text",
+        ) from None
+
+
 def _is_list(kind: pa.DataType) -> bool:
     return bool(pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind))
 
@@ -140,10 +154,11 @@ def _as_tensor(column: pa.Array, kind: pa.DataType, name: str, first_row: int) -
     return scatter(_tensors(flat.cast(kind.value_type), kind), present)
 
 
-def _uneven(name: str, row: int, length: int, expected: int) -> AuditError:
-    return AuditError(
+def _uneven(name: str, row: int, length: int, expected: int) -> RowError:
+    return RowError(
+        row=row,
         where=f"data column {name!r}",
         expected=f"lists of one length in every row: {expected:,} values, as in the first one",
-        found=f"{'a null' if length < 0 else f'{length:,} values'} in row {row:,}",
+        found="a null" if length < 0 else f"{length:,} values",
         fix="bring the arrays to one shape, as the model's input takes it",
     )

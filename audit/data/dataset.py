@@ -15,9 +15,10 @@ from audit.data.labels import LabelReader, Labels, Targets
 from audit.data.protected_attributes import Attribute, AttributeReader, intersect
 from audit.data.row_sample import take_rows
 from audit.data.source import Source
-from audit.errors import AuditError, quote_list
+from audit.errors import AuditError, RowError, quote_list
 from audit.policy.model import DataSpec, Kind
 
+_GOOD_WEIGHTS = "finite weights, not below 0"
 _LIGHT = 0.01
 """Share of the mean weight, below which a row hardly counts."""
 
@@ -64,11 +65,12 @@ def read_dataset(spec: DataSpec, source: Source, kind: Kind) -> Dataset:
     source.require_single(columns)
     rows = 0
     for batch in source.batches(columns):
-        label.add(batch.column(spec.label), rows + 1)
-        for reader in readers.values():
-            reader.add(batch, rows + 1)
-        if spec.weight:
-            weights.append(_weights(batch, spec.weight, rows + 1))
+        with source.locating():
+            label.add(batch.column(spec.label), rows + 1)
+            for reader in readers.values():
+                reader.add(batch, rows + 1)
+            if spec.weight:
+                weights.append(_weights(batch, spec.weight, rows + 1))
         if spec.cluster:
             clusters.add(batch.column(spec.cluster))
         rows += batch.num_rows
@@ -130,26 +132,30 @@ def _weights(batch: pa.RecordBatch, column: str, first_row: int) -> np.ndarray:
     invalid = ~(np.isfinite(values) & (values >= 0))
     if invalid.any():
         index = int(invalid.argmax())
-        raise _bad_weights(column, f"{values[index]} in row {first_row + index:,}")
+        sign = "a negative number" if values[index] < 0 else "an infinite number"
+        problem = "no number" if np.isnan(values[index]) else sign
+        raise RowError(
+            row=first_row + index, where=_weight_key(column), expected=_GOOD_WEIGHTS, found=problem
+        )
     return values
 
 
 def _normalized(weights: np.ndarray, column: str) -> np.ndarray:
     if not weights.any():
-        raise _bad_weights(column, "only zeros")
+        raise AuditError(where=_weight_key(column), expected=_GOOD_WEIGHTS, found="only zeros")
     least = weights[weights > 0].min()
     if least < weights.max() / _MAX_WEIGHT_RATIO:
         raise AuditError(
-            where=f"data.weight: {column!r}",
+            where=_weight_key(column),
             expected=f"weights of at most {_MAX_WEIGHT_RATIO:g} times the least above 0, as far as a sum holds both",
-            found=f"{least:g} and {weights.max():g}",
+            found=f"one of {weights.max() / least:.0e} times as much",
             fix="correct the weights; 0 leaves a row out of every figure",
         )
     return np.asarray(weights / weights.max())  # only their ratios count, and squares of tiny ones vanish
 
 
-def _bad_weights(column: str, problem: str) -> AuditError:
-    return AuditError(where=f"data.weight: {column!r}", expected="finite weights, not below 0", found=problem)
+def _weight_key(column: str) -> str:
+    return f"data.weight: {column!r}"
 
 
 def _require_clusters(codes: np.ndarray, column: str) -> np.ndarray:

@@ -2,21 +2,19 @@
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 import pyarrow as pa
 
 from audit.data.arrow_columns import null_count
 from audit.data.column_types import as_resolved, is_bytes, is_single, is_tensor, row_bytes
-from audit.errors import AuditError, did_you_mean, quote_list
+from audit.errors import AuditError, RowError, did_you_mean, quote_list
 from audit.machine_errors import machine_error
+from audit.policy.csv_spec import CsvSpec
 from audit.provenance.digest import digest, listing_digest
-
-_Schema = TypeVar("_Schema")
 
 _DAMAGED: tuple[type[Exception], ...] = (pa.ArrowException, OSError, UnicodeDecodeError)
 _MIN_BATCH_ROWS = 256
@@ -39,13 +37,17 @@ class Source(ABC):
 
     ``schema`` gives every column's type in file order; of a CSV file it is inferred from its first
     block, while `batches` yields text, so that one odd value far down is found and named. Only inputs of a model
-    take columns of tensors and of bytes (encoded images). ``batch_size`` limits `batches`.
+    take columns of tensors and of bytes (encoded images). ``batch_size`` limits `batches`. ``notes`` say what a
+    reader must know of how the files were read, such as a delimiter that was detected, and ``csv`` says the same as a
+    policy does.
     """
 
     path: str
     files: list[Path]
     schema: pa.Schema
     batch_size = BatchSize()
+    notes: Sequence[str] = ()
+    csv = CsvSpec()
 
     def digest(self) -> str:
         """Return the digest of the source's file, or of the listing of all its files below their common directory."""
@@ -66,10 +68,22 @@ class Source(ABC):
         """
         self.require(columns)
         first_row = 1
-        with reading(self.path):
+        with reading(self.path), self.locating():
             for batch in self.read(list(dict.fromkeys(columns)), self._batch_rows(columns)):
                 yield self._resolved(batch, first_row)
                 first_row += batch.num_rows
+
+    def place(self, row: int) -> str:
+        """Return in words where a row is, by its number from 1 among all rows that were read."""
+        return f"{self.path}: row {row:,}"
+
+    @contextmanager
+    def locating(self) -> Iterator[None]:
+        """Name the file, and the row's number in it, in errors about a row of this table."""
+        try:
+            yield
+        except RowError as error:
+            raise error.located(self.place(error.row)) from None
 
     def require(self, columns: Sequence[str]) -> None:
         """Raise an AuditError unless every one of ``columns`` is in the table, with values that a model may read."""
@@ -80,8 +94,9 @@ class Source(ABC):
 
     def require_present(self, columns: Sequence[str]) -> None:
         """Raise an AuditError unless every one of ``columns`` is in the table."""
+        names = set(self.schema.names)
         for column in columns:
-            if column not in self.schema.names:
+            if column not in names:
                 raise AuditError(
                     where=self.path,
                     expected=f"a column {column!r}{did_you_mean(column, self.schema.names)}",
@@ -137,14 +152,3 @@ def reading(path: object, damaged: tuple[type[Exception], ...] = _DAMAGED) -> It
             found=text.splitlines()[0][:300] if text else type(error).__name__,
             fix="convert the file to UTF-8" if utf8 else "export the table again",
         ) from error
-
-
-def common_schema(
-    files: Sequence[Path], schema_of: Callable[[Path], _Schema], parts: str, others: str = "others"
-) -> _Schema:
-    """Return the schema that ``schema_of`` finds in all files, or raise an AuditError if it differs in one."""
-    first = schema_of(files[0])
-    for other in files[1:]:
-        if schema_of(other) != first:
-            raise AuditError(where=str(other), expected=f"the {parts} of {files[0]}", found=others)
-    return first

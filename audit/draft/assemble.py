@@ -60,7 +60,7 @@ def draft(model_path: str, data: str, label: str, base: Path, policy_from: Resol
     model = open_model(ModelSpec(path=model_path), find_model(locate(model_path, base)))
     regression = _is_regression(source, label, model)
     protected = {} if regression else _guess_protected(source, label)
-    spec = DataSpec(path=data, label=label, protected=protected)
+    spec = DataSpec(path=data, label=label, protected=protected, csv=source.csv)
     model = model.without(unbound(model.fed, {}, spec, source.schema))
     feeds = bind(model.fed, {}, spec, source.schema, model_path)
     table = read_dataset(spec, source, "regression" if regression else "auto")
@@ -70,7 +70,7 @@ def draft(model_path: str, data: str, label: str, base: Path, policy_from: Resol
     nulls = _nulls(source, feeds)
     text = policy_text(policy, table, feeds, nulls, thin)
     policy_from(YAML(typ="safe", pure=True).load(text))  # what is written is a policy
-    return Draft(text, [*_remarks(spec, nulls, thin), *table.warnings])
+    return Draft(text, [*source.notes, *_remarks(spec, nulls, thin), *table.warnings])
 
 
 def _is_regression(source: Source, label: str, model: Model) -> bool:
@@ -134,7 +134,7 @@ def _median(source: Source, name: str) -> float:
 
 def _content(model: str, spec: DataSpec, regression: bool) -> dict[str, object]:
     output = {"output": "regression"} if regression else {}
-    data = spec.model_dump(mode="json", exclude_none=True, include={"path", "label", "protected"})
+    data = spec.model_dump(mode="json", exclude_none=True, include={"path", "label", "protected", "csv"})
     return {"version": 1, "model": {"path": model, **output}, "data": data}
 
 

@@ -43,6 +43,9 @@ def _model(policy: ResolvedPolicy, feeds: list[Feed]) -> Iterator[str]:
 
 def _data(policy: ResolvedPolicy, table: Dataset, nulls: Mapping[str, int]) -> Iterator[str]:
     yield f"  path: {scalar(policy.data.path)}          # {table.rows:,} rows"
+    if keys := policy.data.csv.model_dump():
+        listed = ", ".join(f"{key}: {json.dumps(value)}" for key, value in keys.items())
+        yield f"  csv: {{{listed}}}          # detected from the first rows"
     yield "  # background: PATH          # such as the training data: what rows are compared with; default: path"
     yield f"  label: {scalar(policy.data.label)}"
     if isinstance(table.labels, Labels):

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from audit.data.arrow_columns import Codes, numbers, tensors, texts
-from audit.errors import AuditError
+from audit.errors import RowError
 from audit.frameworks.tensorflow_loader import tensorflow
 from audit.result import Scalar
 
@@ -68,7 +68,7 @@ class Feed:
         return numbers[:, 0] if self.flat else numbers
 
     def require_whole(self, values: Sequence[np.ndarray], first_row: int) -> None:
-        """Raise an AuditError if the input takes integers or booleans and a value is none."""
+        """Raise a RowError if the input takes integers or booleans and a value is none."""
         if self.dtype.is_integer or self.dtype.is_bool:
             for name, column in zip(self.columns, values, strict=True):
                 self._require_whole(name, column, first_row)
@@ -78,10 +78,12 @@ class Feed:
         allowed = (column == np.rint(column)) & (low <= column) & (column <= high)
         if not allowed.all():
             at = int((~allowed).argmax())
-            raise AuditError(
+            is_whole = column[at] == np.rint(column[at])
+            raise RowError(
+                row=first_row + at,
                 where=f"data column {name!r}",
                 expected=f"values of the model's input {self.name!r}: {self.dtype.name}",
-                found=f"{column[at]:g} in row {first_row + at:,}",
+                found="a number beyond its range" if is_whole else "a number that is not whole",
                 fix="correct the data, or give the input another column under model.inputs",
             )
 

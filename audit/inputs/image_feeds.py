@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from audit.data.arrow_columns import NullValue, tensors
 from audit.data.image_decoding import decode
-from audit.errors import AuditError
+from audit.errors import AuditError, RowError
 from audit.frameworks.tensorflow_loader import tensorflow
 from audit.inputs.feeds import Feed, Values
 from audit.result import Scalar
@@ -57,10 +57,18 @@ class ImageFeed(Feed):
 
     def _decoded(self, column: pa.Array, first_row: int) -> np.ndarray:
         channels = (self.shape[2] if len(self.shape) == 3 else 1) or 3
-        where = f"data column {self.columns[0]!r}, row"
         files = enumerate(_files(column, self.columns[0]), start=first_row)
-        images = [decode(data, channels, f"{where} {row:,}") for row, data in files]
+        images = [self._image(data, channels, row) for row, data in files]
         return stack_images(images, self.columns[0], first_row)
+
+    def _image(self, data: bytes, channels: int, row: int) -> np.ndarray:
+        try:
+            return decode(data, channels, f"data column {self.columns[0]!r}")
+        except AuditError as error:
+            where = error.where
+            raise RowError(
+                row=row, where=where, expected=error.expected, found=error.found, fix=error.fix
+            ) from None
 
     def _shaped(self, images: np.ndarray) -> np.ndarray:
         """Return images with or without an axis of one channel, as the input has it."""
@@ -176,16 +184,19 @@ def stack_images(images: Sequence[np.ndarray], column: str, first_row: int) -> n
     """
     for row, image in enumerate(images, start=first_row):
         if image.shape != images[0].shape:
-            raise other_size(column, images[0].shape, image.shape, f" in row {row:,}")
+            error = other_size(column, images[0].shape, image.shape)
+            raise RowError(
+                row=row, where=error.where, expected=error.expected, found=error.found, fix=error.fix
+            )
     return np.stack(images)
 
 
-def other_size(column: str, first: Sequence[int], other: Sequence[int], where: str = "") -> AuditError:
+def other_size(column: str, first: Sequence[int], other: Sequence[int]) -> AuditError:
     """Return the AuditError for images of several sizes in a column."""
     return AuditError(
         where=f"data column {column!r}",
         expected=f"pictures of one size, {_sizes(first)} as the first one",
-        found=f"{_sizes(other)}{where}",
+        found=_sizes(other),
         fix="resize the pictures to one size",
     )
 

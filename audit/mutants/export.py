@@ -15,16 +15,19 @@ from pyarrow import csv
 
 from audit.data.readers.aif360 import AifSource
 from audit.data.readers.csv import CsvSource
-from audit.data.readers.parquet import ParquetSource
+from audit.data.readers.npz import NpzSource
+from audit.data.readers.table_files import TableFiles
 from audit.data.source import Source
 from audit.frameworks.output_silencing import quiet
 from audit.frameworks.tensorflow_loader import tensorflow
 from audit.model.model import Model
 from audit.model.output_choice import label_outputs
 from audit.mutants.mutant import CannotMutate, Mutant, ScoreMutation
+from audit.policy.csv_spec import CsvSpec
 from audit.policy.model import DataSpec, ModelSpec, OutputSpec, ResolvedPolicy
 from audit.subject.subject import Subject
 
+_WRITTEN = CsvSpec(delimiter=",", decimal=".", encoding="utf-8", quote='"', skip_initial_space=False)
 _ADDED_COLUMN = "selftest_added"
 
 
@@ -67,7 +70,8 @@ def _model(spec: ModelSpec, subject: Subject, path: Path, column: str | None) ->
 
 def _with_column(spec: DataSpec, subject: Subject, name: str, values: np.ndarray, folder: Path) -> DataSpec:
     """Return the data with one more column; the background's values are those of the audited rows, in turn."""
-    changes = {"path": str(with_column(subject.source, name, values, folder, "data"))}
+    changes: dict[str, object] = {"csv": _WRITTEN}
+    changes["path"] = str(with_column(subject.source, name, values, folder, "data"))
     if spec.background:
         changes["background"] = str(with_column(subject.background, name, values, folder, "background"))
     return spec.model_copy(update=changes)
@@ -132,7 +136,7 @@ def with_column(source: Source, name: str, values: np.ndarray, folder: Path, ste
     """Write all rows of ``source`` and the column ``name`` into ``folder`` and return the file.
 
     Args:
-        source: a table of CSV or Parquet files, or one of AIF360's; it is written in the same form, these as Parquet.
+        source: a table in files, or one of AIF360's; of CSV files it is written as CSV with commas, else as Parquet.
         name: name of the new column, which the table lacks.
         values: one a row; they are repeated for a longer table, and cut off for a shorter one.
         folder: the folder of the file.
@@ -141,9 +145,9 @@ def with_column(source: Source, name: str, values: np.ndarray, folder: Path, ste
     Raises:
         CannotMutate: the data are of another form.
     """
-    if not isinstance(source, CsvSource | ParquetSource | AifSource):
+    if not isinstance(source, TableFiles | AifSource) or isinstance(source, NpzSource):
         raise CannotMutate(
-            "the data are neither CSV nor Parquet files: they cannot be given the column that it reads"
+            "the data are neither CSV, Parquet, Feather nor JSON lines: they cannot be given the column that it reads"
         )
     is_csv = isinstance(source, CsvSource)
     open_writer = csv.CSVWriter if is_csv else pq.ParquetWriter

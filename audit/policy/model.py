@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 
 from audit.errors import did_you_mean
+from audit.policy.csv_spec import CsvSpec
 from audit.policy.fields import Name, Number, OneOrMore, OneOrMoreNames, Strict, Value, is_default
 from audit.policy.gate_spec import GateSpec, Rule, Waiver
 from audit.values import Spelling, canonical
@@ -105,6 +106,7 @@ class DataSpec(Strict):
     values: Annotated[dict[Name, Spelling], Field(exclude_if=is_default)] = {}
     copies: Annotated[Literal["each", "once"], Field(exclude_if=is_default)] = "each"
     pixels: Annotated[list[Number], Field(min_length=2, max_length=2)] | None = None
+    csv: Annotated[CsvSpec, Field(exclude_if=lambda value: value == CsvSpec())] = CsvSpec()
     protected: dict[Name, Protected] = {}
     intersections: list[Annotated[list[Name], Field(min_length=2)]] = []
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from audit.errors import AuditError, did_you_mean
+from audit.policy.csv_spec import CsvSpec
 from audit.policy.gate_spec import GateSpec, Rule, Waiver
 from audit.policy.model import AtLeast, DataSpec, ModelSpec, OutputSpec, Policy, Protected, ReportSpec
 from audit.policy.spelled_numbers import yaml_with_places
@@ -20,6 +21,7 @@ _SECTIONS: dict[tuple[str, ...], type[BaseModel]] = {
     ("model", "output"): OutputSpec,
     ("data",): DataSpec,
     ("data", "favorable"): AtLeast,
+    ("data", "csv"): CsvSpec,
     ("data", "protected", "*"): Protected,
     ("gate",): GateSpec,
     ("gate", "rules", "*"): Rule,

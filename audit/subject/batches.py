@@ -37,7 +37,8 @@ def feature_batches(
     row = 1
     for batch in source.batches(columns_read(feeds)):
         try:
-            values = [feed.read(batch, row, missing) for feed in feeds]
+            with source.locating():
+                values = [feed.read(batch, row, missing) for feed in feeds]
         except NullValue as null:
             raise missing_value(null, source) from None
         columns = (_as_seen(feed, c) for feed, columns in zip(feeds, values, strict=True) for c in columns)

@@ -11,7 +11,7 @@ import pyarrow as pa
 from audit.data.arrow_columns import Codes, NullValue
 from audit.data.row_sample import KeyedRows, RowSample
 from audit.data.source import Source
-from audit.errors import AuditError
+from audit.errors import AuditError, RowError
 from audit.inputs.features import MOST_ROWS, Column, Features, Rows, places, starts
 from audit.inputs.feeds import Feed, Values
 from audit.inputs.image_feeds import ImageFeed, ImageFileFeed, other_size
@@ -132,6 +132,8 @@ class _Reader:
                 )
         except NullValue as null:
             raise missing_value(null, source).within(str(source.path)) from null
+        except RowError as error:
+            raise error.located(source.place(error.row)) from None
         except AuditError as error:  # the background's columns have the names of the data's
             raise error.within(str(source.path)) from error
 

@@ -47,10 +47,11 @@ def open_sources(policy: Policy, base: Path | None) -> Sources:
     Raises:
         AuditError: there is no such data, or ``data.missing`` or ``data.ignore`` names a column that it lacks.
     """
-    data = open_source(policy.data.path, base)
+    csv = policy.data.csv
+    data = open_source(policy.data.path, base, csv)
     data.require(list(policy.data.missing))
     data.require_present(policy.data.ignore)
-    background = open_source(policy.data.background, base) if policy.data.background else data
+    background = open_source(policy.data.background, base, csv) if policy.data.background else data
     return Sources(data, background)
 
 
@@ -85,5 +86,6 @@ def bind_model(loaded: AuditedModel, sources: Sources) -> BoundModel:
     model = loaded.model.without(unbound(loaded.model.fed, policy.model.inputs, policy.data, schema))
     feeds = bind(model.fed, policy.model.inputs, policy.data, schema, model.where, model.channels)
     sources.require(feeds)
-    warnings = list(by_position(feeds, policy.model.inputs))
+    notes = dict.fromkeys(note for source in sources for note in source.notes)
+    warnings = [*notes, *by_position(feeds, policy.model.inputs)]
     return BoundModel(policy=policy, path=loaded.path, model=model, feeds=feeds, warnings=warnings)

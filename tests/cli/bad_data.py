@@ -105,7 +105,7 @@ DATA: dict[str, tuple[Spoil, list[str]]] = {
     ),
     "text in a numeric column": (
         lambda k: (k.policy["model"].update(inputs={"x": ["a", "b"]}), cell(k, "a", "n/k")),
-        ["'a'", "numbers", "'n/k' in row 8"],
+        ["row 8: data column 'a'", "numbers", "text that is no number"],
     ),
     "text in a column of a tensor": (
         lambda k: cell(k, "a", "n/k"),

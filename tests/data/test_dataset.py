@@ -43,13 +43,13 @@ def test_only_the_ratios_of_weights_count(tmp_path: Path, scale: float) -> None:
 @pytest.mark.parametrize(
     ("weights", "message"),
     [
-        ([1, 2, -1, 1], "-1.0 in row 3"),
-        ([1, None, 1, 1], "nan in row 2"),
-        ([1, 1, 1, float("inf")], "inf in row 4"),
+        ([1, 2, -1, 1], r"row 3: [^$]* a negative number"),
+        ([1, None, 1, 1], r"row 2: [^$]* no number"),
+        ([1, 1, 1, float("inf")], r"row 4: [^$]* an infinite number"),
         ([0, 0, 0, 0], "only zeros"),
-        (["1", "x", "1", "1"], "'x' in row 2"),
-        ([1, 1, 1e308, 1], r"1 and 1e\+308"),
-        ([1e-9, 0, 1e7, 1], r"1e-09 and 1e\+07"),
+        (["1", "x", "1", "1"], r"row 2: [^$]* text that is no number"),
+        ([1, 1, 1e308, 1], r"1e\+308 times"),
+        ([1e-9, 0, 1e7, 1], r"1e\+16 times"),
     ],
 )
 def test_unusable_weights(tmp_path: Path, weights: list[Any], message: str) -> None:

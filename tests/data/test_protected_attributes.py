@@ -144,7 +144,7 @@ def test_intersections_whose_names_collide_are_refused(tmp_path: Path) -> None:
         ([f"v{i}" for i in range(300)], {"privileged": "v1"}, "300 different values"),
         (list(range(300)), {"privileged": 1}, "bin it"),
         ([1.0, 2.0], {"privileged": "<0", "bins": [0]}, "'<0', which no row has"),
-        (["x", "y"], {"privileged": "<0", "bins": [0]}, "'x'"),
+        (["x", "y"], {"privileged": "<0", "bins": [0]}, "row 1: data column 'g'"),
     ],
 )
 def test_attributes_that_compare_nothing(

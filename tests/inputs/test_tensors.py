@@ -93,7 +93,7 @@ def test_tensors_are_a_view() -> None:
     ],
 )
 def test_another_length_is_named_with_its_row(tmp_path: Path, column: pa.Array, row: int, found: str) -> None:
-    with pytest.raises(AuditError, match=f"{found} in row {row}\n") as caught:
+    with pytest.raises(AuditError, match=rf": row {row}: [^$]*found:    {found}\n") as caught:
         read(stored(tmp_path, column), batch_size=BatchSize(rows=40))
     assert "'x'" in caught.value.where
 

@@ -146,10 +146,10 @@ def test_scores_that_are_no_numbers_are_refused_with_the_row(model: Models, tmp_
 @pytest.mark.parametrize(
     ("column", "value", "found"),
     [
-        ("count", 1.5, "1.5 in row 4"),
-        ("count", 1e30, r"1e\+30 in row 4"),
-        ("flag", 2, "2 in row 4"),
-        ("flag", 0.5, "0.5 in row 4"),
+        ("count", 1.5, "not whole"),
+        ("count", 1e30, "beyond its range"),
+        ("flag", 2, "beyond its range"),
+        ("flag", 0.5, "not whole"),
     ],
 )
 def test_whole_numbers_and_flags_are_not_rounded(
@@ -157,5 +157,5 @@ def test_whole_numbers_and_flags_are_not_rounded(
 ) -> None:
     frame = table(20).astype({"count": float, "flag": float})
     frame.loc[3, column] = value
-    with pytest.raises(AuditError, match=found):
+    with pytest.raises(AuditError, match=f"row 4: data column '{column}'[^$]*{found}"):
         scored(model("typed_columns"), frame, tmp_path)

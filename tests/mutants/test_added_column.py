@@ -61,5 +61,5 @@ def test_texts_that_are_stored_as_bytes_or_codes_stay_such(tmp_path: Path) -> No
 
 def test_arrays_get_no_column(tmp_path: Path) -> None:
     np.savez(tmp_path / "given.npz", x=np.zeros((3, 2)), label=np.arange(3))
-    with pytest.raises(CannotMutate, match="neither CSV nor Parquet"):
+    with pytest.raises(CannotMutate, match="neither CSV, Parquet"):
         with_column(open_source(str(tmp_path / "given.npz")), "added", VALUES, tmp_path, "copy")

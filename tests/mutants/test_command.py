@@ -171,7 +171,7 @@ def test_data_that_get_no_column_leave_two_variants_out(place: Path, model: Mode
     found = audit.selftest(policy)
     not_made = {tried.variant: tried.reason for tried in found.of("not made")}
     assert list(not_made) == ["shifted group: sex=Female", "leaked label"]
-    assert all("neither CSV nor Parquet" in reason for reason in not_made.values())
+    assert all("neither CSV, Parquet" in reason for reason in not_made.values())
     assert audit.selftest(policy) == found
 
 

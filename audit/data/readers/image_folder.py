@@ -8,11 +8,13 @@ import pyarrow as pa
 from audit.data.readers.csv import CsvSource
 from audit.data.source import Source
 from audit.errors import AuditError, quote_list
+from audit.policy.csv_spec import CsvSpec
 
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif"})
 FILE_COLUMNS = ("file", "filename", "path", "image", "image_path")
 """Names of the column with the path of each row's image, relative to the label file."""
 
+_DETECTED = CsvSpec()
 _MAX_NAME_LENGTH = 255  # in bytes; the file system raises an error for longer ones
 
 IMAGE_COLUMN = "image"
@@ -26,9 +28,11 @@ class ImageFolderSource(Source):
     in the directory are ignored.
     """
 
-    def __init__(self, path: str, labels: Path, folder: Path) -> None:
+    def __init__(self, path: str, labels: Path, folder: Path, csv: CsvSpec = _DETECTED) -> None:
         self.path = path
-        self._labels = CsvSource(path, [labels])
+        self._labels = CsvSource(path, [labels], csv)
+        self.notes = self._labels.notes
+        self.csv = self._labels.csv
         self._folder = folder
         named = [name for name in self._labels.schema.names if name.lower() in FILE_COLUMNS]
         if len(named) != 1:
@@ -66,16 +70,16 @@ class ImageFolderSource(Source):
         for row, name in enumerate(names, 1):
             file = self._labels.files[0].parent / (name or "")
             if not name or len(name) > _MAX_NAME_LENGTH or not file.is_file():
-                raise self._bad_image(row, "no such file" if name else "nothing", name)
+                raise self._bad_image(row, "the name of no such file" if name else "nothing")
             if not file.resolve().is_relative_to(root):
-                raise self._bad_image(row, "a file outside of it", name)
+                raise self._bad_image(row, "a file outside of it")
             images[file] = None
         return list(images)
 
-    def _bad_image(self, row: int, problem: str, name: str | None) -> AuditError:
+    def _bad_image(self, row: int, problem: str) -> AuditError:
         return AuditError(
-            where=f"{self._labels.files[0]}: column {self._file_column!r}, row {row:,}",
+            where=f"{self._labels.files[0]}: row {row:,}: column {self._file_column!r}",
             expected=f"an image file in {self._folder}",
-            found=f"{name!r:.200}: {problem}" if name else problem,
+            found=problem,
             fix="name the images relative to the label file, and keep them in the directory",
         )

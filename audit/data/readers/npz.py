@@ -12,7 +12,8 @@ import numpy as np
 import pyarrow as pa
 
 from audit.data.column_types import PEEKED_ROWS, resolve_column_type, tensor_array
-from audit.data.source import Source, common_schema, reading
+from audit.data.readers.table_files import TableFiles
+from audit.data.source import reading
 from audit.errors import AuditError, quote_list
 
 _BROKEN = (
@@ -22,21 +23,23 @@ _BROKEN = (
 _CHUNK_BYTES = 2**20
 
 
-class NpzSource(Source):
-    """Source of NumPy's ``.npz`` files whose arrays, the columns, have equal names and types."""
+class NpzSource(TableFiles):
+    """Source of NumPy's ``.npz`` files, whose arrays are the columns."""
 
-    def __init__(self, path: str, files: list[Path]) -> None:
-        self.path = path
-        self.files = files
-        self.schema = common_schema(files, _schema, "arrays and types")
+    def file_schema(self, file: Path) -> pa.Schema:
+        """Return the arrays of one file as columns."""
+        with reading(file, _BROKEN), ZipFile(file) as archive, ExitStack() as opened:
+            names = [name.removesuffix(".npy") for name in archive.namelist()]
+            arrays = {name: _Array(archive, opened, name) for name in names}
+            _require_columns(file, arrays)
+            return pa.schema([(name, array.kind()) for name, array in arrays.items()])
 
-    def read(self, columns: list[str], rows: int) -> Iterator[pa.RecordBatch]:
+    def read_file(self, file: Path, columns: list[str], rows: int) -> Iterator[pa.RecordBatch]:
         """Yield the named arrays in batches; one is in memory a batch at a time, unless stored column by column."""
-        for file in self.files:
-            with reading(file, _BROKEN), ZipFile(file) as archive, ExitStack() as opened:
-                arrays = [_Array(archive, opened, column) for column in columns]
-                for start in range(0, arrays[0].shape[0], rows):
-                    yield pa.RecordBatch.from_arrays([a.rows(start, rows) for a in arrays], columns)
+        with reading(file, _BROKEN), ZipFile(file) as archive, ExitStack() as opened:
+            arrays = [_Array(archive, opened, column) for column in columns]
+            for start in range(0, arrays[0].shape[0], rows):
+                yield pa.RecordBatch.from_arrays([a.rows(start, rows) for a in arrays], columns)
 
 
 class _Array:
@@ -80,14 +83,6 @@ class _Array:
         if self.dtype.kind in "US":
             return not self.row_shape and self.dtype.itemsize > 0
         return self.dtype.kind in "biu" or (self.dtype.kind == "f" and self.dtype.itemsize <= 8)
-
-
-def _schema(file: Path) -> pa.Schema:
-    with reading(file, _BROKEN), ZipFile(file) as archive, ExitStack() as opened:
-        names = [name.removesuffix(".npy") for name in archive.namelist()]
-        arrays = {name: _Array(archive, opened, name) for name in names}
-        _require_columns(file, arrays)
-        return pa.schema([(name, array.kind()) for name, array in arrays.items()])
 
 
 def _read_array(stream: IO[bytes], dtype: np.dtype, shape: tuple[int, ...]) -> np.ndarray:

@@ -5,32 +5,47 @@ import os
 import re
 from collections import Counter
 from collections.abc import Callable
+from itertools import takewhile
 from pathlib import Path
 
 from audit.data.readers.aif360 import open_aif360
 from audit.data.readers.csv import CsvSource
+from audit.data.readers.feather import FeatherSource
 from audit.data.readers.image_folder import IMAGE_SUFFIXES, ImageFolderSource
+from audit.data.readers.json_lines import JsonLinesSource
 from audit.data.readers.npz import NpzSource
 from audit.data.readers.parquet import ParquetSource
+from audit.data.readers.table_files import TableFiles
 from audit.data.readers.tfrecord import TFRecordSource
 from audit.data.source import Source
 from audit.errors import AuditError, quote_list
+from audit.policy.csv_spec import CsvSpec
 
-_READERS: dict[str, Callable[[str, list[Path]], Source]] = {
+Reader = Callable[[str, list[Path]], Source]
+
+_DETECTED = CsvSpec()
+_READERS: dict[str, Reader] = {
     ".csv": CsvSource,
     ".parquet": ParquetSource,
+    ".feather": FeatherSource,
+    ".jsonl": JsonLinesSource,
     ".npz": NpzSource,
     ".tfrecord": TFRecordSource,
 }
+_TEXT = re.compile(r"\.(csv|tsv|jsonl|ndjson)(\.(gz|zst|bz2))?$", re.IGNORECASE)
+_SAME = {".pq": ".parquet", ".tsv": ".csv", ".ndjson": ".jsonl"}
+"""Suffixes by the one that names their reader."""
+
 _TFRECORD = re.compile(r"\.tfrecords?(-\d+-of-\d+)?(\.gz)?$", re.IGNORECASE)
 
 
-def open_source(path: str, base: Path | None = None) -> Source:
+def open_source(path: str, base: Path | None = None, csv: CsvSpec = _DETECTED) -> Source:
     """Return the source of the data at ``path``: a file, a directory, a glob, or ``aif360:NAME``.
 
     Args:
         path: the path as written in the policy.
         base: the directory of the policy, where relative paths are looked up first.
+        csv: what the policy says of CSV files; the rest is detected.
 
     Raises:
         AuditError: there is no data, or it is not a table.
@@ -41,14 +56,31 @@ def open_source(path: str, base: Path | None = None) -> Source:
     kinds = {_kind(file) for file in files}
     folder = locate(path, base)
     if kinds == {".csv"} and _holds_images(folder):
-        return _require_unique_columns(ImageFolderSource(path, _label_file(folder, files), folder))
+        return ImageFolderSource(path, _label_file(folder, files), folder, csv)
     if len(kinds) == 1 and (kind := kinds.pop()) in _READERS:
-        return _require_unique_columns(_READERS[kind](path, files))
+        return _opened(_READERS[kind], path, files, _root(path, base), csv)
     raise AuditError(
         where=path,
         expected=f"{', '.join(_READERS)} files, all of one kind",
         found=f"files that end in {quote_list(sorted({file.suffix.lower() for file in files}))}",
+        fix="name the files of one kind: DIR/*.csv",
     )
+
+
+def _opened(reader: Reader, path: str, files: list[Path], root: Path | None, csv: CsvSpec) -> Source:
+    source = CsvSource(path, files, csv) if reader is CsvSource else reader(path, files)
+    if isinstance(source, TableFiles) and root:
+        source.add_partitions(root)
+    return _require_unique_columns(source)
+
+
+def _root(path: str, base: Path | None) -> Path | None:
+    """Return the directory below which names of directories may give columns; None for a single file."""
+    place = locate(path, base)
+    if place.exists():
+        return place if place.is_dir() else None
+    plain = takewhile(lambda part: not glob.has_magic(part), Path(path).parts)
+    return locate(str(Path(*plain)), base)
 
 
 def locate(path: str, base: Path | None) -> Path:
@@ -104,8 +136,9 @@ def _kind(file: Path) -> str:
     """Return the suffix by which the reader of a file is chosen."""
     if _TFRECORD.search(file.name):
         return ".tfrecord"
-    suffix = file.suffix.lower()
-    return ".parquet" if suffix == ".pq" else suffix
+    text = _TEXT.search(file.name)
+    suffix = f".{text[1]}".lower() if text else file.suffix.lower()
+    return _SAME.get(suffix, suffix)
 
 
 def _holds_images(folder: Path) -> bool:

@@ -18,7 +18,7 @@ from audit.errors import AuditError
 FRAME = pd.DataFrame({"age": [31, 52, 28], "score": [0.5, 0.25, 1.0], "label": ["yes", "no", "yes"]})
 
 
-class JsonLinesSource(Source):
+class ObjectsSource(Source):
     """Files of one JSON object a row."""
 
     def __init__(self, path: str, files: list[Path]) -> None:
@@ -33,7 +33,7 @@ class JsonLinesSource(Source):
 
 @pytest.fixture(autouse=True)
 def reader(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(registry._READERS, ".jsonl", JsonLinesSource)
+    monkeypatch.setitem(registry._READERS, ".objects", ObjectsSource)
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def folder(tmp_path: Path) -> Path:
     FRAME.to_parquet(tmp_path / "rows.parquet", index=False)
     (tmp_path / "parts").mkdir()
     for name, part in (("a", FRAME[:2]), ("b", FRAME[2:])):
-        part.to_json(tmp_path / "parts" / f"{name}.jsonl", orient="records", lines=True)
+        part.to_json(tmp_path / "parts" / f"{name}.objects", orient="records", lines=True)
     return tmp_path
 
 
@@ -52,7 +52,7 @@ def rows(path: Path | str) -> list[dict[str, object]]:
     return [row for batch in source.batches(source.schema.names) for row in batch.to_pylist()]
 
 
-@pytest.mark.parametrize("path", ["parts", "parts/*.jsonl"])
+@pytest.mark.parametrize("path", ["parts", "parts/*.objects"])
 def test_its_rows_are_those_of_another_format(folder: Path, path: str) -> None:
     assert rows(folder / path) == rows(folder / "rows.parquet") == FRAME.to_dict("records")
 
@@ -62,8 +62,8 @@ def test_what_every_reader_promises_holds_for_it_too(folder: Path) -> None:
     source = open_source(str(folder / "parts"))
     with pytest.raises(AuditError, match="did you mean 'age'"):
         list(source.batches(["agee"]))
-    assert source.digest() != open_source(str(folder / "parts" / "a.jsonl")).digest()
-    (folder / "parts" / "b.jsonl").write_text("{")
+    assert source.digest() != open_source(str(folder / "parts" / "a.objects")).digest()
+    (folder / "parts" / "b.objects").write_text("{")
     with pytest.raises(AuditError, match="parts"):
         list(source.batches(["age"]))
 
@@ -71,7 +71,7 @@ def test_what_every_reader_promises_holds_for_it_too(folder: Path) -> None:
 def test_messages_name_its_suffix(tmp_path: Path) -> None:
     with pytest.raises(AuditError) as error:
         open_source(str(tmp_path / "none"))
-    assert ".tfrecord, .jsonl" in error.value.expected
+    assert ".tfrecord, .objects" in error.value.expected
 
 
 def test_files_of_two_readers_are_no_table(folder: Path) -> None:
