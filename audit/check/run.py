@@ -1,7 +1,6 @@
 """One check on one model: its measurements with their intervals and traces, or the reason why there are none."""
 
 import json
-import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from pydantic import TypeAdapter
 
 from audit.check.base import Check
 from audit.errors import AuditError, Skip
+from audit.frameworks.op_errors import trace_without_values, without_values
 from audit.result import (
     CheckResult,
     CheckStatus,
@@ -57,8 +57,8 @@ def run_check(name: str, check: Check, subject: "Subject", confidence: float, cr
     except AuditError:
         raise  # policy or data cannot be audited, as when a background row has no value
     except (Exception, SystemExit) as error:
-        crash(name, traceback.format_exc())
-        return _unmeasured(name, check, "crashed", f"{type(error).__name__}: {error}")
+        crash(name, trace_without_values(error))
+        return _unmeasured(name, check, "crashed", without_values(error))
 
 
 def _unmeasured(name: str, check: Check, status: CheckStatus, reason: str) -> TracedResult:

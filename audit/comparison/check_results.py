@@ -1,6 +1,5 @@
 """Results of a check on the candidate, joined with its results on the baseline."""
 
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -8,6 +7,7 @@ import numpy as np
 
 from audit.check.run import TracedResult, TraceOf
 from audit.comparison.error_correlation import discordant_counts, error_correlation, require_counts
+from audit.frameworks.op_errors import trace_without_values, without_values
 from audit.policy.model import Policy
 from audit.result import Baseline, CheckResult, Measurement
 from audit.stats import improvement, is_known
@@ -61,8 +61,8 @@ def with_baseline(
     result = replace(result, measurements=measurements)
     if not faults:
         return result
-    crash(result.name, "".join(traceback.format_exception(faults[0])))  # one is enough: they mostly are alike
-    error = f"{type(faults[0]).__name__}: {faults[0]}"
+    crash(result.name, trace_without_values(faults[0]))  # one is enough: they mostly are alike
+    error = without_values(faults[0])
     compared = f"{len(faults)} of {len(measurements)} measurements"
     return _with_note(result, f"Comparing {compared} with the baseline crashed: {error}.")
 

@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 
 from audit.errors import AuditError
+from audit.frameworks.op_errors import without_values
 from audit.frameworks.tensorflow_loader import tensorflow
 from audit.machine_errors import machine_error
+from audit.model.failing_row import assertion_texts, failing_row, row_error
 from audit.model.graph.fixed_batch import call_in_batches, fixed_batch, with_free_rows
 from audit.model.graph.freeze import FreezeFailure, freeze
 from audit.model.graph.frozen import Frozen
@@ -18,7 +20,7 @@ from audit.model.graph.signature_input import DecodedImages, DirectInput, find_d
 from audit.model.graph.tf_example_input import ParsedExamples, SignatureInput, find_parsed_examples
 from audit.model.graph.traversal import Operation, output_operation
 from audit.model.loading.allowed_operations import allowed_operations
-from audit.model.loading.load_errors import error_line, graph_failure
+from audit.model.loading.load_errors import graph_failure
 from audit.model.loading.signature import Signature, open_signature
 from audit.model.output_choice import choose_output
 from audit.model.state.refusal import require_stateless
@@ -123,12 +125,7 @@ class Model:
         try:
             raw = self.outputs(tensors).numpy()
         except tensorflow().errors.OpError as error:
-            raise machine_error(error) or AuditError(
-                where=self.where,
-                expected="scores for the data's rows",
-                found=f"the model failed in the batch that starts at row {first_row:,}: {error_line(error)}",
-                fix="compare the data's values with what the model was trained on",
-            ) from error
+            raise machine_error(error) or self._failure(error, tensors, first_row) from None
         if not self._shape.is_fully_defined():
             self._shape = tensorflow().TensorShape([None, *raw.shape[1:]]) if raw.ndim else self._shape
         rows = len(next(iter(tensors.values())))
@@ -157,6 +154,19 @@ class Model:
     def frozen(self) -> Frozen | None:
         """The frozen graph of the output, None where `freeze_result` says why there is none."""
         return self.freeze_result if isinstance(self.freeze_result, Frozen) else None
+
+    def _failure(self, error: Exception, tensors: Mapping[str, Any], first_row: int) -> AuditError:
+        """Return the AuditError for rows on which the model fails, without TensorFlow's text, which quotes rows."""
+        index = failing_row(self.outputs, tensors, len(next(iter(tensors.values()))))
+        if index is not None:
+            texts = assertion_texts(self.signature.function.graph.as_graph_def(), error)
+            return row_error(first_row + index, self.where, error, texts)
+        return AuditError(
+            where=self.where,
+            expected="scores for the data's rows",
+            found=f"the model fails in the batch that starts at row {first_row:,}: {without_values(error)}",
+            fix="compare the data's values with what the model was trained on",
+        )
 
     def _error(
         self, expected: str, actual: str, fix: str = "name another output: model.output: {name: OUTPUT}"

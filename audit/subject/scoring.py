@@ -84,7 +84,8 @@ def score(
             continue
         screen.add(batch.values, done)
         infinite.add(bound.feeds, batch.values, done + 1)
-        raw = model(tensors, done + 1)
+        with source.locating():
+            raw = model(tensors, done + 1)
         named.add(tensors, done + 1)
         for output in served:
             output.add(tensors)

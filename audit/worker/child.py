@@ -2,13 +2,13 @@
 
 import errno
 import os
-import traceback
 from collections.abc import Callable, Container
 
 from audit.conclusion.observers import Observers
 from audit.errors import AuditError
 from audit.formats.json import to_plain
 from audit.machine_errors import machine_error
+from audit.frameworks.op_errors import trace_without_values, without_values
 from audit.worker.messages import encode, error_to_plain
 
 Measure = Callable[[Observers, Container[str]], object]
@@ -67,7 +67,7 @@ def measure_and_send(measure: Measure, done: Container[str], handover: Handover)
         if of_machine := machine_error(error):
             handover.send("error", error_to_plain(of_machine))
         else:
-            handover.send("fault", [f"{type(error).__name__}: {error}", traceback.format_exc()])
+            handover.send("fault", [without_values(error), trace_without_values(error)])
 
 
 def _identity(descriptor: int) -> tuple[int, int]:

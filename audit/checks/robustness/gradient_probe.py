@@ -9,6 +9,7 @@ from audit.attacks.threat_model import ThreatModel
 from audit.checks.robustness import sanity_tests
 from audit.checks.robustness.gradient_check import sign_disagreement
 from audit.checks.robustness.sanity_tests import Finding
+from audit.frameworks.op_errors import is_op_error, without_values
 from audit.frameworks.tensorflow_loader import tensorflow
 
 _MAX_ROWS = 256
@@ -75,5 +76,7 @@ def probe(ascent: GradientAscent, x: np.ndarray, classes: np.ndarray) -> Gradien
 
 
 def _first_sentence(error: Exception) -> str:
+    if is_op_error(error):
+        return without_values(error)
     message = str(getattr(error, "message", None) or (error.args[0] if error.args else error))
     return message.strip().splitlines()[0].split(". ")[0][:200] if message.strip() else type(error).__name__
