@@ -59,6 +59,8 @@ def _common_type(kinds: Sequence[pa.DataType]) -> pa.DataType | None:
     if all(kind == kinds[0] for kind in kinds):
         return kinds[0]
     plain = [kind.value_type if pa.types.is_dictionary(kind) else kind for kind in kinds]
+    if not all(map(pa.types.is_decimal, plain)):  # among other numbers they are floats, as models take them
+        plain = [pa.float64() if pa.types.is_decimal(kind) else kind for kind in plain]
     try:
         schemas = [pa.schema([("column", kind)]) for kind in plain]
         kind = pa.unify_schemas(schemas, promote_options="permissive").field(0).type

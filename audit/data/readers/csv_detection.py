@@ -75,8 +75,11 @@ def _is_spaced(text: str, mark: str, quote: str) -> bool:
 
     Without either, the spaces may be part of texts.
     """
-    quoted = re.compile(rf"(?<![^{mark}\r\n])( *){re.escape(quote)}[^{re.escape(quote)}]*+{re.escape(quote)}")
-    header, _, rows = (quoted.sub(r"\1q", text) if quote else text).lstrip("\r\n").partition("\n")
+    bare = text
+    if quote:
+        ends = re.escape(quote)
+        bare = re.sub(rf"(?<![^{mark}\r\n])( *){ends}[^{ends}]*+{ends}", r"\1q", text)
+    header, _, rows = bare.lstrip("\r\n").partition("\n")
     unspaced = re.compile(rf"{mark}[^ {mark}\r\n]")
     if unspaced.search(rows) or not re.search(f"{mark} ", rows):
         return False

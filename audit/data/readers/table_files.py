@@ -11,6 +11,7 @@ from audit.data.column_types import PEEKED_ROWS, is_ambiguous, resolve_column_ty
 from audit.data.readers.common_columns import common_columns
 from audit.data.readers.hive import partition_values
 from audit.data.source import Source, reading
+from audit.errors import AuditError
 
 
 class TableFiles(Source):
@@ -54,7 +55,7 @@ class TableFiles(Source):
             stored = [name for name in columns if name not in self._partitions[file]]
             batches = self.read_file(file, stored or self._schemas[file].names[:1], rows)
             while (batch := self._next(batches, file, first_row)) is not None:
-                yield self._completed(batch, columns, self._partitions[file])
+                yield self._completed(batch, columns, file, first_row)
                 first_row += batch.num_rows
 
     def require_present(self, columns: Sequence[str]) -> None:
@@ -70,23 +71,31 @@ class TableFiles(Source):
         return f"{self.files[index]}: row {row - self._starts[index] + 1:,}"
 
     def _next(self, batches: Iterator[pa.RecordBatch], file: Path, first_row: int) -> pa.RecordBatch | None:
-        with reading(f"{file}: from row {first_row - self._starts[-1] + 1:,} on"):
+        with reading(self._from_row(file, first_row)):
             batch = next(batches, None)
             if batch is not None:
                 batch.validate(full=True)  # lest a damaged file has us read beyond its memory
             return batch
 
     def _completed(
-        self, batch: pa.RecordBatch, columns: Sequence[str], values: Mapping[str, str | None]
+        self, batch: pa.RecordBatch, columns: Sequence[str], file: Path, first_row: int
     ) -> pa.RecordBatch:
-        kinds = [pa.string() if self.is_text else self._stored.field(name).type for name in columns]
-        arrays = [
-            pa.array([values[name]], pa.string()).take(pa.array([0] * batch.num_rows, pa.int32()))
-            if name in values
-            else _as_type(batch.column(name), kind)
-            for name, kind in zip(columns, kinds, strict=True)
-        ]
+        """Return the batch with the columns of the file's directories, all in the types of the table."""
+        values = self._partitions[file]
+        arrays = []
+        for name in columns:
+            kind = pa.string() if self.is_text else self._stored.field(name).type
+            where = f"{self._from_row(file, first_row)}: column {name!r}"
+            is_stored = name not in values
+            arrays.append(
+                _as_type(batch.column(name), kind, where)
+                if is_stored
+                else _repeated(values[name], batch.num_rows)
+            )
         return pa.RecordBatch.from_arrays(arrays, list(columns))
+
+    def _from_row(self, file: Path, first_row: int) -> str:
+        return f"{file}: from row {first_row - self._starts[-1] + 1:,} on"
 
     def _match(self) -> None:
         """Match the columns of the files by name."""
@@ -120,8 +129,20 @@ def _extended(schema: pa.Schema, values: Mapping[str, str | None]) -> pa.Schema:
     return pa.schema([*schema, *(pa.field(name, pa.string()) for name in values)])
 
 
-def _as_type(column: pa.Array, kind: pa.DataType) -> pa.Array:
+def _repeated(value: str | None, rows: int) -> pa.Array:
+    return pa.array([value], pa.string()).take(pa.array([0] * rows, pa.int32()))
+
+
+def _as_type(column: pa.Array, kind: pa.DataType, where: str) -> pa.Array:
     if column.type == kind:
         return column
     plain = column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
-    return plain.cast(kind)
+    try:
+        return plain.cast(kind)
+    except pa.ArrowInvalid:  # whose message shows the value
+        raise AuditError(
+            where=where,
+            expected=f"values that {kind} holds exactly, the type of the column in all files",
+            found=f"one of {column.type} that it does not hold",
+            fix="bring the column to one type in all files",
+        ) from None
