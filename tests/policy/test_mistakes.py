@@ -50,6 +50,26 @@ def test_unknown_key(tmp_path: Path, right: str, wrong: str, key: str, meant: st
     assert meant in error.expected
 
 
+CSV = [
+    ("delimeter: ';'", "data.csv.delimeter", "did you mean 'delimiter'?"),
+    ("delimiter: ''", "data.csv.delimiter", "at least 1 character"),
+    ("delimiter: ';;'", "data.csv.delimiter", "at most 1 character"),
+    ("delimiter: '§'", "data.csv.delimiter", "an ASCII character"),
+    ('delimiter: "\\n"', "data.csv.delimiter", "no line break"),
+    ("decimal: ';'", "data.csv.decimal", "'.' or ','"),
+    ("encoding: utf-99", "data.csv.encoding", "no encoding that Python knows"),
+    ("encoding: base64", "data.csv.encoding", "no encoding that Python knows"),
+    ("quote: '\"\"'", "data.csv.quote", "at most 1 character"),
+    ("skip_initial_space: 1", "data.csv.skip_initial_space", "boolean"),
+]
+
+
+@pytest.mark.parametrize(("entry", "key", "said"), CSV)
+def test_mistakes_in_the_dialect_of_csv_files(tmp_path: Path, entry: str, key: str, said: str) -> None:
+    error = refused(tmp_path, FULL.replace("  threshold: 0.5", f"  csv: {{{entry}}}\n  threshold: 0.5"))
+    assert error.where.endswith(f": {key}") and said in str(error)
+
+
 TYPES = [
     ("version: 1", "version: 2", "version", "1"),
     ("  signature: serving_default", "  signature: 3", "model.signature", "string"),

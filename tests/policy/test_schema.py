@@ -47,6 +47,9 @@ GOOD = [
         changed(*change)
         for change in [
             ("data.favorable", 1),
+            ("data.csv", {}),
+            ("data.csv", {"delimiter": ";", "decimal": ",", "encoding": "utf-16", "quote": "'"}),
+            ("data.csv", {"skip_initial_space": False, "quote": ""}),
             ("data.favorable", [1, "a", True, 0.5]),
             ("data.favorable", {"at_least": 150}),
             ("data.favorable", None),

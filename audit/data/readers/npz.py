@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
+from tokenize import TokenError
 from typing import IO
 from zipfile import BadZipFile, ZipFile
 
@@ -18,7 +19,7 @@ from audit.errors import AuditError, quote_list
 
 _BROKEN = (
     *(BadZipFile, zlib.error, EOFError, OSError, ValueError, KeyError, SyntaxError),
-    *(NotImplementedError, MemoryError),  # an unknown compression; a header that claims too much
+    *(TokenError, NotImplementedError, MemoryError),  # an unknown compression; a header that claims too much
 )
 _CHUNK_BYTES = 2**20
 

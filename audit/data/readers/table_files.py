@@ -28,7 +28,7 @@ class TableFiles(Source):
         self.path = path
         self.files = files
         self._starts: list[int] = []
-        self._schemas = {file: self.file_schema(file) for file in files}
+        self._schemas = {file: self._named(file) for file in files}
         self._partitions: Mapping[Path, Mapping[str, str | None]] = {file: {} for file in files}
         self._match()
 
@@ -96,6 +96,12 @@ class TableFiles(Source):
 
     def _from_row(self, file: Path, first_row: int) -> str:
         return f"{file}: from row {first_row - self._starts[-1] + 1:,} on"
+
+    def _named(self, file: Path) -> pa.Schema:
+        schema = self.file_schema(file)
+        with reading(file):
+            assert schema.names is not None  # a damaged name is decoded here
+        return schema
 
     def _match(self) -> None:
         """Match the columns of the files by name."""
