@@ -142,5 +142,5 @@ class CsvRows:
         return self._error(row, f"a whole line of text in {name}", str(stream.damage), fix)
 
     def _error(self, row: int, expected: str, found: str, fix: str) -> AuditError:
-        where = f"{self._file}: {f'row {row:,}' if row else 'the header'}"
+        where = f"{self._file}: {f'row {row:,}' if row else 'the header, before row 1'}"
         return AuditError(where=where, expected=expected, found=found, fix=fix)

@@ -36,14 +36,14 @@ class TextLines:
 
     def pieces(self) -> Iterator[str]:
         """Yield the text in pieces that end with a line, the last one with the file."""
-        held: list[str] = []
+        pending: list[str] = []
         for text in self._decoded():
             end = max(text.rfind("\n"), text.rfind("\r")) + 1
             if end:
-                yield "".join([*held, text[:end]])
-                held = []
-            held.append(text[end:])
-        rest = "".join(held)
+                yield "".join([*pending, text[:end]])
+                pending = []
+            pending.append(text[end:])
+        rest = "".join(pending)
         if rest and not self.damage:
             yield rest
 
@@ -146,12 +146,12 @@ def initial_spaces(delimiter: str, quote: str) -> re.Pattern[str]:
 
 def _stripped(pieces: Iterator[str], pattern: re.Pattern[str]) -> Iterator[str]:
     """Yield pieces without initial spaces; a value that is quoted over several lines is in one piece."""
-    held = ""
+    pending = ""
     for piece in pieces:
-        text = held + piece
+        text = pending + piece
         unclosed = next((match for match in pattern.finditer(text) if match["open"] is not None), None)
         end = unclosed.start() if unclosed and len(text) < _MAX_QUOTED else len(text)
         yield pattern.sub(lambda match: match[1] or "", text[:end])
-        held = text[end:]
-    if held:
-        yield held.lstrip(" ")
+        pending = text[end:]
+    if pending:
+        yield pending.lstrip(" ")

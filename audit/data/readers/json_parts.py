@@ -42,17 +42,17 @@ def parts(file: Path) -> Iterator[Part]:
         AuditError: the file is damaged, or no text in UTF-8.
     """
     stream = ByteStream(file)
-    held: list[bytes] = []
+    pending: list[bytes] = []
     row = 1
     for chunk in stream.chunks():
         end = chunk.rfind(b"\n") + 1
         if end:
-            part = Part(file, row, b"".join([*held, chunk[:end]]))
+            part = Part(file, row, b"".join([*pending, chunk[:end]]))
             row += len(_require_utf8(part).lines)
             yield part
-            held = []
-        held.append(chunk[end:])
-    last = Part(file, row, b"".join(held))
+            pending = []
+        pending.append(chunk[end:])
+    last = Part(file, row, b"".join(pending))
     if stream.damage:
         raise last.error(0, "whole lines", stream.damage)
     if last.lines:

@@ -33,8 +33,14 @@ def secrets(table: pd.DataFrame) -> list[str]:
 
 def spaced(table: pd.DataFrame) -> str:
     """Return CSV with a space after each comma that separates values, also before a quote."""
-    quoted = table.to_csv(index=False, quoting=2)
-    return quoted.replace('","', '", "').replace('",', '", ').replace(",  ", ", ").replace(',"', ', "')
+    rows = [list(table.columns), *table.astype(object).to_numpy().tolist()]
+    doubled = [
+        [value.replace('"', '""') if isinstance(value, str) else value for value in row] for row in rows
+    ]
+    lines = [
+        ", ".join(f'"{value}"' if isinstance(value, str) else repr(value) for value in row) for row in doubled
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def texts(table: pd.DataFrame) -> dict[str, bytes]:

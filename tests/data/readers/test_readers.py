@@ -21,12 +21,18 @@ from audit.subject.predictions import Classified
 
 from ...audits import GIVEN, again, content, measurements, people, store, subject
 from ...conftest import Models
+from .forms import texts
 
 PROTECTED = {
     "sex": {"privileged": "Male"},
     "race": {"privileged": "White"},
     "age": {"bins": [25, 60], "privileged": "25-60"},
 }
+
+
+PEOPLE = [
+    "german.csv", "tab.tsv", "spaces.csv", "excel.csv", "gzip.csv.gz", "zstd.csv.zst", "bz2.csv.bz2", "lines.jsonl",
+]  # fmt: skip
 
 
 def frame() -> pd.DataFrame:
@@ -55,7 +61,13 @@ def forms(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     table.assign(sex=table["sex"].astype("category")).to_parquet(folder / "codes.parquet", index=False)
     table.to_parquet(folder / "groups.parquet", index=False, row_group_size=64)
     (folder / "quoted.csv").write_text("\ufeff" + table.to_csv(index=False, quoting=2, lineterminator="\r\n"))
+    written = texts(table)
+    for name in PEOPLE:
+        (folder / name).write_bytes(written[name])
+    table.to_feather(folder / "people.feather")
     return {
+        **{name: str(folder / name) for name in PEOPLE},
+        "feather": str(folder / "people.feather"),
         "one csv": str(store(table, folder, "one.csv")),
         "one parquet": str(store(table, folder, "one.parquet")),
         "upper case": str(store(table, folder, "one.PARQUET")),
@@ -71,7 +83,7 @@ def forms(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 FORMS = [
     "one csv", "upper case", "csv directory", "parquet directory", "glob", "deep glob", "categories", "row groups",
-    "byte order mark, quotes, CRLF",
+    "byte order mark, quotes, CRLF", "feather", *PEOPLE,
 ]  # fmt: skip
 
 
