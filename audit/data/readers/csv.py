@@ -50,8 +50,8 @@ class CsvSource(TableFiles):
         """Yield the named columns as text, in batches: a column is parsed where it is used."""
         first_row = 1
         for batch in self._rows[file].batches(columns, len(self._schemas[file])):
-            whole = self._with_points(file, batch, first_row)
-            yield from (whole.slice(start, rows) for start in range(0, whole.num_rows, rows))
+            converted = self._with_points(file, batch, first_row)
+            yield from (converted.slice(start, rows) for start in range(0, converted.num_rows, rows))
             first_row += batch.num_rows
 
     def _with_points(self, file: Path, batch: pa.RecordBatch, first_row: int) -> pa.RecordBatch:

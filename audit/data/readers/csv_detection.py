@@ -94,15 +94,15 @@ def _fitting(file: Path, dialects: list[Dialect], text: str) -> Dialect:
     """
     widths = {dialect: _fit(dialect, text) for dialect in dialects}
     split = [dialect for dialect, (columns, _) in widths.items() if columns > 1]
-    whole = [dialect for dialect in split if widths[dialect][1]]
-    if len(whole) > 1:
+    uniform = [dialect for dialect in split if widths[dialect][1]]
+    if len(uniform) > 1:
         raise AuditError(
             where=str(file),
             expected="one delimiter that splits all rows alike",
-            found=f"several: {quote_list(dialect.delimiter for dialect in whole)}",
-            fix=f'set data.csv: {{delimiter: "{whole[0].delimiter}"}}, or the other one',
+            found=f"several: {quote_list(dialect.delimiter for dialect in uniform)}",
+            fix=f'set data.csv: {{delimiter: "{uniform[0].delimiter}"}}, or the other one',
         )
-    return (whole or split or dialects)[0]
+    return (uniform or split or dialects)[0]
 
 
 def _fit(dialect: Dialect, text: str) -> tuple[int, bool]:
@@ -155,8 +155,8 @@ def _parse(
         convert.include_columns = as_text
         convert.column_types = dict.fromkeys(as_text, pa.string())
     data = plain.encode()
-    read = csv.ReadOptions(use_threads=False, block_size=len(data) + 1)
+    options = csv.ReadOptions(use_threads=False, block_size=len(data) + 1)
     try:
-        return csv.read_csv(pa.BufferReader(data), read, parse, convert)
+        return csv.read_csv(pa.BufferReader(data), options, parse, convert)
     except pa.ArrowInvalid:
         return None

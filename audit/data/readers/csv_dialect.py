@@ -35,5 +35,7 @@ class Dialect:
     def detected(self, spec: CsvSpec) -> dict[str, Any]:
         """Return the keys that are not the usual ones, and that ``spec`` does not give."""
         usual = asdict(Dialect())
-        given = spec.model_dump()
-        return {key: value for key, value in asdict(self).items() if value != usual[key] and key not in given}
+        specified = spec.model_dump()
+        return {
+            key: value for key, value in asdict(self).items() if value != usual[key] and key not in specified
+        }

@@ -88,9 +88,9 @@ class CsvRows:
 
         parse = self._dialect.parse_options
         parse.invalid_row_handler = refuse
-        read = csv.ReadOptions(use_threads=False, block_size=self._block_bytes)
+        options = csv.ReadOptions(use_threads=False, block_size=self._block_bytes)
         try:
-            return csv.open_csv(stream, read, parse, convert)
+            return csv.open_csv(stream, options, parse, convert)
         except pa.ArrowInvalid as error:
             raise self._failure(error, stream, invalid, 0) from None
 
@@ -141,6 +141,6 @@ class CsvRows:
             fix = f"bring the file to one encoding; if that is not {name}, set data.csv: {{encoding: cp1252}}, say"
         return self._error(row, f"a whole line of text in {name}", str(stream.damage), fix)
 
-    def _error(self, row: int, expected: str, found: str, fix: str) -> AuditError:
+    def _error(self, row: int, expected: str, actual: str, fix: str) -> AuditError:
         where = f"{self._file}: {f'row {row:,}' if row else 'the header, before row 1'}"
-        return AuditError(where=where, expected=expected, found=found, fix=fix)
+        return AuditError(where=where, expected=expected, found=actual, fix=fix)

@@ -29,10 +29,10 @@ class Part(NamedTuple):
         """The lines that hold something."""
         return [line for line in self.data.splitlines() if line.strip()]
 
-    def error(self, index: int, expected: str, found: str) -> AuditError:
+    def error(self, index: int, expected: str, actual: str) -> AuditError:
         """Return the error about one of the lines."""
         where = f"{self.file}: row {self.first_row + index:,}"
-        return AuditError(where=where, expected=expected, found=found, fix=_FIX)
+        return AuditError(where=where, expected=expected, found=actual, fix=_FIX)
 
 
 def parts(file: Path) -> Iterator[Part]:
@@ -77,8 +77,8 @@ def _parsed(data: bytes, schema: pa.Schema | None) -> pa.Table:
         options = json.ParseOptions()
     else:
         options = json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore")
-    read = json.ReadOptions(use_threads=False, block_size=len(data) + 1)
-    return json.read_json(pa.BufferReader(data), read, options)
+    reading = json.ReadOptions(use_threads=False, block_size=len(data) + 1)
+    return json.read_json(pa.BufferReader(data), reading, options)
 
 
 def _require_utf8(part: Part) -> Part:

@@ -111,7 +111,9 @@ def test_whole_numbers_that_no_float_holds_are_not_rounded(tmp_path: Path) -> No
 
 
 def test_partitions_are_columns(tmp_path: Path) -> None:
-    table = frame().assign(region=["North/East", "South", None] * 20, zip=["00501", "501"] * 30)
+    table = frame().assign(
+        region=pd.Series(["North/East", "South", None] * 20, dtype=object), zip=["00501", "501"] * 30
+    )
     table.to_parquet(tmp_path / "table", partition_cols=["region", "zip"])
     source = open_source(str(tmp_path / "table"))
     assert source.schema.names == ["amount", "who", "count", "note", "label", "region", "zip"]

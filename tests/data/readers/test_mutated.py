@@ -23,10 +23,8 @@ def binary(name: str, folder: Path) -> bytes:
     table = frame()
     file = folder / f"whole-{name}"
     if name == "t.npz":
-        kinds = {column: "U40" if table[column].dtype == object else table[column].dtype for column in table}
-        np.savez_compressed(
-            file, **{column: table[column].to_numpy().astype(kind) for column, kind in kinds.items()}
-        )
+        columns = {str(column): table[column].tolist() for column in table}
+        np.savez_compressed(file, allow_pickle=False, **{name: np.array(v) for name, v in columns.items()})
     elif name.endswith("parquet"):
         table.to_parquet(file, compression="zstd" if name.startswith("zstd") else None)
     else:
