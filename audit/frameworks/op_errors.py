@@ -29,8 +29,10 @@ def without_values(error: BaseException) -> str:
 def trace_without_values(error: BaseException) -> str:
     """Return the traceback of an error and of its causes, without TensorFlow's messages."""
     text = "".join(traceback.format_exception(error))
+    chain: list[BaseException] = []  # an error may be its own cause
     link: BaseException | None = error
-    while link is not None:
+    while link is not None and link not in chain:
+        chain.append(link)
         if is_op_error(link):
             text = text.replace(str(link), without_values(link))
         link = link.__cause__ or link.__context__
