@@ -7,8 +7,8 @@ from collections.abc import Callable, Container
 from audit.conclusion.observers import Observers
 from audit.errors import AuditError
 from audit.formats.json import to_plain
-from audit.machine_errors import machine_error
 from audit.frameworks.op_errors import trace_without_values, without_values
+from audit.machine_errors import machine_error
 from audit.worker.messages import encode, error_to_plain
 
 Measure = Callable[[Observers, Container[str]], object]
