@@ -76,3 +76,10 @@ def asset_file(serialized: bytes) -> Any:
     from tensorflow.core.protobuf.meta_graph_pb2 import AssetFileDef
 
     return AssetFileDef.FromString(serialized)
+
+
+def variable_initializer(serialized: bytes) -> str:
+    """Return the name of the operation that initializes a variable of TensorFlow 1, from its VariableDef."""
+    from tensorflow.core.framework.variable_pb2 import VariableDef
+
+    return str(VariableDef.FromString(serialized).initializer_name)

@@ -1,26 +1,27 @@
 """Assets of a model, and lookup tables that are filled from other files, which its digest does not cover."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from audit.frameworks.tensorflow_loader import asset_file
 from audit.model.graph.traversal import CALLS, called_functions, node_name
+from audit.model.loading.program_graph import Part
 from audit.policy.unsafe_operations import TABLES
 
 _MAIN = ""  # the scope of the main graph; the others are named after their functions
 
 
-def foreign_tables(meta: Any) -> set[tuple[str, str]]:
-    """Return the operations of a meta graph that fill a table from a file other than an asset.
+def foreign_tables(meta: Any, live: Collection[Part]) -> set[tuple[str, str]]:
+    """Return the operations in the parts ``live`` of a meta graph that fill a table from a file other than an asset.
 
     Each is a pair: the name of the function that contains the operation (empty for the main graph), and the node.
     """
-    graph = _Scopes(meta)
+    graph = _Scopes(meta, live)
     return {
         (scope, node.name)
         for scope, node in graph.operations()
-        if node.op in TABLES and not graph.is_asset(scope, node.input[1])
+        if node.op in TABLES and not (node.input[1:] and graph.is_asset(scope, node.input[1]))
     }
 
 
@@ -31,16 +32,20 @@ def missing_assets(meta: Any, folder: Path) -> list[str]:
 
 
 class _Scopes:
-    def __init__(self, meta: Any) -> None:
+    """The nodes that can run, by the function that holds them."""
+
+    def __init__(self, meta: Any, live: Collection[Part]) -> None:
         library = meta.graph_def.library.function
-        self._nodes = {function.signature.name: list(function.node_def) for function in library}
-        self._nodes[_MAIN] = list(meta.graph_def.node)
+        self._nodes = {
+            function.signature.name: list(function.node_def)
+            for function in library
+            if ("function", function.signature.name) in live
+        }
+        self._nodes[_MAIN] = [node for node in meta.graph_def.node if ("node", node.name) in live]
         self._arguments = {f.signature.name: [a.name for a in f.signature.input_arg] for f in library}
         self._objects = meta.object_graph_def
         self._files = _asset_files(meta)
         self._inside = [file for file in self._files if _is_inside(file.filename)]
-        # with an object graph, loading never executes the main graph
-        self._executed = set(self._nodes) - ({_MAIN} if meta.HasField("object_graph_def") else set())
 
     def operations(self) -> Iterator[tuple[str, Any]]:
         """Yield every operation with its scope."""
@@ -55,16 +60,16 @@ class _Scopes:
         if name in self._arguments.get(scope, ()):
             return self._is_handed_an_asset(scope, self._arguments[scope].index(name), seen)
         node = next((node for node in self._nodes[scope] if node.name == name), None)
-        if node is not None and node.op == "Identity":
+        if node is not None and node.op == "Identity" and node.input:
             return self.is_asset(scope, node.input[0], seen)
         return scope == _MAIN and any(node_name(file.tensor_info.name) == name for file in self._inside)
 
     def _is_handed_an_asset(self, function: str, index: int, seen: frozenset[tuple[str, str]]) -> bool:
         """Return whether every caller of ``function`` passes an asset for its argument ``index``."""
         arguments = [
-            node.op in CALLS and self.is_asset(scope, node.input[index], seen)
+            node.op in CALLS and index < len(node.input) and self.is_asset(scope, node.input[index], seen)
             for scope, node in self.operations()
-            if scope in self._executed and function in called_functions(node)
+            if function in called_functions(node)
         ]
         if function in self._objects.concrete_functions:
             bound = self._objects.concrete_functions[function].bound_inputs

@@ -2,10 +2,13 @@
 
 from typing import Any
 
+from audit.frameworks.tensorflow_loader import variable_initializer
+
 INITIAL = "__saved_model_init_op"
 """The name, among a file's signatures, of the one that loading runs; nobody calls it."""
 
 _INITIALIZERS = ("saved_model_main_op", "legacy_init_op")  # where older exporters name what loading runs
+_TABLES = "table_initializer"  # what TensorFlow 1 runs if the file names none of these
 _RESOURCE_FUNCTIONS = ("_create_resource", "_initialize")  # of an object, called by the loader
 
 
@@ -15,8 +18,26 @@ def entry_points(meta: Any) -> dict[str, list[str]]:
         name: [tensor for info in signature.outputs.values() for tensor in _tensors(info)]
         for name, signature in meta.signature_def.items()
     }
-    initializers = [name for key in _INITIALIZERS for name in meta.collection_def[key].node_list.value]
+    initializers = _in_collections(meta, *_INITIALIZERS)
+    if not initializers and INITIAL not in entries:
+        initializers = [*_in_collections(meta, _TABLES), *_local_initializers(meta)]
     return entries | {INITIAL: entries.get(INITIAL, []) + initializers}
+
+
+def _in_collections(meta: Any, *keys: str) -> list[str]:
+    return [
+        name
+        for key in keys
+        if key in meta.collection_def
+        for name in meta.collection_def[key].node_list.value
+    ]
+
+
+def _local_initializers(meta: Any) -> list[str]:
+    """Return the initializers of local variables, which no checkpoint holds."""
+    if "local_variables" not in meta.collection_def:
+        return []
+    return [variable_initializer(item) for item in meta.collection_def["local_variables"].bytes_list.value]
 
 
 def _tensors(info: Any) -> list[str]:

@@ -13,6 +13,7 @@ class ProgramGraph:
     """Nodes of the main graph and whole functions of the library, each a `Part`."""
 
     def __init__(self, graph: Any) -> None:
+        self._library = graph.library
         self._nodes = {node.name: node for node in graph.node}
         self._functions = {function.signature.name: function for function in graph.library.function}
         self.parts: set[Part] = {("node", name) for name in self._nodes}
@@ -34,12 +35,23 @@ class ProgramGraph:
                     queue += [("node", node_name(tensor)) for tensor in self._nodes[part[1]].input]
         return parts
 
+    @property
+    def substitutes(self) -> list[str]:
+        """Functions that TensorFlow may run in place of others, though no node names them.
+
+        They are the gradients of the library, which a tape calls, and implementations of one interface, which Grappler
+        exchanges.
+        """
+        gradients = {g.gradient_func for g in (*self._library.gradient, *self._library.registered_gradients)}
+        exchanged = {name for name, function in self._functions.items() if "api_implements" in function.attr}
+        return sorted(gradients | exchanged)
+
     def reading_only(self, checkpoint: str) -> set[Part]:
         """Return all nodes but those that read another checkpoint than the one named by node ``checkpoint``."""
         return {
             ("node", node.name)
             for node in self._nodes.values()
-            if node.op not in RESTORES or node_name(node.input[0]) == checkpoint
+            if node.op not in RESTORES or node_name(node.input[0] if node.input else "") == checkpoint
         }
 
     def operations(self, parts: set[Part], kinds: frozenset[str]) -> set[tuple[Part, str]]:

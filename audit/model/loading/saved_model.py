@@ -36,10 +36,10 @@ def open_saved_model(path: Path, where: Path, allowed: AllowedOperations) -> Loa
             loaded.
     """
     proto = read_graphs(path)
-    unsafe = unsafe_operations(proto)
+    meta = serving_graph(proto, where)
+    unsafe = unsafe_operations(proto, meta)
     if refused := [item for item in unsafe if item.operation not in allowed.operations]:
         raise _refused(where, refused)
-    meta = serving_graph(proto, where)
     stateful = loading_state(_loading_operations(meta))
     require_stateless(stateful, allowed.operations, str(where), "loading the model runs")
     if missing := missing_assets(meta, path / "assets"):

@@ -7,6 +7,7 @@ from typing import Any
 from audit.errors import AuditError
 from audit.frameworks.tensorflow_loader import saved_model_message
 from audit.model.loading.entry_points import INITIAL
+from audit.model.loading.references import require_references
 from audit.model.loading.unsafe_operations import UnsafeOperation, unsafe_operations
 from audit.provenance.files import files_below
 from audit.registry.artifact import Artifact, find_artifact, graph_file
@@ -42,7 +43,7 @@ def scan(path: Path) -> Scan:
     meta = serving_graph(proto, artifact.path)
     signatures = sorted(name for name in meta.signature_def if name != INITIAL)
     version = meta.meta_info_def.tensorflow_version
-    return Scan(artifact.source, signatures, unsafe_operations(proto), version or None)
+    return Scan(artifact.source, signatures, unsafe_operations(proto, meta), version or None)
 
 
 def own_artifact(path: Path) -> Artifact:
@@ -60,7 +61,7 @@ def read_graphs(path: Path) -> Any:
     """Return the SavedModel protocol buffer in the SavedModel directory ``path``.
 
     Raises:
-        AuditError: it is damaged or empty.
+        AuditError: it is damaged or empty, or refers to what it does not hold.
     """
     file = graph_file(path)
     assert file is not None, f"{path} was found to be a SavedModel"
@@ -72,6 +73,8 @@ def read_graphs(path: Path) -> Any:
             found=f"{file.stat().st_size:,} bytes that do not parse as one: the file is cut short or damaged",
             fix="export or copy the model again",
         )
+    for meta in proto.meta_graphs:
+        require_references(meta, file)
     return proto
 
 
