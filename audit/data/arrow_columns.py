@@ -8,7 +8,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from audit.data.column_types import is_bytes, is_number, is_tensor
+from audit.data.nulls import ABSENT_TEXT
 from audit.errors import AuditError, RowError
+from audit.policy.model import Absent
 from audit.result import Scalar
 
 NULL_WORDS = pa.array(["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None"])
@@ -38,8 +40,8 @@ class Codes:
     vocabulary: list[str]
 
 
-def numbers(column: pa.Array, name: str, first_row: int, fill: Scalar | None = None) -> np.ndarray:
-    """Return an Arrow column as float64 ``(rows,)``, nulls and NaN replaced by ``fill``.
+def numbers(column: pa.Array, name: str, first_row: int, fill: Scalar | Absent | None = None) -> np.ndarray:
+    """Return an Arrow column as float64 ``(rows,)``, nulls and NaN replaced by ``fill``; absent ones are NaN.
 
     Args:
         column: numbers, booleans, or texts to be parsed as numbers (CSV).
@@ -57,7 +59,7 @@ def numbers(column: pa.Array, name: str, first_row: int, fill: Scalar | None = N
     return np.where(missing, _fill_value(fill, name), values) if missing.any() else values
 
 
-def texts(column: pa.Array, name: str, fill: Scalar | None = None) -> Codes:
+def texts(column: pa.Array, name: str, fill: Scalar | Absent | None = None) -> Codes:
     """Return an Arrow column as codes into its distinct texts, nulls replaced by ``fill``.
 
     Raises:
@@ -74,7 +76,7 @@ def texts(column: pa.Array, name: str, fill: Scalar | None = None) -> Codes:
         if fill is None:
             raise NullValue(name, numeric=False)
         indices = indices.fill_null(len(vocabulary))
-        vocabulary.append(str(fill))
+        vocabulary.append(ABSENT_TEXT if isinstance(fill, Absent) else str(fill))
     return Codes(indices.to_numpy(zero_copy_only=False).astype(np.int32), vocabulary)
 
 
@@ -104,9 +106,11 @@ def null_count(column: pa.Array, numeric: bool) -> int:
     return int(pc.sum(pc.is_null(column, nan_is_null=pa.types.is_floating(column.type))).as_py() or 0)
 
 
-def _fill_value(fill: Scalar | None, name: str) -> float:
+def _fill_value(fill: Scalar | Absent | None, name: str) -> float:
     if fill is None:
         raise NullValue(name, numeric=True)
+    if isinstance(fill, Absent):
+        return float("nan")
     if isinstance(fill, str):
         raise _not_a_number(name, f"data.missing gives {fill!r}")
     return float(fill)
@@ -114,7 +118,7 @@ def _fill_value(fill: Scalar | None, name: str) -> float:
 
 def _as_float(column: pa.Array, name: str, first_row: int) -> pa.Array:
     kind = column.type
-    if is_number(kind) or pa.types.is_decimal(kind):
+    if is_number(kind) or pa.types.is_decimal(kind) or pa.types.is_null(kind):
         too_large = "whole numbers beyond 2^53, which a 64-bit float cannot hold"
         return _cast(column, pa.float64(), name, too_large)
     if pa.types.is_dictionary(kind):

@@ -10,6 +10,8 @@ from typing import Any
 
 from audit.frameworks.output_silencing import is_enabled, quiet
 
+_NOT_INLINED = ("_XlaMustCompile", "_noinline")
+
 
 @cache
 def tensorflow() -> Any:
@@ -32,11 +34,27 @@ def graph(function: Callable[..., Any], signature: Sequence[Any] | None = None) 
 
 
 def with_constants(function: Any) -> Any:
-    """Return a ConcreteFunction with variables as constants and calls inlined; the public function needs a session."""
+    """Return a ConcreteFunction with variables as constants and calls inlined; the public function needs a session.
+
+    Functions that XLA compiles (``jit_compile``) are inlined like others: TensorFlow leaves them as calls, through
+    which neither a head is found nor a gradient passes. The graph of ``function`` must be the caller's own.
+    """
+    as_graph_def = function.graph.as_graph_def
+    function.graph.as_graph_def = lambda *args, **kwargs: _inlinable(as_graph_def(*args, **kwargs))
     with quiet():
         from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
         return convert_variables_to_constants_v2(function, lower_control_flow=False, aggressive_inlining=True)
+
+
+def _inlinable(proto: Any) -> Any:
+    """Remove from a GraphDef, in place, what keeps TensorFlow from inlining a function."""
+    bodies = [function.node_def for function in proto.library.function]
+    nodes = [node for scope in (proto.node, *bodies) for node in scope]
+    for item in (*nodes, *proto.library.function):
+        for name in _NOT_INLINED:
+            item.attr.pop(name, None)
+    return proto
 
 
 def register_function(definition: Any) -> None:

@@ -1,15 +1,17 @@
 """Feeds: a batch of data columns as the tensors that a signature takes."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from audit.data.arrow_columns import Codes, numbers, tensors, texts
+from audit.data.nulls import ABSENT_INTEGER, Missing, replacement
 from audit.errors import RowError
 from audit.frameworks.tensorflow_loader import tensorflow
+from audit.policy.model import Absent
 from audit.result import Scalar
 
 Values = np.ndarray | Codes
@@ -21,13 +23,15 @@ class Feed:
     """Maps data columns to one input tensor of the model, made of its features in the order of ``columns``.
 
     ``flat`` inputs take shape ``(rows,)``, the others ``(rows, columns)``. ``columns`` are the names of the features:
-    those of the data columns that are read, unless one of these holds several.
+    those of the data columns that are read, unless one of these holds several. An ``optional`` one is a feature of a
+    serialized example that may be left out: then its value is a mark (`audit.data.nulls`).
     """
 
     name: str
     dtype: Any
     flat: bool
     columns: list[str]
+    optional: bool = field(default=False, kw_only=True)
 
     @property
     def reads(self) -> list[str]:
@@ -39,11 +43,17 @@ class Feed:
         """Whether the input takes text."""
         return bool(self.dtype == tensorflow().string)
 
-    def read(self, batch: pa.RecordBatch, first_row: int, missing: Mapping[str, Scalar]) -> list[Values]:
+    def fill(self, missing: Missing, column: str) -> Scalar | Absent | None:
+        """Return the replacement of a null of ``column``, None if there is none that this input can take."""
+        value = replacement(missing, column)
+        return None if isinstance(value, Absent) and not self.optional else value
+
+    def read(self, batch: pa.RecordBatch, first_row: int, missing: Missing) -> list[Values]:
         """Return the columns' values in a batch, checked: float64 ``(rows,)`` each, or codes for a text input."""
+        fills = [(name, self.fill(missing, name)) for name in self.columns]
         if self.is_text:
-            return [texts(batch.column(name), name, missing.get(name)) for name in self.columns]
-        values = [numbers(batch.column(name), name, first_row, missing.get(name)) for name in self.columns]
+            return [texts(batch.column(name), name, fill) for name, fill in fills]
+        values = [numbers(batch.column(name), name, first_row, fill) for name, fill in fills]
         self.require_whole(values, first_row)
         return list(values)
 
@@ -53,7 +63,7 @@ class Feed:
         if self.dtype == tf.string:
             parts = [tf.gather(tf.constant(v.vocabulary), v.codes) for v in values if isinstance(v, Codes)]
             return parts[0] if self.flat else tf.stack(parts, axis=1)
-        numeric = [v for v in values if isinstance(v, np.ndarray)]
+        numeric = [self._marked(v) for v in values if isinstance(v, np.ndarray)]
         dtype = np.float32 if self.dtype == tf.bfloat16 else self.dtype.as_numpy_dtype
         with np.errstate(over="ignore"):  # too large a number is infinite, and reported as such
             if self.flat:
@@ -62,6 +72,21 @@ class Feed:
             for index, column in enumerate(numeric):
                 matrix[:, index] = column
             return tf.cast(matrix, self.dtype)
+
+    def _marked(self, values: np.ndarray) -> np.ndarray:
+        """Return the values with the mark of whole numbers where they are left out."""
+        if not self.optional or self.dtype.is_floating:
+            return values
+        return np.where(np.isnan(values), ABSENT_INTEGER, values)
+
+    def cast(self, numbers: Any, dtype: Any) -> Any:
+        """Return numbers of a matrix of features in the type ``dtype``, marked where whole ones are left out."""
+        tf = tensorflow()
+        if not self.optional or tf.as_dtype(dtype).is_floating:
+            return tf.cast(numbers, dtype)
+        absent = tf.math.is_nan(numbers)
+        whole = tf.cast(tf.where(absent, tf.zeros_like(numbers), numbers), dtype)
+        return tf.where(absent, tf.constant(ABSENT_INTEGER, dtype), whole)
 
     def ranked(self, numbers: Any) -> Any:
         """Return numbers ``(rows, columns)`` in the input's rank, in one or two dimensions."""
@@ -76,6 +101,7 @@ class Feed:
     def _require_whole(self, name: str, column: np.ndarray, first_row: int) -> None:
         low, high = (0, 1) if self.dtype.is_bool else (self.dtype.min, self.dtype.max)
         allowed = (column == np.rint(column)) & (low <= column) & (column <= high)
+        allowed |= np.isnan(column) if self.optional else False
         if not allowed.all():
             at = int((~allowed).argmax())
             is_whole = column[at] == np.rint(column[at])
@@ -103,7 +129,7 @@ class Vector(Feed):
         """Name of the one data column that the feed reads."""
         return [self.column]
 
-    def read(self, batch: pa.RecordBatch, first_row: int, missing: Mapping[str, Scalar]) -> list[Values]:
+    def read(self, batch: pa.RecordBatch, first_row: int, missing: Missing) -> list[Values]:
         """Return the arrays of a batch, one feature after the other, float64 ``(rows,)`` each."""
         rows = tensors(batch.column(self.column), self.column).astype(np.float64)
         values = list(rows.reshape(len(rows), -1).T)

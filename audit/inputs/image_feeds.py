@@ -1,6 +1,6 @@
 """Feeds of image inputs: arrays of pixels, or encoded files."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -10,10 +10,10 @@ import pyarrow as pa
 
 from audit.data.arrow_columns import NullValue, tensors
 from audit.data.image_decoding import decode
+from audit.data.nulls import Missing
 from audit.errors import AuditError, RowError
 from audit.frameworks.tensorflow_loader import tensorflow
 from audit.inputs.feeds import Feed, Values
-from audit.result import Scalar
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class ImageFeed(Feed):
     shape: tuple[int | None, ...]
     pixels: Sequence[float] | None
 
-    def read(self, batch: pa.RecordBatch, first_row: int, missing: Mapping[str, Scalar]) -> list[Values]:
+    def read(self, batch: pa.RecordBatch, first_row: int, missing: Missing) -> list[Values]:
         """Return a batch's images ``(rows, height, width[, channels])`` in the numbers that the model takes.
 
         Raises:
@@ -116,7 +116,7 @@ class ImageFileFeed(Feed):
 
     channels: int
 
-    def read(self, batch: pa.RecordBatch, first_row: int, missing: Mapping[str, Scalar]) -> list[Values]:
+    def read(self, batch: pa.RecordBatch, first_row: int, missing: Missing) -> list[Values]:
         """Return the bytes of a batch's image files, an array of objects ``(rows,)``."""
         files = np.empty(batch.num_rows, object)
         files[:] = _files(batch.column(self.columns[0]), self.columns[0])

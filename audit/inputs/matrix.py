@@ -39,7 +39,7 @@ class Decoder:
             shape = self._columns[indices[0]].shape
             assert shape is not None
             return feed.image(matrix[:, begin[0] : begin[0] + prod(shape)], shape, dtype)
-        return feed.ranked(tensorflow().cast(_columns(matrix, begin), dtype or feed.dtype))
+        return feed.ranked(feed.cast(_columns(matrix, begin), dtype or feed.dtype))
 
     def _texts(self, matrix: Any, index: int) -> Any:
         tf = tensorflow()

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from copy import copy
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,24 @@ class Model:
     def fed(self) -> dict[str, Any]:
         """The TensorSpecs of what is fed, by name, with a free number of rows."""
         return {name: spec for entry in self.entries for name, spec in sorted(entry.inputs.items())}
+
+    @property
+    def optional(self) -> set[str]:
+        """The names of what is fed that an example may lack."""
+        parsed = [entry for entry in self.entries if isinstance(entry, ParsedExamples)]
+        return {feature.key for entry in parsed for feature in entry.features if feature.is_optional}
+
+    def lacking(self, names: Collection[str]) -> "Model":
+        """Return the model with values of the parsed features ``names`` that may be marked as absent."""
+        if not names:
+            return self
+        model = copy(self)
+        model.__dict__.pop("freeze_result", None)  # what is fed behind the parser is another
+        model.entries = [
+            replace(entry, lacking=frozenset(names)) if isinstance(entry, ParsedExamples) else entry
+            for entry in self.entries
+        ]
+        return model
 
     def without(self, names: Collection[str]) -> "Model":
         """Return the model without those inputs of ``names`` that are parsed features the output does not depend on.

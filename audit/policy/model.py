@@ -55,6 +55,12 @@ class ModelSpec(Strict):
     imports: Annotated[list[PackageName], Field(alias="import", exclude_if=is_default)] = []
 
 
+class Absent(Strict):
+    """A null that is left out of a serialized `tf.Example`."""
+
+    absent: Literal[True]
+
+
 class AtLeast(Strict):
     """Favourable outcome of a regression: values of at least ``at_least``."""
 
@@ -101,7 +107,7 @@ class DataSpec(Strict):
     threshold: Annotated[float, Field(ge=0, le=1)] = 0.5
     weight: Name | None = None
     cluster: Name | None = None
-    missing: dict[str, bool | int | Number | str] = {}
+    missing: dict[str, bool | int | Number | str | Absent] = {}
     ignore: Annotated[list[Name], Field(exclude_if=is_default)] = []
     values: Annotated[dict[Name, Spelling], Field(exclude_if=is_default)] = {}
     copies: Annotated[Literal["each", "once"], Field(exclude_if=is_default)] = "each"

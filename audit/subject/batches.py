@@ -1,17 +1,17 @@
 """Batches of features as a model's feeds read them, with a hash of each row as the model sees it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from audit.data.arrow_columns import NullValue
+from audit.data.nulls import Missing
 from audit.data.row_hashes import HashKey, row_hashes
 from audit.data.source import Source
-from audit.errors import AuditError
 from audit.inputs.feeds import Feed, Values
 from audit.inputs.finite import as_sent
-from audit.result import Scalar
+from audit.subject.null_values import missing_values
 from audit.subject.sources import columns_read
 
 
@@ -27,7 +27,7 @@ class FeatureBatch(NamedTuple):
 
 
 def feature_batches(
-    feeds: Sequence[Feed], source: Source, missing: Mapping[str, Scalar], key: HashKey
+    feeds: Sequence[Feed], source: Source, missing: Missing, key: HashKey
 ) -> Iterator[FeatureBatch]:
     """Yield the features of all rows, batch by batch; nulls are replaced as ``missing`` says.
 
@@ -40,7 +40,7 @@ def feature_batches(
             with source.locating():
                 values = [feed.read(batch, row, missing) for feed in feeds]
         except NullValue as null:
-            raise missing_value(null, source) from None
+            raise missing_values(null, feeds, source, missing) from None
         columns = (_as_seen(feed, c) for feed, columns in zip(feeds, values, strict=True) for c in columns)
         yield FeatureBatch(values, row_hashes(columns, batch.num_rows, key))
         row += batch.num_rows
@@ -50,13 +50,3 @@ def _as_seen(feed: Feed, column: Values) -> Values:
     """Return single numbers in the precision of the model's input: rows that it cannot tell apart are equal."""
     is_number = isinstance(column, np.ndarray) and column.ndim == 1 and column.dtype.kind == "f"
     return as_sent(column, feed) if is_number else column  # type: ignore[arg-type]  # an array
-
-
-def missing_value(null: NullValue, source: Source) -> AuditError:
-    """Return the AuditError for a null that ``data.missing`` does not replace."""
-    return AuditError(
-        where=f"data column {null.column!r}",
-        expected="a value in every row, since the model reads it",
-        found=f"{source.count_nulls(null.column, null.numeric):,} rows without one",
-        fix=f"say what the serving path sends for a null: data.missing: {{{null.column}: VALUE}}",
-    )

@@ -4,7 +4,7 @@ A key is a hash of the seed, the row's audited values, and its number among equa
 sample; values that are chosen against a known seed can (docs/limits.md).
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -12,12 +12,12 @@ import numpy as np
 from audit.data.arrow_columns import Codes
 from audit.data.dataset import Dataset
 from audit.data.labels import Targets
+from audit.data.nulls import Missing
 from audit.data.row_hashes import HashKey, Repeats, row_hashes, row_keys
 from audit.data.row_sample import KeyedRows
 from audit.data.source import Source
 from audit.errors import AuditError
 from audit.inputs.feeds import Feed
-from audit.result import Scalar
 from audit.subject.batches import feature_batches
 
 
@@ -58,9 +58,7 @@ def audited_hashes(dataset: Dataset, outcomes: np.ndarray, key: HashKey) -> np.n
     return row_hashes([outcomes, *rest], dataset.rows, key) if rest else outcomes
 
 
-def background_keys(
-    feeds: Sequence[Feed], source: Source, missing: Mapping[str, Scalar], key: HashKey
-) -> KeyedRows:
+def background_keys(feeds: Sequence[Feed], source: Source, missing: Missing, key: HashKey) -> KeyedRows:
     """Return the keys of the rows of a background table of its own, by their features.
 
     Raises:

@@ -1,6 +1,6 @@
 """Features of sampled rows, read as the rows stream by; every row is validated, sampled or not."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from math import prod
 from typing import Any
@@ -9,14 +9,14 @@ import numpy as np
 import pyarrow as pa
 
 from audit.data.arrow_columns import Codes, NullValue
+from audit.data.nulls import Missing
 from audit.data.row_sample import KeyedRows, RowSample
 from audit.data.source import Source
 from audit.errors import AuditError, RowError
 from audit.inputs.features import MOST_ROWS, Column, Features, Rows, places, starts
 from audit.inputs.feeds import Feed, Values
 from audit.inputs.image_feeds import ImageFeed, ImageFileFeed, other_size
-from audit.result import Scalar
-from audit.subject.batches import missing_value
+from audit.subject.null_values import missing_values
 from audit.subject.row_keys import RowKeys
 from audit.subject.sources import Sources, columns_read
 
@@ -26,7 +26,7 @@ _MAX_VALUES = 2**25
 def read_features(
     feeds: Sequence[Feed],
     sources: Sources,
-    missing: Mapping[str, Scalar],
+    missing: Missing,
     keys: RowKeys,
     *,
     rows: int,
@@ -58,7 +58,7 @@ def read_features(
 class _Reader:
     """Reads the distinct columns of all feeds; texts share one vocabulary over all sources."""
 
-    def __init__(self, feeds: Sequence[Feed], missing: Mapping[str, Scalar], *, max_values: int) -> None:
+    def __init__(self, feeds: Sequence[Feed], missing: Missing, *, max_values: int) -> None:
         self._feeds = feeds
         self._missing = missing
         self._max_values = max_values
@@ -131,7 +131,7 @@ class _Reader:
                     (self._places[name, feed.is_text] for name in feed.columns), values, strict=True
                 )
         except NullValue as null:
-            raise missing_value(null, source).within(str(source.path)) from null
+            raise missing_values(null, self._feeds, source, self._missing).within(str(source.path)) from null
         except RowError as error:
             raise error.located(source.place(error.row)) from None
         except AuditError as error:  # the background's columns have the names of the data's
@@ -182,4 +182,5 @@ def _fits_float32(matrix: np.ndarray, feeds: Sequence[Feed]) -> bool:
 
 def _is_equal_through_float32(column: np.ndarray, dtype: Any) -> bool:
     with np.errstate(invalid="ignore", over="ignore"):  # a rounded whole number may lie outside its type
-        return np.array_equal(column.astype(dtype), column.astype(np.float32).astype(dtype))
+        as_read = column.astype(dtype)
+        return np.array_equal(as_read, column.astype(np.float32).astype(dtype), as_read.dtype.kind == "f")

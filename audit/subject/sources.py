@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from audit.data.nulls import OTHERS
 from audit.data.readers.registry import open_source
 from audit.data.source import Source
+from audit.inputs.absent_features import left_out, with_optional
 from audit.inputs.binding import bind, by_position, unbound
 from audit.inputs.feeds import Feed
 from audit.model.model import Model
@@ -49,7 +51,7 @@ def open_sources(policy: Policy, base: Path | None) -> Sources:
     """
     csv = policy.data.csv
     data = open_source(policy.data.path, base, csv)
-    data.require(list(policy.data.missing))
+    data.require([column for column in policy.data.missing if column != OTHERS])
     data.require_present(policy.data.ignore)
     background = open_source(policy.data.background, base, csv) if policy.data.background else data
     return Sources(data, background)
@@ -84,8 +86,10 @@ def bind_model(loaded: AuditedModel, sources: Sources) -> BoundModel:
     policy = loaded.policy
     schema = sources.data.schema
     model = loaded.model.without(unbound(loaded.model.fed, policy.model.inputs, policy.data, schema))
-    feeds = bind(model.fed, policy.model.inputs, policy.data, schema, model.where, model.channels)
+    bound = bind(model.fed, policy.model.inputs, policy.data, schema, model.where, model.channels)
+    feeds = with_optional(bound, model.optional, policy.data.missing)
     sources.require(feeds)
+    model = model.lacking(left_out(feeds, policy.data.missing))
     notes = dict.fromkeys(note for source in sources for note in source.notes)
     warnings = [*notes, *by_position(feeds, policy.model.inputs)]
     return BoundModel(policy=policy, path=loaded.path, model=model, feeds=feeds, warnings=warnings)

@@ -10,8 +10,9 @@ from audit.data.protected_attributes import Attribute
 from audit.data.source import Source
 from audit.inputs.features import MOST_ROWS, Features
 from audit.inputs.finite import without_infinite
+from audit.inputs.matrix import Decoder
 from audit.model.decision import DecisionRule
-from audit.model.logits.logits import Logits, find_logits
+from audit.model.logits.logits import Logits, find_logits, uncut_logits
 from audit.provenance.digest import WatchedFiles
 from audit.result import DataFacts, ModelFacts
 from audit.subject.images import ImageColumn, find_image_column
@@ -111,6 +112,12 @@ class Subject(BoundModel):
         return find_logits(
             self.model, self.decision_rule.head, self.feeds, features.columns, features.data.matrix
         )
+
+    @property
+    def uncut_logits(self) -> Logits:
+        """The model's logits by its whole signature, for gradients that its cut graph does not have."""
+        columns = self.features.columns
+        return uncut_logits(self.model, self.decision_rule.head, Decoder(self.feeds, columns), columns)
 
     @cached_property
     def predictor(self) -> Predictor:

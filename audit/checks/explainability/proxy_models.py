@@ -64,6 +64,7 @@ def tree_scores(
     inputs = matrix.copy()
     for place in np.flatnonzero(texts):
         inputs[:, place] = _frequent(matrix[:, place])
+    inputs[:, np.isnan(inputs[training]).all(axis=0)] = 0.0  # of a column without any value there are no bins
     trees = HistGradientBoostingClassifier(
         categorical_features=texts,
         min_samples_leaf=int(np.clip(len(member) // 50, 5, 40)),

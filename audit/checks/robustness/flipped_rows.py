@@ -98,7 +98,9 @@ class _ShrunkRows:
             if len(index) < total
             else ""
         )
-        self.deviations = (self.after.astype(np.float64) - self.before) / batch.threat_model.scale
+        moved = np.isfinite(self.before) & np.isfinite(self.after)  # an absent value is NaN, and never moves
+        change = np.where(moved, self.after.astype(np.float64) - self.before, 0.0)
+        self.deviations = change / batch.threat_model.scale
         self.size = np.linalg.norm(self.deviations, np.inf if batch.norm == "inf" else 2, axis=1)
 
     def listed(self) -> Iterator[tuple[str, int]]:

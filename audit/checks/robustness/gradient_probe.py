@@ -25,6 +25,7 @@ class GradientProbe:
         missing: why no attack can follow it; None if it may run.
         misleading: why rows that an attack along it does not flip prove nothing, although it runs; None if they do.
         doubt: what it misses although it runs; None if that is little.
+        uncut: why it is that of the whole signature; None if it is that of the graph below the head.
         disagreement: the share of the change by small moves whose sign it misses.
         findings: the same as figures.
     """
@@ -32,6 +33,7 @@ class GradientProbe:
     missing: str | None = None
     misleading: str | None = None
     doubt: str | None = None
+    uncut: str | None = None
     disagreement: float = 0.0
     findings: tuple[Finding, ...] = ()
 

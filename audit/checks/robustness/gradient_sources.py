@@ -1,7 +1,7 @@
 """Gradient sources of attacks: the exact gradient, a straight-through surrogate (BPDA), or one averaged over points."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,6 +13,7 @@ from audit.checks.robustness.gradient_probe import GradientProbe, probe, sample_
 from audit.checks.robustness.sanity_tests import MAX_SIGN_DISAGREEMENT
 from audit.frameworks.tensorflow_loader import graph, tensorflow
 from audit.model.decision import decision_logits
+from audit.model.logits.logits import Logits
 from audit.model.logits.surrogate import SurrogateLogits, find_surrogate
 from audit.subject.subject import Subject
 
@@ -41,8 +42,19 @@ class Fallbacks(NamedTuple):
 
 
 def exact_gradient(subject: Subject, threat_model: ThreatModel, norm: Norm) -> GradientSource:
-    """Return the gradient of the model's own logits, with cleverhans' loss."""
-    return _source(PGD.name, subject, threat_model, norm, _directions(subject, subject.logits), margin=False)
+    """Return the gradient of the model's own logits, with cleverhans' loss.
+
+    It is that of the graph below the head; where this has none, that of the whole signature, if it has one.
+    """
+
+    def source(logits: Logits) -> GradientSource:
+        return _source(PGD.name, subject, threat_model, norm, _directions(subject, logits), margin=False)
+
+    cut = source(subject.logits)
+    if cut.usable or subject.model.frozen is None:
+        return cut
+    uncut = source(subject.uncut_logits)
+    return replace(uncut, probe=replace(uncut.probe, uncut=cut.probe.missing)) if uncut.usable else cut
 
 
 def fallback_gradients(

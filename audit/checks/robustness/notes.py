@@ -35,6 +35,12 @@ def notes_on_rows(attacked: int, features: Features, rows: int, plan: Plan) -> I
 def notes_on_gradients(probe: GradientProbe) -> Iterator[Note]:
     """Yield whether the attacks by gradient ran, and why not."""
     about: dict[str, list[Scalar]] = {"attack": [s.name for s in ATTACKS.values() if s.follows_own_gradient]}
+    if probe.uncut:
+        yield Note(
+            text="fgsm and pgd follow the gradient of the whole signature, with log-odds computed from its "
+            f"scores, since below the head of the graph {probe.uncut}.",
+            about=about,
+        )
     if probe.missing:
         yield Note(
             text=f"fgsm and pgd did not run, since {probe.missing}: an attack along a gradient would find nothing and "

@@ -8,6 +8,7 @@ import numpy as np
 
 from audit.errors import AuditError, quote_list
 from audit.frameworks.tensorflow_loader import tensorflow
+from audit.model.graph.absent_values import is_mark, sparse_source, with_default
 from audit.model.graph.frozen import Frozen, GraphSource
 from audit.model.graph.signature_input import DirectInput, RefusedInput, behind_cast
 from audit.model.graph.traversal import data_inputs, node_name
@@ -17,12 +18,21 @@ _PARSERS = ("ParseExample", "ParseExampleV2")
 
 @dataclass(frozen=True)
 class ParsedFeature:
-    """A feature that a graph parses: a ``sparse`` one may have any number of values, and is fed one a row."""
+    """A feature that a graph parses: a ``sparse`` one may have any number of values, and is fed one a row.
+
+    ``default`` stands for a dense feature that an example lacks, None if the parser requires it.
+    """
 
     key: str
     dtype: Any
     shape: list[int]
     sparse: bool
+    default: np.ndarray | None = None
+
+    @property
+    def is_optional(self) -> bool:
+        """Whether an example may lack the feature."""
+        return self.sparse or self.default is not None
 
     @property
     def spec(self) -> Any:
@@ -34,12 +44,14 @@ class ParsedFeature:
 class ParsedExamples:
     """A signature's input of serialized examples, with its ``features`` in the order of the parser's outputs.
 
-    Those named in ``unread`` do not reach the output: they are not fed, but serialized as zeros or empty texts.
+    Those named in ``unread`` do not reach the output: they are not fed, but serialized as zeros or empty texts. Values
+    of those named in ``lacking`` may be marked as absent.
     """
 
     name: str
     features: list[ParsedFeature]
     unread: frozenset[str] = frozenset()
+    lacking: frozenset[str] = frozenset()
 
     @property
     def inputs(self) -> dict[str, Any]:
@@ -79,37 +91,30 @@ class ParsedExamples:
         sparse = sum(feature.sparse for feature in self.features)
         sources = {}
         for place, feature in enumerate(self.features):
+            lacking = feature.key in self.lacking
             if feature.sparse:
                 indices, values, shape = (f"{name}:{place + part * sparse}" for part in range(3))
-                sources[feature.key] = GraphSource(values, {indices: _indices, shape: _dense_shape})
+                sources[feature.key] = sparse_source(indices, values, shape, lacking)
             else:
-                sources[feature.key] = behind_cast(frozen, f"{name}:{place + 2 * sparse}")
+                source = behind_cast(frozen, f"{name}:{place + 2 * sparse}")
+                sources[feature.key] = with_default(source, feature.default) if lacking else source
         return sources
 
     def _serialize(self, *values: np.ndarray) -> np.ndarray:
-        columns = [_serialized(feature, value) for feature, value in zip(self.features, values, strict=True)]
+        columns = [
+            _serialized(feature, value, feature.key in self.lacking)
+            for feature, value in zip(self.features, values, strict=True)
+        ]
         return np.array([b"".join(parts) for parts in zip(*columns, strict=True)], object)
 
 
 SignatureInput = DirectInput | ParsedExamples
 
 
-def _indices(values: Any) -> Any:
-    """Return the indices of a sparse tensor with one value a row."""
-    tf = tensorflow()
-    rows = tf.shape(values, tf.int64)[0]
-    return tf.stack([tf.range(rows), tf.zeros(rows, tf.int64)], axis=1)
-
-
-def _dense_shape(values: Any) -> Any:
-    tf = tensorflow()
-    return tf.stack([tf.shape(values, tf.int64)[0], 1])
-
-
-def _serialized(feature: ParsedFeature, values: np.ndarray) -> list[bytes]:
+def _serialized(feature: ParsedFeature, values: np.ndarray, lacking: bool) -> list[bytes]:
     """Return serialized examples of this feature only: concatenated protocol buffers are one.
 
-    Each distinct value is written once.
+    Each distinct value is written once; with ``lacking``, a mark of an absent value as nothing.
     """
     from tensorflow.train import BytesList, Example, Features, FloatList, Int64List
     from tensorflow.train import Feature as Value
@@ -128,7 +133,7 @@ def _serialized(feature: ParsedFeature, values: np.ndarray) -> list[bytes]:
         return [example(row) for row in values]
     values = values + 0.0 if feature.dtype.is_floating else values  # of two zeros `unique` keeps either
     distinct, places = np.unique(values.ravel(), return_inverse=True)
-    examples = [example(value) for value in distinct]
+    examples = [b"" if lacking and is_mark(value) else example(value) for value in distinct]
     return [examples[place] for place in places]
 
 
@@ -179,9 +184,14 @@ def _features(node: Any, scope: Any) -> _Features:
         arrays = [tf.make_ndarray(constants[node_name(t)].attr["value"].tensor) for t in tensors]
         return [key.decode() for array in arrays for key in array.ravel()]
 
+    def default(tensor: str) -> np.ndarray | None:
+        constant = constants.get(node_name(tensor))
+        array = None if constant is None else tf.make_ndarray(constant.attr["value"].tensor)
+        return array if array is not None and array.size else None
+
     dense_types = node.attr["Tdense"].list.type
     sparse_types = node.attr["sparse_types"].list.type
-    inputs = list(node.input)
+    inputs = [tensor for tensor in node.input if tensor[0] != "^"]
     old = node.op == "ParseExample"
     sparse_end = 2 + (len(sparse_types) if old else 1)
     dense_end = sparse_end + (len(dense_types) if old else 1)
@@ -193,6 +203,7 @@ def _features(node: Any, scope: Any) -> _Features:
         return _Features([], [])
     shapes = [[int(size.size) for size in shape.dim] for shape in node.attr["dense_shapes"].list.shape]
     features = [ParsedFeature(k, tf.as_dtype(t), [], True) for k, t in zip(sparse, sparse_types, strict=True)]
-    for key, dtype, shape in zip(dense, dense_types, shapes, strict=True):
-        features.append(ParsedFeature(key, tf.as_dtype(dtype), shape, False))
+    defaults = [default(tensor) for tensor in inputs[len(inputs) - len(dense_types) :]]
+    for key, dtype, shape, value in zip(dense, dense_types, shapes, defaults, strict=True):
+        features.append(ParsedFeature(key, tf.as_dtype(dtype), shape, False, value))
     return _Features(features, ragged)

@@ -61,14 +61,14 @@ def find_logits(
     confirmation = confirmation_rows(model, head, decoder, sample)
     frozen = model.frozen
     if frozen is None:
-        return _through_signature(model, head, decoder, columns)
+        return uncut_logits(model, head, decoder, columns)
     verify = LogitVerifier(frozen, feeds, columns, *confirmation)
     logits = exact = _best(verify, head_candidates(frozen, head))
     reason = lost([candidate.evidence for candidate in verify.undefined])
     if exact is None and not head.is_linear:
         logits = verify(replace(output_candidate(frozen, head), evidence=reason), from_scores)
     if logits is None:
-        return _through_signature(model, head, decoder, columns, reason)
+        return uncut_logits(model, head, decoder, columns, reason)
     subgraph = logits.subgraph
     return Logits(
         logits.graph, subgraph.encode, subgraph.players, subgraph.widest, logits.evidence, exact is not None
@@ -112,7 +112,7 @@ def _best(verify: LogitVerifier, candidates: Sequence[LogitCandidate]) -> Verifi
     return following
 
 
-def _through_signature(
+def uncut_logits(
     model: Model, head: Head, decoder: Decoder, columns: Sequence[Column], reason: str = LOST
 ) -> Logits:
     """Return the logits computed by the whole signature, as it is called for scores."""
