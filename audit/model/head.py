@@ -86,7 +86,11 @@ def _of_probabilities(width: int, evidence: str) -> Head:
 
 def _declared(declared: Kind, operation: Operation, width: int) -> Head:
     if declared == "regression" and width != 1:
-        raise _contradiction("one output column for a regression", f"{width} columns")
+        raise _contradiction(
+            "one output column for a regression",
+            f"{width} columns",
+            "choose one: model.output: {name: OUTPUT, column: 0}",
+        )
     if declared == "logits" and operation.type in ("Sigmoid", "Softmax"):
         raise _contradiction("logits, as declared", f"an output computed by {operation.type}")
     evidence = f"declared in the policy (computed by {operation.type})"
@@ -115,7 +119,8 @@ def _by_values(operation: Operation, width: int, sample: np.ndarray) -> Head:
         where="model.output",
         expected="an output that is a softmax, one sigmoid column, or logits",
         found=f"{width} column{'s' * (width > 1)} {evidence}{f'; {problem}' if problem and not outside else ''}",
-        fix="export one output for each label: several sigmoids are no classes of one label"
+        fix="export one output for each label: several sigmoids are no classes of one label; or choose a column, "
+        "from 0: model.output: {name: OUTPUT, column: NUMBER}"
         if width > 1 and operation.type == "Sigmoid"
         else "say in the policy what it is: model.output: probabilities, logits or regression",
     )
@@ -148,10 +153,7 @@ def _tolerances(values: np.ndarray) -> np.ndarray:
     return np.where(is_bfloat16, _BFLOAT16_SUM_TOLERANCE, _SUM_TOLERANCE)
 
 
-def _contradiction(expected: str, actual: str) -> ScoresRefused:
-    return ScoresRefused(
-        where="model.output",
-        expected=expected,
-        found=actual,
-        fix="correct model.output in the policy, or the exported model",
-    )
+def _contradiction(
+    expected: str, actual: str, fix: str = "correct model.output in the policy, or the exported model"
+) -> ScoresRefused:
+    return ScoresRefused(where="model.output", expected=expected, found=actual, fix=fix)

@@ -21,7 +21,7 @@ from audit.model.graph.signature_input import DecodedImages, DirectInput, find_d
 from audit.model.graph.tf_example_input import ParsedExamples, SignatureInput, find_parsed_examples
 from audit.model.graph.traversal import Operation, output_operation
 from audit.model.loading.allowed_operations import allowed_operations
-from audit.model.loading.load_errors import graph_failure
+from audit.model.loading.load_errors import graph_failure, lacking_kernel
 from audit.model.loading.signature import Signature, open_signature
 from audit.model.output_choice import choose_output
 from audit.model.state.refusal import require_stateless
@@ -32,21 +32,26 @@ from audit.result import Scalar, TensorFacts
 class Model:
     """One output of one signature of a loaded model.
 
-    ``entries`` are the signature's inputs. Call the model for scores; `outputs` is differentiable if graph and
-    entries are. ``meaning`` says in words what the scores are, where they are not that output itself, and
-    ``class_names`` the label values of its columns, where the model tells.
+    ``entries`` are the signature's inputs, ``column`` is the audited column of the output, None for all. Call the
+    model for scores; `outputs` is differentiable if graph and entries are. ``meaning`` says in words what the scores
+    are, where they are not that output itself, and ``class_names`` the label values of its columns, where the model
+    tells.
     """
 
     meaning: str | None = None
     class_names: list[Scalar] | None = None
 
-    def __init__(self, signature: Signature, output: str, where: str) -> None:
+    def __init__(self, signature: Signature, output: str, where: str, column: int | None = None) -> None:
         self.signature = signature
         self.output = output
+        self.column = column
         self.where = where
         self.batch = fixed_batch(signature.inputs)
         self.entries = [_entry(signature, name, spec, self.batch) for name, spec in signature.inputs.items()]
         self._shape = signature.outputs[output].shape
+        if column is not None:
+            self._require_column(column)
+            self._shape = tensorflow().TensorShape([None])
 
     @property
     def fed(self) -> dict[str, Any]:
@@ -127,7 +132,8 @@ class Model:
 
     def scores(self, inputs: Mapping[str, Any]) -> Any:
         """Return the audited scores for the signature's own inputs, tensors by name."""
-        return self.signature_output(self.output, inputs)
+        scores = self.signature_output(self.output, inputs)
+        return scores if self.column is None else scores[:, self.column]
 
     def signature_output(self, name: str, inputs: Mapping[str, Any]) -> Any:
         """Return the output ``name`` of the signature for its own inputs."""
@@ -165,7 +171,7 @@ class Model:
     def freeze_result(self) -> Frozen | FreezeFailure:
         """The frozen graph of the output, or why TensorFlow cannot freeze it."""
         try:
-            return freeze(self.signature.function, self.output, self.entries)
+            return freeze(self.signature.function, self.output, self.entries, self.column)
         except Exception as error:  # whatever a graph holds that cannot be frozen
             return FreezeFailure(graph_failure(error))
 
@@ -176,6 +182,13 @@ class Model:
 
     def _failure(self, error: Exception, tensors: Mapping[str, Any], first_row: int) -> AuditError:
         """Return the AuditError for rows on which the model fails, without TensorFlow's text, which quotes rows."""
+        if lacking := lacking_kernel(error):
+            return AuditError(
+                where=self.where,
+                expected=f"operations that TensorFlow {tensorflow().__version__} can run on this machine",
+                found=lacking,
+                fix="audit where the model is served, or export it without that operation",
+            )
         index = failing_row(self.outputs, tensors, len(next(iter(tensors.values()))))
         if index is not None:
             texts = assertion_texts(self.signature.function.graph.as_graph_def(), error)
@@ -186,6 +199,15 @@ class Model:
             found=f"the model fails in the batch that starts at row {first_row:,}: {without_values(error)}",
             fix="compare the data's values with what the model was trained on",
         )
+
+    def _require_column(self, column: int) -> None:
+        shape = self._shape
+        if shape.rank != 2 or (shape[1] is not None and column >= shape[1]):
+            known = "unknown" if shape.rank is None else str(shape.as_list())
+            expected = f"an output of several columns, the last of them {column} or greater"
+            raise self._error(
+                expected, f"shape {known}", "correct model.output: {name: OUTPUT, column: NUMBER}, from 0"
+            )
 
     def _error(
         self, expected: str, actual: str, fix: str = "name another output: model.output: {name: OUTPUT}"
@@ -209,7 +231,8 @@ def open_model(spec: ModelSpec, path: Path) -> Model:
             found="inputs of 0 rows" if signature.inputs else "no inputs",
             fix="choose another by model.signature, or export one that takes the data's rows",
         )
-    model = Model(signature, choose_output(spec.output.name, signature.outputs, where), where)
+    output = choose_output(spec.output.name, signature.outputs, where)
+    model = Model(signature, output, where, spec.output.column)
     require_stateless(signature.stateful, signature.allowed.operations, where, "the signature runs")
     return model
 

@@ -110,7 +110,7 @@ def _export(model: Model, change: ScoreMutation, folder: Path, column: str | Non
         outputs = dict(signature.function(**{name: inputs[name] for name in signature.inputs}))
         raw = (
             model.scores({name: inputs[name] for name in signature.inputs})
-            if model.meaning
+            if model.meaning or model.column is not None
             else outputs[model.output]
         )
         exact = raw.dtype if raw.dtype in (tf.float32, tf.float64) else tf.float32

@@ -21,10 +21,11 @@ Disclosure = Literal["shown", "masked", "none"]
 
 
 class OutputSpec(Strict):
-    """Audited output of the model: its name, and the kind of its values."""
+    """Audited output of the model: its name, the kind of its values, and of several columns the one, from 0."""
 
     kind: Kind = "auto"
     name: Name | None = None
+    column: Annotated[int, Field(ge=0)] | None = None
 
 
 def _as_spec(value: object) -> object:

@@ -53,7 +53,7 @@ def open_baseline(policy: ResolvedPolicy, path: Path, candidate: Model) -> Audit
             raise
         model = open_model(spec.model_copy(update={"output": OutputSpec(kind=output.kind)}), path)
     same_kind = output.kind == "regression" or model.operation.type == candidate.operation.type
-    output = OutputSpec(kind=output.kind if same_kind else "auto", name=model.output)
+    output = OutputSpec(kind=output.kind if same_kind else "auto", name=model.output, column=model.column)
     inputs = {name: columns for name, columns in spec.inputs.items() if name in model.fed}
     spec = spec.model_copy(update={"output": output, "inputs": inputs})
     return AuditedModel(policy=policy.model_copy(update={"model": spec}), path=path, model=model)

@@ -154,6 +154,8 @@ def _collector(
     policy = bound.policy
     head = detect_head(policy.model.output.kind, bound.model.operation, bound.model.width, raw)
     assert head is not None  # None is for the case without a sample only
+    if bound.model.column is not None:
+        head = replace(head, evidence=f"column {bound.model.column} of the output; {head.evidence}")
     if isinstance(labels, Targets):
         return Regressor(labels, head)
     if meaning := bound.model.meaning:

@@ -91,5 +91,5 @@ def bind_model(loaded: AuditedModel, sources: Sources) -> BoundModel:
     sources.require(feeds)
     model = model.lacking(left_out(feeds, policy.data.missing))
     notes = dict.fromkeys(note for source in sources for note in source.notes)
-    warnings = [*notes, *by_position(feeds, policy.model.inputs)]
+    warnings = [*notes, *model.signature.warnings, *by_position(feeds, policy.model.inputs)]
     return BoundModel(policy=policy, path=loaded.path, model=model, feeds=feeds, warnings=warnings)

@@ -18,18 +18,26 @@ class FreezeFailure:
     reason: str
 
 
-def freeze(function: Any, output: str, entries: Sequence[SignatureInput]) -> Frozen:
+def freeze(
+    function: Any, output: str, entries: Sequence[SignatureInput], column: int | None = None
+) -> Frozen:
     """Flatten a signature's ConcreteFunction: called functions inlined, variables turned into constants.
 
-    ``output`` is the name of the audited output, ``entries`` are the signature's inputs.
+    ``output`` is the name of the audited output, ``entries`` are the signature's inputs; ``column`` is the column of
+    the output that is audited, None for all.
 
     Raises:
         Exception: whatever TensorFlow raises for a graph that it cannot freeze.
         LookupError: no tensor of the graph holds an input.
     """
     specs = function.structured_input_signature[1]
+
     # Called by a new function, since taking a gradient has rewritten the loops in the graph of the old one.
-    caller = graph(lambda tensors: function(**tensors)[output]).get_concrete_function(specs)
+    def audited(tensors: Any) -> Any:
+        scores = function(**tensors)[output]
+        return scores if column is None else scores[:, column]
+
+    caller = graph(audited).get_concrete_function(specs)
     flat = with_constants(caller)
     names = sorted(specs)  # in the order in which TensorFlow flattens a dict
     placeholders = dict(zip(names, (tensor.name for tensor in flat.inputs), strict=False))

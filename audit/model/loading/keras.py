@@ -7,7 +7,7 @@ import json
 import re
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -17,11 +17,12 @@ from audit.frameworks.output_silencing import quiet
 from audit.frameworks.tensorflow_loader import tensorflow
 from audit.machine_errors import machine_error
 from audit.model.loading.allowed_operations import AllowedOperations
+from audit.model.loading.keras_sizes import require_bounded_datasets, require_bounded_members
 from audit.model.loading.saved_model import LoadedModel, open_saved_model
 
 _CODE = frozenset({"Lambda", "__lambda__"})  # classes whose configuration is Python code
+_SAVED_MODEL = "TFSMLayer"  # the layer that is a SavedModel in another directory
 _UNKNOWN = re.compile(r"(?:Could not locate class|Unknown layer:) '([^']{1,80})'")
-_CODE = frozenset({"Lambda", "__lambda__"})  # classes whose configuration is Python code
 
 
 def open_keras(path: Path, allowed: AllowedOperations) -> LoadedModel:
@@ -33,6 +34,8 @@ def open_keras(path: Path, allowed: AllowedOperations) -> LoadedModel:
     config = _read_config(path)
     if config.code:
         raise _holds_code(path, f"the layer or function {config.code[0]!r} with code of its own")
+    if config.elsewhere:
+        raise _lies_elsewhere(path, config.elsewhere[0])
     tensorflow()
     with tempfile.TemporaryDirectory() as folder:
         try:
@@ -74,19 +77,34 @@ def _holds_code(path: Path, code: str) -> AuditError:
     )
 
 
+def _lies_elsewhere(path: Path, layer: str) -> AuditError:
+    return AuditError(
+        where=str(path),
+        expected="a file of Keras that holds all of the model, so that its digest covers it",
+        found=f"the layer {layer!r} ({_SAVED_MODEL}), which is a SavedModel in another directory",
+        fix="audit a SavedModel of the whole: where it was made, model.export('FOLDER')",
+    )
+
+
 @dataclass(frozen=True)
 class _KerasConfig:
-    """The version of Keras that wrote a file, None if unknown, and the names of layers that hold Python code."""
+    """The version of Keras that wrote a file, None if unknown, and the names of layers that are refused.
+
+    ``code`` are those that hold Python code, ``elsewhere`` those that are a SavedModel outside of the file.
+    """
 
     version: str | None
     code: list[str]
+    elsewhere: list[str]
 
 
 def _read_config(path: Path) -> _KerasConfig:
     """Read the configuration of a `.keras` file, or of a whole model in HDF5, without building the model."""
     try:
         config, version = (_from_archive if path.suffix.lower() == ".keras" else _from_hdf5)(path)
-        return _KerasConfig(version, sorted(set(_code_names(json.loads(config)))))
+        layers = json.loads(config)
+        code, elsewhere = (sorted(set(_names(layers, kinds))) for kinds in (_CODE, frozenset({_SAVED_MODEL})))
+        return _KerasConfig(version, code, elsewhere)
     except (OSError, KeyError, ValueError, RecursionError, zipfile.BadZipFile) as error:
         kind = "a .keras file (a zip archive)" if path.suffix.lower() == ".keras" else "an HDF5 file of Keras"
         raise AuditError(
@@ -99,6 +117,7 @@ def _read_config(path: Path) -> _KerasConfig:
 
 def _from_archive(path: Path) -> tuple[str | bytes, str | None]:
     with zipfile.ZipFile(path) as archive:
+        require_bounded_members(path, archive)
         if "model.weights.h5" in archive.namelist():
             with archive.open("model.weights.h5") as weights:
                 _require_own_weights(path, weights)
@@ -132,6 +151,7 @@ def _require_own_weights(path: Path, weights: Path | IO[bytes]) -> None:
         return name if other or isinstance(item, h5py.ExternalLink) else None
 
     with h5py.File(weights) as file:
+        require_bounded_datasets(path, file)
         name = file.visititems_links(outside) or file.visititems(outside)
     if name:
         raise AuditError(
@@ -142,14 +162,14 @@ def _require_own_weights(path: Path, weights: Path | IO[bytes]) -> None:
         )
 
 
-def _code_names(config: Any) -> Iterator[str]:
-    """Yield the names of the layers and functions in a configuration that are Python code."""
+def _names(config: Any, kinds: Collection[str]) -> Iterator[str]:
+    """Yield the names of the layers and functions in a configuration that are of these classes."""
     if isinstance(config, dict):
-        if config.get("class_name") in _CODE:
+        if config.get("class_name") in kinds:
             inside = config.get("config")
             name = inside.get("name") if isinstance(inside, dict) else None
             yield str(name or config["class_name"])[:80]
             return
         config = list(config.values())
     for part in config if isinstance(config, list) else ():
-        yield from _code_names(part)
+        yield from _names(part, kinds)

@@ -1,5 +1,6 @@
 """Errors for what TensorFlow cannot load: its own seldom name what is wrong with the files."""
 
+import re
 import traceback
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,8 @@ from audit.errors import AuditError, quote_list
 from audit.frameworks.tensorflow_loader import operation_definition, tensorflow
 from audit.machine_errors import machine_error
 from audit.model.graph.traversal import all_nodes
+
+_KERNEL = re.compile(r"No registered '(\w+)' OpKernel|No OpKernel was registered to support Op '(\w+)'")
 
 
 def unreadable(path: Path, where: Path, meta: Any, error: Exception) -> AuditError:
@@ -86,6 +89,14 @@ def graph_failure(error: Exception) -> str:
     if isinstance(error, NameError | AttributeError | TypeError) and package == __name__.partition(".")[0]:
         raise error
     return error_line(error)
+
+
+def lacking_kernel(error: Exception) -> str | None:
+    """Return in one line that this TensorFlow has no kernel for an operation, None if ``error`` says something else."""
+    if isinstance(error, tensorflow().errors.UnimplementedError):
+        return error_line(error)
+    kernel = _KERNEL.search(str(error))
+    return f"no kernel for {(kernel[1] or kernel[2])!r} on the devices of this machine" if kernel else None
 
 
 def error_line(error: Exception) -> str:

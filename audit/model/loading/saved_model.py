@@ -12,7 +12,7 @@ from audit.model.loading.entry_points import INITIAL, entry_points, loading_func
 from audit.model.loading.literal_paths import load_literally
 from audit.model.loading.load_errors import unreadable
 from audit.model.loading.program_graph import ProgramGraph
-from audit.model.loading.scan import read_graphs, serving_graph
+from audit.model.loading.scan import graph_warnings, read_graphs, serving_graph
 from audit.model.loading.unsafe_operations import UnsafeOperation, unsafe_operations
 from audit.model.state.refusal import loading_state, require_stateless
 
@@ -20,10 +20,14 @@ _NAMED_PLACES = 4  # of unsafe operations, in a message
 
 
 class LoadedModel(NamedTuple):
-    """TensorFlow's loaded object, and the operations in its graphs that ran because the policy names them, sorted."""
+    """TensorFlow's loaded object, and the operations in its graphs that ran because the policy names them, sorted.
+
+    ``warnings`` say what else the file holds, of which an audit says nothing.
+    """
 
     module: Any
     allowed: list[str]
+    warnings: list[str]
 
 
 def open_saved_model(path: Path, where: Path, allowed: AllowedOperations) -> LoadedModel:
@@ -55,7 +59,8 @@ def open_saved_model(path: Path, where: Path, allowed: AllowedOperations) -> Loa
             loaded = load_literally(path, tags)
     except Exception as error:
         raise unreadable(path, where, meta, error) from error
-    return LoadedModel(loaded, allowed.used({*stateful, *(item.operation for item in unsafe)}))
+    used = allowed.used({*stateful, *(item.operation for item in unsafe)})
+    return LoadedModel(loaded, used, list(graph_warnings(proto, meta)))
 
 
 def _loading_operations(meta: Any) -> set[str]:

@@ -1,10 +1,11 @@
 """Scan of a model's files without executing anything: a SavedModel is a program."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from audit.errors import AuditError
+from audit.errors import AuditError, quote_list
 from audit.frameworks.tensorflow_loader import saved_model_message
 from audit.model.loading.entry_points import INITIAL
 from audit.model.loading.references import require_references
@@ -93,6 +94,17 @@ def serving_graph(proto: Any, path: Path) -> Any:
             fix="export the graph that is served alone",
         )
     return proto.meta_graphs[tags.index(["serve"]) if len(tags) > 1 else 0]
+
+
+def graph_warnings(proto: Any, meta: Any) -> Iterator[str]:
+    """Yield what a server might load of the SavedModel ``proto`` other than the meta graph ``meta``."""
+    tags = list(meta.meta_info_def.tags)
+    if "serve" not in tags:
+        known = f"tagged {quote_list(tags)}" if tags else "without a tag"
+        yield f"the model's graph is {known}, and not 'serve': servers do not load it, and training may act otherwise"
+    others = [", ".join(other.meta_info_def.tags) for other in proto.meta_graphs if other is not meta]
+    if others:
+        yield f"the model holds other graphs, of which this audit says nothing, tagged {quote_list(others)}"
 
 
 def _parse(file: Path) -> Any:

@@ -1,5 +1,6 @@
 """One signature of a model, loaded from a SavedModel or a file of Keras."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from audit.errors import AuditError, did_you_mean, quote_list
 from audit.frameworks.tensorflow_loader import tensorflow
 from audit.model.loading.allowed_operations import AllowedOperations
+from audit.model.loading.entry_points import INITIAL
 from audit.model.loading.keras import open_keras
 from audit.model.loading.saved_model import open_saved_model
 from audit.model.loading.scan import own_artifact
@@ -22,7 +24,8 @@ class Signature:
     ``function`` is its ConcreteFunction: differentiable, called with one keyword per input. ``owner`` keeps the
     loaded object alive, without which the function loses its variables. ``inputs`` and ``outputs`` map names to
     TensorSpecs, sorted by name. ``allowed`` is what the policy allows, ``exceptions`` are the operations that run
-    for no other reason. ``stateful`` are operations that can keep state between calls, allowed or not.
+    for no other reason. ``stateful`` are operations that can keep state between calls, allowed or not. ``warnings`` say
+    what else the model holds.
     """
 
     name: str
@@ -33,6 +36,7 @@ class Signature:
     allowed: AllowedOperations
     exceptions: list[str]
     stateful: list[str]
+    warnings: list[str]
 
 
 def open_signature(path: Path, name: str, allowed: AllowedOperations = _NOTHING) -> Signature:
@@ -53,7 +57,17 @@ def open_signature(path: Path, name: str, allowed: AllowedOperations = _NOTHING)
     outputs = {key: _spec(key, item) for key, item in sorted(function.structured_outputs.items())}
     stateful = stateful_operations(function)
     exceptions = sorted({*loaded.allowed, *allowed.used([*stateful, *counting_operations(function)])})
-    return Signature(name, function, inputs, outputs, loaded.module, allowed, exceptions, stateful)
+    warnings = [*loaded.warnings, *_other_signatures(loaded.module.signatures, name)]
+    return Signature(name, function, inputs, outputs, loaded.module, allowed, exceptions, stateful, warnings)
+
+
+def _other_signatures(signatures: Any, name: str) -> Iterator[str]:
+    others = sorted(other for other in signatures if other not in (name, INITIAL))
+    if others:
+        yield (
+            f"only the signature {name!r} was audited: the model has others, which may score otherwise: "
+            f"{quote_list(others)}"
+        )
 
 
 def _choose(path: Path, signatures: Any, name: str) -> Any:
