@@ -65,5 +65,8 @@ def _signature_lines(facts: dict[str, Any]) -> Iterator[str]:
         yield f"                {plain(facts['head']['evidence'], 300)}"
     if facts["stateful_operations"]:
         yield f"stateful ops    {', '.join(facts['stateful_operations'])}: 'audit run' refuses them"
+    if facts["lacking_kernel"]:
+        yield f"cannot run here {plain(facts['lacking_kernel'], 300)}"
+        return
     answer = "yes" if facts["differentiable"] else "no gradient reaches a number that is fed"
     yield f"differentiable  {answer}"

@@ -17,7 +17,8 @@ def differentiable(model: Model, tensors: Mapping[str, Any]) -> bool:
     floats = [tensor for tensor in tensors.values() if tensor.dtype.is_floating]
     if floats and _has_gradient(lambda: model.outputs(tensors), floats):
         return True
-    return len(floats) < len(tensors) and _has_inner_gradient(model, tensors)
+    is_encoded = any(not spec.dtype.is_floating for spec in model.signature.inputs.values())
+    return is_encoded and _has_inner_gradient(model, tensors)
 
 
 def _has_inner_gradient(model: Model, tensors: Mapping[str, Any]) -> bool:

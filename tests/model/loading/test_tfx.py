@@ -16,6 +16,7 @@ from sklearn.metrics import accuracy_score, log_loss, roc_auc_score
 
 from audit.cli import main
 from audit.errors import AuditError
+from audit.model.describe import describe
 from audit.model.loading.scan import read_graphs, scan
 
 from ...audits import classified, content, store, subject
@@ -145,6 +146,7 @@ def test_penguin_by_hand(tmp_path: Path) -> None:
     chance = np.exp(odds) / np.exp(odds).sum(1, keepdims=True)
     np.testing.assert_allclose(classified(found).favorable, chance[:, 2], atol=1e-6)
     assert found.logits.exact
+    assert describe(tmp_path / "model", "serving_default")["differentiable"] is True
 
 
 @pytest.mark.parametrize("reached", ["signature", "initializer"])
