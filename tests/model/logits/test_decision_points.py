@@ -203,9 +203,9 @@ def test_the_graph_is_frozen_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     """What is audited is frozen to follow the sizes of batches; the logits are cut out of the same graph."""
     frozen: list[str] = []
 
-    def counted(function: Any, output: str, entries: Any) -> Any:
+    def counted(function: Any, output: str, entries: Any, column: int | None) -> Any:
         frozen.append(output)
-        return freeze(function, output, entries)
+        return freeze(function, output, entries, column)
 
     monkeypatch.setattr("audit.model.model.freeze", counted)
     frame = numbers().assign(label=np.arange(300) % 2)
