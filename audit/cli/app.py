@@ -23,6 +23,10 @@ Set = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY.PATH=VALUE", help="Override a value of the policy; repeatable."),
 ]
+Protected = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME=PRIVILEGED", help="A protected attribute, e.g. sex=Male; repeatable."),
+]
 Date = Annotated[
     str | None,
     typer.Option("--date", metavar="YYYY-MM-DD", help="Judge waivers by this date (default: today, UTC)."),
@@ -61,14 +65,30 @@ def init(
     model: ModelArgument,
     data: Annotated[str, typer.Argument(metavar="DATA", help=".csv, .parquet, a directory or glob of them.")],
     label: Annotated[str, typer.Option(help="The label's column.")],
+    protected: Protected = None,
+    favorable: Annotated[
+        str | None,
+        typer.Option(metavar="VALUE", help="The label value that counts as the favourable outcome."),
+    ] = None,
+    output: Annotated[str | None, typer.Option(metavar="NAME", help="The audited output of several.")] = None,
+    overrides: Set = None,
     out: Annotated[Path, typer.Option(help="The policy file to write.")] = Path("audit.yaml"),
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
     debug: Debug = False,
 ) -> int:
-    """Write an audit.yaml to start from."""
+    """Write an audit.yaml to start from.
+
+    Exit codes: 0 `audit run` takes it as it is, 2 nothing was written, 3 it holds open questions.
+    """
+    from audit.cli.init import Request
     from audit.cli.init import init as command
 
-    return command(model, data, label, out, force)
+    return command(
+        Request(
+            model=model, data=data, label=label, protected=protected or [], favorable=favorable, output=output,
+            overrides=overrides or [], out=out, force=force,
+        )
+    )  # fmt: skip
 
 
 @app.command()
@@ -77,10 +97,7 @@ def run(
     model: Annotated[str | None, typer.Option(help="Audit this model without a policy file.")] = None,
     data: Annotated[str | None, typer.Option(help="The data to audit it on.")] = None,
     label: Annotated[str | None, typer.Option(help="The label's column.")] = None,
-    protected: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME=PRIVILEGED", help="A protected attribute, e.g. sex=Male; repeatable."),
-    ] = None,
+    protected: Protected = None,
     out: Annotated[Path, typer.Option(help="Where the reports go.")] = Path("audit-report"),
     only: Annotated[
         list[str] | None, typer.Option(metavar="CHECK", help="Run only this check; repeatable.")

@@ -1,32 +1,72 @@
 """`audit init`: drafts a policy from a model and a table."""
 
 import os
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from audit.check import policy_from
+from audit.cli.protected_option import parse_protected
 from audit.cli.summary import plain
-from audit.draft import draft
+from audit.draft import Draft, Wishes, draft
 from audit.errors import AuditError
 from audit.formats.writing import write_whole
 
+_OPEN = 3  # the exit code of a policy that its author has to finish
+_WIDTH = 500
 
-def init(model: str, data: str, label: str, out: Path, force: bool) -> int:
-    """Write the drafted policy to ``out`` and print what its author has to check."""
-    if out.exists() and not force:
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """Parsed command line of `audit init`."""
+
+    model: str
+    data: str
+    label: str
+    protected: list[str]
+    favorable: str | None
+    output: str | None
+    overrides: list[str]
+    out: Path
+    force: bool
+
+
+def init(request: Request) -> int:
+    """Write the drafted policy, print what its author has to check and to choose, and return the exit code."""
+    out = request.out
+    if out.exists() and not request.force:
         raise AuditError(
             where=str(out),
             expected="a new file",
             found="one that exists",
             fix="name another with --out, or overwrite it with --force",
         )
+    wishes = Wishes(
+        protected=parse_protected(request.protected),
+        favorable=request.favorable,
+        output=request.output,
+        overrides=request.overrides,
+    )
+    model, data = (_as_seen_from(path, out) for path in (request.model, request.data))
+    drafted = draft(model, data, request.label, out.parent, policy_from, wishes)
     out.parent.mkdir(parents=True, exist_ok=True)
-    drafted = draft(_as_seen_from(model, out), _as_seen_from(data, out), label, out.parent, policy_from)
     write_whole(out.parent, {out.name: drafted.text})
-    print(f"Wrote {plain(out, 500)}")
+    print("\n".join(plain(line, _WIDTH) for line in _lines(drafted, out)))
+    return _OPEN if drafted.questions else 0
+
+
+def _lines(drafted: Draft, out: Path) -> Iterator[str]:
+    yield f"Wrote {out}"
     for remark in drafted.remarks:
-        print(f"  {plain(remark, 500)}")
-    print(f"Next: audit run {plain(out, 500)}")
-    return 0
+        yield f"  {remark}"
+    for question in drafted.questions:
+        yield f"  open: {question.text}"
+        for choice in question.choices:
+            yield f"    {choice.key}: {choice.value}"
+    if drafted.questions:
+        yield f"Next: choose in {out}, then: audit run {out}"
+    else:
+        yield f"Next: audit run {out}"
 
 
 def _as_seen_from(path: str, out: Path) -> str:

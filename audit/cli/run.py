@@ -14,6 +14,7 @@ from audit.check import load_policy, policy_from
 from audit.cli.exit_codes import VERDICTS
 from audit.cli.identity import date_note, digests
 from audit.cli.progress import observers
+from audit.cli.protected_option import parse_protected
 from audit.cli.summary import plain, remarks, summary, uncounted
 from audit.conclusion.assembly import conclude
 from audit.conclusion.facts import Measured
@@ -123,27 +124,8 @@ def _policy(request: Request) -> ResolvedPolicy:
             fix="put them in the policy, or override single values with --set",
         )
     flags = request.flags
-    data = {"path": flags["data"], "label": flags["label"], "protected": _parse_protected(request.protected)}
+    data = {"path": flags["data"], "label": flags["label"], "protected": parse_protected(request.protected)}
     return policy_from({"version": 1, "model": {"path": flags["model"]}, "data": data}, request.overrides)
-
-
-def _parse_protected(texts: list[str]) -> dict[str, dict[str, object]]:
-    attributes: dict[str, dict[str, object]] = {}
-    for text in texts:
-        name, equals, privileged = text.partition("=")
-        if not (name and equals and privileged):
-            raise AuditError(
-                where="--protected", expected="NAME=PRIVILEGED, such as sex=Male", found=repr(text)
-            )
-        if name in attributes:
-            raise AuditError(
-                where="--protected",
-                expected=f"{name!r} once",
-                found="twice",
-                fix=f"several values: '{name}=A|B'",
-            )
-        attributes[name] = {"privileged": privileged.split("|")}
-    return attributes
 
 
 def _flags(request: Request) -> list[str]:

@@ -1,5 +1,5 @@
 """Drafts a policy for `audit init`, from a model's signature and a table's columns."""
 
-from audit.draft.assemble import Draft, draft
+from audit.draft.assemble import Draft, Wishes, draft
 
-__all__ = ["Draft", "draft"]
+__all__ = ["Draft", "Wishes", "draft"]

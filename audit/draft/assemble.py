@@ -1,141 +1,230 @@
-"""Assembly of a draft policy, which is validated before it is written.
+"""Assembly of a draft policy: guesses, a trial of what an audit would refuse, and the questions that this leaves open.
 
 Protected attributes are guessed by the names of columns; the policy says that they are guesses.
 """
 
-import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 from ruamel.yaml import YAML
 
-from audit.data.arrow_columns import null_count, numbers
-from audit.data.category_codes import Coder
-from audit.data.column_types import is_single
-from audit.data.dataset import read_dataset
-from audit.data.protected_attributes import MAX_NUMBERS, MISSING, AttributeReader
+from audit.data.arrow_columns import null_count
+from audit.data.dataset import Dataset, read_dataset
+from audit.data.labels import Labels
 from audit.data.readers.registry import locate, open_source
 from audit.data.source import Source
+from audit.draft.guesses import distinct, guess_protected, may_be_targets
+from audit.draft.questions import Question, question_of
 from audit.draft.sample_size import undecidable
 from audit.draft.yaml_text import policy_text
 from audit.errors import AuditError
 from audit.inputs.binding import bind, unbound
 from audit.inputs.feeds import Feed
 from audit.model.model import Model, open_model
-from audit.policy.model import DataSpec, ModelSpec, Protected, ResolvedPolicy
+from audit.policy.load import override
+from audit.policy.model import ResolvedPolicy
+from audit.policy.resolution import for_several_classes
 from audit.registry.artifact import find_model
-from audit.result import Scalar
-from audit.values import scalar
+from audit.subject.loading import load_subject
 
 Resolve = Callable[[Mapping[str, object]], ResolvedPolicy]
 """Resolves the content of a policy file against the installed checks."""
 
-_WORDS = {
-    *("sex", "gender", "race", "ethnicity", "ethnic", "age", "religion"),
-    *("nationality", "citizenship", "disability", "disabled", "pregnancy"),
-}
-_AGE_EDGES = [25.0, 60.0]
+_MAX_QUESTIONS = 6
 
 
 @dataclass(frozen=True)
 class Draft:
-    """A policy's text, with remarks for its author: guesses, nulls, rules that cannot be decided."""
+    """A policy's text, with remarks for its author, and the questions that stop an audit of it."""
 
     text: str
     remarks: list[str]
+    questions: list[Question]
 
 
-def draft(model_path: str, data: str, label: str, base: Path, policy_from: Resolve) -> Draft:
+@dataclass(frozen=True, kw_only=True)
+class Wishes:
+    """What the author of the policy knows: keys of the policy that a draft does not guess then.
+
+    ``protected`` are those of the policy by attribute, and ``overrides`` are ``key.path=value``.
+    """
+
+    protected: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    favorable: str | None = None
+    output: str | None = None
+    overrides: Sequence[str] = ()
+
+
+def draft(
+    model_path: str, data: str, label: str, base: Path, policy_from: Resolve, wishes: Wishes | None = None
+) -> Draft:
     """Draft a policy for the model at ``model_path`` on the table at ``data``, to lie in the directory ``base``.
 
     Relative paths start at ``base`` as well; ``policy_from`` resolves the drafted content.
 
     Raises:
-        AuditError: model or data cannot be read, or an input of the model has no column.
+        AuditError: the data or the label's column is not there, there is no model, or a wish is no policy.
     """
-    source = open_source(data, base)
+    content = _content(model_path, data, label, wishes or Wishes())
+    source = open_source(data, base, policy_from(content).data.csv)
     source.require([label])
-    model = open_model(ModelSpec(path=model_path), find_model(locate(model_path, base)))
-    regression = _is_regression(source, label, model)
-    protected = {} if regression else _guess_protected(source, label)
-    spec = DataSpec(path=data, label=label, protected=protected, csv=source.csv)
-    model = model.without(unbound(model.fed, {}, spec, source.schema))
-    feeds = bind(model.fed, {}, spec, source.schema, model_path)
-    table = read_dataset(spec, source, "regression" if regression else "auto")
-    policy = policy_from(_content(model_path, spec, regression))
+    find_model(locate(model_path, base))
+    if dialect := source.csv.model_dump():
+        content["data"]["csv"] = dialect
+    drafting = _Drafting(content, source, base, policy_from)
+    drafting.guess()
+    return drafting.finish(drafting.questions())
+
+
+def _content(model: str, data: str, label: str, wishes: Wishes) -> dict[str, Any]:
+    content: dict[str, Any] = {
+        "version": 1,
+        "model": {"path": model},
+        "data": {"path": data, "label": label},
+    }
+    if wishes.output:
+        content["model"]["output"] = {"name": wishes.output}
+    if wishes.protected:
+        content["data"]["protected"] = dict(wishes.protected)
+    favorable = [f"data.favorable={wishes.favorable}"] if wishes.favorable else []
+    for setting in [*favorable, *wishes.overrides]:
+        content = override(content, setting)
+    return content
+
+
+class _Drafting:
+    """A draft in the making: the content of the policy, and what it is about."""
+
+    def __init__(self, content: dict[str, Any], source: Source, base: Path, policy_from: Resolve) -> None:
+        self.content = content
+        self.source = source
+        self.base = base
+        self.policy_from = policy_from
+        self.guessed: list[str] = []
+        self.left_out: list[str] = []
+
+    def policy(self, content: Mapping[str, object] | None = None) -> ResolvedPolicy:
+        """Return the policy that lies in the base directory."""
+        policy = self.policy_from(self.content if content is None else content)
+        policy._path = str(self.base / "audit.yaml")
+        return policy
+
+    def guess(self) -> None:
+        """Add the kind of the output and protected attributes, where nobody gave them."""
+        data = self.content["data"]
+        values = distinct(self.source, data["label"])
+        if "output" not in self.content["model"] and may_be_targets(values) and self._has_plain_output():
+            self.content["model"]["output"] = "regression"
+        if "protected" in data:
+            return
+        protected = guess_protected(self.source, data["label"])
+        is_classification = self.policy().model.output.kind != "regression"
+        if is_classification and "favorable" not in data and len(values) > 2:
+            self.left_out = list(protected)
+        elif protected:
+            self.guessed = list(protected)
+            data["protected"] = {
+                name: spec.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+                for name, spec in protected.items()
+            }
+
+    def _has_plain_output(self) -> bool:
+        """Return whether the model has a single column of scores that is no sigmoid."""
+        try:
+            model = self._model()
+        except AuditError:
+            return False
+        return model.width == 1 and model.operation.type != "Sigmoid"
+
+    def _model(self) -> Model:
+        policy = self.policy()
+        return open_model(policy.model, find_model(locate(policy.model.path, self.base)))
+
+    def questions(self) -> list[Question]:
+        """Load and score as an audit would, and return what stops it; the first choice is taken to see what is next."""
+        questions: list[Question] = []
+        content = self.content
+        for _ in range(_MAX_QUESTIONS):
+            try:
+                load_subject(self.policy(content), lambda *_: None)
+            except AuditError as error:
+                question = question_of(error)
+                if question in questions:
+                    break
+                questions.append(question)
+                answer = self._answer(question, content)
+                if answer is None:
+                    break
+                content = answer
+            else:
+                break
+        return questions
+
+    def _answer(self, question: Question, content: dict[str, Any]) -> dict[str, Any] | None:
+        """Return the content with the first choice, None if that has to be thought about."""
+        if any(choice.key.startswith("data.missing") for choice in question.choices):
+            feeds = self._feeds(self.policy(content))
+            fills = {
+                column: "" if feed.dtype.name == "string" else 0 for feed in feeds for column in feed.reads
+            }
+            return {**content, "data": {**content["data"], "missing": fills}}
+        answers = [choice for choice in question.choices if choice.complete]
+        return override(content, answers[0].override) if answers else None
+
+    def finish(self, questions: list[Question]) -> Draft:
+        """Return the policy's text, which is a policy, and its remarks."""
+        policy = self.policy()
+        table = self._table(policy)
+        if table and isinstance(table.labels, Labels) and len(table.labels.values) > 2:
+            policy = for_several_classes(policy)
+        feeds = self._feeds(policy)
+        nulls = _nulls(self.source, feeds)
+        thin = _thin(policy, table)
+        text = policy_text(policy, self.content, table, feeds, nulls, thin, questions)
+        self.policy(YAML(typ="safe", pure=True).load(text))  # what is written is a policy
+        of_table = table.warnings if table else ()
+        remarks = [*self.source.notes, *self._remarks(policy, nulls, thin), *of_table]
+        return Draft(text, remarks, questions)
+
+    def _table(self, policy: ResolvedPolicy) -> Dataset | None:
+        try:
+            return read_dataset(policy.data, self.source, policy.model.output.kind)
+        except AuditError:
+            return None
+
+    def _feeds(self, policy: ResolvedPolicy) -> list[Feed]:
+        """Return what the inputs are fed from; nothing where that is an open question."""
+        listed = policy.model.inputs
+        try:
+            model = self._model()
+            model = model.without(unbound(model.fed, listed, policy.data, self.source.schema))
+            return bind(model.fed, listed, policy.data, self.source.schema, policy.model.path)
+        except AuditError:
+            return []
+
+    def _remarks(
+        self, policy: ResolvedPolicy, nulls: dict[str, int], thin: dict[str, list[str]]
+    ) -> Iterator[str]:
+        if self.guessed:
+            yield f"guessed by name: {', '.join(self.guessed)} (privileged: the largest group). Check them."
+        elif self.left_out:
+            names = ", ".join(self.left_out)
+            yield f"{names}: protected attributes need data.favorable, to say which class is favourable (--favorable)."
+        elif not policy.data.protected:
+            yield "no protected attribute was guessed: add them under data.protected, or fairness is not measured."
+        for column, count in nulls.items():
+            yield f"{column}: {count:,} rows have no value; say what the serving path sends under data.missing."
+        for rule, sentences in thin.items():
+            yield f"{rule}: these rows cannot decide it for {'; '.join(sentences)}."
+
+
+def _thin(policy: ResolvedPolicy, table: Dataset | None) -> dict[str, list[str]]:
+    if table is None:
+        return {}
     reasons = {str(rule.id): list(undecidable(rule, table, policy.gate)) for rule in policy.rules}
-    thin = {rule: sentences for rule, sentences in reasons.items() if sentences}
-    nulls = _nulls(source, feeds)
-    text = policy_text(policy, table, feeds, nulls, thin)
-    policy_from(YAML(typ="safe", pure=True).load(text))  # what is written is a policy
-    return Draft(text, [*source.notes, *_remarks(spec, nulls, thin), *table.warnings])
-
-
-def _is_regression(source: Source, label: str, model: Model) -> bool:
-    """Return whether it is a regression: one output that is no sigmoid, and a numeric label of many values."""
-    if model.width != 1 or model.operation.type == "Sigmoid":
-        return False
-    values = _distinct(source, label)
-    return len(values) > MAX_NUMBERS and _are_numbers(values)
-
-
-def _distinct(source: Source, column: str) -> list[Scalar]:
-    coder = Coder(column)
-    for batch in source.batches([column]):
-        coder.add(batch.column(0))
-    return list(map(scalar, coder.values))
-
-
-def _are_numbers(values: list[Scalar]) -> bool:
-    return not any(isinstance(value, str) for value in values)
-
-
-def _guess_protected(source: Source, label: str) -> dict[str, Protected]:
-    """Return attributes by name, each with its largest group as privileged, in file order."""
-    columns = [field.name for field in source.schema if field.name != label and is_single(field.type)]
-    named = [name for name in columns if not _WORDS.isdisjoint(re.split(r"[^a-z]+", name.lower()))]
-    guesses = {name: _guess(source, name) for name in named}
-    return {name: guess for name, guess in guesses.items() if guess is not None}
-
-
-def _guess(source: Source, name: str) -> Protected | None:
-    # of more than MAX_NUMBERS values, numbers are binned, and texts are no attribute
-    values = _distinct(source, name)
-    if len(values) < 2 or (len(values) > MAX_NUMBERS and not _are_numbers(values)):
-        return None
-    if len(values) <= MAX_NUMBERS:
-        return _with_largest(source, name, Protected(privileged=[str(values[0])]))
-    edges = [e for e in _AGE_EDGES if min(map(float, values)) < e <= max(map(float, values))]
-    edges = edges or [float(f"{_median(source, name):.3g}")]
-    return _with_largest(source, name, Protected(privileged=[f"<{edges[0]:.12g}"], bins=edges))
-
-
-def _with_largest(source: Source, name: str, spec: Protected) -> Protected | None:
-    """Return ``spec`` with the largest group as privileged; None for a single group."""
-    reader = AttributeReader(name, spec)
-    row = 1
-    for batch in source.batches([name]):
-        reader.add(batch, row)
-        row += batch.num_rows
-    try:
-        rows = reader.attribute().rows
-    except AuditError:
-        return None
-    rows.pop(MISSING, None)
-    return spec.model_copy(update={"privileged": [max(rows, key=lambda group: rows[group])]})
-
-
-def _median(source: Source, name: str) -> float:
-    values = [numbers(batch.column(0), name, 1, fill=float("nan")) for batch in source.batches([name])]
-    return float(np.nanmedian(np.concatenate(values)))
-
-
-def _content(model: str, spec: DataSpec, regression: bool) -> dict[str, object]:
-    output = {"output": "regression"} if regression else {}
-    data = spec.model_dump(mode="json", exclude_none=True, include={"path", "label", "protected", "csv"})
-    return {"version": 1, "model": {"path": model, **output}, "data": data}
+    return {rule: sentences for rule, sentences in reasons.items() if sentences}
 
 
 def _nulls(source: Source, feeds: list[Feed]) -> dict[str, int]:
@@ -145,14 +234,3 @@ def _nulls(source: Source, feeds: list[Feed]) -> dict[str, int]:
         for column in numeric:
             totals[column] += null_count(batch.column(column), numeric[column])
     return {column: count for column, count in totals.items() if count}
-
-
-def _remarks(spec: DataSpec, nulls: dict[str, int], thin: dict[str, list[str]]) -> Iterator[str]:
-    if spec.protected:
-        yield f"guessed by name: {', '.join(spec.protected)} (privileged: the largest group). Check them."
-    else:
-        yield "no protected attribute was guessed: add them under data.protected, or fairness is not measured."
-    for column, count in nulls.items():
-        yield f"{column}: {count:,} rows have no value; say what the serving path sends under data.missing."
-    for rule, sentences in thin.items():
-        yield f"{rule}: these rows cannot decide it for {'; '.join(sentences)}."

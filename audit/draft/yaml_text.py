@@ -2,10 +2,12 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from audit.data.dataset import Dataset
 from audit.data.labels import Labels
+from audit.draft.questions import Question
 from audit.inputs.feeds import Feed
 from audit.policy.gate_spec import Rule
 from audit.policy.model import Protected, ResolvedPolicy
@@ -17,62 +19,104 @@ _WORDS = {"true", "false", "null", "yes", "no", "on", "off"}
 
 def policy_text(
     policy: ResolvedPolicy,
-    table: Dataset,
+    content: Mapping[str, Any],
+    table: Dataset | None,
     feeds: list[Feed],
     nulls: Mapping[str, int],
     thin: Mapping[str, list[str]],
+    questions: Sequence[Question],
 ) -> str:
-    """Return the YAML of ``policy`` with comments about these rows."""
+    """Return the YAML of ``policy`` with comments about these rows.
+
+    Args:
+        policy: the policy, whose rules are written out.
+        content: its keys that are no defaults.
+        table: labels and attributes of the rows; None if they are an open question.
+        feeds: what the inputs are fed from; empty if that is an open question.
+        nulls: number of nulls by column.
+        thin: reasons why the rows cannot decide a rule, by its id.
+        questions: what stops an audit.
+    """
+    asked = {section: [q for q in questions if q.section == section] for section in ("model", "data")}
     lines = ["# Drafted by 'audit init'. The limits are starting points, not advice: decide each of them."]
-    lines += ["version: 1", "", "model:", *_model(policy, feeds)]
-    lines += ["", "data:", *_data(policy, table, nulls)]
+    lines += [
+        f"# {len(questions)} open question{'s' * (len(questions) > 1)}: 'audit run' stops until you choose."
+    ] * bool(questions)
+    lines += ["version: 1", "", "model:", *_asked(asked["model"]), *_model(policy, content["model"], feeds)]
+    lines += ["", "data:", *_asked(asked["data"]), *_data(policy, content["data"], table, nulls)]
     lines += ["", "gate:", *_gate(policy, thin)]
-    lines += ["", "# report:", _REPORT_ROWS]
+    others = {key: value for key, value in content.items() if key not in ("version", "model", "data", "gate")}
+    lines += ["", *_flow(others, "")] if others else []
+    lines += [] if "report" in content else ["", "# report:", _REPORT_ROWS]
     return "\n".join(lines) + "\n"
 
 
-def _model(policy: ResolvedPolicy, feeds: list[Feed]) -> Iterator[str]:
+def _asked(questions: Iterable[Question]) -> Iterator[str]:
+    """Yield each open question as a comment, with its choices as lines to uncomment."""
+    for question in questions:
+        yield _comment(f"  # OPEN: {question.text}")
+        for choice in question.choices:
+            key = choice.key.partition(".")[2]
+            yield _comment(f"  # {key}: {choice.value}{'' if choice.complete else '          # fill in'}")
+
+
+def _flow(content: Mapping[str, Any], indent: str) -> Iterator[str]:
+    """Yield keys with their values on one line each: JSON is YAML."""
+    for key, value in content.items():
+        yield f"{indent}{scalar(key)}: {json.dumps(value, default=str)}"
+
+
+def _model(policy: ResolvedPolicy, content: Mapping[str, Any], feeds: list[Feed]) -> Iterator[str]:
     yield f"  path: {scalar(policy.model.path)}"
-    if policy.model.output.kind != "auto":
-        yield f"  output: {policy.model.output.kind}          # the label has many numeric values"
+    if content.get("output") == "regression":
+        yield "  output: regression          # the label has many numeric values"
+    yield from _flow({k: v for k, v in content.items() if k != "path" and v != "regression"}, "  ")
     yield "  # baseline: PATH          # such as the model in use: rules can then ask that this one is no worse"
     for feed in feeds:
         if feed.columns != [feed.name]:
             yield _comment(f"  # input {feed.name} is fed from: {', '.join(feed.columns)}")
 
 
-def _data(policy: ResolvedPolicy, table: Dataset, nulls: Mapping[str, int]) -> Iterator[str]:
-    yield f"  path: {scalar(policy.data.path)}          # {table.rows:,} rows"
-    if keys := policy.data.csv.model_dump():
-        listed = ", ".join(f"{key}: {json.dumps(value)}" for key, value in keys.items())
-        yield f"  csv: {{{listed}}}          # detected from the first rows"
-    yield "  # background: PATH          # such as the training data: what rows are compared with; default: path"
+def _data(
+    policy: ResolvedPolicy, content: Mapping[str, Any], table: Dataset | None, nulls: Mapping[str, int]
+) -> Iterator[str]:
+    rows = f"          # {table.rows:,} rows" if table else ""
+    yield f"  path: {scalar(policy.data.path)}{rows}"
+    if "background" not in content:
+        yield "  # background: PATH          # such as the training data: what rows are compared with; default: path"
     yield f"  label: {scalar(policy.data.label)}"
-    if isinstance(table.labels, Labels):
-        yield from _outcome(table.labels)
-    if nulls:
+    yield from _flow({k: v for k, v in content.items() if k not in ("path", "label", "protected")}, "  ")
+    if table and isinstance(table.labels, Labels):
+        yield from _outcome(table.labels, content)
+    if nulls and "missing" not in content:
         yield "  # Rows without a value: the audit stops at them until you say what the serving path sends instead."
         yield "  # missing:"
         for column, count in nulls.items():
             yield _comment(f"  #   {scalar(column)}: VALUE          # {count:,} rows")
     if policy.data.protected:
-        yield "  # Guessed by the columns' names, with the largest group as privileged: check each, add others."
+        yield "  # With the largest group as privileged if guessed by the columns' names: check each, add others."
         yield "  protected:"
-        for (name, spec), attribute in zip(policy.data.protected.items(), table.attributes, strict=False):
-            sizes = ", ".join(f"{group} {rows:,}" for group, rows in attribute.rows.items())
+        attributes = {attribute.name: attribute for attribute in table.attributes} if table else {}
+        for name, spec in policy.data.protected.items():
+            sizes = (
+                ", ".join(f"{group} {rows:,}" for group, rows in attributes[name].rows.items())
+                if table
+                else ""
+            )
             yield _comment(f"    {scalar(name)}: {_protected(spec)}          # {sizes}")
 
 
-def _outcome(labels: Labels) -> Iterator[str]:
+def _outcome(labels: Labels, content: Mapping[str, Any]) -> Iterator[str]:
     values = ", ".join(str(value) for value in labels.values)
-    if labels.favorable:
+    if labels.favorable and "favorable" not in content:
         favorable = labels.values[labels.favorable[0]]
         yield _comment(f"  favorable: {scalar(favorable)}          # a guess: the greater of {values}")
-        yield "  threshold: 0.5"
-    else:
+    if not labels.favorable:
         yield _comment(
             f"  # favorable: [VALUE]          # of {values}: for fairness, selection rates and the AUC"
         )
+    if len(labels.values) == 2 and "threshold" not in content:
+        yield "  threshold: 0.5"
 
 
 def _protected(spec: Protected) -> str:

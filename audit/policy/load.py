@@ -36,9 +36,9 @@ def parse_policy(
     Raises:
         AuditError: the content is not a policy.
     """
-    data = copy.deepcopy(dict(content))
-    for override in overrides:
-        _apply(override, data)
+    data = dict(content)
+    for text_of_value in overrides:
+        data = override(data, text_of_value)
     try:
         policy = Policy.model_validate(data)
     except ValidationError as error:
@@ -75,12 +75,22 @@ def _parse(text: str, where: str) -> dict[str, object]:
     return content
 
 
-def _apply(override: str, content: Any) -> None:
-    """Set the ``key.path=value`` of ``--set`` in ``content``; a number in the path is a list index."""
-    where = f"--set {override}"
-    path, equals, text = override.partition("=")
+def override(content: Mapping[str, object], setting: str) -> dict[str, object]:
+    """Return ``content`` with the ``key.path=value`` of ``--set``; a number in the path is a list index.
+
+    Raises:
+        AuditError: it is no such setting, or ``content`` has no place for it.
+    """
+    data = copy.deepcopy(dict(content))
+    _apply(setting, data)
+    return data
+
+
+def _apply(setting: str, content: Any) -> None:
+    where = f"--set {setting}"
+    path, equals, text = setting.partition("=")
     if not (equals and path):
-        raise AuditError(where=where, expected="key.path=value", found=repr(override))
+        raise AuditError(where=where, expected="key.path=value", found=repr(setting))
     try:
         value = safe_yaml().load(text)
     except _YAML_ERRORS as error:
