@@ -17,7 +17,7 @@ PlacedMeasurements = list[tuple[Measurement, limits.Place | None]]
 
 MAX_ROWS = 12
 _ABOUT_AUDITS = (
-    "Audits of the same rows that differ in model, question or seed: of enough, one passes by luck."
+    "Audits of the same rows that differ in model, question or seed: with enough of them, one passes by luck."
 )
 SEVERITY: tuple[RuleStatus, ...] = ("fail", "inconclusive", "waived", "pass")
 

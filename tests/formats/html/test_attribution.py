@@ -261,8 +261,8 @@ def test_proxies_fall_by_what_they_tell_beside_their_share() -> None:
     """The places of bars and intervals lie between 0.5 and 1; 0.84 is 68 % of that way, 0.9 of 3.2 is a share."""
     sex = told_of("sex")
     assert sex.all("div", class_="says")[0].text.replace("\u00a0", " ") == (
-        "Together, the other features tell it with an AUC of 0.912 (0.902 to 0.922); 0.5 is chance. "
-        "By itself, marital-status tells most: 0.840, and carries 28.1 % of all attribution."
+        "Together, the other features predict it with an AUC of 0.912 (0.902 to 0.922); 0.5 is chance level. "
+        "The strongest single feature is marital-status: 0.840, with 28.1 % of all attribution."
     )
     lines = sex.all("table", class_="features proxies")[0].all("tbody")[0].all("tr")
     assert [line.all("th")[0].text for line in lines] == list(PROXIES["sex"][1])
@@ -286,7 +286,7 @@ def test_proxies_beyond_the_first_are_folded_and_too_few_rows_are_said() -> None
     ]
     view = ExplainabilitySection.of(CheckResult(name="explainability", status="measured", measurements=found))
     (told,) = view.proxies
-    assert told.caption == "Too few rows on one side to tell what the features tell of it."
+    assert told.caption == "Too few rows in one group to measure how well the features predict it."
     assert [p.feature for p in told.proxies + told.more] == [f"f{i}" for i in range(11)] and len(
         told.more
     ) == 3

@@ -52,10 +52,10 @@ def test_the_sentence_names_the_worst_of_the_middle_severity() -> None:
     assert drawn and drawn.curve
     assert drawn.curve.sentence == (
         "At severity 3, accuracy is lowest under gaussian blur: 0.610 (0.580 to 0.640); "
-        "as the pictures are it is 0.950."
+        "on the uncorrupted images it is 0.950."
     )
     alone = view(corrupted("contrast", 2, 0.5))
-    assert alone and alone.curve and "as the pictures are" not in alone.curve.sentence
+    assert alone and alone.curve and "on the uncorrupted images" not in alone.curve.sentence
 
 
 def test_lines_begin_at_the_accuracy_without_a_corruption() -> None:

@@ -32,8 +32,8 @@ def test_a_group_left_out_twice_is_listed_with_its_fewest_rows() -> None:
 
 
 def test_default_rules_are_said_and_nothing_of_rows_that_repeat() -> None:
-    assert "starting points, not a standard for your case" in screen(passing())["Bear in mind"]
-    assert "Bear in mind" not in screen(small())
+    assert "starting points, not a standard for your case" in screen(passing())["Keep in mind"]
+    assert "Keep in mind" not in screen(small())
 
 
 def test_repeated_rows_and_copies_are_said_with_the_data() -> None:
@@ -55,7 +55,7 @@ def test_warnings_about_the_policy_are_said_and_the_rest_is_folded() -> None:
 
 
 def test_what_an_open_rule_needs_is_said_with_it() -> None:
-    need = "about 340 more rows of Female (120 now) at the rates seen would show that the limit holds"
+    need = "about 340 more rows of Female (120 now) at the observed rates would show that the limit holds"
     rules = [
         replace(rule, needs=[need] * 3) if rule.status == "inconclusive" else rule for rule in small().rules
     ]
@@ -110,9 +110,9 @@ def test_the_page_does_not_judge() -> None:
 
 def test_attributes_without_a_rule_and_checks_that_are_off_are_said() -> None:
     report = small()
-    assert "Protected, but covered by no rule" not in screen(report).get("Bear in mind", "")
+    assert "Protected attributes without a rule" not in screen(report).get("Keep in mind", "")
     policy = replace(report.policy, effective={**report.policy.effective, "checks": {"fairness": False}})
-    shown = screen(replace(report, rules=[], policy=policy))["Bear in mind"]
+    shown = screen(replace(report, rules=[], policy=policy))["Keep in mind"]
     names = ", ".join(groups.attribute for groups in report.data.groups)
-    assert f"Protected, but covered by no rule: {names}." in shown
-    assert "Turned off by the policy, and so not measured: fairness." in shown
+    assert f"Protected attributes without a rule: {names}." in shown
+    assert "Turned off by the policy and not measured: fairness." in shown

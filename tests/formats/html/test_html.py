@@ -228,17 +228,17 @@ def test_sections_show_what_there_is(missing: list[tuple[str, Any]]) -> None:
     root = parse(render_html(replace(full(), checks=checks)))
     parts = [[h.text for h in a.all("h4")] for a in root.all("article", class_="check")]
     attribution = (
-        ["Importance", "Protected attributes", "What tells of protected attributes"],
-        ["Attribution by value", "Telling rows"],
+        ["Importance", "Protected attributes", "Proxies of protected attributes"],
+        ["Attribution by value", "Rows with the largest attributions"],
     )
     attacks = ["Accuracy against the size of the attack", "By group", "Rows without a gradient"], [
-        "Smallest changes that flipped a decision", "What could be moved",
+        "Smallest changes that flipped a decision", "Columns that attacks may change",
     ]  # fmt: skip
     names = [name for name, _ in missing]
     if names == ["tables"]:
         assert parts == [attribution[0], attacks[0]]
     elif names == ["measurements"]:
         # Which features count most is unknown without measurements, and so which to draw.
-        assert parts == [["Telling rows"], attacks[1]]
+        assert parts == [["Rows with the largest attributions"], attacks[1]]
     else:
         assert parts == [[], []]

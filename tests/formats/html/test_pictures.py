@@ -125,7 +125,7 @@ def test_words_say_what_colours_do() -> None:
     assert f"most lowered by scan (lower right): −{-values.min():.2f}" in said[0]
     assert "0.900 where the colour is full." in said[0]
     titled = article.all("svg", class_="picture")[2]
-    assert [e.text for e in titled.all("title")] == ["What each place of the picture adds"]
+    assert [e.text for e in titled.all("title")] == ["Contribution of each image region"]
     assert "Most raised by scan" in titled.all("desc")[0].text
 
 

@@ -25,5 +25,5 @@ def test_each_test_stands_with_its_figure_and_verdict() -> None:
 
 def test_none_in_doubt_is_said_and_no_test_is_no_section() -> None:
     found = validity(ROWS[1:])
-    assert found is not None and found.sentence == "No test of the attacks, of 2, is in doubt."
+    assert found is not None and found.sentence == "None of the 2 tests of the attacks is in doubt."
     assert validity([]) is None

@@ -74,4 +74,4 @@ def test_a_text_whose_numbers_are_not_finite_is_left_out(value: float | None) ->
 def test_without_tables_nothing_stands_there() -> None:
     assert vocabularies([]) == [] and highlighted_texts([]) == []
     shown = page(replace(check(), tables=[])).text
-    assert "Telling texts" not in shown and "What words add" not in shown
+    assert "Texts with the largest attributions" not in shown and "The contribution of words" not in shown

@@ -142,10 +142,10 @@ def _auc_place(auc: float) -> str:
 
 def _proxy_caption(auc: Measurement, proxies: Sequence[Proxy]) -> str:
     if math.isnan(auc.value):
-        return "Too few rows on one side to tell what the features tell of it."
+        return "Too few rows in one group to measure how well the features predict it."
     value = with_interval(auc.value, auc.ci)
-    text = f"Together, the other features tell it with an AUC of {value}; 0.5 is chance."
+    text = f"Together, the other features predict it with an AUC of {value}; 0.5 is chance level."
     for first in proxies[:1]:
-        text += f" By itself, {brief(first.feature)} tells most: {first.auc.value}"
-        text += f", and carries {first.share} of all attribution." if first.share else "."
+        text += f" The strongest single feature is {brief(first.feature)}: {first.auc.value}"
+        text += f", with {first.share} of all attribution." if first.share else "."
     return text

@@ -62,7 +62,7 @@ def _sentence(hits: Sequence[AttackMeasurement], clean: Measurement | None) -> s
     if severity is None or not defined:
         return ""
     lowest = min(defined, key=lambda hit: hit.measurement.value)
-    before = f"; as the pictures are it is {number(clean.value)}" if clean else ""
+    before = f"; on the uncorrupted images it is {number(clean.value)}" if clean else ""
     kind = brief(lowest.attack.replace("_", " "))
     accuracy = with_interval(lowest.measurement)
     return f"At severity {written(severity)}, accuracy is lowest under {kind}: {accuracy}{before}."

@@ -64,7 +64,7 @@ def _column(row: Record) -> MovedColumn:
 
 
 def _sentence(movable: Sequence[Record], total: int) -> str:
-    sentence = f"{len(movable)} of {total} columns could be moved"
+    sentence = f"{len(movable)} of {total} columns could be perturbed"
     flip_share = figure(movable[0], "alone") if movable else None
     if flip_share:
         sentence += (

@@ -52,5 +52,5 @@ def _test(row: Record) -> ValidityTest:
 def _sentence(tests: Sequence[ValidityTest]) -> str:
     doubts = sum(test.doubt for test in tests)
     if not doubts:
-        return f"No test of the attacks, of {len(tests)}, is in doubt."
+        return f"None of the {len(tests)} tests of the attacks is in doubt."
     return f"{doubts} of {len(tests)} tests of the attacks {'is' if doubts == 1 else 'are'} in doubt."
