@@ -25,25 +25,25 @@ RESTARTS = AttackSpec(
 BPDA = replace(
     RESTARTS,
     name="bpda",
-    label="PGD past steps and stops",
-    description="PGD with restarts along gradients that pass steps and stops (BPDA)",
+    label="PGD with straight-through gradients",
+    description="PGD with restarts along straight-through gradients (BPDA)",
 )
 SMOOTHED = replace(
     RESTARTS,
     name="smoothed",
     label="PGD along averaged gradients",
-    description="PGD with restarts along gradients averaged over near points",
+    description="PGD with restarts along gradients averaged over nearby points",
 )
 BORDER = AttackSpec(
-    "border", "the border by gradient", "gradient", late("audit.attacks.boundary:run"),
+    "border", "a decision-boundary attack by gradients", "gradient", late("audit.attacks.boundary:run"),
     on_request=False, escalates=True, gradient="any", along_boundary=True,
-    description="a walk along the decision border by its gradient (after FAB)",
+    description="a walk along the decision boundary by its gradient (after FAB)",
 )  # fmt: skip
 DECISIONS = AttackSpec(
-    "decisions", "the border by decisions", "decisions", late("audit.attacks.hop_skip_jump:run"),
+    "decisions", "a decision-boundary attack by decisions", "decisions", late("audit.attacks.hop_skip_jump:run"),
     on_request=False, escalates=True, along_boundary=True,
     on_images=False,  # of too many values for its few queries
-    description="a walk along the border by decisions alone (after HopSkipJump)",
+    description="a walk along the decision boundary by decisions alone (after HopSkipJump)",
 )  # fmt: skip
 SQUARE = AttackSpec(
     "square", "the black-box attack", "scores", late("audit.attacks.square:run"),

@@ -20,10 +20,10 @@ def audit_number_in_words(report: Report) -> str:
     audits = audit_number(report)
     candidate = facts.get("candidates")
     if audits is None or not isinstance(candidate, int):
-        return f"how many audits of these rows were made is not known: {facts.get('problem')}"
+        return f"the number of audits of these rows is unknown: {facts.get('problem')}"
     place = f"the {_ordinal(candidate)} candidate audited on these rows"
     damaged = facts.get("damaged_lines")
-    skipped = f"; {damaged} damaged lines of the history were passed over" if damaged else ""
+    skipped = f"; {damaged} damaged lines of the history were skipped" if damaged else ""
     return f"this is {place}, in the {_ordinal(audits)} audit of them{skipped}"
 
 

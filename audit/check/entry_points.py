@@ -28,7 +28,7 @@ def installed() -> dict[str, EntryPoint]:
         if entry.name in entries:
             raise AuditError(
                 where=f"plug-in {entry.name!r}",
-                expected="a check name that one installed package offers",
+                expected="a check name that only one installed package provides",
                 found=" and ".join(f"{e.value}{_package(e)}" for e in (entries[entry.name], entry)),
                 fix="uninstall one of them, or rename its entry point",
             )
@@ -49,7 +49,7 @@ def require_installed(name: str, where: str) -> EntryPoint:
         where=where,
         expected=f"an installed check: {quote_list(installed())}",
         found=f"{name!r}{did_you_mean(name, installed())}",
-        fix="correct the name or install the package that brings it",
+        fix="correct the name, or install the package that provides it",
     )
 
 
@@ -120,7 +120,7 @@ def _broken(entry: EntryPoint, fault: str) -> AuditError:
         where=f"plug-in {entry.name!r} ({entry.value}){_package(entry)}",
         expected="a check that can be imported",
         found=fault,
-        fix="repair or uninstall the package that brings it",
+        fix="repair or uninstall the package that provides it",
     )
 
 

@@ -54,7 +54,7 @@ def with_baseline(
     if baseline.result.status != "measured":
         event = "was skipped" if baseline.result.status == "skipped" else "crashed"
         reason = f"the check {event} on it: {baseline.result.reason}"
-        return _with_note(result, f"These measurements have no baseline beside them: {reason}.")
+        return _with_note(result, f"These measurements have no baseline value: {reason}.")
     faults: list[Exception | SystemExit] = []
     with np.errstate(all="ignore"):
         measurements = _compare_measurements(pair, candidate, baseline, confidence, faults.append)

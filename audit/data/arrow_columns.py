@@ -90,7 +90,7 @@ def tensors(column: pa.Array, name: str, fill: Scalar | None = None) -> np.ndarr
         AuditError: the column holds no tensors, or ``fill`` is no number.
     """
     if not is_tensor(column.type):
-        raise _not_a_number(name, f"values of type {column.type}, one a row", "arrays of numbers")
+        raise _not_a_number(name, f"values of type {column.type}, one per row", "arrays of numbers")
     if null_count(column, numeric=True):
         return _filled(column, _fill_value(fill, name)).reshape(len(column), *column.type.shape)
     values: np.ndarray = column.storage.flatten().to_numpy()
@@ -161,7 +161,7 @@ def _as_text(column: pa.Array, name: str) -> pa.Array:
         return column
     if is_tensor(column.type):
         raise _not_a_number(name, f"values of type {column.type}", "one text in every row")
-    return _cast(column, pa.string(), name, "bytes that are no text", "UTF-8 text")
+    return _cast(column, pa.string(), name, "bytes that are not UTF-8 text", "UTF-8 text")
 
 
 def _incomplete(column: pa.Array) -> np.ndarray:

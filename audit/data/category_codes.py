@@ -127,7 +127,7 @@ class PolicyValues:
         """Return in words the first setting under which a row has the value."""
         for spelling in MERGING:
             if _is_among(policy_value, self._values, spelling):
-                return f"write it as the data do, or set data.values: {{{self._column}: {spelling}}}"
+                return f"write it as in the data, or set data.values: {{{self._column}: {spelling}}}"
         return ""
 
 

@@ -158,7 +158,7 @@ def _uneven(name: str, row: int, length: int, expected: int) -> RowError:
     return RowError(
         row=row,
         where=f"data column {name!r}",
-        expected=f"lists of one length in every row: {expected:,} values, as in the first one",
+        expected=f"lists of equal length in every row: {expected:,} values, as in the first one",
         found="a null" if length < 0 else f"{length:,} values",
-        fix="bring the arrays to one shape, as the model's input takes it",
+        fix="convert the arrays to one shape, the one that the model's input takes",
     )

@@ -18,7 +18,7 @@ from audit.data.source import Source
 from audit.errors import AuditError, RowError, quote_list
 from audit.policy.model import DataSpec, Kind
 
-_GOOD_WEIGHTS = "finite weights, not below 0"
+_GOOD_WEIGHTS = "finite weights of at least 0"
 _LIGHT = 0.01
 """Share of the mean weight, below which a row hardly counts."""
 
@@ -75,7 +75,7 @@ def read_dataset(spec: DataSpec, source: Source, kind: Kind) -> Dataset:
             clusters.add(batch.column(spec.cluster))
         rows += batch.num_rows
     if not rows:
-        raise AuditError(where=source.path, expected="at least one row", found="none below the header")
+        raise AuditError(where=source.path, expected="at least one row", found="no rows after the header")
     attributes = {name: reader.attribute() for name, reader in readers.items()}
     for names in spec.intersections:
         attributes["*".join(names)] = intersect("*".join(names), [attributes[name] for name in names])
@@ -110,8 +110,8 @@ def _favorable_warnings(labels: Labels | Targets, spec: DataSpec) -> Iterator[st
         and isinstance(labels.values[1], str)
     ):
         yield (
-            f"the favourable outcome is {labels.values[1]!r}, since data.favorable does not say which of "
-            f"{quote_list(labels.values)} it is: the greater was taken. Selection rates and their ratios are about it"
+            f"the favourable outcome is {labels.values[1]!r}, the greater of {quote_list(labels.values)}, "
+            "since data.favorable is not set. Selection rates and their ratios refer to it"
         )
 
 
@@ -123,7 +123,7 @@ def _weight_warnings(weights: np.ndarray | None) -> Iterator[str]:
     if light.any():
         yield (
             f"{int(light.sum()):,} of {len(weights):,} rows have a weight of less than {_LIGHT:.0%} of the mean, and "
-            "decide almost nothing"
+            "have almost no influence"
         )
 
 

@@ -163,7 +163,7 @@ class LabelReader:
 
     def _require_complete(self, nulls: int) -> None:
         if nulls:
-            fix = "take those rows out of the data; a missing label cannot be audited"
+            fix = "remove those rows from the data; a row without a label cannot be audited"
             raise self._error("a label in every row", f"{nulls:,} rows without one", fix)
 
     def _error(self, expected: str, actual: str, fix: str = "") -> AuditError:
@@ -188,7 +188,7 @@ def _null_words(values: Sequence[str]) -> list[int]:
 def _wrong_spelling(label: str, spelling: str) -> AuditError:
     return AuditError(
         where=f"data.values: {label}",
-        expected="number, or nothing: the label of a regression is read as numbers",
+        expected="number, or no setting: the label of a regression is read as numbers",
         found=spelling,
     )
 

@@ -34,7 +34,7 @@ class Masker:
             ValueError: the policy shows no rows.
         """
         if self._rows == "none":
-            raise ValueError("report.rows is none: no value of a row may be written")
+            raise ValueError("report.rows is none: values of rows must not be written")
         if isinstance(value, str):
             return value if self._rows == "shown" or self._counts(column)[value] >= SHARED else RARE_VALUE
         if self._rows == "shown" or math.isnan(value):

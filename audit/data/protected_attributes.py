@@ -127,8 +127,8 @@ def intersect(name: str, parts: Sequence[Attribute]) -> Attribute:
     if len(set(names)) < len(names):
         raise AuditError(
             where=f"data.intersections: {name}",
-            expected="groups whose names stay apart when they are joined with '*'",
-            found=f"several that are called {quote_list({n for n in names if names.count(n) > 1})}",
+            expected="group names that are still unique when joined with '*'",
+            found=f"several groups named {quote_list({n for n in names if names.count(n) > 1})}",
             fix="rename the groups that hold a '*'",
         )
     privileged = [
@@ -145,7 +145,7 @@ def _require_both_sides(attribute: Attribute) -> Attribute:
         return attribute
     raise AuditError(
         where=f"data.protected.{attribute.name}",
-        expected="rows of privileged groups and rows of others",
+        expected="rows of both privileged and unprivileged groups",
         found=f"only {'unprivileged' if attribute.unprivileged else 'privileged'} rows: {quote_list(attribute.groups)}",
     )
 
@@ -161,7 +161,7 @@ def _one_hot(batch: pa.RecordBatch, columns: Mapping[str, str], name: str, first
     if ambiguous.any():
         raise AuditError(
             where=f"data.protected.{name}.columns",
-            expected="at most one of the columns set in a row",
+            expected="at most one of the one-hot columns set in each row",
             found=f"{int(ambiguous.sum()):,} rows with several, first row {first_row + int(ambiguous.argmax()):,}",
         )
     return np.where(flags.any(0), flags.argmax(0).astype(np.int32), np.int32(NULL_CODE))

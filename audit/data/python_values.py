@@ -24,7 +24,7 @@ def python_values(values: pa.Array, column: str) -> list[object]:
             return list(values.cast(pa.binary()).cast(pa.string()).to_pylist())
         except pa.ArrowInvalid:
             raise AuditError(
-                where=f"data column {column!r}", expected="UTF-8 text", found="bytes that are no text"
+                where=f"data column {column!r}", expected="UTF-8 text", found="bytes that are not UTF-8 text"
             ) from None
     return list(values.to_pylist())
 

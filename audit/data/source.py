@@ -115,7 +115,7 @@ class Source(ABC):
         return AuditError(
             where=f"{self.path}: column {column!r}",
             expected="UTF-8 text" if is_bytes(kind) else "one number, text or flag in every row",
-            found="bytes that are no text" if is_bytes(kind) else f"values of type {kind}",
+            found="bytes that are not UTF-8 text" if is_bytes(kind) else f"values of type {kind}",
         )
 
     def _batch_rows(self, columns: Sequence[str]) -> int:

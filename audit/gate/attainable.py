@@ -94,4 +94,4 @@ def _rows(measurement: Measurement) -> str:
     share = sum(map(denominator, measurement.counts.values())) / measurement.n
     if share >= _EFFECTIVE_SHARE:
         return rows
-    return f"{rows}, which count as about {share * measurement.rows:,.0f} by their weights or clusters"
+    return f"{rows}, equivalent to about {share * measurement.rows:,.0f} independent rows given weights or clusters"

@@ -74,7 +74,7 @@ def _uncovered(rule: Rule, measured: Sequence[Measurement]) -> Iterator[str]:
     if GROUP_KEYS.isdisjoint(rule.where) and covered(grouped, measured):
         yield f"'where' covers nothing: {rule.metric} is measured by attribute as well: add attribute: \"{ANY}\""
         return
-    yield "'where' covers nothing: each part of it was measured, and nothing that matches them all"
+    yield "'where' covers nothing: each of its keys was measured, but no measurement matches all of them"
 
 
 def _underpowered(
@@ -84,13 +84,13 @@ def _underpowered(
     ideal = facts.ideal if facts else None
     decided = [m for m in measured if not (m.is_group_specific and m.rows < gate.min_rows)]
     if any(never_attainable(rule, m, gate.confidence, ideal) for m in decided):
-        yield "no number of rows lets it pass: no interval lies inside the limit as a whole"
+        yield "it cannot pass with any number of rows: no interval lies wholly inside the limit"
         return
     reasons = [(m, underpowered(rule, m, gate.confidence, ideal)) for m in decided]
     thin = [f"{_name(m)} ({reason})" for m, reason in reasons if reason]
     if thin:
         more = f" and {len(thin) - _MAX_LISTED} more" if len(thin) > _MAX_LISTED else ""
-        yield f"these rows are too few for it to pass: {'; '.join(thin[:_MAX_LISTED])}{more}"
+        yield f"there are too few rows for it to pass: {'; '.join(thin[:_MAX_LISTED])}{more}"
 
 
 def _uninformative(rule: Rule, measured: Sequence[Measurement], facts: MetricFacts | None) -> Iterator[str]:
@@ -117,7 +117,7 @@ def _intersections_outside(rule: Rule, results: Sequence[CheckResult]) -> Iterat
     if outside:
         more = f" and {len(outside) - _MAX_LISTED} more" if len(outside) > _MAX_LISTED else ""
         listed = "; ".join(f"{label(m)} {m.value:.3g}, {m.rows:,} rows" for m in outside[:_MAX_LISTED])
-        yield f"intersections that it does not decide on lie wholly outside the limit: {listed}{more}"
+        yield f"intersections that the rule does not cover lie wholly outside the limit: {listed}{more}"
 
 
 def _parts(measurement: Measurement) -> list[str]:

@@ -10,15 +10,15 @@ from audit.result import CheckResult
 from audit.stats.methods import method_named
 from audit.stats.paired_intervals import CRASHED
 
-ACROSS = "the interval reaches across the limit"
+ACROSS = "the interval includes the limit"
 NO_INTERVAL = "there is no interval"
 UNDEFINED = "the value is not finite"
 EMPTY = "no row is in a denominator of the metric, so that it has no value"
 NO_BASELINE = "the baseline has no such measurement"
 NOT_COMPARED = "comparing it with the baseline crashed"
-BOUND = "what was measured bounds the value on one side only"
+BOUND = "the measurement bounds the value on one side only"
 _MAX_NAMED = 6
-CORRECTED = "it is beyond the limit before, not after Holm's correction for many comparisons"
+CORRECTED = "it breaks the limit before Holm's correction for multiple comparisons, but not after it"
 
 
 def why_open(claim: Claim, breaks: bool) -> str:
@@ -41,7 +41,7 @@ def why_open(claim: Claim, breaks: bool) -> str:
 def audits(number: int | None, max_audits: int) -> str:
     """Return the reason of ``gate.max_audits``."""
     if number is None:
-        return "not decided: nobody knows how many audits of these rows were made"
+        return "not decided: the number of audits of these rows is unknown"
     audits_of_rows = f"{number:,} different audit{'s' * (number != 1)} of these rows"
     return f"{audits_of_rows}, of {max_audits:,} that the policy allows"
 
@@ -75,7 +75,7 @@ def small_outside(groups: Sequence[str]) -> str:
 def unpooled(groups: Sequence[str]) -> str:
     """Return the reason of a rule on a report that does not hold its small ``groups`` measured together."""
     return (
-        f"{quote_list(groups)} have fewer rows than gate.min_rows and were not measured together: run the audit again "
+        f"{quote_list(groups)} have fewer rows than gate.min_rows and were not pooled: run the audit again "
         "with this gate.min_rows"
     )
 
@@ -99,5 +99,5 @@ def nothing_decided(rule: Rule, left_out: Sequence[str], min_rows: int, checks: 
         return f"the check {name} did not run"
     if check.status != "measured":
         return f"the check {name} {'was skipped' if check.status == 'skipped' else 'crashed'}: {check.reason}"
-    reason = "it covers no measurement: nothing that was measured matches its metric and 'where'"
+    reason = "it covers no measurement: none matches its metric and 'where'"
     return ". ".join([reason, *(note.text for note in check.reasons if note.explains(rule.where))])

@@ -115,18 +115,20 @@ def needed(claim: Claim, confidence: float, error: float, sampled: SampledRows |
         return []
     subject = _subject(claim)
     if claim.value in (claim.low, claim.high):
-        return [f"{subject}no number of rows decides it at the rates seen: the value lies on the limit"]
+        return [
+            f"{subject}no number of rows would decide it at the observed rates: the value equals the limit"
+        ]
     for growable in _growable_rows(claim.measurement):
         factor = _factor(claim, growable, level)
         if factor is not None:
             end = "the limit holds" if holds else "the limit is broken"
             rows = _more_rows(growable, factor, f" {sampled.kind}" if sampled else "")
-            advice = f"{subject}about {rows} at the rates seen would show that {end}"
+            advice = f"{subject}about {rows} at the observed rates would show that {end}"
             return [f"{advice}: {sampled.source}" if sampled else advice]
     if method_named(claim.measurement.method).open_side:
         return []
-    futile = f"{MAX_MORE_ROWS:,} more rows at the rates seen would not decide it"
-    return [f"{subject}{futile}: the value lies too near the limit"]
+    futile = f"{MAX_MORE_ROWS:,} more rows at the observed rates would not decide it"
+    return [f"{subject}{futile}: the value is too close to the limit"]
 
 
 def _at(claim: Claim, measured: Measurement, level: float) -> Claim:

@@ -45,10 +45,10 @@ def _unbreakable(rule: Rule, claim: Claim, facts: MetricFacts | None) -> str:
         return ""
     low, high = measurement.permuted_range
     if low == high:
-        return "the decisions are the same for every row, so that the value could not have broken the limit"
+        return "the decision is the same for every row, so the value could not have broken the limit"
     return (
         f"however the same decisions were distributed over the rows, the value would lie between {low:.4g} and "
-        f"{high:.4g}, so that it could not have broken the limit"
+        f"{high:.4g}, so it could not have broken the limit"
     )
 
 

@@ -35,9 +35,9 @@ def _require_none(measurement: Measurement, contradictions: Iterator[str]) -> Me
     if contradiction := next(contradictions, None):
         raise AuditError(
             where=f"{measurement.metric} {measurement.where}",
-            expected="numbers that can be true together",
+            expected="consistent numbers",
             found=contradiction,
-            fix="run the audit again; if it says the same, the check that measured this is at fault",
+            fix="run the audit again; if the error persists, report it to the author of the check",
         )
     return measurement
 
@@ -49,7 +49,7 @@ def _contradictions(m: Measurement) -> Iterator[str]:
         yield f"a standard error of {m.se:g}"
     yield from _reversed(m.ci)
     if m.method == EXACT.name and (m.ci is not None or m.se is not None):
-        yield "an exact value with an uncertainty"
+        yield "an exact value with an interval or a standard error"
     if method_named(m.method).counts.shape == "proportions":
         yield from _in_proportions(m)
     if m.baseline:
@@ -88,7 +88,7 @@ def _events(counts: Mapping[str, Sequence[float]], kinds: int) -> Iterator[str]:
     for row in counts.values():
         *events, trials = row or [math.nan]
         if len(events) != kinds:
-            yield f"{len(row)} numbers where {kinds + 1} belong"
+            yield f"{len(row)} numbers instead of {kinds + 1}"
         elif min(events) < 0 or sum(events) > trials * _ROUNDING:
             yield f"{' and '.join(f'{number:g}' for number in events)} events of {trials:g}"
 
@@ -103,4 +103,4 @@ def _in_baseline(m: Measurement, baseline: Baseline) -> Iterator[str]:
     if baseline.correlation is not None and abs(baseline.correlation) > _ROUNDING:
         yield f"a correlation of {baseline.correlation:g}"
     if baseline.identical and abs(m.value - baseline.value) > 0:
-        yield f"{m.value:g} and {baseline.value:g} of one and the same model"
+        yield f"{m.value:g} and {baseline.value:g} for the same model"

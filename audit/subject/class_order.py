@@ -71,8 +71,8 @@ def supported_source(order: ClassOrder, agreement: Agreement) -> str:
     differing = np.sort(better[better != identity])
     other = [order.values[label] for label in np.argsort(better)]
     raise _wrong_classes(
-        "the order of the classes, where scores and labels do not agree on the sorted label values",
-        f"sorted: {_listed(order.values, differing)} (accuracy {accuracy:.3g}); the data speak for "
+        "the order of the classes: scores and labels contradict the sorted label values",
+        f"sorted: {_listed(order.values, differing)} (accuracy {accuracy:.3g}); the labels agree better with "
         f"{_listed(other, differing)} (accuracy {agreement.accuracy(better):.3g})",
         "list the label values in the order of the outputs under model.classes",
     )

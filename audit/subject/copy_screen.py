@@ -43,8 +43,8 @@ def copy_warnings(subject: Subject) -> Iterator[str]:
     if unexplained > _MIN_SHARE * len(data.index):
         looked_at = "" if len(data.index) == subject.rows else " that were drawn"
         yield (
-            f"{round(unexplained):,} of {len(data.index):,} rows{looked_at} repeat another row, and the values of the "
-            "columns do not explain it: copies are no evidence, and make intervals too narrow. "
+            f"{round(unexplained):,} of {len(data.index):,} rows{looked_at} repeat another row, more than coincidence "
+            "explains: copies add no evidence and make intervals too narrow. "
             "Set data.copies: once, or name a data.cluster"
         )
 

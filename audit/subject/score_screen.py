@@ -23,8 +23,8 @@ def score_warnings(
     signs = _regression(scores) if isinstance(scores, Regressed) else _classes(scores, weights, clusters)
     if not (texts := list(signs)):
         return []
-    question = "Are the data prepared as in training: scaled, encoded, and with the columns in that order?"
-    return [f"the model says little of these rows: {'; '.join(texts)}. {question}"]
+    question = "Is the data prepared as in training (same scaling, encoding and column order)?"
+    return [f"the scores say little about these rows: {'; '.join(texts)}. {question}"]
 
 
 def _regression(scores: Regressed) -> Iterator[str]:
@@ -32,7 +32,7 @@ def _regression(scores: Regressed) -> Iterator[str]:
     if prediction.min() == prediction.max():
         yield f"every row has the prediction {prediction[0]:.4g}"
     elif np.square(prediction - scores.target).sum() >= np.square(scores.target - scores.target.mean()).sum():
-        yield "the mean label predicts no worse (R² is not above 0)"
+        yield "predicting the mean label would be no worse (R² is not above 0)"
 
 
 def _classes(scores: Classified, weights: np.ndarray | None, clusters: np.ndarray | None) -> Iterator[str]:
@@ -58,4 +58,4 @@ def _auc_of_chance(
         None if clusters is None else clusters[order],
     )
     if abs(value - 0.5) <= _STANDARD_ERRORS * error:
-        yield f"the AUC of {value:.3f} does not differ from 0.5, that of chance, by more than its error"
+        yield f"the AUC of {value:.3f} is within its error of 0.5, chance level"

@@ -58,8 +58,8 @@ def compare_labels(label: LabelOutput, scores: Classified, rule: DecisionRule, l
     cutoff = _cutoff(scores, np.isin(served, rule.favorable)) if len(scores.classes) == 2 else None
     if cutoff is not None and rule.threshold != 0.5:
         return [
-            f"The model's own output {label.name!r} decides otherwise in {count}: at a threshold of about {cutoff:g}. "
-            f"The audit decides at data.threshold: {rule.threshold:g}."
+            f"The model's own output {label.name!r} differs in {count}: it uses a threshold of about {cutoff:g}. "
+            f"The audit uses data.threshold: {rule.threshold:g}."
         ]
     raise ScoresRefused(
         where=f"output {label.name!r}",

@@ -80,7 +80,7 @@ def test_one_for_doubtful_evidence_runs_unasked_and_counts_in_the_worst_only(
     monkeypatch.setitem(ATTACKS, "insider", spec)
     report = audited(tmp_path / "m", tmp_path)
     assert not under(report, "insider") and under(report, "worst")
-    assert "Tried as well, and counted in worst only: " in notes(report) and f", {LABEL}." in notes(report)
+    assert "Also run, and counted in worst only: " in notes(report) and f", {LABEL}." in notes(report)
 
 
 def test_a_report_with_an_attack_that_this_version_lacks_is_rendered(

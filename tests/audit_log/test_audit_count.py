@@ -64,7 +64,7 @@ def test_a_history_that_cannot_be_written_is_said(
     monkeypatch.setenv("AUDIT_HISTORY", str(kit.folder))
     assert main(arguments) == 3
     said = capsys.readouterr()
-    assert re.search(r"audit: how many audits of these rows were made is not known: .*directory", said.err)
+    assert re.search(r"audit: the number of audits of these rows is unknown: .*directory", said.err)
     assert "inconclusive" in said.out.lower() and (kit.out / "report.html").is_file()
 
 

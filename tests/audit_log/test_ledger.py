@@ -122,7 +122,7 @@ def test_a_place_that_cannot_be_recorded_decides_nothing(tmp_path: Path) -> None
         (rule,) = decision.rules
         reasons.append((rule.reason, facts["history"]["audits"]))  # type: ignore[index]  # plain data
     assert reasons == [
-        ("not decided: nobody knows how many audits of these rows were made", None),
+        ("not decided: the number of audits of these rows is unknown", None),
         ("1 different audit of these rows, of 3 that the policy allows", 1),
     ]
     assert len((tmp_path / "h").read_text().splitlines()) == 1

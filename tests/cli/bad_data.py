@@ -114,7 +114,7 @@ DATA: dict[str, tuple[Spoil, list[str]]] = {
     "an empty file": (lambda k: k.raw(b""), ["table.csv", "a table with a header line", "an empty file"]),
     "a header only": (
         lambda k: k.raw(b"a,b,sex,label\n"),
-        ["table.csv", "at least one row", "none below the header"],
+        ["table.csv", "at least one row", "no rows after the header"],
     ),
     "not UTF-8": (latin1, ["table.csv", "UTF-8"]),
     "duplicate column names": (double_header, ["table.csv", "names that stand once", "'sex'"]),

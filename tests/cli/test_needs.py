@@ -39,7 +39,7 @@ def test_as_many_copies_of_the_group_as_are_asked_for_decide(gap: Kit) -> None:
     women, table = gap.frame[gap.frame["sex"] == "Female"], gap.frame
     (sentence,) = audited(gap).needs
     found = re.fullmatch(
-        r"about ([\d,]+) more rows of Female \((\d+) now\) at the rates seen would show that the limit holds",
+        r"about ([\d,]+) more rows of Female \((\d+) now\) at the observed rates would show that the limit holds",
         sentence,
     )
     assert found, sentence

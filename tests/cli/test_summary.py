@@ -27,7 +27,9 @@ def flags(tmp_path: Path, model: Models, monkeypatch: pytest.MonkeyPatch) -> lis
 def test_a_skipped_check_is_said(flags: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     main(flags)
     out = capsys.readouterr().out
-    assert "note    the check fairness was skipped: data.protected names no attribute" in out
+    assert (
+        "note    the check fairness was skipped: no protected attribute is listed under data.protected" in out
+    )
     assert "note    the default rules were used" in out
 
 

@@ -94,7 +94,10 @@ MEASURED = [
             {"feature": "age"},
             "c.m is not measured by 'feature'; known: 'attack', 'attribute', 'eps', 'group'",
         ),
-        ({"attack": "pgd", "eps": 0.1}, "each part of it was measured, and nothing that matches them all"),
+        (
+            {"attack": "pgd", "eps": 0.1},
+            "each of its keys was measured, but no measurement matches all of them",
+        ),
     ],
 )
 def test_a_where_that_covers_nothing_names_what_was_measured(where: dict[str, Scalar], words: str) -> None:
@@ -115,7 +118,7 @@ def test_groups_that_are_too_small_for_a_rule_are_named_once_with_their_rows() -
     rule = Rule(metric="c.m", where={"attribute": "*"}, at_least=0.95)
     (warning,) = said(rule, *MEASURED)
     assert warning == (
-        "c.m[attribute=*]: these rows are too few for it to pass: Female (60 rows: too few even at a value of 1); "
+        "c.m[attribute=*]: there are too few rows for it to pass: Female (60 rows: too few even at a value of 1); "
         "Male (40 rows: too few even at a value of 1)"
     )
     assert said(rule, *MEASURED, min_rows=60) == [
@@ -153,7 +156,7 @@ def test_a_where_of_a_feature_of_attributes_is_told_to_name_them() -> None:
 
 def test_a_rule_that_no_number_of_rows_lets_pass() -> None:
     (warning,) = said(Rule(metric="c.m", at_least=1.0), share(200, 200))
-    assert warning == "c.m: no number of rows lets it pass: no interval lies inside the limit as a whole"
+    assert warning == "c.m: it cannot pass with any number of rows: no interval lies wholly inside the limit"
 
 
 def test_of_an_attribute_without_columns_a_share_of_0_is_no_news() -> None:
@@ -168,8 +171,8 @@ def test_of_an_attribute_without_columns_a_share_of_0_is_no_news() -> None:
 
     (warning,) = told(0.0, "exact", at_most=0.2)
     assert warning == (
-        "explainability.protected_share: sex: no column that the model reads stands for it, so this rule cannot break "
-        "by it; explainability.proxy_auc says what other columns tell"
+        "explainability.protected_share: sex: the model reads no column of this attribute, so the rule cannot fail "
+        "on it; explainability.proxy_auc measures what other columns reveal of it"
     )
     assert told(0.0, "mean-t", at_most=0.2) == []  # of a column that is read, and moves nothing
     assert told(0.0, "exact", at_least=0.2) == []  # which breaks

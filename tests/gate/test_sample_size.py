@@ -57,7 +57,7 @@ def test_the_rows_of_a_share_decide_and_clearly_fewer_do_not(k: int, n: int, end
     sentence = need(rate(k, n), rule)
     (rows,) = more(sentence)
     words = {"pass": "the limit holds", "fail": "the limit is broken"}[end]
-    assert sentence == f"about {rows:,} more rows (100 now) at the rates seen would show that {words}"
+    assert sentence == f"about {rows:,} more rows (100 now) at the observed rates would show that {words}"
     assert status(rate(k / n * (n + rows), n + rows), rule) == end
     fewer = int(0.85 * rows)
     assert status(rate(k / n * (n + fewer), n + fewer), rule) == "inconclusive"
@@ -179,8 +179,8 @@ def test_discordant_rows_grow_with_the_rest() -> None:
 
 
 def test_a_value_on_the_limit_is_never_decided() -> None:
-    assert "no number of rows decides it" in need(rate(50, 100), at_least(0.5))
-    assert "1,000,000 more rows at the rates seen would not decide it" in need(
+    assert "no number of rows would decide it" in need(rate(50, 100), at_least(0.5))
+    assert "1,000,000 more rows at the observed rates would not decide it" in need(
         rate(500_001, 1_000_000), at_least(0.5)
     )
 
@@ -251,13 +251,13 @@ def test_the_largest_of_several_estimates_keeps_their_number_and_values() -> Non
 @pytest.mark.parametrize(
     ("metric", "kind", "source"),
     [
-        ("explainability.faithfulness", "explained", "raise checks.explainability.rows, as far as the data have more, "
-         "to 20,000 at most"),
-        ("robustness.clean_accuracy", "attacked", "raise checks.robustness.rows, as far as the data have more "
-         "(a note says where an attack takes fewer)"),
-        ("robustness.corruption_accuracy", "corrupted", "of the data's pictures 1,000 at most are corrupted"),
-        ("explainability.proxy_auc", "held-out", "half of the data's rows are held out, of 10,000 at most"),
-        ("explainability.proxy_strength", "judged", "of texts and bins half of the data's rows are held out"),
+        ("explainability.faithfulness", "explained", "raise checks.explainability.rows, to at most 20,000, "
+         "if the data has more rows"),
+        ("robustness.clean_accuracy", "attacked", "raise checks.robustness.rows, if the data has more rows "
+         "(a note says if an attack uses fewer)"),
+        ("robustness.corruption_accuracy", "corrupted", "at most 1,000 of the data's images are corrupted"),
+        ("explainability.proxy_auc", "held-out", "half of the data's rows are held out, from at most 10,000"),
+        ("explainability.proxy_strength", "judged", "for texts and bins, half of the data's rows are held out"),
     ],
 )  # fmt: skip
 def test_of_a_part_of_the_rows_it_says_which_and_where_more_come_from(
@@ -283,9 +283,11 @@ def test_a_plug_in_says_itself_where_more_of_its_rows_come_from() -> None:
     asked = replace(rate(60, 100), metric=metric), Rule(metric=metric, at_least=0.5)
     plain = need(*asked, MetricFacts(about="of all rows"))
     (rows,) = more(plain)
-    assert plain == f"about {rows:,} more rows (100 now) at the rates seen would show that the limit holds"
+    assert (
+        plain == f"about {rows:,} more rows (100 now) at the observed rates would show that the limit holds"
+    )
     assert need(*asked, MetricFacts(about="of some", sampled=sampled)) == (
-        f"about {rows:,} more reviewed rows (100 now) at the rates seen would show that the limit holds: "
+        f"about {rows:,} more reviewed rows (100 now) at the observed rates would show that the limit holds: "
         "raise checks.review.rows"
     )
 

@@ -112,8 +112,8 @@ def test_only_thin_groups_leave_nothing_to_decide() -> None:
             "the check c was skipped: it had to",
         ),  # numbers of such a check
         ([check(exact(0.9), status="crashed")], "the check c crashed: it had to"),  # do not count
-        ([check()], "it covers no measurement: nothing that was measured matches its metric and 'where'"),
-        ([check(exact(0.9, "c.other"))], "it covers no measurement: nothing that was measured matches"),
+        ([check()], "it covers no measurement: none matches its metric and 'where'"),
+        ([check(exact(0.9, "c.other"))], "it covers no measurement: none matches"),
     ],
 )
 def test_what_was_not_measured_is_never_passed(checks: list, reason: str) -> None:

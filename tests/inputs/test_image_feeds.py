@@ -116,5 +116,5 @@ def test_a_row_without_an_image_is_an_error(models: dict[str, Path], tmp_path: P
 def test_images_are_no_label(models: dict[str, Path], tmp_path: Path, model: str) -> None:
     policy = content(models[model], as_bytes(tmp_path))
     policy["data"]["label"] = "image"
-    with pytest.raises(AuditError, match="bytes that are no text"):
+    with pytest.raises(AuditError, match="bytes that are not UTF-8 text"):
         subject(policy)

@@ -184,5 +184,5 @@ def test_labels_and_groups_are_no_tensors(tmp_path: Path) -> None:
     source.require_single(["y"])
     with pytest.raises(AuditError, match="one number, text or flag in every row"):
         source.require_single(["y", "x"])
-    with pytest.raises(AuditError, match="bytes that are no text"):
+    with pytest.raises(AuditError, match="bytes that are not UTF-8 text"):
         source.require_single(["image"])

@@ -72,7 +72,7 @@ def test_another_order_is_asked_about_and_then_audited(model: Models, tmp_path: 
     assert caught.value.where == "model.classes" and "under model.classes" in caught.value.fix
     assert caught.value.found == (
         f"sorted: ['cat', 'dog', 'owl'] (accuracy {accuracy(frame, ANIMALS):.3g}); "
-        f"the data speak for ['owl', 'cat', 'dog'] (accuracy {accuracy(frame, outputs):.3g})"
+        f"the labels agree better with ['owl', 'cat', 'dog'] (accuracy {accuracy(frame, outputs):.3g})"
     )
     found = three(model, frame, tmp_path, classes=outputs)
     assert found.classes == outputs and found.classes_from == "the policy"
@@ -90,7 +90,7 @@ def test_two_label_values_the_other_way_round(model: Models, tmp_path: Path, val
     turned = scores(values, values[::-1])
     with pytest.raises(AuditError, match=r"under model\.classes") as caught:
         binary(model, turned, tmp_path)
-    assert f"the data speak for [{values[1]!r}, {values[0]!r}]" in caught.value.found
+    assert f"the labels agree better with [{values[1]!r}, {values[0]!r}]" in caught.value.found
     assert binary(model, turned, tmp_path, classes=values[::-1]).classes == values[::-1]
 
 
@@ -111,7 +111,7 @@ def test_logits_are_held_against_the_labels_too(model: Models, tmp_path: Path) -
     frame = scores(ANIMALS, ["dog", "cat", "owl"])
     columns = ["p0", "p1", "p2"]
     frame[columns] = np.log(frame[columns]) + 2
-    with pytest.raises(AuditError, match=r"the data speak for \['dog', 'cat', 'owl'\]"):
+    with pytest.raises(AuditError, match=r"the labels agree better with \['dog', 'cat', 'owl'\]"):
         three(model, frame, tmp_path, output="logits")
 
 

@@ -64,7 +64,7 @@ def test_the_other_rows_decide(tmp_path: Path, value: float, bad: int) -> None:
         expected = np.abs(weight * (finite[name] - finite[name].mean())).mean()
         found = one(report, "explainability.mean_abs_attribution", feature=name)
         assert found.value == pytest.approx(expected, rel=1e-4) and found.n == len(finite)
-    assert "what flows into Sigmoid" in notes(report, "explainability")
+    assert "the input of Sigmoid" in notes(report, "explainability")
     assert "no sigmoid or softmax" not in notes(report, "explainability") + notes(report, "robustness")
     spoilt_rows = np.sign(value) * WEIGHTS[1] * np.ones(bad) > 0
     logit = frame[["a", "b", "c"]].to_numpy() @ WEIGHTS

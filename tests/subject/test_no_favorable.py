@@ -66,7 +66,10 @@ def test_an_audit_without_it(softmax: Path, tmp_path: Path) -> None:
     assert absent.isdisjoint(metric.partition(".")[2] for metric, _ in measurements(report))
     assert not any("favourable" in warning for warning in report.warnings)
     (skipped,) = (check for check in report.checks if check.status == "skipped")
-    assert (skipped.name, skipped.reason) == ("fairness", "data.protected names no attribute")
+    assert (skipped.name, skipped.reason) == (
+        "fairness",
+        "no protected attribute is listed under data.protected",
+    )
 
 
 def test_decisions_under_attack_are_those_with_it(softmax: Path, tmp_path: Path) -> None:

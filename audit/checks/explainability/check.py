@@ -20,25 +20,26 @@ from audit.subject.subject import Subject
 class Explainability(Check):
     """Explains the log-odds of the favourable outcome (or its score) by SHAP values."""
 
-    summary: ClassVar[str] = "Which features the decisions rest on, by SHAP"
+    summary: ClassVar[str] = "Which features drive the decisions (SHAP values)"
     metrics: ClassVar[dict[str, MetricFacts]] = DEFINITIONS
 
     rows: Annotated[int, Field(ge=2, le=MOST_ROWS)] = Field(
-        default=1000, description="rows of the data that are explained, drawn at random"
+        default=1000, description="number of randomly drawn rows to explain"
     )
     references: Annotated[int, Field(ge=1, le=MOST_ROWS)] = Field(
-        default=100, description="rows of the background that stand for an absent feature"
+        default=100, description="number of background rows that stand in for absent features"
     )
     output: Literal["logit", "score"] = Field(
         default="logit",
-        description="what is explained: the log-odds of the favourable outcome, or its score; of the class decided on "
-        "where data.favorable names none",
+        description="what is explained: the log-odds of the favourable outcome, or its score; of the predicted class "
+        "if data.favorable is not set",
     )
     error: Annotated[float, Field(gt=0, lt=1)] = Field(
-        default=0.1, description="a row is sampled until its values' standard error is this share of them"
+        default=0.1,
+        description="a row is sampled until its values' standard error is below this fraction of them",
     )
     memory_mb: Annotated[int, Field(ge=1)] = Field(
-        default=64, description="megabytes of the model's widest tensor in one call"
+        default=64, description="maximum size in megabytes of the model's widest tensor in one call"
     )
 
     def measure(self, subject: Subject) -> Iterator[TracedEvidence]:

@@ -43,7 +43,7 @@ def explainability_evidence(
     output = ExplainedOutput.of(subject, score)
     sample = draw_sample(subject, output, rows, references, sampling)
     explanation = explain(subject, output, sample.rows, sample.references, sampling)
-    yield Note(text=f"Explained is {output.unit}: {subject.logits.evidence}.")
+    yield Note(text=f"Explained output: {output.unit}. Source: {subject.logits.evidence}.")
     yield from sample.notes
     yield from sample_notes(subject, explanation.rows, "explained")
     measurements = list(metrics.importance(explanation))
@@ -113,9 +113,7 @@ def draw_sample(
             "for each."
         )
     if left_out := len(background) - len(references_at):
-        notes.append(
-            f"Rows of the background with an infinite value, which are no reference rows: {left_out:,}."
-        )
+        notes.append(f"Background rows with an infinite value, which cannot be reference rows: {left_out:,}.")
     rng = np.random.default_rng([subject.seed, 1])
     return ExplainedSample(
         rows=np.arange(row_count),  # in the order of their random keys

@@ -56,7 +56,7 @@ class ExplainedOutput:
         """
         matrix = subject.features.data.matrix
         if subject.image_column is None and any(column.shape for column in subject.features.columns):
-            raise Skip("a model that reads pictures beside other columns is not explained")
+            raise Skip("a model that takes images together with other columns is not explained")
         logits = subject.logits
         rule = subject.decision_rule
         outcome = explained_score if score else explained_logit
@@ -68,7 +68,7 @@ class ExplainedOutput:
             [tf.TensorSpec([None, len(logits.players)], matrix.dtype)],
         )
         quantity = "score" if score else "log-odds"
-        explained = "the favourable outcome" if rule.favorable else "the class decided on"
+        explained = "the favourable outcome" if rule.favorable else "the predicted class"
         return cls(
             f=lambda encoded, *target: outcome(logits.graph(encoded), rule, *target),
             encode=lambda rows: np.asarray(encode(rows)),

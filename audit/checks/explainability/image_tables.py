@@ -37,7 +37,7 @@ def image_evidence(
     of_rows = attribution if examples.unmasked else by_patch
     yield _map(explanation, attribution if len(explanation.rows) >= SHARED else of_rows, pictures)
     if subject.policy.report.rows != "none":
-        about = "pictures that tell most, with what their places add to the output"
+        about = "images with the largest attributions, and the contribution of each region"
         lines = _example_lines(explanation, of_rows, examples, pictures)
         yield examples.table("pictures", about, _IMAGES, lines)
 
@@ -50,13 +50,13 @@ def _method_note(method: ImageMethod, patches: CellGrid) -> Note:
             "expected gradients, which add up but for their sampling; "
             f"rank_stability and faithfulness are those of {cut}."
         )
-    return Note(text=f"Within pictures, attributions are {values}")
+    return Note(text=f"Within images, attributions are {values}")
 
 
 def _map(explanation: Explanation, attribution: ImageAttribution, pictures: ImageColumn) -> Table:
     means = np.average(np.abs(attribution.values), axis=0, weights=explanation.partition.weights)
     line = (pictures.column, len(explanation.rows), *_encode_map(means, attribution.grid, _STEPS))
-    about = "mean size of what each place of the picture adds to the output"
+    about = "mean absolute contribution of each image region to the output"
     return line_table("picture_map", about, _MAP, [line])
 
 

@@ -237,13 +237,15 @@ def sampling_note(explanation: Explanation) -> Note:
     """Return the standard error that the draw of permutations leaves, which no sum of a row shows."""
     attributions = explanation.attributions
     if attributions.method == "exact":
-        return Note(text="The SHAP values are enumerated: exact against these reference rows.")
+        return Note(
+            text="The SHAP values are exact for these reference rows: all feature subsets were evaluated."
+        )
     lengths = np.maximum(np.linalg.norm(attributions.values, axis=1), np.finfo(float).tiny)
     relative = np.linalg.norm(attributions.errors, axis=1) / lengths
     median, largest = (_per_cent(float(part)) for part in (np.median(relative), relative.max()))
     return Note(
-        text=f"Sampling leaves the SHAP values of a row a standard error of {median} of their length (median; at most "
-        f"{largest}); additivity_error holds rounding alone."
+        text=f"Sampled SHAP values of a row have a standard error of {median} of their length (median; at most "
+        f"{largest}); additivity_error contains only rounding."
     )
 
 

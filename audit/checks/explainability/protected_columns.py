@@ -79,12 +79,12 @@ def note_on_unread(
     about: dict[str, list[Scalar]] = {"attribute": [*attributes]}
     text = (
         f"No column that the model reads is named after or has the same groups as {names}; "
-        "what other columns tell of it is not in protected_share."
+        "protected_share does not count what other columns reveal of it."
     )
     if hidden:
         text = (
-            f"protected_share was not measured for {names}: the model reads pictures or texts, and what of an "
-            "attribute shows in them is no column of its own."
+            f"protected_share was not measured for {names}: the model reads images or texts, which may reveal an "
+            "attribute without a column for it."
         )
     return Note(text=text, about=about)
 

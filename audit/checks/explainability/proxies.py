@@ -127,13 +127,11 @@ def proxy_evidence(
     """
     sample = draw_proxy_sample(subject)
     if len(sample.index) < subject.rows:
-        yield Note(
-            text=f"What other features tell of an attribute is measured on {len(sample.index):,} rows."
-        )
+        yield Note(text=f"Proxies of an attribute are measured on {len(sample.index):,} rows.")
     features = explanation.order
     if len(features) > _MAX_FEATURES:
         yield Note(
-            text=f"Of {len(features):,} features, the {_MAX_FEATURES} of most attribution are looked at as proxies."
+            text=f"Of {len(features):,} features, the {_MAX_FEATURES} of largest attribution are tested as proxies."
         )
     measurements = list[Measurement]()
     for attribute in subject.attributes:
@@ -192,7 +190,9 @@ def _table(strengths: list[Measurement], explanation: Explanation) -> Table:
     total = explanation.mean(explanation.total_magnitudes)
     names = (column.name for column in explanation.columns)
     means = dict(zip(names, explanation.mean_magnitudes.tolist(), strict=True))
-    about = "how well each feature alone tells of an attribute: texts by rates, numbers by order or bins"
+    about = (
+        "how well each feature alone predicts an attribute: texts by group rates, numbers by order or bins"
+    )
     features = [(m.where["attribute"], str(m.where["feature"]), m.value) for m in strengths]
     lines = [(*line, means[line[1]] / total if total > 0 else None) for line in features]
     return line_table("proxies", about, ("attribute", "feature", "auc", "share"), lines)

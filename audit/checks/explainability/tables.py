@@ -35,12 +35,12 @@ def report_tables(explanation: Explanation, subject: Subject, columns: Protected
     yield line_table("beeswarm", about, _BEESWARM, _beeswarm_lines(explanation))
     about = "SHAP values over the values of the most important features"
     yield line_table("dependence", about, _DEPENDENCE, _dependence_lines(explanation))
-    about = "columns that count for a protected attribute"
+    about = "columns counted towards a protected attribute"
     protected = [(attribute, c, how) for attribute, names in columns.items() for c, how in names.items()]
     yield line_table("protected", about, ("attribute", "column", "how"), protected)
     if subject.policy.report.rows != "none":
         examples = Examples(explanation, subject)
-        about = "rows that tell most, with their SHAP values"
+        about = "rows with the largest attributions, with their SHAP values"
         yield examples.table("local", about, _LOCAL, _local_lines(explanation, examples, subject.masker))
 
 

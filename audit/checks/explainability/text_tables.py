@@ -38,9 +38,9 @@ def text_evidence(explanation: Explanation, subject: Subject, score: bool) -> It
         )
     if columns:
         lines = [line for column in columns for line in _word_lines(column)]
-        yield line_table("words", "words of explained texts, by what they add in all", _WORDS, lines)
+        yield line_table("words", "words of the explained texts, by their total contribution", _WORDS, lines)
         if subject.policy.report.rows != "none":
-            about = "texts that tell most, with the SHAP values of their words"
+            about = "texts with the largest attributions, with the SHAP values of their words"
             examples = Examples(explanation, subject)
             yield examples.table("texts", about, _TEXTS, _case_lines(columns, examples))
 
@@ -50,8 +50,8 @@ def _method_note(column: TextColumn, explanation: Explanation) -> str:
     too_long = f"; {column.too_long:,} were too long" if column.too_long else ""
     return (
         f"{column.name}: {explanation.output.unit} of {len(column.places):,} texts is explained by their words, which "
-        f"are {masking} in random order while the other columns stay{too_long}. The words' SHAP values add up to the "
-        f"output within {column.additivity_error:.2g} (relative)."
+        f"are {masking} in random order while the other columns stay fixed{too_long}. The words' SHAP values add up to "
+        f"the output within {column.additivity_error:.2g} (relative)."
     )
 
 

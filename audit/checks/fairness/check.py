@@ -41,7 +41,7 @@ class Fairness(Check):
     def measure(self, subject: Subject) -> Iterator[Traced | Table | Note | Unasked]:
         """Yield every metric of every comparison, the Theil index of the whole table, and other thresholds."""
         if not subject.attributes:
-            raise Skip("data.protected names no attribute")
+            raise Skip("no protected attribute is listed under data.protected")
         scores = subject.scores
         label = scores.label
         predicted = scores.predicted

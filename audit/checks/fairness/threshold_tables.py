@@ -61,7 +61,7 @@ def threshold_tables(subject: Subject, label: np.ndarray, predicted: np.ndarray)
     )
     yield Table(name="thresholds", about=about, columns=columns)
     columns = _thresholds(grid, 1) | _limit_columns("accuracy", grid.accuracy(rows, tail))
-    about = f"The share of all rows that are decided as their label says, {_AT_OTHERS}"
+    about = f"The share of all rows whose decision equals the label, {_AT_OTHERS}"
     yield Table(name="threshold_accuracy", about=about, columns=columns)
 
 

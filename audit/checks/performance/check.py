@@ -27,7 +27,7 @@ Where = dict[str, Scalar]
 class Performance(Check):
     """Accuracy, ranking, calibration and rates of a classification; errors of a regression."""
 
-    summary: ClassVar[str] = "How good the predictions are, over all rows and for every group"
+    summary: ClassVar[str] = "How accurate the predictions are, over all rows and for every group"
     metrics: ClassVar[dict[str, MetricFacts]] = DEFINITIONS
 
     def measure(self, subject: Subject) -> Iterator[Traced | Unasked]:

@@ -18,21 +18,21 @@ def _loss(about: str, high: float | None = None) -> MetricFacts:
 
 DEFINITIONS: dict[str, MetricFacts] = {
     "rows": MetricFacts(about="Number of rows.", low=0.0),
-    "accuracy": _share(
-        "Share of rows whose predicted label is the true one. Higher is better.", 1.0, "higher"
-    ),
+    "accuracy": _share("Share of rows whose predicted label is correct. Higher is better.", 1.0, "higher"),
     "balanced_accuracy": _share(
-        "Mean over the label values of the share predicted right. Higher is better.", 1.0, "higher"
+        "Mean recall over the label values (share of each value's rows predicted correctly). Higher is better.",
+        1.0,
+        "higher",
     ),
     "auc": _share(
-        "Chance that a row with a favourable label scores above one with an unfavourable label. "
+        "Probability that a row with a favourable label scores higher than one with an unfavourable label. "
         "0.5 is chance level, 1 a perfect ranking.",
         1.0,
         "higher",
     ),
     "macro_auc": _share(
-        "Of several classes, the mean over the classes of the chance that a row of the class gets a higher probability "
-        "of it than a row of another class. 0.5 is chance level, 1 a perfect ranking.",
+        "Mean one-vs-rest AUC over the classes: the probability that a row of a class gets a higher score for that "
+        "class than a row of another class. 0.5 is chance level, 1 a perfect ranking.",
         1.0,
         "higher",
     ),

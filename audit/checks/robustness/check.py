@@ -66,40 +66,43 @@ class _Family(NamedTuple):
 class Robustness(Check):
     """Moves the numeric columns of every row against the model's own decision, by up to eps standard deviations."""
 
-    summary: ClassVar[str] = "How decisions change under small changes of the numbers, by cleverhans"
+    summary: ClassVar[str] = (
+        "How decisions change under small perturbations of the numeric features, by cleverhans"
+    )
     metrics: ClassVar[dict[str, MetricFacts]] = DEFINITIONS
 
     rows: Annotated[int, Field(ge=1)] = Field(
         default=MOST_ROWS,
-        description="rows of the data that are attacked, corrupted or misspelt, drawn at random; costly attacks take "
+        description="number of randomly drawn rows to attack, corrupt or misspell; costly attacks use "
         "fewer, and a note says so",
     )
     attacks: Annotated[list[Attack], Field(min_length=1)] = Field(
         default=["noise", "fgsm", "pgd"],
-        description="noise is the control: random changes of the same size; square needs no gradient, and takes "
-        "the place of fgsm and pgd where there is none",
+        description="noise is the control: random changes of the same size; square needs no gradient, and replaces "
+        "fgsm and pgd if there is none",
     )
     norm: Annotated[Literal["inf", "2"], BeforeValidator(_norm)] = Field(
-        default="inf", description="inf: each column moves by up to eps; 2: all together"
+        default="inf",
+        description="inf: each column changes by up to eps; 2: the Euclidean norm of all changes is at most eps",
     )
     eps: Annotated[list[Eps], Field(min_length=1)] = Field(
         default=[0.05, 0.1, 0.2],
-        description="sizes, in standard deviations of each column in the background, or parts of a picture's range",
+        description="sizes, in background standard deviations of each column, or as fractions of the pixel range",
     )
-    steps: Annotated[int, Field(ge=1)] = Field(default=20, description="steps of PGD")
+    steps: Annotated[int, Field(ge=1)] = Field(default=20, description="number of PGD steps")
     queries: Annotated[int, Field(ge=1)] = Field(
-        default=500, description="scores of a row that square asks for at each size, at most"
+        default=500, description="maximum number of model queries by square per row and size"
     )
     immutable: list[str] = Field(
-        default=[], description="columns that must not move; `*` stands for any letters"
+        default=[], description="columns that must not be perturbed; `*` matches any characters"
     )
-    integer: list[str] = Field(default=[], description="columns that move in whole numbers")
+    integer: list[str] = Field(default=[], description="columns that change by whole numbers only")
     corruptions: list[Corruption] = Field(
         default=["gaussian_noise", "gaussian_blur", "contrast", "brightness"],
-        description="common corruptions of pictures; none for tables",
+        description="common corruptions of images; empty for tables",
     )
     severities: Annotated[list[Severity], Field(min_length=1)] = Field(
-        default=[1, 3, 5], description="of the corruptions, from 1 to 5"
+        default=[1, 3, 5], description="severities of the corruptions, from 1 to 5"
     )
 
     def measure(self, subject: Subject) -> Iterator[TracedEvidence]:
@@ -148,12 +151,12 @@ class Robustness(Check):
             )
         threat_model, reasons = self._threat_model(subject)
         if not threat_model.movable.any():
-            raise Skip(f"no numeric column may move: {_by_reason(reasons)}")
+            raise Skip(f"no numeric column may be perturbed: {_by_reason(reasons)}")
         try:
             yield from self._attacked(subject, threat_model, reasons)
         except AuditError as error:  # the data is sound: it was scored before
             raise Skip(
-                f"the model fails on attacked rows: {error.found} (rows as attacks moved them, not as in the data)"
+                f"the model fails on attacked rows: {error.found} (on adversarial rows, not on rows of the data)"
             ) from None
 
     def _corruptions(self, subject: Subject) -> Iterator[TracedEvidence]:
@@ -168,7 +171,7 @@ class Robustness(Check):
         try:
             yield from corrupted(subject, subject.image_column, self.corruptions, self.severities)
         except AuditError as error:
-            raise Skip(f"the model fails on corrupted pictures: {error.found}") from None
+            raise Skip(f"the model fails on corrupted images: {error.found}") from None
 
     def _typos(self, names: Sequence[str], subject: Subject) -> Iterator[TracedEvidence]:
         if not has_decisions(subject.decision_rule):

@@ -4,9 +4,9 @@ from audit.result import Better, MetricFacts, SampledRows
 
 _ATTACKED = SampledRows(
     kind="attacked",
-    source="raise checks.robustness.rows, as far as the data have more (a note says where an attack takes fewer)",
+    source="raise checks.robustness.rows, if the data has more rows (a note says if an attack uses fewer)",
 )
-_CORRUPTED = SampledRows(kind="corrupted", source="of the data's pictures 1,000 at most are corrupted")
+_CORRUPTED = SampledRows(kind="corrupted", source="at most 1,000 of the data's images are corrupted")
 
 
 def _share(
@@ -16,27 +16,32 @@ def _share(
 
 
 DEFINITIONS: dict[str, MetricFacts] = {
-    "clean_accuracy": _share("Share of the attacked rows that are decided right as they are.", 1.0, "higher"),
+    "clean_accuracy": _share(
+        "Share of the attacked rows that are classified correctly without an attack.", 1.0, "higher"
+    ),
     "adversarial_accuracy": _share(
-        "Share of rows that are decided right as they are and still so after an attack that may move each numeric "
-        "column by eps standard deviations. `worst`: right under every attack of that size or smaller. `typos`: after "
-        "each word of a text was misspelt with probability eps, several times over. It is an upper bound: a stronger "
-        "attack may find more.",
+        "Share of rows that are classified correctly both without an attack and under an attack that may change "
+        "each numeric column by up to eps standard deviations. `worst`: correct under every attack of that size or "
+        "smaller. `typos`: each word of a text is misspelt with probability eps, in several draws. It is an upper "
+        "bound: a stronger attack may flip more decisions.",
         1.0,
         "higher",
     ),
     "corruption_accuracy": _share(
-        "Share of the rows whose picture is decided right after a common corruption of that severity, from 1 to 5 "
+        "Share of rows whose image is classified correctly under a common corruption of that severity, from 1 to 5 "
         "(Hendrycks and Dietterich 2019).",
         1.0,
         "higher",
         _CORRUPTED,
     ),
     "flip_rate": _share(
-        "Share of rows whose decision an attack of that size changes, right or wrong before.", 0.0, "lower"
+        "Share of rows whose decision an attack of that size flips, whether it was correct or not.",
+        0.0,
+        "lower",
     ),
     "zero_gradient_share": _share(
-        "Share of rows for which an attack found no gradient to follow: what it says of them is worth nothing.",
+        "Share of rows for which an attack found no gradient to follow: its result for them is no evidence "
+        "of robustness.",
         0.0,
         "lower",
     ),

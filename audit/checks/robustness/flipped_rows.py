@@ -55,7 +55,7 @@ def flips(attacked: AttackedRows, subject: Subject, *, shrunk_rows: int = _MAX_S
     left_out = f"; {shrunk.left_out}" if shrunk and shrunk.left_out else ""
     return Table(
         name="flips",
-        about="the smallest changes that flipped a decision, and the smallest that flipped the most confident ones"
+        about="the smallest changes that flipped a decision, and those that flipped the most confident decisions"
         + left_out,
         columns={name: [line[place] for line in lines] for place, name in enumerate(_COLUMNS)},
     )

@@ -53,23 +53,25 @@ def probe(ascent: GradientAscent, x: np.ndarray, classes: np.ndarray) -> Gradien
     try:
         is_zero = np.asarray(~ascent.direction(x, classes).any(1))
     except (LookupError, NotImplementedError, tensorflow().errors.OpError) as error:
-        return GradientProbe(missing=f"an operation of the model has no gradient ({_first_sentence(error)})")
+        return GradientProbe(missing=f"an operation in the model has no gradient ({_first_sentence(error)})")
     zero_share = float(is_zero.mean())
     zero_finding = sanity_tests.test_zero_gradient(is_zero)
     if zero_share == 1:
         return GradientProbe(
             findings=(zero_finding,),
-            missing="the model has no gradient with respect to the columns that may move, at any of "
+            missing="the model has no gradient with respect to the columns that may be perturbed, at any of "
             f"{len(x):,} probed rows",
         )
     share = sign_disagreement(ascent, x, classes)
     findings = zero_finding, sanity_tests.test_gradient_agreement(share, len(x))
     moves = (
-        "parts of a picture move along their gradients" if ascent.threat_model.shape else "columns move alone"
+        "regions of an image are perturbed along their gradients"
+        if ascent.threat_model.shape
+        else "single columns are perturbed"
     )
-    text = f"of what the log-odds change when {moves}, {share:.0%} runs against the gradient or has none"
+    text = f"when {moves}, {share:.0%} of the change in log-odds goes against the gradient or has none"
     if share > _MISLEADING_DISAGREEMENT:
-        misleading = f"the gradients do not follow the model: {text}"
+        misleading = f"the gradients do not match the model: {text}"
         return GradientProbe(misleading=misleading, disagreement=share, findings=findings)
     doubts = [text] if share > sanity_tests.MAX_SIGN_DISAGREEMENT else []
     if zero_share > sanity_tests.MAX_ZERO_GRADIENT_SHARE:

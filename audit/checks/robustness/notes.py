@@ -24,12 +24,12 @@ def notes_on_rows(attacked: int, features: Features, rows: int, plan: Plan) -> I
     sampled = len(features.data.matrix)
     infinite = features.infinite
     if attacked < sampled and any(ATTACKS[name].cost == "scores" for name in plan.attacks):
-        reason = f": the black-box attack asks for up to {plan.queries:,} scores of a row at each size"
+        reason = f": the black-box attack uses up to {plan.queries:,} model queries for each row and size"
     elif attacked < sampled:
         costly = " and ".join(name for name in plan.attacks if ATTACKS[name].cost == "gradients")
-        reason = f": {costly} takes {plan.steps:,} gradients of a large model for each row and size"
+        reason = f": {costly} computes {plan.steps:,} gradients of a large model for each row and size"
     finite = f" from those without an infinite value (left out: {infinite:,})" if infinite else ""
-    yield Note(text=f"{attacked:,} of {rows:,} rows were attacked, drawn at random{finite}{reason}.")
+    yield Note(text=f"{attacked:,} of {rows:,} rows, drawn at random, were attacked{finite}{reason}.")
 
 
 def notes_on_gradients(probe: GradientProbe) -> Iterator[Note]:
@@ -44,21 +44,20 @@ def notes_on_gradients(probe: GradientProbe) -> Iterator[Note]:
     if probe.missing:
         yield Note(
             text=f"fgsm and pgd did not run, since {probe.missing}: an attack along a gradient would find nothing and "
-            "prove nothing. The black-box attack square, which asks for scores only, ran in their place, and worst "
-            "covers it.",
+            "prove nothing. The black-box attack square, which needs only scores, ran instead, and worst includes it.",
             about=about,
         )
     elif probe.misleading:
         yield Note(
-            text=f"fgsm and pgd ran for worst only, since {probe.misleading}: what they flip counts there, and that "
-            "they do not flip more would prove nothing. The black-box attack square, which asks for scores only, ran "
-            "beside them; worst covers them all.",
+            text=f"fgsm and pgd ran for worst only, since {probe.misleading}: the decisions that they flip "
+            "count there, but decisions that they do not flip would prove nothing. The black-box attack square, which "
+            "needs only scores, ran in addition; worst includes all of them.",
             about=about,
         )
     elif probe.doubt:
         yield Note(
-            text=f"Gradients miss a part of the model: {probe.doubt}. So the black-box attack square ran beside "
-            "fgsm and pgd; worst covers them all."
+            text=f"Gradients miss part of the model: {probe.doubt}. So the black-box attack square ran in addition "
+            "to fgsm and pgd; worst includes all of them."
         )
 
 
@@ -85,4 +84,6 @@ def notes_on_small_eps(attacked: AttackedRows, subject: Subject, epsilons: Seque
         stuck = stuck_columns(attacked.batch.x, attacked.batch.threat_model, eps)
         names = [columns[owner].name for owner in np.unique(owners[stuck])]
         if names:
-            yield Note(text=f"At eps {eps:g}, {quote_list(names)} cannot reach another whole number.")
+            yield Note(
+                text=f"At eps {eps:g}, {quote_list(names)} cannot reach the next whole number, so they do not change."
+            )

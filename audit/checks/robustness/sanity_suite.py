@@ -142,9 +142,9 @@ class _Sample:
             queries = 2 * self._plan.queries
             searches = {"a longer black-box search": SQUARE}
         if self._source:
-            searches["a walk along the border by gradient"] = BORDER
+            searches["a walk along the decision boundary by gradients"] = BORDER
         if not is_image:
-            searches["a walk along the border by decisions"] = DECISIONS
+            searches["a walk along the decision boundary by decisions"] = DECISIONS
         for name, spec in searches.items():
             flipped = np.zeros(len(self._rows.x), bool)
             if self._eps and len(self._unflipped):

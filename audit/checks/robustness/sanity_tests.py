@@ -29,10 +29,10 @@ _MAX_PAIRED_COLUMNS = 11
 """Columns of which the black box tries every two together, whatever their scores are."""
 _TAIL_ERROR = 0.005
 """Error on each side: several tests are made in each audit, and an honest network should pass them all."""
-_UNBOUNDED_TEST = "flips by a very large attack, of rows that values of the background flip"
+_UNBOUNDED_TEST = "flips by a very large attack, among rows that background values flip"
 _UNBOUNDED_ASKS = f"{100 * MIN_UNBOUNDED_FLIP_SHARE:.0f} % or more"
 
-Verdict = Literal["holds", "holds, of few rows", "in doubt", "not judged"]
+Verdict = Literal["holds", "holds, but on few rows", "in doubt", "not judged"]
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Finding:
         """Whether it holds; a test of no rows is not judged."""
         if self.doubt or not self.rows:
             return "in doubt" if self.doubt else "not judged"
-        return "holds, of few rows" if self.few else "holds"
+        return "holds, but on few rows" if self.few else "holds"
 
 
 class _Share(NamedTuple):
@@ -80,10 +80,12 @@ def test_zero_gradient(is_zero: np.ndarray) -> Finding:
 
 def test_gradient_agreement(disagreement: float, rows: int) -> Finding:
     """Test the share of the log-odds' change, when columns move alone, whose sign the gradient misses."""
-    doubt = f"{disagreement:.0%} of what small moves change runs against the gradient"
+    doubt = f"{disagreement:.0%} of the change by small perturbations goes against the gradient"
     asks = f"at most {100 * MAX_SIGN_DISAGREEMENT:.0f} %"
     doubt = doubt if disagreement > MAX_SIGN_DISAGREEMENT else ""
-    return Finding("change by small moves that the gradient misses", asks, doubt, disagreement, None, rows)
+    return Finding(
+        "change by small perturbations that the gradient misses", asks, doubt, disagreement, None, rows
+    )
 
 
 def test_against_weaker(
@@ -101,7 +103,7 @@ def test_against_weaker(
     limits = difference([*discordant, len(by_weaker)], _TAIL_ERROR)
     more = float(limits.estimate)
     interval = float(limits.low), float(limits.high)
-    doubt = f"{weaker} flips {more:.1%} of the rows more than {stronger}" if interval[0] > 0 else ""
+    doubt = f"{weaker} flips {more:.1%} more of the rows than {stronger}" if interval[0] > 0 else ""
     test = f"flips by {weaker}, less those by {stronger}"
     return Finding(test, "not above 0", doubt, more, interval, len(by_weaker))
 
@@ -112,14 +114,14 @@ def test_unbounded_attack(by_values: np.ndarray, by_attack: np.ndarray) -> Findi
     if not rows:
         return Finding(_UNBOUNDED_TEST, _UNBOUNDED_ASKS)
     share, interval = _share(int((by_values & by_attack).sum()), rows)
-    doubt = f"even a very large attack flips no more than {share:.0%} of the rows that values of the background flip"
+    doubt = f"even a very large attack flips only {share:.0%} of the rows that background values flip"
     doubt = doubt if interval[1] < MIN_UNBOUNDED_FLIP_SHARE else ""
     return Finding(_UNBOUNDED_TEST, _UNBOUNDED_ASKS, doubt, share, interval, rows)
 
 
 def untestable() -> Finding:
     """Return that the unbounded attack is untestable: the model has no scores for values of the background."""
-    doubt = "the model has no scores for some rows with values of the background"
+    doubt = "the model returns no finite scores for some rows with background values"
     return Finding(_UNBOUNDED_TEST, _UNBOUNDED_ASKS, doubt)
 
 
@@ -155,11 +157,11 @@ def test_score_resolution(log_odds: np.ndarray, columns: int) -> Finding:
     unpaired = columns > _MAX_PAIRED_COLUMNS
     doubt = ""
     if unpaired and share < MIN_SCORE_CHANGE_SHARE:
-        doubt = f"the scores stay the same in {1 - share:.0%} of small moves, and guide a search badly"
+        doubt = f"the scores do not change under {1 - share:.0%} of small perturbations, so they guide a search badly"
     if len(np.unique(log_odds, axis=0)) <= classes:
-        doubt = "the scores are bare labels, which guide no search"
+        doubt = "the scores are only labels, which cannot guide a search"
     asks = f"{100 * MIN_SCORE_CHANGE_SHARE:.0f} % or more" if unpaired else f"more than the {classes} classes"
-    return Finding("small moves that scores tell apart", asks, doubt, share, None, pairs)
+    return Finding("small perturbations that change the scores", asks, doubt, share, None, pairs)
 
 
 def _share(count: int, rows: int) -> _Share:

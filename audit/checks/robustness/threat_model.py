@@ -33,7 +33,7 @@ def threat_model_of(
     Args:
         subject: the audited model on its data.
         immutable: names or patterns of columns that stay.
-        integer: names or patterns of columns that move in whole numbers.
+        integer: names or patterns of columns that change by whole numbers only.
         eps: the largest size, within which an integer column has to reach another whole number.
 
     Raises:
@@ -48,7 +48,7 @@ def threat_model_of(
     stuck = stuck_columns(subject.features.data.matrix, space, eps)
     if stuck.any():
         owners = [pictures.column] if pictures else [n for n, out in zip(names, stuck, strict=True) if out]
-        reasons |= dict.fromkeys(owners, "no other whole number lies within the largest eps")
+        reasons |= dict.fromkeys(owners, "no other whole number is within the largest eps")
     scale = np.where(stuck, 1.0, space.scale)
     return AuditThreatModel(replace(space, movable=space.movable & ~stuck, scale=scale), reasons)
 
@@ -118,9 +118,9 @@ def _reason(column: Column, deviation: float, fixed: set[str], flags: set[str]) 
     if column.name in fixed:
         return "immutable"
     if column.name in flags:
-        return "the model takes it as true or false, of which there is no small change"
+        return "the model takes it as true or false, which cannot change slightly"
     if not np.isfinite(deviation):
-        return "without a finite spread in the background"
+        return "no finite standard deviation in the background"
     return None if deviation > 0 else "constant in the background"
 
 

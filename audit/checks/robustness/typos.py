@@ -75,17 +75,17 @@ def typos(
     index = subject.features.data.index
     rows = _TextRows(subject, names)
     if not any(words(text) for column in rows.texts.values() for text in column):
-        raise Skip(f"no text of {quote_list(names)} has a word of two letters or more that typos could hit")
+        raise Skip(f"no text of {quote_list(names)} has a word of at least two letters, which typos need")
     classes = subject.predictor(subject.features.data.matrix)
     shares = ShareMeasurer(index, subject)
     right = classes == true_classes(subject)[index]
     word_counts = _WordCounts()
     effects = _effects(rows, sorted(set(epsilons)), classes, word_counts)
     is_sample = len(index) < subject.rows
-    sampled = f" {len(index):,} of {subject.rows:,} rows, drawn at random." if is_sample else ""
+    sampled = f" {len(index):,} of {subject.rows:,} rows were drawn at random." if is_sample else ""
     yield Note(
-        text=f"Typos: in {quote_list(names)} each word of two letters or more is misspelt with probability eps, "
-        f"{DRAWS} times over; a row counts as flipped if one of these flips it.{sampled}"
+        text=f"Typos: in {quote_list(names)} each word of at least two letters is misspelt with probability eps, "
+        f"in {DRAWS} draws; a row counts as flipped if any draw flips it.{sampled}"
     )
     if clean:
         yield from shares.of("clean_accuracy", right, {})
@@ -107,14 +107,14 @@ def _notes_on_changes(share: float, eps: float) -> Iterator[Note]:
     """Yield that typos changed few rows: that the others do not flip is no sign of robustness."""
     if eps > 0 and share < _MIN_CHANGED_SHARE:
         yield Note(
-            text=f"typos of eps {eps:g} changed the texts of {share:.1%} of the rows, too few to measure what "
-            "they do: neither typos nor worst of norm words stand for that size.",
+            text=f"typos of eps {eps:g} changed the texts of {share:.1%} of the rows, too few to measure "
+            "their effect: neither typos nor worst of norm words is reported for that size.",
             about={**TYPOS, "eps": [eps]},
         )
     elif eps > 0 and share < _NOTED_CHANGED_SHARE:
         yield Note(
-            text=f"typos of eps {eps:g} changed the texts of only {share:.0%} of the rows; the others kept their "
-            "decisions since nothing happened to them."
+            text=f"typos of eps {eps:g} changed the texts of only {share:.0%} of the rows; the decisions on the "
+            "others could not change."
         )
 
 

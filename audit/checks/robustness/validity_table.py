@@ -19,12 +19,12 @@ def validity(attacked: AttackedRows) -> Iterator[Evidence]:
     if unasked := [spec for spec in ran if not spec.on_request]:
         descriptions = ", ".join(spec.description or spec.label for spec in unasked)
         about: dict[str, list[Scalar]] = {"attack": [spec.name for spec in unasked]}
-        yield Note(text=f"Tried as well, and counted in worst only: {descriptions}.", about=about)
+        yield Note(text=f"Also run, and counted in worst only: {descriptions}.", about=about)
     if verdict.valid and not verdict.gradient and any(spec.follows_own_gradient for spec in ran):
         walks = any(spec.along_boundary for spec in ran)
         yield Note(
-            text="No gradient from the rows themselves stood its tests: that worst holds no more flips rests on the "
-            f"black-box attack{' and on walks along the border' if walks else ' alone'}."
+            text="No gradient at the rows themselves passed its tests. That worst contains no more flips relies on the "
+            f"black-box attack{' and on walks along the decision boundary' if walks else ' alone'}."
         )
     if bounds := [name for name in [*ATTACKS, "worst"] if name in attacked.bounds]:
         sentence = bound_sentence(bounds, [*attacked.before, *verdict.findings])
@@ -37,7 +37,7 @@ def bound_sentence(names: Sequence[str], findings: Sequence[Finding]) -> str:
     since = f", since {'; '.join(doubts)}" if doubts else ""
     return (
         f"Accuracy under {' and '.join(names)} is an upper bound only{since}. "
-        "A rule that asks for robustness cannot pass on it, and still fails where the bound breaks its limit."
+        "A rule that asks for robustness cannot pass on it, but fails if the bound breaks its limit."
     )
 
 
@@ -45,8 +45,8 @@ def _table(findings: Sequence[Finding]) -> Table:
     intervals = [finding.interval or (None, None) for finding in findings]
     return Table(
         name="validity",
-        about="whether the attacks would have found what there is: each test, its figure with the interval at 99 %, "
-        "and what it asks for",
+        about="tests of whether the attacks work: each test, its result with the 99 % interval, "
+        "and its requirement",
         columns={
             "test": [finding.test for finding in findings],
             "figure": [finding.figure for finding in findings],

@@ -81,7 +81,7 @@ def require_no_size_comparison(model: Model) -> None:
         raise AuditError(
             where=f"{model.where}: output {model.output!r}",
             expected="the same score for the same row, in a batch of any size",
-            found=f"a value that follows from the number of rows in a batch reaches the scores through {operation}",
-            fix="export a signature that scores each row by itself, or accept that scores may differ at batch sizes "
-            f"that were not tried: model.allow_operations: [{BATCH_SIZE}]",
+            found=f"the scores depend on the number of rows in the batch, through {operation}",
+            fix="export a signature that scores each row by itself, or accept that scores may differ at untested batch "
+            f"sizes: model.allow_operations: [{BATCH_SIZE}]",
         )

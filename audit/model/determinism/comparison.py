@@ -45,7 +45,9 @@ class ScoreComparison:
 
     def repeated(self, rows: np.ndarray, once: np.ndarray, again: np.ndarray) -> None:
         """Raise an error if scores of one batch differ from call to call."""
-        self._require_equal(rows, once, again, "whenever it is scored", "{}, and {} in the same batch again")
+        self._require_equal(
+            rows, once, again, "on every call", "{}, and {} in a second call with the same batch"
+        )
 
     def single(self, rows: np.ndarray, single: np.ndarray, batched: np.ndarray, size: int) -> None:
         """Raise an error if scores of single rows differ from those in a batch of ``size`` rows."""
@@ -77,8 +79,8 @@ class ScoreComparison:
             where=f"{self.model.where}: output {self.model.output!r}",
             expected=f"the same score for the same row, {when}",
             found=f"row {self.first_row + rows[at[0]]:,}{column}: {values}{random}",
-            fix="export the model in inference mode (training=False): dropout, sampling and the statistics of a batch "
-            "belong to training",
+            fix="export the model in inference mode (training=False): dropout, sampling and batch statistics "
+            "are for training only",
         )
 
     @cached_property

@@ -74,7 +74,7 @@ def operation_inputs(
         if node.op in operations:
             for tensor in data_inputs(node):
                 if width := _width(frozen.shape(tensor), default_width):
-                    yield LogitCandidate(tensor, width, f"what flows into {node.op} ({node.name})")
+                    yield LogitCandidate(tensor, width, f"the input of {node.op} ({node.name})")
 
 
 def _width(shape: list[int | None] | None, default: int) -> int | None:

@@ -87,7 +87,7 @@ def find_surrogate(
     steps = has_steps(frozen.nodes)
 
     def surrogate(logits: VerifiedLogits, exact: bool) -> SurrogateLogits:
-        evidence = logits.evidence + "; gradients pass its steps and stops" * steps
+        evidence = logits.evidence + "; with straight-through gradients at its step functions" * steps
         return SurrogateLogits(_of_matrix(logits, decider), evidence, exact, steps)
 
     verified = [(c, surrogate(logits, True)) for c in _candidates(frozen, head) if (logits := verify(c))]

@@ -107,10 +107,7 @@ class LogitVerifier:
 def _difference(match: ScoreMatch) -> str:
     if match.equal:
         return ""
-    return (
-        f"; the scores follow it, but what lies between changes them by up to {match.difference:.2g} against "
-        "its sigmoid or softmax, and is left out"
-    )
+    return f"; operations between it and the scores, which change them by up to {match.difference:.2g}, are left out"
 
 
 def _uncompared(finite: np.ndarray) -> str:

@@ -107,7 +107,7 @@ def test_values_are_those_of_shap_s_exact_explainer(
     assert found.value("additivity_error") < 1e-5
     unit = {"score": "the score of the favourable outcome", "regression": "the prediction"}
     assert found.notes[0].startswith(
-        f"Explained is {unit.get(name, 'the log-odds of the favourable outcome')}: "
+        f"Explained output: {unit.get(name, 'the log-odds of the favourable outcome')}. Source: "
     )
 
 
@@ -130,7 +130,7 @@ def test_without_a_favourable_class_it_is_the_one_decided_on(
     require(found, np.stack(values)[decided, np.arange(40)], NAMES)
     assert found.value("additivity_error") < 1e-5
     quantity = {"logit": "log-odds"}.get(output, output)
-    assert found.notes[0].startswith(f"Explained is the {quantity} of the class decided on: ")
+    assert found.notes[0].startswith(f"Explained output: the {quantity} of the predicted class. Source: ")
     assert not any(m.metric.endswith("attribution_direction") for m in found.measurements)  # of other classes
 
 

@@ -81,7 +81,7 @@ def test_a_scale_that_leads_gradients_astray_is_seen_at_the_border(tmp_path: Pat
     left = 1 - REACHED.mean()
     assert accuracy(found, "pgd") > left + 0.05
     assert accuracy(found, "worst") == pytest.approx(left, abs=0.01)
-    assert "a walk along the border by gradient flips another" in texts(found)
+    assert "a walk along the decision boundary by gradients flips another" in texts(found)
 
 
 def test_a_plain_model_is_asked_from_the_border_as_well_and_stands(tmp_path: Path) -> None:
@@ -99,4 +99,4 @@ def test_a_plain_model_is_asked_from_the_border_as_well_and_stands(tmp_path: Pat
 def test_worst_that_no_gradient_stands_for_says_so(tmp_path: Path) -> None:
     found = audited(flat, tmp_path)
     assert accuracy(found, "worst") == pytest.approx(1 - REACHED.mean(), abs=0.02)
-    assert "rests on the black-box attack and on walks along the border" in texts(found)
+    assert "rests on the black-box attack and on walks along the decision boundary" in texts(found)

@@ -175,7 +175,7 @@ def test_a_model_that_fails_on_corrupted_pictures_leaves_the_family_out(tmp_path
         "robustness", audited, eps=[0.01], attacks=["noise"], corruptions=["contrast", "brightness"]
     )
     (note,) = [note for note in measured.notes if "common corruptions" in note]
-    assert "was not measured: the model fails on corrupted pictures: NaN or infinity" in note
+    assert "was not measured: the model fails on corrupted images: NaN or infinity" in note
     assert not [m for m in measured.measurements if "corruption" in m.metric] and measured.one(
         "clean_accuracy"
     )

@@ -211,11 +211,9 @@ def test_a_part_without_a_gradient_is_told_by_its_share(tmp_path: Path) -> None:
     spread = table()[NAMES].std(ddof=0)
     share = spread["x0"] / spread.sum()
     note, tried, bound = measure("robustness", subject(tmp_path, score), eps=[0.2]).notes
-    assert tried.startswith("Tried as well") and bound.startswith(
-        "Accuracy under fgsm and pgd is an upper bound"
-    )
-    assert "runs against the gradient or has none" in note
-    percent = float(note.split("move alone, ")[1].split("%")[0])
+    assert tried.startswith("Also run") and bound.startswith("Accuracy under fgsm and pgd is an upper bound")
+    assert "goes against the gradient or has none" in note
+    percent = float(note.split("perturbed, ")[1].split("%")[0])
     assert abs(percent - 100 * share) <= 1
 
 

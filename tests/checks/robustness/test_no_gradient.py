@@ -92,7 +92,9 @@ def test_the_rows_of_a_tree_that_can_flip_are_found(found: Found, eps: float) ->
 
 def test_the_report_says_what_ran_and_why(found: Found) -> None:
     note, tried = found.notes
-    assert tried.startswith("Tried as well, and counted in worst only: a walk along the border by decisions")
+    assert tried.startswith(
+        "Also run, and counted in worst only: a walk along the decision boundary by decisions"
+    )
     assert note.startswith(
         "fgsm and pgd did not run, since the model has no gradient with respect to the columns"
     )
@@ -108,7 +110,7 @@ def test_an_operation_without_a_gradient_is_named(tmp_path: Path) -> None:
     save(tmp_path / "m", score, x=([None, 3], "float32"))
     subject = subject_of(tmp_path / "m", frame(), frame(), tmp_path, spec={"inputs": {"x": NAMES}})
     found = measure("robustness", subject, eps=[0.2])
-    assert any("an operation of the model has no gradient" in n and "TruncateMod" in n for n in found.notes)
+    assert any("an operation in the model has no gradient" in n and "TruncateMod" in n for n in found.notes)
     x, unit = frame()[NAMES[:2]].to_numpy(np.float64), frame()[NAMES[:2]].std(ddof=0).to_numpy()
     inner = np.abs(x).max(1) < 1.5  # away from the jumps at 2 and from the ends of the ranges
     near = np.abs(x.sum(1)) <= 0.2 * unit.sum()

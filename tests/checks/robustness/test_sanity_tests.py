@@ -63,8 +63,8 @@ def test_a_large_attack_is_held_against_what_values_of_the_background_flip() -> 
     [
         *[(0, 256, "holds"), (4, 256, "holds"), (5, 256, "in doubt"), (9, 256, "in doubt")],
         *[(12, 1000, "holds"), (30, 1000, "in doubt")],
-        *[(0, 104, "holds"), (0, 103, "holds, of few rows"), (1, 105, "holds, of few rows")],
-        *[(1, 32, "holds, of few rows"), (3, 32, "in doubt"), (0, 0, "not judged")],
+        *[(0, 104, "holds"), (0, 103, "holds, but on few rows"), (1, 105, "holds, but on few rows")],
+        *[(1, 32, "holds, but on few rows"), (3, 32, "in doubt"), (0, 0, "not judged")],
     ],
 )
 def test_another_search_has_to_flip_few_rows_and_enough_rows_to_show_that(
@@ -77,7 +77,7 @@ def test_another_search_has_to_flip_few_rows_and_enough_rows_to_show_that(
         exact, none = (binomtest(k, of).proportion_ci(0.99, "exact") for k in (rows, 0))
         shown, possible = exact.low > 0.01, exact.high > 0.05
         assert (verdict == "in doubt") == (shown or (possible and rows / of > 0.01 and none.high <= 0.05))
-        assert (verdict == "holds, of few rows") == (possible and verdict != "in doubt")
+        assert (verdict == "holds, but on few rows") == (possible and verdict != "in doubt")
 
 
 def test_scores_that_are_labels_guide_nobody() -> None:

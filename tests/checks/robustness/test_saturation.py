@@ -119,7 +119,7 @@ def test_attacks_reach_below_a_saturated_head(
     # One climb from the row itself is not the best there is: a search by scores finds more, and says so.
     tried, bound = found.notes
     assert (
-        "in worst only: PGD with a margin loss from five random starts, a walk along the decision border"
+        "in worst only: PGD with a margin loss from five random starts, a walk along the decision boundary"
         in tried
     )
     assert bound.startswith(

@@ -73,8 +73,8 @@ def flagged(flag: Any, word: Any) -> Any:
 
 TEXT, WHOLE, FLAG, CONSTANT = (
     "text: 'word'",
-    "text: 'word'; no other whole number lies within the largest eps: 'count'",
-    "the model takes it as true or false, of which there is no small change: 'flag'",
+    "text: 'word'; no other whole number is within the largest eps: 'count'",
+    "the model takes it as true or false, which cannot change slightly: 'flag'",
     "constant in the background: 'still'",
 )
 SKIPPED: dict[str, tuple[Score, dict[str, str], str, dict[str, Any]]] = {

@@ -84,7 +84,7 @@ def test_a_gradient_that_lies_of_a_picture_is_found_out(
 ) -> None:
     found = measure("robustness", subject(tmp_path, weight, seen), eps=[EPS], queries=20, corruptions=[])
     (note,) = [note for note in found.notes if "ran for worst only" in note]
-    assert "100% runs against the gradient" in note
+    assert "100% of the change in log-odds goes against the gradient" in note
     assert {m.where.get("attack") for m in found.measurements} == {None, "noise", "square", "worst"}
 
 
@@ -100,5 +100,5 @@ def test_pixels_whose_gradient_is_masked_among_others_are_told_by_their_share(tm
 
     found = measure("robustness", subject(tmp_path, weight, seen), eps=[EPS], queries=20, corruptions=[])
     (note,) = [note for note in found.notes if "Gradients miss" in note]
-    assert "33% runs against the gradient or has none" in note
+    assert "33% of the change in log-odds goes against the gradient or has none" in note
     assert {"fgsm", "pgd", "square"} <= {m.where.get("attack") for m in found.measurements}

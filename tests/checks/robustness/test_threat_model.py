@@ -39,7 +39,7 @@ def test_infinite_background_values_count_for_neither_spread_nor_range(model: Pa
     np.testing.assert_allclose(table.loc[moved, "unit"], finite[moved].std(ddof=0), rtol=1e-6)
     np.testing.assert_allclose(table.loc[moved, "low"], finite[moved].min(), rtol=1e-6)
     np.testing.assert_allclose(table.loc[moved, "high"], finite[moved].max(), rtol=1e-6)
-    assert table.loc["debt", "why"] == "without a finite spread in the background"
+    assert table.loc["debt", "why"] == "no finite standard deviation in the background"
     assert table.loc[["debt"], ["low", "high"]].isna().all(axis=None)
 
 
@@ -57,26 +57,26 @@ def test_whole_numbers_out_of_reach_stay_and_are_told(model: Path, tmp_path: Pat
     near = audited(model, tmp_path / "near", data, background, **{**options, "eps": [0.1]})
     table = near.tables["columns"].set_index("feature")
     assert not table.loc["age", "moved"] and table.loc["hours", "moved"]
-    assert table.loc["age", "why"] == "no other whole number lies within the largest eps" and not near.notes
+    assert table.loc["age", "why"] == "no other whole number is within the largest eps" and not near.notes
     far = audited(model, tmp_path / "far", data, background, **{**options, "eps": [0.2, 0.1, 0.0, 0.01]})
     assert far.tables["columns"].set_index("feature").loc["age", "moved"]
     assert far.notes == [
-        "At eps 0.01, 'age', 'hours' cannot reach another whole number.",
-        "At eps 0.1, 'age' cannot reach another whole number.",
+        "At eps 0.01, 'age', 'hours' cannot reach the next whole number, so they do not change.",
+        "At eps 0.1, 'age' cannot reach the next whole number, so they do not change.",
     ]
 
 
 def test_nothing_but_whole_numbers_out_of_reach_is_a_skip(model: Path, tmp_path: Path) -> None:
     data = whole(100, 1, 8)
     others = [name for name in COLUMNS if name != "age"]
-    with pytest.raises(Skip, match="no other whole number lies within the largest eps: 'age'"):
+    with pytest.raises(Skip, match="no other whole number is within the largest eps: 'age'"):
         audited(model, tmp_path, data, data, eps=[0.1], immutable=others, integer=["age"])
 
 
 def test_fractions_near_a_whole_number_do_not_make_a_column_move(model: Path, tmp_path: Path) -> None:
     data = persons(100, 1)
     options = {"immutable": [n for n in COLUMNS if n != "grade"], "integer": ["grade"], "attacks": ["fgsm"]}
-    with pytest.raises(Skip, match="no other whole number lies within the largest eps: 'grade'"):
+    with pytest.raises(Skip, match="no other whole number is within the largest eps: 'grade'"):
         audited(model, tmp_path, data, data, eps=[0.2], **options)
 
 

@@ -61,7 +61,7 @@ def test_a_text_alone_is_measured_under_typos(tmp_path: Path) -> None:
     assert found.value("clean_accuracy") == pytest.approx(right.mean())
     worst = found.value("flip_rate", attack="worst", norm="words", eps=0.3)
     assert worst == pytest.approx((expected[0.1] | expected[0.3]).mean())
-    assert any("was not measured: no numeric column may move: text" in note for note in found.notes)
+    assert any("was not measured: no numeric column may be perturbed: text" in note for note in found.notes)
 
 
 def test_what_is_served_decides(tmp_path: Path) -> None:
@@ -135,7 +135,7 @@ def test_a_model_that_takes_no_text_apart_has_no_typos(tmp_path: Path) -> None:
         return tf.sigmoid(m.table.lookup(text) + 0.1)
 
     model = export(tmp_path / "m", score, {"text": ([None], tf.string)}, **held())
-    with pytest.raises(Skip, match=r"^no numeric column may move: text: 'text'$"):
+    with pytest.raises(Skip, match=r"^no numeric column may be perturbed: text: 'text'$"):
         attacked(model, tmp_path)
 
 

@@ -81,7 +81,7 @@ def test_dates_name_groups(model: Models, tmp_path: Path) -> None:
 REFUSED = {
     "a list": pa.array([[0], [1]] * 20),
     "a struct": pa.array([{"a": 0}, {"a": 1}] * 20),
-    "bytes that are no text": pa.array([b"\xff", b"ok"] * 20),
+    "bytes that are not UTF-8 text": pa.array([b"\xff", b"ok"] * 20),
 }
 
 
@@ -90,7 +90,7 @@ REFUSED = {
 def test_what_is_neither_is_refused(model: Models, tmp_path: Path, kind: str, column: str) -> None:
     with pytest.raises(AuditError) as caught:
         read(model("flat_columns"), tmp_path, **{column: REFUSED[kind]})
-    if kind != "bytes that are no text":
+    if kind != "bytes that are not UTF-8 text":
         assert f"{column!r}" in caught.value.where and "values of type" in caught.value.found
     else:
         assert caught.value.expected == "UTF-8 text"

@@ -92,7 +92,7 @@ def test_neighbours_in_the_batch_are_found(tmp_path: Path, case: str, rows: int)
 @pytest.mark.parametrize("case", list(CHANCE))
 def test_chance_is_found(tmp_path: Path, case: str) -> None:
     error = refused(CHANCE[case], tmp_path)
-    assert error.expected == "the same score for the same row, whenever it is scored"
+    assert error.expected == "the same score for the same row, on every call"
     assert "in the same batch again (the graph draws random numbers: Random" in error.found
 
 

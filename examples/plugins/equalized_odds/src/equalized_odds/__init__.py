@@ -51,7 +51,7 @@ class EqualizedOdds(Check):
         if subject.scores.label is None:
             raise Skip("a regression needs data.favorable: {at_least: NUMBER} to have favourable outcomes")
         if not subject.attributes:
-            raise Skip("data.protected names no attribute")
+            raise Skip("no protected attribute is listed under data.protected")
         for attribute in subject.attributes:
             yield from self._compare(attribute, subject)
 
