@@ -261,7 +261,7 @@ def test_labels_are_two_values_with_a_warning_and_one_as_numbers(tmp_path: Path)
         "data column 'label': different values may be the same one: '1' (2 rows) and '01' (2 rows). "
         "Set data.values: {label: number} if they are the same, or data.values: {label: text} if they are different."
     )
-    assert favourable.startswith("the favourable outcome is '01', since data.favorable does not say")
+    assert favourable.startswith("the favourable outcome is '01', the greater of ")
     with pytest.raises(AuditError, match="only 1"):
         dataset(path, values={"label": "number"})
 

@@ -146,7 +146,7 @@ def test_rows_that_count_for_fewer_are_told_as_such() -> None:
     clustered = replace(rate(200, 200), counts={"rate": [1.0, 1.0]})
     said = underpowered(at_least(0.9), clustered, 0.95)
     assert said == (
-        "200 rows, which count as about 1 by their weights or clusters: too few even at a value of 1"
+        "200 rows, equivalent to about 1 independent rows given weights or clusters: too few even at a value of 1"
     )
 
 

@@ -66,7 +66,7 @@ KINDS = [
         "string labels in another order, not given",
         "output",
         other_order,
-        refused="the order of the classes, where scores and labels do not agree",
+        refused="the order of the classes: scores and labels contradict",
     ),
     Kind(
         "several sigmoids (labels that do not exclude each other)",

@@ -35,7 +35,7 @@ def corrupted(
     shares = ShareMeasurer(rows, subject)
     labels = true_classes(subject)[rows]
     if len(rows) < subject.rows:
-        yield Note(text=f"{len(rows):,} of {subject.rows:,} images, drawn at random, were corrupted.")
+        yield Note(text=f"{len(rows):,} of {subject.rows:,} images were corrupted, drawn at random.")
     for kind in dict.fromkeys(corruptions):
         for severity in sorted(set(severities)):
             decisions = _decisions(subject, pictures, data, kind, severity, max_values)

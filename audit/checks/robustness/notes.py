@@ -29,7 +29,7 @@ def notes_on_rows(attacked: int, features: Features, rows: int, plan: Plan) -> I
         costly = " and ".join(name for name in plan.attacks if ATTACKS[name].cost == "gradients")
         reason = f": {costly} computes {plan.steps:,} gradients of a large model for each row and size"
     finite = f" from those without an infinite value (left out: {infinite:,})" if infinite else ""
-    yield Note(text=f"{attacked:,} of {rows:,} rows, drawn at random, were attacked{finite}{reason}.")
+    yield Note(text=f"{attacked:,} of {rows:,} rows were attacked, drawn at random{finite}{reason}.")
 
 
 def notes_on_gradients(probe: GradientProbe) -> Iterator[Note]:

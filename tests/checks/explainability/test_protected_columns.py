@@ -106,7 +106,7 @@ def test_an_attribute_without_columns_is_exactly_0_and_a_note_says_what_that_lea
     assert found.one("protected_share", attribute="faith").method == "exact"
     assert found.notes[1:2] == [
         "No column that the model reads is named after or has the same groups as faith; "
-        "what other columns tell of it is not in protected_share."
+        "protected_share does not count what other columns reveal of it."
     ]
 
 

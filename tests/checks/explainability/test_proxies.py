@@ -150,8 +150,8 @@ def test_rows_are_drawn_by_the_seed_and_it_is_said(
     assert first.measurements == again.measurements
     assert first.value("proxy_auc", attribute="sex") != other.value("proxy_auc", attribute="sex")
     assert first.one("proxy_auc", attribute="sex").n == 250 and len(first.tables["proxies"]) <= 3
-    assert "What other features tell of an attribute is measured on 500 rows." in first.notes
-    assert "Of 6 features, the 3 of most attribution are looked at as proxies." in first.notes
+    assert "Proxies of an attribute are measured on 500 rows." in first.notes
+    assert "Of 6 features, the 3 of largest attribution are tested as proxies." in first.notes
 
 
 def test_half_of_either_side_teaches_and_clusters_stay_whole() -> None:

@@ -121,7 +121,7 @@ def test_the_option_rows_bounds_the_corrupted_pictures(
 ) -> None:
     measured = found(models["bytes"], data["bytes"], severities=[5], corruptions=["brightness"], rows=50)
     assert measured.one("corruption_accuracy", corruption="brightness", severity=5).n == 50
-    assert "50 of 400 pictures were corrupted, drawn at random." in measured.notes
+    assert "50 of 400 images were corrupted, drawn at random." in measured.notes
     assert measured.one("clean_accuracy").n == 50
 
 
@@ -147,7 +147,7 @@ def test_of_many_pictures_some_are_drawn(models: dict[str, Path], tmp_path: Path
     pixels = np.concatenate([one, one[:, ::-1], one[:, :, ::-1]])  # of the same means, and no copies
     np.savez(tmp_path / "many.npz", image=pixels, label=label, camera=camera)
     measured = found(models["bytes"], tmp_path / "many.npz", corruptions=["contrast"], severities=[1])
-    assert "1,000 of 1,200 pictures were corrupted, drawn at random." in measured.notes
+    assert "1,000 of 1,200 images were corrupted, drawn at random." in measured.notes
     assert measured.one("corruption_accuracy", corruption="contrast", severity=1).n == 1000
 
 

@@ -87,7 +87,7 @@ def test_of_an_attack_along_a_lying_gradient_no_figure_stands_and_a_black_box_ta
     """Where the sum decides, the rows that can flip are known; a few hundredths of the reach are left to the search."""
     audited = subject(tmp_path, score)
     found = measure("robustness", audited, eps=[0.12])
-    told = "fgsm and pgd ran for worst only, since the gradients do not follow the model"
+    told = "fgsm and pgd ran for worst only, since the gradients do not match the model"
     assert any(told in note for note in found.notes)
     ran = {m.where["attack"] for m in found.measurements if "attack" in m.where}
     assert ran == {"noise", "square", "worst"}

@@ -93,7 +93,7 @@ def test_where_doubt_remains_a_rule_is_inconclusive_and_says_why(run: Run) -> No
     assert high.status == "fail"  # a bound breaks a limit as well as anything
     assert rule.status == "inconclusive"
     assert rule.reason.startswith("not decided: the measurement bounds the value on one side only. ")
-    assert "worst is an upper bound only" in rule.reason and "the scores are bare labels" in rule.reason
+    assert "worst is an upper bound only" in rule.reason and "the scores are only labels" in rule.reason
     (found,) = rule.measurements
     assert found.ci is not None and found.ci[0] == 0 and found.value <= found.ci[1] < 1
     flips = next(

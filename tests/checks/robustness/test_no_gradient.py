@@ -166,8 +166,8 @@ def test_fewer_rows_and_queries_are_told(tmp_path: Path) -> None:
     subject = grow(frame(1200), tmp_path, protected={"sex": {"privileged": "m"}})
     found = measure("robustness", subject, eps=[0.2], queries=60)
     assert found.notes[0] == (
-        "1,000 of 1,200 rows were attacked, drawn at random: the black-box attack asks for up to 60 scores of a row at "
-        "each size."
+        "1,000 of 1,200 rows were attacked, drawn at random: the black-box attack uses up to 60 model queries for "
+        "each row and size."
     )
     assert {m.n for m in found.measurements if "group" not in m.where} == {1000}
     parts = [found.one("flip_rate", **SQUARE, eps=0.2, attribute="sex", group=group).n for group in "fm"]

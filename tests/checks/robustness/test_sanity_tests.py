@@ -38,7 +38,7 @@ def test_noise_that_flips_more_is_a_doubt_where_chance_does_not_explain_it() -> 
     more = evidence.test_against_weaker("noise", some(80, 400), "the attacks", attack)
     assert more.verdict == "in doubt" and more.figure == 20 / 400
     assert more.interval is not None and 0 < more.interval[0] < 20 / 400 < more.interval[1]
-    assert more.doubt == "noise flips 5.0% of the rows more than the attacks"
+    assert more.doubt == "noise flips 5.0% more of the rows than the attacks"
     # As many flips on other rows are no fewer: what counts is the difference.
     assert (
         evidence.test_against_weaker("noise", some(60, 400, start=60), "the attacks", attack).verdict
@@ -82,7 +82,7 @@ def test_another_search_has_to_flip_few_rows_and_enough_rows_to_show_that(
 
 def test_scores_that_are_labels_guide_nobody() -> None:
     labels = np.array([[0.0, -9.0], [-9.0, 0.0]])[np.arange(100) % 2]
-    assert evidence.test_score_resolution(labels, 3).doubt.startswith("the scores are bare labels")
+    assert evidence.test_score_resolution(labels, 3).doubt.startswith("the scores are only labels")
     leaves = labels.copy()
     leaves[0] = -1.0, -2.0
     assert (

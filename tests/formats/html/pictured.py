@@ -74,7 +74,7 @@ def check(shown: bool = True) -> CheckResult:
         summary="What the score is made of.",
         metrics=FACTS,
         measurements=_measurements(),
-        notes=["Within pictures, attributions are expected gradients."],
+        notes=["Within images, attributions are expected gradients."],
         tables=[
             table("picture_map", mean, *pictures.MAP),
             table("pictures", lines(shown), *pictures.COLUMNS),

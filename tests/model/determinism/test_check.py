@@ -93,7 +93,7 @@ def test_neighbours_in_the_batch_are_found(tmp_path: Path, case: str, rows: int)
 def test_chance_is_found(tmp_path: Path, case: str) -> None:
     error = refused(CHANCE[case], tmp_path)
     assert error.expected == "the same score for the same row, on every call"
-    assert "in the same batch again (the graph draws random numbers: Random" in error.found
+    assert "in a second call with the same batch (the graph draws random numbers: Random" in error.found
 
 
 def test_numbers_that_are_drawn_alike_in_every_call_differ_by_place(tmp_path: Path) -> None:
@@ -310,7 +310,7 @@ def test_one_row_is_compared_with_itself(tmp_path: Path) -> None:
     model = model_of(NEIGHBOURS["the row before"], tmp_path)
     x = tf.ones([1, WIDTH])
     require_deterministic(model, {"x": x}, model({"x": x}))
-    with pytest.raises(AuditError, match="in the same batch again"):
+    with pytest.raises(AuditError, match="in a second call with the same batch"):
         noisy = model_of(CHANCE["sampling"], tmp_path / "noisy")
         require_deterministic(noisy, {"x": x}, noisy({"x": x}))
 
