@@ -62,7 +62,7 @@ class Ends:
         rows: (rows,) float64.
         references: (targets, m) float64: one line, unless rows have different targets.
         line: (rows,) int, the line of ``references`` that a row is compared with.
-        rounding: spacing of the function's own floating-point numbers at its largest output.
+        rounding: spacing of the function's point_targets floating-point numbers at its largest output.
     """
 
     rows: np.ndarray
@@ -228,8 +228,10 @@ def _masked_function(f: BatchFunction, rows: np.ndarray, targets: np.ndarray | N
         both = tf.stack([row_values, reference_values])
         masked = tf.where(inside, both, tf.stack([reference_values, row_values]))
         points = tf.reshape(masked, [-1, rows.shape[1]])
-        own = [] if targets is None else [tf.tile(tf.gather(targets, row), [2 * tf.shape(inside)[0]])]
-        values = f(points, *own)
+        point_targets = (
+            [] if targets is None else [tf.tile(tf.gather(targets, row), [2 * tf.shape(inside)[0]])]
+        )
+        values = f(points, *point_targets)
         return tf.reshape(values, [2, tf.shape(inside)[0], tf.shape(row)[0]])
 
     signature = [table, table, index, index, tf.TensorSpec([None, None], tf.bool)]

@@ -101,10 +101,10 @@ def _contributions(
         starts = tf.gather(reference_table, reference)
         steps = tf.gather(row_table, row) - starts
         points = starts + position[:, None] * steps
-        own = [] if targets is None else [tf.gather(targets, row)]
+        point_targets = [] if targets is None else [tf.gather(targets, row)]
         with tf.GradientTape() as tape:
             tape.watch(points)
-            outputs = f(points, *own)
+            outputs = f(points, *point_targets)
         return steps * tape.gradient(outputs, points, unconnected_gradients="zero")
 
     compiled = graph(contributions, [index, index, tf.TensorSpec([None], rows.dtype)])

@@ -48,9 +48,9 @@ def faithfulness(
     if feature_of_column is not None:
         masks = [mask[:, feature_of_column] for mask in masks]
     used = references[rng.permutation(len(references))[:_MAX_REFERENCES]]
-    own = () if targets is None else (targets,)
-    outputs = f(matrix, *own)
-    top, random = (side * (outputs - _without(f, matrix, used, mask, *own)) for mask in masks)
+    row_targets = () if targets is None else (targets,)
+    outputs = f(matrix, *row_targets)
+    top, random = (side * (outputs - _without(f, matrix, used, mask, *row_targets)) for mask in masks)
     # What is equal but for rounding, as of the same features in other batches, is a tie.
     near = np.isclose(top, random, rtol=1e-6, atol=1e-6 * float(np.abs(outputs).max()))
     return np.where(near, 0.5, (top > random).astype(float))
@@ -72,7 +72,7 @@ def _without(
     for start in range(0, len(matrix), step):
         part = slice(start, start + step)
         masked = np.where(mask[part, None], references, matrix[part, None])
-        own = (np.repeat(target[part], len(references)) for target in targets)
-        outputs = f(masked.reshape(-1, matrix.shape[1]), *own)
+        row_targets = (np.repeat(target[part], len(references)) for target in targets)
+        outputs = f(masked.reshape(-1, matrix.shape[1]), *row_targets)
         means.append(outputs.reshape(-1, len(references)).mean(1))
     return np.concatenate(means)

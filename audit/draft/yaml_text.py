@@ -37,13 +37,19 @@ def policy_text(
         thin: reasons why the rows cannot decide a rule, by its id.
         questions: what stops an audit.
     """
-    asked = {section: [q for q in questions if q.section == section] for section in ("model", "data")}
+    by_section = {section: [q for q in questions if q.section == section] for section in ("model", "data")}
     lines = ["# Drafted by 'audit init'. The limits are starting points, not advice: decide each of them."]
     lines += [
         f"# {len(questions)} open question{'s' * (len(questions) > 1)}: 'audit run' stops until you choose."
     ] * bool(questions)
-    lines += ["version: 1", "", "model:", *_asked(asked["model"]), *_model(policy, content["model"], feeds)]
-    lines += ["", "data:", *_asked(asked["data"]), *_data(policy, content["data"], table, nulls)]
+    lines += [
+        "version: 1",
+        "",
+        "model:",
+        *_asked(by_section["model"]),
+        *_model(policy, content["model"], feeds),
+    ]
+    lines += ["", "data:", *_asked(by_section["data"]), *_data(policy, content["data"], table, nulls)]
     lines += ["", "gate:", *_gate(policy, thin)]
     others = {key: value for key, value in content.items() if key not in ("version", "model", "data", "gate")}
     lines += ["", *_flow(others, "")] if others else []

@@ -68,7 +68,7 @@ class ExplainedOutput:
             [tf.TensorSpec([None, len(logits.players)], matrix.dtype)],
         )
         quantity = "score" if score else "log-odds"
-        explained = "the favourable outcome" if rule.favorable else "the predicted class"
+        outcome_name = "the favourable outcome" if rule.favorable else "the predicted class"
         return cls(
             f=lambda encoded, *target: outcome(logits.graph(encoded), rule, *target),
             encode=lambda rows: np.asarray(encode(rows)),
@@ -76,7 +76,7 @@ class ExplainedOutput:
             feature_of_column=logits.players,
             floats_per_row=logits.widest,
             dtype=matrix.dtype,
-            unit="the prediction" if rule.head.kind == "regression" else f"the {quantity} of {explained}",
+            unit="the prediction" if rule.head.kind == "regression" else f"the {quantity} of {outcome_name}",
         )
 
     @cached_property
@@ -87,8 +87,8 @@ class ExplainedOutput:
 
     def __call__(self, matrix: np.ndarray, targets: np.ndarray | None = None) -> np.ndarray:
         """Return the output of a matrix that is not encoded, float64 ``(rows,)``, for `targets` of the same rows."""
-        own = () if targets is None else (targets,)
-        return np.asarray(self._compiled(self.encode(matrix), *own).numpy().astype(np.float64))
+        row_targets = () if targets is None else (targets,)
+        return np.asarray(self._compiled(self.encode(matrix), *row_targets).numpy().astype(np.float64))
 
     def targets(self, matrix: np.ndarray) -> np.ndarray | None:
         """Return the class decided on in each row that is not encoded, int32; None if it is not what is explained."""
