@@ -48,8 +48,8 @@ def init(request: Request) -> int:
         overrides=request.overrides,
     )
     model, data = (_as_seen_from(path, out) for path in (request.model, request.data))
+    out.parent.mkdir(parents=True, exist_ok=True)  # where paths of the policy start
     drafted = draft(model, data, request.label, out.parent, policy_from, wishes)
-    out.parent.mkdir(parents=True, exist_ok=True)
     write_whole(out.parent, {out.name: drafted.text})
     print("\n".join(plain(line, _WIDTH) for line in _lines(drafted, out)))
     return _OPEN if drafted.questions else 0

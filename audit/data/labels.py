@@ -147,7 +147,7 @@ class LabelReader:
                 where="model.output",
                 expected="whether the label is a class or a number: with so many values it may be either",
                 found=f"{len(values)} label values: {quote_list(values)}",
-                fix="set model.output: regression, or for a classification model.output: probabilities (or logits)",
+                fix="set model.output: regression; for a classification model.output: probabilities or logits",
             )
         if warning:  # which values there are comes before which is favourable
             return self._error(

@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from audit.errors import AuditError
 
-_SET = re.compile(r"\b((?:model|data)(?:\.\w+)+): (\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}|\[[^\[\]]*\]|[\w.'-]+)")
+_SET = re.compile(
+    r"\b((?:model|data)(?:\.\w+)+): (\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}|\[[^\[\]]*\]|[\w.'-]+(?:(?:, [\w.'-]+)* or [\w.'-]+)?)"
+)
 _PLACEHOLDER = re.compile(r"\b[A-Z][A-Z_]+\b|…")
 _LISTED = re.compile(r"(?:one of|label values:) ((?:(?:'[^']*'|[^\s,']+)(?:, )?)+)")
 _KEY = re.compile(r"(?:model|data)\.\w+")
@@ -43,7 +45,8 @@ class Question:
 def question_of(error: AuditError) -> Question:
     """Return the question that an error of loading or scoring asks."""
     text = f"{error.where}: expected {error.expected}; found {error.found}"
-    choices = dict.fromkeys([*_offered(f"{error.expected}; {error.fix}"), *_listed_values(error)])
+    offered = _offered(f"{error.expected}; {error.fix}")
+    choices = dict.fromkeys([*(_with_columns(c, error) for c in offered), *_listed_values(error)])
     return Question(text, list(choices)[:_MAX_CHOICES])
 
 
@@ -53,11 +56,24 @@ def _offered(text: str) -> Iterator[Choice]:
     names = re.findall(r"'([^']*)'", listed[1]) if listed else []
     for key, value in _SET.findall(text):
         if not _PLACEHOLDER.search(value):
-            yield Choice(key, value, True)
+            yield from (Choice(key, one, True) for one in _alternatives(value))
         elif names:
             yield from (Choice(key, _PLACEHOLDER.sub(name, value, count=1), True) for name in names)
         else:
             yield Choice(key, value, False)
+
+
+def _alternatives(value: str) -> list[str]:
+    """Return the values of ``a, b or c``; lists and mappings are one value."""
+    return [value] if value[0] in "{[" else re.split(r", | or ", value)
+
+
+def _with_columns(choice: Choice, error: AuditError) -> Choice:
+    """Return the choice with the columns that the message counts in the place of ``COLUMN, …``."""
+    counted = re.search(r"\b\d+: ((?:'[^']*'(?:, )?)+)", error.found)
+    if counted is None:
+        return choice
+    return replace(choice, value=choice.value.replace("COLUMN, …", counted[1].rstrip(", ")))
 
 
 def _listed_values(error: AuditError) -> Iterator[Choice]:

@@ -63,7 +63,9 @@ def _asked(questions: Iterable[Question]) -> Iterator[str]:
         yield _comment(f"  # OPEN: {question.text}")
         for choice in question.choices:
             key = choice.key.partition(".")[2]
-            yield _comment(f"  # {key}: {choice.value}{'' if choice.complete else '          # fill in'}")
+            yield _comment(
+                f"  # {key}: {choice.value}{'' if choice.complete else '          # to be completed'}"
+            )
 
 
 def _flow(content: Mapping[str, Any], indent: str) -> Iterator[str]:

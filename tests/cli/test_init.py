@@ -104,7 +104,7 @@ def test_it_says_what_the_rows_are_too_few_for(folder: Path, capsys: pytest.Capt
 
 def test_nulls_are_counted_and_left_to_the_author(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     store(table(b=[None, 1.0] * 300), folder, "table.csv")
-    assert init() == 0
+    assert init() == 3
     assert "b: 300 rows have no value" in capsys.readouterr().out
     text = (folder / "audit.yaml").read_text()
     assert "  # missing:" in text and "#   b: VALUE" in text
@@ -131,4 +131,116 @@ def test_a_label_that_is_not_there(folder: Path, capsys: pytest.CaptureFixture[s
     store(table(), folder, "table.csv")
     assert main(["init", "model", "table.csv", "--label", "lable"]) == 2
     assert "did you mean 'label'?" in capsys.readouterr().err
+    assert not (folder / "audit.yaml").exists()
+
+
+def use(folder: Path, model: Path) -> None:
+    (folder / "model").unlink()
+    (folder / "model").symlink_to(model)
+
+
+PLAIN = table().drop(columns=["sex", "age"])
+OUTPUTS = [f"output: {{name: {name}}}" for name in ("risk", "chance")]
+KINDS = [f"output: {kind}" for kind in ("probabilities", "logits", "regression")]
+QUESTIONS: dict[str, tuple[str, pd.DataFrame, list[str], str]] = {
+    "several outputs": ("two_outputs", PLAIN, OUTPUTS, OUTPUTS[0]),
+    "what a score is": ("percent", PLAIN, KINDS, ""),
+    "files that the graph reads": (
+        "reads_files",
+        PLAIN.drop(columns="b"),
+        ["allow_operations: [ReadFile]", *KINDS],
+        "",
+    ),
+    "more columns than inputs": ("given3", table(c=1.0, d=2.0), [], ""),
+    "many numbers as classes": ("given3", PLAIN.assign(c=0.0, label=range(600)), KINDS[:2], ""),
+}
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_what_an_audit_would_refuse_is_an_open_question(
+    name: str, folder: Path, model: Models, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kind, frame, choices, answer = QUESTIONS[name]
+    use(folder, model(kind))
+    store(frame, folder, "table.csv")
+    assert init() == 3
+    said = capsys.readouterr().out
+    assert "  open: " in said and "Next: choose in audit.yaml" in said
+    text = (folder / "audit.yaml").read_text()
+    assert "# OPEN: " in text
+    for choice in choices:
+        assert text.count(f"  # {choice}\n") == 1 and f"    model.{choice}\n" in said
+    load_policy("audit.yaml")
+    assert main(["run", "--quiet"]) == 2
+    if answer:
+        (folder / "audit.yaml").write_text(text.replace(f"  # {answer}\n", f"  {answer}\n"))
+        assert main(["run", "--quiet"]) in (0, 1, 3)
+
+
+def test_the_columns_to_choose_from_are_listed(folder: Path, model: Models) -> None:
+    use(folder, model("given3"))
+    store(table(c=1.0, d=2.0), folder, "table.csv")
+    assert init() == 3
+    text = (folder / "audit.yaml").read_text()
+    assert "  # inputs: {x: ['a', 'b', 'age', 'c', 'd']}          # to be completed\n" in text
+
+
+def several(rows: int = 600) -> pd.DataFrame:
+    scores = np.random.default_rng(5).dirichlet([1, 1, 1], rows)
+    label = np.array(["a", "b", "c"])[scores.argmax(1)]
+    frame = pd.DataFrame(scores, columns=["p0", "p1", "p2"])
+    return frame.assign(sex=["Female", "Male", "Male"] * (rows // 3), label=label)
+
+
+def test_several_classes_are_no_open_question(
+    folder: Path, model: Models, capsys: pytest.CaptureFixture[str]
+) -> None:
+    use(folder, model("given3"))
+    store(several(), folder, "table.csv")
+    kind = "--set=model.output=probabilities"
+    assert init(kind) == 0
+    assert "sex: protected attributes need data.favorable" in capsys.readouterr().out
+    policy = load_policy("audit.yaml")
+    assert (policy.data.favorable, policy.data.protected) == (None, {})
+    assert [rule.metric for rule in policy.rules][0] == "performance.macro_auc"
+    assert main(["run", "--quiet"]) in (0, 3)
+    assert init(kind, "--force", "--protected", "sex=Male") == 3
+    text = (folder / "audit.yaml").read_text()
+    assert all(f"  # favorable: '{value}'\n" in text for value in "abc")
+    assert init(kind, "--force", "--protected", "sex=Male", "--favorable", "c") == 0
+    policy = load_policy("audit.yaml")
+    assert (policy.data.favorable, list(policy.data.protected)) == (["c"], ["sex"])
+
+
+def test_flags_are_keys_of_the_draft(folder: Path, model: Models) -> None:
+    use(folder, model("two_outputs"))
+    store(table().drop(columns="age").assign(w=2.0), folder, "table.csv")
+    more = [
+        "--set=gate.min_rows=50",
+        "--set=checks.robustness=false",
+        "--set=data.weight=w",
+        "--set=report.rows=none",
+    ]
+    assert init("--output", "risk", "--favorable", "no", "--protected", "sex=Female", *more) == 0
+    policy = load_policy("audit.yaml")
+    assert (policy.model.output.name, policy.data.favorable, policy.data.weight) == ("risk", ["no"], "w")
+    assert policy.data.protected["sex"].privileged == ["Female"] and list(policy.data.protected) == ["sex"]
+    assert (policy.gate.min_rows, policy.report.rows, policy.checks["robustness"]) == (50, "none", False)
+    assert not any(rule.metric.startswith("robustness") for rule in policy.rules)
+
+
+def test_a_regression_has_rules(folder: Path, model: Models) -> None:
+    use(folder, model("logit"))
+    frame = table().drop(columns="age")
+    store(frame.assign(label=frame["a"] * 10 + 0.5), folder, "table.csv")
+    assert init() == 0
+    metrics = [rule.metric for rule in load_policy("audit.yaml").rules]
+    assert metrics[:2] == ["performance.r2", "fairness.mean_prediction_difference"]
+
+
+def test_what_is_no_model_or_no_policy_writes_nothing(folder: Path) -> None:
+    store(table(), folder, "table.csv")
+    assert main(["init", "modle", "table.csv", "--label", "label"]) == 2
+    assert init("--set=data.unknown=1") == 2
+    assert init("--protected", "sex") == 2
     assert not (folder / "audit.yaml").exists()
