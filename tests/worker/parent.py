@@ -6,6 +6,7 @@ Child and grandchild write their process ids to FOLDER/pids. Ending with 143 or 
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -21,6 +22,8 @@ from audit.worker.supervisor import measure_in_child
 
 def main(folder: Path) -> int:
     tempfile.tempdir = str(folder / "temporary")
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # which nohup ignores for all that it starts, tests included
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # and a shell in the background this one
 
     def wait(observers: Observers, _: Container[str]) -> None:
         tempfile.mkdtemp()
