@@ -104,6 +104,7 @@ class _Drafting:
         self.policy_from = policy_from
         self.guessed: list[str] = []
         self.left_out: list[str] = []
+        self.feeds: list[Feed] | None = None
 
     def policy(self, content: Mapping[str, object] | None = None) -> ResolvedPolicy:
         """Return the policy that lies in the base directory."""
@@ -148,7 +149,7 @@ class _Drafting:
         content = self.content
         for _ in range(_MAX_QUESTIONS):
             try:
-                load_subject(self.policy(content), lambda *_: None)
+                subject = load_subject(self.policy(content), lambda *_: None)
             except AuditError as error:
                 question = question_of(error)
                 if question in questions:
@@ -159,6 +160,7 @@ class _Drafting:
                     break
                 content = answer
             else:
+                self.feeds = list(subject.feeds) if content is self.content else None
                 break
         return questions
 
@@ -179,7 +181,7 @@ class _Drafting:
         table = self._table(policy)
         if table and isinstance(table.labels, Labels) and len(table.labels.values) > 2:
             policy = for_several_classes(policy)
-        feeds = self._feeds(policy)
+        feeds = self.feeds or self._feeds(policy)
         nulls = _nulls(self.source, feeds)
         thin = _thin(policy, table)
         text = policy_text(policy, self.content, table, feeds, nulls, thin, questions)
