@@ -80,11 +80,11 @@ def init(
 
     Exit codes: 0 `audit run` takes it as it is, 2 nothing was written, 3 it holds open questions.
     """
-    from audit.cli.init import Request
+    from audit.cli.init import DraftRequest
     from audit.cli.init import init as command
 
     return command(
-        Request(
+        DraftRequest(
             model=model, data=data, label=label, protected=protected or [], favorable=favorable, output=output,
             overrides=overrides or [], out=out, force=force,
         )

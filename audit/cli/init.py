@@ -17,7 +17,7 @@ _WIDTH = 500
 
 
 @dataclass(frozen=True, kw_only=True)
-class Request:
+class DraftRequest:
     """Parsed command line of `audit init`."""
 
     model: str
@@ -31,7 +31,7 @@ class Request:
     force: bool
 
 
-def init(request: Request) -> int:
+def init(request: DraftRequest) -> int:
     """Write the drafted policy, print what its author has to check and to choose, and return the exit code."""
     out = request.out
     if out.exists() and not request.force:
