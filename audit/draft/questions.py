@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 
 from audit.errors import AuditError
 
+_WORDS = r"[\w.'-]+(?:(?:, [\w.'-]+)* or [\w.'-]+)?"
 _SET = re.compile(
-    r"\b((?:model|data)(?:\.\w+)+): (\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}|\[[^\[\]]*\]|[\w.'-]+(?:(?:, [\w.'-]+)* or [\w.'-]+)?)"
+    rf"\b((?:model|data)(?:\.\w+)+): (\{{[^{{}}]*(?:\{{[^{{}}]*\}}[^{{}}]*)*\}}|\[[^\[\]]*\]|{_WORDS})"
 )
 _PLACEHOLDER = re.compile(r"\b[A-Z][A-Z_]+\b|…")
 _LISTED = re.compile(r"(?:one of|label values:) ((?:(?:'[^']*'|[^\s,']+)(?:, )?)+)")

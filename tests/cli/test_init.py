@@ -202,7 +202,7 @@ def test_several_classes_are_no_open_question(
     assert "sex: protected attributes need data.favorable" in capsys.readouterr().out
     policy = load_policy("audit.yaml")
     assert (policy.data.favorable, policy.data.protected) == (None, {})
-    assert [rule.metric for rule in policy.rules][0] == "performance.macro_auc"
+    assert policy.rules[0].metric == "performance.macro_auc"
     assert main(["run", "--quiet"]) in (0, 3)
     assert init(kind, "--force", "--protected", "sex=Male") == 3
     text = (folder / "audit.yaml").read_text()
