@@ -16,6 +16,7 @@ from audit.result import Scalar
 NULL_WORDS = pa.array(["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None"])
 
 
+_LAST_EXACT = 2**53  # of whole numbers that Arrow converts to 64-bit floats
 _FIX = "correct the data, or give the model's input another column under model.inputs"
 _DECIMAL_FIX = 'if its comma is a decimal mark, set data.csv: {decimal: ","}'
 
@@ -51,7 +52,7 @@ def numbers(column: pa.Array, name: str, first_row: int, fill: Scalar | Absent |
 
     Raises:
         NullValue: there is a null and no ``fill``.
-        RowError: a text is no number.
+        RowError: a text is no number, or an integer is too large for a 64-bit float.
         AuditError: the column holds no single numbers.
     """
     values: np.ndarray = _as_float(column, name, first_row).to_numpy(zero_copy_only=False)
@@ -97,13 +98,21 @@ def tensors(column: pa.Array, name: str, fill: Scalar | None = None) -> np.ndarr
     return values.reshape(len(column), *column.type.shape)
 
 
-def null_count(column: pa.Array, numeric: bool) -> int:
-    """Return the number of nulls and NaN in a column, with ``numeric`` also of words such as ``NA``."""
+def nulls(column: pa.Array, numeric: bool) -> np.ndarray:
+    """Return which rows of a column are null or NaN, bool ``(rows,)``; with ``numeric`` also words such as ``NA``."""
     if is_tensor(column.type):
-        return int(_incomplete(column).sum())
+        return _incomplete(column)
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
     if numeric and _is_text(column.type):
         column = _without_words(column)
-    return int(pc.sum(pc.is_null(column, nan_is_null=pa.types.is_floating(column.type))).as_py() or 0)
+    is_null = pc.is_null(column, nan_is_null=pa.types.is_floating(column.type))
+    return np.asarray(is_null.to_numpy(zero_copy_only=False))
+
+
+def null_count(column: pa.Array, numeric: bool) -> int:
+    """Return the number of `nulls` of a column."""
+    return int(nulls(column, numeric).sum())
 
 
 def _fill_value(fill: Scalar | Absent | None, name: str) -> float:
@@ -118,9 +127,10 @@ def _fill_value(fill: Scalar | Absent | None, name: str) -> float:
 
 def _as_float(column: pa.Array, name: str, first_row: int) -> pa.Array:
     kind = column.type
+    if pa.types.is_integer(kind):
+        return _integers_as_float(column, name, first_row)
     if is_number(kind) or pa.types.is_decimal(kind) or pa.types.is_null(kind):
-        too_large = "whole numbers beyond 2^53, which a 64-bit float cannot hold"
-        return _cast(column, pa.float64(), name, too_large)
+        return column.cast(pa.float64())
     if pa.types.is_dictionary(kind):
         return _as_float(column.dictionary_decode(), name, first_row)
     if not (_is_text(kind) or is_bytes(kind)):
@@ -139,11 +149,24 @@ def _as_float(column: pa.Array, name: str, first_row: int) -> pa.Array:
     )
 
 
-def _cast(column: pa.Array, kind: pa.DataType, name: str, actual: str, expected: str = "numbers") -> pa.Array:
+def _integers_as_float(column: pa.Array, name: str, first_row: int) -> pa.Array:
     try:
-        return column.cast(kind)
-    except pa.ArrowInvalid:
-        raise _not_a_number(name, actual, expected) from None
+        return column.cast(pa.float64())
+    except pa.ArrowInvalid:  # which names no row
+        values = column.fill_null(0).to_numpy(zero_copy_only=False)
+        is_exact = (values >= -_LAST_EXACT) & (values <= _LAST_EXACT)
+        raise inexact(name, first_row + int(is_exact.argmin())) from None
+
+
+def inexact(name: str, row: int) -> RowError:
+    """Return the error for a whole number of the column ``name`` that a 64-bit float may have rounded."""
+    return RowError(
+        row=row,
+        where=f"data column {name!r}",
+        expected="whole numbers between -2^53 and 2^53, which a 64-bit float holds exactly",
+        found="one at or beyond 2^53 in size",
+        fix="number such ids anew, or export the model with a text input and store them as text",
+    )
 
 
 def _is_text(kind: pa.DataType) -> bool:
@@ -161,7 +184,10 @@ def _as_text(column: pa.Array, name: str) -> pa.Array:
         return column
     if is_tensor(column.type):
         raise _not_a_number(name, f"values of type {column.type}", "one text in every row")
-    return _cast(column, pa.string(), name, "bytes that are not UTF-8 text", "UTF-8 text")
+    try:
+        return column.cast(pa.string())
+    except pa.ArrowInvalid:
+        raise _not_a_number(name, "bytes that are not UTF-8 text", "UTF-8 text") from None
 
 
 def _incomplete(column: pa.Array) -> np.ndarray:

@@ -48,6 +48,8 @@ class Source(ABC):
     batch_size = BatchSize()
     notes: Sequence[str] = ()
     csv = CsvSpec()
+    is_text = False
+    """Whether columns are read as text: then ``schema`` only says what they look like."""
 
     def digest(self) -> str:
         """Return the digest of the source's file, or of the listing of all its files below their common directory."""

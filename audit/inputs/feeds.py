@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from audit.data.arrow_columns import Codes, numbers, tensors, texts
+from audit.data.arrow_columns import Codes, inexact, numbers, tensors, texts
 from audit.data.nulls import ABSENT_INTEGER, Missing, replacement
 from audit.errors import RowError
 from audit.frameworks.tensorflow_loader import tensorflow
@@ -16,6 +16,10 @@ from audit.result import Scalar
 
 Values = np.ndarray | Codes
 """The rows of one column: float64 ``(rows,)``, texts as codes, images ``(rows, …)``, or encoded images as bytes."""
+
+
+_FIRST_INEXACT = 2.0**53
+"""The least whole number that a 64-bit float may hold in place of another one: 2^53 + 1 is rounded to it."""
 
 
 @dataclass(frozen=True)
@@ -93,25 +97,31 @@ class Feed:
         return numbers[:, 0] if self.flat else numbers
 
     def require_whole(self, values: Sequence[np.ndarray], first_row: int) -> None:
-        """Raise a RowError if the input takes integers or booleans and a value is none."""
+        """Raise a RowError if the input takes integers or booleans and a value is none, or may have been rounded."""
         if self.dtype.is_integer or self.dtype.is_bool:
             for name, column in zip(self.columns, values, strict=True):
                 self._require_whole(name, column, first_row)
 
     def _require_whole(self, name: str, column: np.ndarray, first_row: int) -> None:
-        low, high = (0, 1) if self.dtype.is_bool else (self.dtype.min, self.dtype.max)
-        allowed = (column == np.rint(column)) & (low <= column) & (column <= high)
+        is_in_range = self._is_in_range(column)
+        allowed = (column == np.rint(column)) & is_in_range & (np.abs(column) < _FIRST_INEXACT)
         allowed |= np.isnan(column) if self.optional else False
-        if not allowed.all():
-            at = int((~allowed).argmax())
-            is_whole = column[at] == np.rint(column[at])
-            raise RowError(
-                row=first_row + at,
-                where=f"data column {name!r}",
-                expected=f"values of the model's input {self.name!r}: {self.dtype.name}",
-                found="a number beyond its range" if is_whole else "a number that is not whole",
-                fix="correct the data, or give the input another column under model.inputs",
-            )
+        if allowed.all():
+            return
+        at = int((~allowed).argmax())
+        if column[at] == np.rint(column[at]) and is_in_range[at]:
+            raise inexact(name, first_row + at)
+        raise RowError(
+            row=first_row + at,
+            where=f"data column {name!r}",
+            expected=f"values of the model's input {self.name!r}: {self.dtype.name}",
+            found="a number that is not whole" if is_in_range[at] else "a number beyond its range",
+            fix="correct the data, or give the input another column under model.inputs",
+        )
+
+    def _is_in_range(self, column: np.ndarray) -> np.ndarray:
+        low, high = (0, 1) if self.dtype.is_bool else (self.dtype.min, self.dtype.max)
+        return np.asarray((low <= column) & (column <= high))
 
 
 @dataclass(frozen=True)

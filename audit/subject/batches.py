@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+import pyarrow as pa
 
 from audit.data.arrow_columns import NullValue
 from audit.data.nulls import Missing
@@ -16,10 +17,11 @@ from audit.subject.sources import columns_read
 
 
 class FeatureBatch(NamedTuple):
-    """The values of each feed's columns, and one uint64 a row over all of them."""
+    """The values of each feed's columns, one uint64 a row over all of them, and the columns as the data store them."""
 
     values: list[list[Values]]
     hashes: np.ndarray
+    stored: pa.RecordBatch
 
     def tensors(self, feeds: Sequence[Feed]) -> dict[str, Any]:
         """Return the model's inputs by name."""
@@ -42,7 +44,7 @@ def feature_batches(
         except NullValue as null:
             raise missing_values(null, feeds, source, missing) from None
         columns = (_as_seen(feed, c) for feed, columns in zip(feeds, values, strict=True) for c in columns)
-        yield FeatureBatch(values, row_hashes(columns, batch.num_rows, key))
+        yield FeatureBatch(values, row_hashes(columns, batch.num_rows, key), batch)
         row += batch.num_rows
 
 

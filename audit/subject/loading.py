@@ -69,7 +69,8 @@ class _Loaded:
         return HashKey(self.seed)
 
     def score(self, bound: BoundModel, progress: Progress) -> ScoringResult:
-        return score(bound, self.sources.data, self.dataset.labels, progress, self.key)
+        dataset = self.dataset
+        return score(bound, self.sources.data, dataset.labels, progress, self.key, dataset.attributes)
 
     def keys(self, bound: BoundModel, data: KeyedRows) -> RowKeys:
         background = self.sources.background

@@ -8,6 +8,7 @@ from typing import TypeVar
 import numpy as np
 
 from audit.data.labels import Labels, Targets
+from audit.data.protected_attributes import Attribute
 from audit.data.row_hashes import HashKey
 from audit.data.source import Source
 from audit.errors import AuditError
@@ -23,6 +24,7 @@ from audit.subject.feature_screen import FeatureScreen
 from audit.subject.folded_scores import require_unfolded
 from audit.subject.infinite_values import InfiniteValues
 from audit.subject.predictions import Classified, Classifier, Regressed, Regressor
+from audit.subject.replaced_nulls import ReplacedNulls
 from audit.subject.served_labels import compare_labels
 from audit.subject.sources import BoundModel
 
@@ -50,7 +52,12 @@ class ScoringResult:
 
 
 def score(
-    bound: BoundModel, source: Source, labels: Labels | Targets, progress: Progress, key: HashKey = _NO_SEED
+    bound: BoundModel,
+    source: Source,
+    labels: Labels | Targets,
+    progress: Progress,
+    key: HashKey = _NO_SEED,
+    attributes: Sequence[Attribute] = (),
 ) -> ScoringResult:
     """Return the model's scores of all rows, run in batches; memory is that of one batch and the arrays of scores.
 
@@ -60,6 +67,7 @@ def score(
         labels: the label of each row.
         progress: called after each batch.
         key: key of the rows' hashes.
+        attributes: protected attributes, in whose groups replaced nulls are counted.
 
     Raises:
         AuditError: a feature has a null or text, the model fails, or its output contradicts its head, the labels or
@@ -71,6 +79,7 @@ def score(
     served = [] if isinstance(labels, Targets) else label_outputs_of(model)
     screen = FeatureScreen(bound.feeds, labels)
     infinite = InfiniteValues()
+    replaced = ReplacedNulls(bound.feeds, bound.policy.data.missing, attributes)
     hashes: list[np.ndarray] = []
     collector: Classifier | Regressor | None = None
     has_gradient = False
@@ -84,6 +93,7 @@ def score(
             continue
         screen.add(batch.values, done)
         infinite.add(bound.feeds, batch.values, done + 1)
+        replaced.add(batch.stored, done)
         with source.locating():
             raw = model(tensors, done + 1)
         named.add(tensors, done + 1)
@@ -108,6 +118,7 @@ def score(
         warnings=[
             *screen.warnings(),
             *infinite.warnings(),
+            *replaced.warnings(),
             *_score_warnings(bound, collector, scores, labels, served),
         ],
     )

@@ -14,6 +14,7 @@ from audit.inputs.binding import bind, by_position, unbound
 from audit.inputs.feeds import Feed
 from audit.model.model import Model
 from audit.policy.model import Policy, ResolvedPolicy
+from audit.subject.respelled_columns import respelled_columns
 
 
 class Sources(NamedTuple):
@@ -91,5 +92,10 @@ def bind_model(loaded: AuditedModel, sources: Sources) -> BoundModel:
     sources.require(feeds)
     model = model.lacking(left_out(feeds, policy.data.missing))
     notes = dict.fromkeys(note for source in sources for note in source.notes)
-    warnings = [*notes, *model.signature.warnings, *by_position(feeds, policy.model.inputs)]
+    warnings = [
+        *notes,
+        *model.signature.warnings,
+        *by_position(feeds, policy.model.inputs),
+        *respelled_columns(feeds, sources.data),
+    ]
     return BoundModel(policy=policy, path=loaded.path, model=model, feeds=feeds, warnings=warnings)

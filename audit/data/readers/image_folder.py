@@ -28,6 +28,8 @@ class ImageFolderSource(Source):
     in the directory are ignored.
     """
 
+    is_text = True
+
     def __init__(self, path: str, labels: Path, folder: Path, csv: CsvSpec = _DETECTED) -> None:
         self.path = path
         self._labels = CsvSource(path, [labels], csv)

@@ -21,9 +21,6 @@ class TableFiles(Source):
     are of other types, cannot be read; that is an error only if somebody does.
     """
 
-    is_text = False
-    """Whether columns are read as text: then ``schema`` only says what they look like."""
-
     def __init__(self, path: str, files: list[Path]) -> None:
         self.path = path
         self.files = files
