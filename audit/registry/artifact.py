@@ -8,7 +8,8 @@ from audit.errors import AuditError
 from audit.registry.mlflow import FILE, mlflow_artifact
 
 _FORMS = "a SavedModel directory, a .keras or .h5 file, or an MLflow model directory"
-_GRAPHS = ("saved_model.pb", "saved_model.pbtxt")  # of two, TensorFlow reads the first
+_GRAPHS = ("saved_model.pb", "saved_model.pbtxt")
+_CHUNKED = "saved_model.cpb"  # graphs of more than 2 GB; it is no model here, but TensorFlow takes it for one
 _KERAS = (".keras", ".h5", ".hdf5")
 
 Kind = Literal["SavedModel", ".keras file", "HDF5 file of Keras"]
@@ -51,7 +52,7 @@ def find_artifact(path: Path) -> Artifact:
     """Return the SavedModel or Keras file at ``path``, or that which an MLflow directory there names.
 
     Raises:
-        AuditError: it is a directory that holds no model, or an MLflow model that cannot be loaded.
+        AuditError: it is a directory that holds no model or several, or an MLflow model that cannot be loaded.
     """
     if path.is_file():
         return Artifact(path, *[_keras_kind(path)] * 2)
@@ -65,10 +66,12 @@ def find_artifact(path: Path) -> Artifact:
             fix=f"name the directory inside it that {FILE} names, or take {graphs.name} out",
         )
     if graphs:
+        _require_one_graph(path)
         return Artifact(path, "SavedModel", "SavedModel directory")
     if not mlflow:
         raise _no_model(path)
     inside = mlflow_artifact(path)
+    _require_one_graph(inside)
     kind: Kind = _keras_kind(inside) if inside.is_file() else "SavedModel"
     return Artifact(inside, kind, f"MLflow directory, {kind} in {inside.relative_to(path).as_posix()}")
 
@@ -76,6 +79,18 @@ def find_artifact(path: Path) -> Artifact:
 def graph_file(folder: Path) -> Path | None:
     """Return the ``saved_model.pb`` (or ``.pbtxt``) of the SavedModel in ``folder``, None if there is none."""
     return next((folder / name for name in _GRAPHS if (folder / name).is_file()), None)
+
+
+def _require_one_graph(folder: Path) -> None:
+    """Require one file of graphs: which of several is read depends on the loader."""
+    present = [name for name in (*_GRAPHS, _CHUNKED) if (folder / name).is_file()]
+    if len(present) > 1:
+        raise AuditError(
+            where=str(folder),
+            expected="one file of graphs in a SavedModel directory",
+            found=f"{' beside '.join(present)}, of which loaders read different ones",
+            fix="export the model again into an empty directory, or take out the file that is not served",
+        )
 
 
 def _keras_kind(path: Path) -> Kind:

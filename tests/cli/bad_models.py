@@ -113,6 +113,15 @@ def mlflow(kit: Kit, content: str, inside: str = "") -> None:
         moved.rename(kit.model / inside)
 
 
+def two_models(kit: Kit, flavors: str) -> None:
+    """Make the model an MLflow directory that holds two, in ``one/model`` and in ``two/model``."""
+    mlflow(kit, f"flavors: {{{flavors}}}", "one")
+    model = (kit.model / "one").rename(kit.model / "model")
+    for name in ("one", "two"):
+        shutil.copytree(model, kit.model / name / "model")
+    shutil.rmtree(model)
+
+
 def link(kit: Kit, name: str, target: str) -> None:
     (kit.model / name).symlink_to(target)
 
@@ -243,6 +252,61 @@ MLFLOW: dict[str, tuple[Spoil, list[str]]] = {
     "a SavedModel beside an MLmodel": (
         lambda k: (k.model / "MLmodel").write_text("flavors: {tensorflow: {saved_model_dir: data/model}}"),
         ["one model", "saved_model.pb beside MLmodel"],
+    ),
+    "an MLmodel whose flavours name two models": (
+        lambda k: two_models(k, "tensorflow: {data: one}, python_function: {data: two}"),
+        ["model/MLmodel", "flavours that all name the same model", "'one/model', 'two/model'"],
+    ),
+    "an MLmodel with a second flavour of another model": (
+        lambda k: two_models(k, "tensorflow: {data: one}, keras: {data: two}, python_function: {data: one}"),
+        ["flavours that all name the same model"],
+    ),
+    "a flavour that names two models by two keys": (
+        lambda k: two_models(k, "tensorflow: {saved_model_dir: one/model, data: two, model_type: keras}"),
+        ["flavours that all name the same model"],
+    ),
+    "a folder of MLflow's with two models": (
+        lambda k: (
+            two_models(k, "tensorflow: {data: one}"),
+            shutil.copytree(k.model / "two" / "model", k.model / "one", dirs_exist_ok=True),
+        ),
+        ["flavours that all name the same model", "'one/model', 'one'"],
+    ),
+    "an MLmodel whose second flavour names nothing": (
+        lambda k: two_models(k, "tensorflow: {data: one}, python_function: {data: three}"),
+        ["data: 'three', where there is none"],
+    ),
+    "an MLmodel with a flavour that is not read": (
+        lambda k: two_models(k, "tensorflow: {data: one}, onnx: {data: model.onnx}"),
+        ["'tensorflow' or 'keras' and no other", "'onnx', 'tensorflow'"],
+    ),
+    "an MLmodel that serves by a wrapper": (
+        lambda k: two_models(k, "tensorflow: {data: one}, python_function: {loader_module: mine, data: one}"),
+        ["loaded by mlflow.tensorflow or mlflow.keras", "loader_module: 'mine'"],
+    ),
+    "a second MLmodel beside the artifact": (
+        lambda k: (
+            two_models(k, "tensorflow: {data: one}, python_function: {data: one}"),
+            (k.model / "one" / "MLmodel").write_text(
+                "flavors: {tensorflow: {saved_model_dir: ../two/model}}"
+            ),
+        ),
+        ["one MLmodel", "another in one"],
+    ),
+    "two files of graphs": (
+        lambda k: (k.model / "saved_model.pbtxt").write_text(""),
+        ["one file of graphs", "saved_model.pb beside saved_model.pbtxt"],
+    ),
+    "a chunked file of graphs beside another": (
+        lambda k: (k.model / "saved_model.cpb").write_bytes(b""),
+        ["one file of graphs", "saved_model.pb beside saved_model.cpb"],
+    ),
+    "two files of graphs in an MLflow directory": (
+        lambda k: (
+            mlflow(k, "flavors: {tensorflow: {saved_model_dir: here}}", "here"),
+            (k.model / "here" / "saved_model.pbtxt").write_text(""),
+        ),
+        ["one file of graphs"],
     ),
     "an MLmodel that names a model outside": (
         lambda k: mlflow(k, "flavors: {tensorflow: {saved_model_dir: ../moved}}"),
