@@ -9,6 +9,10 @@ from audit.result import MetricFacts
 from audit.stats import improvement
 from audit.stats.methods import EXACT
 
+_IDENTICAL = (
+    "the baseline is the candidate itself, so its improvement is 0 and could not have broken the limit"
+)
+
 _ABSOLUTE = frozenset({"at_least", "at_most", "within"})
 
 
@@ -33,6 +37,9 @@ def unfailable(rule: Rule, claims: Sequence[Claim], facts: MetricFacts | None) -
 def _unbreakable(rule: Rule, claim: Claim, facts: MetricFacts | None) -> str:
     """Return why no value that was possible breaks the claim; empty if one does."""
     limits = [limit for limit in rule.limit if (limit in _ABSOLUTE) != claim.paired]
+    baseline = claim.measurement.baseline
+    if claim.paired and baseline and baseline.identical:
+        return _IDENTICAL
     if facts and not any(_breakable(rule, limit, facts) for limit in limits):
         return f"no value of the metric breaks the limit, since {_range(facts)}"
     measurement = claim.measurement

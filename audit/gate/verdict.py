@@ -53,7 +53,8 @@ def decide(
     pairs = zip(decided, items, strict=True)
     rules = [_with_advice(rule, item, gate.confidence, error) for rule, item in pairs]
     waived = [_waive(rule, waivers, on) for rule in [*rules, *_audits_rule(audits, gate.max_audits)]]
-    verdict, reason = _verdict(waived, checks)
+    of_data = [str(item.rule.id) for item in items if item.facts and item.facts.of_data]
+    verdict, reason = _verdict(waived, checks, of_data)
     return Decision(verdict=verdict, rules=waived, reason=reason)
 
 
@@ -164,7 +165,10 @@ def _waive(rule: RuleResult, waivers: Sequence[Waiver], on: date) -> RuleResult:
     return rule
 
 
-def _verdict(rules: Sequence[RuleResult], checks: Sequence[CheckResult]) -> tuple[Verdict, str]:
+def _verdict(
+    rules: Sequence[RuleResult], checks: Sequence[CheckResult], of_data: Sequence[str]
+) -> tuple[Verdict, str]:
+    """Return the verdict and its reason; ``of_data`` are the ids of rules whose metric is of the data alone."""
     statuses = [rule.status for rule in rules]
     crashed = [check.name for check in checks if check.status == "crashed"]
     if "fail" in statuses:
@@ -174,10 +178,11 @@ def _verdict(rules: Sequence[RuleResult], checks: Sequence[CheckResult]) -> tupl
         return "inconclusive", f"the check {crashed[0]} crashed"
     if "inconclusive" in statuses:
         return "inconclusive", f"{statuses.count('inconclusive')} of {len(rules)} rules could not be decided"
-    # That few candidates were tried says nothing of this one.
-    measured = [rule.status for rule in rules if rule.id != MAX_AUDITS]
+    # That few candidates were tried says nothing of this one, nor does what is the same for every model.
+    measured = [rule.status for rule in rules if rule.id not in (MAX_AUDITS, *of_data)]
     if "pass" not in measured:
-        return "inconclusive", "every rule is waived" if measured else "the policy has no rules"
+        without = "no rule is on the model" if of_data else "the policy has no rules"
+        return "inconclusive", "every rule is waived" if measured else without
     passed = statuses.count("pass")
     waived = statuses.count("waived")
     reason = "1 rule holds" if passed == 1 else f"{passed} rules hold"

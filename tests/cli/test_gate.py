@@ -79,7 +79,7 @@ def test_a_policy_that_asks_for_another_audit_is_refused(
         (lambda p: p["checks"].update(fairness=False) or p["gate"]["rules"].pop(), 0),
         (
             lambda p: p.update(
-                gate={"rules": [{"metric": "performance.rows", "at_least": 1}, {**IMPACT, "at_least": 10, "id": "i"}]},
+                gate={"rules": [IMPACT, {**IMPACT, "at_least": 10, "id": "i"}]},
                 waivers=[{"rule": "i", "reason": "r", "owner": "o", "expires": "2999-01-01"}],
             ),
             0,

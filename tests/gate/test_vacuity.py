@@ -88,6 +88,48 @@ def test_an_improvement_that_no_distribution_loses_does_not_pass() -> None:
     assert verdict(SHARE, rule, replace(pair, permuted_range=(0.2, 1.0))).verdict == "pass"
 
 
+def test_no_model_is_worse_than_itself() -> None:
+    """Bytes that are read alike give an improvement of 0: only a limit on the value itself says something."""
+    pair = against(rate(900, 1000), rate(900, 1000))
+    assert pair.baseline is not None
+    itself = replace(pair, baseline=replace(pair.baseline, identical=True))
+    for limits, status in (
+        ({"no_worse_than_baseline_by": 0.05}, "inconclusive"),
+        ({"better_than_baseline_by": 0.0}, "inconclusive"),
+        ({"better_than_baseline_by": 0.05}, "fail"),
+        ({"no_worse_than_baseline_by": 0.05, "at_least": 0.5}, "pass"),
+        ({"no_worse_than_baseline_by": 0.05, "at_least": 0.95}, "fail"),
+    ):
+        rule = Rule(metric="c.rate", **limits)  # type: ignore[arg-type]  # by name
+        (result,) = verdict(SHARE, rule, itself).rules
+        assert result.status == status, limits
+        assert ("the candidate itself" in result.reason) == (status == "inconclusive")
+
+
+def test_a_metric_of_the_data_alone_gives_no_pass() -> None:
+    facts = replace(SHARE, of_data=True)
+    alone = verdict(facts, Rule(metric="c.rate", at_least=0.5), rate(900, 1000))
+    assert (alone.rules[0].status, alone.verdict) == ("pass", "inconclusive")
+    assert alone.reason == "no rule is on the model"
+    assert verdict(facts, Rule(metric="c.rate", at_least=0.95), rate(900, 1000)).verdict == "fail"
+    result = check(rate(900, 1000), rate(900, 1000, metric="c.other"))
+    gate = GateSpec(rules=with_ids([Rule(metric=name, at_least=0.5) for name in ("c.rate", "c.other")]))
+    both = replace(result, metrics={"c.rate": facts, "c.other": SHARE})
+    assert decide([both], gate, [], TODAY, 0.95).verdict == "pass"
+    waived = decide([both], gate, [waiver("c.other", covers=["inconclusive"])], TODAY, 0.95)
+    assert waived.verdict == "pass"  # nothing to waive
+
+
+def test_a_waived_rule_beside_one_of_the_data_gives_no_pass() -> None:
+    result = replace(
+        check(rate(900, 1000), rate(100, 1000, metric="c.other")),
+        metrics={"c.rate": replace(SHARE, of_data=True), "c.other": SHARE},
+    )
+    gate = GateSpec(rules=with_ids([Rule(metric=name, at_least=0.5) for name in ("c.rate", "c.other")]))
+    decision = decide([result], gate, [waiver("c.other")], TODAY, 0.95)
+    assert (decision.verdict, decision.reason) == ("inconclusive", "every rule is waived")
+
+
 def test_a_waiver_of_inconclusive_rules_covers_it_but_gives_no_pass() -> None:
     fixed = replace(rate(900, 1000), permuted_range=(0.9, 0.9))
     rules = [Rule(metric="c.rate", at_least=0.5, id="fixed"), Rule(metric="c.other", at_least=0.5)]

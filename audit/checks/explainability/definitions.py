@@ -91,6 +91,9 @@ _FACTS: dict[str, MetricFacts] = {
     ),
 }
 
+_OF_DATA = ("proxy_auc", "proxy_strength")
+
 DEFINITIONS: dict[str, MetricFacts] = {
-    name: replace(facts, sampled=_SAMPLED.get(name, _EXPLAINED)) for name, facts in _FACTS.items()
+    name: replace(facts, sampled=_SAMPLED.get(name, _EXPLAINED), of_data=name in _OF_DATA)
+    for name, facts in _FACTS.items()
 }

@@ -17,7 +17,7 @@ def _loss(about: str, high: float | None = None) -> MetricFacts:
 
 
 DEFINITIONS: dict[str, MetricFacts] = {
-    "rows": MetricFacts(about="Number of rows.", low=0.0),
+    "rows": MetricFacts(about="Number of rows.", low=0.0, of_data=True),
     "accuracy": _share("Share of rows whose predicted label is correct. Higher is better.", 1.0, "higher"),
     "balanced_accuracy": _share(
         "Mean recall over the label values (share of each value's rows predicted correctly). Higher is better.",
