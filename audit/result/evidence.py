@@ -99,8 +99,8 @@ class CheckResult:
     """Measurements of one check with notes and tables, or the reason why it did not measure.
 
     ``reasons`` are those notes that explain certain measurements, or why they are missing. ``warnings`` are repeated
-    in the report's. ``unasked`` are measurements of intersections that the policy does not name, on which no rule
-    decides; a report leaves them out where there are none.
+    in the report's. ``unasked`` are measurements of intersections that the policy does not name, and of privileged
+    groups against each other, on which no rule decides; a report leaves them out where there are none.
     """
 
     name: str

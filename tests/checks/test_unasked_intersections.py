@@ -48,7 +48,7 @@ def hidden(rows: int = 400) -> pd.DataFrame:
 
 
 def audited(frame: pd.DataFrame, model: Path, folder: Path, rules: list[Any], **given: Any) -> Report:
-    policy = content(model, store(frame, folder), spec=GIVEN, **{"protected": PROTECTED, **given})
+    policy = content(model, store(frame, folder), **{"spec": GIVEN, "protected": PROTECTED, **given})
     policy["gate"] = {"rules": rules, "min_rows": 200}
     return audit.run(policy)
 
@@ -105,3 +105,73 @@ def test_too_many_cells_are_left_alone(model: Models, tmp_path: Path) -> None:
     )
     report = audited(frame, model("given"), tmp_path, [IMPACT])
     assert not any(check.unasked for check in report.checks)
+
+
+def test_names_that_joined_are_the_same_do_not_hide_it(model: Models, tmp_path: Path) -> None:
+    """``A*B`` and ``C``, or ``A`` and ``B*C``."""
+    frame = hidden()
+    frame["sex"] = frame["sex"].map({"Female": "A*B", "Male": "A"})
+    frame["race"] = frame["race"].map({"Black": "B*C", "White": "C"})
+    protected = {"sex": {"privileged": "A"}, "race": {"privileged": "C"}}
+    (text,) = warned(audited(frame, model("given"), tmp_path, [IMPACT], protected=protected))
+    assert "sex*race: 'A*B'*C 4, 400 rows" in text and "A*'B*C' 4" in text
+
+
+def test_attributes_named_with_a_star_are_found_in_the_name(model: Models, tmp_path: Path) -> None:
+    frame = hidden().rename(columns={"sex": "s*x"})
+    protected = {"s*x": {"privileged": "Male"}, "race": {"privileged": "White"}}
+    rule = {**IMPACT, "where": {"attribute": "s*x"}}
+    (text,) = warned(audited(frame, model("given"), tmp_path, [rule], protected=protected))
+    assert "s*x*race: Female*White 4" in text
+
+
+def test_the_size_of_one_that_is_not_measured_is_a_note(model: Models, tmp_path: Path) -> None:
+    frame = hidden(60).assign(
+        race=lambda f: np.where(f["race"] == "White", "White", [f"r{i % 50}" for i in f.index])
+    )
+    report = audited(frame, model("given"), tmp_path, [IMPACT])
+    notes = {check.name: [text for text in check.notes if "combinations" in text] for check in report.checks}
+    (text,) = notes["fairness"]
+    assert text.startswith("The intersection of sex and race has 102 combinations of groups, more than 100")
+    assert notes["performance"] == [] and warned(report) == []
+
+
+def test_the_mean_predictions_of_a_regression_are_compared(model: Models, tmp_path: Path) -> None:
+    frame = hidden()
+    frame["label"] = frame["score"] + np.sin(np.arange(len(frame)))
+    number = {"inputs": {"x": ["score"]}, "output": "regression"}
+    rules = [
+        {"metric": "fairness.mean_prediction_difference", "where": {"attribute": name}, "within": 0.2}
+        for name in ("sex", "race")
+    ]
+    report = audited(frame, model("given"), tmp_path, rules, spec=number, favorable=None)
+    (cells,) = ({(m.where["unprivileged"]): m.value for m in c.unasked} for c in report.checks if c.unasked)
+    means = frame.groupby(["sex", "race"])["score"].mean()
+    for sex, race in itertools.product(["Female", "Male"], ["Black", "White"]):
+        if (sex, race) != ("Male", "White"):
+            gap = (means[sex, race] - means["Male", "White"]) / frame["label"].std(ddof=0)
+            assert cells[f"{sex}*{race}"] == pytest.approx(gap, abs=1e-6)
+    assert len(warned(report)) == 2 and "sex*race: Female*White" in warned(report)[0]
+
+
+def test_privileged_groups_that_differ_are_compared_with_each_other(model: Models, tmp_path: Path) -> None:
+    """Women and men are one side; the others lie between them."""
+    share = {"Female": 0.2, "Male": 0.8, "X": 0.5}
+    frame = pd.concat(
+        [
+            pd.DataFrame({"sex": sex, "score": np.where(np.arange(400) < share[sex] * 400, 0.9, 0.1)})
+            for sex in share
+        ],
+        ignore_index=True,
+    )
+    place = np.arange(len(frame))
+    frame = frame.assign(label=place % 2, score=frame["score"] + place * 1e-6)
+    protected = {"sex": {"privileged": ["Female", "Male"]}}
+    report = audited(frame, model("given"), tmp_path, [IMPACT], protected=protected)
+    assert report.verdict == "pass"
+    (text,) = [text for text in report.warnings if "the privileged groups" in text]
+    assert "sex: Female 0.25, 400 rows; sex: Male 4, 400 rows" in text
+    alike = frame.assign(score=0.1 + 0.8 * (place % 2) + place * 1e-6)
+    report = audited(alike, model("given"), tmp_path, [IMPACT], protected=protected)
+    assert [m.value for check in report.checks for m in check.unasked] == [1.0, 1.0]
+    assert not any("the privileged groups" in text for text in report.warnings)

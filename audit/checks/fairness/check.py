@@ -14,10 +14,16 @@ import numpy as np
 
 from audit.check import Check, Skip
 from audit.checks.fairness.decided_rows import DecidedRows
-from audit.checks.fairness.mean_predictions import FACTS, influence, mean_prediction_differences
+from audit.checks.fairness.mean_predictions import (
+    FACTS,
+    influence,
+    mean_prediction_difference,
+    mean_prediction_differences,
+)
 from audit.checks.fairness.mean_predictions import NAME as MEAN_PREDICTION_DIFFERENCE
 from audit.checks.fairness.metrics import COMPARISONS, DEFINITIONS, RATES, theil, theil_index
 from audit.checks.fairness.permuted_range import Side, permuted_range
+from audit.checks.fairness.privileged_groups import among_privileged
 from audit.checks.fairness.shared_clusters import privileged_last, shares_left
 from audit.checks.fairness.threshold_tables import threshold_tables
 from audit.data.protected_attributes import Attribute
@@ -29,7 +35,11 @@ from audit.stats.influence import Influence, Shares, Trace, Traced
 from audit.stats.permuted_decisions import DecisionTotals
 from audit.subject.predictions import Regressed
 from audit.subject.subject import Subject
-from audit.subject.unasked_intersections import unasked_intersections
+from audit.subject.unasked_intersections import (
+    limited_metrics,
+    unasked_intersections,
+    unmeasured_intersections,
+)
 
 
 class Fairness(Check):
@@ -42,10 +52,12 @@ class Fairness(Check):
         """Yield every metric of every comparison, the Theil index of the whole table, and other thresholds."""
         if not subject.attributes:
             raise Skip("no protected attribute is listed under data.protected")
+        yield from unmeasured_intersections(subject, "fairness")
         scores = subject.scores
         label = scores.label
         predicted = scores.predicted
         if isinstance(scores, Regressed):
+            yield from _unasked_means(scores, subject)
             for attribute in subject.attributes:
                 for measurement in mean_prediction_differences(attribute, scores, subject):
                     yield Traced(measurement, partial(fairness_trace, subject, measurement))
@@ -61,12 +73,33 @@ class Fairness(Check):
 
 
 def _unasked(label: np.ndarray, predicted: np.ndarray, subject: Subject) -> Iterator[Unasked]:
-    """Yield the limited metrics of pairwise intersections that the policy does not name."""
-    for pair in unasked_intersections(subject, "fairness"):
-        names = [name for name in COMPARISONS if f"fairness.{name}" in pair.metrics]
-        attribute = pair.attribute
-        for measurement in _compare(attribute, attribute.unprivileged, names, label, predicted, subject):
+    """Yield the limited metrics of what `_uncompared` yields."""
+    for attribute, groups, metrics in _uncompared(subject):
+        names = [name for name in COMPARISONS if f"fairness.{name}" in metrics]
+        for measurement in _compare(attribute, groups, names, label, predicted, subject):
             yield Unasked(measurement=measurement)
+
+
+def _unasked_means(scores: Regressed, subject: Subject) -> Iterator[Unasked]:
+    """Yield the differences of mean predictions, where the policy limits them, of what `_uncompared` yields."""
+    for attribute, groups, metrics in _uncompared(subject):
+        if f"fairness.{MEAN_PREDICTION_DIFFERENCE}" in metrics:
+            for group in groups:
+                name = attribute.groups[group]
+                yield Unasked(measurement=mean_prediction_difference([name], attribute, scores, subject))
+
+
+def _uncompared(subject: Subject) -> Iterator[tuple[Attribute, list[int], frozenset[str]]]:
+    """Yield what no rule compares, with the metrics that the policy limits for its groups.
+
+    That is pairwise intersections that the policy does not name, and privileged groups among themselves.
+    """
+    for pair in unasked_intersections(subject, "fairness"):
+        yield pair.attribute, pair.attribute.unprivileged, pair.metrics
+    for attribute in subject.attributes:
+        if attribute.name in subject.policy.data.protected:
+            for against, group in among_privileged(attribute):
+                yield against, [group], limited_metrics(subject, "fairness", attribute.name)
 
 
 def _by_group(

@@ -27,10 +27,13 @@ def mean_prediction_differences(
     attribute: Attribute, scores: Regressed, subject: Subject
 ) -> Iterator[Measurement]:
     """Yield the difference of each unprivileged group; then of all together that are small."""
-    groups = [_measurement([attribute.groups[i]], attribute, scores, subject) for i in attribute.unprivileged]
+    groups = [
+        mean_prediction_difference([attribute.groups[i]], attribute, scores, subject)
+        for i in attribute.unprivileged
+    ]
     yield from groups
     for members in pools(groups, subject.policy.gate.min_rows):
-        yield _measurement(list(members), attribute, scores, subject)
+        yield mean_prediction_difference(list(members), attribute, scores, subject)
 
 
 def influence(groups: list[str], attribute: Attribute, scores: Regressed, subject: Subject) -> np.ndarray:
@@ -77,7 +80,9 @@ class _Gap:
         )
 
 
-def _measurement(groups: list[str], attribute: Attribute, scores: Regressed, subject: Subject) -> Measurement:
+def mean_prediction_difference(
+    groups: list[str], attribute: Attribute, scores: Regressed, subject: Subject
+) -> Measurement:
     """Return the difference with the standard error of the delta method; its degrees are those of the smaller side."""
     gap = _Gap.of(groups, attribute, scores, subject)
     everyone = Partition(np.zeros(subject.rows, np.int64), 1, subject.weights, subject.clusters)

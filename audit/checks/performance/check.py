@@ -12,14 +12,14 @@ from audit.checks.performance.definitions import CALIBRATION_BINS, DEFINITIONS
 from audit.checks.performance.macro_auc import macro_auc
 from audit.checks.performance.metrics import Groups, classification, outcomes, regression
 from audit.data.protected_attributes import Attribute
-from audit.result import Measurement, MetricFacts, Scalar, Unasked
+from audit.result import Measurement, MetricFacts, Note, Scalar, Unasked
 from audit.result.small_groups import pool_name, pools
 from audit.stats.group_estimates import Partition
 from audit.stats.influence import Influence, Shares, Trace, Traced
 from audit.stats.permuted_decisions import DecisionTotals
 from audit.subject.predictions import Classified, Regressed
 from audit.subject.subject import Subject
-from audit.subject.unasked_intersections import unasked_intersections
+from audit.subject.unasked_intersections import unasked_intersections, unmeasured_intersections
 
 Where = dict[str, Scalar]
 
@@ -30,7 +30,7 @@ class Performance(Check):
     summary: ClassVar[str] = "How accurate the predictions are, over all rows and for every group"
     metrics: ClassVar[dict[str, MetricFacts]] = DEFINITIONS
 
-    def measure(self, subject: Subject) -> Iterator[Traced | Unasked]:
+    def measure(self, subject: Subject) -> Iterator[Traced | Note | Unasked]:
         """Yield every metric for the whole table, then for each group of each attribute and its small groups pooled."""
         for measurement in chain(_whole_table(subject), *(_by_group(subject, a) for a in subject.attributes)):
             yield Traced(measurement, partial(performance_trace, subject, measurement))
@@ -38,6 +38,7 @@ class Performance(Check):
             for measurement in _of_groups(subject, pair.attribute):
                 if measurement.metric in pair.metrics:
                     yield Unasked(measurement=measurement)
+        yield from unmeasured_intersections(subject, "performance")
 
 
 def _whole_table(subject: Subject) -> Iterator[Measurement]:
