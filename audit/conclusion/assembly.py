@@ -42,7 +42,11 @@ def conclude(measured: Measured, history: History | None = None) -> Report:
 
 def _warnings(facts: AuditFacts, policy: ResolvedPolicy, results: Sequence[CheckResult]) -> list[str]:
     of_checks = [text for result in results for text in result.warnings]
-    return [*facts.warnings, *of_checks, *warnings_of(policy.gate, facts.metrics, results)]
+    return [
+        *facts.warnings,
+        *of_checks,
+        *warnings_of(policy.gate, facts.metrics, results, list(policy.data.protected)),
+    ]
 
 
 def _decide(

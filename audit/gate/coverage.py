@@ -10,6 +10,8 @@ from audit.result import CheckResult, Measurement, MetricFacts
 from audit.result.small_groups import Family, family, group_name, is_small, small_groups
 from audit.stats.confidence import at_confidence
 
+_MAX_LISTED = 6
+
 
 @dataclass(frozen=True)
 class Coverage:
@@ -67,6 +69,12 @@ def label_with_rows(measurement: Measurement) -> str:
     """Return a group as `label`, the privileged ones that it is compared with, and its smallest denominator's rows."""
     against = f" against {measurement.where['privileged']}" if "privileged" in measurement.where else ""
     return f"{label(measurement)}{against} ({measurement.rows:,})"
+
+
+def listed(measurements: Sequence[Measurement]) -> str:
+    """Return the first groups as `label`, with value and rows, and how many more there are."""
+    more = f" and {len(measurements) - _MAX_LISTED} more" if len(measurements) > _MAX_LISTED else ""
+    return "; ".join(f"{label(m)} {m.value:.3g}, {m.rows:,} rows" for m in measurements[:_MAX_LISTED]) + more
 
 
 def _is_current(pool: Measurement, small: Mapping[Family, list[str]]) -> bool:

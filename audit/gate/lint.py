@@ -8,7 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from audit.errors import did_you_mean, quote_list
 from audit.gate.attainable import never_attainable, underpowered
 from audit.gate.claims import ANY, covered, finding, same
-from audit.gate.coverage import label
+from audit.gate.coverage import listed
+from audit.gate.pooled_groups import heterogeneous_pools
+from audit.gate.uncovered_groups import uncovered_groups
+from audit.gate.unlimited_values import in_other_direction, of_improvements
 from audit.gate.vacuity import vacuous
 from audit.policy.gate_spec import GateSpec, Rule
 from audit.result import GROUP_KEYS, CheckResult, Measurement, MetricFacts
@@ -35,25 +38,35 @@ _MAX_LISTED = 6
 
 
 def warnings_of(
-    gate: GateSpec, metrics: Mapping[str, MetricFacts], results: Sequence[CheckResult]
+    gate: GateSpec,
+    metrics: Mapping[str, MetricFacts],
+    results: Sequence[CheckResult],
+    protected: Sequence[str] = (),
 ) -> list[str]:
-    """Return a sentence for each rule that cannot break, that the ideal breaks, or that cannot pass on these rows.
+    """Return a sentence for each rule that cannot break, that the ideal breaks, or that misses what was measured.
 
-    ``metrics`` holds the facts of all metrics of the enabled checks, by ``check.metric``.
+    ``metrics`` holds the facts of all metrics of the enabled checks, by ``check.metric``; ``protected`` are the
+    policy's attributes, without intersections.
     """
+    rules = gate.rules or ()
     measurements = [m for result in results if result.status == "measured" for m in result.measurements]
-    return [
+    of_rules = [
         f"{rule.id}: {sentence}"
-        for rule in gate.rules or ()
+        for rule in rules
         for sentence in (
             *vacuous(rule, metrics.get(rule.metric)),
             *beyond_ideal(rule, metrics.get(rule.metric)),
             *_uncovered(rule, [m for m in measurements if m.metric == rule.metric]),
             *_underpowered(rule, covered(rule, measurements), gate, metrics.get(rule.metric)),
-            *_intersections_outside(rule, results),
+            *_intersections_outside(rule, results, protected),
+            *_privileged_outside(rule, results, protected),
             *_uninformative(rule, covered(rule, measurements), metrics.get(rule.metric)),
+            *in_other_direction(rule, rules, measurements, metrics.get(rule.metric)),
+            *of_improvements(rule, rules, measurements, metrics.get(rule.metric)),
+            *heterogeneous_pools(rule, measurements, gate.min_rows),
         )
     ]
+    return [*of_rules, *uncovered_groups(rules, protected, measurements)]
 
 
 def _uncovered(rule: Rule, measured: Sequence[Measurement]) -> Iterator[str]:
@@ -103,27 +116,52 @@ def _uninformative(rule: Rule, measured: Sequence[Measurement], facts: MetricFac
             yield f"{measurement.where.get('attribute', 'all rows')}: {facts.exact_zero}"
 
 
-def _intersections_outside(rule: Rule, results: Sequence[CheckResult]) -> Iterator[str]:
+def _intersections_outside(
+    rule: Rule, results: Sequence[CheckResult], protected: Sequence[str]
+) -> Iterator[str]:
     """Yield the groups of intersections, not covered by the rule, that lie wholly outside its limit."""
     unasked = [m for result in results for m in result.unasked]
     own_measurements = [m for result in results for m in result.measurements if not covered(rule, [m])]
     outside = [
         m
         for m in (*unasked, *own_measurements)
-        if m.metric == rule.metric
+        if m.where.get("attribute") not in protected
         and any(rule.limits_group_of(name) for name in _parts(m))
-        and finding(m.value, m.ci, *rule.bounds) == "breaks"
+        and _is_outside(m, rule)
     ]
     if outside:
-        more = f" and {len(outside) - _MAX_LISTED} more" if len(outside) > _MAX_LISTED else ""
-        listed = "; ".join(f"{label(m)} {m.value:.3g}, {m.rows:,} rows" for m in outside[:_MAX_LISTED])
-        yield f"intersections that the rule does not cover lie wholly outside the limit: {listed}{more}"
+        yield f"intersections that the rule does not cover lie wholly outside the limit: {listed(outside)}"
+
+
+def _privileged_outside(
+    rule: Rule, results: Sequence[CheckResult], protected: Sequence[str]
+) -> Iterator[str]:
+    """Yield the privileged groups that lie wholly outside the rule's limit against the other privileged ones."""
+    outside = [
+        m
+        for result in results
+        for m in result.unasked
+        if m.where.get("attribute") in protected
+        and rule.limits_group_of(str(m.where["attribute"]))
+        and _is_outside(m, rule)
+    ]
+    if outside:
+        yield (
+            "the privileged groups, which are one side of every comparison, differ among themselves; against the "
+            f"others of them lie wholly outside the limit: {listed(outside)}"
+        )
+
+
+def _is_outside(measurement: Measurement, rule: Rule) -> bool:
+    same_metric = measurement.metric == rule.metric
+    return same_metric and finding(measurement.value, measurement.ci, *rule.bounds) == "breaks"
 
 
 def _parts(measurement: Measurement) -> list[str]:
-    """Return the attributes of an intersection; none of another measurement."""
-    names = str(measurement.where.get("attribute", "")).split("*")
-    return names if len(names) > 1 else []
+    """Return what may be the attributes of an intersection, whose own names may hold a ``*``; none of another."""
+    words = str(measurement.where.get("attribute", "")).split("*")
+    spans = [(first, last) for first in range(len(words)) for last in range(first + 1, len(words) + 1)]
+    return ["*".join(words[first:last]) for first, last in spans if last - first < len(words)]
 
 
 def _name(measurement: Measurement) -> str:

@@ -16,6 +16,12 @@ from audit.result import GROUP_KEYS, Scalar
 _ABSOLUTE = ("at_least", "at_most", "within")
 _PAIRED = ("no_worse_than_baseline_by", "better_than_baseline_by")
 
+DEFAULT_RATIO = (0.8, 1.25)
+"""Limits of the default rules on a ratio of two groups."""
+
+DEFAULT_DIFFERENCE = 0.1
+"""Limit of the default rules on a difference of two groups, in either direction."""
+
 
 def _with_groups_as_spelled(where: object) -> object:
     """Return ``where`` with the spellings of groups; of other keys, such as ``eps``, the number counts."""

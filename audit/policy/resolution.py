@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import chain, count
 
 from audit.errors import AuditError, did_you_mean, quote_list
-from audit.policy.gate_spec import GateSpec, Rule
+from audit.policy.gate_spec import DEFAULT_DIFFERENCE, DEFAULT_RATIO, GateSpec, Rule
 from audit.policy.group_spellings import with_groups_as_read
 from audit.policy.model import Policy, ResolvedPolicy
 from audit.policy.reachable_rules import require_known_attribute, require_reachable_limits
@@ -74,15 +74,17 @@ def default_rules(policy: Policy, offers: Offers) -> list[Rule]:
         else Rule(metric="performance.auc", at_least=0.6)
     )
     rules = [metric]
+    lowest, highest = DEFAULT_RATIO
     for attribute in policy.data.protected:
         where: dict[str, Scalar] = {"attribute": attribute}
         if regression:
-            rules.append(Rule(metric="fairness.mean_prediction_difference", where=where, within=0.1))
+            mean_gap = "fairness.mean_prediction_difference"
+            rules.append(Rule(metric=mean_gap, where=where, within=DEFAULT_DIFFERENCE))
         if not outcomes:
             continue
         rules += [
-            Rule(metric="fairness.disparate_impact", where=where, at_least=0.8, at_most=1.25),
-            Rule(metric="fairness.equal_opportunity_difference", where=where, within=0.1),
+            Rule(metric="fairness.disparate_impact", where=where, at_least=lowest, at_most=highest),
+            Rule(metric="fairness.equal_opportunity_difference", where=where, within=DEFAULT_DIFFERENCE),
         ]
     if policy.data.protected and not regression:
         rules.append(Rule(metric="explainability.protected_share", at_most=0.2))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -185,3 +187,42 @@ def test_no_log_loss_exceeds_that_of_the_least_probability() -> None:
     assert facts.high == pytest.approx(15 * math.log(10))
     assert list(vacuous(Rule(metric="performance.log_loss", at_most=35.0), facts))
     assert not list(vacuous(Rule(metric="performance.log_loss", at_most=34.0), facts))
+
+
+def test_what_rules_leave_out_is_said_with_the_other_warnings() -> None:
+    """One comparison of each kind: beyond the other limit, of the improvement only, pooled, and without a rule."""
+
+    def compare(metric: str, k: float, group: str, **more: Any) -> Measurement:
+        counts = {"unprivileged": [k, 100.0], "privileged": [50.0, 100.0]}
+        where: dict[str, Scalar] = {"attribute": "sex", "unprivileged": group, "privileged": "P"}
+        ratio = k / 50.0
+        return Measurement(
+            metric=metric, value=ratio, n=200, smallest_n=100, method="mover-ratio", counts=counts, where=where,
+            ci=(ratio * 0.95, ratio * 1.05), **more,
+        )  # fmt: skip
+
+    groups = [compare("c.m", k, f"g{k}") for k in (100, 95, 5, 5)]
+    pool = compare("c.m", 51, "(others)", members=["g100", "g95", "g5"])
+    result = CheckResult(
+        name="c",
+        status="measured",
+        measurements=[*groups[:3], replace(pool, n=900, smallest_n=300), compare("c.o", 100, "a")],
+    )
+    rules = [
+        Rule(metric="c.m", where={"attribute": "sex"}, at_least=0.05),
+        Rule(metric="c.o", where={"attribute": "sex", "unprivileged": "a"}, at_most=1.25, at_least=0.2),
+        Rule(metric="c.o", where={"attribute": "sex", "unprivileged": "a"}, at_least=0.8),
+    ]
+
+    def told(*chosen: Rule) -> str:
+        gate = GateSpec(min_rows=150, rules=with_ids(chosen))
+        return "\n".join(warnings_of(gate, {"c.m": RATIO, "c.o": RATIO}, [result], ["sex", "race"]))
+
+    pooled = told(rules[0])
+    assert "its 3 groups differ more than by chance" in pooled
+    assert "no rule compares these groups with the privileged ones: 'a'" in pooled
+    assert "no rule limits a fairness metric of 'race'" in pooled
+    assert "it limits one direction only" in told(rules[2])
+    assert "it limits one direction only" not in told(*rules[1:])
+    relative = Rule(metric="c.o", where={"attribute": "sex"}, no_worse_than_baseline_by=0.1)
+    assert "limits of the default rules: sex: a 2, 100 rows" in told(relative)

@@ -7,6 +7,10 @@ from typing import Any
 
 import pytest
 
+from audit.checks.explainability.definitions import DEFINITIONS as EXPLAINABILITY
+from audit.checks.fairness.metrics import DEFINITIONS as FAIRNESS
+from audit.checks.performance.definitions import DEFINITIONS as PERFORMANCE
+from audit.checks.robustness.definitions import DEFINITIONS as ROBUSTNESS
 from audit.gate.verdict import decide
 from audit.policy.gate_spec import GateSpec, Rule
 from audit.policy.resolution import with_ids
@@ -118,6 +122,12 @@ def test_a_metric_of_the_data_alone_gives_no_pass() -> None:
     assert decide([both], gate, [], TODAY, 0.95).verdict == "pass"
     waived = decide([both], gate, [waiver("c.other", covers=["inconclusive"])], TODAY, 0.95)
     assert waived.verdict == "pass"  # nothing to waive
+
+
+def test_metrics_of_the_data_alone_are_marked() -> None:
+    marked = {name for definitions in (PERFORMANCE, FAIRNESS, EXPLAINABILITY, ROBUSTNESS)
+              for name, facts in definitions.items() if facts.of_data}  # fmt: skip
+    assert marked == {"rows", "proxy_auc", "proxy_strength"}
 
 
 def test_a_waived_rule_beside_one_of_the_data_gives_no_pass() -> None:
