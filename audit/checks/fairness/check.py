@@ -97,9 +97,10 @@ def _uncompared(subject: Subject) -> Iterator[tuple[Attribute, list[int], frozen
     for pair in unasked_intersections(subject, "fairness"):
         yield pair.attribute, pair.attribute.unprivileged, pair.metrics
     for attribute in subject.attributes:
-        if attribute.name in subject.policy.data.protected:
+        is_protected = attribute.name in subject.policy.data.protected  # and no intersection
+        if is_protected and (metrics := limited_metrics(subject, "fairness", attribute.name)):
             for against, group in among_privileged(attribute):
-                yield against, [group], limited_metrics(subject, "fairness", attribute.name)
+                yield against, [group], metrics
 
 
 def _by_group(
