@@ -22,6 +22,8 @@ _GOOD_WEIGHTS = "finite weights of at least 0"
 _LIGHT = 0.01
 """Share of the mean weight, below which a row hardly counts."""
 
+_MIN_EFFECTIVE_SHARE = 0.5
+
 _MAX_WEIGHT_RATIO = 1e15  # about 2**50: beyond, adding the least weight to the greatest changes nothing
 
 
@@ -116,7 +118,7 @@ def _favorable_warnings(labels: Labels | Targets, spec: DataSpec) -> Iterator[st
 
 
 def _weight_warnings(weights: np.ndarray | None) -> Iterator[str]:
-    """Yield a warning if rows hardly count: they are in the numbers of rows all the same."""
+    """Yield warnings if rows hardly count, or count as few: they are in the numbers of rows all the same."""
     if weights is None:
         return
     light = weights < _LIGHT * weights.mean()
@@ -124,6 +126,12 @@ def _weight_warnings(weights: np.ndarray | None) -> Iterator[str]:
         yield (
             f"{int(light.sum()):,} of {len(weights):,} rows have a weight of less than {_LIGHT:.0%} of the mean, and "
             "have almost no influence"
+        )
+    effective = weights.sum() ** 2 / (weights**2).sum()
+    if effective < _MIN_EFFECTIVE_SHARE * len(weights):
+        yield (
+            f"the weights differ so much that the {len(weights):,} rows say as much as {effective:,.0f} rows of equal "
+            "weight (Kish's effective sample size)"
         )
 
 

@@ -19,13 +19,11 @@ class ClassOrder:
     """The label value that each output scores, in the outputs' order; ``source`` says in words where it comes from.
 
     ``assumed`` is True if its only evidence is that label values are usually sorted: the data must support it.
-    ``is_numbered`` is True if label values are taken for the numbers of the outputs.
     """
 
     values: list[Scalar]
     source: str
     assumed: bool = False
-    is_numbered: bool = False
 
 
 def class_order(
@@ -51,7 +49,7 @@ def class_order(
         raise _wrong_class_count(labels, width)
     values = list(labels.values)
     if list(map(canonical, values)) in (list(map(str, range(count))), ["False", "True"]):
-        return ClassOrder(values, "the label values, which are the numbers of the outputs", is_numbered=True)
+        return ClassOrder(values, "the label values, which are the numbers of the outputs")
     return ClassOrder(values, "the sorted label values", assumed=True)
 
 
@@ -75,6 +73,21 @@ def supported_source(order: ClassOrder, agreement: Agreement) -> str:
         f"sorted: {_listed(order.values, differing)} (accuracy {accuracy:.3g}); the labels agree better with "
         f"{_listed(other, differing)} (accuracy {agreement.accuracy(better):.3g})",
         "list the label values in the order of the outputs under model.classes",
+    )
+
+
+def better_order(order: ClassOrder, agreement: Agreement) -> str | None:
+    """Return a warning if scores and labels clearly agree better in another order than in a given one, else None."""
+    better = agreement.better()
+    if better is None:
+        return None
+    differing = np.sort(better[better != np.arange(len(better))])
+    other = [order.values[label] for label in np.argsort(better)]
+    given_accuracy = agreement.accuracy(np.arange(len(better)))
+    return (
+        f"The scores agree clearly better with the labels in the order {_listed(other, differing)} (accuracy "
+        f"{agreement.accuracy(better):.3g}) than in that of {order.source} (accuracy {given_accuracy:.3g}). If it is "
+        "the order of the model's columns (a single one scores the second class), list it under model.classes"
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from audit.data.dataset import Dataset, read_dataset
+from audit.data.labels import Targets
 from audit.data.readers.registry import locate
 from audit.data.row_hashes import HashKey
 from audit.data.row_sample import KeyedRows
@@ -31,6 +32,7 @@ from audit.subject.score_screen import score_warnings
 from audit.subject.scoring import Progress, ScoringResult, score
 from audit.subject.sources import AuditedModel, BoundModel, Sources, bind_model, open_sources
 from audit.subject.subject import Subject
+from audit.subject.threshold_use import require_used_threshold
 
 
 class Subjects(NamedTuple):
@@ -141,6 +143,8 @@ def _load(
     baseline_path = find_baseline(policy, base)
     files = WatchedFiles([path, *([baseline_path] if baseline_path else []), *sources.files])
     dataset = read_dataset(policy.data, sources.data, policy.model.output.kind)
+    if isinstance(dataset.labels, Targets):
+        require_used_threshold(policy.data, None)
     loaded = _Loaded(sources=sources, dataset=dataset, files=files, seed=seed)
     model = open_model(policy.model, path)
     baseline = None

@@ -12,7 +12,7 @@ from audit.errors import Skip
 from audit.model.decision import DecisionRule
 from audit.model.head import Head
 from audit.result import Scalar
-from audit.subject.class_order import ClassOrder, supported_source
+from audit.subject.class_order import ClassOrder, better_order, supported_source
 from audit.subject.label_agreement import Agreement
 
 LEAST_PROBABILITY = 1e-15
@@ -208,15 +208,9 @@ class Classifier:
         return Outcomes(favorable=rows.score, label=label, predicted=predicted)
 
     def warnings(self) -> Iterator[str]:
-        """Yield that the scores agree better with another order of the classes than with that of their numbers."""
-        better = self._agreement.better() if self._order.is_numbered else None
-        if better is not None:
-            other = [self._order.values[label] for label in np.argsort(better)]
-            accuracy = self._agreement.accuracy(better)
-            yield (
-                f"The scores agree clearly better with the labels in the order {other} (accuracy {accuracy:.3g}). If "
-                f"that is what the model's columns mean (a single one scores the second): model.classes: {other}"
-            )
+        """Yield that the scores agree better with another order of the classes than with the one that was given."""
+        if not self._order.assumed and (better := better_order(self._order, self._agreement)):
+            yield better
 
 
 def _brier(probabilities: np.ndarray, certainty: np.ndarray) -> np.ndarray:

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from audit.stats.group_estimates import auc
-from audit.subject.predictions import Classified, Regressed
+from audit.stats.group_estimates import Partition, auc
+from audit.subject.predictions import LEAST_PROBABILITY, Classified, Regressed
+from audit.subject.target_outliers import outlier_warnings
 
 _STANDARD_ERRORS = 1.96  # of a two-sided 95 % interval
 
@@ -13,18 +14,23 @@ _STANDARD_ERRORS = 1.96  # of a two-sided 95 % interval
 def score_warnings(
     scores: Classified | Regressed, weights: np.ndarray | None, clusters: np.ndarray | None
 ) -> list[str]:
-    """Return a warning if the scores of all rows are uninformative, with each sign of it; else nothing.
+    """Return a warning if the scores of all rows are uninformative, with each sign of it, and one of a R² of few rows.
 
     Args:
         scores: predictions and labels of all rows.
         weights: row weights, or None.
         clusters: cluster codes, or None for independent rows.
     """
-    signs = _regression(scores) if isinstance(scores, Regressed) else _classes(scores, weights, clusters)
-    if not (texts := list(signs)):
-        return []
+    if isinstance(scores, Regressed):
+        signs = list(_regression(scores))
+        further = list(outlier_warnings(scores, weights))
+    else:
+        signs = list(_classes(scores, weights, clusters))
+        further = []
+    if not signs:
+        return further
     question = "Is the data prepared as in training (same scaling, encoding and column order)?"
-    return [f"the scores say little about these rows: {'; '.join(texts)}. {question}"]
+    return [f"the scores say little about these rows: {'; '.join(signs)}. {question}", *further]
 
 
 def _regression(scores: Regressed) -> Iterator[str]:
@@ -36,14 +42,19 @@ def _regression(scores: Regressed) -> Iterator[str]:
 
 
 def _classes(scores: Classified, weights: np.ndarray | None, clusters: np.ndarray | None) -> Iterator[str]:
+    rows = Partition(np.zeros(len(scores.code), np.int64), 1, weights, clusters)
     if scores.score.min() == scores.score.max():
         yield f"every row has the score {scores.score[0]:.4g}"
     if scores.has_outcomes and (scores.predicted.all() or not scores.predicted.any()):
         yield f"{'every' if scores.predicted[0] else 'no'} row is predicted favourable"
     elif len(scores.classes) > 2 and (scores.guess == scores.guess[0]).all():
         yield f"every row is predicted {scores.classes[scores.guess[0]]!r}"
+    elif scores.has_outcomes:
+        yield from _decisions_of_chance(scores, rows)
     if scores.has_outcomes:
         yield from _auc_of_chance(scores, weights, clusters)
+    if len(scores.classes) > 2:
+        yield from _no_better_than_frequencies(scores, rows)
 
 
 def _auc_of_chance(
@@ -59,3 +70,52 @@ def _auc_of_chance(
     )
     if abs(value - 0.5) <= _STANDARD_ERRORS * error:
         yield f"the AUC of {value:.3f} is within its error of 0.5, chance level"
+    elif value < 0.5:
+        yield f"the AUC of {value:.3f} is below 0.5, chance level, by more than its error"
+
+
+def _decisions_of_chance(scores: Classified, rows: Partition) -> Iterator[str]:
+    """Yield a sign if the true positive rate is not clearly above the false positive rate (Youden's index)."""
+    predicted = scores.predicted.astype(float)
+    favorable, favorable_influence = _rate(rows, scores.label, predicted)
+    other, other_influence = _rate(rows, ~scores.label, predicted)
+    error = rows.standard_error(favorable_influence - other_influence)[0]
+    if favorable - other <= _STANDARD_ERRORS * error:
+        yield (
+            f"{favorable:.1%} of the favourable labels and {other:.1%} of the others are predicted favourable, a "
+            "difference that is not above its error"
+        )
+
+
+def _rate(rows: Partition, side: np.ndarray, values: np.ndarray) -> tuple[float, np.ndarray]:
+    """Return the mean of ``values`` over the rows of one ``side`` (bool), and the influence of every row on it."""
+    share = rows.mean(side.astype(float))[0]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rate = float(rows.mean(side * values)[0] / share)
+        return rate, side * (values - rate) / share
+
+
+def _no_better_than_frequencies(scores: Classified, rows: Partition) -> Iterator[str]:
+    """Yield signs that the frequencies of the classes alone predict as well, by accuracy and by log loss."""
+    classes = range(len(scores.classes))
+    frequencies = np.array([rows.mean((scores.code == code).astype(float))[0] for code in classes])
+    right = (scores.guess == scores.code).astype(float)
+    gain, error = _mean(rows, right - (scores.code == frequencies.argmax()))
+    if gain <= _STANDARD_ERRORS * error:
+        yield (
+            f"the accuracy of {rows.mean(right)[0]:.3f} is not above the share of the most frequent class, "
+            f"{frequencies.max():.3f}, by more than its error"
+        )
+    probability = np.maximum(frequencies, LEAST_PROBABILITY)  # a class may have rows of weight 0 only
+    loss, error = _mean(rows, scores.log_loss + np.log(probability)[scores.code])
+    if loss > _STANDARD_ERRORS * error:
+        yield (
+            f"the log loss of {rows.mean(scores.log_loss)[0]:.3f} is above that of the class frequencies, "
+            f"{-rows.mean(np.log(probability)[scores.code])[0]:.3f}, by more than its error"
+        )
+
+
+def _mean(rows: Partition, values: np.ndarray) -> tuple[float, float]:
+    """Return a mean and its standard error."""
+    mean = rows.mean(values)[0]
+    return float(mean), float(rows.standard_error(values - mean)[0])

@@ -13,6 +13,7 @@ from audit.data.row_hashes import HashKey
 from audit.data.source import Source
 from audit.errors import AuditError
 from audit.model.decision import DecisionRule
+from audit.model.determinism.across_batches import BatchSample
 from audit.model.determinism.check import require_deterministic
 from audit.model.differentiability import differentiable
 from audit.model.head import detect_head
@@ -27,6 +28,7 @@ from audit.subject.predictions import Classified, Classifier, Regressed, Regress
 from audit.subject.replaced_nulls import ReplacedNulls
 from audit.subject.served_labels import compare_labels
 from audit.subject.sources import BoundModel
+from audit.subject.threshold_use import require_used_threshold
 
 _Item = TypeVar("_Item")
 
@@ -80,6 +82,7 @@ def score(
     screen = FeatureScreen(bound.feeds, labels)
     infinite = InfiniteValues()
     replaced = ReplacedNulls(bound.feeds, bound.policy.data.missing, attributes)
+    sample = BatchSample(model, rows)
     hashes: list[np.ndarray] = []
     collector: Classifier | Regressor | None = None
     has_gradient = False
@@ -104,11 +107,13 @@ def score(
             collector = _collector(bound, labels, raw, named.classes)
             has_gradient = differentiable(model, {name: t[:_PROBED_ROWS] for name, t in tensors.items()})
         collector.add(raw)
+        sample.add(tensors, raw, batch_hashes, done + 1)
         hashes.append(batch_hashes)
         done += len(raw)
         progress("scoring", done, rows)
     if collector is None or done != rows:
         raise _other_rows(source, rows)
+    sample.require_row_wise()
     scores = collector.result()
     return ScoringResult(
         scores=scores,
@@ -174,4 +179,5 @@ def _collector(
     order = class_order(labels, policy.model.classes or bound.model.class_names, named, head.width)
     if bound.model.class_names and not policy.model.classes:
         order = replace(order, source="the model's own label")
+    require_used_threshold(policy.data, len(order.values))
     return Classifier(labels, head, order, policy.data.threshold)

@@ -22,7 +22,7 @@ from ..conftest import Models
 
 
 def read(folder: Path, file: str = "t.parquet", *, spec: dict[str, Any], **columns: Any) -> Dataset:
-    frame = pd.DataFrame({"label": [0, 1, 0, 1], **columns})
+    frame = pd.DataFrame({"label": [0, 1, 0, 1]} | columns)
     path = store(frame, folder, file)
     given = DataSpec.model_validate({"path": str(path), "label": "label", **spec})
     return read_dataset(given, open_source(str(path)), "auto")
@@ -101,3 +101,13 @@ def test_repeated_rows_are_counted_once(model: Models, tmp_path: Path) -> None:
     spec = {"output": "probabilities"}
     found = subject(content(model("given"), store(repeated, tmp_path), spec=spec)).data_facts
     assert (found.rows, found.distinct_rows, found.copies) == (len(frame), len(frame), 5)
+
+
+@pytest.mark.parametrize(("light", "warned"), [(0.2, False), (0.05, True)])
+def test_weights_of_which_few_rows_count_are_warned_of(tmp_path: Path, light: float, warned: bool) -> None:
+    """Three in four rows are light: Kish's size is 36 % of the rows at a weight of 0.05, and 57 % at 0.2."""
+    weights = np.where(np.arange(400) % 4 == 0, 1.0, light)
+    texts = read(tmp_path, spec={"weight": "w"}, label=[0, 1] * 200, w=weights).warnings
+    size = weights.sum() ** 2 / (weights**2).sum()
+    expected = f"the 400 rows say as much as {size:,.0f} rows of equal weight"
+    assert [expected in text for text in texts] == [True] * warned

@@ -79,9 +79,43 @@ def test_another_order_is_asked_about_and_then_audited(model: Models, tmp_path: 
 
 
 def test_the_sorted_order_is_believed_where_the_policy_says_it(model: Models, tmp_path: Path) -> None:
-    """A bad model may be audited: the policy says what its outputs are."""
-    found = three(model, scores(ANIMALS, ["owl", "cat", "dog"]), tmp_path, classes=ANIMALS)
+    """A bad model may be audited: the policy says what its outputs are. That the labels disagree is a warning."""
+    outputs = ["owl", "cat", "dog"]
+    frame = scores(ANIMALS, outputs)
+    found = three(model, frame, tmp_path, classes=ANIMALS)
     assert found.classes == ANIMALS
+    (warning,) = order_warnings(model, frame, tmp_path, classes=ANIMALS)
+    assert f"in the order ['owl', 'cat', 'dog'] (accuracy {accuracy(frame, outputs):.3g})" in warning
+    assert f"in that of the policy (accuracy {accuracy(frame, ANIMALS):.3g})" in warning
+    assert not order_warnings(model, frame, tmp_path, classes=outputs)
+
+
+def order_warnings(model: Models, frame: pd.DataFrame, folder: Path, **spec: Any) -> list[str]:
+    given = {**THREE, **spec}
+    policy = content(model("given3"), store(frame, folder), spec=given, favorable=frame["label"].max())
+    return [text for text in subject(policy).warnings if "clearly better" in text]
+
+
+def test_two_classes_declared_the_wrong_way_round_are_warned_of(model: Models, tmp_path: Path) -> None:
+    for values in ([0, 1], ["no", "yes"]):
+        frame = scores(values, values)
+        for classes, warned in ((values, 0), (values[::-1], 1)):
+            spec = {**GIVEN, "inputs": {"x": ["p1"]}, "classes": classes}
+            found = subject(content(model("given"), store(frame, tmp_path), spec=spec, favorable=values[1]))
+            assert len([text for text in found.warnings if "clearly better" in text]) == warned
+
+
+def test_the_order_that_the_model_names_is_compared_with_the_labels(tmp_path: Path) -> None:
+    path = serving(tmp_path / "model", ANIMALS)
+    found = served(path, scores(ANIMALS, ["owl", "cat", "dog"]), tmp_path)
+    assert any("in that of the model's own output 'classes' (" in text for text in found.warnings)
+
+
+def test_a_declared_order_of_a_model_that_knows_nothing_is_not_warned_of(
+    model: Models, tmp_path: Path
+) -> None:
+    frame = scores(ANIMALS, ANIMALS, right=0.0)
+    assert not order_warnings(model, frame, tmp_path, classes=["owl", "cat", "dog"])
 
 
 @pytest.mark.parametrize("values", [["bad", "good"], [1, 2], [-1, 1], [0.5, 1.5]])

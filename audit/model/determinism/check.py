@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from audit.errors import AuditError
 from audit.model.batch_size.dependence import require_no_size_comparison
 from audit.model.determinism.comparison import ScoreComparison
 from audit.model.model import Model
@@ -42,7 +41,7 @@ def require_deterministic(
         AuditError: a row's scores differ by more than rounding, a single row has none, random numbers count calls, or
             the number of rows decides on scores.
     """
-    comparison = ScoreComparison(model, tensors, raw, first_row)
+    comparison = ScoreComparison(model, tensors, raw, first_row + np.arange(len(raw)))
     _compare_sample(comparison)
     _compare_all(comparison)
     _require_no_counter(model)
@@ -55,7 +54,7 @@ def _compare_sample(comparison: ScoreComparison) -> None:
     few = _spread(len(rows), _SINGLE_ROWS)
     scores = comparison.score(rows)
     comparison.repeated(rows, scores, comparison.score(rows))
-    single = np.concatenate([_score_singly(comparison, row) for row in rows[few]])
+    single = comparison.score_singly(rows[few])
     comparison.single(rows[few], single, scores[few], len(rows))
     comparison.single(rows[few], single, raw[rows[few]], len(raw))
 
@@ -63,14 +62,28 @@ def _compare_sample(comparison: ScoreComparison) -> None:
 def _compare_all(comparison: ScoreComparison) -> None:
     """Compare the scores of up to `_RESCORED_ROWS` rows with those in a batch in reverse, and in small batches."""
     raw = comparison.raw
-    numbers = sum(tensor.shape[1:].num_elements() or 1 for tensor in comparison.tensors.values())
-    is_wide = numbers > _WIDE_ROW
-    rows = _spread(len(raw), _RESCORED_WIDE_ROWS if is_wide else _RESCORED_ROWS)[::-1]
-    ends = np.resize(_BATCH_SIZES, len(rows)).cumsum()
+    is_wide = has_wide_rows(comparison.tensors)
+    rows = _spread(len(raw), rescored_rows(comparison.tensors))[::-1]
     sizes = [] if comparison.model.batch else _further_sizes(raw, len(rows) if is_wide else len(raw))
     further = [_spread(len(raw), size)[::-1] for size in sizes]
-    for batch in (rows, *np.split(rows, ends[ends < len(rows)]), *further):
+    for batch in (rows, *small_batches(rows), *further):
         comparison.reordered(batch, comparison.score(batch), raw[batch], (len(batch), len(raw)))
+
+
+def has_wide_rows(tensors: Mapping[str, Any]) -> bool:
+    """Return whether a row has so many numbers, as an image, that few can be scored again."""
+    return sum(tensor.shape[1:].num_elements() or 1 for tensor in tensors.values()) > _WIDE_ROW
+
+
+def rescored_rows(tensors: Mapping[str, Any]) -> int:
+    """Return how many rows of the first batch `require_deterministic` scores again at most."""
+    return _RESCORED_WIDE_ROWS if has_wide_rows(tensors) else _RESCORED_ROWS
+
+
+def small_batches(rows: np.ndarray) -> list[np.ndarray]:
+    """Return the rows in batches of a few sizes in turn."""
+    ends = np.resize(_BATCH_SIZES, len(rows)).cumsum()
+    return np.split(rows, ends[ends < len(rows)])
 
 
 def _further_sizes(raw: np.ndarray, largest: int) -> list[int]:
@@ -91,16 +104,3 @@ def _require_no_counter(model: Model) -> None:
     operations = counting_operations(model.signature.function)
     allowed = model.signature.allowed.operations
     require_stateless(operations, allowed, model.where, "the signature runs seeded random")
-
-
-def _score_singly(comparison: ScoreComparison, row: int) -> np.ndarray:
-    number = comparison.first_row + row
-    try:
-        return comparison.score(np.array([row]), number)
-    except AuditError as error:
-        raise AuditError(
-            where=error.where,
-            expected=f"a score for row {number:,} alone, as in a batch of several rows",
-            found=error.found,
-            fix="export a signature that takes any number of rows, one as well",
-        ) from error

@@ -1,6 +1,6 @@
 """Comparison of two scorings of the same rows, up to rounding in the coarsest type that the graph computes in."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -16,9 +16,10 @@ _EPS = {"float64": 2.0**-52, "float32": 2.0**-23, "float16": 2.0**-10, "bfloat16
 _EIGHT_BIT_EPS = 2.0**-8  # the step of a fully used 8-bit range: rounding moves an activation by one
 _TENSOR_FLOAT_32_EPS = 2.0**-10  # what a GPU multiplies 32-bit floats in
 
-
 _MAX_FLIPPED_SHARE = 0.02
 """Share of rows whose decision may differ: rounding moves only scores that are next to the threshold."""
+
+_Size = int | np.ndarray
 
 
 @dataclass(frozen=True)
@@ -29,19 +30,39 @@ class ScoreComparison:
     of the digits, hence the square root of eps. Healthy networks stayed below a fiftieth of what is allowed here, and
     dropout and batch statistics of 16-bit networks beyond four times of it.
 
-    ``tensors`` are the model's inputs, ``raw`` its scores of them in one batch ``(rows, width)``, and ``first_row`` is
-    the number of the first row in the data.
+    ``tensors`` are the model's inputs, ``raw`` its scores of them as the audit computed them ``(rows, width)``, and
+    ``numbers`` the rows' numbers in the data, int64 ``(rows,)``, from 1.
     """
 
     model: Model
     tensors: Mapping[str, Any]
     raw: np.ndarray
-    first_row: int
+    numbers: np.ndarray
 
     def score(self, rows: np.ndarray, number: int | None = None) -> np.ndarray:
         """Return the model's scores of some rows in one batch; ``number`` is that of the first, for its errors."""
         batch = {name: tensorflow().gather(tensor, rows) for name, tensor in self.tensors.items()}
-        return self.model(batch, self.first_row if number is None else number)
+        return self.model(batch, int(self.numbers[0]) if number is None else number)
+
+    def score_singly(self, rows: np.ndarray) -> np.ndarray:
+        """Return the model's scores of some rows, each in a batch of its own.
+
+        Raises:
+            AuditError: the model takes no single row.
+        """
+        return np.concatenate([self._score_alone(row) for row in rows])
+
+    def _score_alone(self, row: int) -> np.ndarray:
+        number = int(self.numbers[row])
+        try:
+            return self.score(np.array([row]), number)
+        except AuditError as error:
+            raise AuditError(
+                where=error.where,
+                expected=f"a score for row {number:,} alone, as in a batch of several rows",
+                found=error.found,
+                fix="export a signature that takes any number of rows, one as well",
+            ) from error
 
     def repeated(self, rows: np.ndarray, once: np.ndarray, again: np.ndarray) -> None:
         """Raise an error if scores of one batch differ from call to call."""
@@ -49,18 +70,27 @@ class ScoreComparison:
             rows, once, again, "on every call", "{}, and {} in a second call with the same batch"
         )
 
-    def single(self, rows: np.ndarray, single: np.ndarray, batched: np.ndarray, size: int) -> None:
+    def single(self, rows: np.ndarray, single: np.ndarray, batched: np.ndarray, size: _Size) -> None:
         """Raise an error if scores of single rows differ from those in a batch of ``size`` rows."""
-        scores = f"{{}} alone, {{}} in a batch of {size:,}"
-        self._require_equal(rows, single, batched, "alone or among others", scores, cause=False)
+        scores = "{0} alone, {1} in a batch of {2:,}"
+        self._require_equal(rows, single, batched, "alone or among others", scores, (size,), cause=False)
 
-    def reordered(self, rows: np.ndarray, one: np.ndarray, other: np.ndarray, sizes: tuple[int, int]) -> None:
+    def reordered(
+        self, rows: np.ndarray, one: np.ndarray, other: np.ndarray, sizes: tuple[_Size, _Size]
+    ) -> None:
         """Raise an error if scores differ between batches of ``sizes`` rows, with the rows in another order."""
-        scores = f"{{}} in a batch of {sizes[0]:,}, {{}} in one of {sizes[1]:,} in another order"
-        self._require_equal(rows, one, other, "in whichever batch and place", scores)
+        scores = "{0} in a batch of {2:,}, {1} in one of {3:,} in another order"
+        self._require_equal(rows, one, other, "in whichever batch and place", scores, sizes)
 
     def _require_equal(
-        self, rows: np.ndarray, one: np.ndarray, other: np.ndarray, when: str, scores: str, cause: bool = True
+        self,
+        rows: np.ndarray,
+        one: np.ndarray,
+        other: np.ndarray,
+        when: str,
+        scores: str,
+        sizes: Sequence[_Size] = (),
+        cause: bool = True,
     ) -> None:
         """Raise an error about the largest difference, unless it is rounding."""
         difference = np.abs(one.astype(np.float64) - other.astype(np.float64))
@@ -74,11 +104,12 @@ class ScoreComparison:
         operations = random_operations(self.model.signature.function) if cause else []
         random = f" (the graph draws random numbers: {', '.join(operations)})" if operations else ""
         column = f", column {at[1] + 1}" if self.model.width > 1 else ""
-        values = scores.format(f"{one[at]:.6g}", f"{other[at]:.6g}")
+        of_row = [int(np.broadcast_to(size, len(rows))[at[0]]) for size in sizes]
+        values = scores.format(f"{one[at]:.6g}", f"{other[at]:.6g}", *of_row)
         raise AuditError(
             where=f"{self.model.where}: output {self.model.output!r}",
             expected=f"the same score for the same row, {when}",
-            found=f"row {self.first_row + rows[at[0]]:,}{column}: {values}{random}",
+            found=f"row {self.numbers[rows[at[0]]]:,}{column}: {values}{random}",
             fix="export the model in inference mode (training=False): dropout, sampling and batch statistics "
             "are for training only",
         )
