@@ -76,3 +76,11 @@ def test_a_label_that_only_differs_in_the_extreme_rows() -> None:
     assert "without the 50 of 1,000 rows whose labels are furthest from the mean, -inf" in warning(
         target + 0.001, target
     )
+
+
+def test_few_rows_are_few_by_their_weights() -> None:
+    """A tenth of the rows is extreme, of which only 30 have a weight."""
+    target = target_with(100, 1e4)
+    prediction = np.where(np.arange(ROWS) < 100, target, RANDOM.normal(size=ROWS))
+    weights = np.where((np.arange(ROWS) >= 30) & (np.arange(ROWS) < 100), 1e-9, 1.0)
+    assert not warning(prediction, target) and warning(prediction, target, weights)

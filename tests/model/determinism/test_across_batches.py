@@ -104,7 +104,7 @@ def test_it_costs_a_twentieth_of_the_scoring(tmp_path: Path, monkeypatch: pytest
     sample = sampled(model, table())
     monkeypatch.setattr(Model, "__call__", counted)
     sample.require_row_wise()
-    assert rows[:65] == [1] * 64 + [100] and sum(rows[65:]) == 100 and sum(rows) < 0.07 * ROWS
+    assert rows[:33] == [1] * 32 + [100] and sum(rows[33:]) == 100 and sum(rows) < 0.06 * ROWS
 
 
 def test_the_sample_is_uniform_over_rows_and_batches(tmp_path: Path) -> None:
