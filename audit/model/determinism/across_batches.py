@@ -22,7 +22,7 @@ _MIN_ROWS = 16
 _MAX_ROWS = 512
 _MAX_WIDE_ROWS = 64
 _SINGLE_ROWS = 32
-"""A model that reads neighbours in a tenth of the rows escapes once in thirty; each call costs as much as many rows."""
+"""A model that reads its neighbours in a tenth of the rows escapes once in thirty; each call costs as many rows do."""
 
 
 @dataclass(frozen=True)
