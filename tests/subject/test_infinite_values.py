@@ -97,7 +97,7 @@ def test_a_background_row_with_an_infinity_is_no_reference(tmp_path: Path) -> No
         expected = np.abs(weight * (frame[name] - finite[name].mean())).mean()
         found = one(report, "explainability.mean_abs_attribution", feature=name)
         assert found.value == pytest.approx(expected, rel=1e-4)
-    assert "no reference rows: 1." in notes(report, "explainability")
+    assert "cannot be reference rows: 1." in notes(report, "explainability")
 
 
 def test_a_column_that_is_infinite_in_every_row_is_no_absence(tmp_path: Path) -> None:
