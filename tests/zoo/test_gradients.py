@@ -21,7 +21,7 @@ class TestGradients(Suite):
     def test_the_report_says_what_was_attacked_and_why(self, audited: Audited) -> None:
         if audited.kind.build is gradients.staircase:  # along the logits, of which the report says so
             assert audited.attacks() == ["fgsm", "noise", "pgd"]
-            assert "is left out" in audited.subject.logits.evidence
+            assert "are left out" in audited.subject.logits.evidence
         elif audited.kind.build is gradients.lying:  # along the function's own gradient
             assert audited.attacks() == ["fgsm", "noise", "pgd"]
         else:

@@ -93,10 +93,10 @@ def test_a_plain_model_is_asked_from_the_border_as_well_and_stands(tmp_path: Pat
         "decisions",
     ]
     assert accuracy(found, "worst") == accuracy(found, "pgd") == pytest.approx(1 - REACHED.mean(), abs=0.01)
-    assert "rests on" not in texts(found)
+    assert "relies on" not in texts(found)
 
 
 def test_worst_that_no_gradient_stands_for_says_so(tmp_path: Path) -> None:
     found = audited(flat, tmp_path)
     assert accuracy(found, "worst") == pytest.approx(1 - REACHED.mean(), abs=0.02)
-    assert "rests on the black-box attack and on walks along the decision boundary" in texts(found)
+    assert "relies on the black-box attack and on walks along the decision boundary" in texts(found)

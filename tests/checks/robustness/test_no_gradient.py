@@ -134,7 +134,7 @@ def test_the_default_rule_is_decided_and_one_on_pgd_says_why_it_is_not(tmp_path:
     assert [rule.status for rule in report.rules] == ["pass", "inconclusive"]
     reason = report.rules[1].reason
     assert "it covers no measurement" in reason and "fgsm and pgd did not run, since" in reason
-    assert "worst covers it" in reason
+    assert "worst includes it" in reason
     assert report.rules[0].measurements[0].where["attack"] == "worst"
 
 
@@ -188,7 +188,7 @@ def test_where_a_part_has_no_gradient_both_run(tmp_path: Path) -> None:
     found = measure("robustness", subject, eps=[0.2])
     note = next(note for note in found.notes if "Gradients miss" in note)
     share = (frame()["a"] > 0).mean()
-    assert f"{share:.0%} of the probed rows have no gradient at all" in note and "ran beside" in note
+    assert f"{share:.0%} of the probed rows have no gradient at all" in note and "ran in addition" in note
     rates = {
         name: found.value("flip_rate", **{**SQUARE, "attack": name}, eps=0.2)
         for name in ("square", "pgd", "worst")
@@ -210,7 +210,7 @@ def test_what_fails_where_it_is_moved_to_is_skipped(tmp_path: Path) -> None:
     subject = subject_of(tmp_path / "m", data, data, tmp_path, spec=spec)
     from audit.check import Skip
 
-    with pytest.raises(Skip, match="as attacks moved them"):
+    with pytest.raises(Skip, match="on adversarial rows, not on rows of the data"):
         measure("robustness", subject, eps=[0.2])
 
 

@@ -80,7 +80,7 @@ def test_anything_but_a_number_of_rows_is_an_error(rows: object) -> None:
 
 def test_the_manual_page_and_the_effective_policy_have_it(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["checks", "robustness"]) == 0
-    assert "  rows = 20000  rows of the data that are attacked" in capsys.readouterr().out
+    assert "  rows = 20000  number of randomly drawn rows to attack" in capsys.readouterr().out
     policy = policy_from({"version": 1, "model": {"path": "m"}, "data": {"path": "d.csv", "label": "label"}})
     effective: Any = policy.effective()
     assert effective["checks"]["robustness"]["rows"] == 20_000
