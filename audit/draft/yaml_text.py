@@ -69,9 +69,17 @@ def _asked(questions: Iterable[Question]) -> Iterator[str]:
 
 
 def _flow(content: Mapping[str, Any], indent: str) -> Iterator[str]:
-    """Yield keys with their values on one line each: JSON is YAML."""
+    """Yield keys with their values on one line each."""
     for key, value in content.items():
-        yield f"{indent}{scalar(key)}: {json.dumps(value, default=str)}"
+        yield f"{indent}{scalar(key)}: {_flow_value(value)}"
+
+
+def _flow_value(value: object) -> str:
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{scalar(key)}: {_flow_value(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_flow_value, value))}]"
+    return json.dumps(value) if isinstance(value, str) else scalar(value)
 
 
 def _model(policy: ResolvedPolicy, content: Mapping[str, Any], feeds: list[Feed]) -> Iterator[str]:

@@ -87,5 +87,6 @@ def test_a_rule_that_the_rows_can_never_decide_is_warned_of(
     gap.policy["gate"]["rules"][0] = {**gap.policy["gate"]["rules"][0], "at_least": -0.001, "at_most": 0.001}
     main(gap.write())
     assert re.search(
-        r"too few rows for it to pass: Female \(\d+ rows: too few even for equal rates of", capsys.readouterr().out
+        r"too few rows for it to pass: Female \(\d+ rows: too few even for equal rates of",
+        capsys.readouterr().out,
     )

@@ -135,7 +135,7 @@ class CsvRows:
         self._block_bytes *= 8
 
     def _damaged(self, row: int, stream: CsvStream) -> AuditError:
-        name = self._dialect.encoding
+        name = str(self._dialect.encoding).upper()
         fix = "export the file again"
         if stream.undecodable:
             fix = f"bring the file to one encoding; if that is not {name}, set data.csv: {{encoding: cp1252}}, say"

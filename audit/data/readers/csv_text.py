@@ -32,7 +32,7 @@ class TextLines:
     @property
     def damage(self) -> str | None:
         """Why the text ends too early; None if it does not."""
-        return f"bytes that are no {self._encoding}" if self.undecodable else self._stream.damage
+        return f"bytes that are not {self._encoding.upper()}" if self.undecodable else self._stream.damage
 
     def pieces(self) -> Iterator[str]:
         """Yield the text in pieces that end with a line, the last one with the file."""

@@ -89,7 +89,7 @@ def test_a_plain_model_is_asked_from_the_border_as_well_and_stands(tmp_path: Pat
     (table,) = (table for table in found.tables if table.name == "validity")
     assert set(table.columns["verdict"]) == {"holds"}
     assert [str(test).rpartition(" by ")[2] for test in table.columns["test"]][-2:] == [
-        "gradient",
+        "gradients",
         "decisions",
     ]
     assert accuracy(found, "worst") == accuracy(found, "pgd") == pytest.approx(1 - REACHED.mean(), abs=0.01)
