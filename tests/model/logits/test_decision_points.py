@@ -58,7 +58,7 @@ def test_logits_below_a_tail(tmp_path: Path, name: str) -> None:
 def test_what_a_tail_changes_is_measured(tmp_path: Path) -> None:
     found = audited(export(tmp_path / "m", TAILS["calibrated"]), numbers(), tmp_path, output="probabilities")
     p = 1 / (1 + np.exp(-z()))
-    assert f"by up to {np.abs(0.6 * p + 0.3 - p).max():.2g} " in found.logits.evidence
+    assert f"by up to {np.abs(0.6 * p + 0.3 - p).max():.2g}, " in found.logits.evidence
 
 
 def tanh_score(z: Any, _: Any) -> Any:
