@@ -59,6 +59,7 @@ def test_what_belongs_to_the_process_is_changed_in_few_places() -> None:
         for file in PACKAGE.rglob("*.py")
     }
     assert {file: set(changes) for file, changes in found.items() if changes} == {
+        "cli/streams.py": {"sys.stderr =", "sys.stdout ="},  # closed ones, of the command line
         "check/isolation.py": {"catch_warnings", "chdir", "environ.update", "set_state"},
         "frameworks/output_silencing.py": {"dup2", "environ.setdefault", "filterwarnings"},
         "frameworks/tensorflow_loader.py": {"setLevel"},

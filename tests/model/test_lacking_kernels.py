@@ -54,4 +54,4 @@ def test_values_that_a_kernel_refuses_are_still_the_datas(tmp_path: Path) -> Non
     frame = pd.DataFrame(np.zeros((40, 2), np.float32), columns=["a", "b"]).assign(label=[0, 1] * 20)
     with pytest.raises(AuditError) as caught:
         subject(content(tmp_path / "model", store(frame, tmp_path)))
-    assert "the data's values" in str(caught.value.fix)
+    assert "the row's values" in str(caught.value.fix)
