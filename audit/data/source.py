@@ -1,6 +1,7 @@
 """Sources of rows: tables that are read in batches from files or from AIF360's datasets."""
 
 import os
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from audit.policy.csv_spec import CsvSpec
 from audit.provenance.digest import digest, listing_digest
 
 _DAMAGED: tuple[type[Exception], ...] = (pa.ArrowException, OSError, UnicodeDecodeError)
+_MORE_THAN_ANY_MACHINE = re.compile(r"size \d{15,}")  # petabytes: a damaged length, and no lack of memory
 _MIN_BATCH_ROWS = 256
 _MIN_BATCH_ROWS_LARGE = 32  # with tensors or bytes
 
@@ -144,9 +146,10 @@ def reading(path: object, damaged: tuple[type[Exception], ...] = _DAMAGED) -> It
     try:
         yield
     except damaged as error:
-        if MemoryError not in damaged and (of_machine := machine_error(error)):  # Arrow's are both at once
-            raise of_machine from error
         text = str(error)
+        of_machine = machine_error(error) if MemoryError not in damaged else None  # Arrow's are both at once
+        if of_machine and not _MORE_THAN_ANY_MACHINE.search(text):
+            raise of_machine from error
         utf8 = "UTF" in text or isinstance(error, UnicodeDecodeError)
         raise AuditError(
             where=str(path),
