@@ -61,8 +61,21 @@ def open_signature(path: Path, name: str, allowed: AllowedOperations = _NOTHING)
     return Signature(name, function, inputs, outputs, loaded.module, allowed, exceptions, stateful, warnings)
 
 
+def _twin(signatures: Any, name: str) -> str | None:
+    """Return the second name under which Keras exports the same signature, None if its tensors differ."""
+    if name != "serving_default" or "serve" not in signatures:
+        return None
+    shapes = [_shapes(signatures[one]) for one in (name, "serve")]
+    return "serve" if shapes[0] == shapes[1] else None
+
+
+def _shapes(function: Any) -> list[tuple[str, Any, Any]]:
+    specs = [*function.structured_input_signature[1].items(), *function.structured_outputs.items()]
+    return sorted((key, spec.dtype.name, str(spec.shape)) for key, spec in specs)
+
+
 def _other_signatures(signatures: Any, name: str) -> Iterator[str]:
-    others = sorted(other for other in signatures if other not in (name, INITIAL))
+    others = sorted(other for other in signatures if other not in (name, INITIAL, _twin(signatures, name)))
     if others:
         yield (
             f"only the signature {name!r} was audited: the model has others, which may score otherwise: "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import keras
 import pandas as pd
 import pytest
 import tensorflow as tf
@@ -27,6 +28,24 @@ def test_a_second_signature(tmp_path: Path) -> None:
     tf.saved_model.save(module, str(tmp_path / "model"), signatures=signatures)
     (said,) = (text for text in warnings(tmp_path / "model", tmp_path) if "signature" in text)
     assert "'serving_default'" in said and said.endswith("'other'")
+
+
+@pytest.mark.parametrize("width", [1, 2])
+def test_keras_second_name_is_no_other_signature_unless_its_tensors_differ(
+    tmp_path: Path, width: int
+) -> None:
+    x = keras.Input((1,), name="x")
+    model = keras.Model(x, keras.layers.Dense(1, activation="sigmoid")(x))
+    path = tmp_path / "model"
+    if width == 1:
+        model.export(path, verbose=False)
+    else:
+        spec, wide = (tf.TensorSpec([None, size], tf.float32, name="x") for size in (1, width))
+        served = tf.function(lambda x: {"score": model(x)}, input_signature=[spec])
+        other = tf.function(lambda x: {"score": model(x[:, 1:])}, input_signature=[wide])
+        tf.saved_model.save(model, str(path), signatures={"serving_default": served, "serve": other})
+    said = [text for text in warnings(path, tmp_path) if "signature" in text]
+    assert len(said) == width - 1
 
 
 def test_a_single_signature_is_no_news(tmp_path: Path) -> None:
