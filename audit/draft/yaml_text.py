@@ -50,7 +50,7 @@ def policy_text(
         *_model(policy, content["model"], feeds),
     ]
     lines += ["", "data:", *_asked(by_section["data"]), *_data(policy, content["data"], table, nulls)]
-    lines += ["", "gate:", *_gate(policy, thin)]
+    lines += ["", "gate:", *_gate(policy, content.get("gate") or {}, thin)]
     others = {key: value for key, value in content.items() if key not in ("version", "model", "data", "gate")}
     lines += ["", *_flow(others, "")] if others else []
     lines += [] if "report" in content else ["", "# report:", _REPORT_ROWS]
@@ -137,19 +137,23 @@ def _outcome(labels: Labels, content: Mapping[str, Any]) -> Iterator[str]:
 
 def _protected(spec: Protected) -> str:
     bins = f"bins: [{', '.join(f'{edge:.12g}' for edge in spec.bins)}], " if spec.bins else ""
-    return f"{{{bins}privileged: [{', '.join(scalar(value) for value in spec.privileged)}]}}"
+    columns = f"columns: {_flow_value(spec.columns)}, " if spec.columns else ""
+    return f"{{{bins}{columns}privileged: [{', '.join(scalar(value) for value in spec.privileged)}]}}"
 
 
-def _gate(policy: ResolvedPolicy, thin: Mapping[str, list[str]]) -> Iterator[str]:
+def _gate(policy: ResolvedPolicy, content: Mapping[str, Any], thin: Mapping[str, list[str]]) -> Iterator[str]:
     yield f"  confidence: {policy.gate.confidence:g}   # a rule is decided when its whole interval lies on one side"
     yield f"  min_rows: {policy.gate.min_rows}      # smaller groups are shown and not decided"
-    yield "  # max_audits: 20   # fail beyond so many different audits of these rows: of enough, one passes by luck"
+    yield from _flow({k: v for k, v in content.items() if k not in ("confidence", "min_rows", "rules")}, "  ")
+    if "max_audits" not in content:
+        yield "  # max_audits: 20   # fail beyond so many different audits of these rows: of enough, one passes by luck"
     empty = " []          # none: add limits, or every audit is inconclusive"
     yield f"  rules:{'' if policy.rules else empty}"
+    as_given = map(_flow_value, content.get("rules") or ())
     for rule in policy.rules:
         for sentence in thin.get(str(rule.id), ()):
             yield _comment(f"    # these rows cannot decide the next rule for {sentence}")
-        yield f"    - {_rule(rule)}"
+        yield f"    - {next(as_given, '') or _rule(rule)}"
 
 
 def _rule(rule: Rule) -> str:

@@ -229,6 +229,17 @@ def test_flags_are_keys_of_the_draft(folder: Path, model: Models) -> None:
     assert not any(rule.metric.startswith("robustness") for rule in policy.rules)
 
 
+def test_nothing_that_was_set_is_lost(folder: Path) -> None:
+    store(table(), folder, "table.csv")
+    rules = "[{metric: performance.auc, at_least: 0.61234567, id: ranking}]"
+    settings = ["gate.max_audits=20", "gate.max_waiver_days=90", "gate.confidence=0.9", f"gate.rules={rules}"]
+    assert init("--protected", "sex=Male", "--favorable", "no", *(f"--set={one}" for one in settings)) == 0
+    policy = load_policy("audit.yaml")
+    gate = policy.gate
+    assert (gate.max_audits, gate.max_waiver_days, gate.confidence) == (20, 90, 0.9)
+    assert [(rule.id, rule.at_least) for rule in policy.rules] == [("ranking", 0.61234567)]
+
+
 def test_a_regression_has_rules(folder: Path, model: Models) -> None:
     use(folder, model("logit"))
     frame = table().drop(columns="age")
