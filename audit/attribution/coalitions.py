@@ -62,7 +62,7 @@ class Ends:
         rows: (rows,) float64.
         references: (targets, m) float64: one line, unless rows have different targets.
         line: (rows,) int, the line of ``references`` that a row is compared with.
-        rounding: spacing of the function's point_targets floating-point numbers at its largest output.
+        rounding: spacing of the function's own floating-point numbers at its largest output.
     """
 
     rows: np.ndarray
@@ -143,7 +143,7 @@ class Coalitions:
             if len(first) == 1
             else [self._evaluate_ends(np.full(references, row))[0] for row in first]
         )
-        at_references = np.stack([line[:references] for line in lines])
+        at_references = np.stack([outputs[:references] for outputs in lines])
         at_rows = at_rows[:rows]
         for name, values in (("reference", at_references), ("row", at_rows)):
             for at in np.argwhere(~np.isfinite(values))[:1]:

@@ -37,8 +37,8 @@ def parse_policy(
         AuditError: the content is not a policy.
     """
     data = dict(content)
-    for text_of_value in overrides:
-        data = override(data, text_of_value)
+    for setting in overrides:
+        data = override(data, setting)
     try:
         policy = Policy.model_validate(data)
     except ValidationError as error:

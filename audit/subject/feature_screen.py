@@ -7,7 +7,8 @@ import numpy as np
 from audit.data.arrow_columns import Codes
 from audit.data.labels import Labels, Targets
 from audit.errors import quote_list
-from audit.inputs.feeds import Feed, Values
+from audit.inputs.feeds import Feed
+from audit.subject.batches import FeatureBatch
 
 _COMPARED_VALUES = 2**21  # over all columns: features are compared with the label in the first rows only
 _MIN_ASSOCIATION = 0.995
@@ -29,9 +30,10 @@ class FeatureScreen:
         self._associations: dict[str, list[tuple[float, int]]] = {}
         self._indices = {name: RowIndexTest() for name in self._names}
 
-    def add(self, values: Sequence[Sequence[Values]], first_row: int) -> None:
-        """Append the values of each feed's columns in the next rows; ``first_row`` counts from 0."""
-        columns = dict(zip(self._names, (column for feed in values for column in feed), strict=True))
+    def add(self, batch: FeatureBatch, first_row: int) -> None:
+        """Append the next rows; ``first_row`` counts from 0."""
+        values = (column for feed in batch.values for column in feed)
+        columns = dict(zip(self._names, values, strict=True))
         for name, column in columns.items():
             if isinstance(column, np.ndarray) and column.ndim == 1 and column.dtype.kind == "f":
                 self._indices[name].add(column)

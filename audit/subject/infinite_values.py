@@ -6,15 +6,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from audit.errors import quote_list
-from audit.inputs.feeds import Feed, Values
+from audit.inputs.feeds import Feed
 from audit.inputs.finite import as_sent
+from audit.subject.batches import FeatureBatch
 
 _MAX_COLUMNS = 10
 
 
 @dataclass
 class _Count:
-    """Rows of one column that are infinite, in the data or only in the input's type ``dtype``."""
+    """Rows of one column that are infinite, in the data or only in the input's type ``dtype``.
+
+    ``first_row`` is the number of the first of them, from 1.
+    """
 
     dtype: str
     first_row: int
@@ -31,16 +35,21 @@ class _Count:
 
 
 class InfiniteValues:
-    """Counts infinite values while the rows stream by; NaN cannot occur, since it is a null of the data."""
+    """Counts infinite values while the rows stream by; NaN cannot occur, since it is a null of the data.
 
-    def __init__(self) -> None:
+    Args:
+        feeds: feeds of the model's inputs; a column that several read counts once.
+    """
+
+    def __init__(self, feeds: Sequence[Feed]) -> None:
+        self._feeds = feeds
         self._counts: dict[str, _Count] = {}
 
-    def add(self, feeds: Sequence[Feed], values: Sequence[Sequence[Values]], first_row: int) -> None:
-        """Count those of the next rows, whose first is ``first_row``; a column that several feeds read counts once."""
+    def add(self, batch: FeatureBatch, first_row: int) -> None:
+        """Count those of the next rows; ``first_row`` counts from 0."""
         columns = {
             name: (column, feed)
-            for feed, numbers in zip(feeds, values, strict=True)
+            for feed, numbers in zip(self._feeds, batch.values, strict=True)
             if not feed.is_text
             for name, column in zip(feed.columns, numbers, strict=True)
             if isinstance(column, np.ndarray) and column.dtype.kind == "f"
@@ -53,7 +62,7 @@ class InfiniteValues:
         infinite = np.isinf(as_sent(stored, feed)).any(axes)
         if not infinite.any():
             return
-        count = self._counts.setdefault(name, _Count(feed.dtype.name, first_row + int(infinite.argmax())))
+        count = self._counts.setdefault(name, _Count(feed.dtype.name, first_row + 1 + int(infinite.argmax())))
         inherent = int(np.isinf(stored).any(axes).sum())
         count.infinite += inherent
         count.too_large += int(infinite.sum()) - inherent

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
-import pyarrow as pa
 
 from audit.data.arrow_columns import nulls
 from audit.data.column_types import is_tensor
@@ -13,6 +12,7 @@ from audit.data.protected_attributes import Attribute
 from audit.errors import quote_list
 from audit.inputs.feeds import Feed
 from audit.policy.model import Absent
+from audit.subject.batches import FeatureBatch
 
 _MIN_GAP = 0.1
 _MAX_CHANCE = 1e-3
@@ -67,10 +67,10 @@ class ReplacedNulls:
             for name in self._fills
         }
 
-    def add(self, stored: pa.RecordBatch, first_row: int) -> None:
-        """Count those of the next rows as the data store them; ``first_row`` counts from 0."""
+    def add(self, batch: FeatureBatch, first_row: int) -> None:
+        """Count those of the next rows; ``first_row`` counts from 0."""
         for name, (_, is_numeric) in self._fills.items():
-            column = stored.column(name)
+            column = batch.stored.column(name)
             if is_tensor(column.type):  # whose nulls nothing replaces
                 continue
             rows = first_row + np.flatnonzero(nulls(column, is_numeric))

@@ -1,9 +1,9 @@
 """Scores of all rows: the features stream through the model once, and only compact arrays are kept."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from audit.model.differentiability import differentiable
 from audit.model.head import detect_head
 from audit.model.label_outputs import LabelOutput, label_outputs_of
 from audit.model.served_classes import NamedClasses
-from audit.subject.batches import feature_batches
+from audit.subject.batches import FeatureBatch, feature_batches
 from audit.subject.class_order import class_order
 from audit.subject.feature_screen import FeatureScreen
 from audit.subject.folded_scores import require_unfolded
@@ -75,58 +75,86 @@ def score(
         AuditError: a feature has a null or text, the model fails, or its output contradicts its head, the labels or
             itself.
     """
-    rows = len(labels.codes) if isinstance(labels, Labels) else len(labels.numbers)
-    model = bound.model
-    named = NamedClasses(model)
-    served = [] if isinstance(labels, Targets) else label_outputs_of(model)
-    screen = FeatureScreen(bound.feeds, labels)
-    infinite = InfiniteValues()
-    replaced = ReplacedNulls(bound.feeds, bound.policy.data.missing, attributes)
-    sample = BatchSample(model, rows)
-    hashes: list[np.ndarray] = []
-    collector: Classifier | Regressor | None = None
-    has_gradient = False
-    done = 0
+    scoring = _Scoring(bound, source, labels, attributes)
     for batch in _prefetched(feature_batches(bound.feeds, source, bound.policy.data.missing, key)):
-        tensors = batch.tensors(bound.feeds)
-        batch_hashes = batch.hashes
-        if done + len(batch_hashes) > rows:
-            raise _other_rows(source, rows)
-        if not len(batch_hashes):
-            continue
-        screen.add(batch.values, done)
-        infinite.add(bound.feeds, batch.values, done + 1)
-        replaced.add(batch.stored, done)
-        with source.locating():
-            raw = model(tensors, done + 1)
-        named.add(tensors, done + 1)
-        for output in served:
+        if len(batch.hashes):
+            scoring.add(batch)
+            progress("scoring", scoring.done, scoring.rows)
+    return scoring.result()
+
+
+class _Screen(Protocol):
+    """Looks at the features of all rows while they stream by."""
+
+    def add(self, batch: FeatureBatch, first_row: int) -> None:
+        """Add the next rows; ``first_row`` counts from 0."""
+
+    def warnings(self) -> Iterable[str]:
+        """Return what is said at the top of the report."""
+
+
+class _Scoring:
+    """One pass of all ``rows`` through the model, of which ``done`` are scored."""
+
+    def __init__(
+        self, bound: BoundModel, source: Source, labels: Labels | Targets, attributes: Sequence[Attribute]
+    ) -> None:
+        feeds = bound.feeds
+        self.rows = len(labels.codes) if isinstance(labels, Labels) else len(labels.numbers)
+        self.done = 0
+        self._bound = bound
+        self._source = source
+        self._labels = labels
+        self._screens: list[_Screen] = [
+            FeatureScreen(feeds, labels),
+            InfiniteValues(feeds),
+            ReplacedNulls(feeds, bound.policy.data.missing, attributes),
+        ]
+        self._named = NamedClasses(bound.model)
+        self._served = [] if isinstance(labels, Targets) else label_outputs_of(bound.model)
+        self._sample = BatchSample(bound.model, self.rows)
+        self._hashes: list[np.ndarray] = []
+        self._collector: Classifier | Regressor | None = None
+        self._differentiable = False
+
+    def add(self, batch: FeatureBatch) -> None:
+        """Score the rows of the next batch, one at least."""
+        model = self._bound.model
+        tensors = batch.tensors(self._bound.feeds)
+        if self.done + len(batch.hashes) > self.rows:
+            raise _other_rows(self._source, self.rows)
+        for screen in self._screens:
+            screen.add(batch, self.done)
+        with self._source.locating():
+            raw = model(tensors, self.done + 1)
+        self._named.add(tensors, self.done + 1)
+        for output in self._served:
             output.add(tensors)
-        if collector is None:
+        if self._collector is None:
             require_deterministic(model, tensors, raw)
-            collector = _collector(bound, labels, raw, named.classes)
-            has_gradient = differentiable(model, {name: t[:_PROBED_ROWS] for name, t in tensors.items()})
-        collector.add(raw)
-        sample.add(tensors, raw, batch_hashes, done + 1)
-        hashes.append(batch_hashes)
-        done += len(raw)
-        progress("scoring", done, rows)
-    if collector is None or done != rows:
-        raise _other_rows(source, rows)
-    sample.require_row_wise()
-    scores = collector.result()
-    return ScoringResult(
-        scores=scores,
-        decision_rule=collector.decision_rule,
-        differentiable=has_gradient,
-        hashes=np.concatenate(hashes),
-        warnings=[
-            *screen.warnings(),
-            *infinite.warnings(),
-            *replaced.warnings(),
-            *_score_warnings(bound, collector, scores, labels, served),
-        ],
-    )
+            self._collector = _collector(self._bound, self._labels, raw, self._named.classes)
+            probed = {name: tensor[:_PROBED_ROWS] for name, tensor in tensors.items()}
+            self._differentiable = differentiable(model, probed)
+        self._collector.add(raw)
+        self._sample.add(tensors, raw, batch.hashes, self.done + 1)
+        self._hashes.append(batch.hashes)
+        self.done += len(raw)
+
+    def result(self) -> ScoringResult:
+        """Return what the pass gave."""
+        if self._collector is None or self.done != self.rows:
+            raise _other_rows(self._source, self.rows)
+        self._sample.require_row_wise()
+        scores = self._collector.result()
+        of_features = (text for screen in self._screens for text in screen.warnings())
+        of_scores = _score_warnings(self._bound, self._collector, scores, self._labels, self._served)
+        return ScoringResult(
+            scores=scores,
+            decision_rule=self._collector.decision_rule,
+            differentiable=self._differentiable,
+            hashes=np.concatenate(self._hashes),
+            warnings=[*of_features, *of_scores],
+        )
 
 
 def _score_warnings(

@@ -16,6 +16,7 @@ import audit
 from audit.data.protected_attributes import Attribute
 from audit.inputs.feeds import Feed
 from audit.policy.model import Absent
+from audit.subject.batches import FeatureBatch
 from audit.subject.replaced_nulls import ReplacedNulls
 
 from ..audits import content, store
@@ -27,6 +28,10 @@ def attribute(groups: list[str], name: str = "sex") -> Attribute:
     return Attribute(name, list(map(str, values)), codes.astype(np.int32), [len(values) - 1])
 
 
+def stored(table: pa.RecordBatch) -> FeatureBatch:
+    return FeatureBatch([], np.empty(0, np.uint64), table)
+
+
 def warned(
     is_null: np.ndarray, *attributes: Attribute, fill: Any = 5, text: bool = False, rows: int = 10**6
 ) -> str:
@@ -36,7 +41,7 @@ def warned(
     values = [None if null else "7" for null in is_null]
     batch = pa.record_batch({"inc": pa.array(values, pa.string())})
     for start in range(0, len(values), rows):
-        screen.add(batch.slice(start, rows), start)
+        screen.add(stored(batch.slice(start, rows)), start)
     return " ".join(screen.warnings())
 
 
@@ -98,14 +103,15 @@ def test_words_count_among_numbers_only() -> None:
     values = pa.record_batch({"inc": pa.array(["NA"] * 400 + ["7"] * 600)})
     for dtype, expected in ((tf.float32, 1), (tf.string, 0)):
         screen = ReplacedNulls([Feed("inc", dtype, True, ["inc"])], {"inc": "5"}, [attribute(SEX)])
-        screen.add(values, 0)
+        screen.add(stored(values), 0)
         assert len(list(screen.warnings())) == expected
 
 
 def test_many_columns_are_one_warning() -> None:
     names = [f"x{number}" for number in range(12)]
     screen = ReplacedNulls([Feed("x", tf.float32, False, names)], {"*": 0}, [attribute(SEX)])
-    screen.add(pa.record_batch({name: pa.array([None] * 400 + [1.0] * 600) for name in names}), 0)
+    column = pa.array([None] * 400 + [1.0] * 600)
+    screen.add(stored(pa.record_batch(dict.fromkeys(names, column))), 0)
     (found,) = screen.warnings()
     assert found.count("nulls of") == 10 and "; likewise those of 'x10', 'x11'." in found
 

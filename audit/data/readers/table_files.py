@@ -87,7 +87,7 @@ class TableFiles(Source):
             arrays.append(
                 _as_type(batch.column(name), kind, where)
                 if is_stored
-                else _repeated(values[name], batch.num_rows)
+                else pa.repeat(pa.scalar(values[name], pa.string()), batch.num_rows)
             )
         return pa.RecordBatch.from_arrays(arrays, list(columns))
 
@@ -97,7 +97,7 @@ class TableFiles(Source):
     def _named(self, file: Path) -> pa.Schema:
         schema = self.file_schema(file)
         with reading(file):
-            assert schema.names is not None  # a damaged name is decoded here
+            list(schema.names)  # decodes them, which fails on a damaged name
         return schema
 
     def _match(self) -> None:
@@ -130,10 +130,6 @@ def _extended(schema: pa.Schema, values: Mapping[str, str | None]) -> pa.Schema:
     if not values:
         return schema
     return pa.schema([*schema, *(pa.field(name, pa.string()) for name in values)])
-
-
-def _repeated(value: str | None, rows: int) -> pa.Array:
-    return pa.array([value], pa.string()).take(pa.array([0] * rows, pa.int32()))
 
 
 def _as_type(column: pa.Array, kind: pa.DataType, where: str) -> pa.Array:
