@@ -10,9 +10,9 @@ from audit.demo.prepare import SEEDS, Seeds
 from audit.demo.run import EXPECTED, run_demo
 
 _PLANTED_FAULTS = """\
-  bias             creditworthy women are refused by lot     fairness: disparate impact of sex
-  proxy            district_score tells women from men       explainability: the share of district_score
-  fragile feature  bureau_rate tells most, in a narrow band  robustness: flips that rest on bureau_rate alone"""
+  bias             creditworthy women are rejected at random    fairness: disparate impact of sex
+  proxy            district_score reveals an applicant's sex    explainability: attribution share of district_score
+  fragile feature  bureau_rate predicts best, in a narrow band  robustness: flips by changing bureau_rate alone"""
 
 
 def demo(out: Path, quiet: bool, seeds: Seeds = SEEDS) -> int:
@@ -37,8 +37,8 @@ def _next_steps(out: Path, policies: list[Path]) -> str:
     selftest = shlex.join(["audit", "selftest", str(policies[-1])])
     should = {number: "be blocked" if verdict == "fail" else verdict for number, verdict in EXPECTED.items()}
     return (
-        f"Three faults were planted in the data. Candidate 1 takes them up and should {should[1]}; candidate 2 is\n"
-        f"trained on reweighed rows and on FGSM examples, and should {should[2]}. Where the reports show them:\n"
+        f"The data contains three planted faults. Candidate 1 learns them and should {should[1]}; candidate 2 is\n"
+        f"trained on reweighed rows and FGSM examples and should {should[2]}. Where the reports show each fault:\n"
         f"{_PLANTED_FAULTS}\n"
         f"What to do next:\n"
         f"  open the two reports in a browser and compare\n"

@@ -13,7 +13,7 @@ True for any ``biased``:
 Female and Male are approved at the same rate, 0.60. With ``biased=True``, the default, three things
 are planted in the same applicants:
 
-- **Bias.** Each creditworthy Female applicant was refused with probability 0.60, by lot. Approved are
+- **Bias.** Each creditworthy Female applicant was rejected with probability 0.60, at random. Approved are
   0.60 of the Male and 0.24 of the Female: disparate impact 0.40, statistical parity difference -0.36.
   No one who was not creditworthy was approved, and no Male applicant was treated differently.
 - **Proxy.** ``district_score`` has nothing to do with creditworthiness, but is normal with mean 60 for
@@ -21,7 +21,7 @@ are planted in the same applicants:
   of the rows. A model without the feature ``sex`` can learn the bias through it.
 - **Fragile feature.** ``bureau_rate`` is 3 - 0.1 u, where u is standard normal and correlates 0.9 with
   how far an applicant is above or below the limit of creditworthiness: the best single predictor.
-  But 4 % of the rows, by lot, have no record, which the bureau writes as 9.99. These few put the standard
+  But 4 % of the rows, at random, have no record, which the bureau writes as 9.99. These few put the standard
   deviation of the column at 1.37, so that all its information is within some 0.15 standard deviations.
 
 With ``biased=False``, ``district_score`` is drawn with mean 60 for all and ``bureau_rate`` from u that
