@@ -42,11 +42,11 @@ def conclude(measured: Measured, history: History | None = None) -> Report:
 
 def _warnings(facts: AuditFacts, policy: ResolvedPolicy, results: Sequence[CheckResult]) -> list[str]:
     of_checks = [text for result in results for text in result.warnings]
-    return [
-        *facts.warnings,
-        *of_checks,
-        *warnings_of(policy.gate, facts.metrics, results, list(policy.data.protected)),
-    ]
+    data = policy.data
+    of_rules = warnings_of(
+        policy.gate, facts.metrics, results, list(data.protected), list(data.named_intersections)
+    )
+    return [*facts.warnings, *of_checks, *of_rules]
 
 
 def _decide(

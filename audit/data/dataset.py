@@ -79,8 +79,8 @@ def read_dataset(spec: DataSpec, source: Source, kind: Kind) -> Dataset:
     if not rows:
         raise AuditError(where=source.path, expected="at least one row", found="no rows after the header")
     attributes = {name: reader.attribute() for name, reader in readers.items()}
-    for names in spec.intersections:
-        attributes["*".join(names)] = intersect("*".join(names), [attributes[name] for name in names])
+    for intersection, names in spec.named_intersections.items():
+        attributes[intersection] = intersect(intersection, [attributes[name] for name in names])
     labels = label.result()
     normalized = _normalized(np.concatenate(weights), spec.weight) if spec.weight else None
     return Dataset(

@@ -42,11 +42,12 @@ def warnings_of(
     metrics: Mapping[str, MetricFacts],
     results: Sequence[CheckResult],
     protected: Sequence[str] = (),
+    intersections: Sequence[str] = (),
 ) -> list[str]:
     """Return a sentence for each rule that cannot break, that the ideal breaks, or that misses what was measured.
 
     ``metrics`` holds the facts of all metrics of the enabled checks, by ``check.metric``; ``protected`` are the
-    policy's attributes, without intersections.
+    policy's attributes, and ``intersections`` the names of those that it names.
     """
     rules = gate.rules or ()
     measurements = [m for result in results if result.status == "measured" for m in result.measurements]
@@ -66,7 +67,7 @@ def warnings_of(
             *heterogeneous_pools(rule, measurements, gate.min_rows),
         )
     ]
-    return [*of_rules, *uncovered_groups(rules, protected, measurements)]
+    return [*of_rules, *uncovered_groups(rules, protected, intersections, measurements)]
 
 
 def _uncovered(rule: Rule, measured: Sequence[Measurement]) -> Iterator[str]:

@@ -11,10 +11,21 @@ _MAX_LISTED = 6
 
 
 def uncovered_groups(
-    rules: Sequence[Rule], protected: Sequence[str], measured: Sequence[Measurement]
+    rules: Sequence[Rule],
+    protected: Sequence[str],
+    intersections: Sequence[str],
+    measured: Sequence[Measurement],
 ) -> Iterator[str]:
-    """Yield a sentence for each protected attribute with a group that no rule compares with the privileged ones."""
-    for attribute in protected:
+    """Yield a sentence for each attribute with a group that no rule compares with the privileged ones.
+
+    Args:
+        rules: the policy's rules.
+        protected: the protected attributes.
+        intersections: the names of the intersections that the policy names.
+        measured: what was measured.
+    """
+    keys = dict.fromkeys(protected, "data.protected") | dict.fromkeys(intersections, "data.intersections")
+    for attribute, key in keys.items():
         comparisons = [
             m for m in measured if m.where.get("attribute") == attribute and "unprivileged" in m.where
         ]
@@ -22,7 +33,7 @@ def uncovered_groups(
         present = list(dict.fromkeys(group for m in comparisons for group in _groups(m)))
         missing = [group for group in present if group not in compared]
         if not compared and (comparisons or not any(_names(rule, attribute) for rule in rules)):
-            yield f"no rule limits a fairness metric of {attribute!r}, which data.protected names"
+            yield f"no rule limits a fairness metric of {attribute!r}, which {key} names"
         elif compared and missing:
             more = f" and {len(missing) - _MAX_LISTED} more" if len(missing) > _MAX_LISTED else ""
             listed = quote_list(missing[:_MAX_LISTED])

@@ -27,8 +27,7 @@ def with_groups_as_read(rule: Rule, data: DataSpec) -> Rule:
 def _spellings(rule: Rule, data: DataSpec) -> list[Spelling | None]:
     """Return the settings of the columns that make the rule's attribute, one for each part of an intersection."""
     attribute = rule.where.get("attribute")
-    parts = {"*".join(names): names for names in data.intersections}
-    names = parts.get(str(attribute), [str(attribute)])
+    names = data.named_intersections.get(str(attribute), [str(attribute)])
     return [data.values.get(name) if name in data.protected else None for name in names]
 
 

@@ -133,6 +133,11 @@ class DataSpec(Strict):
                 )
         return self
 
+    @property
+    def named_intersections(self) -> dict[str, list[str]]:
+        """The attributes of each intersection, by its name in measurements and rules."""
+        return {"*".join(names): names for names in self.intersections}
+
     @model_validator(mode="after")
     def _require_known_attributes(self) -> "DataSpec":
         if self.pixels and self.pixels[0] >= self.pixels[1]:

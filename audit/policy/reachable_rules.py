@@ -37,7 +37,7 @@ def require_known_attribute(rule: Rule, data: DataSpec) -> None:
         AuditError: nothing is measured by it.
     """
     attribute = rule.where.get("attribute")
-    known = [*data.protected, *map("*".join, data.intersections)]
+    known = [*data.protected, *data.named_intersections]
     if attribute is None or attribute == _EVERY or str(attribute) in known:
         return
     raise AuditError(

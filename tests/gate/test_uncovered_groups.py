@@ -45,7 +45,7 @@ ONLY_X = "sex: no rule compares these groups with the privileged ones: 'Female'"
 )
 def test_what_no_rule_compares_is_named(wheres: list[dict[str, Scalar]], warnings: list[str]) -> None:
     rules = [Rule(metric=IMPACT, where=where, at_least=0.8) for where in wheres]
-    assert list(uncovered_groups(rules, ["sex", "race"], MEASURED)) == warnings
+    assert list(uncovered_groups(rules, ["sex", "race"], [], MEASURED)) == warnings
 
 
 @pytest.mark.parametrize(
@@ -57,13 +57,22 @@ def test_what_no_rule_compares_is_named(wheres: list[dict[str, Scalar]], warning
     ],
 )
 def test_rules_that_compare_no_groups_do_not_count(rule: dict[str, Any]) -> None:
-    assert list(uncovered_groups([Rule(**rule, at_least=0.1)], ["race"], MEASURED)) == [RACE]
+    assert list(uncovered_groups([Rule(**rule, at_least=0.1)], ["race"], [], MEASURED)) == [RACE]
 
 
 def test_a_rule_that_was_not_measured_counts_by_its_words() -> None:
     """As where the check did not run: the rule is undecided, which the report says."""
     rule = Rule(metric=IMPACT, where={"attribute": "sex"}, no_worse_than_baseline_by=0.1)
-    assert list(uncovered_groups([rule], ["sex", "race"], [])) == [RACE]
+    assert list(uncovered_groups([rule], ["sex", "race"], [], [])) == [RACE]
+
+
+def test_an_intersection_that_the_policy_names_is_named_as_one() -> None:
+    measured = [compared("sex", "Female"), compared("sex*race", "Female*Black")]
+    rule = Rule(metric=IMPACT, where={"attribute": "sex"}, at_least=0.8)
+    unlimited = "no rule limits a fairness metric of 'sex*race', which data.intersections names"
+    assert list(uncovered_groups([rule], ["sex"], ["sex*race"], measured)) == [unlimited]
+    both = [rule, Rule(metric=IMPACT, where={"attribute": "sex*race"}, at_least=0.8)]
+    assert list(uncovered_groups(both, ["sex"], ["sex*race"], measured)) == []
 
 
 def test_groups_of_a_pool_that_is_compared_are_compared() -> None:
@@ -73,4 +82,4 @@ def test_groups_of_a_pool_that_is_compared_are_compared() -> None:
     )  # fmt: skip
     rule = Rule(metric=IMPACT, where={"attribute": "sex", "unprivileged": "(others)"}, at_least=0.8)
     measured = [compared("sex", "a"), compared("sex", "b"), pool]
-    assert list(uncovered_groups([rule], ["sex"], measured)) == []
+    assert list(uncovered_groups([rule], ["sex"], [], measured)) == []

@@ -60,8 +60,8 @@ def protected_columns(subject: Subject) -> ProtectedColumns:
     data = subject.policy.data
     attributes = {attribute.name: attribute for attribute in subject.attributes}
     columns = {name: _columns(attributes[name], spec, subject) for name, spec in data.protected.items()}
-    for names in data.intersections:
-        columns["*".join(names)] = {c: how for name in names for c, how in columns[name].items()}
+    for intersection, names in data.named_intersections.items():
+        columns[intersection] = {c: how for name in names for c, how in columns[name].items()}
     return columns
 
 

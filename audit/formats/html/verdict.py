@@ -30,8 +30,7 @@ class VerdictView:
     """The page's first screen: blocking and undecided rules with their margins, and what was left out.
 
     ``left_out`` maps each group to its rows, all and in the metric that counts fewest, and that metric's value;
-    ``undecided_rows`` says by attribute which share of the rows no rule decided on;
-    ``without_rule`` are protected attributes that no rule covers.
+    ``undecided_rows`` says by attribute which share of the rows no rule decided on.
     """
 
     counts: dict[RuleStatus, int]
@@ -44,7 +43,6 @@ class VerdictView:
     min_rows: str
     not_measured: list[CheckResult]
     turned_off: list[str]
-    without_rule: list[str]
 
 
 def verdict_view(report: Report, views: list[RuleView]) -> VerdictView:
@@ -62,7 +60,6 @@ def verdict_view(report: Report, views: list[RuleView]) -> VerdictView:
         min_rows=min_rows(report),
         not_measured=[check for check in report.checks if check.status != "measured"],
         turned_off=turned_off(report),
-        without_rule=_without_rule(report),
     )
 
 
@@ -92,13 +89,6 @@ def _closest(passed: list[RuleView]) -> Nearest | None:
         if place
     ]
     return _nearest(passed[min(margins)[1]]) if margins else None
-
-
-def _without_rule(report: Report) -> list[str]:
-    covered = {
-        m.where.get("attribute") for rule in report.rules for m in [*rule.measurements, *rule.not_decided]
-    }
-    return [groups.attribute for groups in report.data.groups if groups.attribute not in covered]
 
 
 def _left_out(report: Report) -> dict[str, tuple[str, str]]:

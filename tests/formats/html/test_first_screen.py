@@ -108,11 +108,8 @@ def test_the_page_does_not_judge() -> None:
     ]
 
 
-def test_attributes_without_a_rule_and_checks_that_are_off_are_said() -> None:
+def test_checks_that_are_off_are_said() -> None:
     report = small()
-    assert "Protected attributes without a rule" not in screen(report).get("Keep in mind", "")
     policy = replace(report.policy, effective={**report.policy.effective, "checks": {"fairness": False}})
     shown = screen(replace(report, rules=[], policy=policy))["Keep in mind"]
-    names = ", ".join(groups.attribute for groups in report.data.groups)
-    assert f"Protected attributes without a rule: {names}." in shown
     assert "Turned off by the policy and not measured: fairness." in shown
