@@ -1,7 +1,25 @@
-"""The exception for every error that a user can cause, and helpers for its messages."""
+"""The exception for every error that a user can cause, the settings that answer it, and helpers for its messages."""
 
 import difflib
+import json
+import re
 from collections.abc import Iterable
+from dataclasses import dataclass
+
+_PLAIN = re.compile(r"[^\W\d]([\w ./-]*\w)?")
+_RESERVED = ("true", "false", "null", "yes", "no", "on", "off")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A value, as YAML, for a dotted key of the policy; not ``complete`` if its author has to fill in a name."""
+
+    key: str
+    value: str
+    complete: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.value}"
 
 
 class AuditError(Exception):
@@ -12,13 +30,17 @@ class AuditError(Exception):
         found: the actual value.
         where: file, key or column that the error is about.
         fix: what the user can do.
+        settings: those that would answer the error, the likeliest first: `audit init` offers them.
     """
 
-    def __init__(self, *, expected: str, found: str, where: str, fix: str = "") -> None:
+    def __init__(
+        self, *, expected: str, found: str, where: str, fix: str = "", settings: Iterable[Setting] = ()
+    ) -> None:
         self.expected = expected
         self.found = found
         self.where = where
         self.fix = fix
+        self.settings = tuple(settings)
         super().__init__(self.__str__())
 
     def __str__(self) -> str:
@@ -34,8 +56,23 @@ class AuditError(Exception):
 
         It is a plain `AuditError`: that a baseline's scores are refused, say, does not refuse the candidate's.
         """
-        where = f"{place}: {self.where}"
-        return AuditError(expected=self.expected, found=self.found, where=where, fix=self.fix)
+        return self._at(f"{place}: {self.where}")
+
+    def in_row(self, row: int) -> "RowError":
+        """Return the error about the value in a row of the column ``where``."""
+        return RowError(
+            row=row,
+            expected=self.expected,
+            found=self.found,
+            where=self.where,
+            fix=self.fix,
+            settings=self.settings,
+        )
+
+    def _at(self, where: str) -> "AuditError":
+        return AuditError(
+            expected=self.expected, found=self.found, where=where, fix=self.fix, settings=self.settings
+        )
 
 
 class RowError(AuditError):
@@ -47,17 +84,27 @@ class RowError(AuditError):
         found: the kind of the actual value, without the value: it may identify a person.
         where: the column.
         fix: what the user can do.
+        settings: those that would answer the error.
     """
 
-    def __init__(self, *, row: int, expected: str, found: str, where: str, fix: str = "") -> None:
+    def __init__(
+        self,
+        *,
+        row: int,
+        expected: str,
+        found: str,
+        where: str,
+        fix: str = "",
+        settings: Iterable[Setting] = (),
+    ) -> None:
         self.row = row
         self._column = where
-        super().__init__(expected=expected, found=found, where=f"{where}, row {row:,}", fix=fix)
+        place = f"{where}, row {row:,}"
+        super().__init__(expected=expected, found=found, where=place, fix=fix, settings=settings)
 
     def located(self, place: str) -> AuditError:
         """Return the error about the row at ``place``, the file and the row's number in it."""
-        where = f"{place}: {self._column}"
-        return AuditError(expected=self.expected, found=self.found, where=where, fix=self.fix)
+        return self._at(f"{place}: {self._column}")
 
 
 class ScoresRefused(AuditError):
@@ -93,3 +140,15 @@ def quote_list(names: Iterable[object], limit: int = 12) -> str:
     quoted = [repr(n) if len(str(n)) <= 80 else repr(str(n)[:77] + "…") for n in names]
     more = len(quoted) - limit
     return ", ".join(quoted[:limit]) + (f" and {more} more" if more > 0 else "") or "none"
+
+
+def yaml_name(name: str) -> str:
+    """Return a name for a `Setting`, as it is where YAML allows that."""
+    is_plain = _PLAIN.fullmatch(name) and name.lower() not in _RESERVED
+    return name if is_plain else yaml_value(name)
+
+
+def yaml_value(value: object) -> str:
+    """Return a value of the data for a `Setting`: texts in quotes, whatever they hold."""
+    text = repr(value)
+    return json.dumps(value) if isinstance(value, str) and text != f"'{value}'" else text

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from audit.data.column_types import is_bytes, is_number, is_tensor
 from audit.data.nulls import ABSENT_TEXT
-from audit.errors import AuditError, RowError
+from audit.errors import AuditError, RowError, Setting
 from audit.policy.model import Absent
 from audit.result import Scalar
 
@@ -18,7 +18,7 @@ NULL_WORDS = pa.array(["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None"])
 
 _LAST_EXACT = 2**53  # of whole numbers that Arrow converts to 64-bit floats
 _FIX = "correct the data, or give the model's input another column under model.inputs"
-_DECIMAL_FIX = 'if its comma is a decimal mark, set data.csv: {decimal: ","}'
+_DECIMAL_COMMA = Setting("data.csv", '{decimal: ","}')
 
 
 class NullValue(Exception):
@@ -140,12 +140,14 @@ def _as_float(column: pa.Array, name: str, first_row: int) -> pa.Array:
         with suppress(pa.ArrowInvalid):
             return trimmed.cast(parsed).cast(pa.float64())
     row = next(i for i, v in enumerate(trimmed.to_pylist()) if v is not None and not _parses(v))
+    has_comma = _has_decimal_comma(trimmed[row].as_py())
     raise RowError(
         row=first_row + row,
         where=f"data column {name!r}",
         expected="numbers",
         found="text that is no number",
-        fix=_FIX if not _has_decimal_comma(trimmed[row].as_py()) else _DECIMAL_FIX,
+        fix=f"if its comma is a decimal mark, set {_DECIMAL_COMMA}" if has_comma else _FIX,
+        settings=[_DECIMAL_COMMA] if has_comma else (),
     )
 
 

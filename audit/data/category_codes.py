@@ -11,7 +11,7 @@ from audit.data.arrow_columns import NULL_WORDS
 from audit.data.python_values import python_values
 from audit.errors import AuditError, quote_list
 from audit.result import Scalar
-from audit.values import MERGING, Spelling, read_as, shown, sort_key
+from audit.values import MERGING, Spelling, read_as, reading_setting, shown, sort_key
 
 NULL_CODE = -1
 """The code of a null."""
@@ -116,19 +116,20 @@ class PolicyValues:
         try:
             return self._values.index(read_as(self._spelling)(policy_value))
         except ValueError:
+            reading = self._nearest_reading(policy_value)
             raise AuditError(
                 where=where,
                 expected=f"{expected}: {quote_list(shown(value, self._spelling) for value in self._values)}",
                 found=f"{policy_value!r}, which no row has",
-                fix=self._nearest_reading(policy_value),
+                fix=f"write it as in the data, or set data.values: {{{self._column}: {reading}}}"
+                if reading
+                else "",
+                settings=[reading_setting(self._column, reading)] if reading else (),
             ) from None
 
-    def _nearest_reading(self, policy_value: Scalar) -> str:
-        """Return in words the first setting under which a row has the value."""
-        for spelling in MERGING:
-            if _is_among(policy_value, self._values, spelling):
-                return f"write it as in the data, or set data.values: {{{self._column}: {spelling}}}"
-        return ""
+    def _nearest_reading(self, policy_value: Scalar) -> Spelling | None:
+        """Return the first reading under which a row has the value."""
+        return next((one for one in MERGING if _is_among(policy_value, self._values, one)), None)
 
 
 def _is_among(value: Scalar, values: Sequence[str], spelling: Spelling) -> bool:

@@ -10,11 +10,12 @@ import pyarrow as pa
 from audit.data.arrow_columns import NULL_WORDS, numbers
 from audit.data.category_codes import NULL_CODE, Categories, Coder, PolicyValues
 from audit.data.limits import reaches
-from audit.errors import AuditError, quote_list
+from audit.errors import AuditError, Setting, quote_list, yaml_value
 from audit.policy.model import AtLeast, DataSpec, Kind
 from audit.result import Scalar
-from audit.values import Spelling, ambiguity_warning, is_number, read_as, shown
+from audit.values import Spelling, ambiguity_warning, is_number, read_as, shown, spelling_settings
 
+REGRESSION = Setting("model.output", "regression")
 MAX_CLASSES = 1000
 _MAX_LIKELY_CLASSES = 20  # numbers of more values than this are as likely measured as classes
 
@@ -24,7 +25,8 @@ class Labels:
     """Labels of a classification: ``codes`` (int32, one a row) index the sorted ``values``.
 
     ``favorable`` are the indices of the favourable values, none if the policy names none of several. ``spelling`` is
-    the label's entry in ``data.values``; ``warning`` quotes values that may be spellings of one, None without any.
+    the label's entry in ``data.values``; ``warning`` quotes values that may be spellings of one, None without any;
+    ``readings`` are the settings that it names.
     """
 
     values: list[Scalar]
@@ -32,6 +34,7 @@ class Labels:
     favorable: list[int]
     spelling: Spelling | None = None
     warning: str | None = None
+    readings: Sequence[Setting] = ()
 
     @property
     def are_words(self) -> bool:
@@ -115,18 +118,22 @@ class LabelReader:
         if len(values) < 2:
             raise self._error("at least two label values", f"only {values[0]!r}")
         if len(values) > MAX_CLASSES:
-            fix = "" if _are_words(values) else "for a regression set model.output: regression"
-            raise self._error(f"at most {MAX_CLASSES} label values", f"{len(values):,}", fix)
+            regression = [] if _are_words(values) else [REGRESSION]
+            fix = f"for a regression set {REGRESSION}" if regression else ""
+            raise self._error(f"at most {MAX_CLASSES} label values", f"{len(values):,}", fix, regression)
         warning = ambiguity_warning(self._spec.label, categories.rows, self._spelling)
-        favorable = self._favorable(categories, values, warning)
-        return Labels(values, categories.codes, favorable, self._spelling, warning)
+        readings = spelling_settings(self._spec.label, categories.values) if warning else []
+        favorable = self._favorable(categories, values, warning, readings)
+        return Labels(values, categories.codes, favorable, self._spelling, warning, readings)
 
-    def _favorable(self, categories: Categories, values: list[Scalar], warning: str | None) -> list[int]:
+    def _favorable(
+        self, categories: Categories, values: list[Scalar], warning: str | None, readings: list[Setting]
+    ) -> list[int]:
         if self._spec.favorable is None:
             if len(values) == 2:
                 return [1]
             if self._spec.protected or warning or self._may_be_measured(values):
-                raise self._needs_favorable(values, warning)
+                raise self._needs_favorable(values, warning, readings)
             return []
         assert isinstance(self._spec.favorable, list)
         known = PolicyValues(categories.values, self._spec.label, self._spelling)
@@ -141,24 +148,32 @@ class LabelReader:
         """Return whether so many numbers are as likely the targets of a regression, and nobody says which."""
         return self._kind == "auto" and not _are_words(values) and len(values) > _MAX_LIKELY_CLASSES
 
-    def _needs_favorable(self, values: list[Scalar], warning: str | None) -> AuditError:
+    def _needs_favorable(
+        self, values: list[Scalar], warning: str | None, readings: list[Setting]
+    ) -> AuditError:
         if self._may_be_measured(values):
             return AuditError(
                 where="model.output",
                 expected="whether the label is a class or a number: with so many values it may be either",
                 found=f"{len(values)} label values: {quote_list(values)}",
                 fix="set model.output: regression; for a classification model.output: probabilities or logits",
+                settings=[
+                    REGRESSION,
+                    *(Setting("model.output", kind) for kind in ("probabilities", "logits")),
+                ],
             )
         if warning:  # which values there are comes before which is favourable
             return self._error(
-                "each label value in one spelling", f"{len(values)}: {quote_list(values)}", warning
+                "each label value in one spelling", f"{len(values)}: {quote_list(values)}", warning, readings
             )
-        regression = "" if _are_words(values) else " (for a regression model.output: regression)"
+        regression = [] if _are_words(values) else [REGRESSION]
+        for_numbers = f" (for a regression {REGRESSION})" if regression else ""
         return AuditError(
             where="data.favorable",
             expected="the label value or values that count as the favourable outcome, which groups are compared by",
             found=f"nothing, with {len(values)} label values: {quote_list(values)}",
-            fix=f"set data.favorable{regression}, or no data.protected",
+            fix=f"set data.favorable{for_numbers}, or no data.protected",
+            settings=[*regression, *(Setting("data.favorable", yaml_value(value)) for value in values)],
         )
 
     def _require_complete(self, nulls: int) -> None:
@@ -166,9 +181,11 @@ class LabelReader:
             fix = "remove those rows from the data; a row without a label cannot be audited"
             raise self._error("a label in every row", f"{nulls:,} rows without one", fix)
 
-    def _error(self, expected: str, actual: str, fix: str = "") -> AuditError:
+    def _error(
+        self, expected: str, actual: str, fix: str = "", settings: Sequence[Setting] = ()
+    ) -> AuditError:
         where = f"data.label: {self._spec.label!r}"
-        return AuditError(where=where, expected=expected, found=actual, fix=fix)
+        return AuditError(where=where, expected=expected, found=actual, fix=fix, settings=settings)
 
 
 def _are_words(values: Sequence[Scalar]) -> bool:
@@ -199,7 +216,8 @@ def _wrong_favorable(favorable: AtLeast | list[Scalar]) -> AuditError:
             where="data.favorable",
             expected="label values for a classification",
             found=f"{{at_least: {favorable.at_least:g}}}",
-            fix="for a regression set model.output: regression",
+            fix=f"for a regression set {REGRESSION}",
+            settings=[REGRESSION],
         )
     return AuditError(
         where="data.favorable", expected="{at_least: NUMBER} for a regression", found=repr(favorable)

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from audit.data.column_types import is_bytes, is_tensor
-from audit.errors import AuditError, did_you_mean, quote_list
+from audit.errors import AuditError, Setting, did_you_mean, quote_list, yaml_name, yaml_value
 from audit.inputs.column_candidates import ColumnCandidates
 from audit.inputs.composite_tensors import composite_error, row_splits, sparse_input
 from audit.inputs.feeds import Feed, vector
@@ -16,6 +16,8 @@ from audit.inputs.image_feeds import ImageFeed, ImageFileFeed
 from audit.policy.model import DataSpec
 
 _MAX_LISTED = 60
+_MAX_OFFERED = 12
+_COLUMNS = "[COLUMN, …]"
 
 
 def bind(
@@ -125,7 +127,9 @@ class _Input:
         if len(matches) == 1:
             return matches
         if matches:
-            raise self._error("one column of that name", quote_list(matches), self._say_which())
+            raise self._error(
+                "one column of that name", quote_list(matches), self._say_which(), self._fed_from("COLUMN")
+            )
         if self.splits:
             raise composite_error(self.where, "ragged", [self.name, self.splits])
         if self.is_single and not self.is_wide:
@@ -134,6 +138,7 @@ class _Input:
             f"a data column of that name{did_you_mean(self.name, self.columns.names)}",
             f"the columns {quote_list(self.columns.names)}",
             f"add the column, or {self._say_which() if self.width == 1 else self._list_them()}",
+            self._fed_from("COLUMN" if self.width == 1 else _COLUMNS),
         )
 
     def _only(self) -> list[str]:
@@ -178,6 +183,7 @@ class _Input:
                 f"{self.width} column{'s' * (self.width != 1)} for a tensor of shape {self.shape}",
                 f"{len(columns)}: {quote_list(columns)}",
                 self._list_them(),
+                self._fed_from(_offered(columns)),
             )
         return Feed(self.name, spec.dtype, spec.shape.rank == 1, list(columns))
 
@@ -191,6 +197,8 @@ class _Input:
                 f"arrays of shape {required} in every row",
                 f"column {column!r} with {shape or 'one value'} in each",
                 f"store arrays of that shape, or {self._say_which()}; of pictures, set data.pixels: [LOW, HIGH]",
+                self._fed_from("COLUMN"),
+                Setting("data.pixels", "[LOW, HIGH]", complete=False),
             )
         return vector(self.name, self.spec.dtype, column, shape)
 
@@ -208,13 +216,22 @@ class _Input:
             f"{count} numeric columns besides label, weight, cluster",
             f"{len(numeric)}: {quote_list(numeric)} (not numeric: {quote_list(rest)})",
             self._list_them(),
+            self._fed_from(_offered(numeric)),
         )
 
     def _say_which(self) -> str:
         return f"say which one it is: model.inputs: {{{self.name}: COLUMN}}"
 
     def _list_them(self) -> str:
-        return f"list the columns in the model's order: model.inputs: {{{self.name}: [COLUMN, …]}}"
+        return f"list the columns in the model's order: model.inputs: {{{self.name}: {_COLUMNS}}}"
 
-    def _error(self, expected: str, actual: str, fix: str) -> AuditError:
-        return AuditError(where=self.where, expected=expected, found=actual, fix=fix)
+    def _fed_from(self, columns: str) -> Setting:
+        return Setting("model.inputs", f"{{{yaml_name(self.name)}: {columns}}}", complete=False)
+
+    def _error(self, expected: str, actual: str, fix: str, *settings: Setting) -> AuditError:
+        return AuditError(where=self.where, expected=expected, found=actual, fix=fix, settings=settings)
+
+
+def _offered(columns: Sequence[str]) -> str:
+    """Return columns to choose from and to put in order, where there are some."""
+    return f"[{', '.join(map(yaml_value, columns[:_MAX_OFFERED]))}]" if columns else _COLUMNS

@@ -11,7 +11,7 @@ import pyarrow as pa
 from audit.data.arrow_columns import NullValue, tensors
 from audit.data.image_decoding import decode
 from audit.data.nulls import Missing
-from audit.errors import AuditError, RowError
+from audit.errors import AuditError, Setting
 from audit.frameworks.tensorflow_loader import tensorflow
 from audit.inputs.feeds import Feed, Values
 
@@ -65,10 +65,7 @@ class ImageFeed(Feed):
         try:
             return decode(data, channels, f"data column {self.columns[0]!r}")
         except AuditError as error:
-            where = error.where
-            raise RowError(
-                row=row, where=where, expected=error.expected, found=error.found, fix=error.fix
-            ) from None
+            raise error.in_row(row) from None
 
     def _shaped(self, images: np.ndarray) -> np.ndarray:
         """Return images with or without an axis of one channel, as the input has it."""
@@ -96,6 +93,7 @@ class ImageFeed(Feed):
                 expected=f"the range that the model's input {self.name!r} ({self.dtype.name}) takes",
                 found="nothing, with pixels from 0 to 255 in the data",
                 fix="set data.pixels: [0, 255] to send them as they are, or [0, 1] to scale them",
+                settings=[Setting("data.pixels", "[0, 255]")],
             )
         low, high = self.pixels
         unscaled = (low, high) == (0, 255)
@@ -184,10 +182,7 @@ def stack_images(images: Sequence[np.ndarray], column: str, first_row: int) -> n
     """
     for row, image in enumerate(images, start=first_row):
         if image.shape != images[0].shape:
-            error = other_size(column, images[0].shape, image.shape)
-            raise RowError(
-                row=row, where=error.where, expected=error.expected, found=error.found, fix=error.fix
-            )
+            raise other_size(column, images[0].shape, image.shape).in_row(row)
     return np.stack(images)
 
 

@@ -4,18 +4,22 @@ Detected by the operation that computes the output, else by the values on the da
 where both leave it open, the error asks for ``model.output``.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from scipy.special import expit, softmax
 
-from audit.errors import ScoresRefused
+from audit.errors import ScoresRefused, Setting
 from audit.model.graph.traversal import Operation
 
 Kind = Literal["probabilities", "sigmoid", "logits", "regression"]
 Declared = Literal["auto", "probabilities", "logits", "regression"]
 
+ONE_COLUMN = Setting("model.output", "{name: OUTPUT, column: NUMBER}", complete=False)
+_KINDS = [Setting("model.output", kind) for kind in ("probabilities", "logits", "regression")]
+_FIRST_COLUMN = Setting("model.output", "{name: OUTPUT, column: 0}", complete=False)
 _LINEAR = frozenset(
     {"BiasAdd", "MatMul", "Add", "AddV2", "BatchMatMul", "BatchMatMulV2", "Einsum", "Placeholder"}
 )
@@ -89,7 +93,8 @@ def _declared(declared: Kind, operation: Operation, width: int) -> Head:
         raise _contradiction(
             "one output column for a regression",
             f"{width} columns",
-            "choose one: model.output: {name: OUTPUT, column: 0}",
+            f"choose one: {_FIRST_COLUMN}",
+            [_FIRST_COLUMN],
         )
     if declared == "logits" and operation.type in ("Sigmoid", "Softmax"):
         raise _contradiction("logits, as declared", f"an output computed by {operation.type}")
@@ -115,14 +120,16 @@ def _by_values(operation: Operation, width: int, sample: np.ndarray) -> Head:
         return Head("logits", width, evidence)
     if not problem and not (width == 1 and operation.type in _LINEAR):
         return _of_probabilities(width, evidence)
+    are_sigmoids = width > 1 and operation.type == "Sigmoid"
     raise ScoresRefused(
         where="model.output",
         expected="an output that is a softmax, one sigmoid column, or logits",
         found=f"{width} column{'s' * (width > 1)} {evidence}{f'; {problem}' if problem and not outside else ''}",
         fix="export one output for each label: several sigmoids are no classes of one label; or choose a column, "
-        "from 0: model.output: {name: OUTPUT, column: NUMBER}"
-        if width > 1 and operation.type == "Sigmoid"
+        f"from 0: {ONE_COLUMN}"
+        if are_sigmoids
         else "say in the policy what it is: model.output: probabilities, logits or regression",
+        settings=[ONE_COLUMN] if are_sigmoids else _KINDS,
     )
 
 
@@ -154,6 +161,9 @@ def _tolerances(values: np.ndarray) -> np.ndarray:
 
 
 def _contradiction(
-    expected: str, actual: str, fix: str = "correct model.output in the policy, or the exported model"
+    expected: str,
+    actual: str,
+    fix: str = "correct model.output in the policy, or the exported model",
+    settings: Sequence[Setting] = (),
 ) -> ScoresRefused:
-    return ScoresRefused(where="model.output", expected=expected, found=actual, fix=fix)
+    return ScoresRefused(where="model.output", expected=expected, found=actual, fix=fix, settings=settings)

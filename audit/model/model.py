@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from audit.errors import AuditError
+from audit.errors import AuditError, Setting
 from audit.frameworks.op_errors import without_values
 from audit.frameworks.tensorflow_loader import tensorflow
 from audit.machine_errors import machine_error
@@ -20,10 +20,11 @@ from audit.model.graph.frozen import Frozen
 from audit.model.graph.signature_input import DecodedImages, DirectInput, find_decoded_images
 from audit.model.graph.tf_example_input import ParsedExamples, SignatureInput, find_parsed_examples
 from audit.model.graph.traversal import Operation, output_operation
+from audit.model.head import ONE_COLUMN
 from audit.model.loading.allowed_operations import allowed_operations
 from audit.model.loading.load_errors import graph_failure, lacking_kernel
 from audit.model.loading.signature import Signature, open_signature
-from audit.model.output_choice import choose_output
+from audit.model.output_choice import ANOTHER_OUTPUT, choose_output
 from audit.model.state.refusal import require_stateless
 from audit.policy.model import ModelSpec
 from audit.result import Scalar, TensorFacts
@@ -100,12 +101,12 @@ class Model:
         spec = self.signature.outputs[self.output]
         shape = self._shape
         if not spec.dtype.is_floating:
-            raise self._error("scores as floating-point numbers", f"values of type {spec.dtype.name}")
+            raise self._wrong_output("scores as floating-point numbers", f"values of type {spec.dtype.name}")
         if shape.rank is not None and all(size == 1 for size in shape[1:]):
             return 1
         if shape.rank != 2 or shape[1] is None:
             actual = f"shape {'unknown' if shape.rank is None else shape.as_list()}"
-            raise self._error("scores of shape (rows,) or (rows, classes)", actual)
+            raise self._wrong_output("scores of shape (rows,) or (rows, classes)", actual)
         return int(shape[1])
 
     @property
@@ -156,7 +157,7 @@ class Model:
         rows = len(next(iter(tensors.values())))
         width = self.width
         if raw.shape[:1] != (rows,):
-            raise self._error("one score a row", f"shape {list(raw.shape)} for {rows:,} rows")
+            raise self._wrong_output("one score a row", f"shape {list(raw.shape)} for {rows:,} rows")
         raw = raw.reshape(rows, width)
         finite = np.isfinite(raw.astype(np.float64)).all(1)
         if not finite.all():
@@ -205,15 +206,14 @@ class Model:
         if shape.rank != 2 or (shape[1] is not None and column >= shape[1]):
             known = "unknown" if shape.rank is None else str(shape.as_list())
             expected = f"an output of several columns, the last of them {column} or greater"
-            raise self._error(
-                expected, f"shape {known}", "correct model.output: {name: OUTPUT, column: NUMBER}, from 0"
-            )
+            raise self._error(expected, f"shape {known}", f"correct {ONE_COLUMN}, from 0", ONE_COLUMN)
 
-    def _error(
-        self, expected: str, actual: str, fix: str = "name another output: model.output: {name: OUTPUT}"
-    ) -> AuditError:
+    def _wrong_output(self, expected: str, actual: str) -> AuditError:
+        return self._error(expected, actual, f"name another output: {ANOTHER_OUTPUT}", ANOTHER_OUTPUT)
+
+    def _error(self, expected: str, actual: str, fix: str, *settings: Setting) -> AuditError:
         where = f"{self.where}: output {self.output!r}"
-        return AuditError(where=where, expected=expected, found=actual, fix=fix)
+        return AuditError(where=where, expected=expected, found=actual, fix=fix, settings=settings)
 
 
 def open_model(spec: ModelSpec, path: Path) -> Model:

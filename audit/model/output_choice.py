@@ -4,9 +4,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from audit.errors import AuditError, did_you_mean, quote_list
+from audit.errors import AuditError, Setting, did_you_mean, quote_list, yaml_name
 from audit.frameworks.tensorflow_loader import tensorflow
 
+ANOTHER_OUTPUT = Setting("model.output", "{name: OUTPUT}", complete=False)
 SCORES = "scores"
 CLASSES = "classes"
 _LABEL_NAME = re.compile(
@@ -37,6 +38,7 @@ def choose_output(requested: str | None, outputs: Mapping[str, Any], where: str)
         found=f"{requested!r}{did_you_mean(requested, outputs)}"
         if requested
         else f"{len(outputs)} outputs and no name",
+        settings=[Setting("model.output", f"{{name: {yaml_name(name)}}}") for name in outputs],
     )
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from audit.data.labels import Labels
-from audit.errors import ScoresRefused, quote_list
+from audit.data.labels import REGRESSION, Labels
+from audit.errors import ScoresRefused, Setting, quote_list
 from audit.result import Scalar
 from audit.subject.label_agreement import Agreement
 from audit.values import canonical, shown
@@ -137,19 +137,24 @@ def _unknown(classes: Sequence[Scalar], labels: Labels) -> list[Scalar]:
 def _wrong_class_count(labels: Labels, width: int) -> ScoresRefused:
     label_values = f"{len(labels.values)} in the data: {quote_list(labels.values)}"
     if width == 1:
-        regression = "" if labels.are_words else "set model.output: regression, or "
+        regression = [] if labels.are_words else [REGRESSION]
+        for_numbers = f"set {REGRESSION}, or " if regression else ""
         return ScoresRefused(
             where="model.output",
             expected="two label values, since the model scores one column",
             found=label_values,
-            fix=labels.warning or f"{regression}audit a label with two values",
+            fix=labels.warning or f"{for_numbers}audit a label with two values",
+            settings=labels.readings or regression,
         )
     return _wrong_classes(
         f"{width} label values, one for each class that the model scores",
         label_values,
         labels.warning or "list them in the order of the outputs under model.classes",
+        labels.readings,
     )
 
 
-def _wrong_classes(expected: str, actual: str, fix: str = "") -> ScoresRefused:
-    return ScoresRefused(where="model.classes", expected=expected, found=actual, fix=fix)
+def _wrong_classes(
+    expected: str, actual: str, fix: str = "", settings: Sequence[Setting] = ()
+) -> ScoresRefused:
+    return ScoresRefused(where="model.classes", expected=expected, found=actual, fix=fix, settings=settings)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from audit.errors import AuditError, Skip, quote_list
+from audit.errors import AuditError, Setting, Skip, quote_list
 from audit.inputs.features import Features
 from audit.inputs.feeds import Feed
 from audit.inputs.image_feeds import ImageFileFeed
@@ -85,9 +85,11 @@ def _covers(minimum: float, maximum: float, low: float, high: float) -> bool:
 
 
 def _wrong_range(expected: str, low: float, high: float) -> AuditError:
+    pixels = Setting("data.pixels", "[LEAST, GREATEST]", complete=False)
     return AuditError(
         where="data.pixels",
         expected=expected,
         found=f"numbers from {low:g} to {high:g}",
-        fix="set data.pixels: [LEAST, GREATEST] to the range that the model takes",
+        fix=f"set {pixels} to the range that the model takes",
+        settings=[pixels],
     )

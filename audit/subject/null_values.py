@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from audit.data.arrow_columns import NullValue, null_count
 from audit.data.nulls import Missing
 from audit.data.source import Source
-from audit.errors import AuditError
+from audit.errors import AuditError, Setting, yaml_name
 from audit.inputs.feeds import Feed
 
 _MAX_LISTED = 40
@@ -23,12 +23,16 @@ def missing_values(null: NullValue, feeds: Sequence[Feed], source: Source, missi
     left_out = "; {absent: true} as VALUE leaves the feature out of the example" * bool(
         optional & set(counts)
     )
+    fix = f"say what the serving path sends for a null: data.missing: {{{answers}}}{left_out}"
+    fills = ", ".join(f"{yaml_name(name)}: VALUE" for name in columns)
+    settings = [Setting("data.missing", f"{{{fills}}}", complete=False)]
     if len(counts) == 1:
         return AuditError(
             where=f"data column {columns[0]!r}",
             expected="a value in every row, since the model reads it",
             found=f"{counts[columns[0]]:,} rows without one",
-            fix=f"say what the serving path sends for a null: data.missing: {{{answers}}}{left_out}",
+            fix=fix,
+            settings=settings,
         )
     words = ", ".join(f"{name!r} ({counts[name]:,})" for name in columns)
     more = f" and {len(counts) - len(columns):,} more" * (len(counts) > len(columns))
@@ -36,7 +40,8 @@ def missing_values(null: NullValue, feeds: Sequence[Feed], source: Source, missi
         where=f"{len(counts):,} data columns",
         expected="a value in every row, since the model reads them",
         found=f"rows without one in {words}{more}",
-        fix=f"say what the serving path sends for a null: data.missing: {{{answers}}}{left_out}",
+        fix=fix,
+        settings=settings,
     )
 
 

@@ -6,9 +6,10 @@ from math import floor, isnan
 import numpy as np
 
 from audit.data.labels import Labels
-from audit.errors import ScoresRefused, quote_list
+from audit.errors import ScoresRefused, Setting, quote_list, yaml_value
 from audit.model.decision import DecisionRule
 from audit.model.label_outputs import LabelOutput
+from audit.model.output_choice import ANOTHER_OUTPUT
 from audit.result import Scalar
 from audit.subject.predictions import Classified
 
@@ -61,20 +62,27 @@ def compare_labels(label: LabelOutput, scores: Classified, rule: DecisionRule, l
             f"The model's own output {label.name!r} differs in {count}: it uses a threshold of about {cutoff:g}. "
             f"The audit uses data.threshold: {rule.threshold:g}."
         ]
+    fix, setting = _answer(scores, served, cutoff)
     raise ScoresRefused(
         where=f"output {label.name!r}",
         expected="the label that the audit decides on from the scores",
         found=f"another in {count}, first in row {int(differ.argmax()) + 1:,}",
-        fix=_fix(scores, served, cutoff),
+        fix=fix,
+        settings=[setting],
     )
 
 
-def _fix(scores: Classified, served: np.ndarray, cutoff: float | None) -> str:
+def _answer(scores: Classified, served: np.ndarray, cutoff: float | None) -> tuple[str, Setting]:
+    """Return what to do in words, and as a setting."""
     if cutoff is not None:
-        return f"the model decides at another threshold: data.threshold: {cutoff:g}"
+        threshold = Setting("data.threshold", f"{cutoff:g}")
+        return f"the model decides at another threshold: {threshold}", threshold
     if len(scores.classes) == 2 and (served != scores.guess).mean() > 0.99:
-        return f"the scores are those of the other class: model.classes: [{quote_list(scores.classes[::-1])}]"
-    return "audit the output that gives the probability of each class, by model.output: {name: OUTPUT}"
+        classes = scores.classes[::-1]
+        swapped = Setting("model.classes", f"[{', '.join(map(yaml_value, classes))}]")
+        return f"the scores are those of the other class: model.classes: [{quote_list(classes)}]", swapped
+    fix = f"audit the output that gives the probability of each class, by {ANOTHER_OUTPUT}"
+    return fix, ANOTHER_OUTPUT
 
 
 def _majority(label: LabelOutput, scores: Classified) -> list[int] | None:

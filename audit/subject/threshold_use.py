@@ -1,9 +1,10 @@
 """Whether the policy's decision threshold has a part in the decisions."""
 
-from audit.errors import AuditError
+from audit.errors import AuditError, Setting
 from audit.policy.model import DataSpec
 
 _DEFAULT = 0.5
+_OF_NUMBERS = Setting("data.favorable", "{at_least: NUMBER}", complete=False)
 
 
 def require_used_threshold(spec: DataSpec, classes: int | None) -> None:
@@ -19,7 +20,7 @@ def require_used_threshold(spec: DataSpec, classes: int | None) -> None:
     if spec.threshold == _DEFAULT or classes == 2:
         return
     what = "a regression"
-    instead = "; a regression's favourable predictions are set by data.favorable: {at_least: NUMBER}"
+    instead = f"; a regression's favourable predictions are set by {_OF_NUMBERS}"
     if classes is not None:
         what = f"{classes:,} classes, of which the most probable one is predicted"
         instead = ""
@@ -28,4 +29,5 @@ def require_used_threshold(spec: DataSpec, classes: int | None) -> None:
         expected="no threshold, unless there are two classes",
         found=f"{spec.threshold:g} for {what}",
         fix=f"remove it, since nothing is decided by it{instead}",
+        settings=[_OF_NUMBERS] if instead else (),
     )

@@ -3,9 +3,11 @@
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from decimal import Decimal, InvalidOperation
 
+from audit.errors import Setting, yaml_name
 from audit.values.identity import canonical, is_number, sort_key
 from audit.values.spelling import MERGING, Spelling, fold, read_as
 
@@ -32,11 +34,23 @@ def ambiguity_warning(column: str, rows: Mapping[str, int], spelling: Spelling |
     more = f"; and {len(alike) - _MAX_QUOTED:,} more" if len(alike) > _MAX_QUOTED else ""
     return (
         f"data column {column!r}: different values may be the same one: {quoted}{more}. "
-        f"{_advice(column, [value for values in alike for value in values], len(alike))}"
+        f"{_advice(column, _merging(alike))}"
     )
 
 
-def _alike(rows: Mapping[str, int]) -> list[list[str]]:
+def spelling_settings(column: str, rows: Iterable[str]) -> list[Setting]:
+    """Return the settings that the warning about these values names."""
+    merging = _merging(_alike(rows))
+    same = [reading_setting(column, merging)] if merging else []
+    return [*same, reading_setting(column, "text")]
+
+
+def reading_setting(column: str, spelling: Spelling) -> Setting:
+    """Return the setting that reads a column in a way."""
+    return Setting("data.values", f"{{{yaml_name(column)}: {spelling}}}")
+
+
+def _alike(rows: Iterable[str]) -> list[list[str]]:
     """Return the values that share a loose form, in the order of `sort_key`."""
     by_form: dict[str, list[str]] = defaultdict(list)
     for value in sorted(rows, key=sort_key):
@@ -57,16 +71,21 @@ def _in_ascii(value: str) -> str:
     return "" if unicodedata.is_normalized("NFKC", value) else f", spelled {value!a}"
 
 
-def _advice(column: str, values: list[str], distinct: int) -> str:
-    """Name the first setting under which the values are as few as their loose forms."""
+def _advice(column: str, merging: Spelling | None) -> str:
     separate = f"data.values: {{{column}: text}} if they are different"
-    for spelling in MERGING:
-        try:
-            if len({read_as(spelling)(value) for value in values}) == distinct:
-                return f"Set data.values: {{{column}: {spelling}}} if they are the same, or {separate}."
-        except ValueError:
-            continue
+    if merging:
+        return f"Set data.values: {{{column}: {merging}}} if they are the same, or {separate}."
     return f"Correct the data if they are the same, or set {separate}."
+
+
+def _merging(alike: Sequence[list[str]]) -> Spelling | None:
+    """Return the first reading under which the values are as few as their loose forms."""
+    values = [value for group in alike for value in group]
+    for spelling in MERGING:
+        with suppress(ValueError):
+            if len({read_as(spelling)(value) for value in values}) == len(alike):
+                return spelling
+    return None
 
 
 def _loose_form(value: str) -> str:

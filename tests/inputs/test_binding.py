@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audit.errors import AuditError
+from audit.errors import AuditError, Setting
 
 from ..audits import classified, content, store, subject
 from ..conftest import Models
@@ -47,6 +47,7 @@ def test_two_columns_that_sanitize_alike_are_asked_about(model: Models, tmp_path
     with pytest.raises(AuditError, match=r"model\.inputs: {hours_per_week: COLUMN}") as caught:
         columns(model("flat_columns"), table, tmp_path)
     assert "'hours-per-week', 'hours per week'" in caught.value.found
+    assert list(map(str, caught.value.settings)) == ["model.inputs: {hours_per_week: COLUMN}"]
     spec = {"inputs": {"hours_per_week": "hours per week"}}
     assert columns(model("flat_columns"), table, tmp_path, spec=spec)["hours_per_week"] == ["hours per week"]
 
@@ -84,6 +85,23 @@ def test_what_does_not_fit_is_named(
     with pytest.raises(AuditError) as caught:
         columns(model(name), frame("a", "b", "c"), tmp_path, spec=spec)
     assert expected in caught.value.expected and found in caught.value.found
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "offered"),
+    [
+        ("sigmoid", {}, "{x: ['a', 'b', 'c']}"),
+        ("sigmoid", {"x": ["c", "a", "b"]}, "{x: ['c', 'a', 'b']}"),
+        ("flat_columns", {}, "{hours_per_week: COLUMN}"),
+        ("flat_columns", {"hours_per_week": ["a", "b"]}, "{hours_per_week: ['a', 'b']}"),
+    ],
+)
+def test_columns_are_offered_to_be_completed(
+    model: Models, tmp_path: Path, name: str, given: dict[str, list[str]], offered: str
+) -> None:
+    with pytest.raises(AuditError) as caught:
+        columns(model(name), frame("a", "b", "c"), tmp_path, spec={"inputs": given})
+    assert caught.value.settings == (Setting("model.inputs", offered, complete=False),)
 
 
 @pytest.mark.parametrize(

@@ -97,13 +97,15 @@ def test_nobody_guesses_how_pixels_are_scaled(tmp_path: Path) -> None:
     with pytest.raises(AuditError) as raised:
         subject(content(floats(tmp_path / "m"), directory(tmp_path)))
     assert raised.value.where == "data.pixels" and "[0, 1]" in raised.value.fix
+    assert list(map(str, raised.value.settings)) == ["data.pixels: [0, 255]"]
 
 
 def test_numbers_of_no_known_range_ask_for_it(tmp_path: Path) -> None:
     data = arrays(tmp_path, (PIXELS * 3.0).astype(np.float32))
     found = subject(content(floats(tmp_path / "m"), data))
-    with pytest.raises(AuditError, match=r"data\.pixels"):
+    with pytest.raises(AuditError, match=r"data\.pixels") as raised:
         found.image_column  # noqa: B018
+    assert list(map(str, raised.value.settings)) == ["data.pixels: [LEAST, GREATEST]"]
     given = subject(content(floats(tmp_path / "m"), data, pixels=[0, 1000]))
     assert given.image_column is not None and given.image_column.high == 1000
 

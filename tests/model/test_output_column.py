@@ -90,6 +90,7 @@ def test_without_a_column_the_error_asks_for_one(tmp_path: Path) -> None:
     with pytest.raises(AuditError) as caught:
         subject(content(tmp_path / "model", data))
     assert "model.output: {name: OUTPUT, column: NUMBER}" in str(caught.value.fix)
+    assert list(map(str, caught.value.settings)) == ["model.output: {name: OUTPUT, column: NUMBER}"]
 
 
 @pytest.mark.parametrize("column", [2, 17])
@@ -99,6 +100,7 @@ def test_a_column_that_is_not_there(tmp_path: Path, column: int) -> None:
     with pytest.raises(AuditError) as caught:
         subject(content(tmp_path / "model", data, spec={"output": {"name": "score", "column": column}}))
     assert "[None, 2]" in caught.value.found
+    assert list(map(str, caught.value.settings)) == ["model.output: {name: OUTPUT, column: NUMBER}"]
 
 
 def test_the_key_is_not_in_policies_without_it() -> None:

@@ -314,3 +314,4 @@ def test_classes_before_an_axis_of_size_one_are_asked_about(tmp_path: Path) -> N
     with pytest.raises(AuditError, match=r"shape \[None, 3, 1\]") as caught:
         subject(policy)
     assert caught.value.expected == "scores of shape (rows,) or (rows, classes)"
+    assert list(map(str, caught.value.settings)) == ["model.output: {name: OUTPUT}"]

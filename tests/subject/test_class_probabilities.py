@@ -298,6 +298,7 @@ def test_a_label_at_another_threshold_is_an_error_that_says_which(tmp_path: Path
         audited(model, frame, tmp_path, {"name": "score"})
     assert f"{differ:,} of 1,200 rows" in error.value.found
     assert f"data.threshold: {cutoff}" in str(error.value.fix)
+    assert list(map(str, error.value.settings)) == [f"data.threshold: {cutoff}"]
     report = audited(model, frame, tmp_path, {"name": "score"}, threshold=cutoff)
     assert one(report, "performance.selection_rate").value == pytest.approx((second >= cutoff).mean())
     chosen = audited(model, frame, tmp_path, {"name": "score"}, threshold=0.4)
@@ -310,6 +311,7 @@ def test_a_label_of_the_other_class_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ScoresRefused, match=r"1,200 of 1,200 rows") as error:
         audited(model, frame, tmp_path, {"name": "score"})
     assert "model.classes: [1, 0]" in str(error.value.fix)
+    assert list(map(str, error.value.settings)) == ["model.classes: [1, 0]"]
     expect(audited(model, frame, tmp_path, {"name": "score"}, spec={"classes": [1, 0]}), frame)
 
 
@@ -324,8 +326,9 @@ def test_a_label_that_contradicts_is_an_error(tmp_path: Path) -> None:
     z = logits(frame)
     differ = int((np.abs(z.sum(1)) > 0.5).sum())
     assert 0 < differ < 60
-    with pytest.raises(ScoresRefused, match=f"another in {differ} of 1,200 rows"):
+    with pytest.raises(ScoresRefused, match=f"another in {differ} of 1,200 rows") as error:
         audited(export(tmp_path, serve), frame, tmp_path, {"name": "score"})
+    assert list(map(str, error.value.settings)) == ["model.output: {name: OUTPUT}"]
 
 
 def test_an_output_that_only_sounds_like_a_label_is_not_compared(tmp_path: Path) -> None:

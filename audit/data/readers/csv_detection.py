@@ -15,7 +15,7 @@ from audit.data.readers.byte_stream import ByteStream
 from audit.data.readers.csv_dialect import Dialect
 from audit.data.readers.csv_numbers import DECIMAL_COMMA
 from audit.data.readers.csv_text import TextLines
-from audit.errors import AuditError, quote_list
+from audit.errors import AuditError, Setting, quote_list
 from audit.policy.csv_spec import CsvSpec
 
 _DELIMITERS = (",", ";", "\t", "|")
@@ -96,11 +96,13 @@ def _fitting(file: Path, dialects: list[Dialect], text: str) -> Dialect:
     split = [dialect for dialect, (columns, _) in widths.items() if columns > 1]
     uniform = [dialect for dialect in split if widths[dialect][1]]
     if len(uniform) > 1:
+        first = Setting("data.csv", f'{{delimiter: "{uniform[0].delimiter}"}}')
         raise AuditError(
             where=str(file),
             expected="one delimiter that splits all rows alike",
             found=f"several: {quote_list(dialect.delimiter for dialect in uniform)}",
-            fix=f'set data.csv: {{delimiter: "{uniform[0].delimiter}"}}, or the other one',
+            fix=f"set {first}, or the other one",
+            settings=[first],
         )
     return (uniform or split or dialects)[0]
 

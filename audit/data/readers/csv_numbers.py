@@ -4,8 +4,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from audit.data.column_types import is_number
-from audit.errors import RowError
+from audit.errors import RowError, Setting
 
+_POINTS = Setting("data.csv", '{decimal: "."}')
 DECIMAL_COMMA = r"^\s*[+-]?\d*,\d+([eE][+-]?\d+)?\s*$"
 _WITH_POINT = r"^\s*[+-]?[\d,]*\.\d+([eE][+-]?\d+)?\s*$"
 
@@ -41,7 +42,8 @@ class DecimalCommas:
                 where=f"column {name!r}",
                 expected="numbers with decimal commas",
                 found="a number with a point",
-                fix='write numbers without points between thousands, or set data.csv: {decimal: "."}',
+                fix=f"write numbers without points between thousands, or set {_POINTS}",
+                settings=[_POINTS],
             )
         is_decimal = pc.match_substring_regex(column, DECIMAL_COMMA)
         return pc.if_else(is_decimal, pc.replace_substring(column, ",", "."), column)

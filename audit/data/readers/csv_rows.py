@@ -8,10 +8,11 @@ from pyarrow import csv
 
 from audit.data.readers.csv_dialect import Dialect
 from audit.data.readers.csv_text import END, CsvStream, TextLines
-from audit.errors import AuditError
+from audit.errors import AuditError, Setting
 
 _BLOCK_BYTES = 2**20
 _MAX_BLOCK_BYTES = 2**28  # more than any row of a table has, unless a quote is not closed
+_ANOTHER_ENCODING = Setting("data.csv", "{encoding: cp1252}")
 _QUOTES = "look for a quote there that opens a value and is not closed"
 _RAGGED = "correct that row: quote values that hold a delimiter, and close the quotes"
 _TOO_LONG = ("straddling", "Empty CSV")  # what Arrow says of a row or header that is longer than a block
@@ -136,11 +137,12 @@ class CsvRows:
 
     def _damaged(self, row: int, stream: CsvStream) -> AuditError:
         name = str(self._dialect.encoding).upper()
-        fix = "export the file again"
-        if stream.undecodable:
-            fix = f"bring the file to one encoding; if that is not {name}, set data.csv: {{encoding: cp1252}}, say"
-        return self._error(row, f"a whole line of text in {name}", str(stream.damage), fix)
+        expected = f"a whole line of text in {name}"
+        if not stream.undecodable:
+            return self._error(row, expected, str(stream.damage), "export the file again")
+        fix = f"bring the file to one encoding; if that is not {name}, set {_ANOTHER_ENCODING}, say"
+        return self._error(row, expected, str(stream.damage), fix, _ANOTHER_ENCODING)
 
-    def _error(self, row: int, expected: str, actual: str, fix: str) -> AuditError:
+    def _error(self, row: int, expected: str, actual: str, fix: str, *settings: Setting) -> AuditError:
         where = f"{self._file}: {f'row {row:,}' if row else 'the header, before row 1'}"
-        return AuditError(where=where, expected=expected, found=actual, fix=fix)
+        return AuditError(where=where, expected=expected, found=actual, fix=fix, settings=settings)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from audit.errors import AuditError
+from audit.errors import AuditError, Setting
 from audit.frameworks.tensorflow_loader import tensorflow
 from audit.model.batch_size.analysis import compare_sizes
 from audit.model.batch_size.scope import Shape
@@ -78,10 +78,12 @@ def require_no_size_comparison(model: Model) -> None:
     if model.signature.allowed.batch_size:
         return
     if operation := size_comparison(model):
+        accept = Setting("model.allow_operations", f"[{BATCH_SIZE}]")
         raise AuditError(
             where=f"{model.where}: output {model.output!r}",
             expected="the same score for the same row, in a batch of any size",
             found=f"the scores depend on the number of rows in the batch, through {operation}",
             fix="export a signature that scores each row by itself, or accept that scores may differ at untested batch "
-            f"sizes: model.allow_operations: [{BATCH_SIZE}]",
+            f"sizes: {accept}",
+            settings=[accept],
         )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from audit.errors import AuditError
+from audit.errors import AuditError, Setting
 from audit.frameworks.output_silencing import quiet
 from audit.model.loading.allowed_operations import AllowedOperations
 from audit.model.loading.assets import missing_assets
@@ -75,9 +75,11 @@ def _refused(where: Path, unsafe: Sequence[UnsafeOperation]) -> AuditError:
     names = sorted(first)
     places = "; ".join(f"{name!r} {first[name].place}" for name in names[:_NAMED_PLACES])
     more = f"; and {', '.join(names[_NAMED_PLACES:])}" if names[_NAMED_PLACES:] else ""
+    trust = Setting("model.allow_operations", f"[{', '.join(names)}]")
     return AuditError(
         where=str(where),
         expected="a model that computes only: a SavedModel is a program that runs on this machine",
         found=f"operations that reach files, network or Python: {places}{more}",
-        fix=f"export the model without them, or trust it with model.allow_operations: [{', '.join(names)}]",
+        fix=f"export the model without them, or trust it with {trust}",
+        settings=[trust],
     )

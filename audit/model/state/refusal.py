@@ -6,7 +6,7 @@ No number of calls shows how and when such scores change, so that the graph deci
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
-from audit.errors import AuditError
+from audit.errors import AuditError, Setting
 from audit.frameworks.tensorflow_loader import tensorflow
 from audit.model.state.executed_nodes import executed_nodes
 from audit.model.state.stateful_ops import LOADING, class_of, is_seeded
@@ -42,13 +42,15 @@ def require_stateless(operations: Iterable[str], allowed: Collection[str], where
     refused = [name for name in operations if name not in allowed]
     if refused:
         names = ", ".join(refused)
+        trust = Setting("model.allow_operations", f"[{names}]")
         raise AuditError(
             where=where,
             expected="scores that follow from the row alone, whenever and however often the model is called",
             found=f"{place} operations that can keep state between calls or tell the time: {names}; "
             "a score measured now would say nothing of later calls",
             fix="export a signature that only reads its variables and tables, in inference mode (training=False); or "
-            f"trust these with model.allow_operations: [{names}]",
+            f"trust these with {trust}",
+            settings=[trust],
         )
 
 

@@ -53,6 +53,7 @@ def test_what_is_compared_is_named(tmp_path: Path) -> None:
     with pytest.raises(AuditError, match="through Equal") as caught:
         require_no_size_comparison(model)
     assert "model.allow_operations: [batch_size]" in caught.value.fix
+    assert list(map(str, caught.value.settings)) == ["model.allow_operations: [batch_size]"]
     require_no_size_comparison(model_of(lambda x: tf.sigmoid(x[:, 0]), tmp_path / "other"))
 
 
