@@ -62,7 +62,7 @@ def _lines(drafted: Draft, out: Path) -> Iterator[str]:
     for question in drafted.questions:
         yield f"  open: {question.text}"
         for choice in question.choices:
-            yield f"    {choice.key}: {choice.value}"
+            yield f"    {choice}"
     if drafted.questions:
         yield f"Next: choose in {out}, then: audit run {out}"
     else:

@@ -173,7 +173,7 @@ class _Drafting:
             }
             return {**content, "data": {**content["data"], "missing": fills}}
         answers = [choice for choice in question.choices if choice.complete]
-        return override(content, answers[0].override) if answers else None
+        return override(content, f"{answers[0].key}={answers[0].value}") if answers else None
 
     def finish(self, questions: list[Question]) -> Draft:
         """Return the policy's text, which is a policy, and its remarks."""
