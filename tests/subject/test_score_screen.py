@@ -16,6 +16,12 @@ RANDOM = np.random.default_rng(5)
 LABEL = RANDOM.random(600) < 0.4
 
 
+@pytest.fixture(autouse=True)
+def generator(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give each test draws of its own, whichever tests ran before it."""
+    monkeypatch.setitem(globals(), "RANDOM", np.random.default_rng(6))
+
+
 def classified(favorable: np.ndarray, predicted: np.ndarray | None = None, **changes: Any) -> Classified:
     predicted = favorable >= 0.5 if predicted is None else predicted
     certainty = np.where(LABEL, favorable, 1 - favorable)

@@ -13,6 +13,12 @@ RANDOM = np.random.default_rng(8)
 ROWS = 1000
 
 
+@pytest.fixture(autouse=True)
+def generator(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give each test draws of its own, whichever tests ran before it."""
+    monkeypatch.setitem(globals(), "RANDOM", np.random.default_rng(9))
+
+
 def regressed(prediction: np.ndarray, target: np.ndarray) -> Regressed:
     return Regressed(
         target=target, prediction=prediction, label=None, predicted=None, dtype=np.dtype(np.float64)

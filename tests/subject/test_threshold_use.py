@@ -16,16 +16,16 @@ from ..audits import GIVEN, classified, content, store, subject
 from ..conftest import Models
 
 THREE = {"inputs": {"x": ["p0", "p1", "p2"]}, "output": "probabilities"}
-RANDOM = np.random.default_rng(2)
 
 
 def three_classes(labels: list[Any]) -> pd.DataFrame:
-    scores = RANDOM.dirichlet([1, 1, 1], 300)
+    scores = np.random.default_rng(2).dirichlet([1, 1, 1], 300)
     return pd.DataFrame(scores, columns=["p0", "p1", "p2"]).assign(label=(labels * 300)[:300])
 
 
 def one_column() -> pd.DataFrame:
-    return pd.DataFrame({"score": RANDOM.random(300), "label": [0, 1] * 150})
+    scores = np.random.default_rng(2).random(300)
+    return pd.DataFrame({"score": scores, "label": [0, 1] * 150})
 
 
 def test_of_several_classes(model: Models, tmp_path: Path) -> None:
