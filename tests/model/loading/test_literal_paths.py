@@ -7,6 +7,7 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 import tensorflow as tf
@@ -78,7 +79,14 @@ def test_nothing_is_left_among_the_temporary_files(
     """Neither of a model that was loaded, nor of one that cannot be."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / temporary))
     (tmp_path / temporary).mkdir()
-    before = set(Path("/tmp").glob("audit-model-*"))
+    folders: list[Path] = []
+    mkdtemp = tempfile.mkdtemp
+
+    def recorded(*arguments: Any, **options: Any) -> str:
+        folders.append(Path(mkdtemp(*arguments, **options)))
+        return str(folders[-1])
+
+    monkeypatch.setattr(tempfile, "mkdtemp", recorded)
     path = tmp_path / "a[b]" / "model"
     shutil.copytree(plain, path)
     module = open_saved_model(path, path, ALLOWED).module
@@ -89,5 +97,5 @@ def test_nothing_is_left_among_the_temporary_files(
         open_saved_model(path, path, ALLOWED)
     assert refused.value.where == str(path / "variables")
     gc.collect()
+    assert len(folders) == 2 and not [folder for folder in folders if folder.exists()]
     assert list((tmp_path / temporary).iterdir()) == []
-    assert set(Path("/tmp").glob("audit-model-*")) <= before
