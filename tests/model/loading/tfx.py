@@ -7,6 +7,7 @@ functions; ``penguin`` a module of TensorFlow 2 with the transform model inside.
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -102,13 +103,15 @@ def trips(rows: int = 400) -> pd.DataFrame:
 
 def taxi(path: Path) -> None:
     """Export the classifier of an estimator: the transform model's functions come with it, its saver's included."""
+    with TemporaryDirectory() as folder:
+        tf.saved_model.save(Transform(Path(folder)), f"{folder}/transform_fn")
+        _classifier(path, f"{folder}/transform_fn")
+
+
+def _classifier(path: Path, transform_fn: str) -> None:
     v1 = tf.compat.v1
-    words = path.parent / f"{path.name}-words"
-    words.mkdir()
-    module = Transform(words)
-    tf.saved_model.save(module, str(words / "transform_fn"))
     with tf.Graph().as_default(), v1.Session() as session:
-        transform = tf.saved_model.load(str(words / "transform_fn"))
+        transform = tf.saved_model.load(transform_fn)
         examples = v1.placeholder(tf.string, [None], name="input_example_tensor")
         x = transform.transform(_filled(v1.parse_example(examples, TAXI)))
         weight = v1.get_variable("weight", initializer=[0.5, -0.3, 0.2])
