@@ -35,7 +35,7 @@ def test_keras_second_name_is_no_other_signature_unless_its_tensors_differ(
     tmp_path: Path, width: int
 ) -> None:
     x = keras.Input((1,), name="x")
-    model = keras.Model(x, keras.layers.Dense(1, activation="sigmoid")(x))
+    model = keras.Model(x, keras.layers.Dense(1, activation="sigmoid", kernel_initializer="ones")(x))
     path = tmp_path / "model"
     if width == 1:
         model.export(path, verbose=False)
