@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import zipfile
 from pathlib import Path
 
@@ -68,11 +67,3 @@ def test_a_layer_that_is_another_model(saved: Path, tmp_path: Path) -> None:
     error = refused(tmp_path / "outer.keras")
     assert "'borrowed' (TFSMLayer)" in error.found and "SavedModel in another directory" in error.found
     assert "Lambda" not in str(error) and "Python" not in str(error)
-
-
-def test_lambda_is_named_as_before(saved: Path, tmp_path: Path) -> None:
-    layers = [keras.layers.Input((2,)), keras.layers.Lambda(lambda x: x, name="own"), keras.layers.Dense(1)]
-    keras.Sequential(layers).save(tmp_path / "own.keras")
-    assert "'own'" in refused(tmp_path / "own.keras").found
-    with zipfile.ZipFile(tmp_path / "own.keras") as archive:
-        assert json.loads(archive.read("config.json"))
