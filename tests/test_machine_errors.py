@@ -48,14 +48,17 @@ def allocation() -> BaseException:
         (RuntimeError("can't start new thread"), "RuntimeError: can't start new thread"),
         (
             ImportError("advice\n\nx.so: failed to map segment from shared object"),
-            "ImportError: x.so: failed to map",
+            "ImportError: x.so: failed to map segment from shared object",
         ),
-        (ResourceExhaustedError("OOM when allocating tensor\nhint"), "ResourceExhaustedError: OOM when"),
+        (
+            ResourceExhaustedError("OOM when allocating tensor\nhint"),
+            "ResourceExhaustedError: OOM when allocating tensor",
+        ),
     ],
 )
 def test_memory_that_runs_out(error: BaseException, found: str) -> None:
     message = machine_error(error)
-    assert message and message.where == "memory" and found.split(":")[1] in message.found
+    assert message and message.where == "memory" and message.found.startswith(found)
     assert "\n" not in message.found
 
 
