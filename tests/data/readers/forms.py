@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import bz2
 import gzip
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 ROWS = 60
+COMPRESSIONS: dict[str, Callable[[bytes], bytes]] = {
+    "gzip.csv.gz": lambda data: gzip.compress(data, mtime=0),
+    "bz2.csv.bz2": bz2.compress,
+    "zstd.csv.zst": lambda data: pa.compress(data, "zstd", asbytes=True),
+}
 
 
 def frame() -> pd.DataFrame:
@@ -57,11 +63,9 @@ def texts(table: pd.DataFrame) -> dict[str, bytes]:
         "utf16.csv": comma.encode("utf-16"),
         "utf16 without mark.csv": comma.encode("utf-16-be"),
         "excel.csv": german.encode("utf-16"),
-        "gzip.csv.gz": gzip.compress(comma.encode()),
-        "bz2.csv.bz2": bz2.compress(comma.encode()),
-        "zstd.csv.zst": pa.compress(comma.encode(), "zstd", asbytes=True),
+        **{name: compress(comma.encode()) for name, compress in COMPRESSIONS.items()},
         "plain.csv.gz": comma.encode(),
-        "compressed.csv": gzip.compress(german.encode()),
+        "compressed.csv": gzip.compress(german.encode(), mtime=0),
         "lines.jsonl": lines.encode(),
-        "lines.ndjson.gz": gzip.compress(lines.encode()),
+        "lines.ndjson.gz": gzip.compress(lines.encode(), mtime=0),
     }
