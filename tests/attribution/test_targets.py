@@ -37,11 +37,10 @@ def of_three(x: Any, target: Any) -> Any:
 def test_shap_values(features: int, method: str, memory: int) -> None:
     f = chosen if features == FEATURES else of_three
     rows, references = ROWS[:, :features], REFERENCES[:, :features]
-    options = OPTIONS | {"memory_bytes": memory}
-    together = attribute(f, rows, references, targets=TARGETS, **options)
+    together = attribute(f, rows, references, targets=TARGETS, **OPTIONS | {"memory_bytes": memory})
     assert together.method == method
     for target in range(3):
-        alone = attribute(f, rows, references, targets=np.full(7, target, np.int32), **options)
+        alone = attribute(f, rows, references, targets=np.full(7, target, np.int32), **OPTIONS)
         own = target == TARGETS
         for name in ("values", "base", "outputs"):
             np.testing.assert_allclose(
@@ -50,7 +49,7 @@ def test_shap_values(features: int, method: str, memory: int) -> None:
     np.testing.assert_allclose(together.base + together.values.sum(1), together.outputs, atol=1e-5)
     if method == "permutation":  # the outputs by themselves, without targets
         for target, output in enumerate(OUTPUTS):
-            alone = attribute(output, rows, references, **options)
+            alone = attribute(output, rows, references, **OPTIONS)
             own = target == TARGETS
             np.testing.assert_allclose(together.values[own], alone.values[own], rtol=1e-4, atol=1e-5)
 
