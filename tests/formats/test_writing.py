@@ -129,7 +129,7 @@ def test_a_report_that_another_process_replaces_is_not_believed(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_another_process_takes_away_meanwhile_is_said_so(tmp_path: Path) -> None:
+def test_a_file_that_another_process_takes_away_is_reported_as_that(tmp_path: Path) -> None:
     def take_away(stored: Report) -> Report:
         for partial in tmp_path.glob(".partial-*"):
             (partial / "report.json").unlink()

@@ -214,15 +214,15 @@ def test_what_rules_leave_out_is_said_with_the_other_warnings() -> None:
         Rule(metric="c.o", where={"attribute": "sex", "unprivileged": "a"}, at_least=0.8),
     ]
 
-    def told(*chosen: Rule) -> str:
+    def joined_warnings(*chosen: Rule) -> str:
         gate = GateSpec(min_rows=150, rules=with_ids(chosen))
         return "\n".join(warnings_of(gate, {"c.m": RATIO, "c.o": RATIO}, [result], ["sex", "race"]))
 
-    pooled = told(rules[0])
+    pooled = joined_warnings(rules[0])
     assert "its 3 groups differ more than by chance" in pooled
     assert "no rule compares these groups with the privileged ones: 'a'" in pooled
     assert "no rule limits a fairness metric of 'race'" in pooled
-    assert "it limits one direction only" in told(rules[2])
-    assert "it limits one direction only" not in told(*rules[1:])
+    assert "it limits one direction only" in joined_warnings(rules[2])
+    assert "it limits one direction only" not in joined_warnings(*rules[1:])
     relative = Rule(metric="c.o", where={"attribute": "sex"}, no_worse_than_baseline_by=0.1)
-    assert "limits of the default rules: sex: a 2, 100 rows" in told(relative)
+    assert "limits of the default rules: sex: a 2, 100 rows" in joined_warnings(relative)

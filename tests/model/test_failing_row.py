@@ -74,9 +74,9 @@ def spoiled(folder: Path, column: str, value: str) -> Path:
 
 @pytest.mark.parametrize("case", CASES)
 def test_the_row_is_named_and_not_quoted(checked: Path, tmp_path: Path, case: str) -> None:
-    column, value, said = CASES[case]
+    column, value, reason = CASES[case]
     data = spoiled(tmp_path, column, value)
-    with pytest.raises(AuditError, match=rf"b\.csv: row 101: [^$]*{said}") as caught:
+    with pytest.raises(AuditError, match=rf"b\.csv: row 101: [^$]*{reason}") as caught:
         audit.run(content(checked, data))
     assert value not in str(caught.value) and value not in trace_without_values(caught.value)
 
@@ -84,8 +84,17 @@ def test_the_row_is_named_and_not_quoted(checked: Path, tmp_path: Path, case: st
 def test_the_command_line_quotes_it_nowhere(checked: Path, tmp_path: Path) -> None:
     """As a process of its own, where TensorFlow would log the message as well."""
     data = spoiled(tmp_path, "who", SECRET)
-    named = ["--model", str(checked), "--data", str(data), "--label", "label", "--out", str(tmp_path / "out")]
-    command = [sys.executable, "-m", "audit", "run", *named, "--debug"]
+    options = [
+        "--model",
+        str(checked),
+        "--data",
+        str(data),
+        "--label",
+        "label",
+        "--out",
+        str(tmp_path / "out"),
+    ]
+    command = [sys.executable, "-m", "audit", "run", *options, "--debug"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 2 and "b.csv: row 101: " in done.stderr
     assert SECRET not in done.stderr + done.stdout

@@ -21,7 +21,7 @@ SPEC: dict[str, object] = {"inputs": {"x": ["p0", "p1", "p2"]}}
 WEIGHTS = np.random.default_rng(5).normal(size=(3, 3)).astype(np.float32)
 
 
-def drawn(rows: int = 600) -> pd.DataFrame:
+def table(rows: int = 600) -> pd.DataFrame:
     random = np.random.default_rng(4)
     x = random.normal(size=(rows, 3)).astype(np.float32)
     odds = x @ WEIGHTS + random.gumbel(size=(rows, 3)) / 2
@@ -44,7 +44,7 @@ def policy(softmax: Path, frame: pd.DataFrame, folder: Path, **given: Any) -> di
 
 
 def test_an_audit_without_it(softmax: Path, tmp_path: Path) -> None:
-    frame = drawn()
+    frame = table()
     report = audit.run(policy(softmax, frame, tmp_path))
     odds = frame[["p0", "p1", "p2"]].to_numpy() @ WEIGHTS
     scores = np.exp(odds.astype(np.float64))
@@ -74,7 +74,7 @@ def test_an_audit_without_it(softmax: Path, tmp_path: Path) -> None:
 
 def test_decisions_under_attack_are_those_with_it(softmax: Path, tmp_path: Path) -> None:
     """A favourable class changes what is explained, and not which rows flip."""
-    frame = drawn(200)
+    frame = table(200)
     reports = [
         audit.run(policy(softmax, frame, tmp_path, **given), only=["robustness"])
         for given in ({}, {"favorable": "fair"})
@@ -86,7 +86,7 @@ def test_decisions_under_attack_are_those_with_it(softmax: Path, tmp_path: Path)
 def test_what_the_policy_names_is_followed(softmax: Path, tmp_path: Path) -> None:
     rule = {"metric": "performance.auc", "at_least": 0.6}
     report = audit.run(
-        policy(softmax, drawn(200), tmp_path) | {"gate": {"rules": [rule]}}, only=["performance"]
+        policy(softmax, table(200), tmp_path) | {"gate": {"rules": [rule]}}, only=["performance"]
     )
     assert report.verdict == "inconclusive" and "covers no measurement" in report.rules[0].reason
 
@@ -101,6 +101,6 @@ def test_what_the_policy_names_is_followed(softmax: Path, tmp_path: Path) -> Non
 def test_what_needs_it_asks_for_it(
     given: dict[str, Any], message: str, softmax: Path, tmp_path: Path
 ) -> None:
-    frame = drawn(200).assign(sex=["Male", "Female"] * 100, code=np.arange(200) % 40)
+    frame = table(200).assign(sex=["Male", "Female"] * 100, code=np.arange(200) % 40)
     with pytest.raises(AuditError, match=message):
         audit.run(policy(softmax, frame, tmp_path, **given))

@@ -32,7 +32,7 @@ def stored(table: pa.RecordBatch) -> FeatureBatch:
     return FeatureBatch([], np.empty(0, np.uint64), table)
 
 
-def warned(
+def warning(
     is_null: np.ndarray, *attributes: Attribute, fill: Any = 5, text: bool = False, rows: int = 10**6
 ) -> str:
     """Return the warning on one column ``inc``, read in batches of ``rows``."""
@@ -54,7 +54,7 @@ SEX = ["Female"] * 400 + ["Male"] * 600
     [(5, False, "replaced by 5"), ("?", True, "replaced by '?'"), (Absent(absent=True), False, "left out")],
 )
 def test_nulls_of_one_group(fill: Any, text: bool, treated: str, rows: int) -> None:
-    found = warned(np.arange(1000) < 399, attribute(SEX), fill=fill, text=text, rows=rows)
+    found = warning(np.arange(1000) < 399, attribute(SEX), fill=fill, text=text, rows=rows)
     assert found.startswith(
         f"399 nulls of 'inc' were {treated} (data.missing), all of them in sex Female: 99.8% "
     )
@@ -62,7 +62,7 @@ def test_nulls_of_one_group(fill: Any, text: bool, treated: str, rows: int) -> N
 
 def test_a_greater_share_in_one_group() -> None:
     is_null = np.r_[np.arange(400) < 200, np.arange(600) < 60]
-    assert warned(is_null, attribute(SEX)) == (
+    assert warning(is_null, attribute(SEX)) == (
         "260 nulls of 'inc' were replaced by 5 (data.missing), 200 of them in sex Female: 50.0% of its rows and 10.0% "
         "of the others. Does the serving system send these values for these rows?"
     )
@@ -71,7 +71,7 @@ def test_a_greater_share_in_one_group() -> None:
 def test_the_attribute_that_differs_most_is_named() -> None:
     is_null = np.r_[np.arange(400) < 200, np.arange(600) < 60]
     race = np.where(is_null, "Black", "White").tolist()
-    assert "all of them in race Black" in warned(is_null, attribute(SEX), attribute(race, "race"))
+    assert "all of them in race Black" in warning(is_null, attribute(SEX), attribute(race, "race"))
 
 
 @pytest.mark.parametrize("more", [1200, 1001, 1000, 900, 0])
@@ -79,7 +79,7 @@ def test_at_most_ten_points_are_not_named(more: int) -> None:
     """Of 20,000 rows every gap is more than chance: the ten points decide."""
     groups = ["Female"] * 10000 + ["Male"] * 10000
     is_null = np.r_[np.arange(10000) < 500 + more, np.arange(10000) < 500]
-    assert bool(warned(is_null, attribute(groups))) == (more > 1000)
+    assert bool(warning(is_null, attribute(groups))) == (more > 1000)
 
 
 @pytest.mark.parametrize("nulls", range(13))
@@ -89,14 +89,14 @@ def test_what_chance_explains_is_not_named(nulls: int) -> None:
     is_null = np.r_[np.arange(12) < nulls, np.arange(488) < 49]
     _, chance = fisher_exact(np.array([[nulls, 12 - nulls], [49, 439]]))
     gap = abs(nulls / 12 - 49 / 488)
-    assert bool(warned(is_null, attribute(groups))) == (gap > 0.1 and 2 * chance < 1e-3)
-    assert bool(warned(is_null, attribute(groups))) == (nulls >= 7)
+    assert bool(warning(is_null, attribute(groups))) == (gap > 0.1 and 2 * chance < 1e-3)
+    assert bool(warning(is_null, attribute(groups))) == (nulls >= 7)
 
 
 def test_nulls_at_random_are_not_named() -> None:
     random = np.random.default_rng(1)
     groups = random.choice(list("abcde"), 300, p=[0.6, 0.25, 0.1, 0.03, 0.02]).tolist()
-    assert not any(warned(random.random(300) < share, attribute(groups)) for share in np.linspace(0, 1, 200))
+    assert not any(warning(random.random(300) < share, attribute(groups)) for share in np.linspace(0, 1, 200))
 
 
 def test_words_count_among_numbers_only() -> None:

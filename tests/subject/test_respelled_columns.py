@@ -48,7 +48,7 @@ AS_STORED = {
 }
 
 
-def warned(file: Path, columns: Sequence[str] = ("t",), dtype: tf.DType = tf.string) -> str:
+def warning(file: Path, columns: Sequence[str] = ("t",), dtype: tf.DType = tf.string) -> str:
     feeds = [Feed(name, dtype, True, [name]) for name in columns]
     return " ".join(respelled_columns(feeds, open_source(str(file))))
 
@@ -64,30 +64,30 @@ def test_type_and_spelling_are_quoted(tmp_path: Path, kind: str) -> None:
     column, spelled = RESPELLED[kind]
     pyarrow.feather.write_feather(pa.table({"t": column}), tmp_path / "t.feather")
     for file in (parquet(tmp_path, t=column), tmp_path / "t.feather"):
-        assert f"'t' ({kind.removeprefix('categories of ')}, spelled like '{spelled}'). " in warned(file)
+        assert f"'t' ({kind.removeprefix('categories of ')}, spelled like '{spelled}'). " in warning(file)
 
 
 @pytest.mark.parametrize("kind", AS_STORED)
 def test_text_is_sent_as_it_is_stored(tmp_path: Path, kind: str) -> None:
-    assert warned(parquet(tmp_path, t=AS_STORED[kind])) == ""
+    assert warning(parquet(tmp_path, t=AS_STORED[kind])) == ""
 
 
 def test_other_readers(tmp_path: Path) -> None:
     (tmp_path / "t.jsonl").write_text('{"t": true}\n{"t": false}\n')
-    assert "'t' (bool, spelled like 'true')" in warned(tmp_path / "t.jsonl")
-    assert "'t' (bool, spelled like 'true')" in warned(npz({"t": [True, False]}, tmp_path))
-    assert "'t' (double, spelled like '1')" in warned(npz({"t": [1.0, 2.5]}, tmp_path))
-    assert "'t' (float, spelled like '1')" in warned(WRITERS["tfrecord"]({"t": [1.0, 2.5]}, tmp_path))
-    assert warned(WRITERS["csv"]({"t": ["True", "1.0"]}, tmp_path)) == ""  # as the file spells them
+    assert "'t' (bool, spelled like 'true')" in warning(tmp_path / "t.jsonl")
+    assert "'t' (bool, spelled like 'true')" in warning(npz({"t": [True, False]}, tmp_path))
+    assert "'t' (double, spelled like '1')" in warning(npz({"t": [1.0, 2.5]}, tmp_path))
+    assert "'t' (float, spelled like '1')" in warning(WRITERS["tfrecord"]({"t": [1.0, 2.5]}, tmp_path))
+    assert warning(WRITERS["csv"]({"t": ["True", "1.0"]}, tmp_path)) == ""  # as the file spells them
 
 
 def test_numeric_inputs_need_no_spelling(tmp_path: Path) -> None:
-    assert warned(parquet(tmp_path, t=pa.array([1.0])), dtype=tf.float32) == ""
+    assert warning(parquet(tmp_path, t=pa.array([1.0])), dtype=tf.float32) == ""
 
 
 def test_many_columns_are_one_warning(tmp_path: Path) -> None:
     names = [f"t{number}" for number in range(12)]
-    found = warned(parquet(tmp_path, **{name: pa.array([True]) for name in names}), names)
+    found = warning(parquet(tmp_path, **{name: pa.array([True]) for name in names}), names)
     assert found.count("spelled like") == 10 and "; and 't10', 't11'." in found
 
 

@@ -56,8 +56,8 @@ def test_a_reference_that_leads_nowhere(
         scan(tmp_path / "model")
     assert caught.value.where.endswith("saved_model.pb")
     data = store(pd.DataFrame({"x": [0.0, 1.0], "label": [0, 1]}), tmp_path)
-    words_of_run = ["--model", str(tmp_path / "model"), "--data", str(data), "--label", "label"]
-    assert main(["run", *words_of_run, "--out", str(tmp_path / "out")]) == 2
+    options = ["--model", str(tmp_path / "model"), "--data", str(data), "--label", "label"]
+    assert main(["run", *options, "--out", str(tmp_path / "out")]) == 2
     assert capsys.readouterr().err.count("  found: ") == 1
 
 

@@ -26,8 +26,8 @@ def test_a_second_signature(tmp_path: Path) -> None:
     module.second = tf.function(lambda x: {"score": tf.sigmoid(-x)}, input_signature=[spec])
     signatures = {"serving_default": module.first, "other": module.second}
     tf.saved_model.save(module, str(tmp_path / "model"), signatures=signatures)
-    (said,) = (text for text in warnings(tmp_path / "model", tmp_path) if "signature" in text)
-    assert "'serving_default'" in said and said.endswith("'other'")
+    (warning,) = (text for text in warnings(tmp_path / "model", tmp_path) if "signature" in text)
+    assert "'serving_default'" in warning and warning.endswith("'other'")
 
 
 @pytest.mark.parametrize("width", [1, 2])
@@ -44,8 +44,8 @@ def test_keras_second_name_is_no_other_signature_unless_its_tensors_differ(
         served = tf.function(lambda x: {"score": model(x)}, input_signature=[spec])
         other = tf.function(lambda x: {"score": model(x[:, 1:])}, input_signature=[wide])
         tf.saved_model.save(model, str(path), signatures={"serving_default": served, "serve": other})
-    said = [text for text in warnings(path, tmp_path) if "signature" in text]
-    assert len(said) == width - 1
+    of_signatures = [text for text in warnings(path, tmp_path) if "signature" in text]
+    assert len(of_signatures) == width - 1
 
 
 def test_a_single_signature_is_no_news(tmp_path: Path) -> None:
@@ -63,8 +63,8 @@ def test_a_graph_that_is_not_served(tmp_path: Path, tags: list[str]) -> None:
         meta.meta_info_def.tags[:] = tags
 
     programs.edit(tmp_path / "model", tagged)
-    (said,) = (text for text in warnings(tmp_path / "model", tmp_path) if "servers do not load it" in text)
-    assert all(repr(tag) in said for tag in tags)
+    (warning,) = (text for text in warnings(tmp_path / "model", tmp_path) if "servers do not load it" in text)
+    assert all(repr(tag) in warning for tag in tags)
 
 
 def test_another_graph(tmp_path: Path) -> None:
@@ -84,5 +84,5 @@ def test_another_graph(tmp_path: Path) -> None:
             else:
                 builder.add_meta_graph([tag], named)
     builder.save()
-    (said,) = (text for text in warnings(tmp_path / "model", tmp_path) if "other graphs" in text)
-    assert said.endswith("'train'")
+    (warning,) = (text for text in warnings(tmp_path / "model", tmp_path) if "other graphs" in text)
+    assert warning.endswith("'train'")
