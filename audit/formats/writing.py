@@ -71,21 +71,24 @@ def write_and_read(
     with _written_whole(folder) as place:
         rendered = to_json(report)
         file = place(REPORT_FILE, rendered)
-        text = file.read_bytes()
-        _require_own(file, text, _encoded(rendered))
+        text = _read_own(file, _encoded(rendered))
         stored = verified(from_json(text.decode(), str(file)))
         for view in registry.FORMATS:
             if view.name != REPORT_FILE:
                 place(view.name, view.render(stored))
-    file = folder / REPORT_FILE
-    _require_own(file, file.read_bytes() if file.is_file() else None, text)
+    _read_own(folder / REPORT_FILE, text)
     return stored, [folder / each.name for each in registry.FORMATS]
 
 
-def _require_own(file: Path, content: bytes | None, written: bytes) -> None:
-    """Require that the ``content`` of a file, None if it is gone, is what this process has ``written``."""
+def _read_own(file: Path, written: bytes) -> bytes:
+    """Return the content of a file, which must be what this process has ``written``."""
+    try:
+        content = file.read_bytes()
+    except FileNotFoundError:
+        raise _disturbed(file, "none: another process took it away") from None
     if content != written:
-        raise _disturbed(file, "another one" if content is not None else "none: another process took it away")
+        raise _disturbed(file, "another one")
+    return content
 
 
 def _disturbed(file: Path, actual: str) -> AuditError:

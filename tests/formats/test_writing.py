@@ -11,6 +11,7 @@ import pytest
 
 from audit.cli import main
 from audit.errors import AuditError
+from audit.formats import registry
 from audit.formats.writing import set_aside, write_and_read, write_reports, write_whole
 from audit.result import Report
 
@@ -141,10 +142,17 @@ def test_a_file_that_another_process_takes_away_is_reported_as_that(tmp_path: Pa
     assert error.value.fix.endswith("give each its own --out") and tree(tmp_path) == {}
 
 
-def test_runs_that_race_for_a_folder_end_with_a_report_or_say_who_disturbed_them(tmp_path: Path) -> None:
+def test_runs_that_race_for_a_folder_end_with_a_report_or_say_who_disturbed_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view = registry.Format(
+        "report.html", lambda stored: stored.reason
+    )  # the page takes long, and races seldom
+    monkeypatch.setattr(registry, "FORMATS", [registry.FORMATS[0], view])
+
     def run(number: int) -> list[str]:
         outcomes = []
-        for _ in range(30):
+        for _ in range(100):
             try:
                 set_aside(tmp_path)
                 write_and_read(replace(report(), reason=f"run {number}"), tmp_path, lambda stored: stored)
@@ -156,6 +164,6 @@ def test_runs_that_race_for_a_folder_end_with_a_report_or_say_who_disturbed_them
     with ThreadPoolExecutor(3) as pool:
         outcomes = [text for found in pool.map(run, range(3)) for text in found]
     disturbed = [text for text in outcomes if text]
-    assert len(outcomes) == 90
+    assert len(outcomes) == 300
     assert all(text == "another one" or text.endswith("another process took it away") for text in disturbed)
     assert (tmp_path / "report.json").is_file() or disturbed
