@@ -10,7 +10,7 @@ from audit.check import Check, build_checks, offers_of, require_installed
 from audit.check.entry_points import is_plug_in
 from audit.check.isolation import private_view, process_state_restored
 from audit.check.run import Crash, run_check
-from audit.comparison.check_results import ModelPair, checks_to_compare, with_baseline
+from audit.comparison.check_results import BUDGETED, ModelPair, checks_to_compare, with_baseline
 from audit.conclusion.assembly import conclude
 from audit.conclusion.facts import AuditFacts, Measured
 from audit.conclusion.observers import Observers
@@ -85,6 +85,9 @@ def measure(request: AuditRequest, observers: Observers, done: Container[str] = 
     if isinstance(subject.scores, Classified) and len(subject.scores.classes) > 2:
         policy = for_several_classes(policy)
         request = replace(request, policy=policy)
+    if baseline and checks_to_compare(policy) & BUDGETED:  # both on as many rows
+        subject.compared.append(baseline)
+        baseline.compared.append(subject)
     checks = {
         name: check
         for name, check in build_checks(policy).items()

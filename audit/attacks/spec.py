@@ -91,7 +91,8 @@ class AttackSpec:
         proven_by: the kind of evidence that shows that it would have found flips; None if its accuracy is always an
             upper bound.
         stronger_than: name of an attack that must not flip more than this one.
-        cost: the reason to attack fewer rows: scores asked for, or gradients of a large model; None if it is cheap.
+        evaluations: greatest number of evaluations of the model for a row and a size, by the plan; a gradient counts
+            `GRADIENT_COST`.
         along_boundary: whether it moves along the decision boundary.
         description: its description in notes, if the check runs it unasked; `label` if empty.
         mark: its mark and colour in the chart of the page.
@@ -107,7 +108,7 @@ class AttackSpec:
     on_images: bool = True
     proven_by: Literal["gradient", "search"] | None = None
     stronger_than: str | None = None
-    cost: Literal["scores", "gradients"] | None = None
+    evaluations: Callable[[Plan], int] = lambda _: 1
     along_boundary: bool = False
     description: str = ""
     mark: str = "other"

@@ -8,6 +8,7 @@ way to explain an image, whose numbers are too many to be masked one by one.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ from audit.attribution.coalitions import BatchFunction, rows_per_call
 from audit.attribution.path_sampling import PathBlock, PathPlan, PathSums, batches
 from audit.frameworks.tensorflow_loader import graph, tensorflow
 
+GRADIENT_COST = 3
+"""Cost of a function with its gradient, in evaluations: backwards, a product of matrices becomes two."""
 _MAX_POINTS_OF_CALL = 4096
 """Larger calls are not faster, however much memory they may take."""
 
@@ -33,6 +36,7 @@ class ExpectedGradients:
         base: (rows,) float64, mean of the function over the references; equal in all rows of one target.
         outputs: (rows,) float64, the function at the rows.
         passes: (rows,) int, each row's passes over the references.
+        evaluations: work of the passes, in evaluations of the function, of which a gradient costs `GRADIENT_COST`.
     """
 
     values: np.ndarray
@@ -42,6 +46,7 @@ class ExpectedGradients:
     base: np.ndarray
     outputs: np.ndarray
     passes: np.ndarray
+    evaluations: int
 
 
 def expected_gradients(
@@ -54,6 +59,7 @@ def expected_gradients(
     seed: int,
     tolerance: float,
     memory_bytes: int,
+    max_evaluations: float = inf,
 ) -> ExpectedGradients:
     """Estimate the expected gradients of ``f`` at ``rows``.
 
@@ -70,6 +76,8 @@ def expected_gradients(
         tolerance: largest ratio of the norm of a row's standard errors to that of its values, at which it is done; it
             is so too after `path_sampling.MAX_PASSES` passes.
         memory_bytes: size of the widest tensor of one call; the gradient holds several such tensors.
+        max_evaluations: work at which sampling ends, although errors are larger than the tolerance, in evaluations of
+            the function, of which a gradient costs `GRADIENT_COST`; one pass is made in any case.
 
     Raises:
         LookupError: an operation of the function has no gradient.
@@ -78,6 +86,9 @@ def expected_gradients(
     sums = PathSums(rows.shape, PathPlan(len(background), seed))
     contributions = _contributions(f, rows, background, sums.plan, targets)
     while len(unfinished := sums.unfinished(tolerance)):
+        passes = int(sums.passes.sum()) + len(unfinished)
+        if sums.passes.any() and passes * sums.plan.points * GRADIENT_COST > max_evaluations:
+            break
         for blocks in batches(sums.blocks(unfinished), points_of_call):
             sums.add(blocks, contributions(blocks))
         sums.passes[unfinished] += 1
@@ -85,7 +96,10 @@ def expected_gradients(
     base = _base(f, background, targets, len(rows), points_of_call)
     values = sums.values
     gaps = values.sum(axis=1) - (outputs - base)
-    return ExpectedGradients(values, sums.errors, gaps, sums.gap_errors, base, outputs, sums.passes)
+    evaluations = int(sums.passes.sum()) * sums.plan.points * GRADIENT_COST
+    return ExpectedGradients(
+        values, sums.errors, gaps, sums.gap_errors, base, outputs, sums.passes, evaluations
+    )
 
 
 def _contributions(

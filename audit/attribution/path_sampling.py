@@ -14,7 +14,7 @@ import numpy as np
 
 DRAWS = 2
 _SLOTS_OF_BLOCK = 10
-_MIN_SLOTS = 64
+MIN_SLOTS = 64
 """Slots of a pass: few references take several turns."""
 
 
@@ -26,12 +26,17 @@ class PathPlan:
     """
 
     def __init__(self, references: int, seed: int) -> None:
-        slots = np.tile(np.arange(references, dtype=np.int32), -(-_MIN_SLOTS // references))
+        slots = np.tile(np.arange(references, dtype=np.int32), -(-MIN_SLOTS // references))
         blocks = np.array_split(slots, -(-len(slots) // _SLOTS_OF_BLOCK))
         self._seed = seed
         self.sizes = np.array([len(block) for block in blocks])
         self.weights = self.sizes / self.sizes.sum()
         self.reference = [np.tile(block, DRAWS) for block in blocks]
+
+    @property
+    def points(self) -> int:
+        """Number of points of a row's pass."""
+        return int(DRAWS * self.sizes.sum())
 
     def positions(self, row: int, number: int) -> list[np.ndarray]:
         """Draw row ``row``'s positions in its pass ``number``: for each block, (DRAWS * size,) in [0, 1).

@@ -113,15 +113,20 @@ class RunningEstimate:
         prior = 2 * _PRIOR_PAIRS / self._draws * self._squares.mean(axis=1, keepdims=True)
         return np.asarray(np.sqrt(self._squares + prior) / self._draws)
 
+    @property
+    def has_min_passes(self) -> bool:
+        """Whether each row has had the passes that it takes in any case."""
+        return bool(self.passes.max() >= min_passes(self._ends.reference_count))
+
     def unfinished(self, tolerance: float) -> np.ndarray:
         """Return the indices of the rows that need another pass.
 
         Args:
             tolerance: largest share of a row's values that its standard errors may be (norms over the features).
         """
-        passes = min_passes(self._ends.reference_count)
-        if self.passes.max() < passes:
+        if not self.has_min_passes:
             return np.arange(len(self.passes))
+        passes = min_passes(self._ends.reference_count)
         allowed = tolerance * np.linalg.norm(self.values, axis=1)
         precise = np.linalg.norm(self.errors, axis=1) <= np.maximum(allowed, self._ends.rounding)
         return np.flatnonzero(~precise & (self.passes < passes * MAX_PASS_FACTOR))
@@ -132,15 +137,29 @@ def scheme(features: int) -> CoalitionScheme:
     return CoalitionScheme(inside=np.less, levels=features - 1, draws=DRAWS)
 
 
-def sample(coalitions: Coalitions, features: int, seed: int, tolerance: float) -> ShapleyEstimate:
-    """Sample permutations of at least two features until each row's errors are within the tolerance."""
+def evaluations_per_pair(features: int) -> int:
+    """Return the number of masked rows that a pass evaluates for each row and reference."""
+    return 2 * DRAWS * scheme(features).levels
+
+
+def sample(
+    coalitions: Coalitions, features: int, seed: int, tolerance: float, max_evaluations: float
+) -> ShapleyEstimate:
+    """Sample permutations of at least two features until each row's errors are within the tolerance.
+
+    Beyond `min_passes`, a pass that would take more than ``max_evaluations`` in all is not begun.
+    """
     running = RunningEstimate(coalitions.ends, features)
     shape = (coalitions.ends.reference_count, DRAWS, features)
+    evaluations_per_row = coalitions.ends.reference_count * evaluations_per_pair(features)
 
     def work(rows: np.ndarray) -> np.ndarray:
         return _contributions(coalitions, rows, _positions(seed, running.passes, shape, rows))
 
     while len(unfinished := running.unfinished(tolerance)):
+        evaluations = (int(running.passes.sum()) + len(unfinished)) * evaluations_per_row
+        if running.has_min_passes and evaluations > max_evaluations:
+            break
         for rows, contributions in coalitions.by_groups(work, unfinished):
             running.add(rows, contributions)
     by_reference = running.influence.by_reference

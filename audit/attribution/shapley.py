@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from math import factorial
+from math import factorial, inf
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -72,13 +72,15 @@ def attribute(
     seed: int,
     tolerance: float,
     memory_bytes: int,
+    max_evaluations: float = inf,
 ) -> Attributions:
     """Estimate the interventional SHAP values of ``f`` at ``rows`` against ``background``.
 
-    All coalitions are enumerated where that takes no more evaluations than sampling takes at least;
-    then the values are exact. Else a row samples permutations until its standard errors are small enough,
-    or for `permutation_shapley.MAX_PASS_FACTOR` times the least passes. The sample depends on the seed, the row's index
-    and the pass only. Where no more than two features interact, sampled values are exact, too.
+    All coalitions are enumerated where that takes no more evaluations than sampling takes at least; then the values
+    are exact. Else a row samples permutations until its standard errors are small enough, for
+    `permutation_shapley.MAX_PASS_FACTOR` times the least passes, or until all rows together have taken
+    ``max_evaluations``. The sample depends on the seed, the row's index and the pass only. Where no more than two
+    features interact, sampled values are exact, too.
 
     Args:
         f: (n, columns) float tensor to (n,) float tensor; traceable by ``tf.function``.
@@ -92,6 +94,8 @@ def attribute(
         seed: seed of the permutations, 0 to 2^128 - 1.
         tolerance: largest ratio of the norm of a row's standard errors to that of its values, at which it is done.
         memory_bytes: size of the widest tensor of one call; three calls run at once.
+        max_evaluations: number of masked rows at which sampling ends, although errors are larger than the tolerance;
+            `permutation_shapley.min_passes` are made in any case.
 
     Raises:
         ValueError: the function is NaN or infinite somewhere; the message names the row or reference.
@@ -113,7 +117,7 @@ def attribute(
     if exact:
         estimate = _enumerate(coalitions, features)
     else:
-        estimate = permutation_shapley.sample(coalitions, features, seed, tolerance)
+        estimate = permutation_shapley.sample(coalitions, features, seed, tolerance, max_evaluations)
     pairs = m * (len(rows) if exact else int(estimate.rounds.sum()))
     return Attributions(
         **estimate._asdict(),

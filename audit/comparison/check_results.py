@@ -15,6 +15,8 @@ from audit.stats.confidence import at_confidence
 from audit.stats.paired_intervals import CRASHED
 from audit.subject.subject import Subject
 
+BUDGETED = frozenset({"explainability", "robustness"})
+"""Checks whose number of rows follows from what the model costs."""
 _ALWAYS = frozenset({"performance", "fairness"})
 """Checks that cost little once the rows are scored."""
 

@@ -57,6 +57,14 @@ def _inlinable(proto: Any) -> Any:
     return proto
 
 
+def function_graph(definition: Any, shapes: Sequence[Any]) -> Any:
+    """Return the graph of a FunctionDef whose arguments have the TensorShapes ``shapes``."""
+    with quiet():
+        from tensorflow.python.framework.function_def_to_graph import function_def_to_graph
+
+        return function_def_to_graph(definition, input_shapes=list(shapes))
+
+
 def register_function(definition: Any) -> None:
     """Make a FunctionDef known by its name; the public API makes functions of Python code only."""
     from tensorflow.python.eager.context import context

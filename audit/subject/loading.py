@@ -62,7 +62,7 @@ class _Loaded:
             self.dataset if counted.keyed.file_rows is None else self.dataset.take(counted.keyed.file_rows)
         )
         facts = data_facts(bound.policy, digests, dataset, counted, schema)
-        subject = self.subject(bound, scored, facts, self.keys(bound, counted.keyed))
+        subject = self.subject(bound, scored, facts, self.keys(bound, counted.keyed), progress)
         subject.warnings.extend([*counted.warnings(), *copy_warnings(subject)])
         return subject
 
@@ -82,7 +82,9 @@ class _Loaded:
             data, lambda: background_keys(bound.feeds, background, bound.policy.data.missing, self.key)
         )
 
-    def subject(self, bound: BoundModel, scored: ScoringResult, facts: DataFacts, keys: RowKeys) -> Subject:
+    def subject(
+        self, bound: BoundModel, scored: ScoringResult, facts: DataFacts, keys: RowKeys, progress: Progress
+    ) -> Subject:
         dataset = self.dataset
         scores = scored.scores
         if (rows := keys.data.file_rows) is not None:
@@ -105,6 +107,7 @@ class _Loaded:
             clusters=dataset.clusters,
             model_facts=model_facts(bound, scored),
             data_facts=facts,
+            progress=progress,
         )
 
 
@@ -163,9 +166,10 @@ def _load(
     subjects = Subjects(loaded.candidate(bound, progress), None)
     if bound_baseline:
         with of_the_baseline():
-            scored = loaded.score(bound_baseline, with_baseline_label(progress))
+            progress = with_baseline_label(progress)
+            scored = loaded.score(bound_baseline, progress)
             candidate = subjects.candidate  # whose rows count, and are drawn, for both
-            other = loaded.subject(bound_baseline, scored, candidate.data_facts, candidate.keys)
+            other = loaded.subject(bound_baseline, scored, candidate.data_facts, candidate.keys, progress)
             subjects = subjects._replace(baseline=other)
     files.require_unchanged()
     return subjects

@@ -8,10 +8,12 @@ import numpy as np
 from audit.data.masking import Masker
 from audit.data.protected_attributes import Attribute
 from audit.data.source import Source
+from audit.frameworks.tensorflow_loader import tensorflow
 from audit.inputs.features import MOST_ROWS, Features
 from audit.inputs.finite import without_infinite
 from audit.inputs.matrix import Decoder
 from audit.model.decision import DecisionRule
+from audit.model.graph.multiply_adds import multiply_adds
 from audit.model.logits.logits import Logits, find_logits, uncut_logits
 from audit.provenance.digest import WatchedFiles
 from audit.result import DataFacts, ModelFacts
@@ -20,7 +22,12 @@ from audit.subject.predictions import Classified, Regressed
 from audit.subject.predictor import Predictor, require_same
 from audit.subject.row_keys import RowKeys
 from audit.subject.sampling import read_features
+from audit.subject.scoring import Progress
 from audit.subject.sources import BoundModel, Sources
+
+
+def _ignore(*_: object) -> None:
+    """Report progress to nobody."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +38,8 @@ class Subject(BoundModel):
     random numbers; equal ``policy`` and ``seed`` must give equal measurements, in whatever order the file has the rows:
     what is drawn follows ``keys``, or places in `features`, whose rows are in the order of these. ``sample_rows`` is
     the maximal number of rows of the data in `features`; ``superset`` is the subject whose larger sample contains this
-    one's.
+    one's. ``compared`` are the subjects whose measurements are compared with this one's, row by row. ``progress`` is
+    called with a step, the rows done and the rows in all.
     """
 
     seed: int
@@ -49,6 +57,8 @@ class Subject(BoundModel):
     data_facts: DataFacts
     sample_rows: int = MOST_ROWS
     superset: "Subject | None" = field(default=None, compare=False, repr=False)
+    compared: "list[Subject]" = field(default_factory=list, compare=False, repr=False)
+    progress: Progress = field(default=_ignore, compare=False, repr=False)
 
     def sampled(self, rows: int) -> "Subject":
         """Return the subject with a sample of at most ``rows`` rows of the data; itself if that is its own.
@@ -112,6 +122,19 @@ class Subject(BoundModel):
         return find_logits(
             self.model, self.decision_rule.head, self.feeds, features.columns, features.data.matrix
         )
+
+    @cached_property
+    def own_multiply_adds(self) -> int:
+        """Multiply-adds of the logits of one encoded row, counted from their graph."""
+        if self.superset:
+            return self.superset.own_multiply_adds
+        encoded = tensorflow().TensorSpec([None, len(self.logits.players)], self.features.data.matrix.dtype)
+        return multiply_adds(self.logits.graph, [encoded])
+
+    @property
+    def multiply_adds(self) -> int:
+        """Multiply-adds of one encoded row, of the costlier of two models that are compared on the same rows."""
+        return max(subject.own_multiply_adds for subject in (self, *self.compared))
 
     @property
     def uncut_logits(self) -> Logits:

@@ -252,9 +252,9 @@ def test_the_largest_of_several_estimates_keeps_their_number_and_values() -> Non
     ("metric", "kind", "source"),
     [
         ("explainability.faithfulness", "explained", "raise checks.explainability.rows, to at most 20,000, "
-         "if the data has more rows"),
-        ("robustness.clean_accuracy", "attacked", "raise checks.robustness.rows, if the data has more rows "
-         "(a note says if an attack uses fewer)"),
+         "if the data has more rows, or the budget, if a note says so"),
+        ("robustness.clean_accuracy", "attacked", "raise checks.robustness.rows, if the data has more rows, "
+         "or the budget, if a note says so"),
         ("robustness.corruption_accuracy", "corrupted", "at most 1,000 of the data's images are corrupted"),
         ("explainability.proxy_auc", "held-out", "half of the data's rows are held out, from at most 10,000"),
         ("explainability.proxy_strength", "judged", "for texts and bins, half of the data's rows are held out"),

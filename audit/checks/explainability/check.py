@@ -38,6 +38,11 @@ class Explainability(Check):
         default=0.1,
         description="a row is sampled until its values' standard error is below this fraction of them",
     )
+    budget: Annotated[float, Field(gt=0, allow_inf_nan=False)] = Field(
+        default=3e12,
+        description="multiply-adds, counted from the model's graph, that attribution may take; where they do not "
+        "suffice, fewer rows are explained against fewer references, and a note says so",
+    )
     memory_mb: Annotated[int, Field(ge=1)] = Field(
         default=64, description="maximum size in megabytes of the model's widest tensor in one call"
     )
@@ -55,6 +60,7 @@ class Explainability(Check):
             subject,
             self.rows,
             self.references,
+            self.budget,
             score=self.output == "score",
             tolerance=self.error,
             memory_bytes=self.memory_mb * 2**20,

@@ -7,7 +7,8 @@ from audit.result import Better, MetricFacts, SampledRows
 _HELD_OUT = "half of the data's rows are held out, from at most 10,000"
 _EXPLAINED = SampledRows(
     kind="explained",
-    source="raise checks.explainability.rows, to at most 20,000, if the data has more rows",
+    source="raise checks.explainability.rows, to at most 20,000, if the data has more rows, "
+    "or the budget, if a note says so",
 )
 _SAMPLED = {
     "proxy_auc": SampledRows(kind="held-out", source=_HELD_OUT),

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from math import inf
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,9 +15,13 @@ from audit.checks.explainability.rare_values import RareValues, find_rare_values
 from audit.frameworks.tensorflow_loader import graph, tensorflow
 from audit.inputs.features import Column
 from audit.model.decision import explained_logit, explained_score
+from audit.model.graph.multiply_adds import WRITING
 from audit.result import Measurement, Scalar
 from audit.stats.group_estimates import Partition
 from audit.subject.subject import Subject
+
+_MASKING = 4 * WRITING
+"""Multiply-adds that take as long as masking a number: it is read twice, chosen and written."""
 
 
 class Sampling(NamedTuple):
@@ -25,6 +30,7 @@ class Sampling(NamedTuple):
     seed: int
     tolerance: float
     memory_bytes: int
+    max_evaluations: float = inf
 
 
 @dataclass(frozen=True)
@@ -34,7 +40,8 @@ class ExplainedOutput:
     ``f`` maps an encoded matrix to ``(rows,)``; ``encode`` encodes a matrix ``(rows, numbers)`` of ``dtype``. Where the
     class decided on is explained, ``f`` takes the target class of each line as well, and ``decide`` returns that of
     encoded rows; None where the favourable outcome is explained.
-    ``feature_of_column`` and ``floats_per_row`` are ``players`` and ``widest`` of `audit.model.logits.logits.Logits`.
+    ``feature_of_column`` and ``floats_per_row`` are ``players`` and ``widest`` of `audit.model.logits.logits.Logits`;
+    ``multiply_adds`` are those of one masked row.
     """
 
     f: BatchFunction
@@ -43,6 +50,7 @@ class ExplainedOutput:
     floats_per_row: int
     dtype: Any
     unit: str
+    multiply_adds: int = 1
     decide: Callable[[np.ndarray], np.ndarray] | None = None
 
     @classmethod
@@ -76,6 +84,7 @@ class ExplainedOutput:
             feature_of_column=logits.players,
             floats_per_row=logits.widest,
             dtype=matrix.dtype,
+            multiply_adds=subject.multiply_adds + _MASKING * len(logits.players),
             unit="the prediction" if rule.head.kind == "regression" else f"the {quantity} of {outcome_name}",
         )
 

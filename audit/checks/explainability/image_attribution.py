@@ -1,12 +1,14 @@
 """Attributions of the cells of an image: by expected gradients, or by SHAP values of patches."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
 import numpy as np
 
-from audit.attribution.permutation_shapley import DRAWS, MIN_DRAW_PAIRS
+from audit.attribution.expected_gradients import GRADIENT_COST
+from audit.attribution.path_sampling import DRAWS
+from audit.attribution.permutation_shapley import MIN_DRAW_PAIRS, evaluations_per_pair
 from audit.checks.explainability.explanation import ExplainedOutput, Explanation, Sampling
 from audit.subject.images import ImageColumn
 
@@ -15,13 +17,12 @@ _MAX_GRADIENT_CELLS = 48
 _MAX_PATCHES = 4
 """Rows and columns at most of the patches that are masked: the cost grows with their number."""
 _PROBED_ROWS = 16
+_MIN_PROBED_ROWS = 4
 _PROBED_REFERENCES = 20
+PROBE_POINTS = DRAWS * MIN_DRAW_PAIRS
+"""Points on the paths of a probed row."""
 _MAX_GAP_SHARE = 0.1
 """Share of the outputs' distance to the base that gradients may miss and still be those of the model."""
-_MAX_FLOATS = 3 * 10**9
-"""Held by the model's widest tensor, over all rows that it is evaluated on: some ten to twenty seconds of two cores."""
-_GRADIENT_COST = 3
-"""Cost of a gradient, in outputs."""
 
 ImageMethod = Literal["gradients", "patches"]
 
@@ -77,24 +78,33 @@ def cell_grid(shape: tuple[int, int, int], sides: int, pixels: int = 1) -> CellG
 
 @dataclass(frozen=True)
 class ImageAttribution:
-    """Attributions of the cells of ``grid`` in each row: ``values``, float64 ``(rows, cells)``."""
+    """Attributions of the cells of ``grid`` in each row: ``values``, float64 ``(rows, cells)``.
+
+    ``evaluations`` is what they cost, in evaluations of the model. ``gap_error`` is, in the median over rows, the
+    standard error of the sum of a row's values as a share of the output's distance to the base; 0 of SHAP values.
+    """
 
     grid: CellGrid
     values: np.ndarray
+    evaluations: int = 0
+    gap_error: float = 0.0
 
     def pool(self, patches: CellGrid) -> "ImageAttribution":
         """Return the attributions of ``patches``, each made up of whole cells; unchanged if as coarse already."""
         if self.grid.cells <= patches.cells:
             return self
         flat = CellGrid((self.grid.rows, self.grid.columns, 1), patches.rows, patches.columns)
-        return ImageAttribution(patches, flat.sums(self.values))
+        return replace(self, grid=patches, values=flat.sums(self.values))
 
 
 def find_method(
-    output: ExplainedOutput, matrix: np.ndarray, background: np.ndarray, sampling: Sampling
+    output: ExplainedOutput, matrix: np.ndarray, background: np.ndarray, sampling: Sampling, max_rows: int
 ) -> ImageMethod:
-    """Return ``gradients`` if along paths between rows they add up to the output's changes, else ``patches``."""
-    rows = _spread(matrix, _PROBED_ROWS)
+    """Return ``gradients`` if along paths between rows they add up to the output's changes, else ``patches``.
+
+    ``max_rows`` is the number of rows whose paths are affordable.
+    """
+    rows = _spread(matrix, max(_MIN_PROBED_ROWS, min(_PROBED_ROWS, max_rows)))
     references = _spread(background, _PROBED_REFERENCES)
     try:
         probe = output.gradients(rows, references, sampling._replace(tolerance=1.0))
@@ -105,12 +115,9 @@ def find_method(
     return "gradients" if gap <= _MAX_GAP_SHARE * change + 3 * gap_error else "patches"
 
 
-def affordable(method: ImageMethod, references: int, pictures: ImageColumn, output: ExplainedOutput) -> int:
-    """Return how many rows may be explained, two at least: a large model's images are explained on fewer."""
-    draws = DRAWS * max(MIN_DRAW_PAIRS, references)
-    steps = _GRADIENT_COST if method == "gradients" else 2 * (_patches(pictures).cells - 1)
-    floats_per_row = max(output.floats_per_row, len(output.feature_of_column))
-    return max(2, _MAX_FLOATS // (draws * steps * floats_per_row))
+def evaluations_of_images(method: ImageMethod, pictures: ImageColumn) -> int:
+    """Return how many evaluations of the model a row takes for each reference, in a pass."""
+    return DRAWS * GRADIENT_COST if method == "gradients" else evaluations_per_pair(_patches(pictures).cells)
 
 
 def attribute_images(
@@ -120,9 +127,13 @@ def attribute_images(
     tables = (explanation.matrix, explanation.references)
     if method == "gradients":
         cells = cell_grid(pictures.shape, _MAX_GRADIENT_CELLS)
-        return ImageAttribution(cells, cells.sums(explanation.output.gradients(*tables, sampling).values))
+        gradients = explanation.output.gradients(*tables, sampling)
+        distance = np.maximum(np.abs(gradients.outputs - gradients.base), np.finfo(float).tiny)
+        gap_error = float(np.median(gradients.gap_errors / distance))
+        return ImageAttribution(cells, cells.sums(gradients.values), gradients.evaluations, gap_error)
     patches = _patches(pictures)
-    return ImageAttribution(patches, explanation.output.attribute(*tables, patches.cell, sampling).values)
+    attributions = explanation.output.attribute(*tables, patches.cell, sampling)
+    return ImageAttribution(patches, attributions.values, attributions.evaluations)
 
 
 def _patches(pictures: ImageColumn) -> CellGrid:

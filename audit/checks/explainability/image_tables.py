@@ -8,7 +8,7 @@ import numpy as np
 from audit.checks.explainability.example_rows import Examples, TableLine, line_table
 from audit.checks.explainability.explanation import Explanation
 from audit.checks.explainability.image_attribution import CellGrid, ImageAttribution, ImageMethod, cell_grid
-from audit.checks.explainability.metrics import quality
+from audit.checks.explainability.metrics import per_cent, quality
 from audit.data.shared_ranges import SHARED, format_digits
 from audit.result import Evidence, Note, Table
 from audit.subject.images import ImageColumn
@@ -32,7 +32,7 @@ def image_evidence(
     """Yield the method of the attributions, their quality metrics, and the tables behind the report's figures."""
     examples = Examples(explanation, subject)
     by_patch = attribution.pool(cell_grid(pictures.shape, _MAX_PATCHES, 2))
-    yield _method_note(method, by_patch.grid)
+    yield _method_note(method, by_patch)
     yield from quality(explanation, subject.seed, by_patch.values, by_patch.grid.cell)
     of_rows = attribution if examples.unmasked else by_patch
     yield _map(explanation, attribution if len(explanation.rows) >= SHARED else of_rows, pictures)
@@ -42,13 +42,13 @@ def image_evidence(
         yield examples.table("pictures", about, _IMAGES, lines)
 
 
-def _method_note(method: ImageMethod, patches: CellGrid) -> Note:
-    cut = f"{patches.rows} x {patches.columns} patches"
+def _method_note(method: ImageMethod, by_patch: ImageAttribution) -> Note:
+    cut = f"{by_patch.grid.rows} x {by_patch.grid.columns} patches"
     values = f"SHAP values of {cut}: gradients of the model do not add up to what its output changes."
     if method == "gradients":
         values = (
-            "expected gradients, which add up but for their sampling; "
-            f"rank_stability and faithfulness are those of {cut}."
+            f"expected gradients, whose sum in a row has a standard error of {per_cent(by_patch.gap_error)} of the "
+            f"output's distance to the base (median over rows); rank_stability and faithfulness are those of {cut}."
         )
     return Note(text=f"Within images, attributions are {values}")
 

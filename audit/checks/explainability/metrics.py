@@ -242,14 +242,15 @@ def sampling_note(explanation: Explanation) -> Note:
         )
     lengths = np.maximum(np.linalg.norm(attributions.values, axis=1), np.finfo(float).tiny)
     relative = np.linalg.norm(attributions.errors, axis=1) / lengths
-    median, largest = (_per_cent(float(part)) for part in (np.median(relative), relative.max()))
+    median, largest = (per_cent(float(part)) for part in (np.median(relative), relative.max()))
     return Note(
         text=f"Sampled SHAP values of a row have a standard error of {median} of their length (median; at most "
         f"{largest}); additivity_error contains only rounding."
     )
 
 
-def _per_cent(share: float) -> str:
+def per_cent(share: float) -> str:
+    """Return a share in per cent, to two digits."""
     return f"{100 * share:.2g} %" if share >= 1e-4 else "less than 0.01 %"
 
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from audit.checks.explainability.explanation import Explanation
 from audit.frameworks.tensorflow_loader import graph, tensorflow
 from audit.inputs.features import places, starts
 from audit.model.decision import explained_logit, explained_score
+from audit.model.graph.multiply_adds import multiply_adds
 from audit.model.logits.text_logits import TextModel
 from audit.model.text_columns import free_text_columns
 from audit.subject.subject import Subject
@@ -56,35 +58,41 @@ class TextColumn:
         return float(np.abs(sums - self.outputs).max() / max(1.0, np.abs(self.outputs).max()))
 
 
-def attribute_texts(explanation: Explanation, subject: Subject, score: bool) -> Iterator[TextColumn | str]:
+def attribute_texts(
+    explanation: Explanation, subject: Subject, score: bool, budget: float
+) -> Iterator[TextColumn | str]:
     """Yield the explained texts of each free-text column, example rows first, or the reason why there are none.
 
     Args:
         explanation: the explained rows.
         subject: the model and the data.
         score: whether P(favourable) is explained.
+        budget: multiply-adds of the model on masked texts, spread evenly over the columns.
     """
-    for name in free_text_columns(subject.model, subject.feeds):
-        column = _FreeText(explanation, subject, name)
+    names = free_text_columns(subject.model, subject.feeds)
+    for name in names:
+        column = _FreeText(explanation, subject, name, score, budget / len(names))
         if not column.places:
-            yield f"{name}: no text is explained by its words: {column.too_long:,} are too long, the others have none."
+            too_long = f"{column.too_long:,} are too long for the budget"
+            yield f"{name}: no text is explained by its words: {too_long}, the others have none."
             continue
-        output = column.output(score)
-        mask = next((m for m in (LEFT_OUT, DOTS) if _has_output(output, column.places[0], m)), None)
+        mask = next((m for m in (LEFT_OUT, DOTS) if _has_output(column.output, column.places[0], m)), None)
         if mask is None:
             yield f"{name}: texts are not explained by their words: the model has no finite output for one without any."
             continue
-        yield column.attribute(output, mask)
+        yield column.attribute(mask)
 
 
 class _FreeText:
     """One column of texts in the explained rows.
 
-    ``places`` are the rows that the budget of words suffices for, example rows first, and ``too_long`` the number of
-    texts that it does not suffice for.
+    ``places`` are the rows that the budgets of words and of multiply-adds suffice for, example rows first, and
+    ``too_long`` the number of texts that they do not suffice for.
     """
 
-    def __init__(self, explanation: Explanation, subject: Subject, name: str) -> None:
+    def __init__(
+        self, explanation: Explanation, subject: Subject, name: str, score: bool, budget: float
+    ) -> None:
         feature = places(subject.feeds)[name, True]
         self._at = starts([column.width for column in explanation.columns])[feature]
         self._vocabulary = explanation.columns[feature].vocabulary or []
@@ -92,25 +100,39 @@ class _FreeText:
         self._explanation = explanation
         self._subject = subject
         self._texts = self._decoded(explanation.matrix)
+        function, signature = self._function(score)
+        self._traced = graph(function, signature)
+        numbers = np.array([len(words(text)) for text in self._texts])
+        lengths = [1, max(2, *numbers)]
+        costs = [multiply_adds(function, signature, unknown=number) for number in lengths]
         self.places: list[int] = []
         self.too_long = 0
-        examples = [row.place for row in Examples(explanation, subject).rows()]
-        others = np.random.default_rng([subject.seed, 4]).permutation(len(self._texts)).tolist()
-        budget = _MAX_WORDS
+        self._choose(numbers, np.interp(numbers, lengths, costs), budget)
+
+    def _choose(self, numbers: np.ndarray, costs: np.ndarray, budget: float) -> None:
+        """Take texts as far as the budgets reach; ``numbers`` of words, ``costs`` of one evaluation, ``(rows,)``."""
+        examples = [row.place for row in Examples(self._explanation, self._subject).rows()]
+        others = np.random.default_rng([self._subject.seed, 4]).permutation(len(self._texts)).tolist()
+        left = np.array([_MAX_WORDS, budget])
         for place in dict.fromkeys([*examples, *others]):
-            number = len(words(self._texts[place]))
-            cost = number * evaluations(number)
-            if cost > budget:
+            needed = evaluations(int(numbers[place])) * np.array([numbers[place], costs[place]])
+            if numbers[place] and (needed > left).any():
                 self.too_long += 1
-            elif number and len(self.places) < _MAX_TEXTS:
+            elif numbers[place] and len(self.places) < _MAX_TEXTS:
                 self.places.append(place)
-                budget -= cost
+                left -= needed
 
     def _decoded(self, matrix: np.ndarray) -> list[str]:
         return [self._vocabulary[int(code)] for code in matrix[:, self._at]]
 
-    def output(self, score: bool) -> OutputOfTexts:
-        """Return the explained output as a function of texts."""
+    @property
+    def _tables(self) -> list[np.ndarray]:
+        """What the explained output takes of each row besides the text."""
+        targets = self._explanation.targets
+        return [self._explanation.matrix, *([] if targets is None else [targets])]
+
+    def _function(self, score: bool) -> tuple[Callable[..., Any], list[Any]]:
+        """Return the explained output as a function of texts and rows, and its signature."""
         subject = self._subject
         matrix = self._explanation.matrix
         wording = TextModel(
@@ -118,29 +140,25 @@ class _FreeText:
         )
         logits = wording.logits(subject.model.frozen, subject.logits, matrix, self._texts)
         outcome = explained_score if score else explained_logit
-        tf = tensorflow()
-        targets = self._explanation.targets
-        tables = [matrix] if targets is None else [matrix, targets]
-        signature = [tf.TensorSpec([None], tf.string)]
-        signature += [tf.TensorSpec([None, *table.shape[1:]], table.dtype) for table in tables]
-        traced = graph(
-            lambda texts, rows, *target: outcome(logits(rows, texts), subject.decision_rule, *target),
-            signature,
-        )
+        specs = [tensorflow().TensorSpec([None, *table.shape[1:]], table.dtype) for table in self._tables]
 
-        def output(place: int, texts: list[str]) -> np.ndarray:
-            repeated = (np.repeat(table[place : place + 1], len(texts), axis=0) for table in tables)
-            return np.asarray(traced(tf.constant(texts), *repeated).numpy(), np.float64)
+        def function(texts: Any, rows: Any, *target: Any) -> Any:
+            return outcome(logits(rows, texts), subject.decision_rule, *target)
 
-        return output
+        return function, [tensorflow().TensorSpec([None], tensorflow().string), *specs]
 
-    def attribute(self, output: OutputOfTexts, mask: str) -> TextColumn:
+    def output(self, place: int, texts: list[str]) -> np.ndarray:
+        """Return the explained output of the row at ``place`` with other texts, float64 ``(texts,)``."""
+        repeated = (np.repeat(table[place : place + 1], len(texts), axis=0) for table in self._tables)
+        return np.asarray(self._traced(tensorflow().constant(texts), *repeated).numpy(), np.float64)
+
+    def attribute(self, mask: str) -> TextColumn:
         """Return the SHAP values of the words of the rows at ``places``."""
         texts = [
-            attribute_words(partial(output, place), self._texts[place], mask, self._subject.seed)
+            attribute_words(partial(self.output, place), self._texts[place], mask, self._subject.seed)
             for place in self.places
         ]
-        outputs = np.array([output(place, [self._texts[place]])[0] for place in self.places])
+        outputs = np.array([self.output(place, [self._texts[place]])[0] for place in self.places])
         background = self._decoded(self._subject.features.background.matrix)
         counts = Counter(word for text in background for word in set(words(text)))
         return TextColumn(self._name, self.places, texts, outputs, counts, self.too_long, mask)

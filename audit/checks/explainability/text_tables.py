@@ -22,9 +22,11 @@ WordValue = tuple[str, float]
 """A word, and its SHAP value."""
 
 
-def text_evidence(explanation: Explanation, subject: Subject, score: bool) -> Iterator[Evidence]:
+def text_evidence(
+    explanation: Explanation, subject: Subject, score: bool, budget: float
+) -> Iterator[Evidence]:
     """Yield each free-text column's additivity error; then the tables ``words`` and ``texts``."""
-    outcomes = list(attribute_texts(explanation, subject, score))
+    outcomes = list(attribute_texts(explanation, subject, score, budget))
     yield from (Note(text=reason) for reason in outcomes if isinstance(reason, str))
     columns = [column for column in outcomes if isinstance(column, TextColumn)]
     for column in columns:
@@ -47,7 +49,7 @@ def text_evidence(explanation: Explanation, subject: Subject, score: bool) -> It
 
 def _method_note(column: TextColumn, explanation: Explanation) -> str:
     masking = f"replaced by {DOTS.strip()!r}" if column.mask == DOTS else "left out"
-    too_long = f"; {column.too_long:,} were too long" if column.too_long else ""
+    too_long = f"; {column.too_long:,} were too long for the budget" if column.too_long else ""
     return (
         f"{column.name}: {explanation.output.unit} of {len(column.places):,} texts is explained by their words, which "
         f"are {masking} in random order while the other columns stay fixed{too_long}. The words' SHAP values add up to "

@@ -12,6 +12,7 @@ from audit.attacks import ATTACKS, Plan
 from audit.attacks.threat_model import ThreatModel
 from audit.check import Check, Skip
 from audit.checks.robustness.attacked_rows import has_decisions
+from audit.checks.robustness.budget import Budget
 from audit.checks.robustness.column_table import columns
 from audit.checks.robustness.corruptions import corrupted
 from audit.checks.robustness.definitions import DEFINITIONS
@@ -93,6 +94,11 @@ class Robustness(Check):
     queries: Annotated[int, Field(ge=1)] = Field(
         default=500, description="maximum number of model queries by square per row and size"
     )
+    budget: Annotated[float, Field(gt=0, allow_inf_nan=False)] = Field(
+        default=3e12,
+        description="multiply-adds, counted from the model's graph, that attacks, tests of these and other changes may "
+        "take; where they do not suffice, fewer rows are attacked, and a note says so",
+    )
     immutable: list[str] = Field(
         default=[], description="columns that must not be perturbed; `*` matches any characters"
     )
@@ -169,7 +175,8 @@ class Robustness(Check):
             raise Skip("a regression needs data.favorable: {at_least: NUMBER} to have decisions")
         assert subject.image_column is not None  # asked before
         try:
-            yield from corrupted(subject, subject.image_column, self.corruptions, self.severities)
+            budget = Budget.of(subject, self.budget)
+            yield from corrupted(subject, subject.image_column, self.corruptions, self.severities, budget)
         except AuditError as error:
             raise Skip(f"the model fails on corrupted images: {error.found}") from None
 
@@ -178,7 +185,8 @@ class Robustness(Check):
             raise Skip("a regression needs data.favorable: {at_least: NUMBER} to have decisions")
         only_typos = not self._threat_model(subject).threat_model.movable.any()
         try:
-            evidence = list(typos(subject, names, self.eps, clean=only_typos))
+            budget = Budget.of(subject, self.budget)
+            evidence = list(typos(subject, names, self.eps, budget, clean=only_typos))
         except AuditError as error:
             reason = f"the model fails on misspelt texts: {error.found}"
             if only_typos:
@@ -197,7 +205,7 @@ class Robustness(Check):
         self, subject: Subject, threat_model: ThreatModel, reasons: Mapping[str, str]
     ) -> Iterator[TracedEvidence]:
         plan = Plan(self.attacks, self.eps, subject.seed, self.steps, self.queries)
-        attacked = run_attacks(subject, threat_model, self.norm, plan)
+        attacked = run_attacks(subject, threat_model, self.norm, plan, Budget.of(subject, self.budget))
         if attacked.zero_gradient and not subject.logits.exact:  # an attack followed a gradient
             yield Note(text=f"The attacks follow logits that were {subject.logits.evidence}.")
         yield from attacked.notes

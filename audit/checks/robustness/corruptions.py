@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from audit.checks.robustness.attacked_rows import true_classes
+from audit.checks.robustness.budget import Budget
 from audit.checks.robustness.metrics import ShareMeasurer, Where
 from audit.inputs.features import Rows
 from audit.perturbations import Corruption, corrupt
@@ -22,6 +23,7 @@ def corrupted(
     pictures: ImageColumn,
     corruptions: Sequence[Corruption],
     severities: Sequence[int],
+    budget: Budget,
     *,
     max_values: int = _MAX_VALUES,
 ) -> Iterator[TracedEvidence]:
@@ -30,7 +32,8 @@ def corrupted(
     ``corruptions`` and ``severities`` (1 to 5) are measured in this order and rising. Up to ``max_values`` pixel values
     are corrupted and classified at a time.
     """
-    data = subject.features.data.sample(_MAX_ROWS)
+    evaluations = len(set(corruptions)) * len(set(severities))
+    data = subject.features.data.sample(budget.rows("changes", evaluations, _MAX_ROWS))
     rows = data.index
     shares = ShareMeasurer(rows, subject)
     labels = true_classes(subject)[rows]

@@ -4,7 +4,7 @@ from audit.result import Better, MetricFacts, SampledRows
 
 _ATTACKED = SampledRows(
     kind="attacked",
-    source="raise checks.robustness.rows, if the data has more rows (a note says if an attack uses fewer)",
+    source="raise checks.robustness.rows, if the data has more rows, or the budget, if a note says so",
 )
 _CORRUPTED = SampledRows(kind="corrupted", source="at most 1,000 of the data's images are corrupted")
 

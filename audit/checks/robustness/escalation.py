@@ -6,13 +6,14 @@ from audit.attacks import ATTACKS, AttackSpec, Plan
 from audit.attacks.batch import Batch
 from audit.attacks.outcomes import Outcome
 from audit.attacks.run import attack
-from audit.attacks.table import SMOOTHED
+from audit.attacks.table import SMOOTHED, evaluations
 from audit.attacks.threat_model import LogOddsFunction, Norm, ThreatModel
 from audit.checks.robustness import gradient_sources
 from audit.checks.robustness.attacked_rows import AttackedRows, true_classes
+from audit.checks.robustness.budget import Budget
 from audit.checks.robustness.gradient_probe import GradientProbe
 from audit.checks.robustness.gradient_sources import GradientSource
-from audit.checks.robustness.notes import notes_on_gradients, notes_on_rows
+from audit.checks.robustness.notes import MAX_BLACK_BOX_ROWS, notes_on_gradients, notes_on_rows
 from audit.checks.robustness.sanity_suite import SanityVerdict, run_sanity_tests
 from audit.checks.robustness.sanity_tests import Finding, test_score_resolution
 from audit.inputs.features import Rows
@@ -22,15 +23,11 @@ _MAX_BATCH_ROWS = 8192
 _MAX_BATCH_VALUES = 2**21
 _RESCORED_ROWS = 256
 """Rows whose scores are looked at for whether these are bare labels."""
-_MAX_BLACK_BOX_ROWS = 1000
-"""Rows that an attack by scores gets, so that it ends in seconds."""
-_MAX_BLACK_BOX_VALUES = 2**17  # so that very wide rows are fewer
-_MIN_ROWS = 100
-_MAX_GRADIENT_VALUES = 2**31
-"""Values of the model's widest tensor in all steps of PGD: they cost the minutes of a convolutional network."""
 
 
-def run_attacks(subject: Subject, threat_model: ThreatModel, norm: Norm, plan: Plan) -> AttackedRows:
+def run_attacks(
+    subject: Subject, threat_model: ThreatModel, norm: Norm, plan: Plan, budget: Budget
+) -> AttackedRows:
     """Attack the model's own decisions on the sampled rows, and test the evidence.
 
     Without gradients, a black-box attack takes the place of those that follow them. If gradients miss something, or
@@ -42,8 +39,8 @@ def run_attacks(subject: Subject, threat_model: ThreatModel, norm: Norm, plan: P
     """
     plan = replace(plan, attacks=list(dict.fromkeys(plan.attacks)), eps=sorted(set(plan.eps)))
     needs_gradient = any(ATTACKS[name].follows_own_gradient for name in plan.attacks)
-    exact = gradient_sources.exact_gradient(subject, threat_model, norm) if needs_gradient else None
-    attempt = _Attempt(subject, threat_model, norm, plan, exact)
+    exact = gradient_sources.exact_gradient(subject, threat_model, norm, budget) if needs_gradient else None
+    attempt = _Attempt(subject, threat_model, norm, plan, budget, exact)
     if exact is None or exact.probe.sound:
         attacked = attempt.run()
         if attacked.verdict is None or attacked.verdict.valid:
@@ -60,6 +57,7 @@ class _Attempt:
     threat_model: ThreatModel
     norm: Norm
     plan: Plan
+    budget: Budget
     exact: GradientSource | None
     surrogates: tuple[GradientSource, ...] = ()
     log_odds: LogOddsFunction | None = None
@@ -70,7 +68,7 @@ class _Attempt:
         """Return an attempt with every attack that can run."""
         largest = max(self.plan.eps)
         fallbacks = gradient_sources.fallback_gradients(
-            self.subject, self.threat_model, self.norm, self.exact, largest
+            self.subject, self.threat_model, self.norm, self.exact, largest, self.budget
         )
         attempt = replace(
             self,
@@ -111,6 +109,8 @@ class _Attempt:
             (s.ascent for spec, s in sources.items() if s and spec.follows_own_gradient), None
         )
         rows = self._batch(data)
+        step = f"attacking {len(rows.x):,} rows within {self.budget.multiply_adds:.2g} multiply-adds"
+        self.subject.progress(step, 0, 1)
         attacked = attack(
             rows,
             own_gradient,
@@ -118,11 +118,12 @@ class _Attempt:
             batch_size=max(1, min(_MAX_BATCH_ROWS, _MAX_BATCH_VALUES // rows.x.shape[1])),
             surrogates={spec.name: s.ascent for spec, s in sources.items() if s},
         )
+        self.subject.progress(step, 1, 1)
         probe = self.exact.probe if self.exact else GradientProbe()
         unproven = [
             s.name for s in specs if not s.on_request or (probe.misleading and s.follows_own_gradient)
         ]
-        row_notes = notes_on_rows(len(rows.x), self.subject.features, self.subject.rows, self.plan)
+        row_notes = notes_on_rows(len(rows.x), self.subject, self.plan, self.budget)
         return AttackedRows(
             rows=data.index,
             batch=rows,
@@ -154,7 +155,7 @@ class _Attempt:
             if source and source.usable and source.name != SMOOTHED.name
         ]
         best = min(sources, key=lambda source: not source.probe.sound, default=None)
-        return run_sanity_tests(self.subject, rows, self.plan, outcomes, best)
+        return run_sanity_tests(self.subject, rows, self.plan, outcomes, best, self.budget)
 
     def _labels_only(self) -> bool:
         """Return whether the scores of some rows hold no more than the decision."""
@@ -165,13 +166,7 @@ class _Attempt:
 
     def _row_limit(self) -> int:
         """Return how many of the sampled rows are attacked: by costly attacks only some."""
-        plan = self.plan
         limit = len(self.subject.features.data.matrix)
-        costs = {ATTACKS[name].cost for name in plan.attacks}
-        if "scores" in costs:
-            wide = _MAX_BLACK_BOX_VALUES // len(self.threat_model.scale)
-            limit = max(_MIN_ROWS, min(_MAX_BLACK_BOX_ROWS, wide))
-        if "gradients" in costs:
-            widest = self.subject.logits.widest if self.exact else 1
-            limit = min(limit, max(_MIN_ROWS, _MAX_GRADIENT_VALUES // (widest * plan.steps * len(plan.eps))))
-        return limit
+        if any(ATTACKS[name].follows == "scores" for name in self.plan.attacks):
+            limit = min(limit, MAX_BLACK_BOX_ROWS)
+        return self.budget.rows("attacks", evaluations(self.plan), limit)

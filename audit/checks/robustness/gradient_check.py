@@ -13,8 +13,8 @@ from audit.attacks.gradient_ascent import GradientAscent
 from audit.attacks.threat_model import ThreatModel
 from audit.frameworks.tensorflow_loader import graph, tensorflow
 
-_MAX_COLUMNS = 64
-_CELLS_PER_SIDE = 4
+MAX_COLUMNS = 64
+CELLS_PER_SIDE = 4
 _COLUMN_MOVE = 0.05
 """Standard deviations: beyond the steps of rounding that hides from a gradient, within those that attacks make."""
 _PIXEL_MOVE = 0.02
@@ -111,12 +111,12 @@ def _cells(threat_model: ThreatModel) -> list[np.ndarray]:
     columns = np.arange(len(threat_model.scale)).reshape(threat_model.shape or ())
     return [
         cell.ravel()
-        for band in np.array_split(columns, min(_CELLS_PER_SIDE, columns.shape[0]), 0)
-        for cell in np.array_split(band, min(_CELLS_PER_SIDE, columns.shape[1]), 1)
+        for band in np.array_split(columns, min(CELLS_PER_SIDE, columns.shape[0]), 0)
+        for cell in np.array_split(band, min(CELLS_PER_SIDE, columns.shape[1]), 1)
     ]
 
 
 def _spread(columns: np.ndarray) -> np.ndarray:
     """Return all of a few columns, else some of them at even distances."""
-    index = np.linspace(0, len(columns) - 1, min(len(columns), _MAX_COLUMNS))
+    index = np.linspace(0, len(columns) - 1, min(len(columns), MAX_COLUMNS))
     return np.asarray(columns[index.astype(int)])

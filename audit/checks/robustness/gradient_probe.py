@@ -7,7 +7,8 @@ import numpy as np
 from audit.attacks.gradient_ascent import GradientAscent
 from audit.attacks.threat_model import ThreatModel
 from audit.checks.robustness import sanity_tests
-from audit.checks.robustness.gradient_check import sign_disagreement
+from audit.checks.robustness.budget import Budget
+from audit.checks.robustness.gradient_check import CELLS_PER_SIDE, MAX_COLUMNS, sign_disagreement
 from audit.checks.robustness.sanity_tests import Finding
 from audit.frameworks.op_errors import is_op_error, without_values
 from audit.frameworks.tensorflow_loader import tensorflow
@@ -43,9 +44,15 @@ class GradientProbe:
         return self.missing is None and self.misleading is None and self.doubt is None
 
 
-def sample_size(threat_model: ThreatModel) -> int:
-    """Return how many rows are probed at most."""
+def max_rows(threat_model: ThreatModel) -> int:
+    """Return how many rows suffice for a probe or a test."""
     return _MAX_IMAGES if threat_model.shape else _MAX_ROWS
+
+
+def sample_size(threat_model: ThreatModel, budget: Budget) -> int:
+    """Return how many rows are probed at most: each with moves of every cell or column, either way."""
+    evaluations = 4 * CELLS_PER_SIDE**2 if threat_model.shape else 2 * MAX_COLUMNS
+    return budget.rows("probe", evaluations, max_rows(threat_model))
 
 
 def probe(ascent: GradientAscent, x: np.ndarray, classes: np.ndarray) -> GradientProbe:

@@ -9,6 +9,7 @@ import numpy as np
 from audit.attacks.gradient_ascent import GradientAscent
 from audit.attacks.table import BPDA, PGD, RESTARTS, SMOOTHED
 from audit.attacks.threat_model import LogOddsFunction, Norm, ThreatModel
+from audit.checks.robustness.budget import Budget
 from audit.checks.robustness.gradient_probe import GradientProbe, probe, sample_size
 from audit.checks.robustness.sanity_tests import MAX_SIGN_DISAGREEMENT
 from audit.frameworks.tensorflow_loader import graph, tensorflow
@@ -41,14 +42,16 @@ class Fallbacks(NamedTuple):
     logits: SurrogateLogits | None
 
 
-def exact_gradient(subject: Subject, threat_model: ThreatModel, norm: Norm) -> GradientSource:
+def exact_gradient(subject: Subject, threat_model: ThreatModel, norm: Norm, budget: Budget) -> GradientSource:
     """Return the gradient of the model's own logits, with cleverhans' loss.
 
     It is that of the graph below the head; where this has none, that of the whole signature, if it has one.
     """
 
     def source(logits: Logits) -> GradientSource:
-        return _source(PGD.name, subject, threat_model, norm, _directions(subject, logits), margin=False)
+        return _source(
+            PGD.name, subject, threat_model, norm, _directions(subject, logits), budget, margin=False
+        )
 
     cut = source(subject.logits)
     if cut.usable or subject.model.frozen is None:
@@ -58,8 +61,9 @@ def exact_gradient(subject: Subject, threat_model: ThreatModel, norm: Norm) -> G
 
 
 def fallback_gradients(
-    subject: Subject, threat_model: ThreatModel, norm: Norm, exact: GradientSource | None, eps: float
-) -> Fallbacks:
+    subject: Subject, threat_model: ThreatModel, norm: Norm, exact: GradientSource | None, eps: float,
+    budget: Budget,
+) -> Fallbacks:  # fmt: skip
     """Return the usable gradients to follow if the exact one proves nothing.
 
     These are the same gradient with a margin loss, or one that passes steps and stops; and if it disagrees with small
@@ -73,11 +77,11 @@ def fallback_gradients(
         return Fallbacks([], None)
     name = BPDA.name if surrogate is not None and surrogate.has_steps else RESTARTS.name
     logits = _directions(subject, subject.logits if surrogate is None else surrogate.logits)
-    sources = [_source(name, subject, threat_model, norm, logits)]
+    sources = [_source(name, subject, threat_model, norm, logits, budget)]
     rough = sources[0].usable and sources[0].probe.disagreement > MAX_SIGN_DISAGREEMENT
     if rough and not threat_model.shape:  # an image has too many values for the mean of a few points
         logits = _smoothed(sources[0].ascent, subject.seed, eps / 2)
-        sources.append(_source(SMOOTHED.name, subject, threat_model, norm, logits))
+        sources.append(_source(SMOOTHED.name, subject, threat_model, norm, logits, budget))
     return Fallbacks([source for source in sources if source.usable], surrogate)
 
 
@@ -98,12 +102,12 @@ def _directions(subject: Subject, logits: Callable[[Any], Any]) -> Callable[[Any
 
 def _source(
     name: str, subject: Subject, threat_model: ThreatModel, norm: Norm, logits: Callable[[Any], Any],
-    margin: bool = True,
+    budget: Budget, margin: bool = True,
 ) -> GradientSource:  # fmt: skip
     matrix = subject.features.data.matrix
     ascent = GradientAscent(logits, threat_model, norm, matrix.dtype, margin)
     step = max(
-        1, -(-len(matrix) // sample_size(threat_model))
+        1, -(-len(matrix) // sample_size(threat_model, budget))
     )  # at even distances, of a file that may be sorted
     x = matrix[::step]
     return GradientSource(name, ascent, probe(ascent, x, subject.predictor(x)))

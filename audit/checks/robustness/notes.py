@@ -5,31 +5,44 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from audit.attacks import ATTACKS, Plan
+from audit.attacks.table import evaluations
 from audit.checks.robustness.attacked_rows import AttackedRows
+from audit.checks.robustness.budget import Budget
 from audit.checks.robustness.gradient_probe import GradientProbe
 from audit.checks.robustness.threat_model import stuck_columns
 from audit.errors import quote_list
-from audit.inputs.features import Features
 from audit.result import Note, Scalar
 from audit.subject.subject import Subject
 
+MAX_BLACK_BOX_ROWS = 1000
+"""Rows that an attack by scores gets, so that it ends in seconds however small the model."""
 _MAX_OUTSIDE_SHARE = 0.05
 
 
-def notes_on_rows(attacked: int, features: Features, rows: int, plan: Plan) -> Iterator[Note]:
-    """Yield how many of all rows were attacked, if not all, and why no more."""
-    if attacked == rows:
-        return
-    reason = ""
-    sampled = len(features.data.matrix)
-    infinite = features.infinite
-    if attacked < sampled and any(ATTACKS[name].cost == "scores" for name in plan.attacks):
-        reason = f": the black-box attack uses up to {plan.queries:,} model queries for each row and size"
-    elif attacked < sampled:
-        costly = " and ".join(name for name in plan.attacks if ATTACKS[name].cost == "gradients")
-        reason = f": {costly} computes {plan.steps:,} gradients of a large model for each row and size"
-    finite = f" from those without an infinite value (left out: {infinite:,})" if infinite else ""
-    yield Note(text=f"{attacked:,} of {rows:,} rows were attacked, drawn at random{finite}{reason}.")
+def notes_on_rows(attacked: int, subject: Subject, plan: Plan, budget: Budget) -> Iterator[Note]:
+    """Yield what the attacks may cost, and how many of all rows were attacked, if not all, and why no more."""
+    number = evaluations(plan)
+    yield Note(
+        text=f"The attacks take up to {number:,} model rows of {budget.of_row:,} multiply-adds, counted from the "
+        f"graph, for each attacked row: at most {attacked * number * budget.of_row:.2g} of a budget of "
+        f"{budget.multiply_adds:.2g}."
+    )
+    if attacked < subject.rows:
+        infinite = subject.features.infinite
+        finite = f" from those without an infinite value (left out: {infinite:,})" if infinite else ""
+        reason = _reason(attacked, subject, plan)
+        yield Note(
+            text=f"{attacked:,} of {subject.rows:,} rows were attacked, drawn at random{finite}{reason}."
+        )
+
+
+def _reason(attacked: int, subject: Subject, plan: Plan) -> str:
+    """Return why not all sampled rows were attacked."""
+    if attacked == len(subject.features.data.matrix):
+        return ""
+    if attacked == MAX_BLACK_BOX_ROWS and any(ATTACKS[name].follows == "scores" for name in plan.attacks):
+        return f": the black-box attack uses up to {plan.queries:,} model queries for each row and size"
+    return "; a greater checks.robustness.budget attacks more"
 
 
 def notes_on_gradients(probe: GradientProbe) -> Iterator[Note]:

@@ -10,9 +10,10 @@ from audit.attacks import ATTACKS, AttackSpec, Plan
 from audit.attacks.batch import Batch
 from audit.attacks.outcomes import Outcome, flipped_by_any
 from audit.attacks.run import attack
-from audit.attacks.table import BORDER, DECISIONS, SQUARE
+from audit.attacks.table import BORDER, DECISIONS, PGD, SQUARE, evaluations
 from audit.checks.robustness import sanity_tests
-from audit.checks.robustness.gradient_probe import sample_size
+from audit.checks.robustness.budget import Budget
+from audit.checks.robustness.gradient_probe import max_rows
 from audit.checks.robustness.gradient_sources import GradientSource
 from audit.checks.robustness.sanity_tests import Finding
 from audit.errors import AuditError
@@ -43,8 +44,9 @@ class SanityVerdict:
 
 
 def run_sanity_tests(
-    subject: Subject, rows: Batch, plan: Plan, outcomes: Sequence[Outcome], source: GradientSource | None
-) -> SanityVerdict:
+    subject: Subject, rows: Batch, plan: Plan, outcomes: Sequence[Outcome], source: GradientSource | None,
+    budget: Budget,
+) -> SanityVerdict:  # fmt: skip
     """Test the attacks on ``rows``.
 
     Args:
@@ -53,8 +55,9 @@ def run_sanity_tests(
         plan: the attacks that ran.
         outcomes: their outcomes.
         source: the best gradient that was followed; None if none was.
+        budget: the budget of the check.
     """
-    sample = _Sample(subject, rows, plan, outcomes, source)
+    sample = _Sample(subject, rows, plan, outcomes, source, budget)
     on_all = [*_against_noise(outcomes), sample.test_unbounded(), *sample.test_searches()]
     on_gradient = _against_weaker(outcomes)
     on_search = []
@@ -106,9 +109,13 @@ class _Sample:
     """Some of the attacked rows, at even distances, for the tests that attack again."""
 
     def __init__(
-        self, subject: Subject, rows: Batch, plan: Plan, outcomes: Sequence[Outcome], source: GradientSource | None
+        self, subject: Subject, rows: Batch, plan: Plan, outcomes: Sequence[Outcome], source: GradientSource | None,
+        budget: Budget,
     ) -> None:  # fmt: skip
-        count = min(len(rows.x), sample_size(rows.threat_model))
+        tests = replace(
+            plan, attacks=[PGD.name, SQUARE.name, BORDER.name, DECISIONS.name]
+        )  # no test takes more
+        count = budget.rows("tests", evaluations(tests), min(len(rows.x), max_rows(rows.threat_model)))
         index = np.linspace(0, len(rows.x) - 1, count).astype(int)
         self._background = subject.features.background.matrix
         self._plan = plan

@@ -13,6 +13,7 @@ import numpy as np
 
 from audit.check import Skip
 from audit.checks.robustness.attacked_rows import true_classes
+from audit.checks.robustness.budget import Budget
 from audit.checks.robustness.metrics import ShareMeasurer, Where
 from audit.data.shared_ranges import SHARED
 from audit.errors import quote_list
@@ -59,7 +60,7 @@ class _WordCounts:
 
 
 def typos(
-    subject: Subject, names: Sequence[str], epsilons: Sequence[float], clean: bool
+    subject: Subject, names: Sequence[str], epsilons: Sequence[float], budget: Budget, clean: bool
 ) -> Iterator[TracedEvidence]:
     """Yield accuracy and flips under typos, for all sampled rows and by group, and the words whose typos flip most.
 
@@ -67,11 +68,14 @@ def typos(
         subject: the model and the data.
         names: the columns that are misspelt, all together.
         epsilons: shares of the words of two letters or more that are hit; a larger one hits the same words and more.
+        budget: the budget of the check: where it does not suffice, fewer rows are misspelt.
         clean: whether to yield the accuracy without typos as well.
 
     Raises:
         Skip: no text has a word that can be misspelt.
     """
+    limit = len(subject.features.data.matrix)
+    subject = subject.sampled(budget.rows("changes", DRAWS * len(set(epsilons)), limit))
     index = subject.features.data.index
     rows = _TextRows(subject, names)
     if not any(words(text) for column in rows.texts.values() for text in column):

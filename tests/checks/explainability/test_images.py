@@ -18,10 +18,8 @@ from audit.checks.explainability.explanation import ExplainedOutput
 from audit.checks.explainability.image_attribution import (
     CellGrid,
     ImageAttribution,
-    affordable,
     cell_grid,
 )
-from audit.subject.images import ImageColumn
 from audit.subject.loading import load_subject
 from audit.subject.subject import Subject
 
@@ -238,28 +236,15 @@ def test_explained_rows_repeat_and_follow_the_option(subjects: Callable[..., Sub
     assert one.one("faithfulness").n == 30
 
 
-def test_large_models_are_explained_on_fewer_rows() -> None:
-    def rows(width: int, method: Any, references: int = 100) -> int:
-        output = ExplainedOutput(linear, np.asarray, np.zeros(64 * 64 * 3, int), width, np.float32, "")
-        return affordable(method, references, ImageColumn("x", (64, 64, 3), 0, 1, ""), output)
-
-    # three passes' worth of numbers for each of two draws against 100 references
-    assert rows(10**6, "gradients") == 3 * 10**9 // (3 * 2 * 100 * 10**6)
-    assert rows(10**5, "gradients") == 10 * rows(10**6, "gradients")
-    assert rows(1, "gradients") == rows(64 * 64 * 3, "gradients")  # the picture itself is that wide
-    assert rows(10**6, "gradients", 1) == rows(10**6, "gradients", 64)  # few references take several turns
-    assert rows(10**5, "patches") == 3 * 10**9 // (2 * 15 * 2 * 100 * 10**5)
-    assert rows(10**12, "patches") == 2
-
-
-def test_fewer_rows_are_noted(subjects: Callable[..., Subject]) -> None:
+def test_fewer_rows_are_explained_within_a_budget_and_noted(subjects: Callable[..., Subject]) -> None:
     audited = subjects(spread)
-    found = explained(audited, error=0.9)
-    assert audited.logits.widest == 360 * 400
-    assert (
-        found.one("faithfulness").n == 3 * 10**9 // (3 * 2 * 64 * 360 * 400) == 54
-    )  # 25 references count as 64
-    assert any("54 rows are explained, instead of 60" in note for note in found.notes)
+    cost = ExplainedOutput.of(audited, score=False).multiply_adds
+    # A quarter is the probe's; a gradient at a point costs three evaluations; 22 references are taken three times.
+    found = explained(audited, error=0.9, budget=19.1 / 0.75 * 3 * 2 * 66 * cost)
+    assert found.one("faithfulness").n == 19
+    assert any(
+        "It suffices to explain 19 of 60 rows against 22 of 25 reference rows" in n for n in found.notes
+    )
 
 
 @settings(deadline=None, max_examples=60)

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from audit.attacks import Plan
+from audit.checks.robustness.budget import Budget
 from audit.checks.robustness.check import Robustness
 from audit.checks.robustness.escalation import run_attacks
 from audit.checks.robustness.flipped_rows import flips
@@ -116,7 +117,8 @@ def test_three_needed_least_and_three_were_most_certain(shown: Found) -> None:
 
 def test_of_very_many_rows_the_nearest_and_the_surest_are_looked_at(audited: Subject, shown: Found) -> None:
     space, _ = threat_model_of(audited, OPTIONS["immutable"], OPTIONS["integer"], max(OPTIONS["eps"]))
-    attacked = run_attacks(audited, space, "inf", Plan(OPTIONS["attacks"], OPTIONS["eps"], 0, 20, 500))
+    plan = Plan(OPTIONS["attacks"], OPTIONS["eps"], 0, 20, 500)
+    attacked = run_attacks(audited, space, "inf", plan, Budget(1e12, 1))
     rows = heads(pd.DataFrame(flips(attacked, audited, shrunk_rows=4).columns))
     expected = heads(shown.tables["flips"])
     assert rows["row"].tolist()[3:] == expected["row"].tolist()[3:]

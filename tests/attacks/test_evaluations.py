@@ -1,0 +1,61 @@
+"""The evaluations of the model that an attack says it takes at most: counted where no row ever flips."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from audit.attacks import ATTACKS, Plan
+from audit.attacks.batch import Batch
+from audit.attacks.gradient_ascent import Ascent, GradientAscent
+from audit.attacks.run import attack
+from audit.attacks.table import GRADIENT_COST, evaluations
+from audit.attacks.threat_model import Range
+
+from .kit import Network, space
+
+ROWS, SIZES = 12, [0.01, 0.02]
+X = np.random.default_rng(0).normal(size=(ROWS, 4)).astype(np.float32)
+
+
+class Counting(GradientAscent):
+    """Counts the rows whose gradient is taken, at each step."""
+
+    gradients = 0
+
+    def climb(
+        self, x: np.ndarray, classes: np.ndarray, eta: np.ndarray, bounds: Range, eps: float, step_length: float,
+        steps: int,
+    ) -> Ascent:  # fmt: skip
+        self.gradients += len(x) * steps
+        return super().climb(x, classes, eta, bounds, eps, step_length, steps)
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+@pytest.mark.parametrize("steps", [7, 20])
+def test_no_attack_takes_more_evaluations_than_it_says(name: str, steps: int) -> None:
+    network, where = Network(4, gain=50.0), space(4)
+    taken: Counter[str] = Counter()
+
+    def judge(x: np.ndarray) -> np.ndarray:
+        taken["rows"] += len(x)
+        return network.judge(x)
+
+    def log_odds(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        taken["rows"] += len(x)
+        margins = network.margins(x)
+        return margins, margins.argmax(1)
+
+    observed = np.random.default_rng(1).normal(size=(40, 4)).astype(np.float32)
+    rows = Batch(X, network.judge(X), where, "inf", judge, log_odds, observed)
+    ascent = Counting(network.logits, where, "inf", X.dtype)
+    own = ascent if ATTACKS[name].follows_own_gradient else None
+    plan = Plan([name], SIZES, seed=0, steps=steps, queries=60)
+    attacked = attack(rows, own, plan, batch_size=ROWS, surrogates={name: ascent})
+    points = 16 if name == "smoothed" else 1  # that one's gradient is a mean over so many points
+    per_row = (taken["rows"] + points * GRADIENT_COST * ascent.gradients) / ROWS
+    unflipped = 1 - attacked.outcomes[-1].flipped.mean()
+    assert unflipped > 0.5
+    assert evaluations(plan) * unflipped / 4 <= per_row <= evaluations(plan) * 1.05
