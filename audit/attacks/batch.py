@@ -25,6 +25,13 @@ class ScoredResult(NamedTuple):
     margin: np.ndarray
 
 
+class Rating(NamedTuple):
+    """Whether the model decides otherwise for rows, bool ``(rows,)``, and the ``margin`` as in `ScoredResult`."""
+
+    flipped: np.ndarray
+    margin: np.ndarray
+
+
 @dataclass(frozen=True)
 class Batch:
     """Rows ``x`` ``(rows, columns)`` with the ``classes`` that the model decides for them.
@@ -70,16 +77,19 @@ class Batch:
 
     def score(self, eta: np.ndarray, eps: float) -> ScoredResult:
         """Perturb as `perturb` does, and score every row by `log_odds`."""
-        assert self.log_odds is not None  # given where such an attack was requested
         adversarial = Ball(self.threat_model, self.norm, eps).place(self.x, eta)
-        logits, decided = self.log_odds(adversarial)
-        original = np.arange(len(adversarial)), self.classes
+        flipped, margin = self.rate(adversarial)
+        changed = (adversarial != self.x).any(1)  # as for `perturb`, an unchanged row has not flipped
+        return ScoredResult(adversarial, changed & flipped, margin)
+
+    def rate(self, rows: np.ndarray) -> Rating:
+        """Return the model's decisions and margins for other rows in place of ``x``."""
+        assert self.log_odds is not None  # given where such an attack was requested
+        logits, decided = self.log_odds(rows)
+        original = np.arange(len(rows)), self.classes
         others = logits.copy()
         others[original] = -np.inf
-        changed = (adversarial != self.x).any(1)  # as for `perturb`, an unchanged row has not flipped
-        return ScoredResult(
-            adversarial, changed & (decided != self.classes), logits[original] - others.max(1)
-        )
+        return Rating(decided != self.classes, logits[original] - others.max(1))
 
 
 def for_each_eps(

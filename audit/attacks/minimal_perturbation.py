@@ -18,8 +18,8 @@ class NotFlipped(ValueError):
 def shrink(batch: Batch, adversarial: np.ndarray) -> np.ndarray:
     """Return changes that still flip the rows, no value of which is further from ``x`` than in ``adversarial``.
 
-    First the columns that are not needed are restored, the one that changed least first; then the remaining change
-    is halved towards ``x``. The result is small, and not proven to be the smallest there is.
+    First choices that are not needed are restored, then columns, the one that changed least first; then the remaining
+    change is halved towards ``x``. The result is small, and not proven to be the smallest there is.
 
     Args:
         batch: the unchanged rows.
@@ -39,15 +39,26 @@ def shrink(batch: Batch, adversarial: np.ndarray) -> np.ndarray:
 def _restore_columns(batch: Batch, adversarial: np.ndarray) -> np.ndarray:
     """Return the rows with each column at its original value that the flip does not need."""
     x = batch.x
-    change = np.abs(adversarial.astype(np.float64) - x) / batch.threat_model.scale
-    change = np.where(adversarial != x, change, np.inf)
+    smallest = _restore_choices(batch, adversarial)
+    change = np.abs(smallest.astype(np.float64) - x) / batch.threat_model.scale
+    change = np.where((smallest != x) & batch.threat_model.movable, change, np.inf)
     change[~np.isfinite(change)] = np.inf  # a value that is not finite was never moved
     order = np.argsort(change, axis=1, kind="stable")
-    smallest = adversarial.copy()
     rows = np.arange(len(x))
     for column in order.T[: int(np.isfinite(change).sum(1).max())]:
         candidates = smallest.copy()
-        candidates[rows, column] = x[rows, column]
+        moved = rows[np.isfinite(change[rows, column])]  # a single column of a choice must not be restored
+        candidates[moved, column[moved]] = x[moved, column[moved]]
+        smallest = np.where(batch.flips(candidates)[:, None], candidates, smallest)
+    return smallest
+
+
+def _restore_choices(batch: Batch, adversarial: np.ndarray) -> np.ndarray:
+    """Return the rows with each choice at its original category that the flip does not need."""
+    smallest = adversarial.copy()
+    for choice in batch.threat_model.choices:
+        candidates = smallest.copy()
+        candidates[:, choice] = batch.x[:, choice]
         smallest = np.where(batch.flips(candidates)[:, None], candidates, smallest)
     return smallest
 
@@ -72,33 +83,37 @@ def nearest_to_start(batch: Batch, adversarial: np.ndarray) -> np.ndarray:
 
 
 def _between(batch: Batch, adversarial: np.ndarray, share: np.ndarray) -> np.ndarray:
-    """Return the rows at ``share`` of the way to ``adversarial``, integer columns whole."""
-    changed = adversarial != batch.x
+    """Return the rows at ``share`` of the way to ``adversarial``, integer columns whole and choices made."""
+    changed = (adversarial != batch.x) & ~batch.threat_model.chosen
     start = np.where(changed, batch.x, 0)
     end = np.where(changed, adversarial, 0)
     point = start + share * (end.astype(np.float64) - start)
     point = np.where(batch.threat_model.integer, np.rint(point), point).astype(batch.x.dtype)
-    return np.where(changed, np.clip(point, np.minimum(start, end), np.maximum(start, end)), batch.x)
+    point = np.clip(point, np.minimum(start, end), np.maximum(start, end))
+    return np.where(changed, point, np.where(batch.threat_model.chosen, adversarial, batch.x))
 
 
 def flip_share_by_column(batch: Batch, adversarial: np.ndarray) -> np.ndarray:
     """Return for each column the share of the rows that flip when it alone takes its adversarial value.
+
+    The columns of a choice take theirs together.
 
     Args:
         batch: the unchanged rows.
         adversarial: the same rows as attacked, ``(rows, columns)``.
 
     Returns:
-        Shares ``(columns,)`` from 0 to 1, 0 for columns that are not movable; NaN if there are no rows.
+        Shares ``(columns,)`` from 0 to 1, 0 for columns that do not change; NaN if there are no rows.
     """
     shares = np.zeros(batch.x.shape[1])
     if not len(batch.x):
         return np.full_like(shares, np.nan)
-    for column in np.flatnonzero(batch.threat_model.movable):
-        changed = np.flatnonzero(adversarial[:, column] != batch.x[:, column])
+    alone = np.flatnonzero(batch.threat_model.movable)[:, None]
+    for columns in (*alone, *batch.threat_model.choices):
+        changed = np.flatnonzero((adversarial[:, columns] != batch.x[:, columns]).any(1))
         if len(changed):
             rows = batch.take(changed)
             candidates = rows.x.copy()
-            candidates[:, column] = adversarial[changed, column]
-            shares[column] = rows.flips(candidates).sum() / len(batch.x)
+            candidates[:, columns] = adversarial[np.ix_(changed, columns)]
+            shares[columns] = rows.flips(candidates).sum() / len(batch.x)
     return shares

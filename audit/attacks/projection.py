@@ -81,10 +81,11 @@ class Ball:
         """Raise unless an attack on ``x`` may return ``adversarial``.
 
         Raises:
-            RuntimeError: a value left the ball or the range, one that must not move did, or one that must
-                be whole is not.
+            RuntimeError: a value left the ball or the range, one that must not move did, one that must
+                be whole is not, or a choice is none.
         """
         free = self.threat_model.free(x)
+        held = ~(free | self.threat_model.chosen)
         distance = self._distance(np.where(free, x, 0), np.where(free, adversarial, 0))
         distance = np.abs(distance) if self.norm == "inf" else _length(distance)
         low, high = self.threat_model.range_of(x)
@@ -93,11 +94,19 @@ class Ball:
             "left the ball": distance <= self.eps * (1 + _TOLERANCE),
             "left the range": ((low <= adversarial) & (adversarial <= high)) | ~free,
             "are not whole numbers": is_whole | ~self.threat_model.integer | ~free,
-            "must not move and did": np.array(x[~free].tobytes() == adversarial[~free].tobytes()),
+            "must not move and did": np.array(x[held].tobytes() == adversarial[held].tobytes()),
+            "are not one choice": np.array(
+                [is_one_hot(adversarial[:, c]) for c in self.threat_model.choices]
+            ),
         }
         for broken, holds in promises.items():
             if not holds.all():
                 raise RuntimeError(f"an attack of size {self.eps} returned values that {broken}")
+
+
+def is_one_hot(rows: np.ndarray) -> bool:
+    """Return whether each of the rows ``(n, categories)`` has exactly one 1 and is 0 elsewhere."""
+    return bool((((rows == 0) | (rows == 1)).all(1) & ((rows == 1).sum(1) == 1)).all())
 
 
 def _length(eta: np.ndarray) -> np.ndarray:

@@ -10,6 +10,7 @@ import numpy as np
 
 from audit.attacks.additive_noise import directions
 from audit.attacks.batch import AttackResult, Batch
+from audit.attacks.choices import run_with_choices
 from audit.attacks.gradient_ascent import GradientAscent
 from audit.attacks.outcomes import MEMORY, AttackOutcomes, OutcomeBuffer, rows_per_outcome
 from audit.attacks.row_rng import Draws
@@ -88,6 +89,7 @@ def _attack_batch(
     context = AttackContext(plan, draws, noise, ascent, uphill)
     results: list[AttackResult] = []
     for name in plan.attacks:
-        results += ATTACKS[name].run(batch, replace(context, source=surrogates.get(name, ascent)))
+        own = replace(context, source=surrogates.get(name, ascent))
+        results += run_with_choices(ATTACKS[name], batch, own)
     zero_gradient = np.asarray(False if uphill is None else ~uphill.any(1))
     return _BatchResults(results, zero_gradient)

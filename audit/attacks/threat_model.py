@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -33,9 +34,11 @@ class ThreatModel:
         scale: one unit of eps in the column's own unit, > 0; 1 where the column must not move.
         low: least value observed, in the column's own unit.
         high: greatest value observed.
-        movable: bool; the others keep their values bit for bit.
+        movable: bool; the others keep their values bit for bit, or are of a choice.
         integer: bool; rounded to whole numbers before the model sees it.
         shape: ``(height, width, channels)`` if the movable columns are the pixels of an image, in C order.
+        choices: groups of columns, each int ``(categories,)``, of which every row has exactly one 1 and an attack may
+            choose another one. They are not movable, and no part of eps.
     """
 
     scale: np.ndarray
@@ -44,6 +47,20 @@ class ThreatModel:
     movable: np.ndarray
     integer: np.ndarray
     shape: tuple[int, int, int] | None = None
+    choices: tuple[np.ndarray, ...] = ()
+
+    @property
+    def is_still(self) -> bool:
+        """Whether nothing may change."""
+        return not (self.movable.any() or self.choices)
+
+    @cached_property
+    def chosen(self) -> np.ndarray:
+        """Which columns are of a choice, bool ``(columns,)``."""
+        chosen = np.zeros(len(self.scale), bool)
+        for choice in self.choices:
+            chosen[choice] = True
+        return chosen
 
     def free(self, x: np.ndarray) -> np.ndarray:
         """Return which values of ``x`` may move, bool ``(rows, columns)``: one that is not finite stays."""

@@ -17,6 +17,7 @@ from audit.model.graph.multiply_adds import multiply_adds
 from audit.model.logits.logits import Logits, find_logits, uncut_logits
 from audit.provenance.digest import WatchedFiles
 from audit.result import DataFacts, ModelFacts
+from audit.subject.encoded_columns import EncodedColumns, find_encoded_columns
 from audit.subject.images import ImageColumn, find_image_column
 from audit.subject.predictions import Classified, Regressed
 from audit.subject.predictor import Predictor, require_same
@@ -64,7 +65,8 @@ class Subject(BoundModel):
         """Return the subject with a sample of at most ``rows`` rows of the data; itself if that is its own.
 
         A larger sample holds the rows of a smaller one. For it the data are read again, and everything is found out
-        anew; a smaller one shares what is known from all sampled rows (`image_column`, `logits`, `predictor`).
+        anew; a smaller one shares what is known from all sampled rows (`image_column`, `encoded`, `logits`,
+        `predictor`).
         """
         present = min(self.sample_rows, self.rows)
         requested = min(rows, self.rows)
@@ -111,6 +113,11 @@ class Subject(BoundModel):
         if self.superset:
             return self.superset.image_column
         return find_image_column(self.features, self.feeds, self.policy.data.pixels)
+
+    @cached_property
+    def encoded(self) -> EncodedColumns:
+        """The columns that stand for categories or steps."""
+        return self.superset.encoded if self.superset else find_encoded_columns(self.features)
 
     @cached_property
     def logits(self) -> Logits:

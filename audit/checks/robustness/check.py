@@ -16,6 +16,7 @@ from audit.checks.robustness.budget import Budget
 from audit.checks.robustness.column_table import columns
 from audit.checks.robustness.corruptions import corrupted
 from audit.checks.robustness.definitions import DEFINITIONS
+from audit.checks.robustness.encoded_choices import notes_on_encoded_columns
 from audit.checks.robustness.escalation import run_attacks
 from audit.checks.robustness.flipped_rows import flips
 from audit.checks.robustness.metrics import measurements, undefined_worst
@@ -27,6 +28,7 @@ from audit.errors import AuditError, quote_list
 from audit.inputs.features import MOST_ROWS
 from audit.model.text_columns import free_text_columns
 from audit.perturbations import Corruption
+from audit.policy.fields import is_default
 from audit.result import MetricFacts, Note, Scalar
 from audit.stats.influence import TracedEvidence
 from audit.subject.sample_screen import sample_notes
@@ -102,7 +104,16 @@ class Robustness(Check):
     immutable: list[str] = Field(
         default=[], description="columns that must not be perturbed; `*` matches any characters"
     )
-    integer: list[str] = Field(default=[], description="columns that change by whole numbers only")
+    integer: list[str] = Field(
+        default=[],
+        description="columns that change by whole numbers only, in addition to those of few values that are all whole",
+    )
+    move: list[str] = Field(
+        default=[],
+        exclude_if=is_default,
+        description="0/1 columns that sum to one in every row are held still; the groups of the columns named here "
+        "move, each as one choice",
+    )
     corruptions: list[Corruption] = Field(
         default=["gaussian_noise", "gaussian_blur", "contrast", "brightness"],
         description="common corruptions of images; empty for tables",
@@ -156,7 +167,7 @@ class Robustness(Check):
                 "a regression needs data.favorable: {at_least: NUMBER} to have decisions that can flip"
             )
         threat_model, reasons = self._threat_model(subject)
-        if not threat_model.movable.any():
+        if threat_model.is_still:
             raise Skip(f"no numeric column may be perturbed: {_by_reason(reasons)}")
         try:
             yield from self._attacked(subject, threat_model, reasons)
@@ -183,7 +194,7 @@ class Robustness(Check):
     def _typos(self, names: Sequence[str], subject: Subject) -> Iterator[TracedEvidence]:
         if not has_decisions(subject.decision_rule):
             raise Skip("a regression needs data.favorable: {at_least: NUMBER} to have decisions")
-        only_typos = not self._threat_model(subject).threat_model.movable.any()
+        only_typos = self._threat_model(subject).threat_model.is_still
         try:
             budget = Budget.of(subject, self.budget)
             evidence = list(typos(subject, names, self.eps, budget, clean=only_typos))
@@ -199,7 +210,7 @@ class Robustness(Check):
         yield from evidence
 
     def _threat_model(self, subject: Subject) -> AuditThreatModel:
-        return threat_model_of(subject, self.immutable, self.integer, max(self.eps))
+        return threat_model_of(subject, self.immutable, self.integer, max(self.eps), self.move)
 
     def _attacked(
         self, subject: Subject, threat_model: ThreatModel, reasons: Mapping[str, str]
@@ -209,6 +220,7 @@ class Robustness(Check):
         if attacked.zero_gradient and not subject.logits.exact:  # an attack followed a gradient
             yield Note(text=f"The attacks follow logits that were {subject.logits.evidence}.")
         yield from attacked.notes
+        yield from notes_on_encoded_columns(subject, threat_model, reasons)
         yield from sample_notes(subject, attacked.rows, "attacked")
         yield from notes_on_range(attacked, subject)
         yield from notes_on_small_eps(attacked, subject, self.eps)

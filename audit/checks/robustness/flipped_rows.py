@@ -69,14 +69,16 @@ class _ShrunkRows:
         before: the unchanged rows.
         after: the rows with their smallest change.
         margin: distance of the rows' scores from the boundary.
-        deviations: the changes, in standard deviations.
+        deviations: the changes of numbers, in standard deviations.
         size: the norm of these.
+        chosen: which columns are of a choice, whose change has no size.
         left_out: of how many rows the model took the flip back when it was asked again; empty if of none.
     """
 
     def __init__(self, outcome: Outcome, attacked: AttackedRows, subject: Subject, max_rows: int) -> None:
         self.outcome = outcome
         batch = attacked.batch
+        self.chosen = batch.threat_model.chosen
         flipped, adversarial = outcome.examples()
         scores = subject.predictor.decide(batch.x[flipped])[0]
         margin = np.abs(scores - (subject.decision_rule.boundary or 0.0))
@@ -100,7 +102,7 @@ class _ShrunkRows:
         )
         moved = np.isfinite(self.before) & np.isfinite(self.after)  # an absent value is NaN, and never moves
         change = np.where(moved, self.after.astype(np.float64) - self.before, 0.0)
-        self.deviations = change / batch.threat_model.scale
+        self.deviations = np.where(self.chosen, 0.0, change / batch.threat_model.scale)
         self.size = np.linalg.norm(self.deviations, np.inf if batch.norm == "inf" else 2, axis=1)
 
     def listed(self) -> Iterator[tuple[str, int]]:
@@ -124,8 +126,11 @@ def _lines(shrunk: _ShrunkRows, subject: Subject) -> Iterator[Line]:
         row = subject.row_number(int(shrunk.rows[place])) if is_shown else None
         common = (case, reason, row, outcome.attack, outcome.eps, number(shrunk.size[place]), *scores)
         deviations = shrunk.deviations[place]
-        for column in np.argsort(-np.abs(deviations), kind="stable")[: np.count_nonzero(deviations)]:
+        numbers = np.argsort(-np.abs(deviations), kind="stable")[: np.count_nonzero(deviations)]
+        choices = np.flatnonzero(shrunk.chosen & (ends[0] != ends[1]))
+        for column in (*numbers, *choices):
             name = subject.features.columns[column].name
             before, after = (float(end[column]) for end in ends)
             texts = (subject.masker.text(name, value) for value in (before, after))
-            yield (*common, name, *texts, number(after - before), number(deviations[column]))
+            distance = None if shrunk.chosen[column] else number(deviations[column])
+            yield (*common, name, *texts, number(after - before), distance)

@@ -90,11 +90,22 @@ def notes_on_range(attacked: AttackedRows, subject: Subject) -> Iterator[Note]:
 
 
 def notes_on_small_eps(attacked: AttackedRows, subject: Subject, epsilons: Sequence[float]) -> Iterator[Note]:
-    """Yield a note for each size at which some integer column cannot move that can at a larger one."""
+    """Yield a note for each size at which some integer column cannot move that can at a larger one.
+
+    Where nothing else moves either, it is a warning.
+    """
     columns = subject.features.columns
+    space = attacked.batch.threat_model
     owners = np.repeat(np.arange(len(columns)), [column.width for column in columns])
     for eps in sorted(set(epsilons) - {0.0}):
-        stuck = stuck_columns(attacked.batch.x, attacked.batch.threat_model, eps)
+        stuck = stuck_columns(attacked.batch.x, space, eps)
+        if not space.choices and stuck[space.movable].all():
+            yield Note(
+                text=f"At eps {eps:g} no column that attacks may change reaches the next whole number: accuracy under "
+                "attack is the clean accuracy there, and shows nothing of robustness.",
+                warning=True,
+            )
+            continue
         names = [columns[owner].name for owner in np.unique(owners[stuck])]
         if names:
             yield Note(

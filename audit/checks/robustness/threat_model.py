@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from audit.attacks.threat_model import ThreatModel
+from audit.checks.robustness.encoded_choices import IMMUTABLE, EncodedChoices, encoded_choices
 from audit.errors import AuditError, did_you_mean, quote_list
 from audit.inputs.features import Column
 from audit.subject.images import ImageColumn
@@ -22,29 +23,40 @@ class AuditThreatModel(NamedTuple):
 
 
 def threat_model_of(
-    subject: Subject, immutable: Sequence[str], integer: Sequence[str], eps: float
+    subject: Subject, immutable: Sequence[str], integer: Sequence[str], eps: float, move: Sequence[str] = ()
 ) -> AuditThreatModel:
     """Return the threat model of a subject.
 
     One unit is the column's standard deviation in the background, its range the one observed there;
     background values that are not finite count for neither. One unit of an image is the range of its input, which
-    bounds it. Inputs of integer types move in whole numbers.
+    bounds it. Inputs of integer types, and columns of few values that are all whole, move in whole numbers; one-hot
+    groups stay, or move as one choice.
 
     Args:
         subject: the audited model on its data.
         immutable: names or patterns of columns that stay.
         integer: names or patterns of columns that change by whole numbers only.
         eps: the largest size, within which an integer column has to reach another whole number.
+        move: names or patterns of columns whose one-hot groups move.
 
     Raises:
-        AuditError: ``immutable`` or ``integer`` names a column that the model does not read.
+        AuditError: ``immutable`` or ``integer`` names a column that the model does not read, or ``move`` one of no
+            one-hot group, or of one that is immutable.
     """
     names = [column.name for column in subject.features.columns]
     fixed = _matching(immutable, "immutable", names)
     rounded = _matching(integer, "integer", names)
     rounded |= {name for feed in subject.feeds if not feed.dtype.is_floating for name in feed.columns}
+    rounded |= {names[column] for column in subject.encoded.whole}
+    groups = subject.encoded.groups
+    encoded = [names[column] for group in groups for column in group]
+    moved = _matching(move, "move", encoded, "a 0/1 column of a group that sums to one in every row")
+    choices = encoded_choices(groups, names, moved, fixed)
     pictures = subject.image_column
-    space, reasons = _of_images(pictures, fixed, rounded) if pictures else _of_table(subject, fixed, rounded)
+    if pictures:
+        space, reasons = _of_images(pictures, fixed, rounded)
+    else:
+        space, reasons = _of_table(subject, fixed, rounded, choices)
     stuck = stuck_columns(subject.features.data.matrix, space, eps)
     if stuck.any():
         owners = [pictures.column] if pictures else [n for n, out in zip(names, stuck, strict=True) if out]
@@ -77,7 +89,9 @@ def stuck_columns(x: np.ndarray, threat_model: ThreatModel, eps: float) -> np.nd
     return np.asarray(integer & ~can_move.any(0))
 
 
-def _of_table(subject: Subject, fixed: set[str], rounded: set[str]) -> AuditThreatModel:
+def _of_table(
+    subject: Subject, fixed: set[str], rounded: set[str], choices: EncodedChoices
+) -> AuditThreatModel:
     columns = subject.features.columns
     observed = np.ma.masked_invalid(subject.features.background.matrix)
     deviations = observed.std(0, dtype=np.float64).filled(np.nan)
@@ -87,13 +101,17 @@ def _of_table(subject: Subject, fixed: set[str], rounded: set[str]) -> AuditThre
         for column, deviation in zip(columns, deviations, strict=True)
         if (reason := _reason(column, float(deviation), fixed, flags))
     }
-    movable = np.array([column.name not in reasons for column in columns])
+    reasons |= choices.held
+    chosen = {columns[place].name for choice in choices.moved for place in choice}
+    reasons = {name: reason for name, reason in reasons.items() if name not in chosen}
+    movable = np.array([column.name not in reasons and column.name not in chosen for column in columns])
     threat_model = ThreatModel(
         scale=np.where(movable, deviations, 1.0),
         low=observed.min(0).filled(np.nan),
         high=observed.max(0).filled(np.nan),
         movable=movable,
         integer=np.array([column.name in rounded and column.vocabulary is None for column in columns]),
+        choices=choices.moved,
     )
     return AuditThreatModel(threat_model, reasons)
 
@@ -109,14 +127,14 @@ def _of_images(pictures: ImageColumn, fixed: set[str], rounded: set[str]) -> Aud
         integer=ones == (pictures.column in rounded),
         shape=pictures.shape,
     )
-    return AuditThreatModel(threat_model, {} if movable else {pictures.column: "immutable"})
+    return AuditThreatModel(threat_model, {} if movable else {pictures.column: IMMUTABLE})
 
 
 def _reason(column: Column, deviation: float, fixed: set[str], flags: set[str]) -> str | None:
     if column.vocabulary is not None:
         return "text"
     if column.name in fixed:
-        return "immutable"
+        return IMMUTABLE
     if column.name in flags:
         return "the model takes it as true or false, which cannot change slightly"
     if not np.isfinite(deviation):
@@ -124,7 +142,9 @@ def _reason(column: Column, deviation: float, fixed: set[str], flags: set[str]) 
     return None if deviation > 0 else "constant in the background"
 
 
-def _matching(patterns: Sequence[str], option: str, columns: Sequence[str]) -> set[str]:
+def _matching(
+    patterns: Sequence[str], option: str, columns: Sequence[str], kind: str = "a column that the model reads"
+) -> set[str]:
     """Return the columns that match names and patterns such as ``status_*``."""
     matching: set[str] = set()
     for name in patterns:
@@ -132,7 +152,7 @@ def _matching(patterns: Sequence[str], option: str, columns: Sequence[str]) -> s
         if not matches:
             raise AuditError(
                 where=f"checks.robustness.{option}",
-                expected=f"a column that the model reads, or a pattern such as 'status_*': {quote_list(columns)}",
+                expected=f"{kind}, or a pattern such as 'status_*': {quote_list(columns)}",
                 found=f"{name!r}{did_you_mean(name, columns)}",
             )
         matching.update(matches)

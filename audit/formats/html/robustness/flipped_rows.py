@@ -41,11 +41,16 @@ def flips(rows: Sequence[Record]) -> list[Flip]:
 
 
 def sentence(flipped: Sequence[Flip]) -> str:
-    """Return the sentence on the smallest change that flipped a row; empty if no size is known."""
+    """Return the sentence on the smallest change that flipped a row; empty if no size is known.
+
+    Another category of a one-hot group has no size.
+    """
     sized = [(flip.size, flip) for flip in flipped if flip.size is not None]
     if not sized:
         return ""
     size, smallest = min(sized, key=lambda pair: pair[0])
+    if not size:
+        return "The smallest change found is another category, without a change of any number."
     start = f"The smallest change found is {number(size)} standard deviations"
     if len(smallest.changes) != 1:
         return f"{start}, over {len(smallest.changes)} columns."

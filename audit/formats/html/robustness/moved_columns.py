@@ -14,7 +14,10 @@ MAX_OPEN_COLUMNS = 20
 
 @dataclass(frozen=True, slots=True)
 class MovedColumn:
-    """A column that an attack could move: the unit of eps, its range, and the share of flips that it makes alone."""
+    """A column that an attack could move: the unit of eps, its range, and the share of flips that it makes alone.
+
+    One of a choice has no unit; its range is the number of categories, and its share that of the choice.
+    """
 
     feature: str
     unit: str
@@ -57,7 +60,9 @@ def _column(row: Record) -> MovedColumn:
     return MovedColumn(
         feature=text(row, "feature"),
         unit="" if unit is None else number(unit),
-        range=", ".join([*([range_] if range_ else []), *(["whole"] if row["integer"] is True else [])]),
+        range=", ".join(
+            part for part in (range_, "whole" * (row["integer"] is True), text(row, "why")) if part
+        ),
         flip_share="" if flip_share is None else per_cent(flip_share),
         bar=percent(100 * min(max(flip_share or 0.0, 0.0), 1.0)),
     )
