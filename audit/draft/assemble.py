@@ -27,6 +27,7 @@ from audit.policy.load import override
 from audit.policy.model import ResolvedPolicy
 from audit.policy.resolution import for_several_classes
 from audit.registry.artifact import find_model
+from audit.subject.encoded_columns import EncodedNames
 from audit.subject.loading import load_subject
 
 Resolve = Callable[[Mapping[str, object]], ResolvedPolicy]
@@ -105,6 +106,7 @@ class _Drafting:
         self.guessed: list[str] = []
         self.left_out: list[str] = []
         self.feeds: list[Feed] | None = None
+        self.encoded = EncodedNames([], [])
 
     def policy(self, content: Mapping[str, object] | None = None) -> ResolvedPolicy:
         """Return the policy that lies in the base directory."""
@@ -150,6 +152,7 @@ class _Drafting:
         for _ in range(_MAX_QUESTIONS):
             try:
                 subject = load_subject(self.policy(content), lambda *_: None)
+                self.encoded = subject.encoded.names(subject.features.columns)
             except AuditError as error:
                 question = question_of(error)
                 if question in questions:
@@ -184,7 +187,7 @@ class _Drafting:
         feeds = self.feeds or self._feeds(policy)
         nulls = _nulls(self.source, feeds)
         thin = _thin(policy, table)
-        text = policy_text(policy, self.content, table, feeds, nulls, thin, questions)
+        text = policy_text(policy, self.content, table, feeds, nulls, thin, questions, self.encoded)
         self.policy(YAML(typ="safe", pure=True).load(text))  # what is written is a policy
         of_table = table.warnings if table else ()
         remarks = [*self.source.notes, *self._remarks(policy, nulls, thin), *of_table]

@@ -11,6 +11,7 @@ from audit.draft.questions import Question
 from audit.inputs.feeds import Feed
 from audit.policy.gate_spec import Rule
 from audit.policy.model import Protected, ResolvedPolicy
+from audit.subject.encoded_columns import EncodedNames
 
 _REPORT_ROWS = "#   rows: masked          # real rows in the report: shown | masked (values as ranges) | none"
 _PLAIN = re.compile(r"[A-Za-z_./][A-Za-z0-9_./-]*")
@@ -25,6 +26,7 @@ def policy_text(
     nulls: Mapping[str, int],
     thin: Mapping[str, list[str]],
     questions: Sequence[Question],
+    encoded: EncodedNames,
 ) -> str:
     """Return the YAML of ``policy`` with comments about these rows.
 
@@ -36,6 +38,7 @@ def policy_text(
         nulls: number of nulls by column.
         thin: reasons why the rows cannot decide a rule, by its id.
         questions: what stops an audit.
+        encoded: the columns that attacks hold still or move in whole steps.
     """
     by_section = {section: [q for q in questions if q.section == section] for section in ("model", "data")}
     lines = ["# Drafted by 'audit init'. The limits are starting points, not advice: decide each of them."]
@@ -53,6 +56,7 @@ def policy_text(
     lines += ["", "gate:", *_gate(policy, content.get("gate") or {}, thin)]
     others = {key: value for key, value in content.items() if key not in ("version", "model", "data", "gate")}
     lines += ["", *_flow(others, "")] if others else []
+    lines += _robustness(encoded, "checks" in content)
     lines += [] if "report" in content else ["", "# report:", _REPORT_ROWS]
     return "\n".join(lines) + "\n"
 
@@ -154,6 +158,25 @@ def _gate(policy: ResolvedPolicy, content: Mapping[str, Any], thin: Mapping[str,
         for sentence in thin.get(str(rule.id), ()):
             yield _comment(f"    # these rows cannot decide the next rule for {sentence}")
         yield f"    - {next(as_given, '') or _rule(rule)}"
+
+
+def _robustness(encoded: EncodedNames, has_checks: bool) -> Iterator[str]:
+    """Yield what attacks do with encoded columns, as comments; where there are ``checks`` already, without the key."""
+    if not (encoded.groups or encoded.whole):
+        return
+    yield from ["", "# Under checks.robustness:" if has_checks else "# checks:\n#   robustness:"]
+    if encoded.groups:
+        yield "#     # 0/1 columns that sum to one in every row: attacks hold them still, or move them as one choice."
+        yield "#     move:"
+        yield from (
+            _comment(f"#       - {scalar(group[0])}          # one choice of {', '.join(group)}")
+            for group in encoded.groups
+        )
+    if encoded.whole:
+        names = ", ".join(encoded.whole)
+        yield _comment(
+            f"#     # Few values, all whole: attacks move them in whole steps, or not at all: {names}"
+        )
 
 
 def _rule(rule: Rule) -> str:

@@ -1,16 +1,25 @@
 """Encoded columns of a table: one-hot groups, and whole numbers of few values, neither of which changes slightly."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-from audit.inputs.features import Features
+from audit.inputs.features import Column, Features
 from audit.inputs.one_hot import one_hot_groups
 
 MOST_WHOLE_VALUES = 16
 """Values of a column that is a scale or a count, such as marks, months or years of schooling (16 in Adult).
 
 Of measurements in whole units (ages, hours, amounts) tables hold more, and a fraction of a unit means something."""
+
+
+class EncodedNames(NamedTuple):
+    """`EncodedColumns` by their names."""
+
+    groups: list[list[str]]
+    whole: list[str]
 
 
 @dataclass(frozen=True)
@@ -24,6 +33,11 @@ class EncodedColumns:
 
     groups: list[list[int]]
     whole: list[int]
+
+    def names(self, columns: Sequence[Column]) -> EncodedNames:
+        """Return the names that ``columns`` have."""
+        groups = [[columns[place].name for place in group] for group in self.groups]
+        return EncodedNames(groups, [columns[place].name for place in self.whole])
 
 
 def find_encoded_columns(features: Features) -> EncodedColumns:

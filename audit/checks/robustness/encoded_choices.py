@@ -59,10 +59,10 @@ def notes_on_encoded_columns(
     subject: Subject, threat_model: ThreatModel, reasons: Mapping[str, str]
 ) -> Iterator[Note]:
     """Yield which one-hot groups were held or moved, and which columns of few whole numbers move in steps."""
-    names = [column.name for column in subject.features.columns]
-    groups = [[names[place] for place in group] for group in subject.encoded.groups]
-    moved = [[names[place] for place in choice] for choice in threat_model.choices]
-    held = [g for g in groups if g not in moved and any(reasons.get(name) != IMMUTABLE for name in g)]
+    columns = subject.features.columns
+    encoded = subject.encoded.names(columns)
+    moved = [[columns[place].name for place in choice] for choice in threat_model.choices]
+    held = [g for g in encoded.groups if g not in moved and any(reasons.get(name) != IMMUTABLE for name in g)]
     if held:
         yield Note(
             text=f"0/1 columns that sum to one in every row were held still, {_of_groups(held)}. "
@@ -72,8 +72,7 @@ def notes_on_encoded_columns(
         yield Note(
             text=f"Moved as one choice, at every eps above 0 and not counted in its size: {_of_groups(moved)}."
         )
-    steps = [names[place] for place in subject.encoded.whole if reasons.get(names[place]) != IMMUTABLE]
-    if steps:
+    if steps := [name for name in encoded.whole if reasons.get(name) != IMMUTABLE]:
         yield Note(
             text=f"Columns of at most {MOST_WHOLE_VALUES} values, all of them whole numbers, move in whole steps, or "
             f"stay where eps is less than a step: {quote_list(steps)}."

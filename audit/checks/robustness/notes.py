@@ -92,22 +92,21 @@ def notes_on_range(attacked: AttackedRows, subject: Subject) -> Iterator[Note]:
 def notes_on_small_eps(attacked: AttackedRows, subject: Subject, epsilons: Sequence[float]) -> Iterator[Note]:
     """Yield a note for each size at which some integer column cannot move that can at a larger one.
 
-    Where nothing else moves either, it is a warning.
+    Where nothing else moves either, a warning says so.
     """
     columns = subject.features.columns
     space = attacked.batch.threat_model
     owners = np.repeat(np.arange(len(columns)), [column.width for column in columns])
     for eps in sorted(set(epsilons) - {0.0}):
         stuck = stuck_columns(attacked.batch.x, space, eps)
-        if not space.choices and stuck[space.movable].all():
-            yield Note(
-                text=f"At eps {eps:g} no column that attacks may change reaches the next whole number: accuracy under "
-                "attack is the clean accuracy there, and shows nothing of robustness.",
-                warning=True,
-            )
-            continue
         names = [columns[owner].name for owner in np.unique(owners[stuck])]
         if names:
             yield Note(
                 text=f"At eps {eps:g}, {quote_list(names)} cannot reach the next whole number, so they do not change."
+            )
+        if not space.choices and stuck[space.movable].all():
+            yield Note(
+                text=f"At eps {eps:g} nothing can change, so that accuracy under attack is the clean accuracy there "
+                "and shows nothing about robustness.",
+                warning=True,
             )

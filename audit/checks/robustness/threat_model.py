@@ -47,7 +47,7 @@ def threat_model_of(
     fixed = _matching(immutable, "immutable", names)
     rounded = _matching(integer, "integer", names)
     rounded |= {name for feed in subject.feeds if not feed.dtype.is_floating for name in feed.columns}
-    rounded |= {names[column] for column in subject.encoded.whole}
+    rounded |= {names[column] for column in subject.encoded.whole} - fixed
     groups = subject.encoded.groups
     encoded = [names[column] for group in groups for column in group]
     moved = _matching(move, "move", encoded, "a 0/1 column of a group that sums to one in every row")
