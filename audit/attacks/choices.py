@@ -85,9 +85,9 @@ def _run_from(
     has_numbers = len(left) and batch.threat_model.movable.any()
     numbers = spec.run(rest, inner) if has_numbers else _unmoved(rest, context)
     for eps, result in zip(context.epsilons, numbers, strict=True):
-        whole = AttackResult(start.copy() if eps else batch.x.copy(), flipped & (eps > 0))
-        whole.adversarial[left], whole.flipped[left] = result if eps else (batch.x[left], False)
-        yield _chosen_again(batch, whole) if eps and not spec.is_control else whole
+        combined = AttackResult(start.copy() if eps else batch.x.copy(), flipped & (eps > 0))
+        combined.adversarial[left], combined.flipped[left] = result if eps else (batch.x[left], False)
+        yield _chosen_again(batch, combined) if eps and not spec.is_control else combined
 
 
 def _chosen_again(batch: Batch, result: AttackResult) -> AttackResult:
@@ -104,8 +104,8 @@ def _chosen_again(batch: Batch, result: AttackResult) -> AttackResult:
 
 def _has_switched(batch: Batch, rows: np.ndarray) -> np.ndarray:
     """Return which rows have another category than those of the batch, bool ``(rows,)``."""
-    chosen = batch.threat_model.chosen
-    return np.asarray((rows[:, chosen] != batch.x[:, chosen]).any(1))
+    in_choice = batch.threat_model.in_choice
+    return np.asarray((rows[:, in_choice] != batch.x[:, in_choice]).any(1))
 
 
 def _unmoved(batch: Batch, context: AttackContext) -> Iterator[AttackResult]:

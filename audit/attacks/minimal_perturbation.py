@@ -47,8 +47,10 @@ def _restore_columns(batch: Batch, adversarial: np.ndarray) -> np.ndarray:
     rows = np.arange(len(x))
     for column in order.T[: int(np.isfinite(change).sum(1).max())]:
         candidates = smallest.copy()
-        moved = rows[np.isfinite(change[rows, column])]  # a single column of a choice must not be restored
-        candidates[moved, column[moved]] = x[moved, column[moved]]
+        changed_rows = rows[
+            np.isfinite(change[rows, column])
+        ]  # a single column of a choice must not be restored
+        candidates[changed_rows, column[changed_rows]] = x[changed_rows, column[changed_rows]]
         smallest = np.where(batch.flips(candidates)[:, None], candidates, smallest)
     return smallest
 
@@ -84,13 +86,13 @@ def nearest_to_start(batch: Batch, adversarial: np.ndarray) -> np.ndarray:
 
 def _between(batch: Batch, adversarial: np.ndarray, share: np.ndarray) -> np.ndarray:
     """Return the rows at ``share`` of the way to ``adversarial``, integer columns whole and choices made."""
-    changed = (adversarial != batch.x) & ~batch.threat_model.chosen
+    changed = (adversarial != batch.x) & ~batch.threat_model.in_choice
     start = np.where(changed, batch.x, 0)
     end = np.where(changed, adversarial, 0)
     point = start + share * (end.astype(np.float64) - start)
     point = np.where(batch.threat_model.integer, np.rint(point), point).astype(batch.x.dtype)
     point = np.clip(point, np.minimum(start, end), np.maximum(start, end))
-    return np.where(changed, point, np.where(batch.threat_model.chosen, adversarial, batch.x))
+    return np.where(changed, point, np.where(batch.threat_model.in_choice, adversarial, batch.x))
 
 
 def flip_share_by_column(batch: Batch, adversarial: np.ndarray) -> np.ndarray:
@@ -108,8 +110,8 @@ def flip_share_by_column(batch: Batch, adversarial: np.ndarray) -> np.ndarray:
     shares = np.zeros(batch.x.shape[1])
     if not len(batch.x):
         return np.full_like(shares, np.nan)
-    alone = np.flatnonzero(batch.threat_model.movable)[:, None]
-    for columns in (*alone, *batch.threat_model.choices):
+    single_columns = np.flatnonzero(batch.threat_model.movable)[:, None]
+    for columns in (*single_columns, *batch.threat_model.choices):
         changed = np.flatnonzero((adversarial[:, columns] != batch.x[:, columns]).any(1))
         if len(changed):
             rows = batch.take(changed)

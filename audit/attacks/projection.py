@@ -85,7 +85,7 @@ class Ball:
                 be whole is not, or a choice is none.
         """
         free = self.threat_model.free(x)
-        held = ~(free | self.threat_model.chosen)
+        fixed = ~(free | self.threat_model.in_choice)
         distance = self._distance(np.where(free, x, 0), np.where(free, adversarial, 0))
         distance = np.abs(distance) if self.norm == "inf" else _length(distance)
         low, high = self.threat_model.range_of(x)
@@ -94,7 +94,7 @@ class Ball:
             "left the ball": distance <= self.eps * (1 + _TOLERANCE),
             "left the range": ((low <= adversarial) & (adversarial <= high)) | ~free,
             "are not whole numbers": is_whole | ~self.threat_model.integer | ~free,
-            "must not move and did": np.array(x[held].tobytes() == adversarial[held].tobytes()),
+            "must not move and did": np.array(x[fixed].tobytes() == adversarial[fixed].tobytes()),
             "are not one choice": np.array(
                 [is_one_hot(adversarial[:, c]) for c in self.threat_model.choices]
             ),

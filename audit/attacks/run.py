@@ -89,7 +89,7 @@ def _attack_batch(
     context = AttackContext(plan, draws, noise, ascent, uphill)
     results: list[AttackResult] = []
     for name in plan.attacks:
-        own = replace(context, source=surrogates.get(name, ascent))
-        results += run_with_choices(ATTACKS[name], batch, own)
+        attack_context = replace(context, source=surrogates.get(name, ascent))
+        results += run_with_choices(ATTACKS[name], batch, attack_context)
     zero_gradient = np.asarray(False if uphill is None else ~uphill.any(1))
     return _BatchResults(results, zero_gradient)

@@ -55,12 +55,12 @@ class ThreatModel:
         return not (self.movable.any() or self.choices)
 
     @cached_property
-    def chosen(self) -> np.ndarray:
+    def in_choice(self) -> np.ndarray:
         """Which columns are of a choice, bool ``(columns,)``."""
-        chosen = np.zeros(len(self.scale), bool)
+        in_choice = np.zeros(len(self.scale), bool)
         for choice in self.choices:
-            chosen[choice] = True
-        return chosen
+            in_choice[choice] = True
+        return in_choice
 
     def free(self, x: np.ndarray) -> np.ndarray:
         """Return which values of ``x`` may move, bool ``(rows, columns)``: one that is not finite stays."""

@@ -162,7 +162,7 @@ def _gate(policy: ResolvedPolicy, content: Mapping[str, Any], thin: Mapping[str,
 
 def _robustness(encoded: EncodedNames, has_checks: bool) -> Iterator[str]:
     """Yield what attacks do with encoded columns, as comments; where there are ``checks`` already, without the key."""
-    if not (encoded.groups or encoded.whole):
+    if not (encoded.groups or encoded.whole_numbers):
         return
     yield from ["", "# Under checks.robustness:" if has_checks else "# checks:\n#   robustness:"]
     if encoded.groups:
@@ -172,8 +172,8 @@ def _robustness(encoded: EncodedNames, has_checks: bool) -> Iterator[str]:
             _comment(f"#       - {scalar(group[0])}          # one choice of {', '.join(group)}")
             for group in encoded.groups
         )
-    if encoded.whole:
-        names = ", ".join(encoded.whole)
+    if encoded.whole_numbers:
+        names = ", ".join(encoded.whole_numbers)
         yield _comment(
             f"#     # Few values, all whole: attacks move them in whole steps, or not at all: {names}"
         )

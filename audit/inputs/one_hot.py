@@ -38,7 +38,8 @@ def one_hot_groups(matrices: Sequence[np.ndarray], names: Sequence[str]) -> list
 def _candidates(matrices: Sequence[np.ndarray]) -> np.ndarray:
     """Return the columns that hold both 0 and 1, and nothing else."""
     only = np.ones(matrices[0].shape[1], bool)
-    zero, one = np.zeros((2, len(only)), bool)
+    zero = np.zeros(len(only), bool)
+    one = zero.copy()
     for matrix in matrices:
         for start in range(0, len(matrix), _ROWS_AT_A_TIME):
             part = matrix[start : start + _ROWS_AT_A_TIME]
@@ -56,13 +57,13 @@ def _runs(flags: np.ndarray, names: Sequence[str]) -> list[list[int]]:
         letters = zip(*(names[column] for column in run), strict=False)
         return -sum(1 for _ in takewhile(lambda at: len(set(at)) == 1, letters)), run.start
 
-    chosen: list[range] = []
-    taken: set[int] = set()
+    runs: list[range] = []
+    used: set[int] = set()
     for run in sorted(_all_runs(flags), key=rank):
-        if taken.isdisjoint(run):
-            chosen.append(run)
-            taken.update(run)
-    return [list(run) for run in chosen]
+        if used.isdisjoint(run):
+            runs.append(run)
+            used.update(run)
+    return [list(run) for run in runs]
 
 
 def _all_runs(flags: np.ndarray) -> Iterator[range]:
@@ -80,23 +81,23 @@ def _all_runs(flags: np.ndarray) -> Iterator[range]:
 
 def _exclusive(flags: np.ndarray) -> Iterator[list[int]]:
     """Yield the groups that are made of a column and all columns that are never 1 together with it."""
-    together = np.zeros((len(flags), len(flags)))
+    joint_counts = np.zeros((len(flags), len(flags)))
     for start in range(0, flags.shape[1], _ROWS_AT_A_TIME):
         part = flags[:, start : start + _ROWS_AT_A_TIME].astype(np.float32)
-        together += part @ part.T
-    count = np.diag(together).copy()
-    apart = together == 0
-    np.fill_diagonal(apart, True)
+        joint_counts += part @ part.T
+    count = np.diag(joint_counts).copy()
+    exclusive = joint_counts == 0
+    np.fill_diagonal(exclusive, True)
     is_open = np.ones(len(flags), bool)
     while is_open.any():
-        reach = np.where(is_open, (apart * is_open) @ count, 0)
+        reach = np.where(is_open, (exclusive * is_open) @ count, 0)
         short = is_open & (reach < flags.shape[1])
         closed = np.flatnonzero(reach == flags.shape[1])
         if short.any():  # with all that it goes together with, it does not reach one: it is in no group
             is_open &= ~short
         elif len(closed):
-            group = np.flatnonzero(apart[closed[0]] & is_open)
-            is_group = bool(apart[np.ix_(group, group)].all())
+            group = np.flatnonzero(exclusive[closed[0]] & is_open)
+            is_group = bool(exclusive[np.ix_(group, group)].all())
             is_open[group if is_group else closed[0]] = False
             if is_group:
                 yield group.tolist()

@@ -19,7 +19,7 @@ class EncodedNames(NamedTuple):
     """`EncodedColumns` by their names."""
 
     groups: list[list[str]]
-    whole: list[str]
+    whole_numbers: list[str]
 
 
 @dataclass(frozen=True)
@@ -28,16 +28,16 @@ class EncodedColumns:
 
     Attributes:
         groups: indices of the 0/1 columns that sum to one in every row, for each group.
-        whole: indices of the columns whose values are all whole numbers, and few.
+        whole_numbers: indices of the columns whose values are all whole numbers, and few.
     """
 
     groups: list[list[int]]
-    whole: list[int]
+    whole_numbers: list[int]
 
     def names(self, columns: Sequence[Column]) -> EncodedNames:
         """Return the names that ``columns`` have."""
         groups = [[columns[place].name for place in group] for group in self.groups]
-        return EncodedNames(groups, [columns[place].name for place in self.whole])
+        return EncodedNames(groups, [columns[place].name for place in self.whole_numbers])
 
 
 def find_encoded_columns(features: Features) -> EncodedColumns:
@@ -50,13 +50,13 @@ def find_encoded_columns(features: Features) -> EncodedColumns:
     groups = one_hot_groups(list(matrices.values()), [columns[place].name for place in numeric])
     groups = [[numeric[place] for place in group] for group in groups]
     grouped = {place for group in groups for place in group}
-    whole = [
+    whole_numbers = [
         column
         for place, column in enumerate(numeric)
         if column not in grouped
         and _is_scale(np.concatenate([matrix[:, place] for matrix in matrices.values()]))
     ]
-    return EncodedColumns(groups, whole)
+    return EncodedColumns(groups, whole_numbers)
 
 
 def _is_scale(values: np.ndarray) -> bool:

@@ -160,11 +160,15 @@ def test_choices_alone_are_attacked_where_no_number_moves() -> None:
     assert noise.any() and not (noise & ~best).any() and noise.sum() < best.sum()
 
 
-def test_scores_of_bare_labels_still_find_one_category() -> None:
+@pytest.mark.parametrize("guide", [0.0, 1.0], ids=["no scores", "labels as scores"])
+def test_scores_that_say_nothing_still_find_one_category(guide: float) -> None:
     network = Network(COLUMNS, hidden=0, seed=5)
     x = rows(100)
-    labels = lambda z: (np.eye(2)[network.judge(z)], network.judge(z))  # noqa: E731
-    batch = replace(batch_of(network, x, where()), log_odds=labels)
+
+    def bare(z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return guide * np.eye(2)[network.judge(z)], network.judge(z)
+
+    batch = replace(batch_of(network, x, where()), log_odds=bare)
     flipped = batch.flips(nearest_choices(batch, x))
     one_choice = np.zeros(len(x), bool)
     for choice in CHOICES:
@@ -172,7 +176,7 @@ def test_scores_of_bare_labels_still_find_one_category() -> None:
             moved = x.copy()
             moved[:, choice] = choice == category
             one_choice |= batch.flips(moved)
-    assert (flipped[one_choice]).all()
+    assert one_choice.any() and flipped[one_choice].all()
 
 
 @given(st.integers(0, 2**32), st.sampled_from(["inf", "2"]), st.sampled_from([0.0, 0.3, 0.9, 2.0]))
@@ -229,3 +233,23 @@ def test_a_choice_flips_rows_as_a_whole() -> None:
         share = batch.take(index).flips(moved).mean()
         np.testing.assert_array_equal(shares[choice], share)
     assert shares[3] > 0
+
+
+def test_columns_of_a_choice_are_never_restored_one_by_one() -> None:
+    """Choices before the numbers: of a row with few changes, theirs are the next columns in order."""
+    order = [3, 4, 5, 6, 7, 0, 1, 2]
+    plain = where()
+    names = ("scale", "low", "high", "movable", "integer")
+    moved = {name: getattr(plain, name)[order] for name in names}
+    threat_model = replace(plain, **moved, choices=(np.array([0, 1, 2]), np.array([3, 4])))
+    switched = 0
+    for seed in range(4):
+        network = Network(COLUMNS, hidden=6, seed=seed)
+        batch = batch_of(network, rows(120)[:, order], threat_model)
+        batch = replace(batch, observed=None)
+        (outcome,) = attacked(network, batch, ["pgd"], [0.3]).outcomes
+        index, adversarial = outcome.examples()
+        smallest = shrink(batch.take(index), adversarial)
+        assert all(is_one_hot(smallest[:, choice]) for choice in threat_model.choices)
+        switched += int((smallest[:, :5] != batch.x[index, :5]).any(1).sum())
+    assert switched > 20

@@ -19,10 +19,10 @@ def columns(attacked: AttackedRows, subject: Subject, reasons: Mapping[str, str]
     """Return the table; ends of ranges that few background rows share appear only if rows are shown."""
     space = attacked.batch.threat_model
     names = [column.name for column in subject.features.columns]
-    moved = space.movable | space.chosen
-    why = dict(reasons)
+    may_change = space.movable | space.in_choice
+    reason_of = dict(reasons)
     for choice in space.choices:
-        why |= {names[place]: f"one choice of {len(choice)}" for place in choice}
+        reason_of |= {names[place]: f"one choice of {len(choice)}" for place in choice}
     shares = _flip_shares(attacked)
     return Table(
         name="columns",
@@ -30,13 +30,13 @@ def columns(attacked: AttackedRows, subject: Subject, reasons: Mapping[str, str]
         "flip when this column alone moves",
         columns={
             "feature": list(names),
-            "moved": moved.tolist(),
-            "why": [why.get(name, "") for name in names],
+            "moved": may_change.tolist(),
+            "why": [reason_of.get(name, "") for name in names],
             "unit": _where(space.movable, space.scale),
-            "low": _where(_disclosed(space.low, subject) & ~space.chosen, space.low),
-            "high": _where(_disclosed(space.high, subject) & ~space.chosen, space.high),
+            "low": _where(_disclosed(space.low, subject) & ~space.in_choice, space.low),
+            "high": _where(_disclosed(space.high, subject) & ~space.in_choice, space.high),
             "integer": space.integer.tolist(),
-            "alone": [None] * len(names) if shares is None else _where(moved, shares),
+            "alone": [None] * len(names) if shares is None else _where(may_change, shares),
         },
     )
 

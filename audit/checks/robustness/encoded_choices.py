@@ -17,10 +17,10 @@ _MAX_GROUPS = 6
 
 
 class EncodedChoices(NamedTuple):
-    """One-hot groups by what attacks may do: why each column of those that stay is held, and those that move."""
+    """One-hot groups by what attacks may do: the reason of each column of those that stay, and those that move."""
 
-    held: dict[str, str]
-    moved: tuple[np.ndarray, ...]
+    reasons: dict[str, str]
+    choices: tuple[np.ndarray, ...]
 
 
 def encoded_choices(
@@ -31,12 +31,12 @@ def encoded_choices(
     Raises:
         AuditError: a column of a group that moves is immutable.
     """
-    held: dict[str, str] = {}
-    moved = []
+    reasons: dict[str, str] = {}
+    choices = []
     for group in groups:
         columns = [names[place] for place in group]
         if not any(name in move for name in columns):
-            held |= {name: _reason(columns) for name in columns if name not in fixed}
+            reasons |= {name: _reason(columns) for name in columns if name not in fixed}
             continue
         if immutable := [name for name in columns if name in fixed]:
             raise AuditError(
@@ -44,15 +44,13 @@ def encoded_choices(
                 expected="groups without a column of checks.robustness.immutable",
                 found=f"the group {_listed(columns)}, of which {quote_list(immutable)} is immutable",
             )
-        moved.append(np.array(group))
-    return EncodedChoices(held, tuple(moved))
+        choices.append(np.array(group))
+    return EncodedChoices(reasons, tuple(choices))
 
 
 def _reason(columns: Sequence[str]) -> str:
-    return (
-        f"one choice of {len(columns)} (0/1 columns that sum to one in every row), which has no small change; "
-        f"checks.robustness.move: [{yaml_name(columns[0])}] moves it as one"
-    )
+    """Return a reason short enough for the page."""
+    return f"one choice of {len(columns)} columns, unless move: [{yaml_name(columns[0])}]"
 
 
 def notes_on_encoded_columns(
@@ -61,18 +59,20 @@ def notes_on_encoded_columns(
     """Yield which one-hot groups were held or moved, and which columns of few whole numbers move in steps."""
     columns = subject.features.columns
     encoded = subject.encoded.names(columns)
-    moved = [[columns[place].name for place in choice] for choice in threat_model.choices]
-    held = [g for g in encoded.groups if g not in moved and any(reasons.get(name) != IMMUTABLE for name in g)]
-    if held:
+    choices = [[columns[place].name for place in choice] for choice in threat_model.choices]
+    still = [
+        g for g in encoded.groups if g not in choices and any(reasons.get(name) != IMMUTABLE for name in g)
+    ]
+    if still:
         yield Note(
-            text=f"0/1 columns that sum to one in every row were held still, {_of_groups(held)}. "
+            text=f"0/1 columns that sum to one in every row were held still, {_of_groups(still)}. "
             "checks.robustness.move names those that attacks may move, each group as one choice."
         )
-    if moved:
+    if choices:
         yield Note(
-            text=f"Moved as one choice, at every eps above 0 and not counted in its size: {_of_groups(moved)}."
+            text=f"Moved as one choice, at every eps above 0 and not counted in its size: {_of_groups(choices)}."
         )
-    if steps := [name for name in encoded.whole if reasons.get(name) != IMMUTABLE]:
+    if steps := [name for name in encoded.whole_numbers if reasons.get(name) != IMMUTABLE]:
         yield Note(
             text=f"Columns of at most {MOST_WHOLE_VALUES} values, all of them whole numbers, move in whole steps, or "
             f"stay where eps is less than a step: {quote_list(steps)}."

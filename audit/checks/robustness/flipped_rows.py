@@ -71,14 +71,14 @@ class _ShrunkRows:
         margin: distance of the rows' scores from the boundary.
         deviations: the changes of numbers, in standard deviations.
         size: the norm of these.
-        chosen: which columns are of a choice, whose change has no size.
+        in_choice: which columns are of a choice, whose change has no size.
         left_out: of how many rows the model took the flip back when it was asked again; empty if of none.
     """
 
     def __init__(self, outcome: Outcome, attacked: AttackedRows, subject: Subject, max_rows: int) -> None:
         self.outcome = outcome
         batch = attacked.batch
-        self.chosen = batch.threat_model.chosen
+        self.in_choice = batch.threat_model.in_choice
         flipped, adversarial = outcome.examples()
         scores = subject.predictor.decide(batch.x[flipped])[0]
         margin = np.abs(scores - (subject.decision_rule.boundary or 0.0))
@@ -102,7 +102,7 @@ class _ShrunkRows:
         )
         moved = np.isfinite(self.before) & np.isfinite(self.after)  # an absent value is NaN, and never moves
         change = np.where(moved, self.after.astype(np.float64) - self.before, 0.0)
-        self.deviations = np.where(self.chosen, 0.0, change / batch.threat_model.scale)
+        self.deviations = np.where(self.in_choice, 0.0, change / batch.threat_model.scale)
         self.size = np.linalg.norm(self.deviations, np.inf if batch.norm == "inf" else 2, axis=1)
 
     def listed(self) -> Iterator[tuple[str, int]]:
@@ -127,10 +127,10 @@ def _lines(shrunk: _ShrunkRows, subject: Subject) -> Iterator[Line]:
         common = (case, reason, row, outcome.attack, outcome.eps, number(shrunk.size[place]), *scores)
         deviations = shrunk.deviations[place]
         numbers = np.argsort(-np.abs(deviations), kind="stable")[: np.count_nonzero(deviations)]
-        choices = np.flatnonzero(shrunk.chosen & (ends[0] != ends[1]))
+        choices = np.flatnonzero(shrunk.in_choice & (ends[0] != ends[1]))
         for column in (*numbers, *choices):
             name = subject.features.columns[column].name
             before, after = (float(end[column]) for end in ends)
             texts = (subject.masker.text(name, value) for value in (before, after))
-            distance = None if shrunk.chosen[column] else number(deviations[column])
+            distance = None if shrunk.in_choice[column] else number(deviations[column])
             yield (*common, name, *texts, number(after - before), distance)

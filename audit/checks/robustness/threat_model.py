@@ -47,11 +47,11 @@ def threat_model_of(
     fixed = _matching(immutable, "immutable", names)
     rounded = _matching(integer, "integer", names)
     rounded |= {name for feed in subject.feeds if not feed.dtype.is_floating for name in feed.columns}
-    rounded |= {names[column] for column in subject.encoded.whole} - fixed
+    rounded |= {names[column] for column in subject.encoded.whole_numbers} - fixed
     groups = subject.encoded.groups
     encoded = [names[column] for group in groups for column in group]
-    moved = _matching(move, "move", encoded, "a 0/1 column of a group that sums to one in every row")
-    choices = encoded_choices(groups, names, moved, fixed)
+    named = _matching(move, "move", encoded, "a 0/1 column of a group that sums to one in every row")
+    choices = encoded_choices(groups, names, named, fixed)
     pictures = subject.image_column
     if pictures:
         space, reasons = _of_images(pictures, fixed, rounded)
@@ -101,17 +101,17 @@ def _of_table(
         for column, deviation in zip(columns, deviations, strict=True)
         if (reason := _reason(column, float(deviation), fixed, flags))
     }
-    reasons |= choices.held
-    chosen = {columns[place].name for choice in choices.moved for place in choice}
-    reasons = {name: reason for name, reason in reasons.items() if name not in chosen}
-    movable = np.array([column.name not in reasons and column.name not in chosen for column in columns])
+    reasons |= choices.reasons
+    in_choice = {columns[place].name for choice in choices.choices for place in choice}
+    reasons = {name: reason for name, reason in reasons.items() if name not in in_choice}
+    movable = np.array([column.name not in reasons and column.name not in in_choice for column in columns])
     threat_model = ThreatModel(
         scale=np.where(movable, deviations, 1.0),
         low=observed.min(0).filled(np.nan),
         high=observed.max(0).filled(np.nan),
         movable=movable,
         integer=np.array([column.name in rounded and column.vocabulary is None for column in columns]),
-        choices=choices.moved,
+        choices=choices.choices,
     )
     return AuditThreatModel(threat_model, reasons)
 
