@@ -25,6 +25,7 @@ class Plan:
         seed: seed of all random draws.
         steps: number of PGD steps.
         queries: greatest number of scores of a row that a search by scores asks for at each size.
+        categories: number of the categories of all choices that may change; each of them is tried.
     """
 
     attacks: Sequence[str]
@@ -32,6 +33,7 @@ class Plan:
     seed: int
     steps: int = 20
     queries: int = 500
+    categories: int = 0
 
 
 @dataclass(frozen=True)

@@ -75,4 +75,14 @@ ATTACKS: dict[str, AttackSpec] = {
 
 def evaluations(plan: Plan) -> int:
     """Return the greatest number of evaluations of the model that a plan's attacks take for a row."""
-    return len(plan.eps) * sum(ATTACKS[name].evaluations(plan) for name in plan.attacks)
+    return sum(_evaluations(ATTACKS[name], plan) for name in plan.attacks)
+
+
+def _evaluations(spec: AttackSpec, plan: Plan) -> int:
+    numbers = len(plan.eps) * spec.evaluations(plan)
+    if not plan.categories:
+        return numbers
+    if spec.is_control:
+        return numbers + 1
+    # Twice on the numbers; the categories at the row, and at each size where both have ended, with a decision each.
+    return 2 * numbers + plan.categories + 2 + 2 * len(plan.eps) * (plan.categories + 1)

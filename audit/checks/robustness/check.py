@@ -215,7 +215,9 @@ class Robustness(Check):
     def _attacked(
         self, subject: Subject, threat_model: ThreatModel, reasons: Mapping[str, str]
     ) -> Iterator[TracedEvidence]:
-        plan = Plan(self.attacks, self.eps, subject.seed, self.steps, self.queries)
+        plan = Plan(
+            self.attacks, self.eps, subject.seed, self.steps, self.queries, int(threat_model.in_choice.sum())
+        )
         attacked = run_attacks(subject, threat_model, self.norm, plan, Budget.of(subject, self.budget))
         if attacked.zero_gradient and not subject.logits.exact:  # an attack followed a gradient
             yield Note(text=f"The attacks follow logits that were {subject.logits.evidence}.")
