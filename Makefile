@@ -11,7 +11,7 @@ TESTS = $(RUN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-re
 TESTS += --max-worker-restart 0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo fast test test-all coverage check bench calibration planted clean
+.PHONY: help demo fast test test-all fuzz coverage check bench calibration planted clean
 
 help:  ## list the targets
 	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / {printf "%-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -31,6 +31,9 @@ test-all: $(READY)  ## all tests: also kills, simulations, whole grids, the brow
 	$(TESTS) -m "not tensorflow"
 	$(TESTS) -m tensorflow
 
+fuzz: $(READY)  ## 2,000 damaged files for every reader of data (about half an hour)
+	PYTHONPATH=. $(RUN)/python -m tests.fuzz
+
 coverage: $(READY)  ## the tests without TensorFlow, and the share of lines and branches that they run
 	$(TESTS) -m "not tensorflow and not slow and not browser" --cov --cov-report=term
 
@@ -49,6 +52,7 @@ bench: $(READY)  ## figures as ratios within one run; DATA_DIR= says where the r
 	$(RUN)/python benchmarks/intervals.py $(if $(DATA_DIR),--data-dir $(DATA_DIR))
 	$(RUN)/python benchmarks/loading.py
 	$(RUN)/python benchmarks/process.py $(if $(DATA_DIR),--data-dir $(DATA_DIR))
+	$(RUN)/python benchmarks/starting.py $(if $(DATA_DIR),--data-dir $(DATA_DIR))
 	$(RUN)/python benchmarks/million.py
 
 calibration: $(READY)  ## how often intervals and verdicts err, into docs/intervals.md

@@ -20,8 +20,8 @@ PAGES = sorted(
 ARCHITECTURE = ROOT / "docs" / "architecture.md"
 FOLDERS = "audit|benchmarks|docs|examples|reports|tests"
 NOT_MODULES = {"audit.yaml"}
-OF_THEIR_OWN = {"examples", "zoo", "golden"}
-"""Folders of tests that mirror no package: whole examples, kinds of models, and pages to compare with."""
+OF_THEIR_OWN = {"examples", "zoo", "golden", "fuzz"}
+"""Folders of tests that mirror no package: whole examples, kinds of models, pages to compare with, damaged files."""
 
 
 @cache

@@ -64,7 +64,6 @@ BROWSER = ["formats/html/test_browser.py"]
 SLOW = [
     "cli/test_new_check.py::test_installed_from_the_wheel_it_is_listed_and_passes_its_tests",
     "checks/robustness/test_mask_grid.py",
-    "data/readers/test_mutated.py",
     "demo/test_run.py::test_other_applicants_and_weights_give_the_same_verdicts",
     "examples/test_end_to_end.py::test_german_is_too_small_to_decide",
     "examples/test_image_digits.py",

@@ -1,5 +1,6 @@
 """Commands and their options; each imports its implementation when called, so that ``--help`` is fast."""
 
+import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -35,6 +36,12 @@ Quiet = Annotated[bool, typer.Option("--quiet", help="No progress and no summary
 Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks and what libraries print.")]
 
 
+def _start(step: str, quiet: bool = False) -> None:
+    """Print on stderr what begins, before the imports that it takes: the first sign of life comes at once."""
+    if not quiet:
+        print(f"audit: {step}", file=sys.stderr, flush=True)
+
+
 @app.command()
 def demo(
     out: Annotated[Path, typer.Option(help="Where models, data and reports go.")] = Path("audit-demo"),
@@ -42,6 +49,7 @@ def demo(
     debug: Debug = False,
 ) -> int:
     """Make an example and audit two candidates: one passes."""
+    _start("making the example", quiet)
     from audit.cli.demo import demo as command
 
     return command(out, quiet)
@@ -55,6 +63,7 @@ def inspect(
     debug: Debug = False,
 ) -> int:
     """Show what a model is: inputs, output head, digest."""
+    _start("opening the model")
     from audit.cli.inspect import inspect as command
 
     return command(model, signature, as_json)
@@ -80,6 +89,7 @@ def init(
 
     Exit codes: 0 `audit run` takes it as it is, 2 nothing was written, 3 it holds open questions.
     """
+    _start("opening model and data")
     from audit.cli.init import DraftRequest
     from audit.cli.init import init as command
 
@@ -113,6 +123,7 @@ def run(
     debug: Debug = False,
 ) -> int:
     """Measure, decide, report, and exit with the verdict."""
+    _start("opening model and data", quiet)
     from audit.cli.run import Request
     from audit.cli.run import run as command
 
@@ -139,6 +150,7 @@ def selftest(
     Exit codes: 0 every variant is caught, 1 one is caught by no rule, 2 could not audit, 3 one could not be made or
     measured.
     """
+    _start("opening model and data", quiet)
     from audit.cli.selftest import selftest as command
 
     return command(policy, overrides or [], seed, as_json, quiet, debug)

@@ -81,7 +81,8 @@ def read_dataset(spec: DataSpec, source: Source, kind: Kind) -> Dataset:
     attributes = {name: reader.attribute() for name, reader in readers.items()}
     for intersection, names in spec.named_intersections.items():
         attributes[intersection] = intersect(intersection, [attributes[name] for name in names])
-    labels = label.result()
+    with source.locating():
+        labels = label.result()
     normalized = _normalized(np.concatenate(weights), spec.weight) if spec.weight else None
     return Dataset(
         rows=rows,

@@ -103,7 +103,7 @@ class LabelReader:
 
     def _regression_targets(self) -> Targets:
         values = np.concatenate(self._targets)
-        self._require_complete(int(np.isnan(values).sum()))
+        self._require_complete(np.isnan(values))
         if values.min() == values.max():
             raise self._error("at least two label values", f"only {values[0].item()!r}")
         favorable = self._spec.favorable
@@ -113,7 +113,7 @@ class LabelReader:
     def _labels(self) -> Labels:
         categories = self._coder.sort()
         null_codes = [NULL_CODE, *_null_words(categories.values)]
-        self._require_complete(int(np.isin(categories.codes, null_codes).sum()))
+        self._require_complete(np.isin(categories.codes, null_codes))
         values = [shown(value, self._spelling) for value in categories.values]
         if len(values) < 2:
             raise self._error("at least two label values", f"only {values[0]!r}")
@@ -155,7 +155,7 @@ class LabelReader:
             return AuditError(
                 where="model.output",
                 expected="whether the label is a class or a number: with so many values it may be either",
-                found=f"{len(values)} label values: {quote_list(values)}",
+                found=f"{len(values)} different numbers",
                 fix="set model.output: regression; for a classification model.output: probabilities or logits",
                 settings=[
                     REGRESSION,
@@ -176,10 +176,13 @@ class LabelReader:
             settings=[*regression, *(Setting("data.favorable", yaml_value(value)) for value in values)],
         )
 
-    def _require_complete(self, nulls: int) -> None:
+    def _require_complete(self, is_null: np.ndarray) -> None:
+        nulls = int(is_null.sum())
         if nulls:
             fix = "remove those rows from the data; a row without a label cannot be audited"
-            raise self._error("a label in every row", f"{nulls:,} rows without one", fix)
+            others = ", the first of which this is" if nulls > 1 else ""
+            error = self._error("a label in every row", f"{nulls:,} rows without one{others}", fix)
+            raise error.in_row(int(is_null.argmax()) + 1)
 
     def _error(
         self, expected: str, actual: str, fix: str = "", settings: Sequence[Setting] = ()

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from audit.data.arrow_columns import numbers
 from audit.data.category_codes import NULL_CODE, Categories, Coder, PolicyValues
-from audit.errors import AuditError, quote_list
+from audit.errors import AuditError, RowError, quote_list
 from audit.policy.model import Protected, bin_labels
 from audit.values import Spelling, ambiguity_warning, canonical, is_number
 
@@ -159,10 +159,11 @@ def _one_hot(batch: pa.RecordBatch, columns: Mapping[str, str], name: str, first
     flags = np.stack([numbers(batch.column(c), c, first_row, fill=0) for c in columns.values()]) != 0
     ambiguous = flags.sum(0) > 1
     if ambiguous.any():
-        raise AuditError(
+        raise RowError(
+            row=first_row + int(ambiguous.argmax()),
             where=f"data.protected.{name}.columns",
             expected="at most one of the one-hot columns set in each row",
-            found=f"{int(ambiguous.sum()):,} rows with several, first row {first_row + int(ambiguous.argmax()):,}",
+            found=f"{int(ambiguous.sum()):,} rows with several, the first of which this is",
         )
     return np.where(flags.any(0), flags.argmax(0).astype(np.int32), np.int32(NULL_CODE))
 

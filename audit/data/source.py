@@ -11,14 +11,18 @@ from pathlib import Path
 import pyarrow as pa
 
 from audit.data.arrow_columns import null_count
+from audit.data.column_names import is_header, listed_columns
 from audit.data.column_types import as_resolved, is_bytes, is_single, is_tensor, row_bytes
-from audit.errors import AuditError, RowError, did_you_mean, quote_list
+from audit.errors import AuditError, RowError, did_you_mean
 from audit.machine_errors import machine_error
 from audit.policy.csv_spec import CsvSpec
 from audit.provenance.digest import digest, listing_digest
 
 _DAMAGED: tuple[type[Exception], ...] = (pa.ArrowException, OSError, UnicodeDecodeError)
-_MORE_THAN_ANY_MACHINE = re.compile(r"size \d{15,}")  # petabytes: a damaged length, and no lack of memory
+_MORE_THAN_A_BATCH = re.compile(
+    r"size \d{12,}"
+)  # a hundred gigabytes at once: a damaged length, no lack of memory
+_MAY_BE_VALUES = re.compile(r"'.*'|\".*\"|[-+]?\d[\d.,]*")
 _MIN_BATCH_ROWS = 256
 _MIN_BATCH_ROWS_LARGE = 32  # with tensors or bytes
 
@@ -101,11 +105,17 @@ class Source(ABC):
         names = set(self.schema.names)
         for column in columns:
             if column not in names:
-                raise AuditError(
-                    where=self.path,
-                    expected=f"a column {column!r}{did_you_mean(column, self.schema.names)}",
-                    found=f"the columns {quote_list(self.schema.names)}",
-                )
+                raise self._missing(column)
+
+    def _missing(self, column: str) -> AuditError:
+        names = self.schema.names
+        has_header = not self.is_text or is_header(names)
+        return AuditError(
+            where=self.path,
+            expected=f"a column {column!r}{did_you_mean(column, names) if has_header else ''}",
+            found=listed_columns(names, self.is_text),
+            fix="" if has_header else "put a line with the names of the columns before the first row",
+        )
 
     def require_single(self, columns: Sequence[str]) -> None:
         """Raise an AuditError unless every one of ``columns`` has one number, text or flag in each row."""
@@ -148,12 +158,20 @@ def reading(path: object, damaged: tuple[type[Exception], ...] = _DAMAGED) -> It
     except damaged as error:
         text = str(error)
         of_machine = machine_error(error) if MemoryError not in damaged else None  # Arrow's are both at once
-        if of_machine and not _MORE_THAN_ANY_MACHINE.search(text):
-            raise of_machine from error
+        if of_machine and not _MORE_THAN_A_BATCH.search(text):
+            raise of_machine.within(str(path)) from error
         utf8 = "UTF" in text or isinstance(error, UnicodeDecodeError)
         raise AuditError(
             where=str(path),
             expected="UTF-8 text" if utf8 else "a whole table",
-            found=text.splitlines()[0][:300] if text else type(error).__name__,
+            found=_without_values(error),
             fix="convert the file to UTF-8" if utf8 else "export the table again",
         ) from error
+
+
+def _without_values(error: Exception) -> str:
+    """Return the first line of a library's message without what may be from a row: quotations and numbers."""
+    first = next(iter(str(error).splitlines()), "")[:300]
+    if isinstance(error, EOFError):  # our own
+        return first
+    return _MAY_BE_VALUES.sub("…", first) or type(error).__name__

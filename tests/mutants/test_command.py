@@ -92,7 +92,8 @@ def test_a_weak_policy_is_told_what_it_misses(place: Path, model: Models, capsys
     assert out.count("what would catch it: ") == len(expected)
     assert "flipped labels is refused by the audit: model.classes" in out
     assert [line for line in err.splitlines() if line.startswith("audit: ")] == [
-        f"audit: {name} done" for name in ["candidate", *VARIANTS] if name != "flipped labels"
+        "audit: opening model and data",
+        *(f"audit: {name} done" for name in ["candidate", *VARIANTS] if name != "flipped labels"),
     ]
     assert files(place) == before  # neither reports, nor history, nor temporary files
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from audit.data.readers.arrow_file import open_arrow_file
+
 CHUNK_BYTES = 2**20
 
 COMPRESSIONS = {"gzip": b"\x1f\x8b", "zstd": b"\x28\xb5\x2f\xfd", "bz2": b"BZh"}
@@ -38,11 +40,14 @@ class ByteStream:
             yield self._before_damage(done)
 
     def _read(self, size: int, skip: int = 0) -> Iterator[bytes]:
-        with pa.input_stream(str(self._file), compression=self.compression) as stream:
+        with (
+            open_arrow_file(self._file) as stored,
+            pa.input_stream(stored, compression=self.compression) as stream,
+        ):
             while skip > 0:
-                skip -= len(stream.read(min(skip, CHUNK_BYTES)))
-            while chunk := stream.read(size):
-                yield bytes(chunk)
+                skip -= len(stream.read_buffer(min(skip, CHUNK_BYTES)))
+            while len(chunk := stream.read_buffer(size)):  # of bytes, Arrow loses the memory if it fails
+                yield chunk.to_pybytes()
 
     def _before_damage(self, done: int) -> bytes:
         """Return the bytes between those that were read and the damage, which a longer read loses."""

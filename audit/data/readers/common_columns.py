@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from audit.data.column_names import listed_columns
 from audit.errors import AuditError, quote_list
 
 _Types = Mapping[Path, pa.DataType]
@@ -44,7 +45,7 @@ def common_columns(schemas: Mapping[Path, pa.Schema], fallback: pa.DataType | No
         kinds = {file: columns[name] for file, columns in types.items() if name in columns}
         kind = _common_type(list(kinds.values())) or fallback
         if len(kinds) < len(types):
-            excluded[name] = _absent(name, kinds, schemas)
+            excluded[name] = _absent(name, kinds, schemas, is_text=fallback is not None)
         elif kind is None:
             excluded[name] = _other_type(name, kinds)
         else:
@@ -80,12 +81,12 @@ def _require_unique(file: Path, schema: pa.Schema) -> pa.Schema:
     return schema
 
 
-def _absent(name: str, kinds: _Types, schemas: Mapping[Path, pa.Schema]) -> AuditError:
+def _absent(name: str, kinds: _Types, schemas: Mapping[Path, pa.Schema], is_text: bool) -> AuditError:
     first = next(file for file in schemas if file not in kinds)
     return AuditError(
         where=str(first),
         expected=f"the column {name!r}, as in {next(iter(kinds))}",
-        found=f"other columns: {quote_list(schemas[first].names)}",
+        found=listed_columns(schemas[first].names, is_text),
         fix="bring the files to the same columns; their order may differ",
     )
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from audit.data.column_names import listed_columns
 from audit.data.readers.csv import CsvSource
 from audit.data.source import Source
 from audit.errors import AuditError, quote_list
@@ -41,7 +42,7 @@ class ImageFolderSource(Source):
             raise AuditError(
                 where=str(labels),
                 expected=f"one column that names the images: {quote_list(FILE_COLUMNS)}",
-                found=quote_list(named) if named else f"the columns {quote_list(self._labels.schema.names)}",
+                found=quote_list(named) if named else listed_columns(self._labels.schema.names, is_text=True),
                 fix="rename the columns of the label file (to read tables beside images, name them: DIR/*.csv)",
             )
         (self._file_column,) = named

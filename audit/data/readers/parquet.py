@@ -6,6 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from audit.data.readers.arrow_file import open_arrow_file
 from audit.data.readers.table_files import TableFiles
 from audit.data.source import reading
 
@@ -17,12 +18,22 @@ class ParquetSource(TableFiles):
 
     def file_schema(self, file: Path) -> pa.Schema:
         """Return the stored columns of one file."""
-        with reading(file):
-            return pq.read_schema(file)
+        with reading(file), open_arrow_file(file) as stream:
+            return pq.read_schema(stream)
 
     def read_file(self, file: Path, columns: list[str], rows: int) -> Iterator[pa.RecordBatch]:
         """Yield the named columns of one file in batches, with the stored types."""
-        with pq.ParquetFile(
-            file, pre_buffer=False, buffer_size=_BUFFER, page_checksum_verification=True
-        ) as reader:
-            yield from reader.iter_batches(batch_size=rows, columns=columns)
+        with (
+            open_arrow_file(file) as stream,
+            pq.ParquetFile(
+                stream, pre_buffer=False, buffer_size=_BUFFER, page_checksum_verification=True
+            ) as reader,
+        ):
+            rows_read = 0
+            for batch in reader.iter_batches(batch_size=rows, columns=columns):
+                rows_read += batch.num_rows
+                yield batch
+            if (
+                rows_read != reader.metadata.num_rows
+            ):  # Arrow takes a column that is damaged in some ways for empty
+                raise pa.ArrowInvalid("other rows in the columns than in the file's footer")
