@@ -28,7 +28,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     try:
         code = _exit_code(list(sys.argv[1:] if argv is None else argv))
-        print(end="", flush=True)  # a short output meets its reader only here
+        if sys.stdout is not None:  # as in a program without a console
+            sys.stdout.flush()  # a short output meets its reader only here; printing nothing would write nothing to it
         return code
     except BrokenPipeError:
         return CLOSED_PIPE

@@ -1,6 +1,7 @@
 """`audit init`: drafts a policy from a model and a table."""
 
 import os
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,9 +65,24 @@ def _lines(drafted: Draft, out: Path) -> Iterator[str]:
         for choice in question.choices:
             yield f"    {choice}"
     if drafted.questions:
-        yield f"Next: choose in {out}, then: audit run {out}"
+        yield f"Next: choose in {out}, then: {_next(out)}"
     else:
-        yield f"Next: audit run {out}"
+        yield f"Next: {_next(out)}"
+
+
+def _next(out: Path) -> str:
+    """Return the command that audits under the policy, as a shell takes it."""
+    path = f"./{out}" if str(out).startswith("-") else str(out)
+    return f"audit run {shlex.quote(path) if path.isprintable() else _escaped(path)}"
+
+
+def _escaped(path: str) -> str:
+    """Return a path with line breaks, or bytes that are no text, in the quotes of bash that name each such byte."""
+    parts = (
+        chr(byte) if (chr(byte).isalnum() and byte < 128) or byte in b"/._- " else f"\\x{byte:02x}"
+        for byte in os.fsencode(path)
+    )
+    return f"$'{''.join(parts)}'"
 
 
 def _as_seen_from(path: str, out: Path) -> str:

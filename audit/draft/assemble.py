@@ -13,10 +13,11 @@ from ruamel.yaml import YAML
 from audit.data.arrow_columns import null_count
 from audit.data.dataset import Dataset, read_dataset
 from audit.data.labels import Labels
-from audit.data.readers.registry import locate, open_source
+from audit.data.readers.registry import locate
 from audit.data.source import Source
+from audit.draft.dialect_question import open_table
 from audit.draft.guesses import distinct, guess_protected, may_be_targets
-from audit.draft.questions import Question, question_of
+from audit.draft.questions import Question, asks_for_column, question_of, supersedes, with_columns
 from audit.draft.sample_size import undecidable
 from audit.draft.yaml_text import policy_text
 from audit.errors import AuditError
@@ -69,12 +70,14 @@ def draft(
         AuditError: the data or the label's column is not there, there is no model, or a wish is no policy.
     """
     content = _content(model_path, data, label, wishes or Wishes())
-    source = open_source(data, base, policy_from(content).data.csv)
+    source, of_dialect = open_table(data, base, policy_from(content).data.csv, label)
     source.require([label])
     find_model(locate(model_path, base))
-    if dialect := source.csv.model_dump():
-        content["data"]["csv"] = dialect
-    drafting = _Drafting(content, source, base, policy_from)
+    if of_dialect:
+        content["data"].pop("csv", None)  # each choice has it
+    elif source.csv.model_dump():
+        content["data"]["csv"] = source.csv.model_dump()
+    drafting = _Drafting(content, source, base, policy_from, of_dialect)
     drafting.guess()
     return drafting.finish(drafting.questions())
 
@@ -98,11 +101,19 @@ def _content(model: str, data: str, label: str, wishes: Wishes) -> dict[str, Any
 class _Drafting:
     """A draft in the making: the content of the policy, and what it is about."""
 
-    def __init__(self, content: dict[str, Any], source: Source, base: Path, policy_from: Resolve) -> None:
+    def __init__(
+        self,
+        content: dict[str, Any],
+        source: Source,
+        base: Path,
+        policy_from: Resolve,
+        of_dialect: Question | None = None,
+    ) -> None:
         self.content = content
         self.source = source
         self.base = base
         self.policy_from = policy_from
+        self.of_dialect = of_dialect
         self.guessed: list[str] = []
         self.left_out: list[str] = []
         self.feeds: list[Feed] | None = None
@@ -141,23 +152,25 @@ class _Drafting:
             return False
         return model.width == 1 and model.operation.type != "Sigmoid"
 
-    def _model(self) -> Model:
-        policy = self.policy()
+    def _model(self, content: Mapping[str, object] | None = None) -> Model:
+        policy = self.policy(content)
         return open_model(policy.model, find_model(locate(policy.model.path, self.base)))
 
     def questions(self) -> list[Question]:
         """Load and score as an audit would, and return what stops it; the first choice is taken to see what is next."""
-        questions: list[Question] = []
+        questions = [self.of_dialect] if self.of_dialect else []
         content = self.content
+        if self.of_dialect:
+            content = self._answer(self.of_dialect, content) or content
         for _ in range(_MAX_QUESTIONS):
             try:
                 subject = load_subject(self.policy(content), lambda *_: None)
                 self.encoded = subject.encoded.names(subject.features.columns)
             except AuditError as error:
-                question = question_of(error)
+                question = self._with_columns(question_of(error), content)
                 if question in questions:
                     break
-                questions.append(question)
+                questions = [*(q for q in questions if not supersedes(question, q)), question]
                 answer = self._answer(question, content)
                 if answer is None:
                     break
@@ -167,15 +180,21 @@ class _Drafting:
                 break
         return questions
 
+    def _with_columns(self, question: Question, content: dict[str, Any]) -> Question:
+        if not asks_for_column(question):
+            return question
+        model = self._model(content)
+        return with_columns(question, model.output, model.width)
+
     def _answer(self, question: Question, content: dict[str, Any]) -> dict[str, Any] | None:
         """Return the content with the first choice, None if that has to be thought about."""
-        if any(choice.key.startswith("data.missing") for choice in question.choices):
+        answers = [choice for choice in question.choices if choice.complete]
+        if not answers and any(choice.key.startswith("data.missing") for choice in question.choices):
             feeds = self._feeds(self.policy(content))
             fills = {
                 column: "" if feed.dtype.name == "string" else 0 for feed in feeds for column in feed.reads
             }
             return {**content, "data": {**content["data"], "missing": fills}}
-        answers = [choice for choice in question.choices if choice.complete]
         return override(content, f"{answers[0].key}={answers[0].value}") if answers else None
 
     def finish(self, questions: list[Question]) -> Draft:

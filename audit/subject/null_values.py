@@ -1,6 +1,6 @@
 """The error for nulls of features that the policy does not replace: all columns at once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from audit.data.arrow_columns import NullValue, null_count
 from audit.data.nulls import Missing
@@ -9,6 +9,7 @@ from audit.errors import AuditError, Setting, yaml_name
 from audit.inputs.feeds import Feed
 
 _MAX_LISTED = 40
+_ABSENT = "{absent: true}"
 
 
 def missing_values(null: NullValue, feeds: Sequence[Feed], source: Source, missing: Missing) -> AuditError:
@@ -24,8 +25,9 @@ def missing_values(null: NullValue, feeds: Sequence[Feed], source: Source, missi
         optional & set(counts)
     )
     fix = f"say what the serving path sends for a null: data.missing: {{{answers}}}{left_out}"
-    fills = ", ".join(f"{yaml_name(name)}: VALUE" for name in columns)
-    settings = [Setting("data.missing", f"{{{fills}}}", complete=False)]
+    settings = [_answer(dict.fromkeys(columns, "VALUE"))]
+    if left_out:
+        settings.insert(0, _answer({name: _ABSENT if name in optional else "VALUE" for name in columns}))
     if len(counts) == 1:
         return AuditError(
             where=f"data column {columns[0]!r}",
@@ -43,6 +45,12 @@ def missing_values(null: NullValue, feeds: Sequence[Feed], source: Source, missi
         fix=fix,
         settings=settings,
     )
+
+
+def _answer(fills: Mapping[str, str]) -> Setting:
+    """Return the setting that gives each column what is sent for a null, unless that is left to fill in."""
+    values = ", ".join(f"{yaml_name(name)}: {fill}" for name, fill in fills.items())
+    return Setting("data.missing", f"{{{values}}}", complete="VALUE" not in fills.values())
 
 
 def _null_counts(null: NullValue, feeds: Sequence[Feed], source: Source, missing: Missing) -> dict[str, int]:

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from audit.data.labels import Labels, Targets
+from audit.data.labels import MAX_TARGET, Labels, Targets
 from audit.data.row_sample import take_rows
-from audit.errors import Skip
+from audit.errors import ScoresRefused, Skip
 from audit.model.decision import DecisionRule
 from audit.model.head import Head
 from audit.result import Scalar
@@ -126,7 +126,19 @@ class Regressor:
         self._raw: list[np.ndarray] = []
 
     def add(self, raw: np.ndarray) -> None:
-        """Append the raw outputs ``(rows, 1)`` of the next rows."""
+        """Append the raw outputs ``(rows, 1)`` of the next rows.
+
+        Raises:
+            ScoresRefused: a prediction is too large to measure its error.
+        """
+        too_large = np.abs(raw.astype(np.float64)[:, 0]) > MAX_TARGET
+        if too_large.any():
+            row = sum(map(len, self._raw)) + int(too_large.argmax()) + 1
+            raise ScoresRefused(
+                where="model.output",
+                expected=f"predictions between -{MAX_TARGET:g} and {MAX_TARGET:g}, whose errors can be measured",
+                found=f"a larger one in row {row:,}",
+            )
         self._raw.append(raw)
 
     def result(self) -> Regressed:

@@ -215,8 +215,19 @@ def test_an_audit_whose_progress_nobody_can_read_keeps_its_verdict(kit: Kit, str
     assert report(kit)["verdict"] == "pass" and "fault of the tool" not in done.stderr
 
 
-def test_a_closed_stdout_costs_nothing_where_nothing_is_printed(kit: Kit) -> None:
-    done = in_shell([*kit.write(), "--quiet"], "<&- >&- 2>&-", kit.folder)
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+@pytest.mark.parametrize(
+    "argv", [["gate", "nothing.json"], ["run", "nothing.yaml"], ["run", "--no-option"], ["init"]]
+)
+def test_a_full_stdout_adds_nothing_to_an_error(tmp_path: Path, argv: list[str]) -> None:
+    done = in_shell(argv, ">/dev/full", tmp_path)
+    assert done.returncode == 2 and done.stderr == in_shell(argv, "", tmp_path).stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+@pytest.mark.parametrize("streams", ["<&- >&- 2>&-", ">/dev/full"])
+def test_a_stdout_that_takes_nothing_costs_nothing_where_nothing_is_printed(kit: Kit, streams: str) -> None:
+    done = in_shell([*kit.write(), "--quiet"], streams, kit.folder)
     assert done.returncode == 0 and report(kit)["verdict"] == "pass"
 
 

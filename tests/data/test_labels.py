@@ -192,6 +192,8 @@ def test_targets_of_a_regression(tmp_path: Path, file: str) -> None:
     [
         ([1.0, None, 2.0], {}, "1 rows without one"),
         ([3.0, 3.0], {}, r"only 3\.0"),
+        ([1.0, 1e308], {}, r"row 2: data.label.*\n.*between -1e\+50 and 1e\+50"),
+        ([1.0, 2.0, -float("inf")], {}, r"row 3: data.label"),
         (["1", "two"], {}, r"row 2: data column 'label'\n.*\n.*text that is no number"),
         ([1.0, 2.0], {"favorable": 1}, "expected: {at_least: NUMBER}"),
     ],

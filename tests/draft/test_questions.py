@@ -102,7 +102,10 @@ CASES: dict[str, tuple[Callable[[Path], object], list[str]]] = {
     "a label in spellings that no reading merges": (labels("a- a\N{EN DASH} b"), SPELLINGS[1:]),
     "a favourable value in another spelling": (labels("yes no", favorable=["YES"]), SPELLINGS[:1]),
     "the encoding": (table(b"a,b\n1,caf\xe9\n", encoding="utf-8"), ["data.csv: {encoding: cp1252}"]),
-    "the delimiter": (table(b"a;b,c\n1;2,3\n4;5,6\n"), ['data.csv: {delimiter: ","}']),
+    "the delimiter": (
+        table(b"a;b,c\n1;2,3\n4;5,6\n"),
+        ['data.csv: {delimiter: ","}', 'data.csv: {delimiter: ";"}'],
+    ),
     "a point among decimal commas": (
         table(b"x;y\n1.234;2,5\n", decimal=","),
         ['data.csv: {decimal: "."}'],

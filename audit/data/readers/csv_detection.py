@@ -1,6 +1,7 @@
 """Detection of a CSV file's dialect by its first rows: encoding, delimiter, quotes, spaces, decimal mark."""
 
 import codecs
+import json
 import re
 from dataclasses import replace
 from itertools import islice
@@ -43,7 +44,7 @@ def detect_dialect(file: Path, spec: CsvSpec) -> Dialect:
         _with_quotes(Dialect(delimiter=mark, encoding=encoding), spec, header, text)
         for mark in delimiters or ","
     ]
-    dialect = dialects[0] if len(dialects) == 1 else _fitting(file, dialects, text)
+    dialect = dialects[0] if len(dialects) == 1 else _fitting(file, dialects, text, spec)
     return replace(dialect, decimal=spec.decimal or _decimal(dialect, text))
 
 
@@ -86,7 +87,7 @@ def _is_spaced(text: str, mark: str, quote: str) -> bool:
     return not unspaced.search(header) or bool(re.search(rf"{mark} +[+-]?[.\d]", rows))
 
 
-def _fitting(file: Path, dialects: list[Dialect], text: str) -> Dialect:
+def _fitting(file: Path, dialects: list[Dialect], text: str, spec: CsvSpec) -> Dialect:
     """Return the one dialect that splits all rows as it splits the header.
 
     Raises:
@@ -96,15 +97,22 @@ def _fitting(file: Path, dialects: list[Dialect], text: str) -> Dialect:
     split = [dialect for dialect, (columns, _) in widths.items() if columns > 1]
     uniform = [dialect for dialect in split if widths[dialect][1]]
     if len(uniform) > 1:
-        first = Setting("data.csv", f'{{delimiter: "{uniform[0].delimiter}"}}')
+        choices = [_with_delimiter(spec, dialect.delimiter) for dialect in uniform]
         raise AuditError(
             where=str(file),
             expected="one delimiter that splits all rows alike",
             found=f"several: {quote_list(dialect.delimiter for dialect in uniform)}",
-            fix=f"set {first}, or the other one",
-            settings=[first],
+            fix=f"set {choices[0]}, or {'the other one' if len(choices) == 2 else 'another one'}",
+            settings=choices,
         )
     return (uniform or split or dialects)[0]
+
+
+def _with_delimiter(spec: CsvSpec, delimiter: str) -> Setting:
+    keys = {**spec.model_dump(), "delimiter": delimiter}
+    return Setting(
+        "data.csv", f"{{{', '.join(f'{key}: {json.dumps(value)}' for key, value in keys.items())}}}"
+    )
 
 
 def _fit(dialect: Dialect, text: str) -> tuple[int, bool]:
