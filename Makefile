@@ -48,6 +48,7 @@ bench: $(READY)  ## figures as ratios within one run; DATA_DIR= says where the r
 	$(RUN)/python -m pip install --quiet --constraint constraints.txt --editable '.[bench]'
 	$(RUN)/python benchmarks/attribution.py $(if $(DATA_DIR),--data-dir $(DATA_DIR))
 	$(RUN)/python benchmarks/attribution_cost.py
+	$(RUN)/python benchmarks/large.py
 	$(RUN)/python benchmarks/attacks.py $(if $(DATA_DIR),--data-dir $(DATA_DIR))
 	$(RUN)/python benchmarks/intervals.py $(if $(DATA_DIR),--data-dir $(DATA_DIR))
 	$(RUN)/python benchmarks/loading.py

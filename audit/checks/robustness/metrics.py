@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from audit.checks.robustness.attacked_rows import AttackedRows
+from audit.checks.robustness.threat_model import is_still
 from audit.data.protected_attributes import Attribute
 from audit.result import Measurement, Scalar
 from audit.result.small_groups import pool_name, pools
@@ -40,8 +41,12 @@ def measurements(attacked: AttackedRows, subject: Subject) -> Iterator[Traced]:
     bounds = attacked.bounds
     for (name, eps), flips in flipped.items():
         where: Where = {"attack": name, "norm": attacked.batch.norm, "eps": eps}
-        accuracy_method = _BOUNDED_ABOVE if name in bounds else _EXACT
-        flip_method = _BOUNDED_BELOW if name in bounds else _EXACT
+        # A size at which nothing can change is no attack.
+        is_bound = name in bounds or (
+            eps > 0 and is_still(attacked.batch.x, attacked.batch.threat_model, eps)
+        )
+        accuracy_method = _BOUNDED_ABOVE if is_bound else _EXACT
+        flip_method = _BOUNDED_BELOW if is_bound else _EXACT
         yield from shares.of(
             "adversarial_accuracy", attacked.right & ~flips, where, accuracy_method, fixed=constant
         )

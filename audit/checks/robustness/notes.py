@@ -9,7 +9,7 @@ from audit.attacks.table import evaluations
 from audit.checks.robustness.attacked_rows import AttackedRows
 from audit.checks.robustness.budget import Budget
 from audit.checks.robustness.gradient_probe import GradientProbe
-from audit.checks.robustness.threat_model import stuck_columns
+from audit.checks.robustness.threat_model import is_still, stuck_columns
 from audit.errors import quote_list
 from audit.result import Note, Scalar
 from audit.subject.subject import Subject
@@ -104,9 +104,9 @@ def notes_on_small_eps(attacked: AttackedRows, subject: Subject, epsilons: Seque
             yield Note(
                 text=f"At eps {eps:g}, {quote_list(names)} cannot reach the next whole number, so they do not change."
             )
-        if not space.choices and stuck[space.movable].all():
+        if is_still(attacked.batch.x, space, eps):
             yield Note(
-                text=f"At eps {eps:g} nothing can change, so that accuracy under attack is the clean accuracy there "
-                "and shows nothing about robustness.",
+                text=f"At eps {eps:g} nothing can change, so that accuracy under attack is the clean accuracy there: an "
+                "upper bound, on which no rule passes.",
                 warning=True,
             )

@@ -89,6 +89,11 @@ def stuck_columns(x: np.ndarray, threat_model: ThreatModel, eps: float) -> np.nd
     return np.asarray(integer & ~can_move.any(0))
 
 
+def is_still(x: np.ndarray, threat_model: ThreatModel, eps: float) -> bool:
+    """Return whether nothing can change in any of the rows ``x`` at a size above 0."""
+    return not threat_model.choices and bool(stuck_columns(x, threat_model, eps)[threat_model.movable].all())
+
+
 def _of_table(
     subject: Subject, fixed: set[str], rounded: set[str], choices: EncodedChoices
 ) -> AuditThreatModel:
