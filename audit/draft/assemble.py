@@ -17,8 +17,9 @@ from audit.data.readers.registry import locate
 from audit.data.source import Source
 from audit.draft.dialect_question import open_table
 from audit.draft.guesses import distinct, guess_protected, may_be_targets
-from audit.draft.questions import Question, asks_for_column, question_of, supersedes, with_columns
+from audit.draft.questions import Question
 from audit.draft.sample_size import undecidable
+from audit.draft.trial import Trial
 from audit.draft.yaml_text import policy_text
 from audit.errors import AuditError
 from audit.inputs.binding import bind, unbound
@@ -33,8 +34,6 @@ from audit.subject.loading import load_subject
 
 Resolve = Callable[[Mapping[str, object]], ResolvedPolicy]
 """Resolves the content of a policy file against the installed checks."""
-
-_MAX_QUESTIONS = 6
 
 
 @dataclass(frozen=True)
@@ -79,7 +78,7 @@ def draft(
         content["data"]["csv"] = source.csv.model_dump()
     drafting = _Drafting(content, source, base, policy_from, of_dialect)
     drafting.guess()
-    return drafting.finish(drafting.questions())
+    return drafting.finish(*drafting.ask())
 
 
 def _content(model: str, data: str, label: str, wishes: Wishes) -> dict[str, Any]:
@@ -156,53 +155,39 @@ class _Drafting:
         policy = self.policy(content)
         return open_model(policy.model, find_model(locate(policy.model.path, self.base)))
 
-    def questions(self) -> list[Question]:
-        """Load and score as an audit would, and return what stops it; the first choice is taken to see what is next."""
-        questions = [self.of_dialect] if self.of_dialect else []
-        content = self.content
-        if self.of_dialect:
-            content = self._answer(self.of_dialect, content) or content
-        for _ in range(_MAX_QUESTIONS):
-            try:
-                subject = load_subject(self.policy(content), lambda *_: None)
-                self.encoded = subject.encoded.names(subject.features.columns)
-            except AuditError as error:
-                question = self._with_columns(question_of(error), content)
-                if question in questions:
-                    break
-                questions = [*(q for q in questions if not supersedes(question, q)), question]
-                answer = self._answer(question, content)
-                if answer is None:
-                    break
-                content = answer
-            else:
-                self.feeds = list(subject.feeds) if content is self.content else None
-                break
-        return questions
+    def ask(self) -> tuple[list[Question], dict[str, Any]]:
+        """Load and score as an audit would, and return what stops it, and the content with the first choices."""
+        trial = Trial(self._error_of, self._with_nulls_filled, self._with_names)
+        return trial.ask(self.content, self.of_dialect)
 
-    def _with_columns(self, question: Question, content: dict[str, Any]) -> Question:
-        if not asks_for_column(question):
+    def _error_of(self, content: dict[str, Any]) -> AuditError | None:
+        try:
+            subject = load_subject(self.policy(content), lambda *_: None)
+            self.encoded = subject.encoded.names(subject.features.columns)
+        except AuditError as error:
+            return error
+        if content is self.content:
+            self.feeds = list(subject.feeds)
+        return None
+
+    def _with_nulls_filled(self, content: dict[str, Any]) -> dict[str, Any]:
+        feeds = self._feeds(self.policy(content))
+        fills = {column: "" if feed.dtype.name == "string" else 0 for feed in feeds for column in feed.reads}
+        return {**content, "data": {**content["data"], "missing": fills}}
+
+    def _with_names(self, question: Question, content: dict[str, Any]) -> Question:
+        """Return the question with the columns of the output that is audited, where the model opens."""
+        try:
+            model = self._model(content)
+            return question.with_columns_of(model.output, model.width)
+        except AuditError:
             return question
-        model = self._model(content)
-        return with_columns(question, model.output, model.width)
 
-    def _answer(self, question: Question, content: dict[str, Any]) -> dict[str, Any] | None:
-        """Return the content with the first choice, None if that has to be thought about."""
-        answers = [choice for choice in question.choices if choice.complete]
-        if not answers and any(choice.key.startswith("data.missing") for choice in question.choices):
-            feeds = self._feeds(self.policy(content))
-            fills = {
-                column: "" if feed.dtype.name == "string" else 0 for feed in feeds for column in feed.reads
-            }
-            return {**content, "data": {**content["data"], "missing": fills}}
-        return override(content, f"{answers[0].key}={answers[0].value}") if answers else None
-
-    def finish(self, questions: list[Question]) -> Draft:
-        """Return the policy's text, which is a policy, and its remarks."""
+    def finish(self, questions: list[Question], answered: dict[str, Any]) -> Draft:
+        """Return the policy's text, which is a policy, and its remarks; its rules are those of ``answered``."""
         policy = self.policy()
         table = self._table(policy)
-        if table and isinstance(table.labels, Labels) and len(table.labels.values) > 2:
-            policy = for_several_classes(policy)
+        policy = policy.model_copy(update={"gate": self._with_rules(answered).gate})
         feeds = self.feeds or self._feeds(policy)
         nulls = _nulls(self.source, feeds)
         thin = _thin(policy, table)
@@ -211,6 +196,16 @@ class _Drafting:
         of_table = table.warnings if table else ()
         remarks = [*self.source.notes, *self._remarks(policy, nulls, thin), *of_table]
         return Draft(text, remarks, questions)
+
+    def _with_rules(self, content: dict[str, Any]) -> ResolvedPolicy:
+        """Return the policy with the default rules of its kind of label, unless it has its own."""
+        try:
+            policy = self.policy(content)
+        except AuditError:
+            policy = self.policy()
+        table = self._table(policy)
+        several = table is not None and isinstance(table.labels, Labels) and len(table.labels.values) > 2
+        return for_several_classes(policy) if several else policy
 
     def _table(self, policy: ResolvedPolicy) -> Dataset | None:
         try:

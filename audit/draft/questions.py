@@ -8,7 +8,7 @@ from audit.data.labels import REGRESSION
 from audit.errors import AuditError, Setting, yaml_name
 
 _MAX_CHOICES = 12
-_A_COLUMN = re.compile(r"\{name: OUTPUT, column: (NUMBER|0)\}")
+_OUTPUT_COLUMN = re.compile(r"\{name: OUTPUT, column: \w+")
 
 
 @dataclass(frozen=True)
@@ -20,28 +20,34 @@ class Question:
 
     @property
     def section(self) -> str:
-        """The part of the policy that answers it: ``model`` or ``data``."""
-        return self.choices[0].key.partition(".")[0] if self.choices else "model"
+        """The part of the policy that it stands in, ``model`` or ``data``: that of the key that it is about."""
+        keys = [choice.key for choice in self.choices]
+        key = next((key for key in keys if self.text.startswith(key)), keys[0] if keys else "model")
+        return key.partition(".")[0]
+
+    def with_last(self, refuted: Sequence[Setting]) -> "Question":
+        """Return the question with the choices that the model or the data contradict after all others."""
+        return replace(self, choices=sorted(self.choices, key=lambda choice: choice in refuted))
+
+    def with_columns_of(self, output: str, width: int) -> "Question":
+        """Return the question with a choice for each of the ``width`` columns of an output, by its name."""
+        choices: list[Setting] = []
+        for choice in self.choices:
+            is_column = choice.key == "model.output" and _OUTPUT_COLUMN.match(choice.value)
+            choices += _each_column(choice, output, width) if is_column else [choice]
+        return replace(self, choices=choices[:_MAX_CHOICES])
 
 
 def question_of(error: AuditError) -> Question:
     """Return the question that an error of loading or scoring asks."""
     text = f"{error.where}: expected {error.expected}; found {error.found}"
-    return Question(text, error.settings[:_MAX_CHOICES])
+    return Question(text, list(error.settings[:_MAX_CHOICES]))
 
 
-def asks_for_column(question: Question) -> bool:
-    """Return whether a question asks which column of an output is audited."""
-    return any(_A_COLUMN.fullmatch(choice.value) for choice in question.choices)
-
-
-def with_columns(question: Question, output: str, width: int) -> Question:
-    """Return such a question with each column of the output, and its name, as a choice."""
-    is_regression = any(choice.value.endswith("column: 0}") for choice in question.choices)
-    kind = ", kind: regression" * is_regression
-    columns = range(min(width, _MAX_CHOICES))
-    values = [f"{{name: {yaml_name(output)}, column: {column}{kind}}}" for column in columns]
-    return replace(question, choices=[Setting("model.output", value) for value in values])
+def _each_column(choice: Setting, output: str, width: int) -> list[Setting]:
+    rest = _OUTPUT_COLUMN.sub("", choice.value)
+    start = f"{{name: {yaml_name(output)}, column: "
+    return [Setting(choice.key, f"{start}{column}{rest}") for column in range(width)]
 
 
 def supersedes(later: Question, earlier: Question) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 from audit.data.dataset import Dataset
 from audit.data.labels import Labels
 from audit.draft.questions import Question
+from audit.errors import Setting
 from audit.inputs.feeds import Feed
 from audit.policy.gate_spec import Rule
 from audit.policy.model import Protected, ResolvedPolicy
@@ -40,7 +41,6 @@ def policy_text(
         questions: what stops an audit.
         encoded: the columns that attacks hold still or move in whole steps.
     """
-    by_section = {section: [q for q in questions if q.section == section] for section in ("model", "data")}
     lines = ["# Drafted by 'audit init'. The limits are starting points, not advice: decide each of them."]
     lines += [
         f"# {len(questions)} open question{'s' * (len(questions) > 1)}: 'audit run' stops until you choose."
@@ -49,11 +49,11 @@ def policy_text(
         "version: 1",
         "",
         "model:",
-        *_asked(by_section["model"]),
+        *_asked(questions, "model"),
         *_model(policy, content["model"], feeds),
     ]
-    lines += ["", "data:", *_asked(by_section["data"]), *_data(policy, content["data"], table, nulls)]
-    lines += ["", "gate:", *_gate(policy, content.get("gate") or {}, thin)]
+    lines += ["", "data:", *_asked(questions, "data"), *_data(policy, content["data"], table, nulls)]
+    lines += ["", "gate:", *_gate(policy, content.get("gate") or {}, thin, _rules_are_for(questions))]
     others = {key: value for key, value in content.items() if key not in ("version", "model", "data", "gate")}
     lines += ["", *_flow(others, "")] if others else []
     lines += _robustness(encoded, "checks" in content)
@@ -61,15 +61,23 @@ def policy_text(
     return "\n".join(lines) + "\n"
 
 
-def _asked(questions: Iterable[Question]) -> Iterator[str]:
-    """Yield each open question as a comment, with its choices as lines to uncomment."""
+def _asked(questions: Iterable[Question], section: str) -> Iterator[str]:
+    """Yield the open questions of a section as comments, with the choices that are keys of it as lines to uncomment."""
     for question in questions:
-        yield _comment(f"  # OPEN: {question.text}")
+        if question.section == section:
+            yield _comment(f"  # OPEN: {question.text}")
         for choice in question.choices:
-            key = choice.key.partition(".")[2]
-            yield _comment(
-                f"  # {key}: {choice.value}{'' if choice.complete else '          # to be completed'}"
-            )
+            own, _, key = choice.key.partition(".")
+            if own == section:
+                # never cut: it is YAML once it is uncommented
+                yield _printable(f"  # {key}: {choice.value}{_remark(choice, question)}")
+
+
+def _remark(choice: Setting, question: Question) -> str:
+    if not choice.complete:
+        return "          # to be completed"
+    elsewhere = not choice.key.startswith(f"{question.section}.")
+    return f"          # instead of an answer to the open question under {question.section}" * elsewhere
 
 
 def _flow(content: Mapping[str, Any], indent: str) -> Iterator[str]:
@@ -108,6 +116,8 @@ def _data(
     yield from _flow({k: v for k, v in content.items() if k not in ("path", "label", "protected")}, "  ")
     if table and isinstance(table.labels, Labels):
         yield from _outcome(table.labels, content)
+    elif table and "favorable" not in content:
+        yield "  # favorable: {at_least: NUMBER}          # for selection rates and for decisions that attacks can flip"
     if nulls and "missing" not in content:
         yield "  # Rows without a value: the audit stops at them until you say what the serving path sends instead."
         yield "  # missing:"
@@ -145,14 +155,27 @@ def _protected(spec: Protected) -> str:
     return f"{{{bins}{columns}privileged: [{', '.join(scalar(value) for value in spec.privileged)}]}}"
 
 
-def _gate(policy: ResolvedPolicy, content: Mapping[str, Any], thin: Mapping[str, list[str]]) -> Iterator[str]:
+def _rules_are_for(questions: Sequence[Question]) -> str:
+    """Return a comment where the kind of the output, on which the rules depend, is an open question."""
+    about_output = (question for question in questions if question.section == "model")
+    kinds = [
+        choice for question in about_output for choice in question.choices if "regression" in choice.value
+    ]
+    return "          # for the first choice of each open question; for another one, draft again" * bool(
+        kinds
+    )
+
+
+def _gate(
+    policy: ResolvedPolicy, content: Mapping[str, Any], thin: Mapping[str, list[str]], about: str
+) -> Iterator[str]:
     yield f"  confidence: {policy.gate.confidence:g}   # a rule is decided when its whole interval lies on one side"
     yield f"  min_rows: {policy.gate.min_rows}      # smaller groups are shown and not decided"
     yield from _flow({k: v for k, v in content.items() if k not in ("confidence", "min_rows", "rules")}, "  ")
     if "max_audits" not in content:
         yield "  # max_audits: 20   # fail beyond so many different audits of these rows: of enough, one passes by luck"
     empty = " []          # none: add limits, or every audit is inconclusive"
-    yield f"  rules:{'' if policy.rules else empty}"
+    yield f"  rules:{about if policy.rules else empty}"
     as_given = map(_flow_value, content.get("rules") or ())
     for rule in policy.rules:
         for sentence in thin.get(str(rule.id), ()):
@@ -195,5 +218,9 @@ def scalar(value: object) -> str:
 
 def _comment(line: str) -> str:
     """Keep a line whose comment holds names from the data on one line, and short."""
-    clean = "".join(character if character.isprintable() else "·" for character in line)
+    clean = _printable(line)
     return clean if len(clean) <= 300 or "#" not in clean[:300] else clean[:299] + "…"
+
+
+def _printable(line: str) -> str:
+    return "".join(character if character.isprintable() else "·" for character in line)

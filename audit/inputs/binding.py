@@ -18,6 +18,7 @@ from audit.policy.model import DataSpec
 _MAX_LISTED = 60
 _MAX_OFFERED = 12
 _COLUMNS = "[COLUMN, …]"
+_KEY = "model.inputs"
 
 
 def bind(
@@ -49,13 +50,47 @@ def bind(
                 found=f"{name!r}{did_you_mean(name, inputs)}",
             )
     columns = ColumnCandidates(data, schema)
-    feeds = []
+    feeds: list[Feed] = []
+    unfed: dict[str, AuditError] = {}
     for name, spec in inputs.items():
         tensor = _Input(
             name, spec, columns, len(inputs) == 1, row_splits(name, inputs), f"{where}: input {name!r}"
         )
-        feeds.append(tensor.feed(listed.get(name) or tensor.find(), channels))
+        try:
+            feeds.append(tensor.feed(listed.get(name) or tensor.find(), channels))
+        except AuditError as error:
+            if not any(setting.key == _KEY for setting in error.settings):
+                raise
+            unfed[name] = error
+    if unfed:
+        raise _asking_for_all(unfed, listed, where)
     return feeds
+
+
+def _asking_for_all(
+    unfed: Mapping[str, AuditError], listed: Mapping[str, list[str]], where: str
+) -> AuditError:
+    """Return the error about the first input, which asks for the columns of all that have none."""
+    first = next(iter(unfed.values()))
+    given = [
+        f"{yaml_name(name)}: [{', '.join(map(yaml_value, columns))}]"
+        for name, columns in listed.items()
+        if name not in unfed
+    ]
+    if len(unfed) == 1 and not given:
+        return first
+    asked = [
+        setting.value[1:-1] for error in unfed.values() for setting in error.settings if setting.key == _KEY
+    ]
+    inputs = Setting(_KEY, f"{{{', '.join([*given, *asked])}}}", complete=False)
+    several = len(unfed) > 1
+    return AuditError(
+        where=f"{where}: inputs {quote_list(unfed)}" if several else first.where,
+        expected=first.expected,
+        found=first.found,
+        fix=f"say which columns feed them, in the model's order: {inputs}" if several else first.fix,
+        settings=[inputs, *(setting for setting in first.settings if setting.key != _KEY)],
+    )
 
 
 def by_position(feeds: Sequence[Feed], listed: Mapping[str, list[str]]) -> Iterator[str]:
@@ -226,7 +261,7 @@ class _Input:
         return f"list the columns in the model's order: model.inputs: {{{self.name}: {_COLUMNS}}}"
 
     def _fed_from(self, columns: str) -> Setting:
-        return Setting("model.inputs", f"{{{yaml_name(self.name)}: {columns}}}", complete=False)
+        return Setting(_KEY, f"{{{yaml_name(self.name)}: {columns}}}", complete=False)
 
     def _error(self, expected: str, actual: str, fix: str, *settings: Setting) -> AuditError:
         return AuditError(where=self.where, expected=expected, found=actual, fix=fix, settings=settings)

@@ -93,7 +93,7 @@ class ImageFeed(Feed):
                 expected=f"the range that the model's input {self.name!r} ({self.dtype.name}) takes",
                 found="nothing, with pixels from 0 to 255 in the data",
                 fix="set data.pixels: [0, 255] to send them as they are, or [0, 1] to scale them",
-                settings=[Setting("data.pixels", "[0, 255]")],
+                settings=[Setting("data.pixels", numbers) for numbers in ("[0, 255]", "[0, 1]", "[-1, 1]")],
             )
         low, high = self.pixels
         unscaled = (low, high) == (0, 255)

@@ -19,7 +19,7 @@ Declared = Literal["auto", "probabilities", "logits", "regression"]
 
 ONE_COLUMN = Setting("model.output", "{name: OUTPUT, column: NUMBER}", complete=False)
 _KINDS = [Setting("model.output", kind) for kind in ("probabilities", "logits", "regression")]
-_FIRST_COLUMN = Setting("model.output", "{name: OUTPUT, column: 0}", complete=False)
+_FIRST_COLUMN = Setting("model.output", "{name: OUTPUT, column: 0, kind: regression}", complete=False)
 _LINEAR = frozenset(
     {"BiasAdd", "MatMul", "Add", "AddV2", "BatchMatMul", "BatchMatMulV2", "Einsum", "Placeholder"}
 )
@@ -89,6 +89,8 @@ def _of_probabilities(width: int, evidence: str) -> Head:
 
 
 def _declared(declared: Kind, operation: Operation, width: int) -> Head:
+    if declared == "regression" and operation.type == "Softmax":
+        raise _contradiction("a regression, as declared", "an output computed by Softmax")
     if declared == "regression" and width != 1:
         raise _contradiction(
             "one output column for a regression",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from audit.data.labels import REGRESSION, Labels
-from audit.errors import ScoresRefused, Setting, quote_list
+from audit.errors import ScoresRefused, Setting, quote_list, yaml_value
 from audit.result import Scalar
 from audit.subject.label_agreement import Agreement
 from audit.values import canonical, shown
@@ -73,6 +73,7 @@ def supported_source(order: ClassOrder, agreement: Agreement) -> str:
         f"sorted: {_listed(order.values, differing)} (accuracy {accuracy:.3g}); the labels agree better with "
         f"{_listed(other, differing)} (accuracy {agreement.accuracy(better):.3g})",
         "list the label values in the order of the outputs under model.classes",
+        [_classes_setting(other), _classes_setting(order.values)],
     )
 
 
@@ -150,8 +151,14 @@ def _wrong_class_count(labels: Labels, width: int) -> ScoresRefused:
         f"{width} label values, one for each class that the model scores",
         label_values,
         labels.warning or "list them in the order of the outputs under model.classes",
-        labels.readings,
+        labels.readings or ([_classes_setting(labels.values, "VALUE")] if len(labels.values) < width else ()),
     )
+
+
+def _classes_setting(values: Sequence[Scalar], *more: str) -> Setting:
+    """Return classes in the order of the outputs, to be completed with ``more``."""
+    listed = ", ".join([*map(yaml_value, values), *more])
+    return Setting("model.classes", f"[{listed}]", complete=not more)
 
 
 def _wrong_classes(

@@ -7,9 +7,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import tensorflow as tf
 
 from audit.check import load_policy
 from audit.cli import main
+from audit.draft.questions import question_of
+from audit.draft.yaml_text import _asked
+from audit.errors import AuditError, Setting
 
 from ..audits import store
 from ..conftest import Models
@@ -142,6 +146,7 @@ def use(folder: Path, model: Path) -> None:
 PLAIN = table().drop(columns=["sex", "age"])
 OUTPUTS = [f"output: {{name: {name}}}" for name in ("risk", "chance")]
 KINDS = [f"output: {kind}" for kind in ("probabilities", "logits", "regression")]
+COLUMNS = [f"output: {{name: score, column: {number}, kind: regression}}" for number in range(3)]
 QUESTIONS: dict[str, tuple[str, pd.DataFrame, list[str], str]] = {
     "several outputs": ("two_outputs", PLAIN, OUTPUTS, OUTPUTS[0]),
     "what a score is": ("percent", PLAIN, KINDS, ""),
@@ -152,7 +157,7 @@ QUESTIONS: dict[str, tuple[str, pd.DataFrame, list[str], str]] = {
         "",
     ),
     "more columns than inputs": ("given3", table(c=1.0, d=2.0), [], ""),
-    "many numbers as classes": ("given3", PLAIN.assign(c=0.0, label=range(600)), KINDS[:2], ""),
+    "many numbers as classes": ("given3", PLAIN.assign(c=0.0, label=range(600)), COLUMNS, COLUMNS[1]),
 }
 
 
@@ -210,6 +215,60 @@ def test_several_classes_are_no_open_question(
     assert init(kind, "--force", "--protected", "sex=Male", "--favorable", "c") == 0
     policy = load_policy("audit.yaml")
     assert (policy.data.favorable, list(policy.data.protected)) == (["c"], ["sex"])
+
+
+def test_each_choice_stands_where_its_key_belongs(
+    folder: Path, model: Models, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Which value is favourable goes under data, and that it is a number instead under model: never the other way."""
+    use(folder, model("softmax"))
+    frame = table().drop(columns="age")
+    store(frame.assign(label=frame["a"].rank().astype(int) % 3), folder, "table.csv")
+    assert init() == 0  # several classes need no favourable value
+    assert init("--force", "--protected", "sex=Male") == 3
+    text = (folder / "audit.yaml").read_text()
+    of_model, _, of_data = text.partition("\ndata:\n")
+    assert all(f"  # favorable: {value}\n" in of_data for value in range(3)) and "favorable" not in of_model
+    assert "  # output: regression" in of_model and text.count("# OPEN") == 1
+    said = capsys.readouterr().out
+    assert said.index("data.favorable: 0") < said.index("model.output: regression")  # a softmax is none
+    (folder / "audit.yaml").write_text(text.replace("  # favorable: 1\n", "  favorable: 1\n"))
+    assert main(["run", "--quiet"]) in (0, 1, 3)
+
+
+def test_a_column_of_an_output_is_offered_by_its_name_with_rules_for_it(folder: Path, model: Models) -> None:
+    use(folder, model("logits"))
+    frame = table().drop(columns=["sex", "age"])
+    store(frame.assign(label=frame["a"] + 0.25), folder, "table.csv")
+    assert init() == 3
+    text = (folder / "audit.yaml").read_text()
+    choices = [f"  # output: {{name: score, column: {n}, kind: regression}}\n" for n in range(3)]
+    assert all(text.count(choice) == 1 for choice in choices)
+    (folder / "audit.yaml").write_text(text.replace(choices[0], choices[0].replace("# ", "")))
+    assert [rule.metric for rule in load_policy("audit.yaml").rules] == ["performance.r2"]
+    assert main(["run", "--quiet"]) in (0, 1, 3)
+
+
+def test_a_model_whose_output_does_not_open_is_a_question_too(folder: Path, model: Models) -> None:
+    module = tf.Module()
+    module.call = tf.function(
+        lambda x: {"score": tf.argmax(x, 1)}, input_signature=[tf.TensorSpec([None, 2], tf.float32, name="x")]
+    )
+    tf.saved_model.save(module, str(folder / "ids"), signatures={"serving_default": module.call})
+    use(folder, folder / "ids")
+    store(PLAIN, folder, "table.csv")
+    assert init() == 3
+    assert "found values of type int64" in (folder / "audit.yaml").read_text()
+
+
+def test_many_classes_in_another_order_are_one_line_to_uncomment(folder: Path) -> None:
+    """However long: a choice that was cut would be no YAML."""
+    values = [f"a label value of some length, number {number:02}" for number in range(40)]
+    error = AuditError(
+        where="model.classes", expected="e", found="f", settings=[Setting("model.classes", str(values))]
+    )
+    lines = list(_asked([question_of(error)], "model"))
+    assert lines[1] == f"  # classes: {values}"
 
 
 def test_flags_are_keys_of_the_draft(folder: Path, model: Models) -> None:

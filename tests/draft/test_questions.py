@@ -20,12 +20,14 @@ from audit.errors import AuditError
 from audit.inputs.feeds import Feed
 from audit.model.graph.traversal import Operation
 from audit.model.head import detect_head
+from audit.model.loading.signature import _choose
 from audit.model.output_choice import choose_output
 from audit.model.state.refusal import require_stateless
 from audit.policy.csv_spec import CsvSpec
 from audit.policy.load import override
 from audit.policy.model import DataSpec
-from audit.subject.class_order import class_order
+from audit.subject.class_order import ClassOrder, class_order, supported_source
+from audit.subject.label_agreement import Agreement
 from audit.subject.null_values import missing_values
 from audit.subject.threshold_use import require_used_threshold
 from audit.values import spelling_settings
@@ -63,6 +65,23 @@ def ordered(width: int, *values: Any, **given: Any) -> Callable[[Path], object]:
     return lambda _: class_order(
         Labels(list(values), np.arange(len(values)), [0], **given), None, None, width
     )
+
+
+def disagreeing(*values: str) -> Callable[[Path], object]:
+    """Return a call that finds scores to agree with the labels in another order: each output is the next label's."""
+
+    def fail(_: Path) -> None:
+        codes = np.repeat(np.arange(len(values)), 40)
+        agreement = Agreement(len(values))
+        agreement.add(codes, np.eye(len(values))[codes - 1])
+        supported_source(ClassOrder(list(values), "the sorted label values", assumed=True), agreement)
+
+    return fail
+
+
+def signature(*names: str) -> Callable[[Path], object]:
+    """Return a call that opens ``serving_default`` of a model whose signatures have other names."""
+    return lambda folder: _choose(folder, dict.fromkeys(names), "serving_default")
 
 
 class Numbers(Feed):
@@ -123,7 +142,20 @@ CASES: dict[str, tuple[Callable[[Path], object], list[str]]] = {
     ),
     "which column is the regression": (
         lambda _: detect_head("regression", Operation("MatMul", "m"), 3, None),
-        ["model.output: {name: OUTPUT, column: 0}"],
+        ["model.output: {name: OUTPUT, column: 0, kind: regression}"],
+    ),
+    "a softmax as a regression": (
+        lambda _: detect_head("regression", Operation("Softmax", "s"), 3, None),
+        [],
+    ),
+    "fewer label values than scores": (ordered(3, "a", "b"), ["model.classes: ['a', 'b', VALUE]"]),
+    "another order of the classes": (
+        disagreeing("a", "b: c", "d"),
+        ["model.classes: ['b: c', 'd', 'a']", "model.classes: ['a', 'b: c', 'd']"],
+    ),
+    "which signature": (
+        signature("score", "true"),
+        ["model.signature: score", "model.signature: 'true'"],
     ),
     "more label values than scores": (ordered(1, "a", "b", "c"), []),
     "more numbers than scores": (ordered(1, 1, 2, 3), [REGRESSION]),

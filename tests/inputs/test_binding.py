@@ -92,8 +92,13 @@ def test_what_does_not_fit_is_named(
     [
         ("sigmoid", {}, "{x: ['a', 'b', 'c']}"),
         ("sigmoid", {"x": ["c", "a", "b"]}, "{x: ['c', 'a', 'b']}"),
-        ("flat_columns", {}, "{hours_per_week: COLUMN}"),
-        ("flat_columns", {"hours_per_week": ["a", "b"]}, "{hours_per_week: ['a', 'b']}"),
+        ("flat_columns", {}, "{hours_per_week: COLUMN, marital_status: COLUMN}"),
+        ("flat_columns", {"hours_per_week": ["a"]}, "{hours_per_week: ['a'], marital_status: COLUMN}"),
+        (
+            "flat_columns",
+            {"hours_per_week": ["a", "b"]},
+            "{hours_per_week: ['a', 'b'], marital_status: COLUMN}",
+        ),
     ],
 )
 def test_columns_are_offered_to_be_completed(

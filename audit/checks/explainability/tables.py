@@ -27,6 +27,7 @@ _MAX_PARTS = 12
 _SPREAD = (10, 90)
 _END_DIGITS = range(2, 7)
 _MAX_FEATURES_OF_ROW = 8
+_ABSENT = "(absent)"
 
 
 def report_tables(explanation: Explanation, subject: Subject, columns: ProtectedColumns) -> Iterator[Table]:
@@ -56,13 +57,21 @@ def _beeswarm_lines(explanation: Explanation) -> Iterator[TableLine]:
     bins = np.floor(attributions / width).astype(int)
     for feature, bin_of_row in zip(top, bins.T, strict=True):
         column = explanation.columns[feature]
-        values = explanation.matrix[:, feature]
-        ordered = column.vocabulary is None and np.ptp(values) > 0
-        rank = (ranks(values) - 0.5) / (len(values) - 1)
+        rank = _relative_ranks(explanation.matrix[:, feature], column.vocabulary is None)
         for number in np.unique(bin_of_row):
             inside = bin_of_row == number
-            mean = round(float(rank[inside].mean()), 3) if ordered else None
+            known = rank[inside & ~np.isnan(rank)]
+            mean = round(float(known.mean()), 3) if len(known) else None
             yield column.name, float(number) * width, float(number + 1) * width, int(inside.sum()), mean
+
+
+def _relative_ranks(values: np.ndarray, are_numbers: bool) -> np.ndarray:
+    """Return ranks from 0 to 1, NaN for texts, for rows without a number, and where there is one value only."""
+    found = np.full(len(values), np.nan)
+    present = ~np.isnan(values)
+    if are_numbers and present.any() and np.ptp(values[present]) > 0:
+        found[present] = (ranks(values[present]) - 0.5) / (present.sum() - 1)
+    return found
 
 
 class _ValuePart(NamedTuple):
@@ -79,11 +88,23 @@ def _dependence_lines(explanation: Explanation) -> Iterator[TableLine]:
     for feature in explanation.order[:_MAX_CURVES]:
         column = explanation.columns[feature]
         values = explanation.matrix[:, feature]
-        parts = _ranges(values) if column.vocabulary is None else _texts(values, column.vocabulary)
+        parts = _numbers(values) if column.vocabulary is None else _texts(values, column.vocabulary)
         for low, high, label, inside in parts:
             attributions = explanation.attributions.values[inside, feature]
             spread = [float(end) for end in np.percentile(attributions, _SPREAD)]
             yield column.name, label, low, high, int(inside.sum()), float(attributions.mean()), *spread
+
+
+def _numbers(values: np.ndarray) -> list[_ValuePart]:
+    """Return the parts of a column of numbers; rows that have none (NaN) are the last."""
+    absent = np.isnan(values)
+    present = np.flatnonzero(~absent)
+    parts = []
+    for part in _ranges(values[present]) if len(present) else []:
+        inside = np.zeros(len(values), bool)
+        inside[present[part.inside]] = True
+        parts.append(part._replace(inside=inside))
+    return [*parts, _ValuePart(None, None, _ABSENT, absent)] if absent.any() else parts
 
 
 def _ranges(values: np.ndarray) -> list[_ValuePart]:

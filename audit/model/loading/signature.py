@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from audit.errors import AuditError, did_you_mean, quote_list
+from audit.errors import AuditError, Setting, did_you_mean, quote_list, yaml_name
 from audit.frameworks.tensorflow_loader import tensorflow
 from audit.model.loading.allowed_operations import AllowedOperations
 from audit.model.loading.entry_points import INITIAL
@@ -93,6 +93,7 @@ def _choose(path: Path, signatures: Any, name: str) -> Any:
             expected=f"one of the model's signatures: {quote_list(signatures)}",
             found=f"{name!r}{did_you_mean(name, signatures)}",
             fix="set model.signature to one of them",
+            settings=[Setting("model.signature", yaml_name(one)) for one in signatures],
         )
     raise AuditError(
         where=where,

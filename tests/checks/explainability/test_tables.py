@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from audit.checks.explainability.tables import _numbers, _relative_ranks
 from audit.data.masking import Masker
 from audit.subject.subject import Subject
 
@@ -65,6 +66,31 @@ def test_one_outlier_leaves_the_bins_of_the_others_as_fine_as_they_were(model: P
     assert len(fine) > 25  # a width of all values' range would leave one or two
     assert len(coarse) > 0.8 * len(fine) and coarse["rows"].sum() == 400
     assert outlying["low"].abs().max() > 4000
+
+
+@pytest.mark.parametrize("share", [0.0, 0.05, 0.4, 0.97, 1.0])
+@pytest.mark.parametrize("values", ["many", "few"])
+def test_rows_without_a_number_are_a_part_of_their_own(share: float, values: str) -> None:
+    random = np.random.default_rng(3)
+    column = np.round(random.normal(size=120), 3 if values == "many" else 0)
+    absent = np.arange(120) < share * 120
+    column[absent] = np.nan
+    parts = _numbers(column)
+    assert (np.sum([part.inside for part in parts], axis=0) == 1).all() and all(
+        part.inside.any() for part in parts
+    )
+    assert [part.label for part in parts].count("(absent)") == bool(share)
+    if share:
+        assert (parts[-1].inside == absent).all() and parts[-1].low is parts[-1].high is None
+    assert all(None not in (part.low, part.high) for part in parts if part.label != "(absent)")
+
+
+def test_ranks_are_of_the_rows_that_have_a_number() -> None:
+    values = np.array([np.nan, 3.0, 1.0, 2.0, np.nan])
+    np.testing.assert_array_equal(_relative_ranks(values, True), [np.nan, 1.0, 0.0, 0.5, np.nan])
+    for without in ([np.nan] * 3, [2.0, np.nan, 2.0]):
+        assert np.isnan(_relative_ranks(np.array(without), True)).all()
+    assert np.isnan(_relative_ranks(values, False)).all()
 
 
 def test_dependence_covers_every_row_once_in_order(shown: Found) -> None:
