@@ -67,8 +67,8 @@ def _asked(questions: Iterable[Question], section: str) -> Iterator[str]:
         if question.section == section:
             yield _comment(f"  # OPEN: {question.text}")
         for choice in question.choices:
-            own, _, key = choice.key.partition(".")
-            if own == section:
+            place, _, key = choice.key.partition(".")
+            if place == section:
                 # never cut: it is YAML once it is uncommented
                 yield _printable(f"  # {key}: {choice.value}{_remark(choice, question)}")
 

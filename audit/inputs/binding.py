@@ -72,17 +72,17 @@ def _asking_for_all(
 ) -> AuditError:
     """Return the error about the first input, which asks for the columns of all that have none."""
     first = next(iter(unfed.values()))
-    given = [
+    already_fed = [
         f"{yaml_name(name)}: [{', '.join(map(yaml_value, columns))}]"
         for name, columns in listed.items()
         if name not in unfed
     ]
-    if len(unfed) == 1 and not given:
+    if len(unfed) == 1 and not already_fed:
         return first
-    asked = [
+    open_inputs = [
         setting.value[1:-1] for error in unfed.values() for setting in error.settings if setting.key == _KEY
     ]
-    inputs = Setting(_KEY, f"{{{', '.join([*given, *asked])}}}", complete=False)
+    inputs = Setting(_KEY, f"{{{', '.join([*already_fed, *open_inputs])}}}", complete=False)
     several = len(unfed) > 1
     return AuditError(
         where=f"{where}: inputs {quote_list(unfed)}" if several else first.where,

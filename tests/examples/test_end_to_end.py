@@ -10,6 +10,8 @@ import pytest
 from audit.formats.json import read_report
 from audit.result import Report, Scalar, Table
 
+from ..zoo.examples import draft_and_run
+
 ROOT = Path(__file__).resolve().parents[2]
 CHECKS = ["performance", "fairness", "explainability", "robustness"]
 
@@ -59,6 +61,7 @@ def test_adult_is_blocked_for_its_selection_rates(raw_data: Path, tmp_path: Path
     assert {feature for feature, free in moved(report).items() if free} == attacked
     changes = table(report, "robustness", "flips").columns["change"]
     assert changes and all(isinstance(change, float) and change.is_integer() for change in changes)
+    draft_and_run("adult_income", tmp_path)
 
 
 def test_german_is_too_small_to_decide(raw_data: Path, tmp_path: Path) -> None:
@@ -71,6 +74,7 @@ def test_german_is_too_small_to_decide(raw_data: Path, tmp_path: Path) -> None:
     assert found["explainability.protected_share[attribute=age]"] == "pass"
     assert found["robustness.adversarial_accuracy[attack=worst,eps=0.1]"] == "pass"
     assert {check.name: check.status for check in report.checks} == dict.fromkeys(CHECKS, "measured")
+    draft_and_run("german_credit", tmp_path)
 
 
 @pytest.mark.parametrize("example", ["adult_income", "german_credit"])

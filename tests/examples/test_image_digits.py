@@ -7,6 +7,8 @@ from pathlib import Path
 
 from audit.formats.json import read_report
 
+from ..zoo.examples import draft_and_run
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -33,3 +35,4 @@ def test_digits_are_blocked_for_the_errors_on_one_scanner(tmp_path: Path) -> Non
     faithful = [m for c in report.checks for m in c.measurements if m.metric == "explainability.faithfulness"]
     assert faithful[0].value > 0.9
     assert (tmp_path / "report" / "report.html").stat().st_size < 300_000
+    draft_and_run("image_digits", tmp_path)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from audit.formats.json import read_report
 
+from ..zoo.examples import draft_and_run
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -35,3 +37,4 @@ def test_tickets_are_blocked_for_the_spelling_that_training_did_not_see(tmp_path
     unknown = ("cancelled", "unauthorised", "grey")  # in no background row
     page = (tmp_path / "report" / "report.html").read_text()
     assert not any(word in page for word in unknown) and "stolen" in page
+    draft_and_run("text", tmp_path)

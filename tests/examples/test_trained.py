@@ -11,6 +11,8 @@ from audit.check import load_policy
 from audit.errors import AuditError
 from audit.result import Report
 
+from ..zoo.examples import draft_and_run
+
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 CHECKS = ["performance", "fairness", "explainability", "robustness"]
 
@@ -52,6 +54,7 @@ def test_what_two_devices_trained_is_audited_as_exported(tmp_path: Path) -> None
     report = audited("mirrored_strategy", tmp_path)
     require_measured(report)
     assert report.verdict == "pass" and report.data.rows == 6_000
+    draft_and_run("mirrored_strategy", tmp_path)
 
 
 def test_a_regression_in_sixteen_bits_is_audited_in_its_own_units(tmp_path: Path) -> None:
@@ -60,6 +63,7 @@ def test_a_regression_in_sixteen_bits_is_audited_in_its_own_units(tmp_path: Path
     require_measured(report)
     assert report.verdict == "pass" and report.model.output.kind == "regression"
     assert computed(tmp_path / "model") == {"bfloat16", "float32"}
+    draft_and_run("mixed_precision", tmp_path)
 
 
 def test_own_layers_need_no_code_as_a_saved_model_and_are_refused_as_a_file(tmp_path: Path) -> None:
@@ -69,6 +73,7 @@ def test_own_layers_need_no_code_as_a_saved_model_and_are_refused_as_a_file(tmp_
     assert report.verdict == "pass"
     with pytest.raises(AuditError, match=r"(?s)'Clipped'.*model\.export"):
         audited("custom_layers", tmp_path, model__path=tmp_path / "model.keras")
+    draft_and_run("custom_layers", tmp_path)
 
 
 def test_a_governed_search_keeps_the_best_of_those_that_pass(tmp_path: Path) -> None:
@@ -82,6 +87,7 @@ def test_a_governed_search_keeps_the_best_of_those_that_pass(tmp_path: Path) -> 
     report = audited("architecture_search", tmp_path)
     require_measured(report)
     assert report.verdict == "pass"
+    draft_and_run("architecture_search", tmp_path)
 
 
 def test_a_fine_tuned_network_is_audited_on_pictures(tmp_path: Path) -> None:
@@ -91,3 +97,4 @@ def test_a_fine_tuned_network_is_audited_on_pictures(tmp_path: Path) -> None:
     require_measured(report)
     failed = [rule.id for rule in report.rules if rule.status != "pass"]
     assert failed == ["robustness.adversarial_accuracy[attack=worst,eps=0.02]"] and report.verdict == "fail"
+    draft_and_run("fine_tune_mobilenet", tmp_path)

@@ -1,9 +1,10 @@
-"""Audits a kind as a user does, and loads it once more to look inside."""
+"""Audits a kind as a newcomer does, and loads it once more to look inside."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,11 +12,12 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from audit.check import policy_from
+from audit.check import load_policy
 from audit.cli import main
 from audit.subject.loading import load_subject
 from audit.subject.subject import Subject
 
+from ..newcomer import answer, questions
 from .kind import Kind, Made
 
 SMALL: dict[str, Any] = {
@@ -29,12 +31,18 @@ Run = Callable[[Sequence[str]], int]
 
 @dataclass(frozen=True)
 class Audited:
-    """A kind, what its builder made of it, and the exit code of `audit run`."""
+    """A kind as a newcomer audits it: what `audit init` asked for, and the exit code of `audit run`.
+
+    ``asked`` are the keys of each open question; ``seconds`` are processor time of both commands together.
+    """
 
     kind: Kind
     made: Made
     folder: Path
+    init: int
+    asked: list[list[str]]
     code: int
+    seconds: float
 
     @cached_property
     def report(self) -> dict[str, Any]:
@@ -45,7 +53,7 @@ class Audited:
     @cached_property
     def subject(self) -> Subject:
         """The audited model on its rows, as the checks see it."""
-        return load_subject(policy_from(content(self.made)), lambda *_: None)
+        return load_subject(load_policy(self.folder / "audit.yaml"), lambda *_: None)
 
     def attacks(self) -> list[str]:
         """Return the names of the attacks that the robustness check reports on."""
@@ -55,19 +63,32 @@ class Audited:
 
 
 def audit(kind: Kind, folder: Path, run: Run = main) -> Audited:
-    """Build the kind below ``folder`` and audit it by the command line, under the default rules."""
+    """Build the kind below ``folder``, draft a policy, answer what that asks for and nothing else, and run it."""
     made = kind.build(folder)
     policy = folder / "audit.yaml"
-    YAML().dump(content(made), policy)
-    return Audited(kind, made, folder, run(["run", str(policy), "--out", str(folder / "out"), "--quiet"]))
+    start = processor_seconds()
+    init = run(["init", str(made.model), str(made.data), *made.words, "--out", str(policy)])
+    asked = questions(policy.read_text())
+    answer(policy, known(made), asked)
+    shorten(policy, made.checks)
+    code = run(["run", str(policy), "--out", str(folder / "out"), "--quiet"])
+    return Audited(kind, made, folder, init, asked, code, processor_seconds() - start)
 
 
-def content(made: Made) -> dict[str, Any]:
-    """Return the policy that audits it: all four checks, the default rules."""
-    data = {"path": str(made.data), "label": "label", "protected": {"sex": {"privileged": "Male"}}}
-    return {
-        "version": 1,
-        "model": {"path": str(made.model), **made.spec},
-        "data": {**data, **made.given},
-        "checks": {**SMALL, **made.checks},
-    }
+def processor_seconds() -> float:
+    """Return the processor time of this process and of those that it has waited for, whatever else a machine does."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
+def known(made: Made) -> dict[str, object]:
+    """Return what the kind's author would answer, by dotted key."""
+    of_model = {f"model.{key}": value for key, value in made.spec.items()}
+    return {**of_model, **{f"data.{key}": value for key, value in made.given.items()}}
+
+
+def shorten(policy: Path, checks: Mapping[str, object]) -> None:
+    """Give the checks of a drafted policy the options of a short audit, and ``checks``."""
+    content = YAML(typ="safe").load(policy.read_text())
+    content["checks"] = {**SMALL, **checks}
+    YAML().dump(content, policy)

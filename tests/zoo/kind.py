@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-Group = Literal["source", "output", "input", "training", "gradient", "image", "text"]
+Group = Literal["source", "output", "input", "training", "gradient", "image", "text", "brought", "example"]
+
+WORDS = ("--label", "label", "--protected", "sex=Male")
+"""What most kinds are drafted with."""
 
 
 @dataclass(frozen=True)
 class Made:
     """A model and its data on disk, and how they are audited.
 
-    ``spec``, ``given`` and ``checks`` are what the policy says under ``model:`` and ``data:`` beyond the paths and
-    the label, and under ``checks:``. ``fed`` returns what the signature is called with by hand for all rows: tensors
-    by input, made from the builder's own arrays and not by anything of the audit's. ``exported`` is the SavedModel that
-    is called so, where ``model`` only holds it.
+    ``words`` are said to `audit init` beside the paths. ``spec`` and ``given`` are what the model's author answers
+    under ``model:`` and ``data:`` where that asks for it, and ``checks`` are options of checks. ``fed`` returns what
+    the signature is called with by hand for all rows: tensors by input, made from the builder's own arrays and not by
+    anything of the audit's. ``exported`` is the SavedModel that is called so, where ``model`` only holds it.
     """
 
     model: Path
@@ -26,6 +29,7 @@ class Made:
     spec: dict[str, object] = field(default_factory=dict)
     given: dict[str, object] = field(default_factory=dict)
     checks: dict[str, object] = field(default_factory=dict)
+    words: Sequence[str] = WORDS
     exported: Path | None = None
 
 

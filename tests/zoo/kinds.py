@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from . import (
+    brought,
     classes,
     dtypes,
+    examples,
     gradients,
     images,
     inputs,
@@ -37,4 +39,6 @@ KINDS: list[Kind] = [
     *gradients.KINDS,
     *images.KINDS,
     *texts.KINDS,
+    *brought.KINDS,
+    *examples.KINDS,
 ]

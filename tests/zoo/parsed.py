@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import tensorflow as tf
 
 from .kind import Kind, Made
@@ -90,16 +92,13 @@ def tfrecord(folder: Path) -> Made:
     return Made(made.model, file, made.fed)
 
 
-def estimator(folder: Path) -> Made:
-    """A TensorFlow 1 graph as an estimator exports its classifier: examples in, scores and class names out."""
-    v1, frame = tf.compat.v1, applicants()
+def _estimator(folder: Path, frame: pd.DataFrame, signed: Callable[[Any, Any], Any]) -> Made:
+    """Export a TensorFlow 1 graph with the signature that ``signed`` makes of its examples and log-odds."""
+    v1 = tf.compat.v1
     path = folder / "model"
     with tf.Graph().as_default(), v1.Session() as session:
         examples = v1.placeholder(tf.string, [None], name="input_example_tensor")
-        odds = chance(v1.parse_example(examples, _DENSE))
-        scores = tf.nn.softmax(tf.stack([tf.zeros_like(odds), odds], 1))
-        classes = tf.tile(tf.constant([["0", "1"]]), [tf.shape(examples)[0], 1])
-        signature = v1.saved_model.classification_signature_def(examples, classes, scores)
+        signature = signed(examples, chance(v1.parse_example(examples, _DENSE)))
         builder = v1.saved_model.Builder(str(path))
         builder.add_meta_graph_and_variables(session, ["serve"], {"serving_default": signature})
         builder.save()
@@ -111,6 +110,25 @@ def estimator(folder: Path) -> Made:
     )
 
 
+def estimator(folder: Path) -> Made:
+    """As an estimator exports its classifier: examples in, scores and class names out."""
+
+    def signed(examples: Any, odds: Any) -> Any:
+        scores = tf.nn.softmax(tf.stack([tf.zeros_like(odds), odds], 1))
+        classes = tf.tile(tf.constant([["0", "1"]]), [tf.shape(examples)[0], 1])
+        return tf.compat.v1.saved_model.classification_signature_def(examples, classes, scores)
+
+    return _estimator(folder, applicants(), signed)
+
+
+def regressor(folder: Path) -> Made:
+    """As an estimator exports its regressor."""
+    frame = applicants()
+    noise = np.random.default_rng(8).normal(0, 0.5, len(frame))
+    frame["label"] = chance(_dense(tf.constant(serialized(frame)))).numpy() + noise
+    return _estimator(folder, frame, tf.compat.v1.saved_model.regression_signature_def)
+
+
 KINDS = [
     Kind("`tf.Example`, features of fixed length", "input", dense),
     Kind("`tf.Example`, a feature of variable length", "input", sparse),
@@ -118,4 +136,5 @@ KINDS = [
     Kind("`tf.Example`, a ragged feature", "input", ragged, refused="ragged"),
     Kind("`tf.Example`, data as `.tfrecord`", "input", tfrecord),
     Kind("`tf.Example`, TensorFlow 1 classifier of an estimator", "input", estimator),
+    Kind("`tf.Example`, TensorFlow 1 regressor of an estimator", "input", regressor),
 ]

@@ -88,6 +88,23 @@ def signatures(folder: Path) -> Made:
     return saved(folder, save, signature="score")
 
 
+def compiled(folder: Path) -> Made:
+    """A signature that XLA compiles as a whole."""
+
+    def save(path: Path) -> None:
+        module = tf.Module()
+        spec = tf.TensorSpec([None, 4], tf.float32, name="x")
+        module.call = tf.function(
+            lambda x: {"risk": tf.sigmoid(logit(x))},
+            input_signature=[spec],
+            jit_compile=True,
+            autograph=False,
+        )
+        tf.saved_model.save(module, str(path), signatures={"serving_default": module.call})
+
+    return saved(folder, save)
+
+
 def graph(folder: Path) -> Made:
     """A graph as TensorFlow 1 wrote it: variables in collections, and dropout whose rate is fed in training only."""
     v1 = tf.compat.v1
@@ -113,5 +130,6 @@ KINDS = [
     Kind("Keras 2 (`tf_keras`) `.h5` file", "source", keras_2_hdf5),
     Kind("weights alone (`.weights.h5`)", "source", weights, refused="weights alone"),
     Kind("`tf.Module` with several signatures", "source", signatures),
+    Kind("`tf.function(jit_compile=True)`", "source", compiled),
     Kind("TensorFlow 1 graph (`simple_save`)", "source", graph),
 ]

@@ -13,7 +13,7 @@ from audit.checks.explainability.explanation import ExplainedOutput, Sampling, e
 from audit.subject.predictions import Classified
 
 from . import slopes, table, truth
-from .audited import Audited
+from .audited import Audited, known
 from .kind import Kind
 
 
@@ -40,7 +40,12 @@ class Suite:
             from .kinds import KINDS
 
             table.write(KINDS, audited.kind.name, row)
-        assert row == table.written(audited.kind.name)
+        assert table.is_written(audited.kind.name, row), row
+
+    def test_init_asks_for_what_it_takes(self, audited: Audited) -> None:
+        """Each question has a choice that the kind's author knows the answer to; nothing else was added."""
+        assert audited.init == (3 if audited.asked else 0)
+        assert all(not known(audited.made).keys().isdisjoint(keys) for keys in audited.asked)
 
     def test_the_model_knows_its_labels(self, audited: Audited) -> None:
         """Else an order of classes that is turned round would go unnoticed."""

@@ -7,7 +7,7 @@ import os
 from itertools import groupby
 from pathlib import Path
 
-from .audited import Audited
+from .audited import Audited, known
 from .kind import Kind
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "models.md"
@@ -16,6 +16,9 @@ WRITE = "AUDIT_WRITE_ZOO" in os.environ
 
 _BEGIN, _END = "<!-- the zoo: written by AUDIT_WRITE_ZOO=1 pytest tests/zoo -->", "<!-- end of the zoo -->"
 _CHECKS = ["performance", "fairness", "explainability", "robustness"]
+_COLUMNS = ["kind", "init", "run", "seconds", *_CHECKS]
+_PLACE = _COLUMNS.index("seconds")
+_SECONDS = [1, 2, 5, 10, 20, 60, 120, 240]
 _GROUPS = {
     "source": "Where a model comes from",
     "output": "What it returns",
@@ -24,26 +27,46 @@ _GROUPS = {
     "gradient": "Without a gradient to follow",
     "image": "Images",
     "text": "Raw text",
+    "brought": "What people bring",
+    "example": "The examples",
 }
 
 
 def row(audited: Audited) -> str:
-    """Return the kind's row: each check's outcome, and by which attacks robustness was measured."""
+    """Return the kind's row: how far `init` and `run` came, each check's outcome, and the attacks on it."""
     checks = {check["name"]: check for check in audited.report["checks"]}
     cells = [_cell(checks[name]["status"], checks[name]["reason"]) for name in _CHECKS]
     if cells[-1] == "measured":
         cells[-1] += f": {', '.join(audited.attacks())}"
-    return _line(audited.kind.name, *cells)
+    return _line(audited.kind.name, *commands(audited), *cells)
 
 
-def refused(kind: Kind) -> str:
+def refused(audited: Audited) -> str:
     """Return the row of a kind that cannot be audited: why."""
-    return _line(kind.name, f"refused: {kind.refused}", *["refused"] * (len(_CHECKS) - 1))
+    message = f"refused: {audited.kind.refused}"
+    return _line(audited.kind.name, *commands(audited), message, *["refused"] * (len(_CHECKS) - 1))
 
 
-def written(name: str) -> str:
-    """Return the row of a kind as the page has it, or nothing."""
-    return _rows(PAGE.read_text()).get(name, "")
+def commands(audited: Audited) -> list[str]:
+    """Return the exit code of `init` with the keys that it asks for, that of `run`, and about how long both took."""
+    keys = dict.fromkeys(key for keys in audited.asked for key in keys if key in known(audited.made))
+    asked = f": {', '.join(f'`{key}`' for key in keys)}" if keys else ""
+    return [f"{audited.init}{asked}", str(audited.code), _about(audited.seconds)]
+
+
+def _about(seconds: float) -> str:
+    return next((str(limit) for limit in _SECONDS if seconds <= limit), f"over {_SECONDS[-1]}")
+
+
+def is_written(name: str, row: str) -> bool:
+    """Return whether the page has this row, whatever it says of the seconds, which are those of one machine."""
+    there = _rows(PAGE.read_text()).get(name, "")
+    return _without_seconds(there) == _without_seconds(row)
+
+
+def _without_seconds(row: str) -> list[str]:
+    cells = row.split(" | ")
+    return cells[:_PLACE] + cells[_PLACE + 1 :]
 
 
 def names() -> list[str]:
@@ -67,7 +90,7 @@ def write(kinds: list[Kind], name: str, row: str) -> None:
 def _sections(kinds: list[Kind], rows: dict[str, str]) -> list[str]:
     lines = []
     for group, members in groupby(kinds, lambda kind: kind.group):
-        lines += [f"\n### {_GROUPS[group]}\n", _line("kind", *_CHECKS), _line(*["---"] * (len(_CHECKS) + 1))]
+        lines += [f"\n### {_GROUPS[group]}\n", _line(*_COLUMNS), _line(*["---"] * len(_COLUMNS))]
         lines += [rows[kind.name] for kind in members]
     return lines
 

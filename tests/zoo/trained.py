@@ -107,6 +107,16 @@ def towers(folder: Path) -> Made:
     return exported(folder, fitted(build))
 
 
+def recurrent(folder: Path) -> Made:
+    """An LSTM that reads the numbers one by one."""
+
+    def build() -> keras.Model:
+        layers = [keras.layers.Reshape((len(NUMBERS), 1)), keras.layers.LSTM(8)]
+        return keras.Sequential([inputs(), *layers, keras.layers.Dense(1, activation="sigmoid")])
+
+    return exported(folder, fitted(build))
+
+
 def silu(folder: Path) -> Made:
     """Swish, whose gradient TensorFlow writes by hand and exports beside the graph."""
 
@@ -139,6 +149,7 @@ OTHERS = [
     _kind("own layers, each with its own `call`", own_layers),
     _kind("batch normalization and dropout", normalized),
     _kind("towers that share weights", towers),
+    _kind("an LSTM over the columns", recurrent),
     _kind("SiLU, with a gradient of its own", silu),
     _kind('quantized by Keras 3 `model.quantize("int8")`', quantized),
     _kind("int8 weights, dequantized in the graph", dequantized),

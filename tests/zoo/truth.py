@@ -21,7 +21,9 @@ def raw(made: Made) -> np.ndarray:
     chosen = spec.get("name") if isinstance(spec, dict) else None
     name = chosen or ("scores" if "scores" in outputs else next(iter(outputs)))
     found = outputs[name].numpy()
-    return np.asarray(found.reshape(len(found), -1))
+    columns = np.asarray(found.reshape(len(found), -1))
+    column = spec.get("column") if isinstance(spec, dict) else None
+    return columns if column is None else columns[:, [column]]
 
 
 def probabilities(raw: np.ndarray, kind: str) -> np.ndarray:

@@ -67,11 +67,11 @@ def _beeswarm_lines(explanation: Explanation) -> Iterator[TableLine]:
 
 def _relative_ranks(values: np.ndarray, are_numbers: bool) -> np.ndarray:
     """Return ranks from 0 to 1, NaN for texts, for rows without a number, and where there is one value only."""
-    found = np.full(len(values), np.nan)
+    relative = np.full(len(values), np.nan)
     present = ~np.isnan(values)
     if are_numbers and present.any() and np.ptp(values[present]) > 0:
-        found[present] = (ranks(values[present]) - 0.5) / (present.sum() - 1)
-    return found
+        relative[present] = (ranks(values[present]) - 0.5) / (present.sum() - 1)
+    return relative
 
 
 class _ValuePart(NamedTuple):
