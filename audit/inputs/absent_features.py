@@ -34,8 +34,8 @@ def _marked(feed: Feed, optional: bool, missing: Missing) -> Feed:
     if named and not optional:
         raise AuditError(
             where=f"data.missing.{named[0]}",
-            expected="a feature of a serialized example that the model may do without",
-            found=f"{quote_list(named)}, which the model's input {feed.name!r} requires",
+            expected="a feature of a serialized example, of one value, that the model may do without",
+            found=f"{quote_list(named)}, which the model's input {feed.name!r} requires, or takes several values of",
             fix="give the value that the serving path sends for a null",
         )
     return replace(feed, optional=optional) if optional else feed

@@ -9,6 +9,7 @@ import numpy as np
 from audit.errors import AuditError, quote_list
 from audit.frameworks.tensorflow_loader import tensorflow
 from audit.model.graph.absent_values import is_mark, sparse_source, with_default
+from audit.model.graph.constants import constant
 from audit.model.graph.frozen import Frozen, GraphSource
 from audit.model.graph.signature_input import DirectInput, RefusedInput, behind_cast
 from audit.model.graph.traversal import data_inputs, node_name
@@ -178,15 +179,16 @@ class _Features(NamedTuple):
 def _features(node: Any, scope: Any) -> _Features:
     """Return the features that a parser reads, none if their names are computed."""
     tf = tensorflow()
-    constants = {n.name: n for n in scope if n.op == "Const"}
+    nodes = {n.name: n for n in scope}
 
     def keys(tensors: list[str]) -> list[str]:
-        arrays = [tf.make_ndarray(constants[node_name(t)].attr["value"].tensor) for t in tensors]
-        return [key.decode() for array in arrays for key in array.ravel()]
+        arrays = [constant(tensor, nodes) for tensor in tensors]
+        if any(array is None for array in arrays):
+            raise LookupError
+        return [key.decode() for array in arrays if array is not None for key in array.ravel()]
 
     def default(tensor: str) -> np.ndarray | None:
-        constant = constants.get(node_name(tensor))
-        array = None if constant is None else tf.make_ndarray(constant.attr["value"].tensor)
+        array = constant(tensor, nodes)
         return array if array is not None and array.size else None
 
     dense_types = node.attr["Tdense"].list.type
@@ -199,7 +201,7 @@ def _features(node: Any, scope: Any) -> _Features:
         sparse = keys(inputs[2:sparse_end])
         dense = keys(inputs[sparse_end:dense_end])
         ragged = [] if old else keys(inputs[4:5])
-    except KeyError:
+    except LookupError:
         return _Features([], [])
     shapes = [[int(size.size) for size in shape.dim] for shape in node.attr["dense_shapes"].list.shape]
     features = [ParsedFeature(k, tf.as_dtype(t), [], True) for k, t in zip(sparse, sparse_types, strict=True)]
