@@ -50,13 +50,17 @@ def _each_column(choice: Setting, output: str, width: int) -> list[Setting]:
     return [Setting(choice.key, f"{start}{column}{rest}") for column in range(width)]
 
 
-def supersedes(later: Question, earlier: Question) -> bool:
-    """Return whether each choice of a later question answers an earlier one too: a column that is a regression."""
-    return (
-        bool(later.choices)
-        and REGRESSION in earlier.choices
-        and all(_is_regression(c) for c in later.choices)
-    )
+def with_question(earlier: Sequence[Question], later: Question) -> list[Question]:
+    """Return the questions with a later one: the columns that may be a regression take that choice's place."""
+    if not (later.choices and all(map(_is_regression, later.choices))):
+        return [*earlier, later]
+    places = [place for place, question in enumerate(earlier) if REGRESSION in question.choices]
+    if not places:
+        return [*earlier, later]
+    first = earlier[places[0]]
+    others = [choice for choice in first.choices if choice != REGRESSION]
+    merged = replace(first, choices=[*later.choices, *others])
+    return [merged if question is first else question for question in earlier]
 
 
 def _is_regression(choice: Setting) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from audit.draft.questions import Question, question_of, supersedes
+from audit.draft.questions import Question, question_of, with_question
 from audit.errors import AuditError, Setting
 from audit.policy.load import override
 
@@ -40,7 +40,7 @@ class Trial:
             if question in questions:
                 break
             question, answer = self._answer(question, content)
-            questions = [*(earlier for earlier in questions if not supersedes(question, earlier)), question]
+            questions = with_question(questions, question)
             if answer is None:
                 break
             content, error = answer

@@ -116,7 +116,7 @@ def test_quantiles(folder: Path) -> None:
     draft = folder / "audit.yaml"
     offered = choices(draft.read_text(), "output")
     columns = [f"  # output: {{name: score, column: {number}, kind: regression}}" for number in range(3)]
-    assert offered == columns
+    assert offered == [*columns, "  # output: probabilities", "  # output: logits"]
     answer(draft, columns[1])
     assert main(["run", "--quiet", *SCORES_ONLY]) in (0, 1, 3)
 
