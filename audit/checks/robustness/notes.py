@@ -106,7 +106,7 @@ def notes_on_small_eps(attacked: AttackedRows, subject: Subject, epsilons: Seque
             )
         if is_still(attacked.batch.x, space, eps):
             yield Note(
-                text=f"At eps {eps:g} nothing can change, so that accuracy under attack is the clean accuracy there: an "
-                "upper bound, on which no rule passes.",
+                text=f"At eps {eps:g} nothing can change, so that accuracy under attack is the clean accuracy there: "
+                "an upper bound, on which no rule passes.",
                 warning=True,
             )
