@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ COLUMNS = ["age", "sex_Male", "is_north", "hours", "debt", "grade", "extra"]
 """What the model ``logistic`` reads: protected by itself, as a dummy, as a one-hot column, ..., without effect."""
 WEIGHTS = np.array([0.05, 0.7, -0.4, 0.03, -0.5, 0.3, 0.0])
 BIAS = -2.5
+_COSTS = ("Attribution took ", "The attacks take up to ")
 PROTECTED: dict[str, Any] = {
     "age": {"bins": [30], "privileged": ">=30"},
     "sex": {"privileged": "Male"},
@@ -33,11 +34,12 @@ PROTECTED: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Found:
-    """What a check yielded."""
+    """What a check yielded; ``costs`` are the notes on its budget, which every audit has."""
 
     measurements: list[Measurement]
     tables: dict[str, pd.DataFrame]
     notes: list[str]
+    costs: list[str] = field(default_factory=list)
 
     def one(self, metric: str, **where: object) -> Measurement:
         (found,) = (m for m in self.measurements if m.metric.endswith(f".{metric}") and m.where == where)
@@ -60,10 +62,12 @@ def collected(evidence: Iterable[TracedEvidence]) -> Found:
     """Return what a check, or a part of one, yields."""
     with np.errstate(all="ignore"):
         found = untraced(evidence)
+    texts = [item.text for item in found if isinstance(item, Note)]
     return Found(
         [item for item in found if isinstance(item, Measurement)],
         {item.name: pd.DataFrame(item.columns) for item in found if isinstance(item, Table)},
-        [item.text for item in found if isinstance(item, Note)],
+        [text for text in texts if not text.startswith(_COSTS)],
+        [text for text in texts if text.startswith(_COSTS)],
     )
 
 

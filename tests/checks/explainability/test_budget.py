@@ -31,7 +31,7 @@ def audited(tmp_path_factory: pytest.TempPathFactory) -> Subject:
 
 
 def note(found: Found) -> str:
-    (text,) = [text for text in found.notes if text.startswith("Attribution took")]
+    (text,) = found.costs
     return text
 
 

@@ -156,7 +156,7 @@ def test_copies_buy_no_certainty_with_or_without_a_cluster(model: Path, tmp_path
 def test_rows_and_references_are_as_many_as_asked_for(audited: Subject) -> None:
     few = measure("explainability", audited, rows=7, references=5)
     assert {m.n for m in few.measurements if ".proxy_" not in m.metric} == {7}
-    assert len(few.notes) == 4 and "suffices" not in "".join(few.notes)
+    assert len(few.notes) == 3 and "suffice" not in "".join(few.costs)
     assert few.value("mean_abs_attribution", feature="age") != pytest.approx(SIZE[:, 0].mean(), rel=1e-3)
 
 

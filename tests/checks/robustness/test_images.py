@@ -102,6 +102,12 @@ def test_pixels_move_inside_the_range_and_in_whole_numbers_where_the_input_takes
     note = measure("robustness", given, eps=[0.003, 0.1], attacks=["noise"]).notes
     assert note == [
         "At eps 0.003, 'images' cannot reach the next whole number, so they do not change.",
-        "At eps 0.003 nothing can change, so that accuracy under attack is the clean accuracy there and shows nothing "
-        "about robustness.",
+        "At eps 0.003 nothing can change, so that accuracy under attack is the clean accuracy there: "
+        "an upper bound, on which no rule passes.",
     ]
+    searched = measure("robustness", given, eps=[0.003, 0.1], attacks=["fgsm"])
+    methods = {
+        eps: {m.method for m in searched.measurements if m.where.get("eps") == eps} for eps in (0.003, 0.1)
+    }
+    assert methods[0.003] == {"clopper-pearson-upper", "clopper-pearson-lower"}
+    assert "clopper-pearson" in methods[0.1]
