@@ -14,6 +14,7 @@ from audit.checks.explainability.protected_columns import ProtectedColumns, note
 from audit.checks.explainability.proxies import proxy_evidence
 from audit.checks.explainability.tables import report_tables
 from audit.checks.explainability.text_tables import text_evidence
+from audit.model.graph.multiply_adds import short_number
 from audit.model.text_columns import free_text_columns
 from audit.result import Note
 from audit.stats.influence import TracedEvidence
@@ -41,7 +42,7 @@ def explainability_evidence(
     budget -= text_budget
     sample = draw_sample(subject, output, SampleRequest(rows, references, budget), sampling)
     sampling = sampling._replace(max_evaluations=sample.max_evaluations)
-    step = f"explaining {len(sample.rows):,} rows within {budget:.2g} multiply-adds"
+    step = f"explaining {len(sample.rows):,} rows within {short_number(budget)} multiply-adds"
     subject.progress(step, 0, 1)
     explanation = explain(subject, output, sample.rows, sample.references, sampling)
     attribution = None

@@ -21,6 +21,7 @@ from audit.checks.explainability.image_attribution import (
     find_method,
 )
 from audit.inputs.finite import infinite_rows
+from audit.model.graph.multiply_adds import short_number
 from audit.result import Note
 from audit.subject.subject import Subject
 
@@ -57,8 +58,8 @@ class ExplainedSample:
         """Yield what ``evaluations`` of the model cost, and which rows the budget left out."""
         cost = evaluations * output.multiply_adds
         text = (
-            f"Attribution took {cost:.2g} of a budget of {budget:.2g} multiply-adds: {evaluations:.2g} model rows of "
-            f"{output.multiply_adds:,} each, counted from the graph."
+            f"Attribution took {short_number(cost)} of a budget of {short_number(budget)} multiply-adds: "
+            f"{short_number(evaluations)} model rows of {output.multiply_adds:,} each, counted from the graph."
         )
         if (len(self.rows), len(self.references)) != self.available:
             rows, references = self.available

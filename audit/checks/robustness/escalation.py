@@ -17,6 +17,7 @@ from audit.checks.robustness.notes import MAX_BLACK_BOX_ROWS, notes_on_gradients
 from audit.checks.robustness.sanity_suite import SanityVerdict, run_sanity_tests
 from audit.checks.robustness.sanity_tests import Finding, test_score_resolution
 from audit.inputs.features import Rows
+from audit.model.graph.multiply_adds import short_number
 from audit.subject.subject import Subject
 
 _MAX_BATCH_ROWS = 8192
@@ -109,7 +110,9 @@ class _Attempt:
             (s.ascent for spec, s in sources.items() if s and spec.follows_own_gradient), None
         )
         rows = self._batch(data)
-        step = f"attacking {len(rows.x):,} rows within {self.budget.multiply_adds:.2g} multiply-adds"
+        step = (
+            f"attacking {len(rows.x):,} rows within {short_number(self.budget.multiply_adds)} multiply-adds"
+        )
         self.subject.progress(step, 0, 1)
         attacked = attack(
             rows,

@@ -11,6 +11,7 @@ from audit.checks.robustness.budget import Budget
 from audit.checks.robustness.gradient_probe import GradientProbe
 from audit.checks.robustness.threat_model import is_still, stuck_columns
 from audit.errors import quote_list
+from audit.model.graph.multiply_adds import short_number
 from audit.result import Note, Scalar
 from audit.subject.subject import Subject
 
@@ -24,8 +25,8 @@ def notes_on_rows(attacked: int, subject: Subject, plan: Plan, budget: Budget) -
     number = evaluations(plan)
     yield Note(
         text=f"The attacks take up to {number:,} model rows of {budget.of_row:,} multiply-adds, counted from the "
-        f"graph, for each attacked row: at most {attacked * number * budget.of_row:.2g} of a budget of "
-        f"{budget.multiply_adds:.2g}."
+        f"graph, for each attacked row: at most {short_number(attacked * number * budget.of_row)} of a budget of "
+        f"{short_number(budget.multiply_adds)}."
     )
     if attacked < subject.rows:
         infinite = subject.features.infinite

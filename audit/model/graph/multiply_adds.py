@@ -45,6 +45,11 @@ def multiply_adds(function: Callable[..., Any], signature: Sequence[Any], unknow
     return max(1, _Count(functions, unknown).of(traced, traced.inputs[: len(one_row)]))
 
 
+def short_number(number: float) -> str:
+    """Return a number to two digits, large ones as a policy has them: ``3e12``."""
+    return f"{number:.2g}".replace("e+", "e")
+
+
 class _Count:
     """Counts graphs that call ``functions``, FunctionDefs by name."""
 
