@@ -137,7 +137,12 @@ class _Count:
         return prod(self._sizes(tensor))
 
     def _sizes(self, tensor: Any) -> list[int]:
-        """Return the sizes of a tensor's dimensions; [1] where not even their number is known."""
-        if tensor.shape.rank is None:
-            return [self._unknown]
-        return [self._unknown if size is None else size for size in tensor.shape.as_list()]
+        """Return the sizes of a tensor's dimensions, as of a single one where not even their number is known.
+
+        An open first one is that of the row, which splitting texts loses, but for a list of words.
+        """
+        shape = [self._unknown] if tensor.shape.rank is None else tensor.shape.as_list()
+        sizes = [self._unknown if size is None else size for size in shape]
+        if len(shape) > 1 and shape[0] is None:
+            sizes[0] = 1
+        return sizes

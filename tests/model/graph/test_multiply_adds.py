@@ -116,6 +116,21 @@ def test_a_loop_without_a_limit_takes_the_given_number_of_turns() -> None:
     assert [count(loop, 4, unknown=unknown) for unknown in (1, 7)] == [16, 7 * 16]
 
 
+def test_the_row_that_splitting_a_text_loses_is_still_one() -> None:
+    """A batch of unknown size counted as one of as many rows as words would cost the square of their number."""
+    table, weights = numbers(100, 8), numbers(8, 16)
+
+    def score(texts: Any) -> Any:
+        ids = tf.strings.to_hash_bucket_fast(tf.strings.split(texts).to_tensor(shape=[None, 20]), 100)
+        return tf.tanh(tf.gather(table, ids)) @ weights
+
+    spec = [tf.TensorSpec([None], tf.string)]
+    of_numbers = count(lambda x: tf.tanh(tf.gather(table, tf.cast(x, tf.int32))) @ weights, 20)
+    assert of_numbers == 20 * 8 * 16 + 20 * (2 * 8 + 1) * WRITING
+    of_texts = multiply_adds(score, spec, 20)
+    assert of_numbers < of_texts < of_numbers + 20 * (2 * WRITING_TEXT + 10 * WRITING)  # split, padded
+
+
 def test_texts_count_more_than_numbers() -> None:
     assert count(tf.strings.lower, dtype=tf.string) == WRITING_TEXT
     long = count(lambda texts: tf.strings.split(texts).to_tensor(), dtype=tf.string, unknown=50)
