@@ -39,8 +39,8 @@ class TextColumn:
     """The explained texts of the column ``name``.
 
     ``places`` are their places among the explained rows, ``outputs`` the explained output, float64 ``(texts,)``.
-    ``background_counts`` is the number of background rows that have a word, ``too_long`` the number of texts left out
-    for their length, and ``mask`` the replacement of masked words.
+    ``background_counts`` is the number of background rows that have a word, ``unaffordable`` the number of texts that
+    the budget does not suffice for, and ``mask`` the replacement of masked words.
     """
 
     name: str
@@ -48,7 +48,7 @@ class TextColumn:
     texts: list[TextAttribution]
     outputs: np.ndarray
     background_counts: Counter[str]
-    too_long: int
+    unaffordable: int
     mask: str
 
     @property
@@ -73,8 +73,10 @@ def attribute_texts(
     for name in names:
         column = _FreeText(explanation, subject, name, score, budget / len(names))
         if not column.places:
-            too_long = f"{column.too_long:,} are too long for the budget"
-            yield f"{name}: no text is explained by its words: {too_long}, the others have none."
+            yield (
+                f"{name}: no text is explained by its words: the budget does not suffice for {column.unaffordable:,}, "
+                "the others have none."
+            )
             continue
         mask = next((m for m in (LEFT_OUT, DOTS) if _has_output(column.output, column.places[0], m)), None)
         if mask is None:
@@ -87,7 +89,7 @@ class _FreeText:
     """One column of texts in the explained rows.
 
     ``places`` are the rows that the budgets of words and of multiply-adds suffice for, example rows first, and
-    ``too_long`` the number of texts that they do not suffice for.
+    ``unaffordable`` the number of texts that they do not suffice for.
     """
 
     def __init__(
@@ -106,7 +108,7 @@ class _FreeText:
         lengths = [1, max(2, *numbers)]
         costs = [multiply_adds(function, signature, unknown=number) for number in lengths]
         self.places: list[int] = []
-        self.too_long = 0
+        self.unaffordable = 0
         self._choose(numbers, np.interp(numbers, lengths, costs), budget)
 
     def _choose(self, numbers: np.ndarray, costs: np.ndarray, budget: float) -> None:
@@ -117,7 +119,7 @@ class _FreeText:
         for place in dict.fromkeys([*examples, *others]):
             needed = evaluations(int(numbers[place])) * np.array([numbers[place], costs[place]])
             if numbers[place] and (needed > left).any():
-                self.too_long += 1
+                self.unaffordable += 1
             elif numbers[place] and len(self.places) < _MAX_TEXTS:
                 self.places.append(place)
                 left -= needed
@@ -161,7 +163,7 @@ class _FreeText:
         outputs = np.array([self.output(place, [self._texts[place]])[0] for place in self.places])
         background = self._decoded(self._subject.features.background.matrix)
         counts = Counter(word for text in background for word in set(words(text)))
-        return TextColumn(self._name, self.places, texts, outputs, counts, self.too_long, mask)
+        return TextColumn(self._name, self.places, texts, outputs, counts, self.unaffordable, mask)
 
 
 def _has_output(output: OutputOfTexts, place: int, mask: str) -> bool:

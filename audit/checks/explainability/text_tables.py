@@ -49,11 +49,13 @@ def text_evidence(
 
 def _method_note(column: TextColumn, explanation: Explanation) -> str:
     masking = f"replaced by {DOTS.strip()!r}" if column.mask == DOTS else "left out"
-    too_long = f"; {column.too_long:,} were too long for the budget" if column.too_long else ""
+    unaffordable = (
+        f"; for {column.unaffordable:,} more the budget does not suffice" if column.unaffordable else ""
+    )
     return (
         f"{column.name}: {explanation.output.unit} of {len(column.places):,} texts is explained by their words, which "
-        f"are {masking} in random order while the other columns stay fixed{too_long}. The words' SHAP values add up to "
-        f"the output within {column.additivity_error:.2g} (relative)."
+        f"are {masking} in random order while the other columns stay fixed{unaffordable}. Their SHAP values add up "
+        f"to the output within {column.additivity_error:.2g} (relative)."
     )
 
 

@@ -168,14 +168,14 @@ def test_a_model_without_an_output_for_texts_without_words_says_so(tmp_path: Pat
     assert not {"words", "texts"} & set(found.tables)
 
 
-def test_texts_that_are_too_long_are_counted(tmp_path: Path) -> None:
+def test_texts_that_the_budget_does_not_suffice_for_are_counted(tmp_path: Path) -> None:
     frame = letters(40)
     frame.loc[5, "text"] = "great " * 4000  # which 8,001 masked texts explain: more than 20 million words
     found = explained(scored(tmp_path / "m"), tmp_path, frame=frame)
     (note,) = [
         note for note in found.notes if "are explained by their words" in note or "is explained by" in note
     ]
-    assert "of 39 texts" in note and "1 were too long" in note
+    assert "of 39 texts" in note and "for 1 more the budget does not suffice" in note
 
 
 def test_texts_without_a_word_are_left_out(tmp_path: Path) -> None:
