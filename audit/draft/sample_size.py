@@ -9,6 +9,7 @@ from audit.data.labels import Labels
 from audit.gate.attainable import underpowered
 from audit.policy.gate_spec import GateSpec, Rule
 from audit.result import Measurement
+from audit.result.small_groups import is_small
 
 ASSUMED_RATE = 0.8
 """True positive rate at which a rule about it is tested for whether it can be decided."""
@@ -25,7 +26,7 @@ def undecidable(rule: Rule, table: Dataset, gate: GateSpec) -> Iterator[str]:
     favorable = np.isin(table.labels.codes, table.labels.favorable)
     for measurement in _foreseen(rule, table, favorable):
         name = measurement.where.get("unprivileged", "all rows")
-        if measurement.is_group_specific and measurement.rows < gate.min_rows:
+        if is_small(measurement, gate.min_rows):
             yield f"{name} ({measurement.rows:,} rows, fewer than min_rows)"
         elif reason := underpowered(rule, measurement, gate.confidence):
             yield f"{name} ({reason})"

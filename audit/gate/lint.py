@@ -15,6 +15,7 @@ from audit.gate.unlimited_values import in_other_direction, of_improvements
 from audit.gate.vacuity import vacuous
 from audit.policy.gate_spec import GateSpec, Rule
 from audit.result import GROUP_KEYS, CheckResult, Measurement, MetricFacts
+from audit.result.small_groups import is_small
 from audit.stats.methods import EXACT
 
 _ABSOLUTE = ("at_least", "at_most", "within")
@@ -96,7 +97,7 @@ def _underpowered(
 ) -> Iterator[str]:
     """Yield the measurements that have too few rows; groups that the policy leaves out are listed elsewhere."""
     ideal = facts.ideal if facts else None
-    decided = [m for m in measured if not (m.is_group_specific and m.rows < gate.min_rows)]
+    decided = [m for m in measured if not is_small(m, gate.min_rows)]
     if any(never_attainable(rule, m, gate.confidence, ideal) for m in decided):
         yield "it cannot pass with any number of rows: no interval lies wholly inside the limit"
         return

@@ -8,6 +8,7 @@ OTHERS = "(others)"
 """Name of the pool of an attribute's small groups, different for each metric."""
 
 _NAME_KEYS = ("group", "unprivileged")
+_OF_GROUPS = {*_NAME_KEYS, "privileged"}
 
 Family = tuple[str, frozenset[tuple[str, Scalar]]]
 """Metric and what its measurements by group have in common in ``where``: all but the group's name."""
@@ -25,8 +26,11 @@ def family(measurement: Measurement) -> Family:
 
 
 def is_small(measurement: Measurement, min_rows: int) -> bool:
-    """Return whether it is of a group or a comparison of groups with fewer rows in the smallest denominator."""
-    return measurement.is_group_specific and measurement.rows < min_rows
+    """Return whether it is of a group or a comparison of groups with fewer rows in the smallest denominator.
+
+    What is measured of an attribute as a whole, such as `protected_share` on the explained rows, is of no group.
+    """
+    return not _OF_GROUPS.isdisjoint(measurement.where) and measurement.rows < min_rows
 
 
 def small_groups(measured: Iterable[Measurement], min_rows: int) -> dict[Family, list[str]]:

@@ -90,3 +90,10 @@ def test_pools_of_attributes_and_sizes_of_an_attack_are_apart() -> None:
     assert "run the audit again" in missing.reason
     right = attacked("(others)", 0.1, 300, members=["a", "b"])
     assert decided([check(attacked("c", 0.1, 500), *small, right)], [rule], min_rows=200).verdict == "pass"
+
+
+def test_what_is_measured_of_a_whole_attribute_is_no_small_group() -> None:
+    """As the share of an attribute in the attribution of 75 explained rows: its interval decides."""
+    for k, status in ((70, "pass"), (5, "fail"), (40, "inconclusive")):
+        (rule,) = decided([check(rate(k, 75, attribute="race"))], [RULE], min_rows=200).rules
+        assert (rule.status, rule.not_decided) == (status, [])

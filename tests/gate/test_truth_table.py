@@ -86,7 +86,7 @@ def found(name: str) -> list[CheckResult]:
         return [check(*([fated(fate)] if fate else []), status="skipped" if kind == "skipped" else "crashed")]
     if name == "not matched":
         return [check(exact(0.9, "c.other"))]
-    return [check(fated(fate if kind == "thin" else f"{kind} {fate}".strip(), attribute="sex"))]
+    return [check(fated(fate if kind == "thin" else f"{kind} {fate}".strip(), attribute="sex", group="a"))]
 
 
 def outcome(

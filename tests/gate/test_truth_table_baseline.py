@@ -36,7 +36,7 @@ COLUMNS = ["none", "better", "equal", "open", "worse", "nan", "inf", "bare", "un
 
 def measured(value: str, beside: str) -> Measurement:
     k = VALUES.get(value, 5000)
-    one = rate(k, N, attribute="sex")
+    one = rate(k, N, attribute="sex", group="a")
     others = {
         "nan": replace(rate(k, N), value=NAN),
         "inf": replace(rate(k, N), value=-INF),
