@@ -91,10 +91,6 @@ DATA: dict[str, tuple[Spoil, list[str]]] = {
         lambda k: parts(k, ".a.csv", "_temporary/b.csv", ".ipynb_checkpoints/c.csv"),
         ["parts", "a directory without such files"],
     ),
-    "a line break in the name of a part": (
-        lambda k: parts(k, "a.csv", "b\n.csv"),
-        ["parts/b\\n.csv", "file names on one line", "a line break in a name"],
-    ),
     "infinity in a feature": (
         lambda k: (cell(k, "b", np.inf), cell(k, "a", -np.inf)),
         ["finite scores", "row 8"],

@@ -108,10 +108,6 @@ MODEL: dict[str, tuple[Spoil, list[str]]] = {
         lambda k: k.use("percent"),
         ["model.output", "a softmax, one sigmoid column, or logits", "values from", "probabilities, logits"],
     ),
-    "a line break in a file's name": (
-        lambda k: (k.model / "assets" / "a\nb").write_text(""),
-        ["assets/a\\nb", "file names on one line", "a line break in a name"],
-    ),
     "classes that are not the labels": (
         lambda k: k.policy["model"].update(classes=["no", "yes"]),
         ["model.classes", "without 0, 1"],

@@ -13,10 +13,19 @@ from ruamel.yaml import YAML
 from ..audits import SCORES_ONLY, people, store
 from ..conftest import Models
 
+STARTED = "audit: opening model and data"
+"""The first line of a command that opens both, before anything is imported that takes long."""
+
 RULES: list[dict[str, Any]] = [
     {"metric": "performance.accuracy", "at_least": 0.2},
     {"metric": "fairness.statistical_parity_difference", "where": {"attribute": "sex"}, "within": 0.5},
 ]
+
+
+def message(printed: str) -> str:
+    """Return what stderr says besides that the command has started."""
+    started, _, rest = printed.partition("\n")
+    return rest if started.startswith("audit: opening ") else printed
 
 
 def rows() -> pd.DataFrame:

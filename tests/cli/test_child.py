@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from .kit import Kit
+from .kit import Kit, message
 from .test_exit_codes import report, statuses
 
 ROOT = Path(__file__).parents[2]
@@ -94,4 +94,4 @@ def test_too_little_memory_is_no_fault_of_the_tool(kit: Kit, mebibytes: int) -> 
 
     done = run(kit, preexec_fn=limit)
     assert (done.returncode, done.stdout) == (2, "") and not kit.out.exists(), done.stderr
-    assert done.stderr.startswith("audit: memory\n") and "ulimit -v" in done.stderr
+    assert message(done.stderr).startswith("audit: memory\n") and "ulimit -v" in done.stderr

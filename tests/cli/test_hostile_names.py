@@ -12,7 +12,7 @@ import pytest
 from audit.cli import main
 
 from ..conftest import Models
-from .kit import Kit
+from .kit import Kit, message
 
 Captured = pytest.CaptureFixture[str]
 HOSTILE = {
@@ -113,8 +113,10 @@ def test_a_message_has_the_lines_that_it_was_given(
     monkeypatch.chdir(tmp_path)
     assert main([*argv, HOSTILE[kind]]) == 2
     printed = capsys.readouterr().err
-    first, *others = printed.splitlines()
-    assert first.startswith("audit: ") and printable(printed) and printed.count("\n") == len(others) + 1
+    first, *others = message(printed).splitlines()
+    assert (
+        first.startswith("audit: ") and printable(printed) and message(printed).count("\n") == len(others) + 1
+    )
     assert all(line.startswith(("  expected: ", "  found:    ", "  do:       ")) for line in others)
 
 
