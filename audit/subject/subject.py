@@ -14,6 +14,7 @@ from audit.inputs.finite import without_infinite
 from audit.inputs.matrix import Decoder
 from audit.model.decision import DecisionRule
 from audit.model.graph.multiply_adds import multiply_adds
+from audit.model.logits.encoder import EncodedSubgraph
 from audit.model.logits.logits import Logits, find_logits, uncut_logits
 from audit.provenance.digest import WatchedFiles
 from audit.result import DataFacts, ModelFacts
@@ -132,11 +133,22 @@ class Subject(BoundModel):
 
     @cached_property
     def own_multiply_adds(self) -> int:
-        """Multiply-adds of the logits of one encoded row, counted from their graph."""
+        """Multiply-adds of the logits of one encoded row, counted from their graph; see `multiply_adds`."""
         if self.superset:
             return self.superset.own_multiply_adds
         encoded = tensorflow().TensorSpec([None, len(self.logits.players)], self.features.data.matrix.dtype)
         return multiply_adds(self.logits.graph, [encoded])
+
+    @cached_property
+    def scoring_multiply_adds(self) -> int:
+        """Multiply-adds of the scores of one row, by the whole graph; 1 where that cannot be frozen."""
+        frozen, columns = self.model.frozen, self.features.columns
+        if frozen is None:
+            return 1
+        whole = EncodedSubgraph(frozen, frozen.output, self.feeds, columns, behind_texts=False)
+        matrix = self.features.data.matrix
+        rows = tensorflow().TensorSpec([None, matrix.shape[1]], matrix.dtype)
+        return multiply_adds(lambda encoded: whole(whole.encode(encoded)), [rows])
 
     @property
     def multiply_adds(self) -> int:

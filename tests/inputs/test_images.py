@@ -97,7 +97,9 @@ def test_nobody_guesses_how_pixels_are_scaled(tmp_path: Path) -> None:
     with pytest.raises(AuditError) as raised:
         subject(content(floats(tmp_path / "m"), directory(tmp_path)))
     assert raised.value.where == "data.pixels" and "[0, 1]" in raised.value.fix
-    assert list(map(str, raised.value.settings)) == ["data.pixels: [0, 255]"]
+    assert list(map(str, raised.value.settings)) == [
+        f"data.pixels: {numbers}" for numbers in ("[0, 255]", "[0, 1]", "[-1, 1]")
+    ]
 
 
 def test_numbers_of_no_known_range_ask_for_it(tmp_path: Path) -> None:

@@ -23,10 +23,14 @@ class Budget:
     of_row: int
 
     @classmethod
-    def of(cls, subject: Subject, multiply_adds: float) -> "Budget":
-        """Return the budget for attacks on a model."""
-        columns = len(subject.logits.players)
-        return cls(multiply_adds, subject.multiply_adds + _PERTURBING * columns)
+    def of(cls, subject: Subject, multiply_adds: float, by_logits: bool = True) -> "Budget":
+        """Return the budget for attacks on a model: along its logits, or by its scores alone."""
+        columns = subject.features.data.matrix.shape[1]
+        if by_logits:
+            of_model = subject.multiply_adds
+        else:  # no logits are looked for where no attack follows them
+            of_model = max(one.scoring_multiply_adds for one in (subject, *subject.compared))
+        return cls(multiply_adds, of_model + _PERTURBING * columns)
 
     def rows(self, part: Part, evaluations: int, at_most: int) -> int:
         """Return how many rows a part may use that evaluates the model up to ``evaluations`` times for each."""

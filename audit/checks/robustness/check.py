@@ -186,7 +186,7 @@ class Robustness(Check):
             raise Skip("a regression needs data.favorable: {at_least: NUMBER} to have decisions")
         assert subject.image_column is not None  # asked before
         try:
-            budget = Budget.of(subject, self.budget)
+            budget = self._budget(subject)
             yield from corrupted(subject, subject.image_column, self.corruptions, self.severities, budget)
         except AuditError as error:
             raise Skip(f"the model fails on corrupted images: {error.found}") from None
@@ -196,7 +196,7 @@ class Robustness(Check):
             raise Skip("a regression needs data.favorable: {at_least: NUMBER} to have decisions")
         only_typos = self._threat_model(subject).threat_model.is_still
         try:
-            budget = Budget.of(subject, self.budget)
+            budget = self._budget(subject)
             evidence = list(typos(subject, names, self.eps, budget, clean=only_typos))
         except AuditError as error:
             reason = f"the model fails on misspelt texts: {error.found}"
@@ -209,6 +209,10 @@ class Robustness(Check):
             ]
         yield from evidence
 
+    def _budget(self, subject: Subject) -> Budget:
+        by_logits = any(ATTACKS[name].follows_own_gradient for name in self.attacks)
+        return Budget.of(subject, self.budget, by_logits)
+
     def _threat_model(self, subject: Subject) -> AuditThreatModel:
         return threat_model_of(subject, self.immutable, self.integer, max(self.eps), self.move)
 
@@ -218,7 +222,7 @@ class Robustness(Check):
         plan = Plan(
             self.attacks, self.eps, subject.seed, self.steps, self.queries, int(threat_model.in_choice.sum())
         )
-        attacked = run_attacks(subject, threat_model, self.norm, plan, Budget.of(subject, self.budget))
+        attacked = run_attacks(subject, threat_model, self.norm, plan, self._budget(subject))
         if attacked.zero_gradient and not subject.logits.exact:  # an attack followed a gradient
             yield Note(text=f"The attacks follow logits that were {subject.logits.evidence}.")
         yield from attacked.notes

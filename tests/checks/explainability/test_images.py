@@ -243,7 +243,7 @@ def test_fewer_rows_are_explained_within_a_budget_and_noted(subjects: Callable[.
     found = explained(audited, error=0.9, budget=19.1 / 0.75 * 3 * 2 * 66 * cost)
     assert found.one("faithfulness").n == 19
     assert any(
-        "It suffices to explain 19 of 60 rows against 22 of 25 reference rows" in n for n in found.notes
+        "It suffices to explain 19 of 60 rows against 22 of 25 reference rows" in n for n in found.costs
     )
 
 

@@ -27,7 +27,7 @@ def attacked(audited: Subject, names: list[str], budget: float) -> Found:
 
 @pytest.mark.parametrize("names", [["noise", "fgsm", "pgd"], ["square"]])
 def test_half_of_the_budget_buys_the_attacked_rows(audited: Subject, names: list[str]) -> None:
-    cost = Budget.of(audited, 1.0).of_row
+    cost = Budget.of(audited, 1.0, by_logits="pgd" in names).of_row
     per_row = evaluations(Plan(names, SIZES, 0, STEPS, QUERIES))
     tight = attacked(audited, names, 2 * 40.5 * per_row * cost)
     assert tight.one("clean_accuracy").n == 40

@@ -162,7 +162,11 @@ def test_paths_start_from_the_policy(model: Models, tmp_path: Path, monkeypatch:
         ({"a.txt": "x"}, ".", "a directory without such files"),
         ({"a.xlsx": "x"}, "a.xlsx", "'.xlsx'"),
         ({"a.csv": "x\n1\n", "b.parquet": "x"}, ".", "'.csv', '.parquet'"),
-        ({"a.csv": "x\n1\n", "b.csv": "y\n1\n"}, "*.csv", "other columns"),
+        (
+            {"a.csv": "x\n1\n", "b.csv": "y\n1\n"},
+            "*.csv",
+            "column 'x', as in .*a.csv\n  found:    the columns 'y'",
+        ),
         ({"a.parquet": "PAR1 nonsense"}, "a.parquet", "."),
         ({"a.csv": "x,y\n1,2\n1,2,3\n"}, "a.csv", r"row 2\n.*2 values, as in the header\n.*3\n"),
     ],

@@ -139,7 +139,7 @@ def test_a_column_of_lists_fills_a_feature_of_several_values(served: Path, tmp_p
 
 
 def test_a_feature_without_a_column_is_named(served: Path, tmp_path: Path) -> None:
-    with pytest.raises(AuditError, match="input 'age'"):
+    with pytest.raises(AuditError, match="inputs 'age', 'blood'"):
         subject(content(served, store(table().drop(columns="age"), tmp_path)))
 
 
