@@ -54,7 +54,7 @@ def cover(rule: Rule, checks: Sequence[CheckResult], gate: GateSpec, reported: f
         rule=rule,
         decided=[m for m in measurements if not is_small(m, gate.min_rows)],
         left_out=left_out,
-        unpooled=list(_unpooled(measurements, small_groups(left_out, gate.min_rows))),
+        unpooled=sorted(_unpooled(measurements, small_groups(left_out, gate.min_rows))),
         facts=next((check.metrics[rule.metric] for check in checks if rule.metric in check.metrics), None),
     )
 

@@ -26,7 +26,7 @@ from audit.result import (
     Verdict,
 )
 
-DECISION_VERSION = 2
+DECISION_VERSION = 3
 """Version of the rules by which a verdict follows from measurements; a report without one is of version 1."""
 
 
@@ -142,7 +142,7 @@ def _reason(
 ) -> str:
     objections = _objections(item)
     if not findings:
-        left_out = list(map(label_with_rows, item.left_out))
+        left_out = sorted(map(label_with_rows, item.left_out))
         return ". ".join([reasons.nothing_decided(item.rule, left_out, min_rows, checks), *objections])
     causes = [
         reasons.why_open(claim, finding == "breaks")
