@@ -3,9 +3,7 @@
 from dataclasses import replace
 
 from audit.attacks.spec import AttackSpec, Plan, late
-
-GRADIENT_COST = 3
-"""Cost of a gradient, in evaluations of the model: backwards, a product of matrices becomes two."""
+from audit.frameworks.tensorflow_loader import GRADIENT_COST
 
 
 def _climb(plan: Plan) -> int:

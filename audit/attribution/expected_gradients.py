@@ -15,10 +15,8 @@ import numpy as np
 
 from audit.attribution.coalitions import BatchFunction, rows_per_call
 from audit.attribution.path_sampling import PathBlock, PathPlan, PathSums, batches
-from audit.frameworks.tensorflow_loader import graph, tensorflow
+from audit.frameworks.tensorflow_loader import GRADIENT_COST, graph, tensorflow
 
-GRADIENT_COST = 3
-"""Cost of a function with its gradient, in evaluations: backwards, a product of matrices becomes two."""
 _MAX_POINTS_OF_CALL = 4096
 """Larger calls are not faster, however much memory they may take."""
 

@@ -10,6 +10,8 @@ from typing import Any
 
 from audit.frameworks.output_silencing import is_enabled, quiet
 
+GRADIENT_COST = 3
+"""Cost of a function with its gradient, in evaluations: backwards, a product of matrices becomes two."""
 _NOT_INLINED = ("_XlaMustCompile", "_noinline")
 
 

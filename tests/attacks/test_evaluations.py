@@ -12,8 +12,9 @@ from audit.attacks import ATTACKS, Plan
 from audit.attacks.batch import Batch
 from audit.attacks.gradient_ascent import Ascent, GradientAscent
 from audit.attacks.run import attack
-from audit.attacks.table import GRADIENT_COST, evaluations
+from audit.attacks.table import evaluations
 from audit.attacks.threat_model import Range
+from audit.frameworks.tensorflow_loader import GRADIENT_COST
 
 from .kit import Network, space
 

@@ -2,8 +2,8 @@
 
 A SHAP value against one reference row is the negative of the one with row and reference exchanged: the draw of the rows
 and that of the references weigh alike in the error of a mean over both. Where the budget does not suffice for all that
-were asked for, it is spread to as many rows as references; below `MIN_DRAW_PAIRS` references nothing is saved, since a
-row is then compared with each more than once.
+were asked for, it is spread to about as many rows as references. A row is compared with at least 64
+references, if need be with each several times.
 """
 
 from collections.abc import Iterator
@@ -11,8 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from audit.attribution.expected_gradients import GRADIENT_COST
-from audit.attribution.permutation_shapley import MIN_DRAW_PAIRS, evaluations_per_pair, min_passes
+from audit.attribution.permutation_shapley import evaluations_per_pair, min_passes
 from audit.checks.explainability.explanation import ExplainedOutput, Sampling
 from audit.checks.explainability.image_attribution import (
     PROBE_POINTS,
@@ -20,6 +19,7 @@ from audit.checks.explainability.image_attribution import (
     evaluations_of_images,
     find_method,
 )
+from audit.frameworks.tensorflow_loader import GRADIENT_COST
 from audit.inputs.finite import infinite_rows
 from audit.model.graph.multiply_adds import short_number
 from audit.result import Note
@@ -110,7 +110,8 @@ def affordable(pairs: float, rows: int, references: int) -> tuple[int, int]:
     if rows * references * min_passes(references) <= pairs:
         return rows, references
     m = np.arange(1, references + 1)
-    n = np.minimum(rows, pairs // (m * -(-MIN_DRAW_PAIRS // m)))
+    pairs_per_row = np.array([count * min_passes(count) for count in m.tolist()])
+    n = np.minimum(rows, pairs // pairs_per_row)
     n = np.maximum(n, min(rows, _MIN_ROWS))
     best = int(np.argmin(1 / n + 1 / m))
     return int(n[best]), int(m[best])

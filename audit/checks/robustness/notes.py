@@ -25,8 +25,8 @@ def notes_on_rows(attacked: int, subject: Subject, plan: Plan, budget: Budget) -
     number = evaluations(plan)
     yield Note(
         text=f"The attacks take up to {number:,} model rows of {budget.of_row:,} multiply-adds, counted from the "
-        f"graph, for each attacked row: at most {short_number(attacked * number * budget.of_row)} of a budget of "
-        f"{short_number(budget.multiply_adds)}."
+        f"graph, for each attacked row: at most {short_number(attacked * number * budget.of_row)} of the half of a "
+        f"budget of {short_number(budget.multiply_adds)} that is theirs."
     )
     if attacked < subject.rows:
         infinite = subject.features.infinite

@@ -22,6 +22,8 @@ from audit.subject.subject import Subject
 _QUERIES = 200
 _IMAGE_QUERIES = 100
 """Scores of an image that a search asks for, and of any row that an unbounded one does."""
+_MIN_ROWS = 16
+"""Attacked rows that are tested whatever it costs: rows that no attack flipped are worth no more than their tests."""
 _BACKGROUND_DRAWS = 8
 """Rows of the background whose values each row takes on, one after another."""
 
@@ -105,6 +107,16 @@ def _worst(findings: Sequence[Finding]) -> list[Finding]:
     return [worst] if worst else []
 
 
+def _evaluations(plan: Plan, rows: Batch) -> int:
+    """Return the most evaluations that the tests take for a row: an attack at three sizes, and searches at one."""
+    is_image = rows.threat_model.shape is not None
+    searches = [SQUARE.name, BORDER.name, *([] if is_image else [DECISIONS.name])]
+    queries = _IMAGE_QUERIES if is_image else max(_QUERIES, 2 * plan.queries)
+    at_one_size = replace(plan, attacks=searches, eps=plan.eps[:1], queries=queries)
+    unbounded = replace(plan, attacks=[PGD.name], eps=[0.0, 1.0, 2.0])
+    return evaluations(at_one_size) + evaluations(unbounded) + _BACKGROUND_DRAWS
+
+
 class _Sample:
     """Some of the attacked rows, at even distances, for the tests that attack again."""
 
@@ -112,10 +124,9 @@ class _Sample:
         self, subject: Subject, rows: Batch, plan: Plan, outcomes: Sequence[Outcome], source: GradientSource | None,
         budget: Budget,
     ) -> None:  # fmt: skip
-        tests = replace(
-            plan, attacks=[PGD.name, SQUARE.name, BORDER.name, DECISIONS.name]
-        )  # no test takes more
-        count = budget.rows("tests", evaluations(tests), min(len(rows.x), max_rows(rows.threat_model)))
+        at_most = min(len(rows.x), max_rows(rows.threat_model))
+        affordable = budget.rows("tests", _evaluations(plan, rows), at_most)
+        count = max(affordable, min(at_most, _MIN_ROWS))
         index = np.linspace(0, len(rows.x) - 1, count).astype(int)
         self._background = subject.features.background.matrix
         self._plan = plan

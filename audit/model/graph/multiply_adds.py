@@ -20,8 +20,7 @@ WRITING_TEXT = 4096
 _FORWARDING = {"Identity", "Reshape", "ExpandDims", "Squeeze", "Shape", "StopGradient", "NoOp"}
 """Operations that hand a tensor on without writing its numbers again."""
 _CONVOLUTIONS = {"Conv2D", "Conv3D"}
-_TRANSPOSED_CONVOLUTIONS = {"Conv2DBackpropInput": 2, "Conv3DBackpropInputV2": 2}
-"""By the place of the input that each number of the kernel is multiplied with."""
+_TRANSPOSED_CONVOLUTIONS = {"Conv2DBackpropInput", "Conv3DBackpropInputV2"}
 _MATRIX_PRODUCTS = {
     "MatMul": "transpose_a",
     "BatchMatMul": "adj_x",
@@ -90,9 +89,8 @@ class _Count:
                     yield self._functions[function.name]
 
     def _of_body(self, body: Any, inputs: Sequence[Any], varying: set[Any]) -> int:
-        arguments = list(inputs)[
-            len(inputs) - len(body.signature.input_arg) :
-        ]  # of a branch all but the condition
+        count = len(body.signature.input_arg)
+        arguments = list(inputs)[-count:] if count else []  # of a branch all but the condition
         inner = function_graph(body, [tensor.shape for tensor in arguments])
         pairs = zip(inner.inputs, arguments, strict=True)
         return self.of(inner, [tensor for tensor, argument in pairs if argument.ref() in varying])
@@ -105,8 +103,7 @@ class _Count:
         if kind == "DepthwiseConv2dNative":
             return self._size(operation.outputs[0]) * prod(self._sizes(operation.inputs[1])[:2])
         if kind in _TRANSPOSED_CONVOLUTIONS:
-            factor = operation.inputs[_TRANSPOSED_CONVOLUTIONS[kind]]
-            return self._size(factor) * prod(self._sizes(operation.inputs[1])[:-1])
+            return self._size(operation.inputs[2]) * prod(self._sizes(operation.inputs[1])[:-1])
         if kind in _MATRIX_PRODUCTS:
             axis = -2 if operation.get_attr(_MATRIX_PRODUCTS[kind]) else -1
             return self._size(operation.outputs[0]) * self._sizes(operation.inputs[0])[axis]

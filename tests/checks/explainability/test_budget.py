@@ -12,10 +12,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from audit.attribution import attribute
-from audit.attribution.expected_gradients import GRADIENT_COST, expected_gradients
+from audit.attribution.expected_gradients import expected_gradients
 from audit.attribution.permutation_shapley import MIN_DRAW_PAIRS, evaluations_per_pair
 from audit.checks.explainability.explained_sample import affordable
 from audit.checks.explainability.explanation import ExplainedOutput
+from audit.frameworks.tensorflow_loader import GRADIENT_COST
 from audit.subject.subject import Subject
 
 from ..kit import PROTECTED, Found, logistic, measure, persons, subject_of
