@@ -154,4 +154,5 @@ def _facts(
         metrics=metric_facts(offers_of(policy)),
         baseline=against,
         warnings=subject.warnings,
+        rule_lines=policy.rule_lines,
     )

@@ -28,6 +28,14 @@ Protected = Annotated[
     list[str] | None,
     typer.Option(metavar="NAME=PRIVILEGED", help="A protected attribute, e.g. sex=Male; repeatable."),
 ]
+Formats = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--format",
+        metavar="NAME",
+        help="html, junit, sarif, markdown, gitlab or model-card; repeatable (default: html).",
+    ),
+]
 Date = Annotated[
     str | None,
     typer.Option("--date", metavar="YYYY-MM-DD", help="Judge waivers by this date (default: today, UTC)."),
@@ -115,6 +123,7 @@ def run(
     overrides: Set = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of everything drawn at random.")] = 0,
     date: Date = None,
+    formats: Formats = None,
     timeout: Annotated[
         str | None,
         typer.Option(metavar="DURATION", help="Stop measuring after so long, e.g. 90s, 30m or 2h."),
@@ -130,8 +139,8 @@ def run(
     return command(
         Request(
             policy=policy, flags={"model": model, "data": data, "label": label}, protected=protected or [], out=out,
-            only=only or [], overrides=overrides or [], seed=seed, date=date, timeout=timeout, quiet=quiet,
-            debug=debug,
+            only=only or [], overrides=overrides or [], seed=seed, date=date, formats=formats or [],
+            timeout=timeout, quiet=quiet, debug=debug,
         )
     )  # fmt: skip
 
@@ -175,13 +184,14 @@ def gate(
 @app.command()
 def report(
     report: ReportFile,
-    out: Annotated[Path | None, typer.Option(help="Directory for the HTML (default: the report's).")] = None,
+    formats: Formats = None,
+    out: Annotated[Path | None, typer.Option(help="Directory for the files (default: the report's).")] = None,
     debug: Debug = False,
 ) -> int:
-    """Render the HTML again from the JSON."""
+    """Render the HTML or other formats again from the JSON."""
     from audit.cli.from_report import render as command
 
-    return command(report, out)
+    return command(report, formats or [], out)
 
 
 @app.command()

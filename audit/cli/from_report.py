@@ -1,6 +1,6 @@
 """`audit gate` and `audit report`: decide or render again from a report, without the model."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import audit
@@ -9,9 +9,9 @@ from audit.cli.identity import date_note, digests
 from audit.cli.run import parse_date
 from audit.cli.summary import plain, summary
 from audit.conclusion.stored import contradicted, decide_again, require_measured, superseded, verified
-from audit.formats.html.page import render_html
 from audit.formats.json import read_report
-from audit.formats.writing import write_whole
+from audit.formats.registry import render_formats, require_formats
+from audit.formats.writing import DEFAULT_FORMATS, write_whole
 from audit.result import Report
 
 
@@ -36,11 +36,11 @@ def _on_stored(report: Report) -> Iterator[str]:
         yield f"  warning {plain(text, 500)}"
 
 
-def render(report: Path, out: Path | None) -> int:
-    """Write report.html into ``out``, by default the directory of the JSON, if its verdict follows from it."""
-    stored = require_measured(read_report(report))
-    follows = verified(stored)
-    page = render_html(follows, superseded(stored, follows))
-    files = write_whole(out or report.parent, {"report.html": page})
-    print(f"Report: {plain(files[-1], 500)}")
+def render(report: Path, formats: Sequence[str], out: Path | None) -> int:
+    """Write a report's views into ``out``, by default the directory of the JSON, if its verdict follows from it."""
+    names = require_formats(formats or DEFAULT_FORMATS)
+    views = render_formats(verified(require_measured(read_report(report))), names)
+    folder = out or (report if report.is_dir() else report.parent)
+    for file in write_whole(folder, views):
+        print(f"Report: {plain(file, 500)}")
     return 0

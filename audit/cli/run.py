@@ -21,8 +21,10 @@ from audit.conclusion.facts import Measured
 from audit.conclusion.observers import Observers
 from audit.conclusion.stored import verified
 from audit.errors import AuditError
+from audit.formats.registry import require_formats
 from audit.formats.writing import set_aside, write_and_read
 from audit.frameworks.output_silencing import is_enabled
+from audit.policy.compatibility import recorded_policy
 from audit.policy.gate_spec import today
 from audit.policy.model import ResolvedPolicy
 from audit.worker.deadline import Deadline
@@ -44,6 +46,7 @@ class Request:
     overrides: list[str]
     seed: int
     date: str | None
+    formats: list[str]
     timeout: str | None
     quiet: bool
     debug: bool
@@ -56,15 +59,18 @@ def run(request: Request) -> int:
     """
     deadline = Deadline.after(request.timeout)
     on = parse_date(request.date)
+    formats = require_formats(request.formats)
     with terminable() if is_enabled() else nullcontext():
         measured = _measured(request, on, deadline)
-        report, files = write_and_read(conclude(measured, find_history()), request.out, verified)
+        concluded = conclude(measured, find_history())
+        formats = formats or list(recorded_policy(concluded).report.formats)
+        report, files = write_and_read(concluded, request.out, verified, formats)
     if problem := uncounted(report):
         print(f"audit: {plain(problem, 500)}", file=sys.stderr)
     if not request.quiet:
         about = digests(report) if report.verdict == "pass" else ()
-        page = f"Report: {plain(files[-1], 500)}"
-        print("\n".join([*summary(report), *remarks(report), *date_note(on), *about, page]))
+        reports = [f"Report: {plain(file, 500)}" for file in files[1:]]
+        print("\n".join([*summary(report), *remarks(report), *date_note(on), *about, *reports]))
     return VERDICTS[report.verdict]
 
 

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from audit.audit_log.audit_count import audit_number, audit_number_in_words
 from audit.errors import quote_list
-from audit.formats.html.text.margins import least_improvement
 from audit.formats.small_groups import rows_in_words, undecided_rows
+from audit.formats.text.margins import least_improvement
 from audit.result import MAX_AUDITS, Baseline, Decision, GroupFacts, Measurement, Report, RuleResult
 
 _MARKS = {"pass": "pass", "fail": "FAIL", "inconclusive": "open", "waived": "waived"}
@@ -22,7 +22,7 @@ def plain(text: object, longest: int = _MAX_NAME_CHARACTERS) -> str:
 
     It is shortened to ``longest`` characters and as many columns of a terminal.
     """
-    from audit.formats.html.text.safe_text import dotted, fitting, width
+    from audit.formats.text.safe_text import dotted, fitting, width
 
     clean = dotted(str(text))
     if len(clean) <= longest and width(clean) <= longest:

@@ -34,7 +34,12 @@ def conclude(measured: Measured, history: History | None = None) -> Report:
         checks=measured.results,
         environment=facts.environment,
         baseline=facts.baseline,
-        run={"started": measured.started, "seconds": measured.seconds, **counted},
+        run={
+            "started": measured.started,
+            "seconds": measured.seconds,
+            **({"rule_lines": facts.rule_lines} if facts.rule_lines else {}),
+            **counted,
+        },
         warnings=_warnings(facts, policy, measured.results),
         decision_version=DECISION_VERSION,
     )

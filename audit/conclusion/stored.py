@@ -37,7 +37,7 @@ def decide_again(report: Report) -> Decision:
 def verified(report: Report) -> Report:
     """Return the report with the decision that follows from its measurements, in place of the stored one.
 
-    The stored one of an older decision version may differ; `superseded` then says so.
+    The stored one of an older decision version may differ; the report's ``superseded`` then says so.
 
     Raises:
         AuditError: the stored decision, of this version, does not follow.
@@ -50,7 +50,13 @@ def verified(report: Report) -> Report:
             found=f"{difference[2]!r}",
             fix="do not rely on this report: it was edited; run the audit again",
         )
-    return replace(report, verdict=decision.verdict, reason=decision.reason, rules=decision.rules)
+    return replace(
+        report,
+        verdict=decision.verdict,
+        reason=decision.reason,
+        rules=decision.rules,
+        superseded=superseded(report, decision),
+    )
 
 
 def require_measured(report: Report) -> Report:

@@ -17,7 +17,15 @@ REPORT_FILE = "report.json"
 """Name of the artefact among a report's files."""
 
 _NOT_FINITE = {"NaN", "Infinity", "-Infinity"}
-_LEFT_OUT_IF_EMPTY = {"sampled", "exact_zero", "of_data", "members", "permuted_range", "unasked"}
+_LEFT_OUT_IF_EMPTY = {
+    "sampled",
+    "exact_zero",
+    "of_data",
+    "members",
+    "permuted_range",
+    "unasked",
+    "superseded",
+}
 _NUMBER = {"anyOf": [{"type": "number"}, {"type": "string", "enum": sorted(_NOT_FINITE)}]}
 
 

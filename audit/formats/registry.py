@@ -1,19 +1,49 @@
-"""The report formats: the files of an audit, each rendered from the report alone."""
+"""The report formats: the views of `report.json`, each a function of the report in a file of its own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from importlib import import_module
 from typing import NamedTuple
 
-from audit.formats.html.page import render_html
-from audit.formats.json import REPORT_FILE, to_json
+from audit.errors import AuditError, did_you_mean
 from audit.result import Report
+
+Render = Callable[[Report], str]
 
 
 class Format(NamedTuple):
-    """A report format: the name of its file, and the function that renders a report as its text."""
+    """A view of a report: the name of its file, and the function that renders a report as its text."""
 
-    name: str
-    render: Callable[[Report], str]
+    file: str
+    render: Render
 
 
-FORMATS = [Format(REPORT_FILE, to_json), Format("report.html", render_html)]
-"""All formats: the JSON, which is the artefact, first, and the HTML, whose path is printed, last."""
+def _in(module: str, function: str = "render") -> Render:
+    """Return a function of a module of `audit.formats` that is imported when it is called: few runs need all."""
+    return lambda report: str(getattr(import_module(f"audit.formats.{module}"), function)(report))
+
+
+FORMATS: Mapping[str, Format] = {
+    "html": Format("report.html", _in("html.page", "render_html")),
+}
+"""All formats by the names that ``--format`` and ``report.formats`` take."""
+
+
+def require_formats(names: Iterable[str]) -> list[str]:
+    """Return the names of formats, each once.
+
+    Raises:
+        AuditError: one is unknown.
+    """
+    for name in names:
+        if name not in FORMATS:
+            raise AuditError(
+                where="--format",
+                expected=f"one of {', '.join(FORMATS)}",
+                found=f"{name!r}{did_you_mean(name, FORMATS)}",
+            )
+    return list(dict.fromkeys(names))
+
+
+def render_formats(report: Report, names: Iterable[str]) -> dict[str, str]:
+    """Return the texts of the named formats by the names of their files."""
+    return {FORMATS[name].file: FORMATS[name].render(report) for name in names}

@@ -4,7 +4,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from audit.formats import registry
 from audit.formats.json import REPORT_FILE, from_json, to_json
 from audit.result import Report
 
+DEFAULT_FORMATS = ("html",)
 PREVIOUS = "previous"
 _PARTIAL = ".partial-"
 _PROCESS = re.compile(re.escape(_PARTIAL) + r"([1-9][0-9]*)-[a-z0-9_]+")
@@ -21,12 +22,12 @@ _PROCESS = re.compile(re.escape(_PARTIAL) + r"([1-9][0-9]*)-[a-z0-9_]+")
 def set_aside(folder: Path) -> None:
     """Make ``folder``, move an older report in it to ``previous/``, and delete what a killed run left.
 
-    No file but those of `registry.FORMATS` is touched.
+    No file but `report.json` and those of `registry.FORMATS` is touched.
 
     Raises:
         AuditError: the folder cannot be written.
     """
-    names = [each.name for each in registry.FORMATS]
+    names = [REPORT_FILE, *(view.file for view in registry.FORMATS.values())]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for partial in folder.glob(f"{_PARTIAL}*"):
@@ -47,23 +48,27 @@ def set_aside(folder: Path) -> None:
         raise _not_writable(folder, error) from None
 
 
-def write_reports(report: Report, folder: Path) -> list[Path]:
-    """Write every format of ``report`` into ``folder``, all or none (see `write_whole`), and return the files."""
-    return write_and_read(report, folder, lambda stored: stored)[1]
+def write_reports(report: Report, folder: Path, formats: Iterable[str] = DEFAULT_FORMATS) -> list[Path]:
+    """Write ``report`` as JSON and in ``formats`` into ``folder``, all or none, and return the files."""
+    return write_and_read(report, folder, lambda stored: stored, formats)[1]
 
 
 def write_and_read(
-    report: Report, folder: Path, verified: Callable[[Report], Report]
+    report: Report,
+    folder: Path,
+    verified: Callable[[Report], Report],
+    formats: Iterable[str] = DEFAULT_FORMATS,
 ) -> tuple[Report, list[Path]]:
     """Write ``report`` as JSON, read it back from disk, and write its views as they follow from what was read.
 
     Args:
         report: report with its verdict.
-        folder: directory of all formats' files, which are written all or none.
+        folder: directory of the files, which are written all or none.
         verified: returns the report that was read, or raises an error if its verdict does not follow.
+        formats: names of the views to write, of `registry.FORMATS`.
 
     Returns:
-        The report that was read, and the files, the HTML last.
+        The report that was read, and the files: the JSON, then the views in the order of ``formats``.
 
     Raises:
         AuditError: the folder cannot be written, or its report is another process's when all is written.
@@ -73,11 +78,11 @@ def write_and_read(
         file = place(REPORT_FILE, rendered)
         text = _read_own(file, _encoded(rendered))
         stored = verified(from_json(text.decode(), str(file)))
-        for view in registry.FORMATS:
-            if view.name != REPORT_FILE:
-                place(view.name, view.render(stored))
+        views = registry.render_formats(stored, formats)
+        for name, view in views.items():
+            place(name, view)
     _read_own(folder / REPORT_FILE, text)
-    return stored, [folder / each.name for each in registry.FORMATS]
+    return stored, [folder / name for name in (REPORT_FILE, *views)]
 
 
 def _read_own(file: Path, written: bytes) -> bytes:

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from ruamel.yaml.error import YAMLError
 
 from audit.errors import AuditError
+from audit.policy.file_lines import FileLines
 from audit.policy.model import Policy
 from audit.policy.spelled_numbers import safe_yaml
 from audit.policy.validation_errors import explain
@@ -44,6 +45,7 @@ def parse_policy(
     except ValidationError as error:
         raise explain(error, data, path or "policy", text) from None
     policy._path = path
+    policy._lines = FileLines(text).of_rules(len(policy.rules), overrides) if text else None
     return policy
 
 

@@ -11,10 +11,15 @@ from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 from audit.errors import did_you_mean
 from audit.policy.csv_spec import CsvSpec
 from audit.policy.fields import Name, Number, OneOrMore, OneOrMoreNames, Strict, Value, is_default
-from audit.policy.gate_spec import GateSpec, Rule, Waiver
+from audit.policy.file_lines import RuleLines
+from audit.policy.gate_spec import GateSpec, Rule, Text, Waiver
+from audit.result import MAX_AUDITS
 from audit.values import Spelling, canonical
 
 Kind = Literal["auto", "probabilities", "logits", "regression"]
+
+FormatName = Literal["html", "junit", "sarif", "markdown", "gitlab", "model-card"]
+"""A view of the report; `audit.formats.registry` renders them."""
 
 Disclosure = Literal["shown", "masked", "none"]
 """Display of real rows' values in a report: unchanged, as ranges shared by many rows, or none."""
@@ -155,10 +160,22 @@ class DataSpec(Strict):
         return self
 
 
+class About(Strict):
+    """The model's name, its owner, what it is meant for and what it is not, in the policy author's words."""
+
+    name: Text | None = None
+    owner: Text | None = None
+    intended_use: Text | None = None
+    limitations: Text | None = None
+
+
 class ReportSpec(Strict):
-    """Contents of the report."""
+    """Contents of the report, and the formats that are written beside `report.json`."""
 
     rows: Disclosure = "masked"
+    formats: Annotated[list[FormatName], Field(min_length=1, exclude_if=lambda names: names == ["html"])] = [
+        "html"
+    ]
 
 
 def _as_options(value: object) -> object:
@@ -175,6 +192,7 @@ class Policy(Strict):
     """A whole policy. `audit.check.load_policy` builds one, with line numbers in errors and default rules."""
 
     version: Literal[1]
+    about: Annotated[About, Field(exclude_if=lambda value: value == About())] = About()
     model: ModelSpec
     data: DataSpec
     checks: dict[str, Options] = {}
@@ -183,6 +201,7 @@ class Policy(Strict):
     report: ReportSpec = ReportSpec()
 
     _path: str | None = PrivateAttr(default=None)
+    _lines: RuleLines | None = PrivateAttr(default=None)
     _default_rules: bool = PrivateAttr(default=False)
 
     @property
@@ -214,6 +233,19 @@ class ResolvedPolicy(Policy):
     """A policy with every default written out: check options, gate, rules and their ids."""
 
     gate: GateSpec
+
+    @property
+    def rule_lines(self) -> dict[str, int]:
+        """The line of each rule in the file by the rule's id; empty if there is no file.
+
+        A default rule has the line of the nearest key, or 1.
+        """
+        if self._lines is None:
+            return {}
+        lines = () if self.default_rules else self._lines.rules
+        ids = [str(rule.id) for rule in self.rules]
+        max_audits = {MAX_AUDITS: self._lines.max_audits} if self.gate.max_audits is not None else {}
+        return {**dict.fromkeys(ids, self._lines.others), **dict(zip(ids, lines, strict=False)), **max_audits}
 
 
 def bin_labels(edges: Sequence[float]) -> list[str]:

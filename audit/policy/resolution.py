@@ -61,6 +61,7 @@ def resolve(policy: Policy, offers: Offers) -> ResolvedPolicy:
     # a policy that is resolved once more has its default rules written out
     resolved._default_rules = without_rules or (policy._default_rules and rules == with_ids(defaults))
     resolved._path = policy._path
+    resolved._lines = policy._lines
     return resolved
 
 

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.constructor import RoundTripConstructor, SafeConstructor
+from ruamel.yaml.constructor import SafeConstructor
 
 from audit.values import canonical
 
@@ -25,13 +25,6 @@ def safe_yaml() -> YAML:
     """Return a loader of plain data, whose numbers remember their spelling, and whose dates are text."""
     yaml = YAML(typ="safe", pure=True)
     yaml.Constructor = _Constructor
-    return yaml
-
-
-def yaml_with_places() -> YAML:
-    """Return a loader whose mappings and lists know their lines in the file."""
-    yaml = YAML(typ="rt")
-    yaml.Constructor = _PlacingConstructor
     return yaml
 
 
@@ -58,15 +51,10 @@ class _Constructor(SafeConstructor):
         return number
 
 
-class _PlacingConstructor(RoundTripConstructor):
-    pass
-
-
 def _as_text(_: Any, node: Any) -> str:
     return str(node.value)  # a group, a column's name, a day: whoever reads it knows which
 
 
 _Constructor.add_constructor("tag:yaml.org,2002:int", _Constructor.construct_yaml_int)
 _Constructor.add_constructor("tag:yaml.org,2002:float", _Constructor.construct_yaml_float)
-for _constructor in (_Constructor, _PlacingConstructor):
-    _constructor.add_constructor("tag:yaml.org,2002:timestamp", _as_text)
+_Constructor.add_constructor("tag:yaml.org,2002:timestamp", _as_text)

@@ -9,14 +9,15 @@ from pydantic_core import ErrorDetails
 
 from audit.errors import AuditError, did_you_mean
 from audit.policy.csv_spec import CsvSpec
+from audit.policy.file_lines import FileLines
 from audit.policy.gate_spec import GateSpec, Rule, Waiver
-from audit.policy.model import AtLeast, DataSpec, ModelSpec, OutputSpec, Policy, Protected, ReportSpec
-from audit.policy.spelled_numbers import yaml_with_places
+from audit.policy.model import About, AtLeast, DataSpec, ModelSpec, OutputSpec, Policy, Protected, ReportSpec
 
 Key = str | int
 
 _SECTIONS: dict[tuple[str, ...], type[BaseModel]] = {
     (): Policy,
+    ("about",): About,
     ("model",): ModelSpec,
     ("model", "output"): OutputSpec,
     ("data",): DataSpec,
@@ -35,7 +36,8 @@ def explain(error: ValidationError, data: Mapping[str, object], path: str, text:
     details = error.errors(include_url=False)
     first = next((item for item in details if item["type"] == "extra_forbidden"), details[0])
     keys = _keys_in_data(first["loc"], data)
-    where = f"{path}{_line(text, keys)}"
+    line = FileLines(text).nearest(keys)
+    where = f"{path}:{line}" if line else path
     if first["type"] == "missing":
         name = ".".join(str(key) for key in [*keys, first["loc"][-1]])
         return AuditError(where=where, expected=f"the key {name!r}", found="it is missing")
@@ -87,16 +89,3 @@ def _quoted(first: ErrorDetails) -> str:
 def _shorten(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 200 else text[:199] + "…"
-
-
-def _line(text: str, keys: Sequence[Key]) -> str:
-    """Return ``:LINE`` of the last of ``keys`` that the file contains (an override's are not in it)."""
-    node: Any = yaml_with_places().load(text) if text else None
-    line = None
-    for key in keys:
-        try:
-            line = (node.lc.key if isinstance(key, str) else node.lc.item)(key)[0] + 1
-            node = node[key]
-        except (AttributeError, KeyError, TypeError, IndexError):
-            break
-    return f":{line}" if line else ""

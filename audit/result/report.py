@@ -147,6 +147,7 @@ class Report:
     ``baseline`` is the model compared with, if any. ``warnings`` are what a reader must know before trusting the
     verdict: of the policy (rules that no value can break, or that these rows can never decide), of data and model, and
     of checks. ``decision_version`` is that of the rules by which the verdict follows from the measurements.
+    ``superseded`` is a sentence on the stored verdict if an older version decided it; a written report has none.
     """
 
     verdict: Verdict
@@ -162,6 +163,13 @@ class Report:
     warnings: list[str] = field(default_factory=list)
     schema_version: Literal[1] = 1
     decision_version: int = 1
+    superseded: str = ""
+
+    @property
+    def rule_lines(self) -> Mapping[str, int]:
+        """Line of each rule in the policy file by the rule's id; empty without a file."""
+        lines = self.run.get("rule_lines")
+        return lines if isinstance(lines, Mapping) else {}
 
     @property
     def other_date(self) -> str:

@@ -21,13 +21,13 @@ def render_line(report: Report) -> str:
 
 @pytest.fixture
 def line_format(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "FORMATS", [Format("report.txt", render_line), *registry.FORMATS])
+    monkeypatch.setattr(registry, "FORMATS", {**registry.FORMATS, "line": Format("report.txt", render_line)})
 
 
 @pytest.mark.usefixtures("line_format")
 def test_it_is_written_and_set_aside_by_the_next_run(tmp_path: Path) -> None:
-    files = write_reports(report(), tmp_path)
-    assert [file.name for file in files] == ["report.txt", "report.json", "report.html"]
+    files = write_reports(report(), tmp_path, ["line", "html"])
+    assert [file.name for file in files] == ["report.json", "report.txt", "report.html"]
     assert (tmp_path / "report.txt").read_text() == render_line(report())
     set_aside(tmp_path)
     assert not (tmp_path / "report.txt").exists()
@@ -47,7 +47,7 @@ def _fails(report: Report) -> str:
 
 @pytest.mark.usefixtures("line_format")
 def test_a_format_that_fails_leaves_no_report_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "FORMATS", [*registry.FORMATS, Format("report.bad", _fails)])
+    monkeypatch.setattr(registry, "FORMATS", {**registry.FORMATS, "bad": Format("report.bad", _fails)})
     with pytest.raises(ZeroDivisionError):
-        write_reports(report(), tmp_path)
+        write_reports(report(), tmp_path, ["line", "bad"])
     assert list(tmp_path.iterdir()) == []

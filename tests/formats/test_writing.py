@@ -148,7 +148,7 @@ def test_runs_that_race_for_a_folder_end_with_a_report_or_say_who_disturbed_them
     view = registry.Format(
         "report.html", lambda stored: stored.reason
     )  # the page takes long, and races seldom
-    monkeypatch.setattr(registry, "FORMATS", [registry.FORMATS[0], view])
+    monkeypatch.setattr(registry, "FORMATS", {"html": view})
 
     def run(number: int) -> list[str]:
         outcomes = []

@@ -9,10 +9,10 @@ from markupsafe import Markup
 from audit.audit_log.audit_count import audit_number_in_words
 from audit.formats.html.checks import check_views
 from audit.formats.html.rules import rule_views
-from audit.formats.html.text.metric_facts import confidence
-from audit.formats.html.text.numbers import count, number
-from audit.formats.html.text.safe_text import clean, elide
 from audit.formats.html.verdict import verdict_view
+from audit.formats.text.metric_facts import confidence
+from audit.formats.text.numbers import count, number
+from audit.formats.text.safe_text import clean, elide
 from audit.result import Report
 
 _SHEETS = ("report.css", "sections.css")
@@ -45,10 +45,8 @@ class Names:
         return {number: name for name, number in self._numbers.items()}
 
 
-def render_html(report: Report, superseded: str = "") -> str:
+def render_html(report: Report) -> str:
     """Return ``report`` as the text of an HTML page; equal reports give equal pages.
-
-    ``superseded`` is a sentence on the verdict of an older decision version, shown above the verdict.
 
     The contents of ``report.run`` are in the element ``<section id="run">`` and nowhere else. Text from
     the report is shown as text: markup, template syntax, control and direction characters included.
@@ -65,7 +63,6 @@ def render_html(report: Report, superseded: str = "") -> str:
         checks=check_views(report),
         policy=json.dumps(report.policy.effective, indent=2, ensure_ascii=False, default=str),
         confidence=confidence(report),
-        superseded=superseded,
         history=audit_number_in_words(report),
         names=Names(),
         number=number,

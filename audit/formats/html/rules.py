@@ -8,9 +8,9 @@ from audit.formats.html.charts.axis import measurement_axis
 from audit.formats.html.charts.interval_plot import folded_plots
 from audit.formats.html.charts.measurement_table import MeasurementCells, cells, methods
 from audit.formats.html.charts.plot_marks import Guides, Plot, Row, decided
-from audit.formats.html.text import margins as limits
-from audit.formats.html.text.metric_facts import facts_of
-from audit.formats.html.text.where_labels import Where, describe, shared, without
+from audit.formats.text import margins as limits
+from audit.formats.text.metric_facts import facts_of
+from audit.formats.text.where_labels import Where, describe, shared, without
 from audit.result import MAX_AUDITS, Measurement, MetricFacts, Report, RuleResult, RuleStatus
 
 PlacedMeasurements = list[tuple[Measurement, limits.Place | None]]

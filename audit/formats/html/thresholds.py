@@ -13,11 +13,11 @@ from audit.formats.html.charts.threshold_curve import (
     threshold_chart,
     vertical_axis,
 )
-from audit.formats.html.text.margins import bounds
-from audit.formats.html.text.metric_facts import facts_of, short
-from audit.formats.html.text.numbers import Estimate, estimate, number, with_interval, written
-from audit.formats.html.text.safe_text import brief
-from audit.formats.html.text.table_records import Record, figure, group_by, records, text
+from audit.formats.text.margins import bounds
+from audit.formats.text.metric_facts import facts_of, short
+from audit.formats.text.numbers import Estimate, estimate, number, with_interval, written
+from audit.formats.text.safe_text import brief
+from audit.formats.text.table_records import Record, figure, group_by, records, text
 from audit.result import CheckResult, MetricFacts, RuleResult
 
 LINES_PER_CHART = 5

@@ -4,10 +4,10 @@ from collections import Counter
 from dataclasses import dataclass
 
 from audit.formats.html.rules import SEVERITY, RuleView, ranked
-from audit.formats.html.text.metric_facts import min_rows, turned_off
-from audit.formats.html.text.numbers import count, interval, number, with_interval
-from audit.formats.html.text.where_labels import describe, rows_of
 from audit.formats.small_groups import rows_in_words, undecided_rows
+from audit.formats.text.metric_facts import min_rows, turned_off
+from audit.formats.text.numbers import count, interval, number, with_interval
+from audit.formats.text.where_labels import describe, rows_of
 from audit.result import CheckResult, Measurement, Report, RuleStatus
 
 

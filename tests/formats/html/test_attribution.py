@@ -15,7 +15,7 @@ from audit.formats.html.explainability.row_summary import summary
 from audit.formats.html.explainability.section import ExplainabilitySection
 from audit.formats.html.explainability.waterfall import named
 from audit.formats.html.page import render_html
-from audit.formats.html.text.table_records import Record, records
+from audit.formats.text.table_records import Record, records
 from audit.result import CheckResult, Measurement, Scalar
 
 from .attributions import CASES, EDGES, PARTS, PROXIES, SIZES, explainability, table

@@ -12,7 +12,7 @@ from audit.formats.html.charts.interval_plot import interval_plot
 from audit.formats.html.charts.plot_marks import Guides, Row
 from audit.formats.html.charts.reliability_curve import SIDE, reliability
 from audit.formats.html.page import render_html
-from audit.formats.html.text.margins import place
+from audit.formats.text.margins import place
 from audit.result import Measurement
 
 from .builders import measurement, performance

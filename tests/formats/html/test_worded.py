@@ -14,7 +14,7 @@ from audit.formats.html.explainability.text_highlights import (
     vocabularies,
 )
 from audit.formats.html.page import render_html
-from audit.formats.html.text.table_records import records
+from audit.formats.text.table_records import records
 from audit.result import CheckResult, Scalar
 
 from .attributions import table

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.formats.html.text.margins import bounds, in_words, place
-from audit.formats.html.text.metric_facts import how_to_read
-from audit.formats.html.text.numbers import (
+from audit.formats.text.margins import bounds, in_words, place
+from audit.formats.text.metric_facts import how_to_read
+from audit.formats.text.numbers import (
     brief_count,
     count,
     interval,
@@ -19,8 +19,8 @@ from audit.formats.html.text.numbers import (
     signed,
     written,
 )
-from audit.formats.html.text.safe_text import clean, elide, width
-from audit.formats.html.text.where_labels import describe, panel_of, row_label
+from audit.formats.text.safe_text import clean, elide, width
+from audit.formats.text.where_labels import describe, panel_of, row_label
 from audit.result import Measurement, MetricFacts
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from audit.formats.html.text.margins import Place
+from audit.formats.text.margins import Place
 from audit.result import Measurement
 
 

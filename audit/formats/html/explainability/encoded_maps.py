@@ -6,7 +6,7 @@ import struct
 from dataclasses import dataclass
 from io import BytesIO
 
-from audit.formats.html.text.table_records import Record, figure, text
+from audit.formats.text.table_records import Record, figure, text
 
 _MAX_SIDE = 64
 _MODES = {1: "L", 3: "RGB", 4: "RGBA"}

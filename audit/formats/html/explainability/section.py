@@ -13,7 +13,7 @@ from audit.formats.html.explainability import (
 )
 from audit.formats.html.explainability.dependence import Dependence
 from audit.formats.html.explainability.importance import DIRECTION, SHARE, SIZE, Importance, importance
-from audit.formats.html.text.table_records import records
+from audit.formats.text.table_records import records
 from audit.result import CheckResult, Measurement
 
 _KEYS = {

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 
 from audit.attacks import ATTACKS
-from audit.formats.html.text.safe_text import brief
+from audit.formats.text.safe_text import brief
 from audit.result import Measurement, Scalar
 
 ACCURACY = "adversarial_accuracy"

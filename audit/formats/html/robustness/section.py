@@ -25,7 +25,7 @@ from audit.formats.html.robustness.measurements import ALL, label_of
 from audit.formats.html.robustness.moved_columns import MovedColumns
 from audit.formats.html.robustness.sentences import flip_sentence, share
 from audit.formats.html.robustness.validity import Validity
-from audit.formats.html.text.table_records import records
+from audit.formats.text.table_records import records
 from audit.result import CheckResult, Measurement
 
 MAX_OPEN_FLIPS = 5

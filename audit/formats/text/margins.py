@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from audit.formats.html.text.numbers import number, with_interval, written
+from audit.formats.text.numbers import number, with_interval, written
 from audit.result import Measurement
 
 Side = Literal["outside", "crossing", "undefined", "inside"]
