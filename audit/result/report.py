@@ -166,6 +166,12 @@ class Report:
     superseded: str = ""
 
     @property
+    def about(self) -> dict[str, str]:
+        """Name, owner, intended use and limitations of the model, as far as the policy gives them, by their keys."""
+        about = self.policy.effective.get("about")
+        return {str(key): str(value) for key, value in about.items()} if isinstance(about, Mapping) else {}
+
+    @property
     def rule_lines(self) -> Mapping[str, int]:
         """Line of each rule in the policy file by the rule's id; empty without a file."""
         lines = self.run.get("rule_lines")

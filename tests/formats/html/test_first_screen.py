@@ -113,3 +113,14 @@ def test_checks_that_are_off_are_said() -> None:
     policy = replace(report.policy, effective={**report.policy.effective, "checks": {"fairness": False}})
     shown = screen(replace(report, rules=[], policy=policy))["Keep in mind"]
     assert "Turned off by the policy and not measured: fairness." in shown
+
+
+def test_what_the_policy_says_of_the_model_heads_the_page_as_text() -> None:
+    about = {"name": "Income <b>screening</b>", "owner": "risk@example.org", "intended_use": "Not\nalone"}
+    report = small()
+    effective = {**report.policy.effective, "about": about}
+    page = render_html(replace(report, policy=replace(report.policy, effective=effective)))
+    (header,) = parse(page).all("header")
+    assert "Name: Income <b>screening</b>" in header.text and "Owner: risk@example.org" in header.text
+    assert "Intended use: Not" in header.text and "Limitations" not in header.text
+    assert "Intended use" not in render_html(report)
