@@ -51,7 +51,7 @@ class Coder:
 
     def add(self, column: pa.Array) -> None:
         """Append the next batch of the column; NaN counts as null."""
-        encoded = column if pa.types.is_dictionary(column.type) else pc.dictionary_encode(column)
+        encoded = _dictionary_encoded(column)
         values = python_values(encoded.dictionary, self._column)
         indices = encoded.indices.fill_null(len(values)).to_numpy(zero_copy_only=False)
         lookup = np.full(len(values) + 1, NULL_CODE, np.int32)
@@ -97,6 +97,15 @@ class Coder:
         except ValueError:
             self._no_numbers.add(str(value))
             return NULL_CODE
+
+
+def _dictionary_encoded(column: pa.Array) -> pa.DictionaryArray:
+    if pa.types.is_dictionary(column.type):
+        return column
+    if pa.types.is_float16(column.type):  # Arrow before 26 encodes no halves, but the integers of their bits
+        bits = pc.dictionary_encode(column.view(pa.uint16()))
+        return pa.DictionaryArray.from_arrays(bits.indices, bits.dictionary.view(column.type))
+    return pc.dictionary_encode(column)
 
 
 class PolicyValues:
