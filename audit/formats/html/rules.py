@@ -8,18 +8,16 @@ from audit.formats.html.charts.axis import measurement_axis
 from audit.formats.html.charts.interval_plot import folded_plots
 from audit.formats.html.charts.measurement_table import MeasurementCells, cells, methods
 from audit.formats.html.charts.plot_marks import Guides, Plot, Row, decided
+from audit.formats.rule_text import SEVERITY, by_place, ranked
 from audit.formats.text import margins as limits
 from audit.formats.text.metric_facts import facts_of
 from audit.formats.text.where_labels import Where, describe, shared, without
-from audit.result import MAX_AUDITS, Measurement, MetricFacts, Report, RuleResult, RuleStatus
-
-PlacedMeasurements = list[tuple[Measurement, limits.Place | None]]
+from audit.result import MAX_AUDITS, MetricFacts, Report, RuleResult
 
 MAX_ROWS = 12
 _ABOUT_AUDITS = (
     "Audits of the same rows that differ in model, question or seed: with enough of them, one passes by luck."
 )
-SEVERITY: tuple[RuleStatus, ...] = ("fail", "inconclusive", "waived", "pass")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +46,6 @@ def rule_views(report: Report) -> list[RuleView]:
     return sorted(views, key=lambda view: SEVERITY.index(view.rule.status))
 
 
-def ranked(rule: RuleResult) -> PlacedMeasurements:
-    """Return the measurements that decided the rule, each with its place, furthest outside the limit first.
-
-    A count of audits has no place on an axis, and the rule's reason says all of it: then there is none.
-    """
-    return [] if rule.id == MAX_AUDITS else _by_place(rule.measurements, rule)
-
-
 def _view(anchor: str, rule: RuleResult, report: Report) -> RuleView:
     facts = facts_of(rule.metric, report.checks)
     common = shared([*rule.measurements, *rule.not_decided])
@@ -75,13 +65,8 @@ def _view(anchor: str, rule: RuleResult, report: Report) -> RuleView:
     )
 
 
-def _by_place(measurements: Sequence[Measurement], rule: RuleResult) -> PlacedMeasurements:
-    pairs = [(m, limits.place(m, rule.limit)) for m in measurements]
-    return sorted(pairs, key=lambda pair: pair[1].order if pair[1] else (0, 0.0))
-
-
 def _rows(rule: RuleResult, common: Where) -> list[Row]:
-    parts = ((ranked(rule), False), (_by_place(rule.not_decided, rule), True))
+    parts = ((ranked(rule), False), (by_place(rule.not_decided, rule), True))
     return [
         Row(_label(m.where, common), m, place, left_out, describe(m.where) or "all rows")
         for measurements, left_out in parts

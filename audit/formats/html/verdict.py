@@ -3,7 +3,8 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from audit.formats.html.rules import SEVERITY, RuleView, ranked
+from audit.formats.html.rules import RuleView
+from audit.formats.rule_text import SEVERITY, ranked
 from audit.formats.small_groups import rows_in_words, undecided_rows
 from audit.formats.text.metric_facts import min_rows, turned_off
 from audit.formats.text.numbers import count, interval, number, with_interval
