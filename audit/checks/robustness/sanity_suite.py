@@ -60,7 +60,12 @@ def run_sanity_tests(
         budget: the budget of the check.
     """
     sample = _Sample(subject, rows, plan, outcomes, source, budget)
-    on_all = [*_against_noise(outcomes), sample.test_unbounded(), *sample.test_searches()]
+    on_all = [
+        *_against_noise(outcomes),
+        sample.test_unbounded(),
+        *sample.test_searches(),
+        *sample.test_categories(),
+    ]
     on_gradient = _against_weaker(outcomes)
     on_search = []
     if any(ATTACKS[name].proven_by == "search" for name in plan.attacks):
@@ -114,7 +119,8 @@ def _evaluations(plan: Plan, rows: Batch) -> int:
     queries = _IMAGE_QUERIES if is_image else max(_QUERIES, 2 * plan.queries)
     at_one_size = replace(plan, attacks=searches, eps=plan.eps[:1], queries=queries)
     unbounded = replace(plan, attacks=[PGD.name], eps=[0.0, 1.0, 2.0])
-    return evaluations(at_one_size) + evaluations(unbounded) + _BACKGROUND_DRAWS
+    draws = _BACKGROUND_DRAWS * (2 if len(rows.threat_model.choices) > 1 else 1)
+    return evaluations(at_one_size) + evaluations(unbounded) + draws
 
 
 class _Sample:
@@ -139,7 +145,7 @@ class _Sample:
 
     def test_unbounded(self) -> Finding:
         """Attack the rows that values of the background flip, with room for all of these values."""
-        by_values = self._flipped_by_values()
+        by_values = self._flipped_by_any(self._with_values())
         if by_values is None:
             return sanity_tests.untestable()
         flipped = np.zeros(len(by_values), bool)
@@ -169,6 +175,19 @@ class _Sample:
                 flipped[self._unflipped] = self._search(self._unflipped, spec, [self._eps], queries)
             yield sanity_tests.test_independent_search(name, flipped)
 
+    def test_categories(self) -> Iterator[Finding]:
+        """Give unflipped rows other categories in all groups at once: attacks choose one group after the other."""
+        if len(self._rows.threat_model.choices) < 2:  # of a single group, attacks try every category
+            return
+        by_categories = self._flipped_by_any(self._with_categories())
+        if by_categories is None:
+            yield sanity_tests.untestable()
+            return
+        flipped = np.zeros(len(by_categories), bool)
+        if self._eps:
+            flipped[self._unflipped] = by_categories[self._unflipped]
+        yield sanity_tests.test_independent_search("categories of background rows", flipped)
+
     def log_odds(self) -> np.ndarray:
         """Return the log-odds that guided the search, of the rows and of the same rows with noise."""
         assert self._rows.log_odds is not None
@@ -176,17 +195,33 @@ class _Sample:
         noisy = self._rows.perturb(self._eps * noise, self._eps).adversarial
         return np.concatenate([self._rows.log_odds(x)[0] for x in (self._rows.x, noisy)])
 
-    def _flipped_by_values(self) -> np.ndarray | None:
-        """Return which rows values of some background rows flip; None if the model has no scores for these."""
+    def _with_values(self) -> Iterator[np.ndarray]:
+        """Yield the rows with the numbers of background rows, where these may move."""
         rows = self._rows
         free = rows.threat_model.free(rows.x)
-        flipped = np.zeros(len(rows.x), bool)
         rng = np.random.default_rng(self._plan.seed)
         for _ in range(_BACKGROUND_DRAWS):
             values = self._background[rng.integers(0, len(self._background), len(rows.x))]
-            candidates = np.where(free & np.isfinite(values), values, rows.x).astype(rows.x.dtype)
+            yield np.where(free & np.isfinite(values), values, rows.x).astype(rows.x.dtype)
+
+    def _with_categories(self) -> Iterator[np.ndarray]:
+        """Yield the rows with categories of background rows, those of each group from another one."""
+        rows = self._rows.x
+        rng = np.random.default_rng(self._plan.seed)
+        for _ in range(_BACKGROUND_DRAWS):
+            candidates = rows.copy()
+            for choice in self._rows.threat_model.choices:
+                candidates[:, choice] = self._background[rng.integers(0, len(self._background), len(rows))][
+                    :, choice
+                ]
+            yield candidates
+
+    def _flipped_by_any(self, draws: Iterator[np.ndarray]) -> np.ndarray | None:
+        """Return which rows the candidates of some draw flip; None if the model has no scores for these."""
+        flipped = np.zeros(len(self._rows.x), bool)
+        for candidates in draws:
             try:
-                flipped |= rows.flips(candidates)
+                flipped |= self._rows.flips(candidates)
             except AuditError:
                 return None
         return flipped

@@ -232,6 +232,48 @@ def test_a_table_of_categories_alone_is_attacked_by_choice(tmp_path: Path) -> No
     )
 
 
+def joint_change(path: Path, penalty: float) -> Path:
+    """Export a score whose sign ``a_x`` and ``b_x`` turn together; of ``penalty`` each, if alone, in its favour."""
+    import tensorflow as tf
+
+    def score(x: Any) -> Any:
+        a, b = x[:, 1], x[:, 4]
+        sign = tf.sign(x[:, 0])
+        return tf.sigmoid(x[:, 0] + sign * (penalty * (a + b) - (4 * penalty + 20) * a * b))[:, None]
+
+    save(path, score, x=([None, 7], tf.float32))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("penalty", "groups", "is_bound"), [(3.0, 2, True), (-30.0, 2, False), (3.0, 1, False)]
+)
+def test_categories_that_flip_together_only_are_doubted(
+    penalty: float, groups: int, is_bound: bool, tmp_path: Path
+) -> None:
+    """Each row flips where both groups change, which a choice of one after the other misses if each resists."""
+    rng = np.random.default_rng(0)
+    flags = np.concatenate([np.eye(3)[rng.integers(0, 3, 600)] for _ in range(2)], axis=1)
+    flags = flags[(flags[:, 0] * flags[:, 3]) == 0]  # in no row do both flip the sign already
+    number = rng.choice([-1, 1], len(flags)) * rng.uniform(0.5, 2, len(flags))
+    table = pd.DataFrame(flags, columns=["a_x", "a_y", "a_z", "b_x", "b_y", "b_z"])
+    table.insert(0, "number", number)
+    model = joint_change(tmp_path / "m", penalty)
+    check = run(
+        model, table.assign(label=(number > 0) * 1), tmp_path, eps=[0.1], move=["a_x", "b_x"][:groups]
+    )
+    accuracy = next(
+        m for m in check.measurements
+        if m.metric == "robustness.adversarial_accuracy" and m.where == {"attack": "worst", "norm": "inf", "eps": 0.1}
+    )  # fmt: skip
+    assert (accuracy.method == "clopper-pearson-upper") == is_bound
+    validity = next(pd.DataFrame(t.columns) for t in check.tables if t.name == "validity")
+    tested = validity["test"].str.contains("categories of background rows")
+    assert tested.any() == (groups == 2)
+    if groups == 2:
+        assert (validity.loc[tested, "verdict"] == "in doubt").any() == is_bound
+
+
 def test_init_writes_them_down_and_what_it_writes_works(
     model: Path,
     table: pd.DataFrame,
