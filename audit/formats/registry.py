@@ -24,6 +24,7 @@ def _in(module: str, function: str = "render") -> Render:
 
 FORMATS: Mapping[str, Format] = {
     "html": Format("report.html", _in("html.page", "render_html")),
+    "markdown": Format("summary.md", _in("markdown.page")),
 }
 """All formats by the names that ``--format`` and ``report.formats`` take."""
 

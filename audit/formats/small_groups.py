@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
+from audit.formats.text.numbers import with_interval
+from audit.formats.text.where_labels import describe
 from audit.result import GroupFacts, Measurement, Report
 from audit.result.small_groups import group_name
 
@@ -23,6 +25,24 @@ def rows_in_words(measurement: Measurement, groups: Sequence[GroupFacts]) -> str
     if total is None or total == measurement.rows:
         return f"{smallest} rows"
     return f"{total:,} rows, {smallest} in the denominator"
+
+
+def left_out(report: Report) -> dict[str, tuple[str, str]]:
+    """Return the groups that rules left out, the smallest first: rows, and the value in the metric with fewest."""
+    fewest: dict[str, Measurement] = {}
+    for rule in report.rules:
+        for measurement in rule.not_decided:
+            where = measurement.where
+            group = {k: v for k, v in where.items() if k in ("attribute", "group", "unprivileged")}
+            name = describe(group) or describe(where) or "all rows"
+            fewest[name] = min(measurement, fewest.get(name, measurement), key=lambda m: m.rows)
+    return {
+        name: (
+            rows_in_words(m, report.data.groups),
+            f"{m.metric.partition('.')[2]} {with_interval(m.value, m.ci)}",
+        )
+        for name, m in sorted(fewest.items(), key=lambda item: item[1].rows)
+    }
 
 
 def undecided_rows(report: Report) -> Iterator[str]:

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from audit.formats.html.rules import RuleView
 from audit.formats.rule_text import SEVERITY, ranked
-from audit.formats.small_groups import rows_in_words, undecided_rows
+from audit.formats.small_groups import left_out, undecided_rows
 from audit.formats.text.metric_facts import min_rows, turned_off
-from audit.formats.text.numbers import count, interval, number, with_interval
+from audit.formats.text.numbers import count, interval, number
 from audit.formats.text.where_labels import describe, rows_of
-from audit.result import CheckResult, Measurement, Report, RuleStatus
+from audit.result import CheckResult, Report, RuleStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def verdict_view(report: Report, views: list[RuleView]) -> VerdictView:
         undecided=[_nearest(view) for view in views if view.rule.status == "inconclusive"],
         waived=[view for view in views if view.rule.status == "waived"],
         closest=_closest(passed) if report.verdict == "pass" else None,
-        left_out=_left_out(report),
+        left_out=left_out(report),
         undecided_rows=list(undecided_rows(report)),
         min_rows=min_rows(report),
         not_measured=[check for check in report.checks if check.status != "measured"],
@@ -90,20 +90,3 @@ def _closest(passed: list[RuleView]) -> Nearest | None:
         if place
     ]
     return _nearest(passed[min(margins)[1]]) if margins else None
-
-
-def _left_out(report: Report) -> dict[str, tuple[str, str]]:
-    fewest: dict[str, Measurement] = {}
-    for rule in report.rules:
-        for measurement in rule.not_decided:
-            where = measurement.where
-            group = {k: v for k, v in where.items() if k in ("attribute", "group", "unprivileged")}
-            name = describe(group) or describe(where) or "all rows"
-            fewest[name] = min(measurement, fewest.get(name, measurement), key=lambda m: m.rows)
-    return {
-        name: (
-            rows_in_words(m, report.data.groups),
-            f"{m.metric.partition('.')[2]} {with_interval(m.value, m.ci)}",
-        )
-        for name, m in sorted(fewest.items(), key=lambda item: item[1].rows)
-    }

@@ -64,12 +64,23 @@ def fitting(text: str, columns: int) -> str:
 @lru_cache(maxsize=4096)
 def elide(text: str, columns: int) -> str:
     """Return ``text``, cleaned, its middle cut out if it is wider than ``columns`` (see `width`)."""
-    text = clean(text)
+    if len(text) <= columns and text.isascii() and text.isprintable():
+        return text
+    text = clean(_ends(text, columns))
     if width(text) <= columns:
         return text
     # An ending tells names apart as often as a beginning does.
     tail = fitting(text[::-1], (columns - 1) // 3)[::-1]
     return fitting(text, columns - 1 - width(tail)) + "…" + tail
+
+
+def _ends(text: str, columns: int) -> str:
+    """Return ``text``, if it is far too long without the middle, which `elide` would clean for nothing.
+
+    Of ten characters at least one has a column, or is written as several: see `clean`.
+    """
+    end = 10 * columns
+    return text if len(text) <= 2 * end else text[:end] + text[-end:]
 
 
 def brief(text: str) -> str:

@@ -1,0 +1,1 @@
+"""`summary.md`: the report as GitHub's Markdown, for step summaries and comments on pull requests."""

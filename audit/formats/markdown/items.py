@@ -1,0 +1,80 @@
+"""The items of `summary.md`: a rule, a check without results or a group as Markdown, each on a few lines."""
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+from audit.formats.rule_text import measurement_lines, numbers, ranked, sentence, waiver
+from audit.formats.text.margins import in_words
+from audit.formats.text.markdown_text import code, prose, table_row
+from audit.formats.text.numbers import count, with_interval
+from audit.formats.text.safe_text import brief
+from audit.formats.text.where_labels import describe, rows_of
+from audit.result import CheckResult, RuleResult
+
+_MAX_LINES = 3
+_STATUS = {"pass": "pass", "fail": "**fail**", "inconclusive": "**not decided**", "waived": "waived"}
+_WOULD_BE = {"fail": "fail", "inconclusive": "not be decided"}
+
+RULES_HEAD = "| Status | Rule | Limit | Value | Measured on | n |\n|---|---|---|---|---|---|"
+"""The head of the table whose rows `rule_row` makes."""
+
+
+def rule_item(rule: RuleResult) -> str:
+    """Return a rule that does not pass: by how much, its other measurements and reason, and what would decide it."""
+    several = rule.status == "inconclusive" or len(rule.measurements) != 1
+    lines = [*_other_measurements(rule), *([sentence(rule.reason)] if several else []), *_needs(rule.needs)]
+    return "\n".join([f"- {_outcome(rule)}", *(f"  - {prose(line)}" for line in lines)])
+
+
+def waived_item(rule: RuleResult) -> str:
+    """Return a waived rule: what it measured, who waived it, until when and why."""
+    terms = waiver(rule) or "waived, without terms in the report"
+    return f"- {_outcome(rule)}\n  - {prose(sentence(terms))}"
+
+
+def rule_row(rule: RuleResult) -> str:
+    """Return a rule as a table row, with the measurement that is furthest outside the limit or nearest to it."""
+    measured = ["", "", ""]
+    for worst, _ in ranked(rule)[:1]:
+        where = describe(worst.where)
+        rows = count(rows_of(worst))
+        measured = [with_interval(worst.value, worst.ci), code(where) if where else "all rows", rows]
+    return table_row(_status(rule), code(rule.id), prose(in_words(rule.limit)), *measured)
+
+
+def _status(rule: RuleResult) -> str:
+    without = f", would {_WOULD_BE[rule.would_be]}" if rule.would_be in _WOULD_BE else ""
+    return _STATUS[rule.status] + without
+
+
+def check_item(check: CheckResult) -> str:
+    """Return a check without results, and why it has none."""
+    reason = prose(check.reason or "no reason is recorded")
+    return f"- The check {code(check.name)} {'was skipped' if check.status == 'skipped' else check.status}: {reason}"
+
+
+def group_item(group: tuple[str, tuple[str, str]]) -> str:
+    """Return a group that rules left out, with its rows and a value of it (see `audit.formats.small_groups`)."""
+    name, (rows, value) = group
+    return f"- {code(name)}: {prose(rows)}; {prose(value)}"
+
+
+def _outcome(rule: RuleResult) -> str:
+    """Return the outcome in numbers; the id stands for the metric that it begins with."""
+    text = numbers(rule)
+    if not rule.id.startswith(rule.metric):
+        return f"{code(rule.id)}: {prose(text)}"
+    rest = text.removeprefix(brief(rule.metric))
+    return f"{code(rule.id)}{'' if rest.startswith(',') else ' '}{prose(rest)}"
+
+
+def _other_measurements(rule: RuleResult) -> Iterator[str]:
+    """Yield the measurements after the one that `numbers` has."""
+    lines = min(len(rule.measurements), _MAX_LINES + 1)
+    yield from islice(measurement_lines(rule, _MAX_LINES), 1, lines)
+
+
+def _needs(needs: Sequence[str]) -> Iterator[str]:
+    yield from (f"To decide it: {need}" for need in needs[:_MAX_LINES])
+    if len(needs) > _MAX_LINES:
+        yield f"and {len(needs) - _MAX_LINES:,} more needs"

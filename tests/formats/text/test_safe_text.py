@@ -1,0 +1,33 @@
+"""Names far too long are shortened without cleaning all of them, and as if all of them had been cleaned."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from audit.formats.text.safe_text import clean, elide, fitting, width
+
+PARTS = (
+    "n" * 40,
+    "表" * 20,
+    "e" + "\u0301" * 9,
+    "\x1b",
+    "\u202e",
+    "\ud800",
+    "\r\n",
+    "\n",
+    "\u0301" * 50,
+    "🎉" * 9,
+)
+
+
+@given(st.lists(st.sampled_from(PARTS), max_size=60), st.integers(4, 24))
+@settings(deadline=None)
+def test_a_long_name_is_shortened_as_a_cleaned_one(parts: list[str], columns: int) -> None:
+    text = "".join(parts)
+    whole = clean(text)
+    if width(whole) <= columns:
+        assert elide(text, columns) == whole
+    else:
+        tail = fitting(whole[::-1], (columns - 1) // 3)[::-1]
+        assert elide(text, columns) == f"{fitting(whole, columns - 1 - width(tail))}…{tail}"
