@@ -145,8 +145,12 @@ def _as_float(column: pa.Array, name: str, first_row: int) -> pa.Array:
         row=first_row + row,
         where=f"data column {name!r}",
         expected="numbers",
-        found="text that is no number",
-        fix=f"if its comma is a decimal mark, set {_DECIMAL_COMMA}" if has_comma else _FIX,
+        found="a comma, which may be a decimal mark or separate thousands"
+        if has_comma
+        else "text that is no number",
+        fix=f"if it is a decimal mark, set {_DECIMAL_COMMA}; else write the numbers without it"
+        if has_comma
+        else _FIX,
         settings=[_DECIMAL_COMMA] if has_comma else (),
     )
 

@@ -17,6 +17,7 @@ from audit.data.readers.registry import locate
 from audit.data.source import Source
 from audit.draft.dialect_question import open_table
 from audit.draft.guesses import distinct, guess_protected, may_be_targets
+from audit.draft.present_keys import joined, without_asked
 from audit.draft.questions import Question
 from audit.draft.sample_size import undecidable
 from audit.draft.trial import Trial
@@ -191,7 +192,10 @@ class _Drafting:
         feeds = self.feeds or self._feeds(policy)
         nulls = _nulls(self.source, feeds)
         thin = _thin(policy, table)
-        text = policy_text(policy, self.content, table, feeds, nulls, thin, questions, self.encoded)
+        questions = joined(questions, self.content)
+        content = without_asked(self.content, questions)
+        null_questions = {} if "missing" in self.content["data"] else nulls
+        text = policy_text(policy, content, table, feeds, null_questions, thin, questions, self.encoded)
         self.policy(YAML(typ="safe", pure=True).load(text))  # what is written is a policy
         of_table = table.warnings if table else ()
         remarks = [*self.source.notes, *self._remarks(policy, nulls, thin), *of_table]

@@ -83,14 +83,15 @@ def _remark(choice: Setting, question: Question) -> str:
 def _flow(content: Mapping[str, Any], indent: str) -> Iterator[str]:
     """Yield keys with their values on one line each."""
     for key, value in content.items():
-        yield f"{indent}{scalar(key)}: {_flow_value(value)}"
+        yield f"{indent}{scalar(key)}: {flow_value(value)}"
 
 
-def _flow_value(value: object) -> str:
+def flow_value(value: object) -> str:
+    """Return a value in YAML's flow style, on one line."""
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{scalar(key)}: {_flow_value(item)}" for key, item in value.items()) + "}"
+        return "{" + ", ".join(f"{scalar(key)}: {flow_value(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list):
-        return f"[{', '.join(map(_flow_value, value))}]"
+        return f"[{', '.join(map(flow_value, value))}]"
     return json.dumps(value) if isinstance(value, str) else scalar(value)
 
 
@@ -151,7 +152,7 @@ def _outcome(labels: Labels, content: Mapping[str, Any]) -> Iterator[str]:
 
 def _protected(spec: Protected) -> str:
     bins = f"bins: [{', '.join(f'{edge:.12g}' for edge in spec.bins)}], " if spec.bins else ""
-    columns = f"columns: {_flow_value(spec.columns)}, " if spec.columns else ""
+    columns = f"columns: {flow_value(spec.columns)}, " if spec.columns else ""
     return f"{{{bins}{columns}privileged: [{', '.join(scalar(value) for value in spec.privileged)}]}}"
 
 
@@ -176,7 +177,7 @@ def _gate(
         yield "  # max_audits: 20   # fail beyond so many different audits of these rows: of enough, one passes by luck"
     empty = " []          # none: add limits, or every audit is inconclusive"
     yield f"  rules:{about if policy.rules else empty}"
-    as_given = map(_flow_value, content.get("rules") or ())
+    as_given = map(flow_value, content.get("rules") or ())
     for rule in policy.rules:
         for sentence in thin.get(str(rule.id), ()):
             yield _comment(f"    # these rows cannot decide the next rule for {sentence}")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from ruamel.yaml import YAML
 
 from audit.check import load_policy
 from audit.cli import main
@@ -70,6 +72,50 @@ def test_delimiters_that_fit_alike_are_a_question(
     answer(draft, offered[0])  # the dialect in which there is a label comes first
     assert main(["run", "--quiet", *SCORES_ONLY]) in (0, 1, 3)
     assert load_policy(draft).data.csv.delimiter == right
+
+
+def semicolons(folder: Path) -> list[str]:
+    """Write a table in which ``1,500`` may be a decimal or a thousand; return the options that lead to a question."""
+    a = np.linspace(-9, 9, 40).round().astype(int)
+    lines = [f"{v};{'1,500' if v > 5 else '0'};{'yes' if v > 0 else 'no'}\n" for v in a]
+    (folder / "t.csv").write_text("a;b;label\n" + "".join(lines))
+    return []
+
+
+def nulls_in_both(folder: Path) -> list[str]:
+    """Write a table with nulls in two columns; return the options that answer for one."""
+    a = np.linspace(-9, 9, 40).round(1)
+    lines = [f"{'' if v == a[3] else v},{'' if v == a[5] else 1},{'yes' if v > 0 else 'no'}\n" for v in a]
+    (folder / "t.csv").write_text("a,b,label\n" + "".join(lines))
+    return ["--set", "data.missing.a=0"]
+
+
+@pytest.mark.parametrize(
+    ("table", "key", "expected"),
+    [
+        (semicolons, "csv", {"delimiter": ";", "decimal": ","}),
+        (nulls_in_both, "missing", {"a": 0, "b": 1}),
+    ],
+)
+def test_a_choice_holds_what_the_draft_has_under_its_key(
+    folder: Path, table: Callable[[Path], list[str]], key: str, expected: dict[str, object], capsys: Captured
+) -> None:
+    """Uncommented beside a line of the same key, it would be no YAML."""
+    more = table(folder)
+    assert main(["init", "model", "t.csv", "--label", "label", *more]) == 3
+    draft = folder / "audit.yaml"
+    (offered,) = choices(draft.read_text(), key)
+    assert f"    data.{offered.removeprefix('  # ').partition('  ')[0]}\n" in capsys.readouterr().out
+    draft.write_text(draft.read_text().replace(offered, offered.replace("# ", "", 1).replace('"VALUE"', "1")))
+    assert YAML(typ="safe").load(draft)["data"][key] == expected
+    assert main(["run", "--quiet", *SCORES_ONLY]) in (0, 1, 3)
+
+
+def test_a_comma_may_separate_thousands(folder: Path, capsys: Captured) -> None:
+    semicolons(folder)
+    assert main(["init", "model", "t.csv", "--label", "label"]) == 3
+    message = "a comma, which may be a decimal mark or separate thousands"
+    assert message in capsys.readouterr().out and message in (folder / "audit.yaml").read_text()
 
 
 def test_no_delimiter_gives_the_label(folder: Path, capsys: Captured) -> None:
