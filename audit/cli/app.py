@@ -195,6 +195,25 @@ def report(
 
 
 @app.command()
+def diff(
+    old: Annotated[Path, typer.Argument(metavar="OLD.json", help="The report.json of the earlier run.")],
+    new: Annotated[Path, typer.Argument(metavar="NEW.json", help="The report.json of the later run.")],
+    form: Annotated[
+        Literal["markdown", "html", "json"], typer.Option("--format", help="How the difference is written.")
+    ] = "markdown",
+    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+    debug: Debug = False,
+) -> int:
+    """Show what changed between two audits, and whether it is more than chance.
+
+    Exit codes: 0 shown, whatever the verdicts, 2 a report cannot be read or was edited.
+    """
+    from audit.cli.diff import diff as command
+
+    return command(old, new, "json" if as_json else form)
+
+
+@app.command()
 def checks(
     name: Annotated[
         str | None, typer.Argument(metavar="[NAME]", help="Show this check's manual page.")

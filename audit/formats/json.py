@@ -16,6 +16,7 @@ from audit.result import CheckResult, Report, Scalar
 REPORT_FILE = "report.json"
 """Name of the artefact among a report's files."""
 
+_SCHEMA_VERSION = 1
 _NOT_FINITE = {"NaN", "Infinity", "-Infinity"}
 _LEFT_OUT_IF_EMPTY = {
     "sampled",
@@ -62,6 +63,7 @@ def from_json(text: str, where: str = "report") -> Report:
         content = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise _not_a_report(where, f"no JSON: {error}") from None
+    _require_known_schema(content, where)
     try:
         report = _adapter().validate_python(content)
         _parse_numbers(report.checks)
@@ -132,6 +134,18 @@ def _widen(schema: object) -> object:
         inside = {key: _widen(item) for key, item in schema.items() if not (numeric and key == "type")}
         return inside | _NUMBER if numeric else inside
     return [_widen(item) for item in schema] if isinstance(schema, list) else schema
+
+
+def _require_known_schema(content: object, where: str) -> None:
+    """Refuse a report of a newer schema, whatever else differs in it."""
+    version = content.get("schema_version") if isinstance(content, dict) else None
+    if isinstance(version, int) and version > _SCHEMA_VERSION:
+        raise AuditError(
+            where=f"{where}: schema_version",
+            expected=f"at most {_SCHEMA_VERSION}, the schema of this version of savedmodel-audit",
+            found=f"{version}",
+            fix="install the version that made the report (environment.audit)",
+        )
 
 
 def _not_a_report(where: str, problem: str) -> AuditError:

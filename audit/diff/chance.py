@@ -1,0 +1,106 @@
+"""Whether the difference of two measurements is more than chance: its interval, its p-value and Holm's correction.
+
+The reports hold counts and standard errors, not rows. So what two estimates have in common is known in a few cases
+only, and everywhere else the widest interval that is possible decides; `docs/diff.md` says which, and why.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+from audit.diff.relation import Relation
+from audit.result import Baseline, Measurement
+from audit.stats import p_outside, paired_interval
+from audit.stats.interval_method import Interval
+from audit.stats.methods import method_named
+
+CONFIDENCE = 0.95
+"""Of all intervals of differences; 1 minus it is the probability that any change at all is named by chance."""
+
+_ROUNDING = 1e-9
+
+
+def joined(old: Measurement, new: Measurement, shared: Relation, of_data: bool) -> Measurement:
+    """Return the new measurement with the old one as its baseline, so that `paired_interval` bounds the difference.
+
+    The improvement is new minus old, whichever direction is better. ``of_data`` is whether the value follows from the
+    data alone.
+    """
+    if shared.paired and (baseline := _stored_pairing(old, new)):
+        return replace(new, baseline=replace(baseline, better="higher", ideal=None))
+    positive = shared.model or of_data or shared.rows == "other"
+    baseline = Baseline(
+        value=old.value,
+        method=old.method,
+        better="higher",
+        counts=old.counts,
+        se=old.se,
+        discordant={} if positive or not shared.independent_rows else _most_discordant(old, new),
+        correlation=0.0 if positive else None,
+    )
+    return replace(new, baseline=baseline)
+
+
+def difference(pair: Measurement) -> tuple[Interval | None, float]:
+    """Return the interval of a `joined` pair's difference, and the p-value of "there is none".
+
+    The p-value is 1 where the interval contains 0, or there is none.
+    """
+    ci = paired_interval(pair, CONFIDENCE)
+    if ci is None or ci[0] <= 0.0 <= ci[1]:
+        return ci, 1.0
+    change = pair.value - pair.baseline.value if pair.baseline else math.nan
+    return ci, p_outside(pair, 0.0, 0.0, change, paired_interval)
+
+
+def proven(p_values: Sequence[float]) -> set[int]:
+    """Return the positions of those that remain after Holm's correction over all of them.
+
+    Source: Holm, Scandinavian Journal of Statistics 6 (1979) 65-70.
+    """
+    error = 1.0 - CONFIDENCE
+    ranked = sorted(range(len(p_values)), key=lambda position: p_values[position])
+    for step, position in enumerate(ranked):
+        if p_values[position] > error / (len(ranked) - step):
+            return set(ranked[:step])
+    return set(ranked)
+
+
+def equal(old: float, new: float) -> bool:
+    """Return whether two values are equal up to rounding, which differs between machines."""
+    both_undefined = math.isnan(old) and math.isnan(new)
+    return both_undefined or old == new or math.isclose(old, new, rel_tol=_ROUNDING, abs_tol=1e-12)
+
+
+def _stored_pairing(old: Measurement, new: Measurement) -> Baseline | None:
+    """Return the new report's comparison with its baseline, if it measured the baseline as the old report did."""
+    baseline = new.baseline
+    if baseline is None or baseline.method != old.method or not equal(baseline.value, old.value):
+        return None
+    return baseline if _alike(baseline.counts, old.counts) else None
+
+
+def _alike(one: dict[str, list[float]], other: dict[str, list[float]]) -> bool:
+    if one.keys() != other.keys():
+        return False
+    pairs = ((a, b) for name in one for a, b in zip(one[name], other[name], strict=False))
+    return all(len(one[name]) == len(other[name]) for name in one) and all(equal(a, b) for a, b in pairs)
+
+
+def _most_discordant(old: Measurement, new: Measurement) -> dict[str, list[float]]:
+    """Return for each proportion the most discordant rows that both counts allow; empty without proportions.
+
+    No two models with these counts differ on more rows, and no interval of their difference is wider. Fréchet's bounds.
+    """
+    if new.method != old.method or method_named(new.method).counts.shape != "proportions":
+        return {}
+    if new.counts.keys() != old.counts.keys():
+        return {}
+    pairs = {}
+    for name, (events, rows) in new.counts.items():
+        old_events, old_rows = old.counts[name]
+        if not equal(rows, old_rows):
+            return {}
+        only_new = min(events, rows - old_events)
+        pairs[name] = [only_new, old_events - events + only_new, rows]
+    return pairs

@@ -1,0 +1,106 @@
+"""Checks, metrics, groups, features and measurements that only one of two reports has."""
+
+from collections.abc import Iterable, Iterator, Set
+from typing import NamedTuple, TypeVar
+
+from audit.diff.measurements import by_key
+from audit.diff.records import Presence, Side
+from audit.formats.text.where_labels import describe
+from audit.result import Measurement, Report
+
+_MEMBERS = ("group", "unprivileged")
+Name = TypeVar("Name", str, tuple[str, str])
+
+
+class _Contents(NamedTuple):
+    """Names in one report, from the general to the particular."""
+
+    checks: frozenset[str]
+    metrics: frozenset[str]
+    attributes: frozenset[str]
+    groups: frozenset[tuple[str, str]]
+    features: frozenset[str]
+
+
+def presence_changes(old: Report, new: Report) -> list[Presence]:
+    """Return what only one report has: each measurement under the most general name that it came or went with."""
+    checks = {check.name for check in old.checks} & {check.name for check in new.checks}
+    before = _contents(old, checks)
+    after = _contents(new, checks)
+    added = _only("added", new, after, old, before)
+    removed = _only("removed", old, before, new, after)
+    return [*added, *removed]
+
+
+def _only(
+    side: Side, report: Report, contents: _Contents, other: Report, others: _Contents
+) -> Iterator[Presence]:
+    yield from (
+        Presence(kind="check", name=name, side=side) for name in _missing(contents.checks, others.checks)
+    )
+    metrics = _missing(contents.metrics, others.metrics)
+    yield from (
+        Presence(kind="metric", name=name, side=side)
+        for name in metrics
+        if name.partition(".")[0] in others.checks
+    )
+    attributes = _missing(contents.attributes, others.attributes)
+    yield from (Presence(kind="attribute", name=name, side=side) for name in attributes)
+    yield from (
+        Presence(kind="group", name=f"{attribute}: {group}", side=side)
+        for attribute, group in _missing(contents.groups, others.groups)
+        if attribute in others.attributes
+    )
+    yield from (
+        Presence(kind="feature", name=name, side=side)
+        for name in _missing(contents.features, others.features)
+    )
+    known = by_key(other)
+    for key, measurement in by_key(report).items():
+        if key not in known and _is_covered(measurement, others):
+            yield Presence(kind="measurement", name=label(measurement), side=side)
+
+
+def _missing(names: Iterable[Name], others: frozenset[Name]) -> list[Name]:
+    return sorted(name for name in names if name not in others)
+
+
+def _is_covered(measurement: Measurement, others: _Contents) -> bool:
+    """Return whether the other report has everything that a measurement is about, but not the measurement."""
+    where = measurement.where
+    return (
+        measurement.metric in others.metrics
+        and ("attribute" not in where or str(where["attribute"]) in others.attributes)
+        and _groups(measurement) <= others.groups
+        and ("feature" not in where or str(where["feature"]) in others.features)
+    )
+
+
+def label(measurement: Measurement) -> str:
+    """Return the metric of a measurement with its ``where`` in words."""
+    where = describe(measurement.where)
+    return f"{measurement.metric}, {where}" if where else measurement.metric
+
+
+def _contents(report: Report, shared: Set[str]) -> _Contents:
+    """Return the names in a report; attributes, groups and features are those of the checks that both reports have."""
+    metrics = frozenset(m.metric for m in by_key(report).values())
+    measurements = [m for m in by_key(report).values() if m.metric.partition(".")[0] in shared]
+    of_data = {(group.attribute, name) for group in report.data.groups for name in group.rows}
+    groups = of_data.union(*map(_groups, measurements))
+    return _Contents(
+        checks=frozenset(check.name for check in report.checks),
+        metrics=metrics,
+        attributes=frozenset(attribute for attribute, _ in groups)
+        | {str(m.where["attribute"]) for m in measurements if "attribute" in m.where},
+        groups=frozenset(groups),
+        features=frozenset(str(m.where["feature"]) for m in measurements if "feature" in m.where),
+    )
+
+
+def _groups(measurement: Measurement) -> frozenset[tuple[str, str]]:
+    where = measurement.where
+    attribute = where.get("attribute")
+    return frozenset(
+        (str(attribute), str(where[key])) for key in _MEMBERS if key in where and attribute is not None
+    )

@@ -1,0 +1,66 @@
+"""The environment of the HTML templates: everything is escaped, and long names are numbered."""
+
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from audit.formats.text.safe_text import clean, elide
+
+_SHEETS = ("report.css", "sections.css")
+_MAX_NAME_COLUMNS = 96
+
+
+class Names:
+    """Register of the names too long to repeat on the page, numbered in the order of their first use."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+
+    def short(self, name: object) -> str:
+        """Return the name, with its middle cut out if it is long."""
+        return elide(str(name), _MAX_NAME_COLUMNS)
+
+    def number(self, name: object) -> int | None:
+        """Return the number of the full name, or None if it is short enough to be shown in full."""
+        if self.short(name) == clean(str(name)):
+            return None
+        return self._numbers.setdefault(str(name), len(self._numbers) + 1)
+
+    def directed(self, name: object) -> bool:
+        """Return whether the name may run from right to left, and so must be isolated from its surroundings."""
+        return not str(name).isascii()
+
+    @property
+    def long(self) -> dict[int, str]:
+        """The full names by number."""
+        return {number: name for name, number in self._numbers.items()}
+
+
+def environment() -> Environment:
+    """Return the environment: everything is escaped, and a missing name is an error."""
+    return Environment(
+        loader=FileSystemLoader(_templates(), encoding="utf-8"),
+        # Not select_autoescape: it goes by the end of the name and leaves *.html.j2 unescaped.
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_sanitized,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def style() -> Markup:
+    """Return the style sheets: the only text that is not escaped, since it is our own file and not a report's."""
+    return Markup("".join((_templates() / sheet).read_text("utf-8") for sheet in _SHEETS))
+
+
+def _templates() -> Path:
+    """Return the folder of the templates: inside this package once installed, else in the checkout."""
+    installed = Path(__file__).parent / "templates"
+    return installed if installed.is_dir() else Path(__file__).parents[3] / "reports" / "templates"
+
+
+def _sanitized(value: object) -> object:
+    # Markup is what our own macros made, from parts that came through here before.
+    return clean(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
