@@ -53,6 +53,15 @@ def difference(pair: Measurement) -> tuple[Interval | None, float]:
     return ci, p_outside(pair, 0.0, 0.0, change, paired_interval)
 
 
+def nearer(pair: Measurement, ideal: float) -> Interval | None:
+    """Return the interval of the decrease of a `joined` pair's distance to an ideal."""
+    if pair.baseline is None:
+        return None
+    return paired_interval(
+        replace(pair, baseline=replace(pair.baseline, better="ideal", ideal=ideal)), CONFIDENCE
+    )
+
+
 def proven(p_values: Sequence[float]) -> set[int]:
     """Return the positions of those that remain after Holm's correction over all of them.
 

@@ -1,11 +1,10 @@
 """Changes of measured values, each with what is known of it."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-from audit.diff.chance import difference, equal, joined, proven
-from audit.diff.records import Finding, MeasurementChange
+from audit.diff.chance import difference, equal, joined, nearer, proven
+from audit.diff.records import NAMED, Finding, MeasurementChange
 from audit.diff.relation import Relation
 from audit.formats.text.metric_facts import facts_of
 from audit.result import CheckResult, Measurement, MetricFacts, Report
@@ -42,13 +41,28 @@ def measurement_changes(old: Report, new: Report, shared: Relation) -> tuple[lis
     tested = [position for position, finding in enumerate(known) if finding is None]
     tests = {at: _test(pairs[at], facts[pairs[at][1].metric], shared) for at in tested}
     named = {tested[rank] for rank in proven([tests[at][1] for at in tested])}
+    decided = {m.key for report in (old, new) for rule in report.rules for m in rule.measurements}
     changes = []
     for at, pair in enumerate(pairs):
         if equal(pair[0].value, pair[1].value):
             continue
         ci = tests[at][0] if at in tests else None
         finding, why = known[at] or _tested(at in named, ci)
-        changes.append(_change(pair, finding, why, ci, facts[pair[1].metric]))
+        old_measurement, new_measurement = pair
+        changes.append(
+            MeasurementChange(
+                metric=new_measurement.metric,
+                where=new_measurement.where,
+                old=old_measurement,
+                new=new_measurement,
+                change=new_measurement.value - old_measurement.value,
+                finding=finding,
+                why=why,
+                ci=ci,
+                better=_is_better(pair, finding, facts[new_measurement.metric], shared),
+                decides=new_measurement.key in decided,
+            )
+        )
     return changes, len(tested)
 
 
@@ -107,31 +121,18 @@ def _tested(is_named: bool, ci: Interval | None) -> tuple[Finding, str]:
     return ("more than chance" if is_named else "chance"), _TESTED
 
 
-def _change(
-    pair: Pair, finding: Finding, why: str, ci: Interval | None, facts: MetricFacts
-) -> MeasurementChange:
+def _is_better(pair: Pair, finding: Finding, facts: MetricFacts, shared: Relation) -> bool | None:
+    """Return whether the new value is surely better, or surely worse; None if neither is known."""
     old, new = pair
-    return MeasurementChange(
-        metric=new.metric,
-        where=new.where,
-        old=old,
-        new=new,
-        change=new.value - old.value,
-        finding=finding,
-        why=why,
-        ci=ci,
-        better=_is_better(old.value, new.value, facts),
-    )
-
-
-def _is_better(old: float, new: float, facts: MetricFacts) -> bool | None:
-    if facts.better is None or not (math.isfinite(old) and math.isfinite(new)):
+    if facts.better is None or finding not in NAMED:
         return None
     if facts.better != "ideal":
-        return (new > old) == (facts.better == "higher")
+        return (new.value > old.value) == (facts.better == "higher")
     ideal = facts.ideal or 0.0
-    on_one_side = (old - ideal) * (new - ideal) >= 0.0
-    return abs(new - ideal) < abs(old - ideal) if on_one_side else None
+    if finding == "not chance":
+        return abs(new.value - ideal) < abs(old.value - ideal)
+    gain = nearer(joined(old, new, shared, facts.of_data), ideal)
+    return None if gain is None or gain[0] <= 0.0 <= gain[1] else gain[0] > 0.0
 
 
 def _check(metric: str) -> str:

@@ -6,7 +6,7 @@ from typing import NamedTuple, TypeVar
 from audit.diff.measurements import by_key
 from audit.diff.records import Presence, Side
 from audit.formats.text.where_labels import describe
-from audit.result import Measurement, Report
+from audit.result import GROUP_KEYS, Measurement, Report
 
 _MEMBERS = ("group", "unprivileged")
 Name = TypeVar("Name", str, tuple[str, str])
@@ -19,17 +19,22 @@ class _Contents(NamedTuple):
     metrics: frozenset[str]
     attributes: frozenset[str]
     groups: frozenset[tuple[str, str]]
-    features: frozenset[str]
+    others: frozenset[tuple[str, str]]
 
 
 def presence_changes(old: Report, new: Report) -> list[Presence]:
     """Return what only one report has: each measurement under the most general name that it came or went with."""
-    checks = {check.name for check in old.checks} & {check.name for check in new.checks}
-    before = _contents(old, checks)
-    after = _contents(new, checks)
+    shared = _measured(old) & _measured(new)
+    before = _contents(old, shared)
+    after = _contents(new, shared)
     added = _only("added", new, after, old, before)
     removed = _only("removed", old, before, new, after)
     return [*added, *removed]
+
+
+def _measured(report: Report) -> set[str]:
+    """Return the checks that measured: of one that did not, the facts of checks tell why."""
+    return {check.name for check in report.checks if check.status == "measured"}
 
 
 def _only(
@@ -38,11 +43,8 @@ def _only(
     yield from (
         Presence(kind="check", name=name, side=side) for name in _missing(contents.checks, others.checks)
     )
-    metrics = _missing(contents.metrics, others.metrics)
     yield from (
-        Presence(kind="metric", name=name, side=side)
-        for name in metrics
-        if name.partition(".")[0] in others.checks
+        Presence(kind="metric", name=name, side=side) for name in _missing(contents.metrics, others.metrics)
     )
     attributes = _missing(contents.attributes, others.attributes)
     yield from (Presence(kind="attribute", name=name, side=side) for name in attributes)
@@ -52,8 +54,7 @@ def _only(
         if attribute in others.attributes
     )
     yield from (
-        Presence(kind="feature", name=name, side=side)
-        for name in _missing(contents.features, others.features)
+        Presence(kind=key, name=name, side=side) for key, name in _missing(contents.others, others.others)
     )
     known = by_key(other)
     for key, measurement in by_key(report).items():
@@ -72,7 +73,7 @@ def _is_covered(measurement: Measurement, others: _Contents) -> bool:
         measurement.metric in others.metrics
         and ("attribute" not in where or str(where["attribute"]) in others.attributes)
         and _groups(measurement) <= others.groups
-        and ("feature" not in where or str(where["feature"]) in others.features)
+        and _others(measurement) <= others.others
     )
 
 
@@ -83,19 +84,23 @@ def label(measurement: Measurement) -> str:
 
 
 def _contents(report: Report, shared: Set[str]) -> _Contents:
-    """Return the names in a report; attributes, groups and features are those of the checks that both reports have."""
-    metrics = frozenset(m.metric for m in by_key(report).values())
+    """Return the names in a report: its checks, and what those that both reports ``shared`` measured."""
     measurements = [m for m in by_key(report).values() if m.metric.partition(".")[0] in shared]
     of_data = {(group.attribute, name) for group in report.data.groups for name in group.rows}
     groups = of_data.union(*map(_groups, measurements))
     return _Contents(
         checks=frozenset(check.name for check in report.checks),
-        metrics=metrics,
+        metrics=frozenset(m.metric for m in measurements),
         attributes=frozenset(attribute for attribute, _ in groups)
         | {str(m.where["attribute"]) for m in measurements if "attribute" in m.where},
         groups=frozenset(groups),
-        features=frozenset(str(m.where["feature"]) for m in measurements if "feature" in m.where),
+        others=frozenset().union(*map(_others, measurements)),
     )
+
+
+def _others(measurement: Measurement) -> frozenset[tuple[str, str]]:
+    """Return the values of ``where`` that speak of no group, such as features, attacks and sizes."""
+    return frozenset((key, str(value)) for key, value in measurement.where.items() if key not in GROUP_KEYS)
 
 
 def _groups(measurement: Measurement) -> frozenset[tuple[str, str]]:

@@ -9,6 +9,9 @@ from audit.result import Measurement, RuleStatus, Scalar, Verdict
 Finding = Literal["more than chance", "not chance", "chance", "unknown", "not comparable"]
 """What is known of a change. "not chance" is certain: nothing was sampled, or both audits made the same draws."""
 
+NAMED: tuple[Finding, ...] = ("more than chance", "not chance")
+"""Findings of changes that are named: chance does not explain them."""
+
 Effect = Literal["loosened", "tightened", "both", "neither"]
 """Effect of a change of the policy on what a model may be like and still pass."""
 
@@ -56,8 +59,9 @@ class MeasurementChange:
     """Two values of one measurement, their difference (new minus old), and whether it is more than chance.
 
     ``ci`` is the difference's own interval at `audit.diff.chance.CONFIDENCE`, before the correction for many
-    measurements. ``better`` is whether the new value is better, None if the metric has no direction or the two values
-    lie on both sides of its ideal. ``why`` says how the finding was made.
+    measurements. ``why`` says how the finding was made. ``better`` is whether the new value is surely better or surely
+    worse; None if that is not known, the metric has no direction, or the change is not named. ``decides`` is whether a
+    rule of either report is decided on the measurement.
     """
 
     metric: str
@@ -69,13 +73,17 @@ class MeasurementChange:
     why: str
     ci: tuple[float, float] | None = None
     better: bool | None = None
+    decides: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Presence:
-    """Something measured or described in one of the two reports only."""
+    """Something measured or described in one of the two reports only.
 
-    kind: Literal["check", "metric", "attribute", "group", "feature", "measurement"]
+    ``kind`` is check, metric, attribute, group, measurement, or another key of ``where``, such as feature.
+    """
+
+    kind: str
     name: str
     side: Side
 

@@ -5,13 +5,10 @@ from collections.abc import Iterable, Sequence
 
 from audit.diff.chance import CONFIDENCE
 from audit.diff.presence import label
-from audit.diff.records import FactChange, MeasurementChange, PolicyChange, ReportDiff, RuleChange
+from audit.diff.records import NAMED, FactChange, MeasurementChange, PolicyChange, ReportDiff, RuleChange
 from audit.formats.text.margins import in_words
 from audit.formats.text.numbers import count, interval, number, written
 from audit.formats.text.where_labels import describe
-
-NAMED = ("more than chance", "not chance")
-"""Findings of changes that are named."""
 
 _ORDER = ("loosened", "both", "tightened", "neither")
 _EFFECTS = {"both": "loosened and tightened", "neither": "changed"}
@@ -19,15 +16,16 @@ _MANY = 10
 
 
 def headline(diff: ReportDiff) -> str:
-    """Return both verdicts in a few words."""
+    """Return both verdicts in a few words, today's first: no glance may take an old pass for the verdict."""
     old = diff.old.verdict.upper()
     new = diff.new.verdict.upper()
-    return f"{old} → {new}" if old != new else f"{new} in both audits"
+    return f"{new}, was {old}" if old != new else f"{new}, as before"
 
 
 def named(changes: Iterable[MeasurementChange]) -> list[MeasurementChange]:
-    """Return the changes that chance does not explain."""
-    return [change for change in changes if change.finding in NAMED]
+    """Return the changes that chance does not explain, those that a rule is decided on first."""
+    beyond = [change for change in changes if change.finding in NAMED]
+    return sorted(beyond, key=lambda change: not change.decides)
 
 
 def open_changes(changes: Iterable[MeasurementChange]) -> list[MeasurementChange]:

@@ -141,9 +141,9 @@ def _require_known_schema(content: object, where: str) -> None:
     version = content.get("schema_version") if isinstance(content, dict) else None
     if isinstance(version, int) and version > _SCHEMA_VERSION:
         raise AuditError(
-            where=f"{where}: schema_version",
+            where=where,
             expected=f"at most {_SCHEMA_VERSION}, the schema of this version of savedmodel-audit",
-            found=f"{version}",
+            found=f"schema_version: {version}",
             fix="install the version that made the report (environment.audit)",
         )
 
