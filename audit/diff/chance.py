@@ -1,16 +1,16 @@
-"""Whether the difference of two measurements is more than chance: its interval, its p-value and Holm's correction.
+"""Whether the difference of two measurements is more than chance: its interval, and Holm's correction.
 
 The reports hold counts and standard errors, not rows. So what two estimates have in common is known in a few cases
 only, and everywhere else the widest interval that is possible decides; `docs/diff.md` says which, and why.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 from audit.diff.relation import Relation
 from audit.result import Baseline, Measurement
-from audit.stats import p_outside, paired_interval
+from audit.stats import paired_interval
 from audit.stats.interval_method import Interval
 from audit.stats.methods import method_named
 
@@ -41,38 +41,38 @@ def joined(old: Measurement, new: Measurement, shared: Relation, of_data: bool) 
     return replace(new, baseline=baseline)
 
 
-def difference(pair: Measurement) -> tuple[Interval | None, float]:
-    """Return the interval of a `joined` pair's difference, and the p-value of "there is none".
-
-    The p-value is 1 where the interval contains 0, or there is none.
-    """
-    ci = paired_interval(pair, CONFIDENCE)
-    if ci is None or ci[0] <= 0.0 <= ci[1]:
-        return ci, 1.0
-    change = pair.value - pair.baseline.value if pair.baseline else math.nan
-    return ci, p_outside(pair, 0.0, 0.0, change, paired_interval)
+def span(pair: Measurement, error: float = 1.0 - CONFIDENCE) -> Interval | None:
+    """Return the two-sided interval of a `joined` pair's difference at an error in (0, 1); None where it has none."""
+    return paired_interval(pair, 1.0 - error)
 
 
 def nearer(pair: Measurement, ideal: float) -> Interval | None:
     """Return the interval of the decrease of a `joined` pair's distance to an ideal."""
     if pair.baseline is None:
         return None
-    return paired_interval(
-        replace(pair, baseline=replace(pair.baseline, better="ideal", ideal=ideal)), CONFIDENCE
-    )
+    return span(replace(pair, baseline=replace(pair.baseline, better="ideal", ideal=ideal)))
 
 
-def proven(p_values: Sequence[float]) -> set[int]:
-    """Return the positions of those that remain after Holm's correction over all of them.
+def proven(pairs: Mapping[int, Measurement], tests: int) -> set[int]:
+    """Return the keys of the `joined` pairs that differ after Holm's correction over ``tests`` differences.
+
+    Whoever is rejected at one step of Holm's makes the next one's error larger; as intervals are nested, rejecting all
+    that a step allows at once gives the same set without a p-value.
 
     Source: Holm, Scandinavian Journal of Statistics 6 (1979) 65-70.
     """
-    error = 1.0 - CONFIDENCE
-    ranked = sorted(range(len(p_values)), key=lambda position: p_values[position])
-    for step, position in enumerate(ranked):
-        if p_values[position] > error / (len(ranked) - step):
-            return set(ranked[:step])
-    return set(ranked)
+    named: set[int] = set()
+    while len(named) < len(pairs):
+        error = (1.0 - CONFIDENCE) / (tests - len(named))
+        more = {key for key, pair in pairs.items() if key not in named and _excludes_zero(span(pair, error))}
+        if not more:
+            break
+        named |= more
+    return named
+
+
+def _excludes_zero(ci: Interval | None) -> bool:
+    return ci is not None and not ci[0] <= 0.0 <= ci[1]
 
 
 def equal(old: float, new: float) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from audit.diff.chance import difference, equal, joined, nearer, proven
+from audit.diff.chance import equal, joined, nearer, proven, span
 from audit.diff.records import NAMED, Finding, MeasurementChange
 from audit.diff.relation import Relation
 from audit.formats.text.metric_facts import facts_of
@@ -39,14 +39,18 @@ def measurement_changes(old: Report, new: Report, shared: Relation) -> tuple[lis
     facts = {metric: _facts(metric, old.checks, new.checks) for metric in {pair[1].metric for pair in pairs}}
     known = [_known(pair, facts[pair[1].metric], shared) for pair in pairs]
     tested = [position for position, finding in enumerate(known) if finding is None]
-    tests = {at: _test(pairs[at], facts[pairs[at][1].metric], shared) for at in tested}
-    named = {tested[rank] for rank in proven([tests[at][1] for at in tested])}
+    joint = {
+        at: joined(*pairs[at], shared, facts[pairs[at][1].metric].of_data)
+        for at in tested
+        if not equal(pairs[at][0].value, pairs[at][1].value)
+    }
+    named = proven(joint, len(tested))
     decided = {m.key for report in (old, new) for rule in report.rules for m in rule.measurements}
     changes = []
     for at, pair in enumerate(pairs):
         if equal(pair[0].value, pair[1].value):
             continue
-        ci = tests[at][0] if at in tests else None
+        ci = span(joint[at]) if at in joint else None
         finding, why = known[at] or _tested(at in named, ci)
         old_measurement, new_measurement = pair
         changes.append(
@@ -106,13 +110,6 @@ def _grows(measurement: Measurement) -> bool:
     """Return whether more rows of the same kind change the value itself."""
     method = METHODS.get(measurement.method, NONE)
     return method not in (EXACT, NONE) and method.counts.growth is None
-
-
-def _test(pair: Pair, facts: MetricFacts, shared: Relation) -> tuple[Interval | None, float]:
-    """Return the interval of a pair's difference and the p-value of "there is none"."""
-    if equal(pair[0].value, pair[1].value):
-        return None, 1.0
-    return difference(joined(*pair, shared, facts.of_data))
 
 
 def _tested(is_named: bool, ci: Interval | None) -> tuple[Finding, str]:
