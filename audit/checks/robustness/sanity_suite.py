@@ -186,7 +186,7 @@ class _Sample:
         flipped = np.zeros(len(by_categories), bool)
         if self._eps:
             flipped[self._unflipped] = by_categories[self._unflipped]
-        yield sanity_tests.test_independent_search("categories of background rows", flipped)
+        yield sanity_tests.test_independent_search("a choice of categories of background rows", flipped)
 
     def log_odds(self) -> np.ndarray:
         """Return the log-odds that guided the search, of the rows and of the same rows with noise."""
