@@ -20,7 +20,13 @@ def main() -> int:
     home = Path(os.environ["RUNNER_TEMP"], "savedmodel-audit")
     environment = home / "venv"
     venv.create(environment, clear=True, with_pip=True, symlinks=True)
-    pip = [environment / "bin" / "python", "-m", "pip", "install", "--disable-pip-version-check"]
+    pip: list[str | Path] = [
+        environment / "bin" / "python",
+        "-m",
+        "pip",
+        "install",
+        "--disable-pip-version-check",
+    ]
     packages = shlex.split(os.environ.get("INPUT_PACKAGES", ""))
     code = subprocess.call([*pip, "--constraint", SOURCE / "constraints.txt", SOURCE, *packages])
     if code == 0:

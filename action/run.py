@@ -111,7 +111,9 @@ def command_line(inputs: Mapping[str, str]) -> list[str]:
         raise InputError("out: expected a directory for the reports, found nothing")
     executable = shutil.which("audit")
     if executable is None:
-        raise InputError("PATH: expected the command 'audit', found none; the step that installs it has not run")
+        raise InputError(
+            "PATH: expected the command 'audit', found none; the step that installs it has not run"
+        )
     try:
         options = shlex.split(inputs["ARGS"])
     except ValueError as error:
@@ -133,7 +135,7 @@ def files_in(folder: Path) -> dict[str, File]:
 def run(command: list[str]) -> tuple[int, str]:
     """Run the audit with its output in the step's log; return its exit code and the end of its stderr.
 
-    GitHub obeys lines such as ``::error::`` in a log, and names in data may contain them: they are turned off meanwhile.
+    GitHub obeys lines such as ``::error::`` in a log, and names in data may contain them: they are off meanwhile.
     That works on one stream only, so stderr goes to stdout.
     """
     token = secrets.token_hex(16)
@@ -167,7 +169,10 @@ def stored_verdict(out: Path) -> str:
 
 
 def copies(out: Path, names: list[str]) -> str:
-    """Copy what this run wrote to a folder of its own: no older report, and no path that an upload takes for a pattern."""
+    """Copy what this run wrote to a folder of its own, and return it.
+
+    It holds no older report, and its path has no character that an upload takes for a pattern.
+    """
     folder = tempfile.mkdtemp(prefix="audit-report-", dir=os.environ.get("RUNNER_TEMP"))
     for name in names:
         shutil.copyfile(out / name, Path(folder) / name)

@@ -18,10 +18,10 @@ PAGES = sorted(
     for page in ROOT.glob(pattern)
 )
 ARCHITECTURE = ROOT / "docs" / "architecture.md"
-FOLDERS = "audit|benchmarks|docs|examples|reports|tests"
+FOLDERS = "action|audit|benchmarks|docs|examples|reports|tests"
 NOT_MODULES = {"audit.yaml"}
-OF_THEIR_OWN = {"examples", "zoo", "golden", "fuzz"}
-"""Folders of tests that mirror no package: whole examples, kinds of models, pages to compare with, damaged files."""
+OF_THEIR_OWN = {"examples", "zoo", "golden", "fuzz", "pipelines"}
+"""Folders of tests that mirror no package: examples, kinds of models, pages to compare with, damaged files, CI."""
 
 
 @cache

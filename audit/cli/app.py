@@ -246,3 +246,17 @@ def schema(
     from audit.cli.checks import schema as command
 
     return command(of)
+
+
+@app.command()
+def validate(
+    policies: Annotated[
+        list[Path] | None, typer.Argument(metavar="[POLICY]...", help="Default: audit.yaml.")
+    ] = None,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> int:
+    """Check policies without opening model or data."""
+    from audit.cli.validate import validate as command
+
+    return command(policies or [Path("audit.yaml")], quiet)

@@ -73,7 +73,9 @@ class Expression:
 
 def filled(text: object, contexts: Mapping[str, Any]) -> str:
     """Return a value of a workflow with its ``${{ }}`` replaced, as a string."""
-    return re.sub(r"\$\{\{(.*?)\}\}", lambda m: _string(Expression(m[1].strip(), contexts).value()), str(text))
+    return re.sub(
+        r"\$\{\{(.*?)\}\}", lambda m: _string(Expression(m[1].strip(), contexts).value()), str(text)
+    )
 
 
 def holds(condition: object, contexts: Mapping[str, Any]) -> bool:

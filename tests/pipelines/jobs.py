@@ -111,7 +111,9 @@ class Job:
     def _shell(self, script: str, done: Step, env: dict[str, str]) -> None:
         file = self.temp / "step.sh"
         file.write_text(script + "\n", "utf-8")
-        places = {name: self.temp / name.lower() for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "GITHUB_ENV")}
+        places = {
+            name: self.temp / name.lower() for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "GITHUB_ENV")
+        }
         for place in places.values():
             place.write_bytes(b"")
         variables = self.env | env | {name: str(place) for name, place in places.items()}

@@ -16,7 +16,9 @@ def write(folder: Path) -> Path:
     """Write a command ``audit`` into a folder, which is to stand first on the PATH."""
     folder.mkdir(parents=True, exist_ok=True)
     command = folder / "audit"
-    command.write_text(f"#!{sys.executable}\n{Path(__file__).read_text('utf-8')}\nsys.exit(play())\n", "utf-8")
+    command.write_text(
+        f"#!{sys.executable}\n{Path(__file__).read_text('utf-8')}\nsys.exit(play())\n", "utf-8"
+    )
     command.chmod(command.stat().st_mode | stat.S_IXUSR)
     return folder
 

@@ -24,7 +24,7 @@ OTHER_CODES = [2, 70, 130, 137, 141, 143, 4, 255]
 
 HOSTILE = {
     "spaces": "a  b/c d",
-    "quotes": "it's \"so\"",
+    "quotes": 'it\'s "so"',
     "command": "$(touch pwned) `touch pwned` ; touch pwned & | > pwned",
     "lines": "one\ntouch pwned\nverdict=pass",
     "block": "x\nEOF\nverdict<<EOF\npass\nEOF",
@@ -42,7 +42,11 @@ class Kit:
     """A job whose audit is a stub."""
 
     def __init__(self, folder: Path) -> None:
-        self.workspace, self.temp, self.called = folder / "work space", folder / "temp", folder / "called.json"
+        self.workspace, self.temp, self.called = (
+            folder / "work space",
+            folder / "temp",
+            folder / "called.json",
+        )
         self.workspace.mkdir()
         self.temp.mkdir()
         self.job = Job(self.workspace, self.temp, environment(stub.write(folder / "stub")))
@@ -58,7 +62,7 @@ class Kit:
         """Have the audit end with a code, and write reports of the verdict."""
         self.told["code"] = code
         if verdict is not None:
-            texts = {name: f"of this run: {verdict}" for name in stub.FILES}
+            texts = dict.fromkeys(stub.FILES, f"of this run: {verdict}")
             texts["report.json"] = json.dumps({"verdict": verdict})
             self.told["files"] = texts | {name.replace("__", "."): text for name, text in files.items()}
 
@@ -73,7 +77,9 @@ class Kit:
     def uploaded(self) -> dict[str, str]:
         """Return the files of the artifact, by name."""
         passed = self.job["Upload the reports"].passed
-        return {file.name: file.read_text("utf-8") for file in Path(passed["path"]).iterdir()} if passed else {}
+        return (
+            {file.name: file.read_text("utf-8") for file in Path(passed["path"]).iterdir()} if passed else {}
+        )
 
 
 @pytest.fixture
@@ -108,7 +114,9 @@ def test_what_is_no_verdict_fails_every_job(kit: Kit, code: int, verdict: str | 
     assert kit.audit.code == code and not kit.job.succeeded and not kit.job["Upload the reports"].ran
     assert kit.audit.summary.startswith(f"**Could not audit** (exit code {code})\n\n```text\n")
     assert "  expected: a column" in kit.audit.summary
-    assert kit.audit.commands == ["::error title=Model audit: error::audit: data.label%0A  expected: a column"]
+    assert kit.audit.commands == [
+        "::error title=Model audit: error::audit: data.label%0A  expected: a column"
+    ]
 
 
 def test_a_signal_is_the_code_of_a_shell(kit: Kit) -> None:
@@ -117,7 +125,9 @@ def test_a_signal_is_the_code_of_a_shell(kit: Kit) -> None:
 
 
 @pytest.mark.parametrize("fail_on", ["fail", "inconclusive", "never"])
-@pytest.mark.parametrize(("code", "verdict"), [(c, v) for c in VERDICTS for v in VERDICTS.values() if VERDICTS[c] != v])
+@pytest.mark.parametrize(
+    ("code", "verdict"), [(c, v) for c in VERDICTS for v in VERDICTS.values() if VERDICTS[c] != v]
+)
 def test_a_code_that_the_report_does_not_bear_out_is_no_verdict(
     kit: Kit, code: int, verdict: str, fail_on: str
 ) -> None:
@@ -126,7 +136,17 @@ def test_a_code_that_the_report_does_not_bear_out_is_no_verdict(
     assert kit.audit.code == 70 and kit.audit.summary.startswith("**Could not audit** (exit code 70)")
 
 
-BROKEN = ["", "{", "[]", "null", "3", '{"verdict": null}', '{"verdict": ["pass"]}', '{"verdict": "PASS"}', "[" * 100_000]
+BROKEN = [
+    "",
+    "{",
+    "[]",
+    "null",
+    "3",
+    '{"verdict": null}',
+    '{"verdict": ["pass"]}',
+    '{"verdict": "PASS"}',
+    "[" * 100_000,
+]
 
 
 @pytest.mark.parametrize("report", [None, *BROKEN], ids=lambda text: repr(text)[:20])
@@ -211,7 +231,12 @@ def test_args_are_words_as_in_a_shell_and_nothing_is_expanded(kit: Kit, text: st
     assert kit.arguments()[2:-10] == words
 
 
-UNUSABLE = [("args", "--set 'a=1"), ("args", "a\\"), ("out", ""), *(("fail-on", v) for v in ("", "Never", "always", "never "))]
+UNUSABLE = [
+    ("args", "--set 'a=1"),
+    ("args", "a\\"),
+    ("out", ""),
+    *(("fail-on", v) for v in ("", "Never", "always", "never ")),
+]
 
 
 @pytest.mark.parametrize(("name", "value"), UNUSABLE)
@@ -233,7 +258,7 @@ def test_without_the_command_it_is_2(kit: Kit, tmp_path: Path) -> None:
 
 
 def test_what_the_audit_prints_commands_nothing(kit: Kit) -> None:
-    evil = "::add-mask::a\n ::set-output name=verdict::pass\n##[error]x\n::stop-commands::y\n::y::\n::warning::no end of line"
+    evil = "::add-mask::a\n ::set-output name=verdict::pass\n##[error]x\n::stop-commands::y\n::y::\n::warning::end"
     kit.ends(1, "fail")
     kit.told |= {"stdout": evil, "stderr": evil}
     kit.use()
@@ -248,7 +273,11 @@ def test_a_message_stays_inside_its_annotation_and_its_block(kit: Kit) -> None:
     (line,) = kit.audit.commands
     assert "100 %25%0D%0A::error::x" in line
     fence = kit.audit.summary.splitlines()[2]
-    assert fence == "`````text" and kit.audit.summary.rstrip().endswith("\n`````") and "\x1b" not in kit.audit.summary
+    assert (
+        fence == "`````text"
+        and kit.audit.summary.rstrip().endswith("\n`````")
+        and "\x1b" not in kit.audit.summary
+    )
 
 
 @pytest.mark.parametrize("size", [0, 60_000, 1024 * 1024 - 2, 1024 * 1024, 3_000_000])
@@ -298,7 +327,8 @@ def test_the_audit_cannot_set_outputs(kit: Kit) -> None:
 def test_a_cancelled_job_lets_the_audit_stop_its_processes(tmp_path: Path, number: int) -> None:
     folder, ready = tmp_path / "bin", tmp_path / "ready"
     folder.mkdir()
-    script = f"#!/usr/bin/env bash\ntrap 'exit {128 + number}' {int(number)}\ntouch {ready}\nwhile :; do sleep 0.05; done\n"
+    trap = f"trap 'exit {128 + number}' {int(number)}"
+    script = f"#!/usr/bin/env bash\n{trap}\ntouch {ready}\nwhile :; do sleep 0.05; done\n"
     (folder / "audit").write_text(script)
     (folder / "audit").chmod(0o755)
     result = tmp_path / "result"
@@ -325,7 +355,11 @@ def test_the_names_of_the_contract() -> None:
     assert {"policy", "out", "fail-on", "args"} <= set(ACTION["inputs"])
     assert set(ACTION["outputs"]) == {"verdict", "exit-code", "report"}
     assert ACTION["inputs"]["fail-on"]["default"] == "inconclusive"
-    assert not [name for name, spec in ACTION["inputs"].items() if len(spec["description"]) < 10 or "default" not in spec]
+    assert not [
+        name
+        for name, spec in ACTION["inputs"].items()
+        if len(spec["description"]) < 10 or "default" not in spec
+    ]
 
 
 def test_every_input_is_used() -> None:
