@@ -8,14 +8,14 @@ from audit.formats.text.margins import in_words
 from audit.formats.text.markdown_text import code, prose, table_row
 from audit.formats.text.numbers import count, with_interval
 from audit.formats.text.safe_text import brief
-from audit.formats.text.where_labels import describe, rows_of
-from audit.result import CheckResult, RuleResult
+from audit.formats.text.where_labels import rows_of
+from audit.result import CheckResult, Measurement, RuleResult
 
 _MAX_LINES = 3
 _STATUS = {"pass": "pass", "fail": "**fail**", "inconclusive": "**not decided**", "waived": "waived"}
 _WOULD_BE = {"fail": "fail", "inconclusive": "not be decided"}
 
-RULES_HEAD = "| Status | Rule | Limit | Value | Measured on | n |\n|---|---|---|---|---|---|"
+RULES_HEAD = "| Status | Rule | Value | Limit | n |\n|---|---|---|---|---|"
 """The head of the table whose rows `rule_row` makes."""
 
 
@@ -34,12 +34,15 @@ def waived_item(rule: RuleResult) -> str:
 
 def rule_row(rule: RuleResult) -> str:
     """Return a rule as a table row, with the measurement that is furthest outside the limit or nearest to it."""
-    measured = ["", "", ""]
-    for worst, _ in ranked(rule)[:1]:
-        where = describe(worst.where)
-        rows = count(rows_of(worst))
-        measured = [with_interval(worst.value, worst.ci), code(where) if where else "all rows", rows]
-    return table_row(_status(rule), code(rule.id), prose(in_words(rule.limit)), *measured)
+    measured = ranked(rule)
+    value = _worst(measured[0][0], len(measured)) if measured else ""
+    rows = count(rows_of(measured[0][0])) if measured else ""
+    return table_row(_status(rule), code(rule.id), value, prose(in_words(rule.limit)), rows)
+
+
+def _worst(measurement: Measurement, total: int) -> str:
+    value = with_interval(measurement.value, measurement.ci)
+    return f"{value}, worst of {total:,}" if total > 1 else value
 
 
 def _status(rule: RuleResult) -> str:
