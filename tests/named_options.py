@@ -30,6 +30,8 @@ _FILES = {"csv", "css", "h5", "html", "j2", "json", "keras", "md", "py"}
 _KERAS = {"model.export", "model.predict", "model.quantize", "model.save"}
 _OTHER_PROGRAMS = {"--editable", "--every", "--read-only", "--rm", "--tmpfs"}
 """Flags of pip, of docker, and of the program that made the mutants of `docs/design/11-gate-proof.md`."""
+_PLUG_IN = {"--audit-out", "--audit-undecided"}
+"""Flags of the plug-in for pytest."""
 
 
 def messages() -> Iterator[tuple[str, str]]:
@@ -110,7 +112,7 @@ def flags() -> dict[str, set[str]]:
 
 
 def _is_flag(name: str) -> bool:
-    return any(name in known for known in flags().values())
+    return name in _PLUG_IN or any(name in known for known in flags().values())
 
 
 def _is_key(path: str, report: bool) -> bool:
