@@ -22,6 +22,7 @@ _LEFT_OUT_IF_EMPTY = {
     "sampled",
     "exact_zero",
     "of_data",
+    "link",
     "members",
     "permuted_range",
     "unasked",

@@ -24,7 +24,10 @@ def _in(module: str, function: str = "render") -> Render:
 
 FORMATS: Mapping[str, Format] = {
     "html": Format("report.html", _in("html.page", "render_html")),
+    "junit": Format("junit.xml", _in("junit")),
+    "sarif": Format("results.sarif", _in("sarif")),
     "markdown": Format("summary.md", _in("markdown.page")),
+    "gitlab": Format("gl-code-quality.json", _in("gitlab")),
 }
 """All formats by the names that ``--format`` and ``report.formats`` take."""
 

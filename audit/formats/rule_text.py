@@ -16,6 +16,10 @@ SEVERITY: tuple[RuleStatus, ...] = ("fail", "inconclusive", "waived", "pass")
 MAX_LINES = 20
 """Most lines of measurements that a format without a fold repeats of one rule."""
 
+MAX_REASON = 600
+"""Most columns of a reason that a sentence repeats."""
+
+_MAX_LABEL = 96
 _WOULD = {
     "fail": "fail",
     "inconclusive": "be undecided",
@@ -23,8 +27,6 @@ _WOULD = {
     "waived": "be waived",
     None: "not hold",
 }
-_MAX_LABEL = 96
-_MAX_REASON = 600
 
 
 def by_place(measurements: Iterable[Measurement], rule: RuleResult) -> PlacedMeasurements:
@@ -43,7 +45,7 @@ def ranked(rule: RuleResult) -> PlacedMeasurements:
 
 def outcome(rule: RuleResult) -> str:
     """Return a rule's outcome on one line: its decisive measurement, the limit, the reason, and its waiver."""
-    sentences = [numbers(rule), elide(rule.reason, _MAX_REASON), *([waiver(rule)] if rule.waiver else [])]
+    sentences = [numbers(rule), elide(rule.reason, MAX_REASON), *([waiver(rule)] if rule.waiver else [])]
     return " ".join(map(sentence, sentences))
 
 
@@ -76,7 +78,7 @@ def waiver(rule: RuleResult) -> str:
     """Return who waived a rule, until when and why, and its outcome without that; empty if it is not waived."""
     if not rule.waiver:
         return ""
-    terms = {key: elide(str(value), _MAX_REASON) for key, value in rule.waiver.items()}
+    terms = {key: elide(str(value), MAX_REASON) for key, value in rule.waiver.items()}
     until = f"waived by {terms.get('owner')} until {terms.get('expires')}"
     return f"{until}: {_ended(terms.get('reason', ''))} Without the waiver it would {_WOULD[rule.would_be]}"
 

@@ -81,7 +81,8 @@ class MetricFacts:
     ``better`` None means that neither is: no rule can compare the metric with a baseline's. ``sampled`` is
     None if all rows of the data are measured. ``exact_zero`` completes "GROUP: …" where an exact value of 0 is no
     evidence of the model, so that a limit on it says nothing. ``of_data`` is whether the value follows from the data
-    alone, so that no model could break a limit on it. A report leaves them out where they are None or False.
+    alone, so that no model could break a limit on it. ``link`` is the address of a page that defines the metric. A
+    report leaves them out where they are None or False.
     """
 
     about: str
@@ -92,6 +93,7 @@ class MetricFacts:
     sampled: SampledRows | None = None
     exact_zero: str | None = None
     of_data: bool = False
+    link: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
