@@ -31,7 +31,8 @@ _WOULD = {
 
 def by_place(measurements: Iterable[Measurement], rule: RuleResult) -> PlacedMeasurements:
     """Return measurements with their places against the rule's limit, furthest outside first."""
-    pairs = [(m, margins.place(m, rule.limit)) for m in measurements]
+    place = margins.placer(rule.limit)
+    pairs = [(m, place(m)) for m in measurements]
     return sorted(pairs, key=lambda pair: pair[1].order if pair[1] else (0, 0.0))
 
 

@@ -114,8 +114,6 @@ def _result(issue: Issue, report: Report, ids: Mapping[tuple[bool, str], str]) -
     key = (issue.rule is not None, issue.id)
     needs = [sentence(f"needs: {need}") for need in issue.rule.needs] if issue.rule else []
     place = {"artifactLocation": _artifact(policy_path(report)), "region": {"startLine": issue.line}}
-    waived = issue.rule is not None and issue.kind == "waived"
-    suppression = {"kind": "external", "justification": sentence(waiver(issue.rule))} if waived else {}
     return {
         "ruleId": ids[key],
         "ruleIndex": list(ids).index(key),
@@ -125,8 +123,13 @@ def _result(issue: Issue, report: Report, ids: Mapping[tuple[bool, str], str]) -
         "locations": [{"physicalLocation": place}],
         "partialFingerprints": {"auditIssue/v1": issue.fingerprint},
         "properties": {"status": issue.rule.status if issue.rule else issue.kind},
-        **({"suppressions": [suppression]} if waived else {}),
+        **({"suppressions": [_suppression(issue.rule)]} if issue.rule and issue.kind == "waived" else {}),
     }
+
+
+def _suppression(rule: RuleResult) -> Json:
+    # No status: it is "status" in the standard and "state" in an earlier schema; accepted is the default of both.
+    return {"kind": "external", "justification": sentence(waiver(rule))}
 
 
 def _level(issue: Issue, report: Report) -> str:

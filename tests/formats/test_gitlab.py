@@ -14,7 +14,7 @@ from audit.formats.gitlab import render
 from audit.result import Report
 
 from .any_report import forged_reports, reports
-from .golden import require_golden
+from .golden_files import require_golden
 from .hostile_names import NAMES, named
 from .html.samples import inconclusive, passing, small
 

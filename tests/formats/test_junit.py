@@ -17,7 +17,7 @@ from audit.formats.junit import render
 from audit.result import MAX_AUDITS, CheckResult, Report, RuleResult
 
 from .any_report import reports
-from .golden import require_golden
+from .golden_files import require_golden
 from .hostile_names import NAMES, named
 from .html.samples import full, inconclusive, passing, rules, small
 
@@ -147,7 +147,7 @@ def test_a_rule_of_a_check_that_did_not_run_has_its_suite() -> None:
 
 def test_each_suite_identifies_the_audit() -> None:
     for suite in read(small()):
-        properties = {each.name: each.value for each in suite.properties()}
+        properties = {each.name: each.value for each in suite.properties()}  # type: ignore[no-untyped-call]
         assert properties["verdict"] == "fail"
         for part in ("model", "data", "policy"):
             assert properties[f"{part}.digest"] == getattr(small(), part).digest

@@ -19,7 +19,7 @@ from audit.formats.sarif import EXIT_CODES, render
 from audit.result import CheckResult, MetricFacts, Report
 
 from .any_report import reports
-from .golden import require_golden
+from .golden_files import require_golden
 from .hostile_names import NAMES, named
 from .html.samples import full, inconclusive, passing, rules, small
 

@@ -10,6 +10,7 @@ from audit.formats.html.charts.interval_plot import folded_plots
 from audit.formats.html.charts.measurement_table import MeasurementCells, cells, methods
 from audit.formats.html.charts.plot_marks import Guides, Plot, Row
 from audit.formats.html.charts.reliability_curve import Reliability, reliability
+from audit.formats.html.charts.row_budget import rows_each
 from audit.formats.html.explainability.section import ExplainabilitySection
 from audit.formats.html.robustness.section import RobustnessSection
 from audit.formats.html.thresholds import TABLES, ThresholdSection, thresholds
@@ -17,9 +18,10 @@ from audit.formats.text.metric_facts import facts_of, how_to_read, level, short
 from audit.formats.text.numbers import number
 from audit.formats.text.table_records import PlainTable, fits, plain_table
 from audit.formats.text.where_labels import describe, panel_of, row_label
-from audit.result import CheckResult, Measurement, MetricFacts, Report
+from audit.result import CheckResult, Measurement, MetricFacts, Report, Scalar
 
 MAX_ROWS = 24
+_Members = tuple[dict[str, Scalar], list[Measurement]]
 _SECTIONS: dict[str, type[ExplainabilitySection] | type[RobustnessSection]] = {
     "explainability": ExplainabilitySection,
     "robustness": RobustnessSection,
@@ -36,12 +38,16 @@ class OverallRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class MetricPanel:
-    """A metric's values by group, as plots and as a table: rows that differ in the group only."""
+    """A metric's values by group, as plots and as a table: rows that differ in the group only.
+
+    ``beyond`` is the number of rows that neither shows, for there are too many on the page.
+    """
 
     title: str
     plots: list[Plot]
     folded_rows: int
     table: list[MeasurementCells]
+    beyond: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +94,8 @@ def _view(anchor: str, check: CheckResult, report: Report) -> CheckView:
         if section is None or not section.covers(measurement):
             metrics.setdefault(measurement.metric, []).append(measurement)
     overall = [measurement for measurement in check.measurements if not measurement.where]
+    panels = {name: _by_panel(measurements) for name, measurements in metrics.items()}
+    max_rows = rows_each([len(members) for each in panels.values() for _, members in each], MAX_ROWS // 4)
     return CheckView(
         anchor=anchor,
         check=check,
@@ -97,9 +105,9 @@ def _view(anchor: str, check: CheckResult, report: Report) -> CheckView:
         thresholds=thresholds(check, report.rules),
         calibrations=calibrations(check, report.data.groups, level(report)),
         metrics=[
-            _metric_view(name, measurements, check, name in ruled)
+            _metric_view(name, measurements, panels[name], check, name in ruled, max_rows)
             for name, measurements in metrics.items()
-            if any(m.where for m in measurements)
+            if panels[name]
         ],
         tables=[
             plain_table(table)
@@ -117,7 +125,12 @@ def _overall(measurement: Measurement, check: CheckResult) -> OverallRow:
 
 
 def _metric_view(
-    name: str, measurements: Sequence[Measurement], check: CheckResult, ruled: bool
+    name: str,
+    measurements: Sequence[Measurement],
+    panels: Sequence[_Members],
+    check: CheckResult,
+    ruled: bool,
+    max_rows: int,
 ) -> MetricView:
     facts = facts_of(name, [check])
     overall = next((m.value for m in measurements if not m.where), None)
@@ -134,7 +147,7 @@ def _metric_view(
         methods=methods(parts),
         compares=any(m.rows != m.n for m in parts),
         open=ruled,
-        panels=_panels(name, parts, scale, Guides(ideal=ideal, overall=overall)),
+        panels=[_panel(name, each, max_rows, scale, Guides(ideal=ideal, overall=overall)) for each in panels],
     )
 
 
@@ -152,18 +165,24 @@ def _span(parts: Sequence[Measurement]) -> str:
     return f"{number(min(finite))} to {number(max(finite))}" if finite else "no value is defined"
 
 
-def _panels(name: str, parts: Sequence[Measurement], scale: Axis, guides: Guides) -> list[MetricPanel]:
-    grouped: dict[str, list[Row]] = {}
-    for measurement in parts:
-        shared = panel_of(measurement.where)
-        row = Row(row_label(measurement.where, shared), measurement)
-        grouped.setdefault(describe(shared), []).append(row)
-    return [
-        MetricPanel(
-            title=title,
-            plots=folded_plots(f"{name}, {title}" if title else name, rows, scale, guides, MAX_ROWS),
-            folded_rows=max(0, len(rows) - MAX_ROWS),
-            table=[cells(row) for row in rows],
-        )
-        for title, rows in grouped.items()
-    ]
+def _by_panel(measurements: Sequence[Measurement]) -> list[_Members]:
+    """Return the measurements with a ``where`` that differ in the group only, and what those share."""
+    panels: dict[frozenset[tuple[str, Scalar]], _Members] = {}
+    for measurement in measurements:
+        if measurement.where:
+            shared = panel_of(measurement.where)
+            panels.setdefault(frozenset(shared.items()), (shared, []))[1].append(measurement)
+    return list(panels.values())
+
+
+def _panel(name: str, panel: _Members, max_rows: int, scale: Axis, guides: Guides) -> MetricPanel:
+    shared, members = panel
+    title = describe(shared)
+    rows = [Row(row_label(m.where, shared), m) for m in members[:max_rows]]
+    return MetricPanel(
+        title=title,
+        plots=folded_plots(f"{name}, {title}" if title else name, rows, scale, guides, MAX_ROWS),
+        folded_rows=max(0, len(rows) - MAX_ROWS),
+        table=[cells(row) for row in rows],
+        beyond=len(members) - len(rows),
+    )

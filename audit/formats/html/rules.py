@@ -3,11 +3,13 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from audit.formats.html.charts.axis import measurement_axis
 from audit.formats.html.charts.interval_plot import folded_plots
 from audit.formats.html.charts.measurement_table import MeasurementCells, cells, methods
 from audit.formats.html.charts.plot_marks import Guides, Plot, Row, decided
+from audit.formats.html.charts.row_budget import rows_each
 from audit.formats.rule_text import SEVERITY, by_place, ranked
 from audit.formats.text import margins as limits
 from audit.formats.text.metric_facts import facts_of
@@ -24,7 +26,8 @@ _ABOUT_AUDITS = (
 class RuleView:
     """One rule as the page shows it; ``plots`` are the chart of the first `MAX_ROWS` rows and that of the others.
 
-    ``improvement`` are the same charts for a rule against a baseline.
+    ``improvement`` are the same charts for a rule against a baseline. ``beyond`` is the number of rows that neither
+    charts nor table show, for there are too many on the page.
     """
 
     anchor: str
@@ -38,18 +41,20 @@ class RuleView:
     improvement: list[Plot]
     table: list[MeasurementCells]
     methods: str
+    beyond: int
 
 
 def rule_views(report: Report) -> list[RuleView]:
     """Return the views of all rules, the failed ones first; rules of one status keep the policy's order."""
-    views = [_view(f"rule-{i}", rule, report) for i, rule in enumerate(report.rules, start=1)]
+    limit = rows_each([len(rule.measurements) + len(rule.not_decided) for rule in report.rules], MAX_ROWS)
+    views = [_view(f"rule-{i}", rule, report, limit) for i, rule in enumerate(report.rules, start=1)]
     return sorted(views, key=lambda view: SEVERITY.index(view.rule.status))
 
 
-def _view(anchor: str, rule: RuleResult, report: Report) -> RuleView:
+def _view(anchor: str, rule: RuleResult, report: Report, max_rows: int) -> RuleView:
     facts = facts_of(rule.metric, report.checks)
     common = shared([*rule.measurements, *rule.not_decided])
-    rows = _rows(rule, common)
+    rows = _rows(rule, common, max_rows)
     return RuleView(
         anchor=anchor,
         rule=rule,
@@ -62,15 +67,16 @@ def _view(anchor: str, rule: RuleResult, report: Report) -> RuleView:
         improvement=_improvement_plots(rule, rows),
         table=[cells(row) for row in rows],
         methods=methods(row.measurement for row in rows),
+        beyond=len(rule.measurements) + len(rule.not_decided) - len(rows),
     )
 
 
-def _rows(rule: RuleResult, common: Where) -> list[Row]:
+def _rows(rule: RuleResult, common: Where, max_rows: int) -> list[Row]:
     parts = ((ranked(rule), False), (by_place(rule.not_decided, rule), True))
+    rows = ((left_out, m, place) for measurements, left_out in parts for m, place in measurements)
     return [
         Row(_label(m.where, common), m, place, left_out, describe(m.where) or "all rows")
-        for measurements, left_out in parts
-        for m, place in measurements
+        for left_out, m, place in islice(rows, max_rows)
     ]
 
 

@@ -4,8 +4,9 @@ This describes the report. It decides nothing: a rule's status is the gate's.
 """
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Literal
 
 from audit.formats.text.numbers import number, with_interval, written
@@ -25,11 +26,20 @@ _WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Which ``side`` of a limit a measurement is on, with ``margin``, the value's distance to it, negative outside."""
+    """Which ``side`` of a limit a measurement is on, with ``margin``, the value's distance to it, negative outside.
+
+    ``word`` makes the words when they are asked for: a policy may cover a hundred thousand measurements, of which a
+    format shows a few.
+    """
 
     side: Side
     margin: float
-    words: str
+    word: Callable[[], str] = field(compare=False, repr=False)
+
+    @property
+    def words(self) -> str:
+        """The place in words, e.g. ``outside: 0.290 below the limit``."""
+        return self.word()
 
     @property
     def order(self) -> tuple[int, float]:
@@ -66,8 +76,20 @@ def improvement(measurement: Measurement) -> Measurement | None:
 
 def place(measurement: Measurement, limit: Mapping[str, float]) -> Place | None:
     """Return the side of ``limit`` that a measurement is on, and how far; of two, the one it is further outside."""
-    places = [absolute_place(measurement, limit), _improvement_place(measurement, limit)]
-    return min((place for place in places if place), key=lambda place: place.order, default=None)
+    return placer(limit)(measurement)
+
+
+def placer(limit: Mapping[str, float]) -> Callable[[Measurement], Place | None]:
+    """Return `place` for one ``limit``, for many measurements."""
+    allowed = bounds(limit)
+    lowest = least_improvement(limit)
+
+    def at(measurement: Measurement) -> Place | None:
+        value = None if allowed is None else place_within(measurement, *allowed)
+        gain = None if lowest is None else _improvement_place(measurement, lowest)
+        return min(value, gain, key=lambda one: one.order) if value and gain else value or gain
+
+    return at
 
 
 def absolute_place(measurement: Measurement, limit: Mapping[str, float]) -> Place | None:
@@ -76,26 +98,24 @@ def absolute_place(measurement: Measurement, limit: Mapping[str, float]) -> Plac
     return None if allowed is None else place_within(measurement, *allowed)
 
 
-def _improvement_place(measurement: Measurement, limit: Mapping[str, float]) -> Place | None:
-    lowest = least_improvement(limit)
+def _improvement_place(measurement: Measurement, lowest: float) -> Place:
     baseline = measurement.baseline
     gain = improvement(measurement)
-    if lowest is None:
-        return None
     if gain is None or baseline is None:
-        return Place("undefined", -math.inf, "the baseline has no such measurement")
+        return Place("undefined", -math.inf, lambda: "the baseline has no such measurement")
     at = place_within(gain, lowest, math.inf)
-    words = f"improvement over the baseline ({number(baseline.value)}): {with_interval(gain.value, gain.ci)}"
-    return Place(at.side, at.margin, f"{words}, {at.words.replace('; value ', '; it is ')}")
+    return Place(at.side, at.margin, partial(_improvement_words, baseline.value, gain, at))
 
 
 def place_within(measurement: Measurement, low: float, high: float) -> Place:
     """Return whether interval (or value) is inside, outside or across ``low`` to ``high``, and the value's distance."""
     if not math.isfinite(measurement.value):
-        return Place("undefined", -math.inf, f"the value is {number(measurement.value)}: it cannot hold")
+        return Place(
+            "undefined", -math.inf, lambda: f"the value is {number(measurement.value)}: it cannot hold"
+        )
     margin = min(measurement.value - low, high - measurement.value)
     side = _side(measurement, low, high)
-    return Place(side, margin, _words(measurement, side, low, margin))
+    return Place(side, margin, partial(_words, measurement, side, low, margin))
 
 
 def _side(measurement: Measurement, low: float, high: float) -> Side:
@@ -103,6 +123,11 @@ def _side(measurement: Measurement, low: float, high: float) -> Side:
     if low <= first and last <= high:
         return "inside"
     return "outside" if last < low or first > high else "crossing"
+
+
+def _improvement_words(baseline: float, gain: Measurement, at: Place) -> str:
+    words = f"improvement over the baseline ({number(baseline)}): {with_interval(gain.value, gain.ci)}"
+    return f"{words}, {at.words.replace('; value ', '; it is ')}"
 
 
 def _words(measurement: Measurement, side: Side, low: float, margin: float) -> str:

@@ -15,6 +15,7 @@ _HIDDEN = re.compile(
 )
 _UNPRINTABLE = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 _MAX_STACKED = 4
+_STACKABLE = re.compile(rf"[^\x00-\x7f]{{{_MAX_STACKED + 1}}}")  # shorter runs cannot hold a tower
 
 
 def dotted(text: str) -> str:
@@ -23,7 +24,7 @@ def dotted(text: str) -> str:
     So are zero-width characters beyond the fourth in a row (see `clean`).
     """
     text = "".join("·" if unicodedata.category(c) in _UNPRINTABLE else c for c in _HIDDEN.sub("·", text))
-    return text if text.isascii() else "".join(_unstacked(text, lambda _: "·"))
+    return "".join(_unstacked(text, lambda _: "·")) if _STACKABLE.search(text) else text
 
 
 @lru_cache(maxsize=4096)  # a page shows the same names over and over
@@ -33,7 +34,7 @@ def clean(text: str) -> str:
     So are zero-width characters beyond the fourth in a row, such as accents: a tower would cover the lines around it.
     """
     text = _HIDDEN.sub(lambda match: _escaped(match[0]), text.replace("\r\n", "\n"))
-    return text if text.isascii() else "".join(_unstacked(text, _escaped))
+    return "".join(_unstacked(text, _escaped)) if _STACKABLE.search(text) else text
 
 
 def _unstacked(text: str, replace: Callable[[str], str]) -> Iterator[str]:
@@ -67,7 +68,7 @@ def elide(text: str, columns: int) -> str:
     if len(text) <= columns and text.isascii() and text.isprintable():
         return text
     text = clean(_ends(text, columns))
-    if width(text) <= columns:
+    if 2 * len(text) <= columns or width(text) <= columns:  # no character is wider than two
         return text
     # An ending tells names apart as often as a beginning does.
     tail = fitting(text[::-1], (columns - 1) // 3)[::-1]
