@@ -1,0 +1,66 @@
+"""Fairness assessments of a model card: for each group at risk, what the policy's rules measured. It judges nothing."""
+
+from collections.abc import Iterator
+
+from audit.formats.model_card.fields import Record, name, text
+from audit.formats.text.margins import in_words, place
+from audit.formats.text.numbers import count, with_interval
+from audit.formats.text.where_labels import describe, rows_of
+from audit.result import Measurement, Report, RuleResult
+from audit.result.small_groups import group_name
+
+_NOTHING = "No rule of the policy is on this group."
+_MAX_SENTENCES = 20
+Group = tuple[str, str]
+_OF_GROUP = {"attribute", "group", "unprivileged"}
+_STATUS = {
+    "pass": "holds",
+    "fail": "does not hold",
+    "inconclusive": "could not be decided",
+    "waived": "is waived",
+}
+
+
+def fairness_assessments(report: Report) -> list[Record]:
+    """Return an assessment of every group but the privileged ones, in the order of the data's groups."""
+    sentences: dict[Group, list[str]] = {group: [] for group in _at_risk(report)}
+    for rule, measurement, decided in _on_groups(report):
+        group = (str(measurement.where.get("attribute", "")), str(group_name(measurement)))
+        listed = sentences.setdefault(group, [])
+        if len(listed) < _MAX_SENTENCES:
+            listed.append(_sentence(rule, measurement, decided))
+        elif len(listed) == _MAX_SENTENCES:
+            listed.append("There are more, in report.json.")
+    return [
+        {"groupAtRisk": name(": ".join(filter(None, group))), "harms": text(" ".join(listed) or _NOTHING)}
+        for group, listed in sentences.items()
+    ]
+
+
+def _at_risk(report: Report) -> Iterator[Group]:
+    for facts in report.data.groups:
+        yield from ((facts.attribute, group) for group in facts.rows if group not in facts.privileged)
+
+
+def _on_groups(report: Report) -> Iterator[tuple[RuleResult, Measurement, bool]]:
+    """Yield the measurements of one group, or of one against others, and whether their rule was decided on them."""
+    for rule in report.rules:
+        for measurements, decided in ((rule.measurements, True), (rule.not_decided, False)):
+            yield from ((rule, m, decided) for m in measurements if group_name(m) is not None)
+
+
+def _sentence(rule: RuleResult, measurement: Measurement, decided: bool) -> str:
+    """Return what was measured of a group, where that is against the limit, and what became of the rule."""
+    rest = describe({key: value for key, value in measurement.where.items() if key not in _OF_GROUP})
+    value = with_interval(measurement.value, measurement.ci)
+    at = place(measurement, rule.limit)
+    parts = [
+        f"{name(rule.metric)}{f' ({name(rest)})' if rest else ''}: {value}",
+        f"n {count(rows_of(measurement))}",
+    ]
+    if measurement.members:
+        parts.append(f"of {name(', '.join(measurement.members))} together")
+    if at:
+        parts.append(at.words)
+    outcome = _STATUS[rule.status] if decided else "was not decided on it, since it has too few rows"
+    return f"{', '.join(parts)}; the rule {name(rule.id)} ({in_words(rule.limit)}) {outcome}."
