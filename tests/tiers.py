@@ -23,6 +23,7 @@ TENSORFLOW = {
     "checks/robustness/test_sanity_tests.py": False,
     "cli": True,
     "cli/test_checks_schema.py": False,
+    "cli/test_diff.py": False,
     "cli/test_new_check.py": False,
     "cli/test_validate.py": False,
     "comparison": True,

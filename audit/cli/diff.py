@@ -1,5 +1,6 @@
 """`audit diff`: what changed between two reports, on stdout."""
 
+import sys
 from importlib import import_module
 from pathlib import Path
 
@@ -16,9 +17,19 @@ def diff(old: Path, new: Path, form: str) -> int:
     Raises:
         AuditError: one is no report of this version, or its verdict or intervals do not follow from its measurements.
     """
-    reports = compare(_verified(old), _verified(new))
-    print(import_module(f"audit.diff.{form}").render(reports), end="")
+    difference = compare(_verified(old), _verified(new))
+    _write(import_module(f"audit.diff.{form}").render(difference))
     return 0
+
+
+def _write(text: str) -> None:
+    """Write a document to stdout as UTF-8, in whatever encoding a terminal prints."""
+    stream = getattr(sys.stdout, "buffer", None)
+    if stream is None:  # replaced by a program that calls this
+        print(text, end="")
+        return
+    sys.stdout.flush()
+    stream.write(text.encode("utf-8", "backslashreplace"))
 
 
 def _verified(path: Path) -> Report:

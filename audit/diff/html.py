@@ -28,4 +28,4 @@ def render(diff: ReportDiff) -> str:
             style=style(),
         )
     )
-    return page.rstrip() + "\n"
+    return page.strip() + "\n"

@@ -26,4 +26,4 @@ def render(diff: ReportDiff) -> str:
         "confidence": CONFIDENCE,
         **plain,
     }
-    return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return json.dumps(content, indent=1, allow_nan=False) + "\n"

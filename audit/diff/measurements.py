@@ -14,6 +14,9 @@ from audit.stats.methods import EXACT, METHODS, NONE
 Pair = tuple[Measurement, Measurement]
 """A measurement in the old and in the new report."""
 
+_ROWS_ALONE = "fisher-z"
+"""Method of rank correlations of SHAP values: by its intervals alone, one pair of seeds in five would differ."""
+
 _SAME = "the same model on the same rows, all of which are measured"
 _SAME_DRAWS = "the same model, rows, settings, seed and versions"
 _SEED = "the same model, rows, settings and versions: only what was drawn differs"
@@ -22,6 +25,7 @@ _MEANING = "label, favourable outcome or row weights changed: the metric means a
 _REDEFINED = "the attribute is made of other columns"
 _MEMBERS = "other groups are pooled here"
 _SIZE = "its value depends on the number of rows, which changed"
+_DRAWS = "its interval covers the rows, and not the reference rows that were drawn"
 _NO_INTERVAL = "the difference has no interval"
 _TESTED = "by the interval of the difference, corrected for all that were tested"
 
@@ -34,40 +38,26 @@ def by_key(report: Report) -> dict[object, Measurement]:
 def measurement_changes(old: Report, new: Report, shared: Relation) -> tuple[list[MeasurementChange], int]:
     """Return the changes of values that both reports have, and the number of values tested against chance."""
     before = by_key(old)
-    after = by_key(new)
-    pairs = [(before[key], measurement) for key, measurement in after.items() if key in before]
+    pairs = [(before[key], measurement) for key, measurement in by_key(new).items() if key in before]
     facts = {metric: _facts(metric, old.checks, new.checks) for metric in {pair[1].metric for pair in pairs}}
     known = [_known(pair, facts[pair[1].metric], shared) for pair in pairs]
-    tested = [position for position, finding in enumerate(known) if finding is None]
+    changed = [at for at, pair in enumerate(pairs) if not equal(pair[0].value, pair[1].value)]
     joint = {
         at: joined(*pairs[at], shared, facts[pairs[at][1].metric].of_data)
-        for at in tested
-        if not equal(pairs[at][0].value, pairs[at][1].value)
+        for at in changed
+        if known[at] is None
     }
-    named = proven(joint, len(tested))
+    tests = known.count(None)
+    named = proven(joint, tests)
     decided = {m.key for report in (old, new) for rule in report.rules for m in rule.measurements}
     changes = []
-    for at, pair in enumerate(pairs):
-        if equal(pair[0].value, pair[1].value):
-            continue
+    for at in changed:
         ci = span(joint[at]) if at in joint else None
         finding, why = known[at] or _tested(at in named, ci)
-        old_measurement, new_measurement = pair
-        changes.append(
-            MeasurementChange(
-                metric=new_measurement.metric,
-                where=new_measurement.where,
-                old=old_measurement,
-                new=new_measurement,
-                change=new_measurement.value - old_measurement.value,
-                finding=finding,
-                why=why,
-                ci=ci,
-                better=_is_better(pair, finding, facts[new_measurement.metric], shared),
-                decides=new_measurement.key in decided,
-            )
-        )
-    return changes, len(tested)
+        change = _change(pairs[at], finding, why, ci)
+        better = _is_better(change, facts[change.metric], joint.get(at))
+        changes.append(replace(change, better=better, decides=change.new.key in decided))
+    return changes, tests
 
 
 def _facts(metric: str, old: Sequence[CheckResult], new: Sequence[CheckResult]) -> MetricFacts:
@@ -95,6 +85,8 @@ def _known(pair: Pair, facts: MetricFacts, shared: Relation) -> tuple[Finding, s
             return "not chance", _SAME_DRAWS
         if shared.only_seed:
             return "chance", _SEED
+    if new.method == _ROWS_ALONE and facts.sampled is not None:
+        return "unknown", _DRAWS
     if old.method == new.method == EXACT.name:
         return ("not chance", _EXACT) if facts.sampled is None else ("unknown", _NO_INTERVAL)
     return None
@@ -118,17 +110,30 @@ def _tested(is_named: bool, ci: Interval | None) -> tuple[Finding, str]:
     return ("more than chance" if is_named else "chance"), _TESTED
 
 
-def _is_better(pair: Pair, finding: Finding, facts: MetricFacts, shared: Relation) -> bool | None:
-    """Return whether the new value is surely better, or surely worse; None if neither is known."""
+def _change(pair: Pair, finding: Finding, why: str, ci: Interval | None) -> MeasurementChange:
     old, new = pair
-    if facts.better is None or finding not in NAMED:
+    return MeasurementChange(
+        metric=new.metric,
+        where=new.where,
+        old=old,
+        new=new,
+        change=new.value - old.value,
+        finding=finding,
+        why=why,
+        ci=ci,
+    )
+
+
+def _is_better(change: MeasurementChange, facts: MetricFacts, joint: Measurement | None) -> bool | None:
+    """Return whether the new value is surely better, or surely worse; None if neither is known."""
+    if facts.better is None or change.finding not in NAMED:
         return None
     if facts.better != "ideal":
-        return (new.value > old.value) == (facts.better == "higher")
+        return (change.change > 0.0) == (facts.better == "higher")
     ideal = facts.ideal or 0.0
-    if finding == "not chance":
-        return abs(new.value - ideal) < abs(old.value - ideal)
-    gain = nearer(joined(old, new, shared, facts.of_data), ideal)
+    if joint is None:
+        return abs(change.new.value - ideal) < abs(change.old.value - ideal)
+    gain = nearer(joint, ideal)
     return None if gain is None or gain[0] <= 0.0 <= gain[1] else gain[0] > 0.0
 
 
