@@ -1,7 +1,6 @@
 """Addresses of pages that define a metric, for formats with room for one link."""
 
 import re
-from urllib.parse import quote
 
 from audit.result import MetricFacts
 
@@ -15,6 +14,7 @@ _PAGES = {
 """Page for the metrics of each built-in check, and of the gate."""
 
 _ADDRESS = re.compile("https?://[!#-;=?-~]+")  # what a plug-in says goes into files as it is
+_NAME = re.compile("[a-z0-9_]+")
 _METHODS = {"fairness": "aif360.metrics.ClassificationMetric."}
 """Names on a check's page that its metrics' own names complete."""
 
@@ -26,4 +26,5 @@ def link_of(metric: str, facts: MetricFacts) -> str | None:
         return facts.link
     if check not in _PAGES:
         return None
-    return _PAGES[check] + (f"#{_METHODS[check]}{quote(name)}" if check in _METHODS else "")
+    own = check in _METHODS and _NAME.fullmatch(name)
+    return _PAGES[check] + (f"#{_METHODS[check]}{name}" if own else "")

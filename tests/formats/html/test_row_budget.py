@@ -1,0 +1,51 @@
+"""The page of hundreds of rules with hundreds of groups shows the decisive ones, and says how many more there are."""
+
+from __future__ import annotations
+
+import pytest
+
+from audit.formats.html.charts.row_budget import MAX_PAGE_ROWS, rows_each
+from audit.formats.html.checks import check_views
+from audit.formats.html.rules import rule_views
+from audit.result import Report
+
+from ..thorough import thorough
+from .large import large
+
+
+@pytest.fixture(scope="module")
+def report() -> Report:
+    return thorough()
+
+
+@pytest.mark.parametrize(
+    ("sizes", "rows"),
+    [
+        ([], 12),
+        ([5, 40], 40),
+        ([MAX_PAGE_ROWS], MAX_PAGE_ROWS),
+        ([MAX_PAGE_ROWS + 1], MAX_PAGE_ROWS),
+        ([200] * 40, 100),
+        ([200] * 5000, 12),
+    ],
+)
+def test_rows_share_the_page(sizes: list[int], rows: int) -> None:
+    assert rows_each(sizes, 12) == rows
+
+
+def test_a_rule_shows_the_values_furthest_outside(report: Report) -> None:
+    for view in rule_views(report)[:3]:
+        values = sorted((m.value for m in view.rule.measurements), reverse=True)
+        assert [cell.value for cell in view.table] == [f"{value:.3f}" for value in values[:8]]
+        assert view.beyond == len(view.rule.measurements) + len(view.rule.not_decided) - 8
+
+
+def test_a_metric_shows_a_few_groups_of_each_attribute(report: Report) -> None:
+    (view,) = check_views(report)
+    sizes = {(len(panel.table), len(panel.table) + panel.beyond) for m in view.metrics for panel in m.panels}
+    assert sizes == {(MAX_PAGE_ROWS // 500, 200)}
+
+
+def test_no_row_of_a_thorough_audit_is_left_out() -> None:
+    assert {view.beyond for view in rule_views(large())} == {0}
+    assert {panel.beyond for view in check_views(large()) for m in view.metrics for panel in m.panels} == {0}
