@@ -20,7 +20,7 @@ PLUG_IN = ("-p", "audit.integrations.pytest_plugin")
 class MadeAudit:
     """Plug-in that puts an audit's outcome where a process of the session would, and records the tests."""
 
-    def __init__(self, policy: Path, outcome: Report | str) -> None:
+    def __init__(self, policy: Path, outcome: Report | str | None) -> None:
         self.policy = policy
         self.outcome = outcome
         self.reports: list[pytest.TestReport] = []
@@ -34,8 +34,12 @@ class MadeAudit:
             policy=self.policy.name, folder=self.policy.parent, out=Path("out"), outcomes=place
         )
         made = self.outcome
-        content = {"problem": made} if isinstance(made, str) else {"report": to_json(made)}
-        audit.outcome_file.write_text(json.dumps(content), "utf-8")
+        self.file = audit.outcome_file
+        if made is None:  # as a process leaves it that was killed meanwhile
+            self.file.with_suffix(".started").touch()
+        else:
+            content = {"problem": made} if isinstance(made, str) else {"report": to_json(made)}
+            self.file.write_text(json.dumps(content), "utf-8")
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         self.collected = list(session.items)
@@ -55,7 +59,7 @@ class MadeAudit:
         return outcomes
 
 
-def session(policy: Path, outcome: Report | str, *arguments: str) -> tuple[int, MadeAudit]:
+def session(policy: Path, outcome: Report | str | None, *arguments: str) -> tuple[int, MadeAudit]:
     """Run the tests of ``policy`` whose audit was made, and return pytest's exit code."""
     made = MadeAudit(policy, outcome)
     options = ("-p", "no:cacheprovider", "--rootdir", str(policy.parent), "-c", os.devnull)

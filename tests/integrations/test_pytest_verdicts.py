@@ -185,3 +185,19 @@ def test_a_rule_that_is_gone_from_the_report_fails(tmp_path: Path) -> None:
     )
     code, made = session(policy, audited)
     assert code == 1 and made.outcomes["performance.balanced_accuracy"] == "failed"
+
+
+def test_an_audit_whose_process_was_killed_is_not_made_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What killed it might kill each worker after the other."""
+    policy = write(tmp_path, ("pass", "fail"))
+    code, made = session(policy, None)
+    assert code == 1 and set(made.outcomes.values()) == {"failed in setup"}
+    assert "ended before the audit did" in capsys.readouterr().out
+
+
+def test_nothing_is_left_of_a_session(tmp_path: Path) -> None:
+    policy = write(tmp_path, ("pass",))
+    _, made = session(policy, report(policy, ("pass",)))
+    assert made.file.name.endswith(".json") and not made.file.parent.exists()
