@@ -46,6 +46,11 @@ def span(pair: Measurement, error: float = 1.0 - CONFIDENCE) -> Interval | None:
     return paired_interval(pair, 1.0 - error)
 
 
+def excludes_zero(ci: Interval | None) -> bool:
+    """Return whether an interval of a difference lies on one side of 0."""
+    return ci is not None and not ci[0] <= 0.0 <= ci[1]
+
+
 def nearer(pair: Measurement, ideal: float) -> Interval | None:
     """Return the interval of the decrease of a `joined` pair's distance to an ideal."""
     if pair.baseline is None:
@@ -56,6 +61,8 @@ def nearer(pair: Measurement, ideal: float) -> Interval | None:
 def proven(pairs: Mapping[int, Measurement], tests: int) -> set[int]:
     """Return the keys of the `joined` pairs that differ after Holm's correction over ``tests`` differences.
 
+    Pairs whose interval at `CONFIDENCE` includes 0 may be left out of ``pairs``.
+
     Whoever is rejected at one step of Holm's makes the next one's error larger; as intervals are nested, rejecting all
     that a step allows at once gives the same set without a p-value.
 
@@ -64,15 +71,11 @@ def proven(pairs: Mapping[int, Measurement], tests: int) -> set[int]:
     named: set[int] = set()
     while len(named) < len(pairs):
         error = (1.0 - CONFIDENCE) / (tests - len(named))
-        more = {key for key, pair in pairs.items() if key not in named and _excludes_zero(span(pair, error))}
+        more = {key for key, pair in pairs.items() if key not in named and excludes_zero(span(pair, error))}
         if not more:
             break
         named |= more
     return named
-
-
-def _excludes_zero(ci: Interval | None) -> bool:
-    return ci is not None and not ci[0] <= 0.0 <= ci[1]
 
 
 def equal(old: float, new: float) -> bool:

@@ -74,7 +74,9 @@ def _measurements(diff: ReportDiff) -> Iterator[str]:
     unknown = words.open_changes(diff.changes)
     if unknown:
         yield from ("Changed, but whether by more than chance is not known:", "")
-        rows = [(code(words.measured(c)), number(c.old.value), number(c.new.value), c.why) for c in unknown]
+        rows = [
+            (code(words.measured(c)), number(c.old.value), number(c.new.value), c.reason) for c in unknown
+        ]
         yield from _table(("Measurement", "Old", "New", "Why"), rows)
 
 

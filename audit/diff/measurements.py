@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from audit.diff.chance import equal, joined, nearer, proven, span
+from audit.diff.chance import equal, excludes_zero, joined, nearer, proven, span
 from audit.diff.records import NAMED, Finding, MeasurementChange
 from audit.diff.relation import Relation
 from audit.formats.text.metric_facts import facts_of
@@ -47,14 +47,15 @@ def measurement_changes(old: Report, new: Report, shared: Relation) -> tuple[lis
         for at in changed
         if known[at] is None
     }
+    spans = {at: span(pair) for at, pair in joint.items()}
     tests = known.count(None)
-    named = proven(joint, tests)
+    named = proven({at: pair for at, pair in joint.items() if excludes_zero(spans[at])}, tests)
     decided = {m.key for report in (old, new) for rule in report.rules for m in rule.measurements}
     changes = []
     for at in changed:
-        ci = span(joint[at]) if at in joint else None
-        finding, why = known[at] or _tested(at in named, ci)
-        change = _change(pairs[at], finding, why, ci)
+        ci = spans.get(at)
+        finding, reason = known[at] or _tested(at in named, ci)
+        change = _change(pairs[at], finding, reason, ci)
         better = _is_better(change, facts[change.metric], joint.get(at))
         changes.append(replace(change, better=better, decides=change.new.key in decided))
     return changes, tests
@@ -110,7 +111,7 @@ def _tested(is_named: bool, ci: Interval | None) -> tuple[Finding, str]:
     return ("more than chance" if is_named else "chance"), _TESTED
 
 
-def _change(pair: Pair, finding: Finding, why: str, ci: Interval | None) -> MeasurementChange:
+def _change(pair: Pair, finding: Finding, reason: str, ci: Interval | None) -> MeasurementChange:
     old, new = pair
     return MeasurementChange(
         metric=new.metric,
@@ -119,7 +120,7 @@ def _change(pair: Pair, finding: Finding, why: str, ci: Interval | None) -> Meas
         new=new,
         change=new.value - old.value,
         finding=finding,
-        why=why,
+        reason=reason,
         ci=ci,
     )
 

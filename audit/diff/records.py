@@ -59,9 +59,9 @@ class MeasurementChange:
     """Two values of one measurement, their difference (new minus old), and whether it is more than chance.
 
     ``ci`` is the difference's own interval at `audit.diff.chance.CONFIDENCE`, before the correction for many
-    measurements. ``why`` says how the finding was made. ``better`` is whether the new value is surely better or surely
-    worse; None if that is not known, the metric has no direction, or the change is not named. ``decides`` is whether a
-    rule of either report is decided on the measurement.
+    measurements. ``reason`` says how the finding was made. ``better`` is whether the new value is surely better or
+    surely worse; None if that is not known, the metric has no direction, or the change is not named. ``decides`` is
+    whether a rule of either report is decided on the measurement.
     """
 
     metric: str
@@ -70,7 +70,7 @@ class MeasurementChange:
     new: Measurement
     change: float
     finding: Finding
-    why: str
+    reason: str
     ci: tuple[float, float] | None = None
     better: bool | None = None
     decides: bool = False

@@ -12,7 +12,7 @@ from audit.formats.text.where_labels import describe
 
 _ORDER = ("loosened", "both", "tightened", "neither")
 _EFFECTS = {"both": "loosened and tightened", "neither": "changed"}
-_MANY = 10
+_MAX_ROWS_BY_CHANCE = 10
 
 
 def headline(diff: ReportDiff) -> str:
@@ -40,7 +40,7 @@ def largest_by_chance(changes: Iterable[MeasurementChange]) -> list[MeasurementC
         for change in changes
         if change.finding == "chance" and change.metric == "explainability.attribution_share"
     ]
-    return sorted(shares, key=lambda change: -abs(change.change))[:_MANY]
+    return sorted(shares, key=lambda change: -abs(change.change))[:_MAX_ROWS_BY_CHANCE]
 
 
 def tally(diff: ReportDiff) -> str:

@@ -17,6 +17,7 @@ from audit.diff import html, markdown
 from audit.diff import json as json_form
 from audit.diff.comparison import compare
 from audit.diff.records import ReportDiff
+from audit.result import Verdict
 
 from ..formats.html.pages import parse
 from . import samples
@@ -77,10 +78,9 @@ def test_an_empty_diff_says_so_and_names_the_verdict(empty: ReportDiff) -> None:
 
 @pytest.mark.parametrize("old", ["pass", "fail", "inconclusive"])
 @pytest.mark.parametrize("new", ["fail", "inconclusive"])
-def test_nothing_but_todays_pass_looks_like_one(diff: ReportDiff, old: str, new: str) -> None:
+def test_nothing_but_todays_pass_looks_like_one(diff: ReportDiff, old: Verdict, new: Verdict) -> None:
     """An old pass is told as what was."""
-    audits = {"old": replace(diff.old, verdict=old), "new": replace(diff.new, verdict=new)}
-    changed = replace(diff, **audits)  # type: ignore[arg-type]
+    changed = replace(diff, old=replace(diff.old, verdict=old), new=replace(diff.new, verdict=new))
     assert markdown.render(changed).startswith(f"# {new.upper()}, ")
     page = parse(html.render(changed))
     (banner,) = page.all("section", id="verdict")
