@@ -12,10 +12,10 @@ from audit.result import CheckResult, Report, RuleResult
 
 Kind = Literal["fail", "inconclusive", "waived", "crashed", "verdict"]
 
-CRASHED = "gate.crashed_check"
+CRASHED = "check-crashed"
 """Id of the issue of a check that crashed; it has no rule in the policy."""
 
-VERDICT = "gate.verdict"
+VERDICT = "verdict"
 """Id of the issue of a verdict that no rule and no check explains, as without rules."""
 
 

@@ -125,11 +125,10 @@ def _properties(report: Report) -> dict[str, str]:
     named = {
         "verdict": report.verdict,
         "reason": report.reason,
-        "model.digest": report.model.digest,
-        "data.digest": report.data.digest,
-        "policy.digest": report.policy.digest,
         "command": report.policy.command,
     }
+    parts = {"model": report.model, "data": report.data, "policy": report.policy}
+    named |= {f"{part}.digest": facts.digest for part, facts in parts.items()}
     return named | ({"superseded": report.superseded} if report.superseded else {})
 
 

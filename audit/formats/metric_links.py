@@ -26,5 +26,5 @@ def link_of(metric: str, facts: MetricFacts) -> str | None:
         return facts.link
     if check not in _PAGES:
         return None
-    own = check in _METHODS and _NAME.fullmatch(name)
-    return _PAGES[check] + (f"#{_METHODS[check]}{name}" if own else "")
+    is_method = check in _METHODS and _NAME.fullmatch(name)
+    return _PAGES[check] + (f"#{_METHODS[check]}{name}" if is_method else "")

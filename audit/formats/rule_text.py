@@ -56,7 +56,8 @@ def numbers(rule: RuleResult) -> str:
     For example ``fairness.disparate_impact is 0.31 (0.28 to 0.34) for sex: Female against Male, n 5,421; it must be at
     least 0.8 (outside: 0.490 below the limit)``; without a measurement, the limit alone.
     """
-    metric, limit = brief(rule.metric), margins.in_words(rule.limit)
+    metric = brief(rule.metric)
+    limit = margins.in_words(rule.limit)
     measured = ranked(rule)
     if not measured:
         return f"{metric}{_of(describe(rule.where))} must be {limit}"

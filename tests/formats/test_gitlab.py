@@ -49,13 +49,13 @@ def test_severity_follows_the_status_and_what_holds_is_not_listed() -> None:
         "fairness.disparate_impact[attribute=race]": "major",
         "fairness.equal_opportunity_difference": "info",
         "robustness.adversarial_accuracy[attack=fgsm]": "major",
-        "gate.crashed_check": "critical",
+        "check-crashed": "critical",
     }
 
 
 def test_the_list_is_empty_for_a_pass() -> None:
     assert render(passing()) == "[]\n"
-    assert [entry["check_name"] for entry in read(replace(inconclusive(), checks=[]))] == ["gate.verdict"]
+    assert [entry["check_name"] for entry in read(replace(inconclusive(), checks=[]))] == ["verdict"]
 
 
 def test_the_place_is_the_rules_line_in_the_policy() -> None:

@@ -121,11 +121,9 @@ def test_a_crashed_check_is_a_failed_execution_and_a_result() -> None:
     (invocation,) = read(small())["invocations"]
     assert invocation["executionSuccessful"] is False
     errors = [n for n in invocation["toolExecutionNotifications"] if n["level"] == "error"]
-    assert [n["message"]["text"] for n in errors] == [
-        results(small())["gate.crashed_check"]["message"]["text"]
-    ]
+    assert [n["message"]["text"] for n in errors] == [results(small())["check-crashed"]["message"]["text"]]
     assert "ValueError: shapes (3,) and (4,) differ" in errors[0]["message"]["text"]
-    assert results(small())["gate.crashed_check"]["level"] == "error"
+    assert results(small())["check-crashed"]["level"] == "error"
 
 
 def test_what_did_not_run_and_what_to_know_are_notifications() -> None:
@@ -203,12 +201,12 @@ def test_results_and_rules_refer_to_each_other() -> None:
 
 def test_an_undecided_verdict_without_a_rule_is_a_warning_and_another_an_error() -> None:
     bare = replace(inconclusive(), checks=[])
-    assert results(bare)["gate.verdict"]["level"] == "warning"
-    assert results(replace(bare, verdict="fail"))["gate.verdict"]["level"] == "error"
+    assert results(bare)["verdict"]["level"] == "warning"
+    assert results(replace(bare, verdict="fail"))["verdict"]["level"] == "error"
 
 
 def test_a_rule_may_have_the_id_of_what_has_no_rule() -> None:
-    report = replace(small(), rules=[replace(rules()[1], id="gate.crashed_check")])
+    report = replace(small(), rules=[replace(rules()[1], id="check-crashed")])
     run = read(report)
     described = run["tool"]["driver"]["rules"]
     assert len({rule["id"] for rule in described}) == len(described)

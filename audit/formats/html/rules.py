@@ -46,7 +46,9 @@ class RuleView:
 
 def rule_views(report: Report) -> list[RuleView]:
     """Return the views of all rules, the failed ones first; rules of one status keep the policy's order."""
-    limit = rows_each([len(rule.measurements) + len(rule.not_decided) for rule in report.rules], MAX_ROWS // 2)
+    limit = rows_each(
+        [len(rule.measurements) + len(rule.not_decided) for rule in report.rules], MAX_ROWS // 2
+    )
     views = [_view(f"rule-{i}", rule, report, limit) for i, rule in enumerate(report.rules, start=1)]
     return sorted(views, key=lambda view: SEVERITY.index(view.rule.status))
 

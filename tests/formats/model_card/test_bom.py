@@ -35,7 +35,12 @@ SAMPLES = {
     "hostile": hostile,
 }
 VALIDATORS = [JsonStrictValidator(version) for version in (SchemaVersion.V1_6, SchemaVersion.V1_7)]
-ABOUT = {"name": "Income", "owner": "risk@example.org", "intended_use": "Shortlist", "limitations": "Census of 1994"}
+ABOUT = {
+    "name": "Income",
+    "owner": "risk@example.org",
+    "intended_use": "Shortlist",
+    "limitations": "Census of 1994",
+}
 HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 
 
@@ -60,7 +65,9 @@ def model_of(report: Report) -> dict:
 
 def described(report: Report) -> Report:
     """The report with a policy that says what the model is for."""
-    return replace(report, policy=replace(report.policy, effective={**report.policy.effective, "about": ABOUT}))
+    return replace(
+        report, policy=replace(report.policy, effective={**report.policy.effective, "about": ABOUT})
+    )
 
 
 def test_the_card_is_the_golden_file() -> None:
@@ -127,8 +134,12 @@ def _same(a: float, b: float) -> bool:
 def test_slices_that_differ_in_type_only_stay_apart() -> None:
     whole = Measurement(metric="performance.x", value=1.0, n=1, method="exact")
     values = [1, 1.0, True]
-    check = replace(small().checks[0], measurements=[replace(whole, where={"eps": value}) for value in values])
-    metrics = model_of(replace(small(), checks=[check]))["modelCard"]["quantitativeAnalysis"]["performanceMetrics"]
+    check = replace(
+        small().checks[0], measurements=[replace(whole, where={"eps": value}) for value in values]
+    )
+    metrics = model_of(replace(small(), checks=[check]))["modelCard"]["quantitativeAnalysis"][
+        "performanceMetrics"
+    ]
     assert [metric["slice"] for metric in metrics] == ["eps 1", "eps 1.0", "eps true"]
 
 
@@ -151,7 +162,13 @@ def test_each_group_at_risk_is_assessed_by_what_was_measured_of_it() -> None:
     assessments = model_of(small())["modelCard"]["considerations"]["fairnessAssessments"]
     harms = {assessment["groupAtRisk"]: assessment["harms"] for assessment in assessments}
     assert list(harms) == [
-        *("sex: Female", "race: Black", "race: Asian-Pac-Islander", "race: Amer-Indian-Eskimo", "race: Other"),
+        *(
+            "sex: Female",
+            "race: Black",
+            "race: Asian-Pac-Islander",
+            "race: Amer-Indian-Eskimo",
+            "race: Other",
+        ),
     ]
     sentence = (
         "fairness.disparate_impact (against Male): 0.510 (0.456 to 0.564), n 5,421, outside: 0.290 below the limit; "
@@ -171,7 +188,9 @@ def test_it_never_says_that_a_model_is_fair_or_safe(name: str) -> None:
 
 def test_model_and_data_are_identified_by_their_digests() -> None:
     report = replace(small(), baseline=small().model)
-    report = replace(report, data=replace(report.data, background=BackgroundFacts(path="b.csv", digest="sha256:00")))
+    report = replace(
+        report, data=replace(report.data, background=BackgroundFacts(path="b.csv", digest="sha256:00"))
+    )
     content = document(report)
     model = content["metadata"]["component"]
     components = {component["bom-ref"]: component for component in content["components"]}

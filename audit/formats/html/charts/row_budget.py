@@ -3,16 +3,16 @@
 from collections.abc import Collection
 
 MAX_PAGE_ROWS = 4_000
-"""Most rows of all charts of one kind together, but for the least of each: no audit in sight has a third of them."""
+"""Most rows of all charts of one kind together, but for the fewest of each: no audit in sight has a third of them."""
 
 
-def rows_each(sizes: Collection[int], least: int) -> int:
+def rows_each(sizes: Collection[int], min_rows: int) -> int:
     """Return how many rows each chart may show: all that it has, or a share of the page if that is too small.
 
     Args:
         sizes: numbers of rows of the charts.
-        least: number of rows that each may show in any case.
+        min_rows: number of rows that each may show in any case.
     """
     if sum(sizes) <= MAX_PAGE_ROWS:
-        return max(sizes, default=least)
-    return max(least, MAX_PAGE_ROWS // len(sizes))
+        return max(sizes, default=min_rows)
+    return max(min_rows, MAX_PAGE_ROWS // len(sizes))
