@@ -159,7 +159,8 @@ class RuleItem(pytest.Item):
         error = excinfo.value
         if not isinstance(error, RuleNotMet | AuditNotMade):
             return super()._repr_failure_py(excinfo, style)
-        reason = error.reason if isinstance(error, RuleNotMet) else str(error).splitlines()[0]
+        lines = [line.strip() for line in str(error).splitlines()]
+        reason = error.reason if isinstance(error, RuleNotMet) else "; ".join(lines)
         return ReprExceptionInfo(
             ReprTracebackNative([f"{error}\n"]), ReprFileLocation(str(self.path), self.line, reason)
         )

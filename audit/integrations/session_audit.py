@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -80,6 +81,7 @@ class SessionAudit:
         )
         if done.returncode not in VERDICTS.values():
             message = done.stderr.decode("utf-8", "replace").strip().removeprefix("audit: ")
+            message = re.sub(r"(?<!\S)--out\b", "--audit-out", message)  # the option of the same meaning here
             return {"problem": message or f"{self.policy}: audit run ended with exit code {done.returncode}"}
         report_file = self.folder / self.out / REPORT_FILE
         try:

@@ -162,3 +162,10 @@ def test_what_could_not_be_audited_is_an_error_in_the_words_of_audit_run(project
     assert set(failed.steps.values()) == {"error"}
     assert failed.printed.count("  expected:") == len(RULES) and "no-table.csv" in failed.printed
     assert "Traceback" not in failed.printed and "AuditNotMade" not in failed.printed
+
+
+def test_a_directory_that_cannot_be_written_is_named_with_the_option_for_another(project: Path) -> None:
+    (project / "file").touch()
+    failed = run(project, "--audit-out", "file", "-k", "accuracy", "policies/income.audit.yaml")
+    assert (failed.code, failed.audits) == (1, 0)
+    assert "a directory that can be written" in failed.printed and "with --audit-out" in failed.printed
