@@ -48,10 +48,10 @@ def _policy_changes(old: Report, new: Report) -> Iterator[PolicyChange]:
 def basis(shared: Relation) -> str:
     """Return in words what two audits have in common, and how their values are compared."""
     if shared.rows == "same" and shared.model:
-        draws = "the same draws" if shared.same_draws else "other draws"
+        draws = "the same draws" if shared.same_draws else "other draws or versions"
         return (
-            f"The same model on the same rows, with {draws}: what is measured on all rows can differ by no chance, "
-            "and the estimates on sampled rows are taken as independent."
+            f"The same model on the same rows, with {draws}: what is measured on all rows differs by no chance, and "
+            "two samples of rows are taken as independent."
         )
     if shared.paired:
         return (

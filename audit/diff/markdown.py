@@ -3,12 +3,11 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from audit.diff import words
-from audit.diff.markdown_text import code, escaped
 from audit.diff.records import AuditSummary, MeasurementChange, ReportDiff
+from audit.formats.text.markdown_text import code, prose, table_row
 from audit.formats.text.numbers import count, number
 
 _MAX_ROWS = 50
-_MAX_REASON_COLUMNS = 300
 
 
 def render(diff: ReportDiff) -> str:
@@ -20,9 +19,7 @@ def _lines(diff: ReportDiff) -> Iterator[str]:
     yield f"# {words.headline(diff)}"
     yield ""
     for side, audit in (("Old", diff.old), ("New", diff.new)):
-        yield from (
-            (f"{side}: {escaped(audit.superseded, _MAX_REASON_COLUMNS)}", "") if audit.superseded else ()
-        )
+        yield from ((f"{side}: {prose(audit.superseded)}", "") if audit.superseded else ())
     if diff.is_empty:
         yield "The two reports do not differ."
         return
@@ -38,7 +35,7 @@ def _lines(diff: ReportDiff) -> Iterator[str]:
 def _audits(old: AuditSummary, new: AuditSummary) -> Iterator[str]:
     rows = [
         ("Verdict", old.verdict.upper(), new.verdict.upper()),
-        ("Why", escaped(old.reason), escaped(new.reason)),
+        ("Why", prose(old.reason), prose(new.reason)),
         ("Model", code(old.model), code(new.model)),
         ("Data", code(old.data), code(new.data)),
         ("Rows", count(old.rows), count(new.rows)),
@@ -57,8 +54,8 @@ def _rules(diff: ReportDiff) -> Iterator[str]:
             code(change.id),
             words.status(change, "old"),
             words.status(change, "new"),
-            escaped(words.limit(change)),
-            escaped(change.reason, _MAX_REASON_COLUMNS),
+            prose(words.limit(change)),
+            prose(change.reason),
         )
         for change in diff.rules
     ]
@@ -151,9 +148,9 @@ def _table(heads: Sequence[str], rows: Sequence[Iterable[str]]) -> Iterator[str]
     """Yield a table of at most `_MAX_ROWS` rows, whose cells are Markdown; nothing without rows."""
     if not rows:
         return
-    yield f"| {' | '.join(heads)} |"
+    yield table_row(*heads)
     yield "|" + " --- |" * len(heads)
-    yield from (f"| {' | '.join(row)} |" for row in rows[:_MAX_ROWS])
+    yield from (table_row(*row) for row in rows[:_MAX_ROWS])
     yield ""
     if len(rows) > _MAX_ROWS:
         yield from (f"… and {count(len(rows) - _MAX_ROWS)} more, which `--format json` lists.", "")
