@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from audit.formats.markdown.items import RULES_HEAD, check_item, group_item, rule_item, rule_row, waived_item
 from audit.formats.markdown.length_budget import Section, fit
-from audit.formats.markdown.subject import FACTS_HEAD, facts, remarks, subject
+from audit.formats.markdown.subject import FACTS_HEAD, definitions, facts, remarks, subject
 from audit.formats.rule_text import SEVERITY, sentence
 from audit.formats.small_groups import left_out, undecided_rows
 from audit.formats.text.headline import headline
@@ -47,14 +47,16 @@ def _sections(report: Report) -> Iterator[Section]:
         "### Rules", RULES_HEAD, [r for group in rules.values() for r in group], rule_row, "rules", 6_500
     )
     yield _groups(report)
-    yield _table("### Audited", FACTS_HEAD, facts(report), str, "facts", 6_000)
+    yield _list("### Definitions of the metrics", definitions(report), str, "metrics", 1_000)
+    yield _table("### Audited", FACTS_HEAD, facts(report), str, "facts", 5_000)
     commands = [clean(report.policy.command)] if report.policy.command else []
     yield _list("To repeat it:", commands, _shell, "command", 2_500)
 
 
 def _lead(report: Report, failed: list[RuleResult], undecided: list[Undecided]) -> Section:
     """Return the section that begins with the verdict: what blocked, else what could not be decided."""
-    title = f"## {_ICONS[report.verdict]} {headline(report)}\n\n{subject(report)}"
+    older = f"{prose(report.superseded)}\n\n" if report.superseded else ""
+    title = f"## {_ICONS[report.verdict]} {headline(report)}\n\n{older}{subject(report)}"
     if failed:
         return _list(f"{title} What blocked:", failed, rule_item, "such rules", 20_000)
     if undecided:

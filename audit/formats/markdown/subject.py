@@ -4,9 +4,11 @@ from collections.abc import Iterator
 
 from audit.audit_log.audit_count import audit_number_in_words
 from audit.errors import quote_list
+from audit.formats.metric_links import link_of
 from audit.formats.text.about import about
-from audit.formats.text.markdown_text import code, prose, table_row
-from audit.formats.text.metric_facts import confidence, turned_off
+from audit.formats.text.markdown_text import code, link, prose, table_row
+from audit.formats.text.metric_facts import confidence, facts_of, turned_off
+from audit.formats.text.safe_text import clean
 from audit.result import Report
 
 FACTS_HEAD = "| | |\n|---|---|"
@@ -47,9 +49,19 @@ def _versions(report: Report) -> str:
     return prose(", ".join(f"{name} {value}" for name, value in report.environment.items()))
 
 
+def definitions(report: Report) -> list[str]:
+    """Return a link for each metric of a rule to the page that defines it."""
+    addresses = {
+        rule.metric: link_of(clean(rule.metric), facts_of(rule.metric, report.checks))
+        for rule in report.rules
+    }
+    return [f"- {link(metric, address)}" for metric, address in addresses.items() if address]
+
+
 def remarks(report: Report) -> Iterator[str]:
     """Yield sentences to keep in mind when the verdict is read, the report's warnings first."""
-    yield from (text for text in (report.superseded, *report.warnings, report.other_date) if text)
+    yield from report.warnings
+    yield from filter(None, [report.other_date])
     if report.policy.default_rules:
         yield "The policy has no rules of its own: the default rules are starting points, not a standard for this case."
     for start, names in (

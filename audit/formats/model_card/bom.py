@@ -10,7 +10,7 @@ from audit.formats.model_card.fields import Record
 from audit.result import Report
 
 _SCHEMA = "http://cyclonedx.org/schema/bom-1.6.schema.json"
-_OWN = uuid.uuid5(uuid.NAMESPACE_OID, "savedmodel-audit/model-card")
+_SERIAL_NUMBERS = uuid.uuid5(uuid.NAMESPACE_OID, "savedmodel-audit/model-card")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 
 
@@ -21,7 +21,7 @@ def render(report: Report) -> str:
     """
     metadata: Record = {"tools": {"components": tools(report)}, "component": audited_model(report)}
     content: Record = {"version": 1, "metadata": metadata, "components": others(report)}
-    serial = uuid.uuid5(_OWN, hashlib.sha256(_json(content).encode()).hexdigest())
+    serial = uuid.uuid5(_SERIAL_NUMBERS, hashlib.sha256(_json(content).encode()).hexdigest())
     started = str(report.run.get("started"))
     if _TIME.fullmatch(started):
         content["metadata"] = {"timestamp": started, **metadata}

@@ -48,8 +48,8 @@ def others(report: Report) -> list[Record]:
 def tools(report: Report) -> list[Record]:
     """Return the software that measured, which is no part of the model."""
     version = report.environment.get("audit", "")
-    own = present({"type": "application", "name": "savedmodel-audit", "version": name(version)})
-    return [own, *_libraries(report)]
+    tool = present({"type": "application", "name": "savedmodel-audit", "version": name(version)})
+    return [tool, *_libraries(report)]
 
 
 def _libraries(report: Report) -> Iterator[Record]:

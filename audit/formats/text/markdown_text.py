@@ -7,6 +7,7 @@ been rendered. They are not recognized in a code span, so whatever is not plainl
 import re
 import unicodedata
 from itertools import groupby
+from urllib.parse import quote
 
 from audit.formats.text.safe_text import elide
 
@@ -46,6 +47,12 @@ def code(name: object, columns: int = NAME_COLUMNS) -> str:
     text = " ".join(elide(str(name), columns).split())
     span = _span(text or '""')
     return _ISOLATED.format(span) if _runs_right_to_left(text) else span
+
+
+def link(name: object, address: str) -> str:
+    """Return a name that leads to a web ``address``."""
+    destination = quote(address, safe="/:#?=&%+,;@!~$'*[]").replace("&", "&amp;")
+    return f"[{code(name)}]({destination})"
 
 
 def table_row(*cells: str) -> str:

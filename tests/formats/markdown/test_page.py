@@ -12,7 +12,16 @@ import pytest
 from hypothesis import given, settings
 
 from audit.formats.markdown.page import render
-from audit.result import CheckResult, Measurement, Report, RuleResult, RuleStatus, Scalar, Verdict
+from audit.result import (
+    CheckResult,
+    Measurement,
+    MetricFacts,
+    Report,
+    RuleResult,
+    RuleStatus,
+    Scalar,
+    Verdict,
+)
 
 from ..any_report import forged_reports, reports
 from ..html.hostile import HOSTILE, hostile
@@ -26,7 +35,7 @@ SAMPLES = {"small": small, "full": full, "passing": passing, "inconclusive": inc
 MOST = 60_000
 OWN_BLOCKS = {"heading", "paragraph", "bullet_list", "list_item", "table", "thead", "tbody", "tr", "th", "td"}
 OWN = {f"{name}_{end}" for name in (*OWN_BLOCKS, "strong") for end in ("open", "close")}
-OWN |= {"inline", "text", "code_inline", "fence"}
+OWN |= {"inline", "text", "code_inline", "fence", "link_open", "link_close"}
 SUCCESS = re.compile("✅|pass|success|🟢|✔|✓", re.IGNORECASE)
 
 
@@ -41,11 +50,26 @@ def test_the_summary_is_the_golden_file(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [*SAMPLES, "hostile"])
-def test_it_is_markdown_without_html_and_links(name: str) -> None:
+def test_it_is_markdown_without_html(name: str) -> None:
     text = render(hostile() if name == "hostile" else SAMPLES[name]())
     assert tokens(text) <= OWN
     assert not any(ACTIVE.search(token.content) for token in inline(text) if token.type == "text")
     assert len(text.encode()) <= MOST
+
+
+def test_only_metrics_are_links_and_to_pages_that_define_them() -> None:
+    facts = {"own.metric": MetricFacts(about="", link="https://example.org/a_(b)?c=[d]&lt;e\\)")}
+    check = CheckResult(name="own", status="measured", metrics=facts)
+    named = [
+        replace(rules()[0], id=m, metric=m)
+        for m in ("own.metric", "other.metric", "fairness.disparate_impact")
+    ]
+    text = render(replace(small(), rules=named, checks=[check]))
+    links = [token.attrs["href"] for token in inline(text) if token.type == "link_open"]
+    assert links[0] == "https://example.org/a_%28b%29?c=%5Bd%5D&lt;e%5C%29"
+    assert len(links) == 2 and "aif360" in str(links[1])
+    hrefs = {str(token.attrs["href"]) for token in inline(render(hostile())) if token.type == "link_open"}
+    assert all(re.match("https://(scikit-learn|aif360|shap|arxiv)[.]", href) for href in hrefs)
 
 
 def test_nothing_hides_or_reorders_text() -> None:
