@@ -28,6 +28,7 @@ FORMATS: Mapping[str, Format] = {
     "sarif": Format("results.sarif", _in("sarif")),
     "markdown": Format("summary.md", _in("markdown.page")),
     "gitlab": Format("gl-code-quality.json", _in("gitlab")),
+    "model-card": Format("model-card.cdx.json", _in("model_card.bom")),
 }
 """All formats by the names that ``--format`` and ``report.formats`` take."""
 
