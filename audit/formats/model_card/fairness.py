@@ -24,8 +24,7 @@ _STATUS = {
 def fairness_assessments(report: Report) -> list[Record]:
     """Return an assessment of every group but the privileged ones, in the order of the data's groups."""
     sentences: dict[Group, list[str]] = {group: [] for group in _at_risk(report)}
-    for rule, measurement, decided in _on_groups(report):
-        group = (str(measurement.where.get("attribute", "")), str(group_name(measurement)))
+    for rule, measurement, decided, group in _on_groups(report):
         listed = sentences.setdefault(group, [])
         if len(listed) < _MAX_SENTENCES:
             listed.append(_sentence(rule, measurement, decided))
@@ -42,11 +41,13 @@ def _at_risk(report: Report) -> Iterator[Group]:
         yield from ((facts.attribute, group) for group in facts.rows if group not in facts.privileged)
 
 
-def _on_groups(report: Report) -> Iterator[tuple[RuleResult, Measurement, bool]]:
+def _on_groups(report: Report) -> Iterator[tuple[RuleResult, Measurement, bool, Group]]:
     """Yield the measurements of one group, or of one against others, and whether their rule was decided on them."""
     for rule in report.rules:
         for measurements, decided in ((rule.measurements, True), (rule.not_decided, False)):
-            yield from ((rule, m, decided) for m in measurements if group_name(m) is not None)
+            for m in measurements:
+                if (member := group_name(m)) is not None:
+                    yield rule, m, decided, (str(m.where.get("attribute", "")), member)
 
 
 def _sentence(rule: RuleResult, measurement: Measurement, decided: bool) -> str:
