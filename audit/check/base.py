@@ -22,13 +22,16 @@ class Check(BaseModel, ABC):
 
     Fields are the options that a policy may set under ``checks.NAME``; unknown options and wrong types
     are errors before the model is loaded. ``metrics`` names every metric that `measure` may return,
-    without the check's name in front.
+    without the check's name in front. ``where_keys`` are the keys of ``where`` that tell a metric's measurements apart,
+    none if it is left out, and ``example`` is a rule on one of the metrics; both are for `audit checks NAME`.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     summary: ClassVar[str]
     metrics: ClassVar[dict[str, MetricFacts]]
+    where_keys: ClassVar[dict[str, tuple[str, ...]]] = {}
+    example: ClassVar[str] = ""
 
     @abstractmethod
     def measure(self, subject: "Subject") -> "Iterable[TracedEvidence]":

@@ -1,17 +1,21 @@
 """Commands and their options; each imports its implementation when called, so that ``--help`` is fast."""
 
-import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+
+from audit.cli import completion
+from audit.cli.heartbeat import starting
+from audit.version import __version__
 
 app = typer.Typer(
     name="audit",
     help="A governance gate for TensorFlow models: measure a SavedModel on a table, decide, report.",
     epilog="Exit codes: 0 pass, 1 fail, 2 could not audit, 3 inconclusive, 70 fault of the tool, 130 interrupted.",
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=False,  # the options stand below: typer's end the process, and take no shell by name
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
@@ -40,14 +44,40 @@ Date = Annotated[
     str | None,
     typer.Option("--date", metavar="YYYY-MM-DD", help="Judge waivers by this date (default: today, UTC)."),
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", help="No progress and no summary.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")]
+Verbose = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Every measurement of every rule, digests, and seconds.")
+]
 Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks and what libraries print.")]
+Json = Annotated[bool, typer.Option("--json", help="For machines, on stdout.")]
 
 
-def _start(step: str, quiet: bool = False) -> None:
-    """Print on stderr what begins, before the imports that it takes: the first sign of life comes at once."""
-    if not quiet:
-        print(f"audit: {step}", file=sys.stderr, flush=True)
+def _print_version(requested: bool) -> None:
+    if requested:
+        print(f"savedmodel-audit {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", "-V", callback=_print_version, is_eager=True, help="Show the version.")
+    ] = False,
+    install_completion: Annotated[
+        str | None,
+        typer.Option(
+            metavar="[SHELL]", callback=completion.install, is_eager=True,
+            help="Install completion for this shell, or for bash, zsh or fish.",
+        ),
+    ] = None,
+    show_completion: Annotated[
+        str | None,
+        typer.Option(
+            metavar="[SHELL]", callback=completion.show, is_eager=True, help="Print the script that does it."
+        ),
+    ] = None,
+) -> None:  # fmt: skip
+    """Take the options of the program itself, which end it: each has its callback."""
 
 
 @app.command()
@@ -57,8 +87,8 @@ def demo(
     debug: Debug = False,
 ) -> int:
     """Make an example and audit two candidates: one passes."""
-    _start("making the example", quiet)
-    from audit.cli.demo import demo as command
+    with starting("making the example", quiet):
+        from audit.cli.demo import demo as command
 
     return command(out, quiet)
 
@@ -67,12 +97,12 @@ def demo(
 def inspect(
     model: ModelArgument,
     signature: Annotated[str, typer.Option(help="Which signature.")] = "serving_default",
-    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    as_json: Json = False,
     debug: Debug = False,
 ) -> int:
     """Show what a model is: inputs, output head, digest."""
-    _start("opening the model")
-    from audit.cli.inspect import inspect as command
+    with starting("opening the model"):
+        from audit.cli.inspect import inspect as command
 
     return command(model, signature, as_json)
 
@@ -97,9 +127,9 @@ def init(
 
     Exit codes: 0 `audit run` takes it as it is, 2 nothing was written, 3 it holds open questions.
     """
-    _start("opening model and data")
-    from audit.cli.init import DraftRequest
-    from audit.cli.init import init as command
+    with starting("opening model and data"):
+        from audit.cli.init import DraftRequest
+        from audit.cli.init import init as command
 
     return command(
         DraftRequest(
@@ -128,19 +158,21 @@ def run(
         str | None,
         typer.Option(metavar="DURATION", help="Stop measuring after so long, e.g. 90s, 30m or 2h."),
     ] = None,
+    as_json: Json = False,
     quiet: Quiet = False,
+    verbose: Verbose = False,
     debug: Debug = False,
 ) -> int:
     """Measure, decide, report, and exit with the verdict."""
-    _start("opening model and data", quiet)
-    from audit.cli.run import Request
-    from audit.cli.run import run as command
+    with starting("opening model and data", quiet):
+        from audit.cli.run import Request
+        from audit.cli.run import run as command
 
     return command(
         Request(
             policy=policy, flags={"model": model, "data": data, "label": label}, protected=protected or [], out=out,
             only=only or [], overrides=overrides or [], seed=seed, date=date, formats=formats or [],
-            timeout=timeout, quiet=quiet, debug=debug,
+            timeout=timeout, as_json=as_json, quiet=quiet, verbose=verbose, debug=debug,
         )
     )  # fmt: skip
 
@@ -150,7 +182,7 @@ def selftest(
     policy: Annotated[Path, typer.Argument(metavar="POLICY", help="The policy whose rules are tried.")],
     overrides: Set = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of everything drawn at random.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    as_json: Json = False,
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> int:
@@ -159,8 +191,8 @@ def selftest(
     Exit codes: 0 every variant is caught, 1 one is caught by no rule, 2 could not audit, 3 one could not be made or
     measured.
     """
-    _start("opening model and data", quiet)
-    from audit.cli.selftest import selftest as command
+    with starting("opening model and data", quiet):
+        from audit.cli.selftest import selftest as command
 
     return command(policy, overrides or [], seed, as_json, quiet, debug)
 
@@ -172,13 +204,15 @@ def gate(
         Path | None, typer.Option(help="Decide under this policy instead of the report's.")
     ] = None,
     date: Date = None,
+    as_json: Json = False,
     quiet: Quiet = False,
+    verbose: Verbose = False,
     debug: Debug = False,
 ) -> int:
     """Decide again from a report, without the model."""
     from audit.cli.from_report import gate as command
 
-    return command(report, policy, date, quiet)
+    return command(report, policy, date, as_json=as_json, quiet=quiet, verbose=verbose)
 
 
 @app.command()
@@ -218,12 +252,13 @@ def checks(
     name: Annotated[
         str | None, typer.Argument(metavar="[NAME]", help="Show this check's manual page.")
     ] = None,
+    as_json: Json = False,
     debug: Debug = False,
 ) -> int:
     """List the checks; with NAME, its options and metrics."""
     from audit.cli.checks import checks as command
 
-    return command(name)
+    return command(name, as_json)
 
 
 @app.command(name="new-check")

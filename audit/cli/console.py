@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import typer
 
+from audit.cli import completion
 from audit.cli.app import app
 from audit.cli.exit_codes import CLOSED_PIPE, COULD_NOT_AUDIT, INTERRUPTED, PASS, SIGNAL, TOOL_FAULT
 from audit.cli.streams import open_streams
@@ -42,8 +43,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _exit_code(arguments: list[str]) -> int:
     debug = "--debug" in arguments
     try:
+        if completion.is_asked():
+            return completion.answer(app)
         require_address_space()
-        result = app(args=arguments, prog_name="audit", standalone_mode=False)
+        result = app(args=completion.with_shell(arguments), prog_name="audit", standalone_mode=False)
         if result == INTERRUPTED:  # how typer answers Ctrl-C
             raise KeyboardInterrupt
         return result if isinstance(result, int) else PASS

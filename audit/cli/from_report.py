@@ -4,8 +4,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import audit
+from audit.cli.colour import of_stdout
 from audit.cli.exit_codes import VERDICTS
 from audit.cli.identity import date_note, digests
+from audit.cli.json_summary import json_summary
 from audit.cli.run import parse_date
 from audit.cli.summary import plain, summary
 from audit.conclusion.stored import contradicted, decide_again, require_measured, superseded, verified
@@ -15,16 +17,19 @@ from audit.formats.writing import DEFAULT_FORMATS, write_whole
 from audit.result import Report
 
 
-def gate(report: Path, policy: Path | None, date: str | None, quiet: bool) -> int:
+def gate(
+    report: Path, policy: Path | None, date: str | None, *, as_json: bool, quiet: bool, verbose: bool
+) -> int:
     """Print the decision and return the verdict's exit code."""
     stored = read_report(report)
     on = parse_date(date)
     decision = audit.decide(stored, policy, on=on)
-    if not quiet:
-        about = digests(stored) if decision.verdict == "pass" else ()
-        print(
-            "\n".join([*summary(decision, stored.data.groups), *date_note(on), *_on_stored(stored), *about])
-        )
+    if as_json:
+        print(json_summary(decision, stored, [report]))
+    elif not quiet:
+        about = digests(stored) if decision.verdict == "pass" or verbose else ()
+        lines = summary(decision, stored.data.groups, of_stdout(), verbose)
+        print("\n".join([*lines, *date_note(on), *_on_stored(stored), *about]))
     return VERDICTS[decision.verdict]
 
 

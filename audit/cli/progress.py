@@ -1,55 +1,98 @@
 """Progress and crashes of a run on stderr: a bar on a terminal, plain lines elsewhere."""
 
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from audit.cli.heartbeat import Heartbeat, own_stderr
 from audit.cli.summary import plain
 from audit.conclusion.observers import Observers, ignore
 
 if TYPE_CHECKING:
     from audit.subject.scoring import Progress
 
+_FIRST_STEP = "loading the model"
+
+
+class Display(NamedTuple):
+    """Where progress is shown, and lines that come in between."""
+
+    progress: "Progress"
+    say: Callable[[str], None]
+
 
 @contextmanager
-def observers(quiet: bool, debug: bool) -> Iterator[Observers]:
+def observers(quiet: bool, debug: bool, verbose: bool = False) -> Iterator[Observers]:
     """Yield callbacks that print: progress unless ``quiet``, and a crash in one line, with ``debug`` its traceback."""
+    with display(quiet, verbose) as screen:
 
-    def crash(name: str, trace: str) -> None:
-        details = trace if debug else plain(trace.strip().splitlines()[-1], 300)
-        print(f"audit: the check {name} crashed: {details}", file=sys.stderr)
+        def crash(name: str, trace: str) -> None:
+            details = trace if debug else plain(trace.strip().splitlines()[-1], 300)
+            screen.say(f"the check {name} crashed: {details}")
 
-    with progress_display(quiet) as progress:
-        yield Observers(progress=progress, crash=crash)
-
-
-def progress_display(quiet: bool) -> "AbstractContextManager[Progress]":
-    """Return a context of a callback that displays the step, the rows done and the rows in all."""
-    if quiet:
-        return nullcontext(ignore)
-    return _bar() if sys.stderr.isatty() else nullcontext(_print_finished)
-
-
-def _print_finished(step: str, done: int, total: int) -> None:
-    if done == total:
-        print(f"audit: {plain(step)} done", file=sys.stderr, flush=True)
+        yield Observers(progress=screen.progress, crash=crash)
 
 
 @contextmanager
-def _bar() -> "Iterator[Progress]":
+def progress_display(quiet: bool) -> "Iterator[Progress]":
+    """Yield a callback that displays the step, the rows done and the rows in all."""
+    with display(quiet) as screen:
+        yield screen.progress
+
+
+def display(quiet: bool, verbose: bool = False) -> AbstractContextManager[Display]:
+    """Return a context in which progress is shown, as the terminal or the lack of one allows.
+
+    With ``verbose``, lines say how many seconds a step took.
+    """
+    if quiet:
+        return nullcontext(Display(ignore, _print))
+    return _bar() if sys.stderr.isatty() and os.environ.get("TERM") != "dumb" else _lines(verbose)
+
+
+def _print(text: str) -> None:
+    print(f"audit: {text}", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def _lines(verbose: bool) -> Iterator[Display]:
+    with own_stderr() as stream, Heartbeat(_FIRST_STEP, stream) as heartbeat:
+
+        def progress(step: str, done: int, total: int) -> None:
+            heartbeat.begin(plain(step))
+            if done == total:
+                seconds = f" ({heartbeat.seconds:.1f} s)" if verbose else ""
+                heartbeat.say(f"{plain(step)} done{seconds}")
+
+        yield Display(progress, heartbeat.say)
+
+
+@contextmanager
+def _bar() -> Iterator[Display]:
     from rich.console import Console
     from rich.markup import escape
-    from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        SpinnerColumn,
+        TaskID,
+        TextColumn,
+        TimeElapsedColumn,
+    )
     from rich.progress import Progress as Bar
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    tasks: dict[str, TaskID] = {}
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+    columns = (
+        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    )  # fmt: skip
+    with own_stderr() as stream, Bar(*columns, console=Console(file=stream), transient=True) as bar:
+        tasks: dict[str, TaskID] = {_FIRST_STEP: bar.add_task(_FIRST_STEP, total=None)}
 
         def progress(step: str, done: int, total: int) -> None:
             if step not in tasks:
+                bar.update(tasks[_FIRST_STEP], visible=False)
                 tasks[step] = bar.add_task(escape(plain(step)), total=total)
             bar.update(tasks[step], completed=done)
 
-        yield progress
+        yield Display(progress, _print)

@@ -11,8 +11,10 @@ from pathlib import Path
 
 from audit.audit_log.ledger import find_history
 from audit.check import load_policy, policy_from
+from audit.cli.colour import of_stdout
 from audit.cli.exit_codes import VERDICTS
 from audit.cli.identity import date_note, digests
+from audit.cli.json_summary import json_summary
 from audit.cli.progress import observers
 from audit.cli.protected_option import parse_protected
 from audit.cli.summary import plain, remarks, summary, uncounted
@@ -27,6 +29,7 @@ from audit.frameworks.output_silencing import is_enabled
 from audit.policy.compatibility import recorded_policy
 from audit.policy.gate_spec import today
 from audit.policy.model import ResolvedPolicy
+from audit.result import Report
 from audit.worker.deadline import Deadline
 from audit.worker.signals import terminable
 from audit.worker.supervisor import measure_in_child
@@ -48,7 +51,9 @@ class Request:
     date: str | None
     formats: list[str]
     timeout: str | None
+    as_json: bool
     quiet: bool
+    verbose: bool
     debug: bool
 
 
@@ -60,33 +65,40 @@ def run(request: Request) -> int:
     deadline = Deadline.after(request.timeout)
     on = parse_date(request.date)
     formats = require_formats(request.formats)
-    with terminable() if is_enabled() else nullcontext():
-        measured = _measured(request, on, deadline)
-        concluded = conclude(measured, find_history())
+    ended = terminable() if is_enabled() else nullcontext()
+    with ended, observers(request.quiet, request.debug, request.verbose) as printing:
+        concluded = conclude(_measured(request, on, deadline, printing), find_history())
         formats = formats or list(recorded_policy(concluded).report.formats)
         report, files = write_and_read(concluded, request.out, verified, formats)
     if problem := uncounted(report):
         print(f"audit: {plain(problem, 500)}", file=sys.stderr)
-    if not request.quiet:
-        about = digests(report) if report.verdict == "pass" else ()
-        reports = [f"Report: {plain(file, 500)}" for file in files[1:]]
-        print("\n".join([*summary(report), *remarks(report), *date_note(on), *about, *reports]))
+    _print(request, report, files, on)
     return VERDICTS[report.verdict]
 
 
-def _measured(request: Request, on: date, deadline: Deadline) -> Measured:
-    """Measure, with progress and crashes on stderr: in a child process if this process is the command line's."""
-    with observers(request.quiet, request.debug) as printing:
-        callbacks = replace(printing, opened=lambda: set_aside(request.out))
-        if is_enabled():
-            return measure_in_child(partial(_measure, request, on), callbacks, deadline)
-        if request.timeout:
-            raise AuditError(
-                where="--timeout",
-                expected="a process of its own, as the command 'audit run' starts",
-                found="a call from Python, which measures in its own process",
-            )
-        return _measure(request, on, callbacks, ())
+def _print(request: Request, report: Report, files: list[Path], on: date) -> None:
+    """Print the summary, for machines or for people; ``--quiet`` is about the latter."""
+    if request.as_json:
+        print(json_summary(report, report, files))
+    elif not request.quiet:
+        about = digests(report) if report.verdict == "pass" or request.verbose else ()
+        reports = [f"Report: {plain(file, 500)}" for file in files[1:]]
+        lines = summary(report, style=of_stdout(), verbose=request.verbose)
+        print("\n".join([*lines, *remarks(report), *date_note(on), *about, *reports]))
+
+
+def _measured(request: Request, on: date, deadline: Deadline, printing: Observers) -> Measured:
+    """Measure, and report to ``printing``: in a child process if this process is the command line's."""
+    callbacks = replace(printing, opened=lambda: set_aside(request.out))
+    if is_enabled():
+        return measure_in_child(partial(_measure, request, on), callbacks, deadline)
+    if request.timeout:
+        raise AuditError(
+            where="--timeout",
+            expected="a process of its own, as the command 'audit run' starts",
+            found="a call from Python, which measures in its own process",
+        )
+    return _measure(request, on, callbacks, ())
 
 
 def _measure(request: Request, on: date, callbacks: Observers, done: Container[str]) -> Measured:

@@ -10,7 +10,8 @@ from rich.cells import cell_len, set_cell_size
 from audit.check import load_policy
 from audit.cli.exit_codes import FAIL, INCONCLUSIVE, PASS
 from audit.cli.progress import observers
-from audit.cli.summary import limit_text, plain
+from audit.cli.summary import plain
+from audit.formats.text.margins import in_words
 from audit.mutants.result import MutantResult, Selftest
 from audit.mutants.run import run_selftest
 from audit.runner import AuditRequest
@@ -57,7 +58,7 @@ def summary_lines(result: Selftest) -> list[str]:
 def _rules(result: Selftest) -> Iterator[str]:
     yield "Rules"
     for number, rule in enumerate(result.candidate, 1):
-        yield f"  {number:2}  {plain(rule.id)}  {limit_text(rule)}"
+        yield f"  {number:2}  {plain(rule.id)}  {in_words(rule.limit)}"
 
 
 def _table(result: Selftest) -> Iterator[str]:

@@ -1,12 +1,16 @@
 """Summary of a decision on the terminal, and text from outside made safe to print."""
 
-import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from audit.audit_log.audit_count import audit_number, audit_number_in_words
+from audit.cli.colour import Style, bare
+from audit.cli.first_line import first_line
 from audit.errors import quote_list
+from audit.formats.rule_text import by_place
 from audit.formats.small_groups import rows_in_words, undecided_rows
-from audit.formats.text.margins import least_improvement
+from audit.formats.text.margins import in_words
+from audit.formats.text.measurement_text import measurement_text
+from audit.formats.text.numbers import number, with_interval
 from audit.result import MAX_AUDITS, Baseline, Decision, GroupFacts, Measurement, Report, RuleResult
 
 _MARKS = {"pass": "pass", "fail": "FAIL", "inconclusive": "open", "waived": "waived"}
@@ -30,30 +34,28 @@ def plain(text: object, longest: int = _MAX_NAME_CHARACTERS) -> str:
     return fitting(clean[: longest - 1], longest - 1) + "…"
 
 
-def number(value: float) -> str:
-    """Return a value with four significant digits, in words if it is not finite."""
-    if math.isfinite(value):
-        return f"{value:.4g}"
-    return "undefined" if math.isnan(value) else "infinite"
-
-
-def summary(decision: Decision | Report, groups: Sequence[GroupFacts] = ()) -> Iterator[str]:
+def summary(
+    decision: Decision | Report, groups: Sequence[GroupFacts] = (), style: Style = bare, verbose: bool = False
+) -> Iterator[str]:
     """Yield the lines of a decision: the verdict, then every rule, worst first.
 
-    ``groups`` are those of the data, if ``decision`` is no report.
+    ``groups`` are those of the data, if ``decision`` is no report. With ``verbose``, every measurement is listed.
     """
     groups = decision.data.groups if isinstance(decision, Report) else groups
-    yield f"{decision.verdict.upper()}: {plain(decision.reason, 300)}"
+    limit = None if verbose else _MAX_LINES_PER_RULE
+    verdict, colon, rest = first_line(decision).partition(":")
+    yield f"{style(verdict, decision.verdict)}{colon}{rest}"
     order = ("fail", "inconclusive", "waived", "pass")
     for rule in sorted(decision.rules, key=lambda rule: order.index(rule.status)):
-        yield f"  {_MARKS[rule.status]:7} {plain(rule.id)}  {limit_text(rule)}: {plain(rule.reason, 300)}"
-        if rule.status != "pass" or len(rule.measurements) == 1:
-            yield from (f"            {line}" for line in _worst(rule, rule.measurements))
-        yield from (f"            needs: {plain(need, 300)}" for need in _first(rule.needs))
+        mark = style(f"{_MARKS[rule.status]:7}", rule.status)
+        yield f"  {mark} {plain(rule.id)}  {in_words(rule.limit)}: {plain(rule.reason, 300)}"
+        if verbose or rule.status != "pass" or len(rule.measurements) == 1:
+            yield from (f"            {line}" for line in _worst(rule, rule.measurements, limit))
+        yield from (f"            needs: {plain(need, 300)}" for need in _first(rule.needs, limit))
         if rule.not_decided:
             count = len(rule.not_decided)
             yield f"            left out by gate.min_rows: {count} group{'s' * (count != 1)}"
-            yield from (f"              {line}" for line in _worst(rule, rule.not_decided, groups))
+            yield from (f"              {line}" for line in _worst(rule, rule.not_decided, limit, groups))
 
 
 def remarks(report: Report) -> Iterator[str]:
@@ -99,54 +101,33 @@ def uncounted(report: Report) -> str:
     return "" if audit_number(report) is not None else audit_number_in_words(report)
 
 
-def limit_text(rule: RuleResult) -> str:
-    """Return the limits of a rule, e.g. ``at least 0.8, at most 1.25``."""
-    return ", ".join(f"{key.replace('_', ' ')} {value:g}" for key, value in rule.limit.items())
-
-
 def _worst(
-    rule: RuleResult, measurements: Iterable[Measurement], groups: Sequence[GroupFacts] | None = None
+    rule: RuleResult,
+    measurements: Sequence[Measurement],
+    limit: int | None,
+    groups: Sequence[GroupFacts] | None = None,
 ) -> Iterator[str]:
     """Yield the measurements furthest beyond the limit; those of small groups with the rows of their ``groups``."""
     if rule.id == MAX_AUDITS:  # a count of audits: the reason says all of it
         return iter(())
-    worst_first = sorted(measurements, key=lambda measurement: -_distance_beyond(measurement, rule))
-    return _first([_line(measurement, groups) for measurement in worst_first])
+    return _first([_line(measurement, groups) for measurement, _ in by_place(measurements, rule)], limit)
 
 
-def _first(lines: Sequence[str]) -> Iterator[str]:
-    yield from lines[:_MAX_LINES_PER_RULE]
-    if len(lines) > _MAX_LINES_PER_RULE:
-        yield f"and {len(lines) - _MAX_LINES_PER_RULE} more"
+def _first(lines: Sequence[str], limit: int | None) -> Iterator[str]:
+    yield from lines[:limit]
+    if limit is not None and len(lines) > limit:
+        yield f"and {len(lines) - limit} more"
 
 
 def _line(measurement: Measurement, groups: Sequence[GroupFacts] | None) -> str:
-    where = ", ".join(plain(value, 40) for value in measurement.where.values()) or "all rows"
-    value = f"{number(measurement.value)}{_interval(measurement.ci)}"
-    rows = f"{measurement.n:,} rows" if groups is None else rows_in_words(measurement, groups)
-    return f"{where}: {value}, {rows}{_compared(measurement.baseline)}"
+    text = measurement_text(measurement)
+    interval = f" ({text.ci})" if text.ci else " (no interval)"
+    rows = f"n {text.rows}" if groups is None else rows_in_words(measurement, groups)
+    return f"{plain(text.label)}: {text.value}{interval}, {rows}{_compared(measurement.baseline)}"
 
 
 def _compared(baseline: Baseline | None) -> str:
     if baseline is None:
         return ""
-    improvement = f"{number(baseline.improvement)}{_interval(baseline.improvement_ci)}"
+    improvement = with_interval(baseline.improvement, baseline.improvement_ci)
     return f"; baseline {number(baseline.value)}, improvement {improvement}"
-
-
-def _interval(ci: tuple[float, float] | None) -> str:
-    return f" [{number(ci[0])}, {number(ci[1])}]" if ci else " (no interval)"
-
-
-def _distance_beyond(measurement: Measurement, rule: RuleResult) -> float:
-    """Return how far a value exceeds the limits; infinite if it is undefined."""
-    value = measurement.value
-    limit = rule.limit
-    if math.isnan(value):
-        return math.inf
-    gaps = [limit["at_least"] - value] if "at_least" in limit else []
-    gaps += [value - limit["at_most"]] if "at_most" in limit else []
-    gaps += [abs(value) - limit["within"]] if "within" in limit else []
-    if measurement.baseline and (required := least_improvement(limit)) is not None:
-        gaps.append(required - measurement.baseline.improvement)
-    return max(gaps, default=0.0)

@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from audit.check import Check
-from audit.checks.explainability.definitions import DEFINITIONS
+from audit.checks.explainability.definitions import DEFINITIONS, WHERE_KEYS
 from audit.inputs.features import MOST_ROWS
 from audit.result import MetricFacts
 from audit.stats.influence import TracedEvidence
@@ -22,6 +22,8 @@ class Explainability(Check):
 
     summary: ClassVar[str] = "Which features drive the decisions (SHAP values)"
     metrics: ClassVar[dict[str, MetricFacts]] = DEFINITIONS
+    where_keys: ClassVar[dict[str, tuple[str, ...]]] = WHERE_KEYS
+    example: ClassVar[str] = "{metric: explainability.largest_share, at_most: 0.5}"
 
     rows: Annotated[int, Field(ge=2, le=MOST_ROWS)] = Field(
         default=1000, description="number of randomly drawn rows to explain"

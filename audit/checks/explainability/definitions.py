@@ -98,3 +98,13 @@ DEFINITIONS: dict[str, MetricFacts] = {
     name: replace(facts, sampled=_SAMPLED.get(name, _EXPLAINED), of_data=name in _OF_DATA)
     for name, facts in _FACTS.items()
 }
+
+WHERE_KEYS: dict[str, tuple[str, ...]] = {
+    "mean_abs_attribution": ("feature",),
+    "attribution_direction": ("feature",),
+    "attribution_share": ("feature",),
+    "protected_share": ("attribute",),
+    "proxy_auc": ("attribute",),
+    "proxy_strength": ("attribute", "feature"),
+}
+"""Keys of ``where`` that tell a metric's measurements apart; the others have one measurement."""

@@ -47,6 +47,12 @@ class Fairness(Check):
 
     summary: ClassVar[str] = "How outcomes and errors differ between groups, by AIF360"
     metrics: ClassVar[dict[str, MetricFacts]] = {**DEFINITIONS, MEAN_PREDICTION_DIFFERENCE: FACTS}
+    where_keys: ClassVar[dict[str, tuple[str, ...]]] = dict.fromkeys(
+        metrics.keys() - {"theil_index"}, ("attribute", "unprivileged", "privileged")
+    )
+    example: ClassVar[str] = (
+        '{metric: fairness.disparate_impact, where: {attribute: "*"}, at_least: 0.8, at_most: 1.25}'
+    )
 
     def measure(self, subject: Subject) -> Iterator[Traced | Table | Note | Unasked]:
         """Yield every metric of every comparison, the Theil index of the whole table, and other thresholds."""

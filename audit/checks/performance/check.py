@@ -29,6 +29,8 @@ class Performance(Check):
 
     summary: ClassVar[str] = "How accurate the predictions are, over all rows and for every group"
     metrics: ClassVar[dict[str, MetricFacts]] = DEFINITIONS
+    where_keys: ClassVar[dict[str, tuple[str, ...]]] = dict.fromkeys(DEFINITIONS, ("attribute", "group"))
+    example: ClassVar[str] = "{metric: performance.accuracy, at_least: 0.8}"
 
     def measure(self, subject: Subject) -> Iterator[Traced | Note | Unasked]:
         """Yield every metric for the whole table, then for each group of each attribute and its small groups pooled."""

@@ -15,7 +15,7 @@ from audit.checks.robustness.attacked_rows import has_decisions
 from audit.checks.robustness.budget import Budget
 from audit.checks.robustness.column_table import columns
 from audit.checks.robustness.corruptions import corrupted
-from audit.checks.robustness.definitions import DEFINITIONS
+from audit.checks.robustness.definitions import DEFINITIONS, WHERE_KEYS
 from audit.checks.robustness.encoded_choices import notes_on_encoded_columns
 from audit.checks.robustness.escalation import run_attacks
 from audit.checks.robustness.flipped_rows import flips
@@ -73,6 +73,10 @@ class Robustness(Check):
         "How decisions change under small perturbations of the numeric features, by cleverhans"
     )
     metrics: ClassVar[dict[str, MetricFacts]] = DEFINITIONS
+    where_keys: ClassVar[dict[str, tuple[str, ...]]] = WHERE_KEYS
+    example: ClassVar[str] = (
+        "{metric: robustness.adversarial_accuracy, where: {attack: worst, eps: 0.1}, at_least: 0.5}"
+    )
 
     rows: Annotated[int, Field(ge=1)] = Field(
         default=MOST_ROWS,

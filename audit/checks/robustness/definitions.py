@@ -46,3 +46,15 @@ DEFINITIONS: dict[str, MetricFacts] = {
         "lower",
     ),
 }
+
+_GROUP = ("attribute", "group")
+_ATTACK = ("attack", "norm", "eps")
+
+WHERE_KEYS: dict[str, tuple[str, ...]] = {
+    "clean_accuracy": _GROUP,
+    "adversarial_accuracy": (*_ATTACK, *_GROUP),
+    "corruption_accuracy": ("corruption", "severity", *_GROUP),
+    "flip_rate": (*_ATTACK, *_GROUP),
+    "zero_gradient_share": ("attack",),
+}
+"""Keys of ``where`` that tell a metric's measurements apart."""

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from audit.formats.html.rules import RuleView
 from audit.formats.rule_text import SEVERITY, ranked
 from audit.formats.small_groups import left_out, undecided_rows
+from audit.formats.text.measurement_text import measurement_text
 from audit.formats.text.metric_facts import min_rows, turned_off
-from audit.formats.text.numbers import count, interval, number
-from audit.formats.text.where_labels import describe, rows_of
 from audit.result import CheckResult, Report, RuleStatus
 
 
@@ -71,10 +70,7 @@ def _nearest(view: RuleView) -> Nearest:
     nearest, place = measurements[0]
     return Nearest(
         view=view,
-        label=describe(nearest.where) or "all rows",
-        value=number(nearest.value),
-        ci=interval(nearest.ci, ""),
-        rows=count(rows_of(nearest)),
+        **measurement_text(nearest)._asdict(),
         words=place.words if place else "",
         outside=sum(1 for _, place in measurements if place and place.side == "outside"),
         total=len(measurements),
