@@ -148,7 +148,10 @@ def run(
     protected: Protected = None,
     out: Annotated[Path, typer.Option(help="Where the reports go.")] = Path("audit-report"),
     only: Annotated[
-        list[str] | None, typer.Option(metavar="CHECK", help="Run only this check; repeatable.")
+        list[str] | None,
+        typer.Option(
+            metavar="CHECK", help="Run only this check; repeatable.", autocompletion=completion.check_names
+        ),
     ] = None,
     overrides: Set = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of everything drawn at random.")] = 0,
@@ -250,7 +253,10 @@ def diff(
 @app.command()
 def checks(
     name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help="Show this check's manual page.")
+        str | None,
+        typer.Argument(
+            metavar="[NAME]", help="Show this check's manual page.", autocompletion=completion.check_names
+        ),
     ] = None,
     as_json: Json = False,
     debug: Debug = False,

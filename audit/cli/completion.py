@@ -46,10 +46,7 @@ def show(shell: str | None) -> None:
     """
     if shell is None:
         return
-    from typer.completion import get_completion_script  # type: ignore[attr-defined]
-
-    name = _known(shell, "--show-completion")
-    print(get_completion_script(prog_name=_PROGRAM, complete_var=_VARIABLE, shell=name))
+    print(_script(_known(shell, "--show-completion")))
     raise typer.Exit
 
 
@@ -66,6 +63,7 @@ def install(shell: str | None) -> None:
     name = _known(shell, "--install-completion")
     try:
         _, path = write(shell=name, prog_name=_PROGRAM, complete_var=_VARIABLE)
+        path.write_text(f"{_script(name)}\n")
     except OSError as error:
         raise AuditError(
             where="--install-completion",
@@ -75,6 +73,23 @@ def install(shell: str | None) -> None:
         ) from None
     print(f"Completion for {name} is in {path}; it works in the next terminal.")
     raise typer.Exit
+
+
+def check_names(incomplete: str) -> list[str]:
+    """Return the names of installed checks that begin so; no check is imported."""
+    from importlib.metadata import entry_points
+
+    return sorted(e.name for e in entry_points(group="audit.checks") if e.name.startswith(incomplete))
+
+
+def _script(shell: str) -> str:
+    """Return typer's script; zsh, which reads its file when it first completes, then completes as well."""
+    from typer.completion import get_completion_script  # type: ignore[attr-defined]
+
+    script: str = get_completion_script(prog_name=_PROGRAM, complete_var=_VARIABLE, shell=shell)
+    definition = f"compdef _{_PROGRAM}_completion {_PROGRAM}"
+    completing = f'if [ "$funcstack[1]" = "_{_PROGRAM}" ]; then _{_PROGRAM}_completion "$@"; else {definition}; fi'
+    return script.replace(f"\n{definition}", f"\n{completing}") if shell == "zsh" else script
 
 
 def _known(shell: str, where: str) -> str:

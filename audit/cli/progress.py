@@ -61,10 +61,11 @@ def _lines(verbose: bool) -> Iterator[Display]:
     with own_stderr() as stream, Heartbeat(_FIRST_STEP, stream) as heartbeat:
 
         def progress(step: str, done: int, total: int) -> None:
-            heartbeat.begin(plain(step))
+            name = plain(step)
+            heartbeat.at(name, f"{done:,} of {total:,}" if total > 1 else "")
             if done == total:
-                seconds = f" ({heartbeat.seconds:.1f} s)" if verbose else ""
-                heartbeat.say(f"{plain(step)} done{seconds}")
+                seconds = heartbeat.end(name)
+                heartbeat.say(f"{name} done{f' ({seconds:.1f} s)' if verbose else ''}")
 
         yield Display(progress, heartbeat.say)
 

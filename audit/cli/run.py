@@ -67,7 +67,9 @@ def run(request: Request) -> int:
     formats = require_formats(request.formats)
     ended = terminable() if is_enabled() else nullcontext()
     with ended, observers(request.quiet, request.debug, request.verbose) as printing:
-        concluded = conclude(_measured(request, on, deadline, printing), find_history())
+        measured = _measured(request, on, deadline, printing)
+        printing.progress("writing the reports", 0, 1)
+        concluded = conclude(measured, find_history())
         formats = formats or list(recorded_policy(concluded).report.formats)
         report, files = write_and_read(concluded, request.out, verified, formats)
     if problem := uncounted(report):
