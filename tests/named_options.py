@@ -103,11 +103,11 @@ def missing(text: str, *, report: bool = False) -> set[str]:
 
 @cache
 def flags() -> dict[str, set[str]]:
-    """Return the flags of each command."""
+    """Return the flags of each command, and under an empty name those of the program itself."""
     group: Any = typer.main.get_command(app)
     return {
         name: {flag for parameter in command.params for flag in parameter.opts} | {"--help"}
-        for name, command in group.commands.items()
+        for name, command in {**group.commands, "": group}.items()
     }
 
 

@@ -14,6 +14,7 @@ from audit.result import MetricFacts
 
 if TYPE_CHECKING:
     from audit.stats.influence import TracedEvidence
+    from audit.subject.preview import Preview
     from audit.subject.subject import Subject
 
 
@@ -42,3 +43,10 @@ class Check(BaseModel, ABC):
         Raises:
             Skip: the check does not apply; its rules become inconclusive with this reason.
         """
+
+    def planned_evaluations(self, preview: "Preview") -> tuple[float, float] | None:
+        """Return how often `measure` evaluates the model on a row, at least and at most; None if that is not known.
+
+        For `audit run --dry-run`, which calls it before anything is measured.
+        """
+        return None

@@ -161,6 +161,10 @@ def run(
         str | None,
         typer.Option(metavar="DURATION", help="Stop measuring after so long, e.g. 90s, 30m or 2h."),
     ] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Show what would run and about how long; measure and write nothing."),
+    ] = False,
     as_json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -175,7 +179,7 @@ def run(
         Request(
             policy=policy, flags={"model": model, "data": data, "label": label}, protected=protected or [], out=out,
             only=only or [], overrides=overrides or [], seed=seed, date=date, formats=formats or [],
-            timeout=timeout, as_json=as_json, quiet=quiet, verbose=verbose, debug=debug,
+            timeout=timeout, dry_run=dry_run, as_json=as_json, quiet=quiet, verbose=verbose, debug=debug,
         )
     )  # fmt: skip
 

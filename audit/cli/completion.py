@@ -88,7 +88,9 @@ def _script(shell: str) -> str:
 
     script: str = get_completion_script(prog_name=_PROGRAM, complete_var=_VARIABLE, shell=shell)
     definition = f"compdef _{_PROGRAM}_completion {_PROGRAM}"
-    completing = f'if [ "$funcstack[1]" = "_{_PROGRAM}" ]; then _{_PROGRAM}_completion "$@"; else {definition}; fi'
+    completing = (
+        f'if [ "$funcstack[1]" = "_{_PROGRAM}" ]; then _{_PROGRAM}_completion "$@"; else {definition}; fi'
+    )
     return script.replace(f"\n{definition}", f"\n{completing}") if shell == "zsh" else script
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from audit.audit_log.ledger import find_history
 from audit.check import load_policy, policy_from
 from audit.cli.colour import of_stdout
-from audit.cli.exit_codes import VERDICTS
+from audit.cli.exit_codes import PASS, VERDICTS
 from audit.cli.identity import date_note, digests
 from audit.cli.json_summary import json_summary
 from audit.cli.progress import observers
@@ -51,6 +51,7 @@ class Request:
     date: str | None
     formats: list[str]
     timeout: str | None
+    dry_run: bool
     as_json: bool
     quiet: bool
     verbose: bool
@@ -65,6 +66,8 @@ def run(request: Request) -> int:
     deadline = Deadline.after(request.timeout)
     on = parse_date(request.date)
     formats = require_formats(request.formats)
+    if request.dry_run:
+        return _show_plan(request, on, formats)
     ended = terminable() if is_enabled() else nullcontext()
     with ended, observers(request.quiet, request.debug, request.verbose) as printing:
         measured = _measured(request, on, deadline, printing)
@@ -76,6 +79,19 @@ def run(request: Request) -> int:
         print(f"audit: {plain(problem, 500)}", file=sys.stderr)
     _print(request, report, files, on)
     return VERDICTS[report.verdict]
+
+
+def _show_plan(request: Request, on: date, formats: list[str]) -> int:
+    """Print what an audit would do; nothing is measured or written, and no audit is counted."""
+    from audit.cli.dry_run import json_plan, plan, plan_lines
+
+    with observers(request.quiet, request.debug, request.verbose):
+        planned = plan(_policy(request), on, request.only, formats, request.out)
+    if request.as_json:
+        print(json_plan(planned))
+    elif not request.quiet:
+        print("\n".join(plan_lines(planned)))
+    return PASS
 
 
 def _print(request: Request, report: Report, files: list[Path], on: date) -> None:

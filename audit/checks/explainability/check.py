@@ -14,6 +14,7 @@ from audit.checks.explainability.definitions import DEFINITIONS, WHERE_KEYS
 from audit.inputs.features import MOST_ROWS
 from audit.result import MetricFacts
 from audit.stats.influence import TracedEvidence
+from audit.subject.preview import Preview
 from audit.subject.subject import Subject
 
 
@@ -48,6 +49,16 @@ class Explainability(Check):
     memory_mb: Annotated[int, Field(ge=1)] = Field(
         default=64, description="maximum size in megabytes of the model's widest tensor in one call"
     )
+
+    def planned_evaluations(self, preview: Preview) -> tuple[float, float]:
+        """Return those of the least passes over all rows and references, and of the most, as far as the budget goes."""
+        from audit.attribution.permutation_shapley import MAX_PASS_FACTOR, evaluations_per_pair, min_passes
+
+        rows = min(self.rows, preview.sampled_rows)
+        references = min(self.references, preview.background_rows)
+        least = rows * references * min_passes(references) * max(1, evaluations_per_pair(preview.features))
+        affordable = self.budget / preview.multiply_adds
+        return min(least, affordable), min(least * MAX_PASS_FACTOR, affordable)
 
     def measure(self, subject: Subject) -> Iterator[TracedEvidence]:
         """Yield global importance, its quality, and the tables behind the report's images.

@@ -34,6 +34,7 @@ from audit.stats.group_rates import CellCounts, Rates, count_cells, rates, rates
 from audit.stats.influence import Influence, Shares, Trace, Traced
 from audit.stats.permuted_decisions import DecisionTotals
 from audit.subject.predictions import Regressed
+from audit.subject.preview import Preview
 from audit.subject.subject import Subject
 from audit.subject.unasked_intersections import (
     limited_metrics,
@@ -53,6 +54,10 @@ class Fairness(Check):
     example: ClassVar[str] = (
         '{metric: fairness.disparate_impact, where: {attribute: "*"}, at_least: 0.8, at_most: 1.25}'
     )
+
+    def planned_evaluations(self, _: Preview) -> tuple[float, float]:
+        """Return 0: all rows are scored already."""
+        return 0.0, 0.0
 
     def measure(self, subject: Subject) -> Iterator[Traced | Table | Note | Unasked]:
         """Yield every metric of every comparison, the Theil index of the whole table, and other thresholds."""

@@ -10,7 +10,7 @@ Part = Literal["probe", "attacks", "tests", "changes"]
 
 _SHARES: dict[Part, float] = {"probe": 1 / 8, "attacks": 1 / 2, "tests": 1 / 4, "changes": 1 / 8}
 """The gradient probe, the attacks, the sanity tests on these, and corruptions or typos."""
-_PERTURBING = 8 * WRITING
+PERTURBING = 8 * WRITING
 """Multiply-adds that take as long as perturbing a number: projected into the ball, clipped, rounded and compared."""
 _MIN_ROWS = 2
 
@@ -30,7 +30,7 @@ class Budget:
             of_model = subject.multiply_adds
         else:  # no logits are looked for where no attack follows them
             of_model = max(one.scoring_multiply_adds for one in (subject, *subject.compared))
-        return cls(multiply_adds, of_model + _PERTURBING * columns)
+        return cls(multiply_adds, of_model + PERTURBING * columns)
 
     def rows(self, part: Part, evaluations: int, at_most: int) -> int:
         """Return how many rows a part may use that evaluates the model up to ``evaluations`` times for each."""

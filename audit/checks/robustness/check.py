@@ -1,6 +1,7 @@
 """How decisions change under small changes: by cleverhans' FGSM and PGD, or a black box, with noise as a control."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from functools import partial
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
@@ -9,10 +10,11 @@ from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticKnownError
 
 from audit.attacks import ATTACKS, Plan
+from audit.attacks.table import evaluations
 from audit.attacks.threat_model import ThreatModel
 from audit.check import Check, Skip
 from audit.checks.robustness.attacked_rows import has_decisions
-from audit.checks.robustness.budget import Budget
+from audit.checks.robustness.budget import PERTURBING, Budget
 from audit.checks.robustness.column_table import columns
 from audit.checks.robustness.corruptions import corrupted
 from audit.checks.robustness.definitions import DEFINITIONS, WHERE_KEYS
@@ -20,7 +22,7 @@ from audit.checks.robustness.encoded_choices import notes_on_encoded_columns
 from audit.checks.robustness.escalation import run_attacks
 from audit.checks.robustness.flipped_rows import flips
 from audit.checks.robustness.metrics import measurements, undefined_worst
-from audit.checks.robustness.notes import notes_on_range, notes_on_small_eps
+from audit.checks.robustness.notes import MAX_BLACK_BOX_ROWS, notes_on_range, notes_on_small_eps
 from audit.checks.robustness.threat_model import AuditThreatModel, threat_model_of
 from audit.checks.robustness.typos import TYPOS, typos
 from audit.checks.robustness.validity_table import validity
@@ -31,6 +33,7 @@ from audit.perturbations import Corruption
 from audit.policy.fields import is_default
 from audit.result import MetricFacts, Note, Scalar
 from audit.stats.influence import TracedEvidence
+from audit.subject.preview import Preview
 from audit.subject.sample_screen import sample_notes
 from audit.subject.subject import Subject
 
@@ -125,6 +128,16 @@ class Robustness(Check):
     severities: Annotated[list[Severity], Field(min_length=1)] = Field(
         default=[1, 3, 5], description="severities of the corruptions, from 1 to 5"
     )
+
+    def planned_evaluations(self, preview: Preview) -> tuple[float, float]:
+        """Return those of the requested attacks, and with all that run where these are in doubt, by the budget."""
+        rows = min(self.rows, preview.sampled_rows)
+        requested = Plan(self.attacks, self.eps, 0, self.steps, self.queries)
+        escalated = replace(requested, attacks=list(ATTACKS))
+        least = rows * evaluations(requested)
+        most = least + min(rows, MAX_BLACK_BOX_ROWS) * evaluations(escalated)
+        affordable = self.budget / (preview.multiply_adds + PERTURBING * preview.features)
+        return min(least, affordable), min(most, affordable)
 
     def measure(self, subject: Subject) -> Iterator[TracedEvidence]:
         """Yield the effect of each family of changes on the decisions; one that does not apply gives a note.

@@ -1,0 +1,105 @@
+"""The size of an audit before it is made: rows, features, and what a row costs the model. Nothing is measured."""
+
+import time
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+from typing import Any
+
+from audit.data.dataset import read_dataset
+from audit.data.readers.registry import locate
+from audit.data.row_hashes import HashKey
+from audit.data.source import Source
+from audit.errors import AuditError
+from audit.inputs.features import MOST_ROWS
+from audit.model.graph.multiply_adds import multiply_adds
+from audit.model.graph.subgraph import Subgraph
+from audit.model.model import Model, open_model
+from audit.policy.model import ResolvedPolicy
+from audit.registry.artifact import find_model
+from audit.subject.batches import feature_batches
+from audit.subject.sources import AuditedModel, BoundModel, bind_model, open_sources
+
+_TIMED_ROWS = 4096
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preview:
+    """Size of the audit of one model.
+
+    ``features`` is the number of values that the model reads of a row, ``multiply_adds`` what a row takes by its whole
+    graph, and ``seconds_per_row`` what it took this machine, of ``timed_rows`` rows at once; ``seconds`` is the time
+    that opening data and model took.
+    """
+
+    rows: int
+    background_rows: int
+    features: int
+    multiply_adds: int
+    seconds_per_row: float
+    timed_rows: int
+    seconds: float
+
+    @property
+    def sampled_rows(self) -> int:
+        """The most rows that a check may sample."""
+        return min(self.rows, MOST_ROWS)
+
+
+def preview(policy: ResolvedPolicy) -> Preview:
+    """Open the data and the model, and time the model on some rows; a baseline is not opened.
+
+    Raises:
+        AuditError: data or model cannot be audited under this policy, as far as opening them shows.
+    """
+    started = time.perf_counter()
+    base = Path(policy.path).parent if policy.path else None
+    sources = open_sources(policy, base)
+    path = find_model(locate(policy.model.path, base))
+    dataset = read_dataset(policy.data, sources.data, policy.model.output.kind)
+    loaded = AuditedModel(policy=policy, path=path, model=open_model(policy.model, path))
+    bound = bind_model(loaded, sources)
+    is_same = sources.background is sources.data
+    tensors = _some_rows(bound, sources.data)
+    bound.model(tensors)  # the first call compiles
+    began = time.perf_counter()
+    bound.model(tensors)
+    ended = time.perf_counter()
+    timed_rows = len(next(iter(tensors.values())))
+    return Preview(
+        rows=dataset.rows,
+        background_rows=dataset.rows if is_same else _rows(sources.background, bound),
+        features=sum(prod(size or 1 for size in spec.shape[1:]) for spec in bound.model.fed.values()),
+        multiply_adds=_multiply_adds(bound.model),
+        seconds_per_row=(ended - began) / timed_rows,
+        timed_rows=timed_rows,
+        seconds=ended - started,
+    )
+
+
+def _some_rows(bound: BoundModel, source: Source) -> dict[str, Any]:
+    for batch in feature_batches(bound.feeds, source, bound.policy.data.missing, HashKey(0)):
+        if len(batch.hashes):
+            tensors = batch.tensors(bound.feeds)
+            return {name: tensor[:_TIMED_ROWS] for name, tensor in tensors.items()}
+    raise AuditError(where=source.path, expected="rows", found="none")
+
+
+def _rows(source: Source, bound: BoundModel) -> int:
+    column = next(column for feed in bound.feeds for column in feed.reads)
+    return sum(batch.num_rows for batch in source.batches([column]))
+
+
+def _multiply_adds(model: Model) -> int:
+    """Return the multiply-adds of a row by the whole frozen graph; 1 where that cannot be frozen."""
+    frozen = model.frozen
+    if frozen is None:
+        return 1
+    whole = Subgraph(frozen, [frozen.output], frozen.fed_names)
+    names = list(model.fed)
+
+    def scores(*tensors: Any) -> Any:
+        bound = (frozen.bind(name, tensor) for name, tensor in zip(names, tensors, strict=True))
+        return whole({tensor: value for values in bound for tensor, value in values.items()})
+
+    return multiply_adds(scores, [model.fed[name] for name in names])
