@@ -61,6 +61,27 @@ class Attributions:
         )
 
 
+def evaluation_range(rows: int, references: int, features: int) -> tuple[int, int]:
+    """Return the least and the most evaluations that `attribute` takes without a limit on them."""
+    ends = 2 * max(rows, references)
+    pairs = rows * references
+    if _is_enumerated(features, references):
+        number = ends + 2 * pairs * _coalitions(features)
+        return number, number
+    passes = pairs * min_passes(references) * permutation_shapley.evaluations_per_pair(features)
+    return ends + passes, ends + passes * permutation_shapley.MAX_PASS_FACTOR
+
+
+def _coalitions(features: int) -> int:
+    """Return the number of coalitions but for the empty one and the complements: those with the last feature."""
+    return int((1 << (features - 1)) - 1)
+
+
+def _is_enumerated(features: int, references: int) -> bool:
+    """Return whether that takes no more than sampling at least: 3 features, up to 11 at one reference."""
+    return _coalitions(features) <= (features - 1) * permutation_shapley.DRAWS * min_passes(references)
+
+
 def attribute(
     f: BatchFunction,
     rows: np.ndarray,
@@ -104,13 +125,12 @@ def attribute(
         feature_of_column = np.arange(rows.shape[1])
     features = int(feature_of_column.max()) + 1
     m = len(background)
-    # all but the empty coalition and its complement, which are the ends; those with the last feature are complements
-    levels = (1 << (features - 1)) - 1
-    # no more than sampling evaluates at least: 3 features, up to 11 at one reference
-    exact = levels <= (features - 1) * permutation_shapley.DRAWS * min_passes(m)
+    exact = _is_enumerated(features, m)
     scheme = permutation_shapley.scheme(features)
     if exact:  # coalitions are numbered by the bits of their features
-        scheme = CoalitionScheme(inside=lambda bit, level: bit & level != 0, levels=levels, draws=1)
+        scheme = CoalitionScheme(
+            inside=lambda bit, level: bit & level != 0, levels=_coalitions(features), draws=1
+        )
     rows_of_call = rows_per_call(rows, floats_per_row, memory_bytes)
     coalitions = Coalitions(f, rows, background, feature_of_column, scheme, rows_of_call, targets)
     ends = coalitions.ends

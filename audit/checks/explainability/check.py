@@ -52,13 +52,13 @@ class Explainability(Check):
 
     def planned_evaluations(self, preview: Preview) -> tuple[float, float]:
         """Return those of the least passes over all rows and references, and of the most, as far as the budget goes."""
-        from audit.attribution.permutation_shapley import MAX_PASS_FACTOR, evaluations_per_pair, min_passes
+        from audit.attribution.shapley import evaluation_range
 
         rows = min(self.rows, preview.sampled_rows)
         references = min(self.references, preview.background_rows)
-        least = rows * references * min_passes(references) * max(1, evaluations_per_pair(preview.features))
+        least, most = evaluation_range(rows, references, preview.features)
         affordable = self.budget / preview.multiply_adds
-        return min(least, affordable), min(least * MAX_PASS_FACTOR, affordable)
+        return min(least, affordable), min(most, affordable)
 
     def measure(self, subject: Subject) -> Iterator[TracedEvidence]:
         """Yield global importance, its quality, and the tables behind the report's images.

@@ -1,0 +1,103 @@
+"""Summary and page give the same names, numbers and rows of the same measurements, over many reports."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+import pytest
+
+from audit.cli.summary import summary
+from audit.formats.html.rules import rule_views
+from audit.formats.html.verdict import Nearest, verdict_view
+from audit.formats.text.headline import MAX_COLUMNS, headline
+from audit.formats.text.safe_text import width
+from audit.result import Measurement, Report, RuleResult, RuleStatus, Scalar
+
+WHERES: list[dict[str, Scalar]] = [
+    {},
+    {"attribute": "sex", "unprivileged": "Female", "privileged": "Male"},
+    {"attribute": "sex*race", "group": "Female*Black"},
+    {"attack": "worst", "norm": "inf", "eps": 0.1},
+    {"feature": "age"},
+    {"attribute": "race", "unprivileged": "(others)", "privileged": "White"},
+]
+VALUES = [0.3118, -0.08996, 1.0, 0.0, 4e-5, 12345.6, float("nan"), float("inf")]
+
+
+def measurement(draw: random.Random) -> Measurement:
+    where = draw.choice(WHERES)
+    value = draw.choice(VALUES)
+    n = draw.randint(1, 20_000)
+    ci = draw.choice([None, (value - 0.05, value + 0.05)])
+    smallest = draw.randint(1, n) if "unprivileged" in where else None
+    return Measurement(
+        metric="fairness.disparate_impact", value=value, n=n, method="none", where=where, ci=ci, smallest_n=smallest
+    )  # fmt: skip
+
+
+def reports(seed: int) -> Report:
+    from ..formats.samples import report
+
+    draw = random.Random(seed)
+    statuses: list[RuleStatus] = ["fail", "inconclusive"]
+    rules = [
+        RuleResult(
+            id=f"fairness.disparate_impact#{i}", metric="fairness.disparate_impact", where={}, reason="why",
+            limit=draw.choice([{"at_least": 0.8}, {"within": 0.1}, {"at_least": 0.8, "at_most": 1.25}]),
+            status=draw.choice(statuses), measurements=[measurement(draw) for _ in range(draw.randint(0, 5))],
+        )
+        for i in range(4)
+    ]  # fmt: skip
+    return replace(report(), rules=rules, verdict="fail")
+
+
+def shown_on_page(nearest: Nearest) -> str:
+    """Return the line of reports/templates/verdict.html.j2."""
+    interval = f" ({nearest.ci})" if nearest.ci else " (no interval)"
+    return f"            {nearest.label}: {nearest.value}{interval}, n {nearest.rows}"
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_the_summary_says_what_the_page_says(seed: int) -> None:
+    report = reports(seed)
+    views = rule_views(report)
+    page = verdict_view(report, views)
+    lines = list(summary(report))
+    for nearest in [*page.blocked, *page.undecided]:
+        (title,) = [at for at, line in enumerate(lines) if f" {nearest.view.rule.id}  " in line]
+        assert f"  {nearest.view.limit}: " in lines[title]
+        if nearest.total:
+            assert lines[title + 1] == shown_on_page(nearest)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_first_line_fits_and_says_the_verdict(seed: int) -> None:
+    report = reports(seed)
+    for reason, rule in (
+        ("2 of 4 rules do not hold", "r" * 400),
+        ("性" * 400, "short"),
+        ("性" * 40, "short"),
+        ("a\nb\x1b[31m", "性" * 90),
+    ):
+        long = replace(report, reason=reason, rules=[replace(r, id=rule) for r in report.rules])
+        line = headline(long)
+        assert line.startswith("FAIL: ") and line.isprintable() and width(line) <= MAX_COLUMNS
+
+
+def test_the_first_line_has_the_number_that_decides() -> None:
+    comparison = Measurement(
+        metric="fairness.disparate_impact", value=0.3118, n=16281, smallest_n=5421, method="none",
+        where=WHERES[1], ci=(0.2831, 0.3427),
+    )  # fmt: skip
+    rule = replace(
+        reports(0).rules[0], id="fairness.disparate_impact", measurements=[comparison], status="fail"
+    )
+    found = replace(
+        reports(0), reason="1 of 4 rules does not hold", rules=[replace(rule, limit={"at_least": 0.8})]
+    )
+    assert headline(found) == (
+        "FAIL: 1 of 4 rules does not hold; fairness.disparate_impact is 0.312, limit at least 0.8"
+    )
+    assert "            sex: Female against Male: 0.312 (0.283 to 0.343), n 5,421" in list(summary(found))
+    assert headline(replace(found, verdict="pass", reason="4 rules hold")) == "PASS: 4 rules hold"
