@@ -68,7 +68,7 @@ def test_open_rules_groups_left_out_and_warnings_are_said(
     out = capsys.readouterr().out
     assert re.search(r"needs: about [\d,]+ more rows of Female \(\d+ now\)", out)
     left_out = (
-        r"left out by gate.min_rows: 1 group\n +race, Other, White: [\d.]+ \[[\d.]+, [\d.]+\], \d+ rows"
+        r"left out by gate.min_rows: 1 group\n +race: Other against White: [\d.]+ \([\d.]+ to [\d.]+\), \d+ rows"
     )
     assert re.search(left_out, out)
     assert (
