@@ -48,7 +48,7 @@ class Plan:
     def seconds(self) -> Range:
         """The estimate for all steps whose time is known."""
         known = [step.seconds for step in self.steps if step.seconds]
-        return sum(least for least, _ in known), sum(most for _, most in known)
+        return sum(low for low, _ in known), sum(high for _, high in known)
 
 
 def plan(policy: ResolvedPolicy, on: date, only: Sequence[str], formats: Sequence[str], out: Path) -> Plan:
@@ -83,9 +83,9 @@ def plan(policy: ResolvedPolicy, on: date, only: Sequence[str], formats: Sequenc
 def _step(name: str, evaluations: Range | None, size: Preview, at_rest: float, models: int) -> PlannedStep:
     if evaluations is None:
         return PlannedStep(name, None, None)
-    least, most = (models * number for number in evaluations)
-    seconds = [round(models * at_rest + number * size.seconds_per_row, 1) for number in (least, most)]
-    return PlannedStep(name, (least, most), (seconds[0], seconds[1]))
+    low, high = (models * number for number in evaluations)
+    seconds = [round(models * at_rest + number * size.seconds_per_row, 1) for number in (low, high)]
+    return PlannedStep(name, (low, high), (seconds[0], seconds[1]))
 
 
 def plan_lines(planned: Plan) -> Iterator[str]:

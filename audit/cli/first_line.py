@@ -3,7 +3,7 @@
 from audit.formats.rule_text import ranked
 from audit.formats.text.margins import in_words
 from audit.formats.text.measurement_text import measurement_text
-from audit.formats.text.safe_text import dotted, elide
+from audit.formats.text.safe_text import dotted, elide, width
 from audit.result import Decision, Report
 
 MAX_COLUMNS = 120
@@ -22,7 +22,7 @@ def first_line(decision: Decision | Report) -> str:
     nearest = ranked(decisive)[:1]
     value = f" is {measurement_text(nearest[0][0]).value}" if nearest else ""
     end = f"{value}, limit {in_words(decisive.limit)}"
-    room = MAX_COLUMNS - len(line) - len(end) - 2
+    room = MAX_COLUMNS - width(line) - len(end) - 2
     return f"{line}; {_name(decisive.id, room)}{end}" if room >= _MIN_COLUMNS else line
 
 

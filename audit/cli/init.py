@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from audit.check import policy_from
+from audit.cli.progress import progress_display
 from audit.cli.protected_option import parse_protected
 from audit.cli.summary import plain
 from audit.draft import Draft, Wishes, draft
@@ -50,7 +51,8 @@ def init(request: DraftRequest) -> int:
     )
     model, data = (_as_seen_from(path, out) for path in (request.model, request.data))
     out.parent.mkdir(parents=True, exist_ok=True)  # where paths of the policy start
-    drafted = draft(model, data, request.label, out.parent, policy_from, wishes)
+    with progress_display(quiet=False):
+        drafted = draft(model, data, request.label, out.parent, policy_from, wishes)
     write_whole(out.parent, {out.name: drafted.text})
     print("\n".join(plain(line, _WIDTH) for line in _lines(drafted, out)))
     return _OPEN if drafted.questions else 0

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
+from audit.cli.progress import progress_display
 from audit.cli.summary import plain
 from audit.model.describe import describe
 from audit.model.loading.scan import scan
@@ -14,6 +15,13 @@ from audit.registry.artifact import find_model
 
 def inspect(path: str, signature: str, as_json: bool) -> int:
     """Print a description of the model at ``path``; one with unsafe operations is not loaded."""
+    with progress_display(quiet=False):
+        facts = _facts(path, signature)
+    print(json.dumps(facts, indent=2) if as_json else "\n".join(_lines(facts)))
+    return 0
+
+
+def _facts(path: str, signature: str) -> dict[str, Any]:
     artifact = find_model(path)
     scanned = scan(artifact)
     facts: dict[str, Any] = {
@@ -27,8 +35,7 @@ def inspect(path: str, signature: str, as_json: bool) -> int:
     }
     if not scanned.unsafe:
         facts |= describe(artifact, signature)
-    print(json.dumps(facts, indent=2) if as_json else "\n".join(_lines(facts)))
-    return 0
+    return facts
 
 
 def _lines(facts: dict[str, Any]) -> Iterator[str]:

@@ -95,11 +95,11 @@ def _multiply_adds(model: Model) -> int:
     frozen = model.frozen
     if frozen is None:
         return 1
-    whole = Subgraph(frozen, [frozen.output], frozen.fed_names)
+    subgraph = Subgraph(frozen, [frozen.output], frozen.fed_names)
     names = list(model.fed)
 
     def scores(*tensors: Any) -> Any:
         bound = (frozen.bind(name, tensor) for name, tensor in zip(names, tensors, strict=True))
-        return whole({tensor: value for values in bound for tensor, value in values.items()})
+        return subgraph({tensor: value for values in bound for tensor, value in values.items()})
 
     return multiply_adds(scores, [model.fed[name] for name in names])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,10 +23,14 @@ RULES: list[dict[str, Any]] = [
 ]
 
 
+_SIGN_OF_LIFE = re.compile(r"audit: .*(, \d+ s|at work)|\.+.*")
+
+
 def message(printed: str) -> str:
-    """Return what stderr says besides that the command has started."""
+    """Return what stderr says besides that the command has started, and is alive on a slow machine."""
     started, _, rest = printed.partition("\n")
-    return rest if started.startswith("audit: opening ") else printed
+    lines = (rest if started.startswith("audit: opening ") else printed).splitlines(keepends=True)
+    return "".join(line for line in lines if not _SIGN_OF_LIFE.fullmatch(line.rstrip("\n")))
 
 
 def rows() -> pd.DataFrame:

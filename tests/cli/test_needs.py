@@ -67,9 +67,7 @@ def test_open_rules_groups_left_out_and_warnings_are_said(
     assert main(gap.write()) == 3
     out = capsys.readouterr().out
     assert re.search(r"needs: about [\d,]+ more rows of Female \(\d+ now\)", out)
-    left_out = (
-        r"left out by gate.min_rows: 1 group\n +race: Other against White: [\d.]+ \([\d.]+ to [\d.]+\), \d+ rows"
-    )
+    left_out = r"left out by gate.min_rows: 1 group\n +race: Other against White: [\d.]+ \([\d.]+ to [\d.]+\), \d+ rows"
     assert re.search(left_out, out)
     assert (
         "warning performance.accuracy: no value breaks 'at_least: 0', since the metric lies between 0 and 1"

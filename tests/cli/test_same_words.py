@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 
+from audit.cli.first_line import MAX_COLUMNS, first_line
 from audit.cli.summary import summary
 from audit.formats.html.rules import rule_views
 from audit.formats.html.verdict import Nearest, verdict_view
-from audit.formats.text.headline import MAX_COLUMNS, headline
 from audit.formats.text.safe_text import width
 from audit.result import Measurement, Report, RuleResult, RuleStatus, Scalar
 
@@ -81,7 +81,7 @@ def test_the_first_line_fits_and_says_the_verdict(seed: int) -> None:
         ("a\nb\x1b[31m", "性" * 90),
     ):
         long = replace(report, reason=reason, rules=[replace(r, id=rule) for r in report.rules])
-        line = headline(long)
+        line = first_line(long)
         assert line.startswith("FAIL: ") and line.isprintable() and width(line) <= MAX_COLUMNS
 
 
@@ -96,8 +96,8 @@ def test_the_first_line_has_the_number_that_decides() -> None:
     found = replace(
         reports(0), reason="1 of 4 rules does not hold", rules=[replace(rule, limit={"at_least": 0.8})]
     )
-    assert headline(found) == (
+    assert first_line(found) == (
         "FAIL: 1 of 4 rules does not hold; fairness.disparate_impact is 0.312, limit at least 0.8"
     )
     assert "            sex: Female against Male: 0.312 (0.283 to 0.343), n 5,421" in list(summary(found))
-    assert headline(replace(found, verdict="pass", reason="4 rules hold")) == "PASS: 4 rules hold"
+    assert first_line(replace(found, verdict="pass", reason="4 rules hold")) == "PASS: 4 rules hold"
