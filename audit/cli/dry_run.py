@@ -33,7 +33,7 @@ class PlannedStep:
 
 
 @dataclass(frozen=True)
-class Plan:
+class AuditPlan:
     """What an audit would do: its steps, the first of which scores all rows, and the files that it would write."""
 
     model: str
@@ -51,7 +51,7 @@ class Plan:
         return sum(low for low, _ in known), sum(high for _, high in known)
 
 
-def plan(policy: ResolvedPolicy, on: date, only: Sequence[str], formats: Sequence[str], out: Path) -> Plan:
+def plan(policy: ResolvedPolicy, on: date, only: Sequence[str], formats: Sequence[str], out: Path) -> AuditPlan:
     """Return what an audit under ``policy`` would do on a date.
 
     Raises:
@@ -69,7 +69,7 @@ def plan(policy: ResolvedPolicy, on: date, only: Sequence[str], formats: Sequenc
             _step(name, check.planned_evaluations(size), size, _SECONDS_AT_REST.get(name, 0.0), models)
         )
     names = [FORMATS[name].file for name in formats or policy.report.formats]
-    return Plan(
+    return AuditPlan(
         model=policy.model.path,
         data=policy.data.path,
         rows=size.rows,
@@ -88,7 +88,7 @@ def _step(name: str, evaluations: Range | None, size: Preview, at_rest: float, m
     return PlannedStep(name, (low, high), (seconds[0], seconds[1]))
 
 
-def plan_lines(planned: Plan) -> Iterator[str]:
+def plan_lines(planned: AuditPlan) -> Iterator[str]:
     """Yield the lines for people."""
     size = f"{planned.rows:,} rows, {planned.rules} rules"
     yield f"Would audit {plain(planned.model, 300)} on {plain(planned.data, 300)}: {size}"
@@ -102,7 +102,7 @@ def plan_lines(planned: Plan) -> Iterator[str]:
     yield f"Nothing was measured or written; the model was timed on {planned.timed_rows:,} rows."
 
 
-def json_plan(planned: Plan) -> str:
+def json_plan(planned: AuditPlan) -> str:
     """Return the plan as JSON text."""
     return json.dumps(asdict(planned) | {"seconds": [round(end, 1) for end in planned.seconds]}, indent=2)
 
