@@ -51,7 +51,9 @@ class AuditPlan:
         return sum(low for low, _ in known), sum(high for _, high in known)
 
 
-def plan(policy: ResolvedPolicy, on: date, only: Sequence[str], formats: Sequence[str], out: Path) -> AuditPlan:
+def plan(
+    policy: ResolvedPolicy, on: date, only: Sequence[str], formats: Sequence[str], out: Path
+) -> AuditPlan:
     """Return what an audit under ``policy`` would do on a date.
 
     Raises:

@@ -122,14 +122,15 @@ def _times(name: str, report: Report) -> dict[str, str]:
 
 def _properties(report: Report) -> dict[str, str]:
     """Return what identifies the audit: test views show suites one by one, so that each has it."""
-    named = {
+    properties = {
         "verdict": report.verdict,
         "reason": report.reason,
         "command": report.policy.command,
+        "model.digest": report.model.digest,
+        "data.digest": report.data.digest,
+        "policy.digest": report.policy.digest,
     }
-    parts = {"model": report.model, "data": report.data, "policy": report.policy}
-    named |= {f"{part}.digest": facts.digest for part, facts in parts.items()}
-    return named | ({"superseded": report.superseded} if report.superseded else {})
+    return properties | ({"superseded": report.superseded} if report.superseded else {})
 
 
 def _element(tag: str, text: str = "", /, **attributes: str) -> ET.Element:

@@ -56,9 +56,9 @@ class Explainability(Check):
 
         rows = min(self.rows, preview.sampled_rows)
         references = min(self.references, preview.background_rows)
-        least, most = evaluation_range(rows, references, preview.features)
+        lowest, highest = evaluation_range(rows, references, preview.features)
         affordable = self.budget / preview.multiply_adds
-        return min(least, affordable), min(most, affordable)
+        return min(lowest, affordable), min(highest, affordable)
 
     def measure(self, subject: Subject) -> Iterator[TracedEvidence]:
         """Yield global importance, its quality, and the tables behind the report's images.

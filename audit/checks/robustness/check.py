@@ -134,10 +134,10 @@ class Robustness(Check):
         rows = min(self.rows, preview.sampled_rows)
         requested = Plan(self.attacks, self.eps, 0, self.steps, self.queries)
         escalated = replace(requested, attacks=list(ATTACKS))
-        least = rows * evaluations(requested)
-        most = least + min(rows, MAX_BLACK_BOX_ROWS) * evaluations(escalated)
+        lowest = rows * evaluations(requested)
+        highest = lowest + min(rows, MAX_BLACK_BOX_ROWS) * evaluations(escalated)
         affordable = self.budget / (preview.multiply_adds + PERTURBING * preview.features)
-        return min(least, affordable), min(most, affordable)
+        return min(lowest, affordable), min(highest, affordable)
 
     def measure(self, subject: Subject) -> Iterator[TracedEvidence]:
         """Yield the effect of each family of changes on the decisions; one that does not apply gives a note.
