@@ -126,9 +126,9 @@ def _properties(report: Report) -> dict[str, str]:
         "verdict": report.verdict,
         "reason": report.reason,
         "command": report.policy.command,
-        "model.digest": report.model.digest,
-        "data.digest": report.data.digest,
-        "policy.digest": report.policy.digest,
+        "model_digest": report.model.digest,
+        "data_digest": report.data.digest,
+        "policy_digest": report.policy.digest,
     }
     return properties | ({"superseded": report.superseded} if report.superseded else {})
 
