@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -334,14 +335,22 @@ def test_a_cancelled_job_lets_the_audit_stop_its_processes(tmp_path: Path, numbe
     result = tmp_path / "result"
     env = environment(folder) | {"GITHUB_OUTPUT": str(result), "INPUT_OUT": "out", "INPUT_FAIL_ON": "never"}
     step = subprocess.Popen(
-        [sys.executable, str(ROOT / "action" / "run.py")], env=env, cwd=tmp_path, stdout=subprocess.DEVNULL
+        [sys.executable, str(ROOT / "action" / "run.py")],
+        env=env,
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
     )
     deadline = time.monotonic() + 30
     while not ready.exists() and time.monotonic() < deadline:
         time.sleep(0.02)
     time.sleep(0.1)
     os.kill(step.pid, number)
-    assert step.wait(timeout=30) == 128 + number
+    try:
+        assert step.wait(timeout=30) == 128 + number
+    finally:
+        with suppress(ProcessLookupError):  # only what a broken action leaves behind
+            os.killpg(step.pid, signal.SIGKILL)
     assert outputs(result.read_bytes())["exit-code"] == str(128 + number)
 
 
