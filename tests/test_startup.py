@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from audit.formats.registry import FORMATS
+
 from .frameworks import FRAMEWORKS
 
 ROOT = Path(__file__).parent.parent
@@ -42,6 +44,13 @@ def test_deciding_in_a_fresh_process_loads_no_framework() -> None:
     names = loaded("-c", f"import {modules}")
     assert "jinja2" in names
     assert names & (FRAMEWORKS | {"PIL"}) == set()  # Pillow is for the few pages that show pictures
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_rendering_loads_no_framework(name: str) -> None:
+    render = f"FORMATS[{name!r}].render(small())"
+    imports = "from audit.formats.registry import FORMATS; from tests.formats.html.samples import small"
+    assert loaded("-c", f"{imports}; {render}") & (FRAMEWORKS | {"PIL"}) == set()
 
 
 def test_listing_checks_and_schemas_starts_no_tensorflow() -> None:

@@ -13,7 +13,7 @@ PlacedMeasurements = list[tuple[Measurement, margins.Place | None]]
 SEVERITY: tuple[RuleStatus, ...] = ("fail", "inconclusive", "waived", "pass")
 """The statuses of a rule in the order in which rules are shown."""
 
-MAX_LINES = 20
+MAX_LINES = 12
 """Most lines of measurements that a format without a fold repeats of one rule."""
 
 MAX_REASON = 600

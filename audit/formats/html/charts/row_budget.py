@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-MAX_PAGE_ROWS = 4_000
+MAX_PAGE_ROWS = 3_000
 """Most rows of all charts of one kind together, but for the fewest of each: no audit in sight has a third of them."""
 
 
