@@ -13,13 +13,13 @@ from _pytest._code.code import ReprExceptionInfo, ReprFileLocation, ReprTracebac
 from audit.check import load_policy
 from audit.cli.summary import plain
 from audit.errors import AuditError, quote_list
+from audit.formats.rule_text import waiver
 from audit.formats.text.safe_text import dotted
 from audit.integrations.rule_text import (
     problems_without_test,
     properties,
     rule_reason,
     rule_text,
-    waiver_reason,
 )
 from audit.integrations.session_audit import AuditNotMade, SessionAudit
 from audit.policy.model import ResolvedPolicy
@@ -131,7 +131,7 @@ class RuleItem(pytest.Item):
         if rule is None:
             raise _without_decision(report)
         if rule.status == "waived":
-            raise _skipped(waiver_reason(rule))
+            raise _skipped(waiver(rule))
         if rule.status == "inconclusive" and not self._undecided_fails:
             raise _skipped(f"not decided: {rule_reason(rule, report)}")
         if rule.status != "pass":

@@ -22,13 +22,6 @@ def rule_reason(rule: RuleResult, report: Report) -> str:
     return f"{plain(rule.reason, _MAX_CHARACTERS)}{worst}"
 
 
-def waiver_reason(rule: RuleResult) -> str:
-    """Return who waived a rule, why and until when, and what its status would be."""
-    waiver = rule.waiver or {}
-    text = f"waived by {waiver.get('owner')} until {waiver.get('expires')}: {waiver.get('reason')}"
-    return plain(f"{text} (without the waiver: {rule.would_be}, {rule.reason})", _MAX_CHARACTERS)
-
-
 def problems_without_test(
     report: Report, rules_with_tests: Sequence[str], undecided_fails: bool
 ) -> list[str]:

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from audit.audit_log.audit_count import audit_number_in_words
 from audit.errors import quote_list
 from audit.formats.metric_links import link_of
-from audit.formats.text.about import about
 from audit.formats.text.markdown_text import code, link, prose, table_row
 from audit.formats.text.metric_facts import confidence, facts_of, turned_off
 from audit.formats.text.safe_text import clean
@@ -19,7 +18,7 @@ _ABOUT = {"owner": "Owner", "intended_use": "Intended use", "limitations": "Limi
 
 def subject(report: Report) -> str:
     """Return in one line which model was measured on which rows."""
-    name = about(report).get("name")
+    name = report.about.get("name")
     model = f"{prose(name, 96)} ({code(report.model.path)})" if name else code(report.model.path)
     return f"{model}, measured on {report.data.rows:,} rows of {code(report.data.path)}."
 
@@ -38,7 +37,7 @@ def facts(report: Report) -> list[str]:
         rows.append(("Reference rows", code(data.background.path), data.background.digest))
     rows.append(("Policy", code(policy.path) if policy.path else "no file", policy.digest))
     return [
-        *(table_row(_ABOUT[key], prose(text)) for key, text in about(report).items() if key in _ABOUT),
+        *(table_row(_ABOUT[key], prose(text)) for key, text in report.about.items() if key in _ABOUT),
         *(table_row(name, f"{path}, {code(digest)}") for name, path, digest in rows),
         table_row("Confidence", prose(confidence(report))),
         table_row("Versions", _versions(report)),

@@ -6,7 +6,6 @@ from itertools import islice
 from audit.formats.model_card.fairness import fairness_assessments
 from audit.formats.model_card.fields import Record, name, present, properties, text
 from audit.formats.rule_text import SEVERITY, outcome
-from audit.formats.text.about import about
 from audit.formats.text.metric_facts import level
 from audit.formats.text.where_labels import Where, describe
 from audit.result import Measurement, Report, TensorFacts
@@ -86,7 +85,7 @@ def _number(value: float) -> str:
 
 
 def _considerations(report: Report) -> Record:
-    words = about(report)
+    words = report.about
     stated = [words["limitations"]] if "limitations" in words else []
     return present(
         {

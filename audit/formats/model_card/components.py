@@ -5,7 +5,6 @@ from pathlib import PurePath
 
 from audit.formats.model_card.card import model_card
 from audit.formats.model_card.fields import Record, hashes, name, package_url, party, present, properties
-from audit.formats.text.about import about
 from audit.result import ModelFacts, Report
 
 _NOT_SOFTWARE = frozenset(("audit", "machine", "system", "seed", "date"))
@@ -14,7 +13,7 @@ _PLATFORM = "python"
 
 def audited_model(report: Report) -> Record:
     """Return the audited model with its card, and the verdict among its properties."""
-    words = about(report)
+    words = report.about
     described = _model("model", report.model)
     if "name" in words:
         described["name"] = name(words["name"])
