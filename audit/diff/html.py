@@ -4,6 +4,7 @@ from audit.diff import words
 from audit.diff.records import ReportDiff
 from audit.formats.html.environment import Names, environment, style
 from audit.formats.text.numbers import count, number
+from audit.formats.text.where_labels import rows_of
 
 
 def render(diff: ReportDiff) -> str:
@@ -25,6 +26,7 @@ def render(diff: ReportDiff) -> str:
             names=Names(),
             number=number,
             count=count,
+            rows_of=rows_of,
             style=style(),
         )
     )

@@ -6,6 +6,7 @@ from audit.diff import words
 from audit.diff.records import AuditSummary, MeasurementChange, ReportDiff
 from audit.formats.text.markdown_text import code, prose, table_row
 from audit.formats.text.numbers import count, number
+from audit.formats.text.where_labels import rows_of
 
 _MAX_ROWS = 50
 
@@ -96,8 +97,8 @@ def _changes(changes: Sequence[MeasurementChange]) -> Iterator[str]:
             number(change.new.value),
             words.step(change),
             words.direction(change),
-            count(change.old.n),
-            count(change.new.n),
+            count(rows_of(change.old)),
+            count(rows_of(change.new)),
         )
         for change in changes
     ]
