@@ -1,10 +1,13 @@
 """The first line of a decision: the verdict, what decided it, and the first number behind it."""
 
+from collections.abc import Mapping
+
 from audit.formats.rule_text import ranked
 from audit.formats.text.margins import in_words
 from audit.formats.text.measurement_text import measurement_text
+from audit.formats.text.numbers import written
 from audit.formats.text.safe_text import dotted, elide, width
-from audit.result import Decision, Report
+from audit.result import Decision, Report, RuleResult
 
 MAX_COLUMNS = 120
 """The width of the line: that of a title or of one line in a pull request's comment."""
@@ -15,15 +18,35 @@ _MIN_COLUMNS = 20
 
 def first_line(decision: Decision | Report) -> str:
     """Return a line that says the verdict by itself, such as in a pull request; names are cleaned and shortened."""
-    line = f"{decision.verdict.upper()}: {_name(decision.reason, MAX_COLUMNS - 20)}"
+    line = f"{decision.verdict.upper()}: {_name(decision.reason, MAX_COLUMNS - 40)}{_also_open(decision)}"
     decisive = next((rule for rule in decision.rules if rule.status == decision.verdict), None)
     if decisive is None or decision.verdict == "pass":
         return line
-    nearest = ranked(decisive)[:1]
-    value = f" is {measurement_text(nearest[0][0]).value}" if nearest else ""
-    end = f"{value}, limit {in_words(decisive.limit)}"
+    end = f"{_value(decisive)}, limit {_limit(decisive.limit)}"
     room = MAX_COLUMNS - width(line) - len(end) - 2
     return f"{line}; {_name(decisive.id, room)}{end}" if room >= _MIN_COLUMNS else line
+
+
+def _also_open(decision: Decision | Report) -> str:
+    """Return how many rules of a failed audit are not decided: that the others hold must not be read into it."""
+    undecided = sum(rule.status == "inconclusive" for rule in decision.rules)
+    return f", {undecided:,} not decided" if decision.verdict == "fail" and undecided else ""
+
+
+def _value(rule: RuleResult) -> str:
+    """Return the value that decided, or the interval of an undecided rule, whose value may lie inside its limit."""
+    nearest = ranked(rule)[:1]
+    if not nearest:
+        return ""
+    text = measurement_text(nearest[0][0])
+    return f" is {text.ci if rule.status == 'inconclusive' and text.ci else text.value}"
+
+
+def _limit(limit: Mapping[str, float]) -> str:
+    """Return a limit in words, with both ends as a range."""
+    if limit.keys() == {"at_least", "at_most"}:
+        return f"{written(limit['at_least'])} to {written(limit['at_most'])}"
+    return in_words(limit)
 
 
 def _name(text: str, columns: int) -> str:

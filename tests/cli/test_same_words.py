@@ -100,4 +100,12 @@ def test_the_first_line_has_the_number_that_decides() -> None:
         "FAIL: 1 of 4 rules does not hold; fairness.disparate_impact is 0.312, limit at least 0.8"
     )
     assert "            sex: Female against Male: 0.312 (0.283 to 0.343), n 5,421" in list(summary(found))
+    both = {"at_least": 0.8, "at_most": 1.25}
+    undecided = replace(rule, limit=both, status="inconclusive")
+    assert first_line(replace(found, rules=[replace(rule, limit=both), undecided])) == (
+        "FAIL: 1 of 4 rules does not hold, 1 not decided; fairness.disparate_impact is 0.312, limit 0.8 to 1.25"
+    )
+    assert first_line(replace(found, verdict="inconclusive", reason="why", rules=[undecided])) == (
+        "INCONCLUSIVE: why; fairness.disparate_impact is 0.283 to 0.343, limit 0.8 to 1.25"
+    )
     assert first_line(replace(found, verdict="pass", reason="4 rules hold")) == "PASS: 4 rules hold"
