@@ -44,12 +44,12 @@ Date = Annotated[
     str | None,
     typer.Option("--date", metavar="YYYY-MM-DD", help="Judge waivers by this date (default: today, UTC)."),
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print no progress and no summary.")]
 Verbose = Annotated[
-    bool, typer.Option("--verbose", "-v", help="Every measurement of every rule, digests, and seconds.")
+    bool, typer.Option("--verbose", "-v", help="Also print all measurements, digests and times.")
 ]
 Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks and what libraries print.")]
-Json = Annotated[bool, typer.Option("--json", help="For machines, on stdout.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
 def _print_version(requested: bool) -> None:
@@ -67,13 +67,13 @@ def options(
         str | None,
         typer.Option(
             metavar="[SHELL]", callback=completion.install, is_eager=True,
-            help="Install completion for this shell, or for bash, zsh or fish.",
+            help="Install completion for your shell, or for bash, zsh or fish.",
         ),
     ] = None,
     show_completion: Annotated[
         str | None,
         typer.Option(
-            metavar="[SHELL]", callback=completion.show, is_eager=True, help="Print the script that does it."
+            metavar="[SHELL]", callback=completion.show, is_eager=True, help="Print the completion script."
         ),
     ] = None,
 ) -> None:  # fmt: skip
@@ -111,13 +111,15 @@ def inspect(
 def init(
     model: ModelArgument,
     data: Annotated[str, typer.Argument(metavar="DATA", help=".csv, .parquet, a directory or glob of them.")],
-    label: Annotated[str, typer.Option(help="The label's column.")],
+    label: Annotated[str, typer.Option(help="The label column.")],
     protected: Protected = None,
     favorable: Annotated[
         str | None,
         typer.Option(metavar="VALUE", help="The label value that counts as the favourable outcome."),
     ] = None,
-    output: Annotated[str | None, typer.Option(metavar="NAME", help="The audited output of several.")] = None,
+    output: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The output to audit, if the model has several.")
+    ] = None,
     overrides: Set = None,
     out: Annotated[Path, typer.Option(help="The policy file to write.")] = Path("audit.yaml"),
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
@@ -143,8 +145,8 @@ def init(
 def run(
     policy: Annotated[Path | None, typer.Argument(metavar="[POLICY]", help="Default: audit.yaml.")] = None,
     model: Annotated[str | None, typer.Option(help="Audit this model without a policy file.")] = None,
-    data: Annotated[str | None, typer.Option(help="The data to audit it on.")] = None,
-    label: Annotated[str | None, typer.Option(help="The label's column.")] = None,
+    data: Annotated[str | None, typer.Option(help="The data to audit the model on.")] = None,
+    label: Annotated[str | None, typer.Option(help="The label column.")] = None,
     protected: Protected = None,
     out: Annotated[Path, typer.Option(help="Where the reports go.")] = Path("audit-report"),
     only: Annotated[
@@ -154,12 +156,12 @@ def run(
         ),
     ] = None,
     overrides: Set = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of everything drawn at random.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="The random seed.")] = 0,
     date: Date = None,
     formats: Formats = None,
     timeout: Annotated[
         str | None,
-        typer.Option(metavar="DURATION", help="Stop measuring after so long, e.g. 90s, 30m or 2h."),
+        typer.Option(metavar="DURATION", help="Time limit of the whole audit, e.g. 90s, 30m or 2h."),
     ] = None,
     dry_run: Annotated[
         bool,
@@ -188,7 +190,7 @@ def run(
 def selftest(
     policy: Annotated[Path, typer.Argument(metavar="POLICY", help="The policy whose rules are tried.")],
     overrides: Set = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of everything drawn at random.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="The random seed.")] = 0,
     as_json: Json = False,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -245,7 +247,7 @@ def diff(
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
     debug: Debug = False,
 ) -> int:
-    """Show what changed between two audits, and whether it is more than chance.
+    """Show what changed between two audits.
 
     Exit codes: 0 shown, whatever the verdicts, 2 a report cannot be read or was edited.
     """
