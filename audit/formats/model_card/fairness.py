@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from audit.formats.model_card.fields import Record, name, text
-from audit.formats.text.margins import in_words, place
+from audit.formats.text.margins import Place, in_words, place
 from audit.formats.text.numbers import count, with_interval
 from audit.formats.text.where_labels import describe, rows_of
 from audit.result import Measurement, Report, RuleResult
@@ -19,6 +19,8 @@ _STATUS = {
     "inconclusive": "could not be decided",
     "waived": "is waived",
 }
+_SIDES = {"fail": ("outside",), "inconclusive": ("outside", "undefined", "crossing")}
+"""Where a value may be that made a rule fail or undecided."""
 
 
 def fairness_assessments(report: Report) -> list[Record]:
@@ -63,5 +65,11 @@ def _sentence(rule: RuleResult, measurement: Measurement, decided: bool) -> str:
         parts.append(f"of {name(', '.join(measurement.members))} together")
     if at:
         parts.append(at.words)
-    outcome = _STATUS[rule.status] if decided else "was not decided on it, since it has too few rows"
+    outcome = _outcome(rule, at) if decided else "was not decided on it, since it has too few rows"
     return f"{', '.join(parts)}; the rule {name(rule.id)} ({in_words(rule.limit)}) {outcome}."
+
+
+def _outcome(rule: RuleResult, at: Place | None) -> str:
+    """Return what became of the rule; that others decided it is said where this group's value does not show it."""
+    own = at is None or at.side in _SIDES.get(rule.status, (at.side,))
+    return _STATUS[rule.status] + ("" if own or len(rule.measurements) == 1 else " as a whole")

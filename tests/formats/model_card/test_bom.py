@@ -181,6 +181,16 @@ def test_each_group_at_risk_is_assessed_by_what_was_measured_of_it() -> None:
     )
 
 
+def test_a_rule_that_other_groups_break_does_not_hold_as_a_whole() -> None:
+    report = small()
+    failed = [replace(r, status="fail") if r.where.get("attribute") == "race" else r for r in report.rules]
+    card = model_of(replace(report, rules=failed))["modelCard"]
+    harms = {a["groupAtRisk"]: a["harms"] for a in card["considerations"]["fairnessAssessments"]}
+    assert "0.160 inside" in harms["race: Asian-Pac-Islander"]
+    assert "(at least 0.8 and at most 1.25) does not hold as a whole." in harms["race: Asian-Pac-Islander"]
+    assert "does not hold." in harms["sex: Female"]
+
+
 @pytest.mark.parametrize("name", SAMPLES)
 def test_it_never_says_that_a_model_is_fair_or_safe(name: str) -> None:
     assert not re.search(r"\bis (fair|safe|robust|unbiased)\b", render(SAMPLES[name]()))
