@@ -13,6 +13,7 @@ from audit.result import CheckResult, Measurement, RuleResult
 
 _MAX_LINES = 3
 _STATUS = {"pass": "pass", "fail": "**fail**", "inconclusive": "**not decided**", "waived": "waived"}
+_UNDECIDED = "not decided: "  # what the section's title says of each reason
 _WOULD_BE = {"fail": "fail", "inconclusive": "not be decided"}
 
 RULES_HEAD = "| Status | Rule | Value | Limit | n |\n|---|---|---|---|---|"
@@ -22,7 +23,8 @@ RULES_HEAD = "| Status | Rule | Value | Limit | n |\n|---|---|---|---|---|"
 def rule_item(rule: RuleResult) -> str:
     """Return a rule that does not pass: by how much, its other measurements and reason, and what would decide it."""
     several = rule.status == "inconclusive" or len(rule.measurements) != 1
-    lines = [*_other_measurements(rule), *([sentence(rule.reason)] if several else []), *_needs(rule.needs)]
+    why = sentence(rule.reason.removeprefix(_UNDECIDED))
+    lines = [*_other_measurements(rule), *([why] if several else []), *_needs(rule.needs)]
     return "\n".join([f"- {_outcome(rule)}", *(f"  - {prose(line)}" for line in lines)])
 
 

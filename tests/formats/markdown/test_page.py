@@ -129,10 +129,11 @@ def test_what_blocked_and_by_how_much_is_in_the_first_five_lines(
 
 def test_what_was_not_decided_comes_with_what_would_decide_it() -> None:
     needs = [f"{n} more rows of group {n}" for n in range(5)]
-    rule = replace(rules()[2], needs=needs)
+    rule = replace(rules()[2], needs=needs, reason="not decided: the interval includes the limit")
     text = render(replace(small(), verdict="inconclusive", rules=[rule]))
     assert [need in text for need in needs] == [True] * 3 + [False] * 2
     assert "and 2 more needs" in text
+    assert "  - The interval includes the limit.\n" in text
 
 
 def test_a_crashed_check_blocks_and_a_skipped_one_is_named() -> None:

@@ -117,6 +117,7 @@ def test_a_sentence_is_shown_as_it_is(text: str) -> None:
             "`fairness.disparate_impact[attribute=sex]`: it fails",
         ),
         ("groups 'a b_c', then (d_e).", "groups 'a `b_c`', then (`d_e`)."),
+        ("the order: 'a_b', 'c', 'd_e', 'f_g'.", "the order: '`a_b`', 'c', '`d_e`', '`f_g`'."),
         ("ask @owner about #12", "ask `@owner` about `#12`"),
         ("- no list", "`-` no list"),
         ("1. no list", "`1`. no list"),
