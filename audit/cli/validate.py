@@ -26,5 +26,8 @@ def _validate(policy: Path, quiet: bool) -> int:
         print("\n".join([f"audit: {first}", *others]), file=sys.stderr)
         return COULD_NOT_AUDIT
     if not quiet:
-        print(f"{plain(str(policy), _MAX_CHARACTERS)}: valid, {len(rules)} rule{'s' * (len(rules) != 1)}")
+        count = f"{len(rules)} rule{'s' * (len(rules) != 1)}"
+        print(
+            f"{plain(str(policy), _MAX_CHARACTERS)}: valid, {count if rules else 'but without rules no audit passes'}"
+        )
     return PASS

@@ -36,6 +36,14 @@ def test_a_valid_policy_needs_neither_model_nor_data(
     assert capsys.readouterr().out == f"{tmp_path}/audit.yaml: valid, 1 rule\n"
 
 
+def test_of_a_policy_without_rules_it_is_said_that_no_audit_passes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    policy = "version: 1\nmodel: {path: m}\ndata: {path: d.csv, label: y}\ngate: {rules: []}\n"
+    assert main(["validate", written(tmp_path, policy)]) == 0
+    assert capsys.readouterr().out.endswith(": valid, but without rules no audit passes\n")
+
+
 @pytest.mark.parametrize(("text", "words"), REFUSED.values(), ids=REFUSED)
 def test_another_is_2_with_its_file_and_reason(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, words: str
