@@ -118,7 +118,7 @@ def init(
         typer.Option(metavar="VALUE", help="The label value that counts as the favourable outcome."),
     ] = None,
     output: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The output to audit, if the model has several.")
+        str | None, typer.Option(metavar="NAME", help="Which of several outputs to audit.")
     ] = None,
     overrides: Set = None,
     out: Annotated[Path, typer.Option(help="The policy file to write.")] = Path("audit.yaml"),
