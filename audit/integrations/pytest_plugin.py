@@ -41,7 +41,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--audit-undecided",
         choices=("fail", "skip"),
         default="fail",
-        help="What a rule is that could not be decided: a failure (default), or skipped.",
+        help="Outcome of a rule that could not be decided: fail (default) or skip.",
     )
     group.addoption(
         "--audit-out",
