@@ -7,6 +7,7 @@ allows no properties outside of suites, and no file or line.
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Literal, NamedTuple
 from xml.etree import ElementTree as ET
 
@@ -70,8 +71,8 @@ def _of_check(check: CheckResult, report: Report) -> Iterator[Case]:
 
 def _of_rule(rule: RuleResult) -> Case:
     needs = [sentence(f"needs: {need}") for need in rule.needs]
-    several = len(rule.measurements) + len(rule.not_decided) > 1  # one stands in the message
-    lines = [*(measurement_lines(rule) if several else []), *needs]
+    in_message = min(len(rule.measurements), 1)
+    lines = [*islice(measurement_lines(rule), in_message, None), *needs]
     return Case(rule.id, _RESULTS[rule.status], rule.status, outcome(rule), lines)
 
 
