@@ -24,6 +24,7 @@ def _lines(diff: ReportDiff) -> Iterator[str]:
     if diff.is_empty:
         yield "The two reports do not differ."
         return
+    yield from ((words.policy_tally(diff), "") if diff.policy else ())
     yield from _audits(diff.old, diff.new)
     yield from _rules(diff)
     yield from _measurements(diff)

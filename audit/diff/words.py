@@ -1,16 +1,25 @@
 """Words and numbers that all forms of a diff share."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from audit.diff.chance import CONFIDENCE
 from audit.diff.presence import label
-from audit.diff.records import NAMED, FactChange, MeasurementChange, PolicyChange, ReportDiff, RuleChange
+from audit.diff.records import (
+    NAMED,
+    Effect,
+    FactChange,
+    MeasurementChange,
+    PolicyChange,
+    ReportDiff,
+    RuleChange,
+)
 from audit.formats.text.margins import in_words
 from audit.formats.text.numbers import count, interval, number, written
 from audit.formats.text.where_labels import describe
 
-_ORDER = ("loosened", "both", "tightened", "neither")
+_ORDER: tuple[Effect, ...] = ("loosened", "both", "tightened", "neither")
 _EFFECTS = {"both": "loosened and tightened", "neither": "changed"}
 _MAX_ROWS_BY_CHANCE = 10
 
@@ -119,6 +128,13 @@ def effect(change: PolicyChange) -> str:
 def by_effect(changes: Sequence[PolicyChange]) -> list[PolicyChange]:
     """Return the changes of the policy, those that loosen it first."""
     return sorted(changes, key=lambda change: _ORDER.index(change.effect))
+
+
+def policy_tally(diff: ReportDiff) -> str:
+    """Return how many changes of the policy have which effect: a pass may be one of a looser policy; empty for none."""
+    numbers = Counter(change.effect for change in diff.policy)
+    parts = [f"{count(numbers[name])} {_EFFECTS.get(name, name)}" for name in _ORDER if numbers[name]]
+    return f"Policy: {', '.join(parts)}." if parts else ""
 
 
 def place(change: PolicyChange) -> str:

@@ -23,8 +23,8 @@ RULES_HEAD = "| Status | Rule | Value | Limit | n |\n|---|---|---|---|---|"
 def rule_item(rule: RuleResult) -> str:
     """Return a rule that does not pass: by how much, its other measurements and reason, and what would decide it."""
     several = rule.status == "inconclusive" or len(rule.measurements) != 1
-    why = sentence(rule.reason.removeprefix(_UNDECIDED))
-    lines = [*_other_measurements(rule), *([why] if several else []), *_needs(rule.needs)]
+    reason = sentence(rule.reason.removeprefix(_UNDECIDED))
+    lines = [*_other_measurements(rule), *([reason] if several else []), *_needs(rule.needs)]
     return "\n".join([f"- {_outcome(rule)}", *(f"  - {prose(line)}" for line in lines)])
 
 

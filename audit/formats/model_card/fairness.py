@@ -71,5 +71,5 @@ def _sentence(rule: RuleResult, measurement: Measurement, decided: bool) -> str:
 
 def _outcome(rule: RuleResult, at: Place | None) -> str:
     """Return what became of the rule; that others decided it is said where this group's value does not show it."""
-    own = at is None or at.side in _SIDES.get(rule.status, (at.side,))
-    return _STATUS[rule.status] + ("" if own or len(rule.measurements) == 1 else " as a whole")
+    explains = at is None or at.side in _SIDES.get(rule.status, (at.side,))
+    return _STATUS[rule.status] + ("" if explains or len(rule.measurements) == 1 else " as a whole")
