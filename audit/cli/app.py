@@ -286,7 +286,9 @@ def new_check(
 
 @app.command()
 def schema(
-    of: Annotated[Literal["policy", "report"], typer.Argument(help="Which file's schema.")],
+    of: Annotated[
+        Literal["policy", "report"], typer.Argument(metavar="policy|report", help="The file to describe.")
+    ],
     debug: Debug = False,
 ) -> int:
     """Print the JSON Schema of audit.yaml or of report.json."""
