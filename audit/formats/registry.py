@@ -11,10 +11,15 @@ Render = Callable[[Report], str]
 
 
 class Format(NamedTuple):
-    """A view of a report: the name of its file, and the function that renders a report as its text."""
+    """A view of a report: the name of its file, and the function that renders a report as its text.
+
+    ``mark`` is a pattern that every such text begins with, for a name that other programs give their files as well;
+    empty if the name is ours alone.
+    """
 
     file: str
     render: Render
+    mark: str = ""
 
 
 def _in(module: str, function: str = "render") -> Render:
@@ -24,11 +29,20 @@ def _in(module: str, function: str = "render") -> Render:
 
 FORMATS: Mapping[str, Format] = {
     "html": Format("report.html", _in("html.page", "render_html")),
-    "junit": Format("junit.xml", _in("junit")),
-    "sarif": Format("results.sarif", _in("sarif")),
-    "markdown": Format("summary.md", _in("markdown.page")),
-    "gitlab": Format("gl-code-quality.json", _in("gitlab")),
-    "model-card": Format("model-card.cdx.json", _in("model_card.bom")),
+    "junit": Format("junit.xml", _in("junit"), r'<\?xml version="1.0"\?>\n<testsuites name="audit" '),
+    "sarif": Format(
+        "results.sarif",
+        _in("sarif"),
+        r'[^\[]*"runs": \[\s*\{\s*"tool": \{\s*"driver": \{\s*"name": "savedmodel-audit"',
+    ),
+    "markdown": Format("summary.md", _in("markdown.page"), r"## \S+ (PASS|FAIL|INCONCLUSIVE): "),
+    # An empty list, as of a pass, may be any program's: an outdated one that is left in place is the greater harm.
+    "gitlab": Format("gl-code-quality.json", _in("gitlab"), r'\[(\]\n\Z|\n \{\n  "description": )'),
+    "model-card": Format(
+        "model-card.cdx.json",
+        _in("model_card.bom"),
+        r'[^\[]*"tools": \{"components": \[\{[^}]*"savedmodel-audit"',
+    ),
 }
 """All formats by the names that ``--format`` and ``report.formats`` take."""
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from audit.errors import AuditError
 from audit.formats import registry
 from audit.formats.json import REPORT_FILE, from_json, to_json
+from audit.formats.ownership import is_ours
 from audit.result import Report
 
 DEFAULT_FORMATS = ("html",)
@@ -22,7 +23,7 @@ _PROCESS = re.compile(re.escape(_PARTIAL) + r"([1-9][0-9]*)-[a-z0-9_]+")
 def set_aside(folder: Path) -> None:
     """Make ``folder``, move an older report in it to ``previous/``, and delete what a killed run left.
 
-    No file but `report.json` and those of `registry.FORMATS` is touched.
+    No file but `report.json` and those that `registry.FORMATS` made is touched: `junit.xml` may be another program's.
 
     Raises:
         AuditError: the folder cannot be written.
@@ -33,19 +34,29 @@ def set_aside(folder: Path) -> None:
         for partial in folder.glob(f"{_PARTIAL}*"):
             if _abandoned(partial):
                 shutil.rmtree(partial, ignore_errors=True)  # another run may be removing it as well
-        older = [folder / name for name in names if os.path.lexists(folder / name)]
-        previous = folder / PREVIOUS
-        if previous.is_symlink():
-            raise NotADirectoryError(0, f"{PREVIOUS!r} in it is a symbolic link", str(previous))
+        older = [file for file in _present(folder, names) if is_ours(file)]
+        previous = _previous(folder)
         if older:
             previous.mkdir(exist_ok=True)
-            for name in names:
-                (previous / name).unlink(missing_ok=True)
+            for file in _present(previous, names):
+                if is_ours(file):
+                    file.unlink(missing_ok=True)
             for file in reversed(older):  # the JSON last: it is the artefact
                 with suppress(FileNotFoundError):  # another run has just set it aside
                     file.replace(previous / file.name)
     except OSError as error:
         raise _not_writable(folder, error) from None
+
+
+def _present(folder: Path, names: Iterable[str]) -> list[Path]:
+    return [folder / name for name in names if os.path.lexists(folder / name)]
+
+
+def _previous(folder: Path) -> Path:
+    previous = folder / PREVIOUS
+    if previous.is_symlink():
+        raise NotADirectoryError(0, f"{PREVIOUS!r} in it is a symbolic link", str(previous))
+    return previous
 
 
 def write_reports(report: Report, folder: Path, formats: Iterable[str] = DEFAULT_FORMATS) -> list[Path]:
@@ -135,6 +146,7 @@ def _written_whole(folder: Path) -> Iterator[Callable[[str, str], Path]]:
 
             yield place
             for name in names:
+                _keep_foreign(folder / name)
                 files.append((Path(partial) / name).replace(folder / name))
     except OSError as error:
         for file in files:
@@ -144,6 +156,14 @@ def _written_whole(folder: Path) -> Iterator[Callable[[str, str], Path]]:
                 folder, f"no {Path(str(error.filename)).name!r}: another process took it away"
             ) from None
         raise _not_writable(folder, error) from None
+
+
+def _keep_foreign(file: Path) -> None:
+    """Move another program's file to ``previous/``, where it is in the way of one of a report."""
+    if file.is_file() and not is_ours(file):
+        previous = _previous(file.parent)
+        previous.mkdir(exist_ok=True)
+        file.replace(previous / file.name)
 
 
 def _on_disk(file: Path, text: str) -> Path:
