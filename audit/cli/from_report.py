@@ -1,6 +1,6 @@
 """`audit gate` and `audit report`: decide or render again from a report, without the model."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import audit
@@ -24,21 +24,27 @@ def gate(
     stored = read_report(report)
     on = parse_date(date)
     decision = audit.decide(stored, policy, on=on)
+    notes = dict(_on_stored(stored))  # whatever is printed: a report that is refused has no exit code of a verdict
     if as_json:
-        print(json_summary(decision, stored, [report]))
+        print(json_summary(decision, stored, [report], notes))
     elif not quiet:
         about = digests(stored) if decision.verdict == "pass" or verbose else ()
         lines = summary(decision, stored.data.groups, of_stdout(), verbose)
-        print("\n".join([*lines, *date_note(on), *_on_stored(stored), *about]))
+        print("\n".join([*lines, *date_note(on), *_lines(notes), *about]))
     return VERDICTS[decision.verdict]
 
 
-def _on_stored(report: Report) -> Iterator[str]:
-    """Yield what there is to say about the verdict that the report itself holds."""
+def _on_stored(report: Report) -> Iterator[tuple[str, str]]:
+    """Yield what there is to say about the verdict that the report itself holds, each with its kind."""
     if text := superseded(report, decide_again(report)):
-        yield f"  note    {text}"
+        yield text, "note"
     if text := contradicted(report):
-        yield f"  warning {plain(text, 500)}"
+        yield text, "warning"
+
+
+def _lines(notes: Mapping[str, str]) -> Iterator[str]:
+    for text, kind in notes.items():
+        yield f"  {kind:7} {plain(text, 500)}"
 
 
 def render(report: Path, formats: Sequence[str], out: Path | None) -> int:

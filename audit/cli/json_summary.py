@@ -1,6 +1,7 @@
 """The summary for machines, as `--json` prints it: the verdict, each rule, and where everything is."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 from audit.cli.exit_codes import VERDICTS
@@ -11,13 +12,16 @@ _OF_MEASUREMENT = ("where", "value", "ci", "n")
 _OF_RULE = ("id", "metric", "where", "limit", "status", "would_be", "reason", "needs", "waiver")
 
 
-def json_summary(decision: Decision | Report, report: Report, files: list[Path]) -> str:
+def json_summary(
+    decision: Decision | Report, report: Report, files: list[Path], notes: Iterable[str] = ()
+) -> str:
     """Return the summary as JSON text.
 
     Args:
         decision: the verdict and the rules, of this report or of another policy.
         report: the report that was decided on.
         files: the report's files, the JSON first.
+        notes: further warnings, on the verdict that the report itself holds.
     """
     content = {
         "verdict": decision.verdict,
@@ -25,7 +29,7 @@ def json_summary(decision: Decision | Report, report: Report, files: list[Path])
         "reason": decision.reason,
         "rules": [_rule(rule) for rule in decision.rules],
         "checks": [{"name": c.name, "status": c.status, "reason": c.reason} for c in report.checks],
-        "warnings": report.warnings,
+        "warnings": [*notes, *report.warnings],
         **{name: _file(getattr(report, name)) for name in ("model", "data", "policy")},
         "files": [str(file) for file in files],
     }

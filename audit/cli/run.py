@@ -143,7 +143,7 @@ def parse_date(text: str | None) -> date:
         AuditError: ``text`` is no date.
     """
     try:
-        return date.fromisoformat(text) if text else today()
+        return today() if text is None else date.fromisoformat(text)
     except ValueError:
         raise AuditError(where="--date", expected="a date as YYYY-MM-DD", found=repr(text)) from None
 

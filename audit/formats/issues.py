@@ -94,4 +94,5 @@ def _fingerprint(report: Report, kind: str, name: str) -> str:
     # Without the status: a rule that fails after it was undecided is the same issue to those who track it. With the
     # path: the reports of several policies may meet in one pipeline.
     identity = "\0".join([kind, name, str(report.policy.path)])
-    return hashlib.sha256(identity.encode("utf-8", "backslashreplace")).hexdigest()
+    # Not as escapes, which another name may spell out.
+    return hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()

@@ -50,7 +50,9 @@ def render(report: Report) -> str:
 
 def _suites(report: Report) -> dict[str, list[Case]]:
     """Return the cases of each suite by its name: the checks, then what rules are about besides."""
-    suites = {check.name: list(_of_check(check, report)) for check in report.checks}
+    suites: dict[str, list[Case]] = {}
+    for check in report.checks:
+        suites.setdefault(check.name, []).extend(_of_check(check, report))
     for rule in report.rules:
         suites.setdefault(_check_of(rule), []).append(_of_rule(rule))
     if unexplained(report):

@@ -172,6 +172,7 @@ USAGE: dict[str, tuple[list[str], list[str]]] = {
         ["--set gate.rules.9", "a list of 2"],
     ),
     "no date": (["--date", "tomorrow"], ["--date", "YYYY-MM-DD", "'tomorrow'"]),
+    "an empty date": (["--date", ""], ["--date", "YYYY-MM-DD", "''"]),
     "a policy and flags": (
         ["--model", "m", "--data", "d", "--label", "l"],
         ["a policy file, or --model", "both"],

@@ -73,6 +73,24 @@ def test_what_does_not_follow_is_not_rendered(
     assert not file.with_suffix(".html").exists() and capsys.readouterr().out == ""
 
 
+@pytest.mark.parametrize("edit", EDITS)
+def test_the_gates_exit_code_does_not_depend_on_what_it_prints(
+    honest: str, tmp_path: Path, capsys: Captured, edit: str
+) -> None:
+    """A report that it refuses to explain is no pass in a pipeline that reads JSON, or the exit code alone."""
+    file = edited(honest, tmp_path, EDITS[edit])
+    codes = {main(["gate", str(file), *options]) for options in ([], ["-q"], ["--json"], ["-v"])}
+    assert len(codes) == 1, capsys.readouterr().err
+
+
+def test_the_gate_says_on_json_that_a_report_was_edited(
+    honest: str, tmp_path: Path, capsys: Captured
+) -> None:
+    main(["gate", str(edited(honest, tmp_path, flip)), "--json"])
+    warnings = json.loads(capsys.readouterr().out)["warnings"]
+    assert [text for text in warnings if text.startswith("the report was edited: its verdict is stored as")]
+
+
 def test_what_follows_is_rendered_whatever_the_verdict(honest: str, tmp_path: Path) -> None:
     file = edited(honest, tmp_path, lambda _: None)
     assert from_json(honest).verdict != "pass"

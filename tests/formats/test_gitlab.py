@@ -89,3 +89,9 @@ def test_the_whole_hostile_file() -> None:
 @given(reports() | forged_reports)
 def test_any_report_has_the_documented_fields_and_is_empty_for_a_pass_only(report: Report) -> None:
     assert read(report) or report.verdict == "pass"
+
+
+def test_names_that_differ_in_what_cannot_be_encoded_have_their_own_fingerprints() -> None:
+    names = ("\ud800", r"\ud800", "\udc80", r"\udc80", "a", "a\u200b", r"a\u200b", "a\0", "verdict", "gate")
+    decided = [replace(small().rules[0], id=name, status="fail") for name in names]
+    assert len(read(replace(small(), rules=decided))) == len(names) + 1  # and the check that crashed

@@ -7,6 +7,7 @@ import re
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 import xmlschema
@@ -189,3 +190,11 @@ def test_times_are_those_of_the_checks_and_nothing_else_depends_on_the_run() -> 
 def test_a_check_of_a_strange_name_crashes_once() -> None:
     crashed = CheckResult(name="a\x00b", status="crashed", reason=None)
     assert _counts(replace(passing(), verdict="inconclusive", checks=[crashed])) == (3, 0, 1, 0)
+
+
+def test_of_two_checks_of_one_name_the_crash_is_an_error() -> None:
+    """As an edited report may have them: the second must not hide it."""
+    crashed = CheckResult(name="fairness", status="crashed", reason="boom")
+    checks = [crashed, CheckResult(name="fairness", status="measured")]
+    root = ET.fromstring(render(replace(passing(), verdict="inconclusive", rules=[], checks=checks)))
+    assert root.attrib["errors"] == "1"
