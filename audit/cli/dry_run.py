@@ -70,7 +70,7 @@ def plan(
         steps.append(
             _step(name, check.planned_evaluations(size), size, _SECONDS_AT_REST.get(name, 0.0), models)
         )
-    names = [FORMATS[name].file for name in formats or policy.report.formats]
+    names = dict.fromkeys(FORMATS[name].file for name in formats or policy.report.formats)
     return AuditPlan(
         model=policy.model.path,
         data=policy.data.path,

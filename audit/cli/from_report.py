@@ -24,7 +24,8 @@ def gate(
     stored = read_report(report)
     on = parse_date(date)
     decision = audit.decide(stored, policy, on=on)
-    notes = dict(_on_stored(stored))  # whatever is printed: a report that is refused has no exit code of a verdict
+    # whatever is printed: a report that is refused has no exit code of a verdict
+    notes = dict(_on_stored(stored))
     if as_json:
         print(json_summary(decision, stored, [report], notes))
     elif not quiet:

@@ -14,6 +14,9 @@ from audit.result import Report
 class AuditCallback(Callback):  # type: ignore[misc]  # Keras has no types
     """Exports the model at the end of `fit`, audits the export, and adds the verdict to the logs.
 
+    It has to come after callbacks that change the weights when a training ends, as
+    ``EarlyStopping(restore_best_weights=True)`` does: what is audited is the model as it is when its turn comes.
+
     ``logs["audit_verdict"]`` is ``pass``, ``fail`` or ``inconclusive``, for callbacks that come after this one. The
     training ends as it would, whatever the verdict; an audit that cannot be made ends it with an `AuditError`.
 

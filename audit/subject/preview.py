@@ -17,6 +17,7 @@ from audit.model.graph.subgraph import Subgraph
 from audit.model.model import Model, open_model
 from audit.policy.model import ResolvedPolicy
 from audit.registry.artifact import find_model
+from audit.subject.baseline import find_baseline
 from audit.subject.batches import feature_batches
 from audit.subject.sources import AuditedModel, BoundModel, bind_model, open_sources
 
@@ -47,7 +48,7 @@ class Preview:
 
 
 def preview(policy: ResolvedPolicy) -> Preview:
-    """Open the data and the model, and time the model on some rows; a baseline is not opened.
+    """Open the data and the model, and time the model on some rows; a baseline is located and not opened.
 
     Raises:
         AuditError: data or model cannot be audited under this policy, as far as opening them shows.
@@ -56,6 +57,7 @@ def preview(policy: ResolvedPolicy) -> Preview:
     base = Path(policy.path).parent if policy.path else None
     sources = open_sources(policy, base)
     path = find_model(locate(policy.model.path, base))
+    find_baseline(policy, base)
     dataset = read_dataset(policy.data, sources.data, policy.model.output.kind)
     loaded = AuditedModel(policy=policy, path=path, model=open_model(policy.model, path))
     bound = bind_model(loaded, sources)

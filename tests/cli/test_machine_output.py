@@ -156,6 +156,14 @@ def test_a_dry_run_refuses_what_a_run_refuses(kit: Kit, capsys: Captured) -> Non
     assert "did you mean 'fairness'" in capsys.readouterr().err
     assert main([*arguments, "--dry-run", "--set", "model.path=nowhere"]) == 2
     assert "nowhere" in capsys.readouterr().err
+    assert main([*arguments, "--dry-run", "--set", "model.baseline=nowhere"]) == 2
+    assert "model.baseline" in capsys.readouterr().err
+
+
+def test_a_file_is_planned_once(kit: Kit, capsys: Captured) -> None:
+    kit.policy["report"] = {"formats": ["junit", "html", "junit"]}
+    _, plan = printed(capsys, *kit.write(), "--dry-run", "--json")
+    assert [Path(file).name for file in plan["files"]] == ["report.json", "junit.xml", "report.html"]
 
 
 def test_the_version(capsys: Captured) -> None:
