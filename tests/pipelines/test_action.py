@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -340,6 +341,8 @@ def test_a_cancelled_job_lets_the_audit_stop_its_processes(tmp_path: Path, numbe
         cwd=tmp_path,
         stdout=subprocess.DEVNULL,
         start_new_session=True,
+        # tests that run in the background of a shell inherit that SIGINT is ignored, and no trap of a shell undoes that
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.default_int_handler),
     )
     deadline = time.monotonic() + 30
     while not ready.exists() and time.monotonic() < deadline:
