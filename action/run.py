@@ -90,7 +90,7 @@ def audit(inputs: Mapping[str, str]) -> Outcome:
     code, log = run(command)
     written = [name for name, file in files_in(out).items() if before.get(name) != file]
     if code not in VERDICTS:
-        return Outcome(code, "error", log)
+        return Outcome(code, "error", last_message(log))
     stored = stored_verdict(out) if "report.json" in written else "this run wrote none"
     if stored != VERDICTS[code]:
         said = f"The audit ended with exit code {code} ({VERDICTS[code]})"
@@ -158,6 +158,12 @@ def _copy_to_log(child: subprocess.Popen[bytes], lines: deque[str]) -> None:
         sys.stdout.buffer.write(line)
         sys.stdout.buffer.flush()
         lines.append(line[:2000].decode(errors="replace"))
+
+
+def last_message(log: str) -> str:
+    """Return the message that the audit ended with, without the signs of life before it; all if it has none."""
+    *_, last = re.split("^(?=audit: )", log, flags=re.MULTILINE)
+    return last
 
 
 def stored_verdict(out: Path) -> str:

@@ -110,7 +110,8 @@ def test_a_verdict_fails_the_job_as_fail_on_says(kit: Kit, code: int, fail_on: s
 def test_what_is_no_verdict_fails_every_job(kit: Kit, code: int, verdict: str | None, fail_on: str) -> None:
     """Also if a report lies there: of an audit that then fell over."""
     kit.ends(code, verdict)
-    kit.told["stderr"] = "audit: data.label\n  expected: a column"
+    signs = "audit: opening model and data\naudit: opening model and data, 1 s\n"
+    kit.told["stderr"] = f"{signs}audit: data.label\n  expected: a column"
     found = kit.use(fail_on=fail_on)
     assert found == {"verdict": "error", "exit-code": str(code), "report": ""}
     assert kit.audit.code == code and not kit.job.succeeded and not kit.job["Upload the reports"].ran
