@@ -5,7 +5,7 @@ A list of the issues of the Code Climate format, with those fields only that Git
 
 import json
 
-from audit.formats.issues import Issue, Kind, issues, policy_path
+from audit.formats.issues import Issue, Kind, issues, notices, policy_path
 from audit.formats.text.safe_text import clean, elide
 from audit.result import Report
 
@@ -15,14 +15,15 @@ _SEVERITY: dict[Kind, str] = {
     "inconclusive": "major",  # it blocks, too; whether there is a fault is unknown
     "verdict": "critical",
     "waived": "info",
+    "superseded": "info",
 }
 _MAX_NAME = 255  # a name that is longer is cut in the middle: fingerprints tell issues apart
 
 
 def render(report: Report) -> str:
-    """Return ``report`` as GitLab's code quality report: an empty list only if the verdict is pass."""
+    """Return ``report`` as GitLab's code quality report: all of it of severity info only for a pass."""
     path = clean(policy_path(report))
-    entries = [_entry(issue, path) for issue in issues(report)]
+    entries = [_entry(issue, path) for issue in [*issues(report), *notices(report)]]
     return json.dumps(entries, indent=1, ensure_ascii=False) + "\n"
 
 

@@ -10,7 +10,7 @@ from audit.formats.rule_text import MAX_REASON, outcome, sentence
 from audit.formats.text.safe_text import brief, elide
 from audit.result import CheckResult, Report, RuleResult
 
-Kind = Literal["fail", "inconclusive", "waived", "crashed", "verdict"]
+Kind = Literal["fail", "inconclusive", "waived", "crashed", "verdict", "superseded"]
 
 CRASHED = "check-crashed"
 """Id of the issue of a check that crashed; it has no rule in the policy."""
@@ -18,12 +18,15 @@ CRASHED = "check-crashed"
 VERDICT = "verdict"
 """Id of the issue of a verdict that no rule and no check explains, as without rules."""
 
+SUPERSEDED = "superseded"
+"""Id of the notice that an older version of the rules decided the report."""
+
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """A rule that failed, is undecided or waived, a check that crashed, or a verdict that neither explains.
+    """A rule that failed, is undecided or waived, a check that crashed, a verdict that neither explains, or a notice.
 
-    ``id`` is the rule's or one of the two above, ``line`` the one in the policy file, from 1. ``fingerprint`` is the
+    ``id`` is the rule's or one of the three above, ``line`` the one in the policy file, from 1. ``fingerprint`` is the
     same in every audit under the same policy file, and another for each issue of a report.
     """
 
@@ -38,6 +41,14 @@ class Issue:
 def issues(report: Report) -> list[Issue]:
     """Return all issues of a report; none only if the verdict is pass and nothing is waived."""
     return [*_of_rules(report), *_of_checks(report), *_of_verdict(report)]
+
+
+def notices(report: Report) -> list[Issue]:
+    """Return what a reader has to know though it is no problem, for a format that has no other place for it."""
+    if not report.superseded:
+        return []
+    mark = _fingerprint(report, SUPERSEDED, "")
+    return [Issue("superseded", SUPERSEDED, sentence(report.superseded), _line(report), mark)]
 
 
 def unexplained(report: Report) -> bool:

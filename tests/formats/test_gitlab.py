@@ -75,7 +75,7 @@ def test_a_hostile_name_is_text(name: str) -> None:
     assert not re.search(
         "[\x00-\x09\x0b-\x1f\x7f-\x9f\u200f\u2028-\u202e\u2066-\u2069\ufffe\uffff\ud800-\udfff]", text
     )
-    assert len(read(named(NAMES[name]))) == 5
+    assert len(read(named(NAMES[name]))) == 6
     assert all(len(entry["check_name"]) <= 255 for entry in read(named(NAMES[name])))
 
 

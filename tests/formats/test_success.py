@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -13,6 +14,7 @@ from audit.formats.registry import FORMATS
 from audit.result import Report
 
 from .any_report import forged_reports, reports
+from .html.samples import passing
 
 
 def _junit(text: str) -> bool:
@@ -85,3 +87,10 @@ def test_no_other_verdict_is_success_whatever_its_rules_say(name: str) -> None:
         assert not SUCCESS[name](FORMATS[name].render(report))
 
     tried()
+
+
+@pytest.mark.parametrize("name", SUCCESS)
+def test_every_format_says_that_an_older_version_decided(name: str) -> None:
+    older = replace(passing(), superseded="This report was decided by version 1 of the decision rules")
+    text = FORMATS[name].render(older)
+    assert "decided by version 1 of the decision rules" in text and SUCCESS[name](text)
