@@ -29,6 +29,16 @@ TOOL_FAULT = 70
 BLOCKED = {"fail": {"fail"}, "inconclusive": {"fail", "inconclusive"}, "never": set[str]()}
 """Verdicts that fail the step, by the input fail-on. A run without a verdict fails it in any case."""
 FORMATS = ("html", "junit", "sarif", "markdown")
+REPORT_FILES = {
+    "report.json",
+    "report.html",
+    "junit.xml",
+    "results.sarif",
+    "summary.md",
+    "gl-code-quality.json",
+    "model-card.cdx.json",
+}
+"""Names of all files that an audit may write; whatever else changes in ``out`` meanwhile is not uploaded."""
 SUMMARY_BYTES = 1024 * 1024  # GitHub drops the whole summary of a step that writes more
 LOG_LINES = 30
 FILE_COMMANDS = {"GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "GITHUB_ENV", "GITHUB_PATH", "GITHUB_STATE"}
@@ -124,10 +134,14 @@ def command_line(inputs: Mapping[str, str]) -> list[str]:
 
 
 def files_in(folder: Path) -> dict[str, File]:
-    """Return the files of a folder by name, each with what changes when it is written again."""
+    """Return the reports in a folder by name, each with what changes when it is written again."""
     if not folder.is_dir():
         return {}
-    entries = [entry for entry in os.scandir(folder) if entry.is_file(follow_symlinks=False)]
+    entries = [
+        entry
+        for entry in os.scandir(folder)
+        if entry.name in REPORT_FILES and entry.is_file(follow_symlinks=False)
+    ]
     stats = {entry.name: entry.stat(follow_symlinks=False) for entry in entries}
     return {name: (s.st_dev, s.st_ino, s.st_mtime_ns, s.st_size) for name, s in stats.items()}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import runpy
 import signal
 import subprocess
 import sys
@@ -15,6 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from audit.formats.json import REPORT_FILE
+from audit.formats.registry import FORMATS
 
 from . import stub
 from .jobs import ACTION, ROOT, Job, Step, environment, outputs
@@ -378,3 +382,15 @@ def test_the_names_of_the_contract() -> None:
 def test_every_input_is_used() -> None:
     text = (ROOT / "action.yml").read_text("utf-8")
     assert set(re.findall(r"inputs\.([\w-]+)", text)) == set(ACTION["inputs"])
+
+
+def test_only_reports_are_uploaded(kit: Kit) -> None:
+    """With the working directory as ``out``, anything may change there while the audit runs, and vanish again."""
+    kit.ends(0, "pass", model__log="of the training", history__jsonl="{}")
+    assert kit.use(out=".")["verdict"] == "pass"
+    assert set(kit.uploaded()) == set(stub.FILES)
+
+
+def test_the_action_knows_the_files_of_all_formats() -> None:
+    names = runpy.run_path(str(ROOT / "action" / "run.py"))["REPORT_FILES"]
+    assert names == {REPORT_FILE, *(view.file for view in FORMATS.values())}
