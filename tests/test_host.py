@@ -63,6 +63,7 @@ def test_what_belongs_to_the_process_is_changed_in_few_places() -> None:
         "check/isolation.py": {"catch_warnings", "chdir", "environ.update", "set_state"},
         "frameworks/output_silencing.py": {"dup2", "environ.setdefault", "filterwarnings"},
         "frameworks/tensorflow_loader.py": {"setLevel"},
+        "integrations/pytest_items.py": {"catch_warnings", "simplefilter"},  # while a policy is collected
         "demo/candidates.py": {"set_random_seed"},
         # the child of the command line, and the fork that makes it: a caller from Python has neither
         "worker/process.py": {"catch_warnings", "simplefilter"},

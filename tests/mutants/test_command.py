@@ -22,6 +22,7 @@ from audit.mutants.export import make_mutant
 from audit.mutants.result import MutantResult, Outcome, Selftest, rule_verdicts
 from audit.result import RuleResult, RuleStatus
 
+from ..cli.kit import message
 from ..conftest import Models
 from ..models import save
 from .kit import content, expit, logits, workshop
@@ -91,9 +92,8 @@ def test_a_weak_policy_is_told_what_it_misses(place: Path, model: Models, capsys
     assert [line.partition(" is missed: ")[0] for line in missed] == expected
     assert out.count("what would catch it: ") == len(expected)
     assert "flipped labels is refused by the audit: model.classes" in out
-    assert [line for line in err.splitlines() if line.startswith("audit: ")] == [
-        "audit: opening model and data",
-        *(f"audit: {name} done" for name in ["candidate", *VARIANTS] if name != "flipped labels"),
+    assert [line for line in message(err).splitlines() if line.startswith("audit: ")] == [
+        f"audit: {name} done" for name in ["candidate", *VARIANTS] if name != "flipped labels"
     ]
     assert files(place) == before  # neither reports, nor history, nor temporary files
 
