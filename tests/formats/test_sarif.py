@@ -93,7 +93,7 @@ def test_a_result_points_at_its_rule_in_the_policy_file() -> None:
     [
         ("./ci/my audit.yaml", "ci/my%20audit.yaml"),
         ("a:b/100%.yaml", "a%3Ab/100%25.yaml"),
-        ("/work/repo/audit.yaml", "file:///work/repo/audit.yaml"),
+        ("/srv/repo/audit.yaml", "file:///srv/repo/audit.yaml"),
         ("né.yaml", "n%C3%A9.yaml"),
         ("n\udce9.yaml", "n%E9.yaml"),
         ("#?.yaml", "%23%3F.yaml"),

@@ -10,7 +10,7 @@ from audit.result import Measurement, Report, RuleResult
 from audit.result.small_groups import group_name
 
 _NOTHING = "No rule of the policy is on this group."
-_MAX_SENTENCES = 20
+_MAX_SENTENCES = 10  # so that a text has room for all of them, unless names are very long
 Group = tuple[str, str]
 _OF_GROUP = {"attribute", "group", "unprivileged"}
 _STATUS = {

@@ -53,11 +53,13 @@ def width(text: str) -> int:
 
     Joined emoji count one by one: a name could hide its length behind joiners.
     """
-    return sum(map(_columns, text))
+    return len(text) if _is_narrow(text) else sum(map(_columns, text))
 
 
 def fitting(text: str, columns: int) -> str:
     """Return the longest beginning of ``text`` that fits into ``columns`` (see `width`)."""
+    if _is_narrow(text):
+        return text[: max(columns, 0)]
     widths = accumulate(map(_columns, text))
     return next((text[:position] for position, total in enumerate(widths) if total > columns), text)
 
@@ -65,7 +67,7 @@ def fitting(text: str, columns: int) -> str:
 @lru_cache(maxsize=4096)
 def elide(text: str, columns: int) -> str:
     """Return ``text``, cleaned, its middle cut out if it is wider than ``columns`` (see `width`)."""
-    if len(text) <= columns and text.isascii() and text.isprintable():
+    if len(text) <= columns and _is_narrow(text):
         return text
     text = clean(_ends(text, columns))
     if 2 * len(text) <= columns or width(text) <= columns:  # no character is wider than two
@@ -89,6 +91,12 @@ def brief(text: str) -> str:
     return elide(text, 48)
 
 
+def _is_narrow(text: str) -> bool:
+    """Return whether every character surely takes one column, as in most texts: to measure them one by one is slow."""
+    return text.isascii() and text.isprintable()
+
+
+@lru_cache(maxsize=4096)
 def _columns(character: str) -> int:
     # not the Unicode version that the environment may name: a page is the same wherever it is made
     return 1 if character in "\t\n" else cell_len(character, "latest")
