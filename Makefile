@@ -27,15 +27,14 @@ test: $(READY)  ## tests of everything that a change could break (some twenty mi
 	$(TESTS) -m "not tensorflow and not slow and not browser"
 	$(TESTS) -m "tensorflow and not slow and not browser"
 
-test-all: $(READY)  ## all tests: also kills, simulations, whole grids, the browser
-	$(TESTS) -m "not tensorflow"
+test-all: coverage  ## all tests: also kills, simulations, whole grids, the browser
 	$(TESTS) -m tensorflow
 
 fuzz: $(READY)  ## 2,000 damaged files for every reader of data (about half an hour)
 	PYTHONPATH=. $(RUN)/python -m tests.fuzz
 
-coverage: $(READY)  ## the tests without TensorFlow, and the share of lines and branches that they run
-	$(TESTS) -m "not tensorflow and not slow and not browser" --cov --cov-report=term
+coverage: $(READY)  ## all tests without TensorFlow, and the share of lines and branches that they run
+	$(TESTS) -m "not tensorflow" --cov --cov-report=term
 
 check: $(READY)  ## lint, types, who may import whom, and names that say what they hold
 	$(RUN)/ruff check .
