@@ -125,7 +125,7 @@ def _with_advice(rule: RuleResult, item: Coverage, confidence: float, error: flo
 
 def _objections(item: Coverage) -> list[str]:
     """Return why the rule does not pass though all that it decides on holds."""
-    small = [label(m) for m in item.small_outside]
+    small = sorted(map(label, item.small_outside))
     return [
         *([reasons.unpooled(item.unpooled)] if item.unpooled else []),
         *([reasons.small_outside(small)] if small else []),

@@ -90,7 +90,10 @@ def test_what_passes_is_measured_finite_and_inside(audit) -> None:
             _inside(m, limit) and (limit.least_improvement is None or _better(m, limit))
             for m in rule.measurements
         ]
-        assert (rule.status == "pass") == (bool(inside) and all(inside))
+        if rule.not_decided:  # small groups may cost the pass
+            assert rule.status != "pass" or (inside and all(inside))
+        else:
+            assert (rule.status == "pass") == (bool(inside) and all(inside))
 
 
 def _inside(m: Measurement, limit: Rule) -> bool:
