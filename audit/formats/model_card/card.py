@@ -21,7 +21,7 @@ class SliceLabels:
         self._labels: dict[object, str] = {}
 
     def __getitem__(self, where: Where) -> str:
-        key = tuple((key, type(value), value) for key, value in where.items())  # 1, 1.0 and True are equal
+        key = (*where, *where.values(), *map(type, where.values()))  # 1, 1.0 and True are equal
         if key not in self._labels:
             self._labels[key] = name(describe(where))
         return self._labels[key]

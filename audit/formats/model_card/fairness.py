@@ -1,8 +1,10 @@
 """Fairness assessments of a model card: for each group at risk, what the policy's rules measured. It judges nothing."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from audit.formats.model_card.fields import Record, name, text
+from audit.formats.rule_text import SEVERITY
 from audit.formats.text.margins import Place, in_words, place
 from audit.formats.text.numbers import count, with_interval
 from audit.formats.text.where_labels import describe, rows_of
@@ -10,7 +12,7 @@ from audit.result import Measurement, Report, RuleResult
 from audit.result.small_groups import group_name
 
 _NOTHING = "No rule of the policy is on this group."
-_MAX_SENTENCES = 10  # so that a text has room for all of them, unless names are very long
+_MAX_SENTENCES = 6  # so that a text has room for all of them, unless names are very long
 Group = tuple[str, str]
 _OF_GROUP = {"attribute", "group", "unprivileged"}
 _STATUS = {
@@ -24,14 +26,20 @@ _SIDES = {"fail": ("outside",), "inconclusive": ("outside", "undefined", "crossi
 
 
 def fairness_assessments(report: Report) -> list[Record]:
-    """Return an assessment of every group but the privileged ones, in the order of the data's groups."""
+    """Return an assessment of every group but the privileged ones, in the order of the data's groups.
+
+    Each has the first sentences of the rules on the group, the failed ones first, and the number of the others.
+    """
     sentences: dict[Group, list[str]] = {group: [] for group in _at_risk(report)}
+    more: Counter[Group] = Counter()
     for rule, measurement, decided, group in _on_groups(report):
         listed = sentences.setdefault(group, [])
         if len(listed) < _MAX_SENTENCES:
             listed.append(_sentence(rule, measurement, decided))
-        elif len(listed) == _MAX_SENTENCES:
-            listed.append("There are more, in report.json.")
+        else:
+            more[group] += 1
+    for group, number in more.items():
+        sentences[group].append(f"{count(number)} more measurements of rules are in report.json.")
     return [
         {"groupAtRisk": name(": ".join(filter(None, group))), "harms": text(" ".join(listed) or _NOTHING)}
         for group, listed in sentences.items()
@@ -44,8 +52,11 @@ def _at_risk(report: Report) -> Iterator[Group]:
 
 
 def _on_groups(report: Report) -> Iterator[tuple[RuleResult, Measurement, bool, Group]]:
-    """Yield the measurements of one group, or of one against others, and whether their rule was decided on them."""
-    for rule in report.rules:
+    """Yield the measurements of one group, or of one against others, and whether their rule was decided on them.
+
+    Those of failed rules come first.
+    """
+    for rule in sorted(report.rules, key=lambda rule: SEVERITY.index(rule.status)):
         for measurements, decided in ((rule.measurements, True), (rule.not_decided, False)):
             for m in measurements:
                 if (member := group_name(m)) is not None:
