@@ -7,12 +7,11 @@ allows no properties outside of suites, and no file or line.
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import islice
 from typing import Literal, NamedTuple
 from xml.etree import ElementTree as ET
 
 from audit.formats.issues import crash_text, unexplained, verdict_text
-from audit.formats.rule_text import measurement_lines, outcome, sentence
+from audit.formats.rule_text import details, outcome, sentence
 from audit.formats.text.safe_text import clean
 from audit.result import CheckResult, Report, RuleResult, RuleStatus
 
@@ -72,10 +71,7 @@ def _of_check(check: CheckResult, report: Report) -> Iterator[Case]:
 
 
 def _of_rule(rule: RuleResult) -> Case:
-    needs = [sentence(f"needs: {need}") for need in rule.needs]
-    in_message = min(len(rule.measurements), 1)
-    lines = [*islice(measurement_lines(rule), in_message, None), *needs]
-    return Case(rule.id, _RESULTS[rule.status], rule.status, outcome(rule), lines)
+    return Case(rule.id, _RESULTS[rule.status], rule.status, outcome(rule), details(rule))
 
 
 def _check_of(rule: RuleResult) -> str:

@@ -1,6 +1,7 @@
 """The outcome of a rule in sentences with its numbers: the same words in every format."""
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from audit.formats.text import margins
 from audit.formats.text.numbers import count, with_interval
@@ -74,6 +75,13 @@ def measurement_lines(rule: RuleResult, max_lines: int = MAX_LINES) -> Iterator[
     yield from _lines(ranked(rule), max_lines)
     for line in _lines(by_place(rule.not_decided, rule), max_lines):
         yield f"left out by gate.min_rows: {line}"
+
+
+def details(rule: RuleResult) -> list[str]:
+    """Return the lines below an `outcome`: the rule's other measurements, and what would decide it."""
+    in_outcome = min(len(ranked(rule)), 1)
+    needs = [sentence(f"needs: {need}") for need in rule.needs]
+    return [*islice(measurement_lines(rule), in_outcome, None), *needs]
 
 
 def waiver(rule: RuleResult) -> str:

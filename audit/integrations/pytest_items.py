@@ -15,12 +15,7 @@ from audit.cli.summary import plain
 from audit.errors import AuditError, quote_list
 from audit.formats.rule_text import waiver
 from audit.formats.text.safe_text import dotted
-from audit.integrations.rule_text import (
-    problems_without_test,
-    properties,
-    rule_reason,
-    rule_text,
-)
+from audit.integrations.pytest_text import failure_reason, failure_text, problems_without_test, properties
 from audit.integrations.session_audit import AuditNotMade, SessionAudit
 from audit.policy.model import ResolvedPolicy
 from audit.result import Report
@@ -133,11 +128,10 @@ class RuleItem(pytest.Item):
         if rule.status == "waived":
             raise _skipped(waiver(rule))
         if rule.status == "inconclusive" and not self._undecided_fails:
-            raise _skipped(f"not decided: {rule_reason(rule, report)}")
+            raise _skipped(f"not decided: {failure_reason(rule).removeprefix('not decided: ')}")
         if rule.status != "pass":
-            raise RuleNotMet(
-                f"{rule_text(rule, report)}\nReport: {self.policy_file.audit.out}", rule_reason(rule, report)
-            )
+            text = f"{failure_text(rule)}\nReport: {self.policy_file.audit.out}"
+            raise RuleNotMet(text, failure_reason(rule))
 
     def teardown(self) -> None:
         """After the policy's last test, fail if the audit did not pass for a reason that is no test's.

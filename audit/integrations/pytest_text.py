@@ -1,25 +1,25 @@
-"""A decided rule as the text of a test's failure, and its numbers as properties of the test."""
+"""Texts of pytest's tests: a rule's failure, problems that are no rule's, and numbers as properties of a test."""
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
-from audit.cli.summary import plain, summary
+from audit.cli.summary import plain
+from audit.formats.rule_text import MAX_REASON, details, measurement_lines, one_line, outcome
 from audit.formats.text.margins import in_words
-from audit.result import Decision, Measurement, Report, RuleResult
+from audit.formats.text.safe_text import elide
+from audit.result import Measurement, Report, RuleResult
 
 _MAX_CHARACTERS = 500
 
 
-def rule_text(rule: RuleResult, report: Report) -> str:
-    """Return status, limit, reason and measurements of a rule, as the summary on the terminal has them."""
-    decision = Decision(verdict=report.verdict, rules=[rule], reason=report.reason)
-    return "\n".join(line.removeprefix("  ") for line in list(summary(decision, report.data.groups))[1:])
+def failure_text(rule: RuleResult) -> str:
+    """Return a rule's status, id and outcome, and below them its other measurements and what would decide it."""
+    return "\n".join([f"{rule.status}: {one_line(rule.id)}", outcome(rule), *details(rule)])
 
 
-def rule_reason(rule: RuleResult, report: Report) -> str:
+def failure_reason(rule: RuleResult) -> str:
     """Return the reason of a rule's status, and the measurement furthest beyond its limit, on one line."""
-    lines = rule_text(rule, report).splitlines()
-    worst = f"; {lines[1].strip()}" if rule.measurements and len(lines) > 1 else ""
-    return f"{plain(rule.reason, _MAX_CHARACTERS)}{worst}"
+    return "; ".join([one_line(elide(rule.reason, MAX_REASON)), *islice(measurement_lines(rule), 1)])
 
 
 def problems_without_test(
@@ -36,7 +36,7 @@ def problems_without_test(
     ]
     blocking = ("fail", "inconclusive") if undecided_fails else ("fail",)
     others = [rule for rule in report.rules if rule.id not in rules_with_tests and rule.status in blocking]
-    problems += [rule_text(rule, report) for rule in others]
+    problems += [failure_text(rule) for rule in others]
     if report.verdict != "pass" and not any(rule.status in ("fail", "inconclusive") for rule in report.rules):
         problems.append(plain(f"{report.verdict.upper()}: {report.reason}", _MAX_CHARACTERS))
     return list(dict.fromkeys(problems))
