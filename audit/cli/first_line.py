@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from audit.formats.rule_text import ranked
 from audit.formats.text.margins import in_words
 from audit.formats.text.measurement_text import measurement_text
-from audit.formats.text.numbers import written
 from audit.formats.text.safe_text import dotted, elide, width
+from audit.numbers import written
 from audit.result import Decision, Report, RuleResult
 
 MAX_COLUMNS = 120

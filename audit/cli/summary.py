@@ -10,7 +10,7 @@ from audit.formats.rule_text import by_place
 from audit.formats.small_groups import rows_in_words, undecided_rows
 from audit.formats.text.margins import in_words
 from audit.formats.text.measurement_text import measurement_text
-from audit.formats.text.numbers import number, with_interval
+from audit.numbers import number, with_interval
 from audit.result import MAX_AUDITS, Baseline, Decision, GroupFacts, Measurement, Report, RuleResult
 
 _MARKS = {"pass": "pass", "fail": "FAIL", "inconclusive": "open", "waived": "waived"}

@@ -3,8 +3,8 @@
 from audit.diff import words
 from audit.diff.records import ReportDiff
 from audit.formats.html.environment import Names, environment, style
-from audit.formats.text.numbers import count, number
 from audit.formats.text.where_labels import rows_of
+from audit.numbers import count, number
 
 
 def render(diff: ReportDiff) -> str:

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from audit.diff import words
 from audit.diff.records import AuditSummary, MeasurementChange, ReportDiff
 from audit.formats.text.markdown_text import code, prose, table_row
-from audit.formats.text.numbers import count, number
 from audit.formats.text.where_labels import rows_of
+from audit.numbers import count, number
 
 _MAX_ROWS = 50
 

@@ -16,8 +16,8 @@ from audit.diff.records import (
     RuleChange,
 )
 from audit.formats.text.margins import in_words
-from audit.formats.text.numbers import count, interval, number, written
 from audit.formats.text.where_labels import describe
+from audit.numbers import count, interval, number, written
 
 _ORDER: tuple[Effect, ...] = ("loosened", "both", "tightened", "neither")
 _EFFECTS = {"both": "loosened and tightened", "neither": "changed"}

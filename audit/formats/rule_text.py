@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from audit.formats.text import margins
-from audit.formats.text.numbers import count, with_interval
 from audit.formats.text.safe_text import brief, clean, elide
 from audit.formats.text.where_labels import describe, rows_of
+from audit.numbers import count, with_interval
 from audit.result import MAX_AUDITS, Measurement, RuleResult, RuleStatus
 
 PlacedMeasurements = list[tuple[Measurement, margins.Place | None]]

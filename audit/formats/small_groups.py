@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from audit.formats.text.numbers import with_interval
 from audit.formats.text.where_labels import describe
+from audit.numbers import with_interval
 from audit.result import GroupFacts, Measurement, Report
 from audit.result.small_groups import group_name
 

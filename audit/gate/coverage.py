@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from audit.gate.claims import Claim, claims, covered
 from audit.gate.validation import require_consistent, require_value_of_counts
+from audit.numbers import number
 from audit.policy.gate_spec import GateSpec, Rule
 from audit.result import CheckResult, Measurement, MetricFacts
 from audit.result.small_groups import Family, family, group_name, is_small, small_groups
@@ -74,7 +75,9 @@ def label_with_rows(measurement: Measurement) -> str:
 def listed(measurements: Sequence[Measurement]) -> str:
     """Return the first groups as `label`, with value and rows, and how many more there are."""
     more = f" and {len(measurements) - _MAX_LISTED} more" if len(measurements) > _MAX_LISTED else ""
-    return "; ".join(f"{label(m)} {m.value:.3g}, {m.rows:,} rows" for m in measurements[:_MAX_LISTED]) + more
+    return (
+        "; ".join(f"{label(m)} {number(m.value)}, {m.rows:,} rows" for m in measurements[:_MAX_LISTED]) + more
+    )
 
 
 def _is_current(pool: Measurement, small: Mapping[Family, list[str]]) -> bool:

@@ -6,6 +6,7 @@ import numpy as np
 
 from audit.gate.claims import covered
 from audit.gate.coverage import label
+from audit.numbers import number
 from audit.policy.gate_spec import Rule
 from audit.result import Measurement
 from audit.result.small_groups import family, group_name
@@ -30,7 +31,7 @@ def heterogeneous_pools(rule: Rule, measured: Sequence[Measurement], min_rows: i
             if p_value < _LEVEL / len(keys):
                 yield (
                     f"{label(pool)} is decided on as one group, but its {len(members)} groups differ more than by "
-                    f"chance (chi-squared test, p {p_value:.1g}): one value may hide groups that are treated in "
+                    f"chance (chi-squared test, p {number(p_value)}): one value may hide groups that are treated in "
                     "opposite ways. Merge groups that belong together in the data, or lower gate.min_rows"
                 )
                 break

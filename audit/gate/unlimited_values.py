@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from audit.gate.claims import covered, finding
 from audit.gate.coverage import listed
+from audit.numbers import written
 from audit.policy.gate_spec import DEFAULT_DIFFERENCE, DEFAULT_RATIO, Rule
 from audit.result import Measurement, MetricFacts
 
@@ -34,8 +35,8 @@ def in_other_direction(
     ]
     if beyond:
         yield (
-            f"it limits one direction only; wholly beyond {mirrored:g}, the same limit in the other direction, lies "
-            f"{listed(beyond)}. Is data.protected's 'privileged' the group that is treated better?"
+            f"it limits one direction only; wholly beyond {written(mirrored)}, the same limit in the other direction, "
+            f"lies {listed(beyond)}. Is data.protected's 'privileged' the group that is treated better?"
         )
 
 
@@ -56,8 +57,8 @@ def of_improvements(
     ]
     if outside:
         yield (
-            f"it limits the improvement over the baseline only, and the value itself lies wholly outside {low:g} to "
-            f"{high:g}, the limits of the default rules: {listed(outside)}"
+            f"it limits the improvement over the baseline only, and the value itself lies wholly outside "
+            f"{written(low)} to {written(high)}, the limits of the default rules: {listed(outside)}"
         )
 
 

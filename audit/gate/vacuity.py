@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from math import inf, isinf
 
 from audit.gate.claims import Claim
+from audit.numbers import number, written
 from audit.policy.gate_spec import Rule
 from audit.result import MetricFacts
 from audit.stats import improvement
@@ -54,8 +56,8 @@ def _unbreakable(rule: Rule, claim: Claim, facts: MetricFacts | None) -> str:
     if low == high:
         return "the decision is the same for every row, so the value could not have broken the limit"
     return (
-        f"however the same decisions were distributed over the rows, the value would lie between {low:.4g} and "
-        f"{high:.4g}, so it could not have broken the limit"
+        f"however the same decisions were distributed over the rows, the value would lie between {number(low)} and "
+        f"{number(high)}, so it could not have broken the limit"
     )
 
 
@@ -93,6 +95,10 @@ def _loosest(limit: str, facts: MetricFacts) -> float | None:
 
 
 def _range(facts: MetricFacts) -> str:
-    if facts.low is not None and facts.high is not None:
-        return f"the metric lies between {facts.low:g} and {facts.high:g}"
-    return f"the metric is never {f'below {facts.low:g}' if facts.high is None else f'above {facts.high:g}'}"
+    low = -inf if facts.low is None else facts.low
+    high = inf if facts.high is None else facts.high
+    if isinf(high):
+        return f"the metric is never below {written(low)}"
+    return (
+        f"the metric {'is never above' if isinf(low) else f'lies between {written(low)} and'} {written(high)}"
+    )

@@ -61,8 +61,12 @@ def test_the_warning_names_groups_value_and_mirrored_limit() -> None:
     rule = rule_of(at_least=0.8)
     (text,) = in_other_direction(rule, [rule], [women(3.2, (2.9, 3.5))], RATIO)
     assert (
-        "wholly beyond 1.25, the same limit in the other direction, lies sex: Female 3.2, 1,000 rows" in text
+        "wholly beyond 1.25, the same limit in the other direction, lies sex: Female 3.200, 1,000 rows"
+        in text
     )
+    rule = rule_of(at_most=0.1)
+    (text,) = in_other_direction(rule, [rule], [women(-0.544, (-0.6, -0.4))], GAP)
+    assert "wholly beyond −0.1," in text and "lies sex: Female −0.544, 1,000 rows" in text
 
 
 def test_another_rule_may_limit_the_other_direction() -> None:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from audit.formats.html.charts.measurement_table import MeasurementCells, cells
 from audit.formats.html.charts.plot_marks import Row
 from audit.formats.html.charts.reliability_curve import Reliability, reliability
-from audit.formats.text.numbers import count, with_interval
 from audit.formats.text.safe_text import brief
+from audit.numbers import count, with_interval
 from audit.result import CheckResult, GroupFacts, Measurement
 
 MAX_OPEN = 6

@@ -15,9 +15,9 @@ from audit.formats.html.explainability.section import ExplainabilitySection
 from audit.formats.html.robustness.section import RobustnessSection
 from audit.formats.html.thresholds import TABLES, ThresholdSection, thresholds
 from audit.formats.text.metric_facts import facts_of, how_to_read, level, short
-from audit.formats.text.numbers import number
 from audit.formats.text.table_records import PlainTable, fits, plain_table
 from audit.formats.text.where_labels import describe, panel_of, row_label
+from audit.numbers import number
 from audit.result import CheckResult, Measurement, MetricFacts, Report, Scalar
 
 MAX_ROWS = 24

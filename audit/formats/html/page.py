@@ -8,7 +8,7 @@ from audit.formats.html.environment import Names, environment, style
 from audit.formats.html.rules import rule_views
 from audit.formats.html.verdict import verdict_view
 from audit.formats.text.metric_facts import confidence
-from audit.formats.text.numbers import count, number
+from audit.numbers import count, number
 from audit.result import Report
 
 

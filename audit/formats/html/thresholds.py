@@ -15,9 +15,9 @@ from audit.formats.html.charts.threshold_curve import (
 )
 from audit.formats.text.margins import bounds
 from audit.formats.text.metric_facts import facts_of, short
-from audit.formats.text.numbers import Estimate, estimate, number, with_interval, written
 from audit.formats.text.safe_text import brief
 from audit.formats.text.table_records import Record, figure, group_by, records, text
+from audit.numbers import Estimate, estimate, number, with_interval, written
 from audit.result import CheckResult, MetricFacts, RuleResult
 
 LINES_PER_CHART = 5

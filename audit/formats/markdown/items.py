@@ -6,9 +6,9 @@ from itertools import islice
 from audit.formats.rule_text import measurement_lines, numbers, ranked, sentence, waiver
 from audit.formats.text.margins import in_words
 from audit.formats.text.markdown_text import code, prose, table_row
-from audit.formats.text.numbers import count, with_interval
 from audit.formats.text.safe_text import brief
 from audit.formats.text.where_labels import rows_of
+from audit.numbers import count, with_interval
 from audit.result import CheckResult, Measurement, RuleResult
 
 _MAX_LINES = 3

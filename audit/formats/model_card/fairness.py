@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from audit.formats.model_card.fields import Record, name, text
 from audit.formats.rule_text import SEVERITY
 from audit.formats.text.margins import Place, in_words, place
-from audit.formats.text.numbers import count, with_interval
 from audit.formats.text.where_labels import describe, rows_of
+from audit.numbers import count, with_interval
 from audit.result import Measurement, Report, RuleResult
 from audit.result.small_groups import group_name
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Literal
 
-from audit.formats.text.numbers import number, with_interval, written
+from audit.numbers import number, with_interval, written
 from audit.result import Measurement
 
 Side = Literal["outside", "crossing", "undefined", "inside"]

@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
-from audit.formats.text.numbers import count, interval, number
 from audit.formats.text.where_labels import describe, rows_of
+from audit.numbers import count, interval, number
 from audit.result import Measurement
 
 ALL_ROWS = "all rows"

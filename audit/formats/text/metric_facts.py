@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from audit.formats.text.numbers import written
+from audit.numbers import written
 from audit.result import CheckResult, MetricFacts, Report
 
 _NOTHING = MetricFacts(about="")

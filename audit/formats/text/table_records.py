@@ -4,7 +4,7 @@ import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from audit.formats.text.numbers import number
+from audit.numbers import number
 from audit.result import CheckResult, Scalar, Table
 
 Record = Mapping[str, Scalar | None]

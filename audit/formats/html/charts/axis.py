@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from audit.formats.text.numbers import minus
+from audit.numbers import minus
 from audit.result import Measurement, MetricFacts
 
 _MAX_VALUE = 1e150

@@ -10,9 +10,9 @@ from itertools import groupby
 
 from audit.formats.html.charts.axis import Axis
 from audit.formats.html.charts.plot_marks import Guides, IntervalMark, Line, Plot, Row, Span
-from audit.formats.text.numbers import brief_count, number, written
 from audit.formats.text.safe_text import elide
 from audit.formats.text.where_labels import rows_of
+from audit.numbers import brief_count, number, written
 from audit.result import Measurement
 
 HEAD = 16

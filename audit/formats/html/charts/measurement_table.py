@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from audit.formats.html.charts.plot_marks import Row
-from audit.formats.text.numbers import count, interval, number, with_interval
+from audit.numbers import count, interval, number, with_interval
 from audit.result import Measurement
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from audit.formats.html.charts.axis import Axis
 from audit.formats.html.charts.scale import SHARES, Scale
-from audit.formats.text.numbers import count, interval, number
+from audit.numbers import count, interval, number
 from audit.result import Measurement
 
 SIDE = 240

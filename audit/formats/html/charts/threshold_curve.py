@@ -10,7 +10,7 @@ from audit.formats.html.charts.axis import Axis, axis
 from audit.formats.html.charts.interval_plot import percent
 from audit.formats.html.charts.plot_marks import Guides, Span
 from audit.formats.html.charts.scale import Scale, equidistant, thinned
-from audit.formats.text.numbers import interval, number, written
+from audit.numbers import interval, number, written
 
 HEIGHT = 200
 _MAX_TICKS = 6

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from audit.formats.html.charts.axis import Axis, axis
-from audit.formats.text.numbers import count, signed
 from audit.formats.text.table_records import Record, figure, figures, group_by
+from audit.numbers import count, signed
 
 COLUMNS = ("feature", "low", "high", "rows", "value")
 HEIGHT = 30

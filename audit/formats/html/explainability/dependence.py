@@ -7,9 +7,9 @@ from audit.formats.html.charts.axis import Axis, axis
 from audit.formats.html.charts.interval_plot import interval_plot, percent
 from audit.formats.html.charts.plot_marks import Guides, Plot, Row
 from audit.formats.html.charts.scale import Scale, thinned
-from audit.formats.text.numbers import count, number, signed
 from audit.formats.text.safe_text import brief
 from audit.formats.text.table_records import Record, figures, group_by, text
+from audit.numbers import count, number, signed
 from audit.result import Measurement
 
 COLUMNS = ("feature", "value", "low", "high", "rows", "mean", "p10", "p90")

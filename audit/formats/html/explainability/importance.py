@@ -9,9 +9,9 @@ from audit.formats.html.charts.interval_plot import percent, ticks
 from audit.formats.html.charts.measurement_table import methods, rows_of_all
 from audit.formats.html.charts.plot_marks import Line
 from audit.formats.html.explainability.beeswarm import Swarm, swarms
-from audit.formats.text.numbers import Estimate, count, estimate, per_cent, per_cents
 from audit.formats.text.safe_text import brief
 from audit.formats.text.table_records import Record
+from audit.numbers import Estimate, count, estimate, per_cent, per_cents
 from audit.result import Measurement
 
 SIZE = "mean_abs_attribution"

@@ -8,9 +8,9 @@ from audit.formats.html.charts.axis import axis
 from audit.formats.html.charts.interval_plot import interval_plot, percent
 from audit.formats.html.charts.measurement_table import MeasurementCells, cells, methods
 from audit.formats.html.charts.plot_marks import Guides, Plot, Row
-from audit.formats.text.numbers import Estimate, count, estimate, per_cent, per_cents, with_interval
 from audit.formats.text.safe_text import brief
 from audit.formats.text.table_records import Record, figure, group_by, text
+from audit.numbers import Estimate, count, estimate, per_cent, per_cents, with_interval
 from audit.result import Measurement
 
 SHARE = "protected_share"

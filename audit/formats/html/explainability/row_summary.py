@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator, Sequence
 from operator import itemgetter
 
-from audit.formats.text.numbers import number, signed
 from audit.formats.text.safe_text import brief
 from audit.formats.text.table_records import Record, figure, figures, group_by, text
+from audit.numbers import number, signed
 
 ROW_COLUMNS = ("case", "why", "row", "score", "label", "predicted", "base", "output")
 """The columns of a table of explained rows that are the same in all lines of a row."""

@@ -8,9 +8,9 @@ from operator import itemgetter
 from audit.formats.html.charts.interval_plot import percent
 from audit.formats.html.explainability.encoded_maps import AttributionMap, attribution_map, png_url, samples
 from audit.formats.html.explainability.row_summary import ROW_COLUMNS, row_label, summary
-from audit.formats.text.numbers import count, number, per_cent
 from audit.formats.text.safe_text import brief
 from audit.formats.text.table_records import Record, figure, text
+from audit.numbers import count, number, per_cent
 
 _NAMES = (
     ("upper left", "top", "upper right"),

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from audit.formats.html.charts.interval_plot import percent
 from audit.formats.html.explainability.row_summary import ROW_COLUMNS, explained_rows, row_label, summary
-from audit.formats.text.numbers import count, number, signed
 from audit.formats.text.safe_text import brief, elide
 from audit.formats.text.table_records import Record, figures, group_by, text
+from audit.numbers import count, number, signed
 
 WORDS = ("column", "word", "texts", "mean_abs", "mean")
 TEXTS = (*ROW_COLUMNS, "column", "word", "attribution")

@@ -8,9 +8,9 @@ from audit.formats.html.charts.axis import Axis, axis
 from audit.formats.html.charts.interval_plot import FOOT, HEAD, LABEL_COLUMNS, percent, ticks
 from audit.formats.html.charts.plot_marks import Line
 from audit.formats.html.explainability.row_summary import ROW_COLUMNS, explained_rows, row_label, summary
-from audit.formats.text.numbers import minus, number, signed
 from audit.formats.text.safe_text import brief, elide
 from audit.formats.text.table_records import Record, figure, text
+from audit.numbers import minus, number, signed
 
 COLUMNS = (*ROW_COLUMNS, "feature", "value", "attribution", "error")
 ROW = 32

@@ -11,8 +11,8 @@ from audit.formats.html.charts.scale import SHARES, Scale, equidistant, thinned
 from audit.formats.html.robustness import measurements as measured
 from audit.formats.html.robustness.measurements import ALL, WORST, AttackMeasurement
 from audit.formats.html.robustness.sentences import accuracy_sentence
-from audit.formats.text.numbers import number, written
 from audit.formats.text.safe_text import elide
+from audit.numbers import number, written
 from audit.result import Measurement
 
 HEIGHT = 200

@@ -9,8 +9,8 @@ from audit.formats.html.robustness.accuracy_curve import AttackCurve, chart
 from audit.formats.html.robustness.eps_tables import SizeTable, size_tables
 from audit.formats.html.robustness.measurements import ALL, AttackMeasurement
 from audit.formats.html.robustness.sentences import with_interval
-from audit.formats.text.numbers import number, written
 from audit.formats.text.safe_text import brief, elide
+from audit.numbers import number, written
 from audit.result import Measurement
 
 METRIC = "corruption_accuracy"

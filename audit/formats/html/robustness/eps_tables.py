@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from audit.formats.html.charts.measurement_table import methods, rows_of_all
 from audit.formats.html.robustness import measurements as measured
 from audit.formats.html.robustness.measurements import ALL, AttackMeasurement, Group
-from audit.formats.text.numbers import count, interval, number, written
+from audit.numbers import count, interval, number, written
 from audit.result import Measurement
 
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from audit.formats.html.robustness.measurements import label_of
-from audit.formats.text.numbers import minus, number, signed, written
 from audit.formats.text.safe_text import brief
 from audit.formats.text.table_records import Record, figure, figures, group_by, text
+from audit.numbers import minus, number, signed, written
 
 COLUMNS = (
     "case", "why", "row", "attack", "eps", "size", "score_before", "score_after", "feature", "before", "after",

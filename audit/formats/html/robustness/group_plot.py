@@ -10,8 +10,8 @@ from audit.formats.html.charts.plot_marks import Line
 from audit.formats.html.robustness import measurements as measured
 from audit.formats.html.robustness.measurements import ALL, AttackMeasurement, Group, label_of
 from audit.formats.html.robustness.sentences import with_interval
-from audit.formats.text.numbers import brief_count, number, written
 from audit.formats.text.safe_text import brief, elide
+from audit.numbers import brief_count, number, written
 from audit.result import Measurement
 
 MAX_OPEN_GROUPS = 12

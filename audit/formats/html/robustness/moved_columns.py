@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from audit.formats.html.charts.interval_plot import percent
-from audit.formats.text.numbers import number, per_cent
 from audit.formats.text.safe_text import brief
 from audit.formats.text.table_records import Record, figure, figures, text
+from audit.numbers import number, per_cent
 
 COLUMNS = ("feature", "moved", "why", "unit", "low", "high", "integer", "alone")
 MAX_OPEN_COLUMNS = 20

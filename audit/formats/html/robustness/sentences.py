@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from audit.formats.html.robustness import measurements as measured
 from audit.formats.html.robustness.measurements import ALL, FLIPS, NOISE, WORST, AttackMeasurement, label_of
-from audit.formats.text.numbers import interval, number, per_cent, per_cents, written
+from audit.numbers import interval, number, per_cent, per_cents, written
 from audit.result import Measurement
 
 

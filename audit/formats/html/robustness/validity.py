@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from audit.formats.text.numbers import per_cent, per_cents
 from audit.formats.text.table_records import Record, figure, figures, text
+from audit.numbers import per_cent, per_cents
 
 COLUMNS = ("test", "figure", "low", "high", "rows", "asks", "verdict")
 _DOUBT = "in doubt"
