@@ -23,7 +23,7 @@ def demo(out: Path, quiet: bool, seeds: Seeds = SEEDS) -> int:
     if not quiet:
         for number, audited in audits.items():
             print(f"Candidate {number}")
-            print("\n".join(summary(audited.report, style=of_stdout())))
+            print("\n".join(summary(audited.report, audited.report, style=of_stdout())))
             print(f"Report: {plain(audited.files[-1], 500)}\n")
         print(_next_steps(out, [audited.policy for audited in audits.values()]))
     verdicts = {number: audited.report.verdict for number, audited in audits.items()}

@@ -1,13 +1,14 @@
 """The first line of a decision: the verdict, what decided it, and the first number behind it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from audit.formats.rule_text import ranked
+from audit.formats.text.headline import headline
 from audit.formats.text.margins import in_words
 from audit.formats.text.measurement_text import measurement_text
 from audit.formats.text.safe_text import dotted, elide, width
 from audit.numbers import written
-from audit.result import Decision, Report, RuleResult
+from audit.result import CheckResult, Decision, Report, RuleResult
 
 MAX_COLUMNS = 120
 """The width of the line: that of a title or of one line in a pull request's comment."""
@@ -16,21 +17,18 @@ _MIN_COLUMNS = 20
 """The least that tells one rule's name from another's."""
 
 
-def first_line(decision: Decision | Report) -> str:
-    """Return a line that says the verdict by itself, such as in a pull request; names are cleaned and shortened."""
-    line = f"{decision.verdict.upper()}: {_name(decision.reason, MAX_COLUMNS - 40)}{_also_open(decision)}"
+def first_line(decision: Decision | Report, checks: Sequence[CheckResult]) -> str:
+    """Return a line that says the verdict by itself, such as in a pull request; names are cleaned and shortened.
+
+    It begins as `summary.md` does; ``checks`` are those that were decided on.
+    """
+    line = headline(decision, checks)
     decisive = next((rule for rule in decision.rules if rule.status == decision.verdict), None)
     if decisive is None or decision.verdict == "pass":
         return line
     end = f"{_value(decisive)}, limit {_limit(decisive.limit)}"
     room = MAX_COLUMNS - width(line) - len(end) - 2
-    return f"{line}; {_name(decisive.id, room)}{end}" if room >= _MIN_COLUMNS else line
-
-
-def _also_open(decision: Decision | Report) -> str:
-    """Return how many rules of a failed audit are not decided: that the others hold must not be read into it."""
-    undecided = sum(rule.status == "inconclusive" for rule in decision.rules)
-    return f", {undecided:,} not decided" if decision.verdict == "fail" and undecided else ""
+    return f"{line}; {elide(dotted(decisive.id), room)}{end}" if room >= _MIN_COLUMNS else line
 
 
 def _value(rule: RuleResult) -> str:
@@ -47,7 +45,3 @@ def _limit(limit: Mapping[str, float]) -> str:
     if limit.keys() == {"at_least", "at_most"}:
         return f"{written(limit['at_least'])} to {written(limit['at_most'])}"
     return in_words(limit)
-
-
-def _name(text: str, columns: int) -> str:
-    return elide(dotted(text), columns)

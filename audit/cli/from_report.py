@@ -30,7 +30,7 @@ def gate(
         print(json_summary(decision, stored, [report], notes))
     elif not quiet:
         about = digests(stored) if decision.verdict == "pass" or verbose else ()
-        lines = summary(decision, stored.data.groups, of_stdout(), verbose)
+        lines = summary(decision, stored, of_stdout(), verbose)
         print("\n".join([*lines, *date_note(on), *_lines(notes), *about]))
     return VERDICTS[decision.verdict]
 

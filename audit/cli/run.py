@@ -101,7 +101,7 @@ def _print(request: Request, report: Report, files: list[Path], on: date) -> Non
     elif not request.quiet:
         about = digests(report) if report.verdict == "pass" or request.verbose else ()
         reports = [f"Report: {plain(file, 500)}" for file in files[1:]]
-        lines = summary(report, style=of_stdout(), verbose=request.verbose)
+        lines = summary(report, report, style=of_stdout(), verbose=request.verbose)
         print("\n".join([*lines, *remarks(report), *date_note(on), *about, *reports]))
 
 

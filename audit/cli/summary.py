@@ -35,15 +35,14 @@ def plain(text: object, longest: int = _MAX_NAME_CHARACTERS) -> str:
 
 
 def summary(
-    decision: Decision | Report, groups: Sequence[GroupFacts] = (), style: Style = bare, verbose: bool = False
+    decision: Decision | Report, report: Report, style: Style = bare, verbose: bool = False
 ) -> Iterator[str]:
     """Yield the lines of a decision: the verdict, then every rule, worst first.
 
-    ``groups`` are those of the data, if ``decision`` is no report. With ``verbose``, every measurement is listed.
+    ``decision`` is on ``report``, under its policy or another. With ``verbose``, every measurement is listed.
     """
-    groups = decision.data.groups if isinstance(decision, Report) else groups
     limit = None if verbose else _MAX_LINES_PER_RULE
-    verdict, colon, rest = first_line(decision).partition(":")
+    verdict, colon, rest = first_line(decision, report.checks).partition(":")
     yield f"{style(verdict, decision.verdict)}{colon}{rest}"
     order = ("fail", "inconclusive", "waived", "pass")
     for rule in sorted(decision.rules, key=lambda rule: order.index(rule.status)):
@@ -55,7 +54,9 @@ def summary(
         if rule.not_decided:
             count = len(rule.not_decided)
             yield f"            left out by gate.min_rows: {count} group{'s' * (count != 1)}"
-            yield from (f"              {line}" for line in _worst(rule, rule.not_decided, limit, groups))
+            yield from (
+                f"              {line}" for line in _worst(rule, rule.not_decided, limit, report.data.groups)
+            )
 
 
 def remarks(report: Report) -> Iterator[str]:

@@ -69,7 +69,8 @@ def test_only_a_pass_is_green(monkeypatch: pytest.MonkeyPatch, verdict: Verdict)
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.delenv("NO_COLOR", raising=False)
-    lines = list(summary(replace(report(), verdict=verdict), style=of_stdout()))
+    decided = replace(report(), verdict=verdict)
+    lines = list(summary(decided, decided, style=of_stdout()))
     assert (GREEN in lines[0]) == (verdict == "pass") and ESCAPE in lines[0]
     for line in lines[1:]:
         assert GREEN not in line or line.startswith(f"  {GREEN}pass")

@@ -11,8 +11,9 @@ from audit.cli.first_line import MAX_COLUMNS, first_line
 from audit.cli.summary import summary
 from audit.formats.html.rules import rule_views
 from audit.formats.html.verdict import Nearest, verdict_view
+from audit.formats.text.headline import headline
 from audit.formats.text.safe_text import width
-from audit.result import Measurement, Report, RuleResult, RuleStatus, Scalar
+from audit.result import CheckResult, Measurement, Report, RuleResult, RuleStatus, Scalar
 
 WHERES: list[dict[str, Scalar]] = [
     {},
@@ -63,7 +64,7 @@ def test_the_summary_says_what_the_page_says(seed: int) -> None:
     report = reports(seed)
     views = rule_views(report)
     page = verdict_view(report, views)
-    lines = list(summary(report))
+    lines = list(summary(report, report))
     for nearest in [*page.blocked, *page.undecided]:
         (title,) = [at for at, line in enumerate(lines) if f" {nearest.view.rule.id}  " in line]
         assert f"  {nearest.view.limit}: " in lines[title]
@@ -74,15 +75,12 @@ def test_the_summary_says_what_the_page_says(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(20))
 def test_the_first_line_fits_and_says_the_verdict(seed: int) -> None:
     report = reports(seed)
-    for reason, rule in (
-        ("2 of 4 rules do not hold", "r" * 400),
-        ("性" * 400, "short"),
-        ("性" * 40, "short"),
-        ("a\nb\x1b[31m", "性" * 90),
-    ):
-        long = replace(report, reason=reason, rules=[replace(r, id=rule) for r in report.rules])
-        line = first_line(long)
-        assert line.startswith("FAIL: ") and line.isprintable() and width(line) <= MAX_COLUMNS
+    for rule in ("r" * 400, "short", "性" * 90, "a\nb\x1b[31m"):
+        long = replace(report, rules=[replace(each, id=rule) for each in report.rules])
+        line = first_line(long, long.checks)
+        assert (
+            line.startswith(headline(long, long.checks)) and line.isprintable() and width(line) <= MAX_COLUMNS
+        )
 
 
 def test_the_first_line_has_the_number_that_decides() -> None:
@@ -93,19 +91,24 @@ def test_the_first_line_has_the_number_that_decides() -> None:
     rule = replace(
         reports(0).rules[0], id="fairness.disparate_impact", measurements=[comparison], status="fail"
     )
-    found = replace(
-        reports(0), reason="1 of 4 rules does not hold", rules=[replace(rule, limit={"at_least": 0.8})]
+    found = replace(reports(0), rules=[replace(rule, limit={"at_least": 0.8})])
+    assert first_line(found, ()) == (
+        "FAIL: 1 of 1 rule does not hold; fairness.disparate_impact is 0.312, limit at least 0.8"
     )
-    assert first_line(found) == (
-        "FAIL: 1 of 4 rules does not hold; fairness.disparate_impact is 0.312, limit at least 0.8"
+    assert "            sex: Female against Male: 0.312 (0.283 to 0.343), n 5,421" in list(
+        summary(found, found)
     )
-    assert "            sex: Female against Male: 0.312 (0.283 to 0.343), n 5,421" in list(summary(found))
     both = {"at_least": 0.8, "at_most": 1.25}
     undecided = replace(rule, limit=both, status="inconclusive")
-    assert first_line(replace(found, rules=[replace(rule, limit=both), undecided])) == (
-        "FAIL: 1 of 4 rules does not hold, 1 not decided; fairness.disparate_impact is 0.312, limit 0.8 to 1.25"
+    assert first_line(replace(found, rules=[replace(rule, limit=both), undecided]), ()) == (
+        "FAIL: 1 of 2 rules does not hold, 1 not decided; fairness.disparate_impact is 0.312, limit 0.8 to 1.25"
     )
-    assert first_line(replace(found, verdict="inconclusive", reason="why", rules=[undecided])) == (
-        "INCONCLUSIVE: why; fairness.disparate_impact is 0.283 to 0.343, limit 0.8 to 1.25"
+    assert first_line(replace(found, verdict="inconclusive", rules=[undecided]), ()) == (
+        "INCONCLUSIVE: 1 of 1 rule not decided; fairness.disparate_impact is 0.283 to 0.343, limit 0.8 to 1.25"
     )
-    assert first_line(replace(found, verdict="pass", reason="4 rules hold")) == "PASS: 4 rules hold"
+    crashed = [CheckResult(name="fairness", status="crashed", reason="why")]
+    assert first_line(replace(found, verdict="inconclusive", rules=[]), crashed) == (
+        "INCONCLUSIVE: the policy has no rules, 1 check crashed"
+    )
+    holds = replace(rule, status="pass")
+    assert first_line(replace(found, verdict="pass", rules=[holds] * 4), ()) == "PASS: 4 of 4 rules hold"

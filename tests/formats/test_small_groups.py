@@ -53,7 +53,7 @@ def test_which_share_of_the_rows_no_rule_decided_on() -> None:
     assert f"  note    {sentence}" in list(remarks(found))
     assert sentence in render_html(found)
     assert "159 rows, 19 in the denominator" in render_html(found)
-    assert any("159 rows, 19 in the denominator" in line for line in summary(found))
+    assert any("159 rows, 19 in the denominator" in line for line in summary(found, found))
     nothing = report(left_out=[compared("Black", 20), *SMALL])
     assert next(undecided_rows(nothing)).startswith(
         "race: no rule decided on 100.0% of the rows (1,400 of 1,400): White"

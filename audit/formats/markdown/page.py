@@ -56,7 +56,7 @@ def _sections(report: Report) -> Iterator[Section]:
 def _lead(report: Report, failed: list[RuleResult], undecided: list[Undecided]) -> Section:
     """Return the section that begins with the verdict: what blocked, else what could not be decided."""
     older = f"{prose(report.superseded)}\n\n" if report.superseded else ""
-    title = f"## {_ICONS[report.verdict]} {headline(report)}\n\n{older}{subject(report)}"
+    title = f"## {_ICONS[report.verdict]} {headline(report, report.checks)}\n\n{older}{subject(report)}"
     if failed:
         return _list(f"{title} What blocked:", failed, rule_item, "such rules", 20_000)
     if undecided:
