@@ -53,7 +53,7 @@ def _suites(report: Report) -> dict[str, list[Case]]:
     for check in report.checks:
         suites.setdefault(check.name, []).extend(_of_check(check, report))
     for rule in report.rules:
-        suites.setdefault(_check_of(rule), []).append(_of_rule(rule))
+        suites.setdefault(_check_of(rule), []).append(_of_rule(rule, report))
     if unexplained(report):
         result: Result = "failure" if report.verdict == "fail" else "error"
         case = Case("verdict", result, report.verdict, verdict_text(report))
@@ -70,8 +70,8 @@ def _of_check(check: CheckResult, report: Report) -> Iterator[Case]:
         yield Case(name, "skipped", check.status, sentence(f"{name} was skipped: {check.reason}"))
 
 
-def _of_rule(rule: RuleResult) -> Case:
-    return Case(rule.id, _RESULTS[rule.status], rule.status, outcome(rule), details(rule))
+def _of_rule(rule: RuleResult, report: Report) -> Case:
+    return Case(rule.id, _RESULTS[rule.status], rule.status, outcome(rule), details(rule, report.data.groups))
 
 
 def _check_of(rule: RuleResult) -> str:

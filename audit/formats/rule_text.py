@@ -1,13 +1,15 @@
 """The outcome of a rule in sentences with its numbers: the same words in every format."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 
+from audit.formats.small_groups import rows_in_words
 from audit.formats.text import margins
 from audit.formats.text.safe_text import brief, clean, elide
 from audit.formats.text.where_labels import describe, rows_of
 from audit.numbers import count, with_interval
-from audit.result import MAX_AUDITS, Measurement, RuleResult, RuleStatus
+from audit.result import MAX_AUDITS, GroupFacts, Measurement, RuleResult, RuleStatus
 
 PlacedMeasurements = list[tuple[Measurement, margins.Place | None]]
 
@@ -67,21 +69,27 @@ def numbers(rule: RuleResult) -> str:
     return f"{metric} is {value}; it must be {limit}" + (f" ({place.words})" if place else "")
 
 
-def measurement_lines(rule: RuleResult, max_lines: int = MAX_LINES) -> Iterator[str]:
+def measurement_lines(
+    rule: RuleResult, groups: Sequence[GroupFacts], max_lines: int = MAX_LINES
+) -> Iterator[str]:
     """Yield a line for each measurement of a rule, furthest outside first, then for those left out as too small.
 
-    Beyond ``max_lines`` of either, a last line has the number of the others.
+    The latter have all of their rows besides, which ``groups`` of the data say. Beyond ``max_lines`` of either, a last
+    line has the number of the others.
     """
-    yield from _lines(ranked(rule), max_lines)
-    for line in _lines(by_place(rule.not_decided, rule), max_lines):
+    yield from _lines(ranked(rule), _rows, max_lines)
+    for line in _lines(by_place(rule.not_decided, rule), partial(rows_in_words, groups=groups), max_lines):
         yield f"left out by gate.min_rows: {line}"
 
 
-def details(rule: RuleResult) -> list[str]:
-    """Return the lines below an `outcome`: the rule's other measurements, and what would decide it."""
+def details(rule: RuleResult, groups: Sequence[GroupFacts]) -> list[str]:
+    """Return the lines below an `outcome`: the rule's other measurements, and what would decide it.
+
+    ``groups`` are as in `measurement_lines`.
+    """
     in_outcome = min(len(ranked(rule)), 1)
     needs = [sentence(f"needs: {need}") for need in rule.needs]
-    return [*islice(measurement_lines(rule), in_outcome, None), *needs]
+    return [*islice(measurement_lines(rule, groups), in_outcome, None), *needs]
 
 
 def waiver(rule: RuleResult) -> str:
@@ -109,13 +117,11 @@ def _ended(text: str) -> str:
     return text if text.endswith((".", "!", "?", "…")) else f"{text}."
 
 
-def _lines(measured: PlacedMeasurements, max_lines: int) -> Iterator[str]:
+def _lines(measured: PlacedMeasurements, rows: Callable[[Measurement], str], max_lines: int) -> Iterator[str]:
     for measurement, place in measured[:max_lines]:
         label = elide(describe(measurement.where) or "all rows", _MAX_LABEL)
         value = with_interval(measurement.value, measurement.ci)
-        yield one_line(
-            ", ".join([f"{label}: {value}", _rows(measurement), *([place.words] if place else [])])
-        )
+        yield one_line(", ".join([f"{label}: {value}", rows(measurement), *([place.words] if place else [])]))
     if len(measured) > max_lines:
         yield f"and {len(measured) - max_lines:,} more, in report.json"
 

@@ -128,10 +128,10 @@ class RuleItem(pytest.Item):
         if rule.status == "waived":
             raise _skipped(waiver(rule))
         if rule.status == "inconclusive" and not self._undecided_fails:
-            raise _skipped(f"not decided: {failure_reason(rule).removeprefix('not decided: ')}")
+            raise _skipped(f"not decided: {failure_reason(rule, report).removeprefix('not decided: ')}")
         if rule.status != "pass":
-            text = f"{failure_text(rule)}\nReport: {self.policy_file.audit.out}"
-            raise RuleNotMet(text, failure_reason(rule))
+            text = f"{failure_text(rule, report)}\nReport: {self.policy_file.audit.out}"
+            raise RuleNotMet(text, failure_reason(rule, report))
 
     def teardown(self) -> None:
         """After the policy's last test, fail if the audit did not pass for a reason that is no test's.

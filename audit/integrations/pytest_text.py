@@ -12,14 +12,17 @@ from audit.result import Measurement, Report, RuleResult
 _MAX_CHARACTERS = 500
 
 
-def failure_text(rule: RuleResult) -> str:
+def failure_text(rule: RuleResult, report: Report) -> str:
     """Return a rule's status, id and outcome, and below them its other measurements and what would decide it."""
-    return "\n".join([f"{rule.status}: {one_line(rule.id)}", outcome(rule), *details(rule)])
+    return "\n".join(
+        [f"{rule.status}: {one_line(rule.id)}", outcome(rule), *details(rule, report.data.groups)]
+    )
 
 
-def failure_reason(rule: RuleResult) -> str:
+def failure_reason(rule: RuleResult, report: Report) -> str:
     """Return the reason of a rule's status, and the measurement furthest beyond its limit, on one line."""
-    return "; ".join([one_line(elide(rule.reason, MAX_REASON)), *islice(measurement_lines(rule), 1)])
+    worst = islice(measurement_lines(rule, report.data.groups), 1)
+    return "; ".join([one_line(elide(rule.reason, MAX_REASON)), *worst])
 
 
 def problems_without_test(
@@ -36,7 +39,7 @@ def problems_without_test(
     ]
     blocking = ("fail", "inconclusive") if undecided_fails else ("fail",)
     others = [rule for rule in report.rules if rule.id not in rules_with_tests and rule.status in blocking]
-    problems += [failure_text(rule) for rule in others]
+    problems += [failure_text(rule, report) for rule in others]
     if report.verdict != "pass" and not any(rule.status in ("fail", "inconclusive") for rule in report.rules):
         problems.append(plain(f"{report.verdict.upper()}: {report.reason}", _MAX_CHARACTERS))
     return list(dict.fromkeys(problems))

@@ -16,6 +16,7 @@ from .html.samples import full, rules
 
 _LINE = re.compile("[^\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
 AUC, IMPACT, RACE, WAIVED, EMPTY = rules()
+GROUPS = full().data.groups
 
 
 @pytest.mark.parametrize(
@@ -61,10 +62,10 @@ def test_a_rule_against_a_baseline_says_the_improvement() -> None:
 
 
 def test_the_lines_repeat_the_first_of_many() -> None:
-    lines = list(measurement_lines(RACE, 1))
+    lines = list(measurement_lines(RACE, GROUPS, 1))
     assert lines[0].startswith("race: Black against White: ") and lines[1] == "and 1 more, in report.json"
     assert lines[2].startswith("left out by gate.min_rows: race: ")
-    assert len(list(measurement_lines(RACE))) == len(RACE.measurements) + len(RACE.not_decided)
+    assert len(list(measurement_lines(RACE, GROUPS))) == len(RACE.measurements) + len(RACE.not_decided)
 
 
 @pytest.mark.parametrize(
@@ -85,6 +86,6 @@ def test_a_sentence_is_one_line(text: str, line: str) -> None:
 @given(reports())
 def test_no_name_breaks_out_of_its_line_or_fills_pages(report: Report) -> None:
     for rule in report.rules:
-        lines = [outcome(rule), *measurement_lines(rule)]
+        lines = [outcome(rule), *measurement_lines(rule, report.data.groups)]
         assert all(_LINE.fullmatch(line) for line in lines)
         assert max(map(len, lines)) < 4000

@@ -76,7 +76,7 @@ def _outcome(rule: RuleResult) -> str:
 def _other_measurements(rule: RuleResult) -> Iterator[str]:
     """Yield the measurements after the one that `numbers` has."""
     lines = min(len(rule.measurements), _MAX_LINES + 1)
-    yield from islice(measurement_lines(rule, _MAX_LINES), 1, lines)
+    yield from islice(measurement_lines(rule, (), _MAX_LINES), 1, lines)
 
 
 def _needs(needs: Sequence[str]) -> Iterator[str]:

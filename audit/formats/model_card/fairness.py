@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from audit.formats.model_card.fields import Record, name, text
 from audit.formats.rule_text import SEVERITY
+from audit.formats.small_groups import rows_in_words
 from audit.formats.text.margins import Place, in_words, place
 from audit.formats.text.where_labels import describe, rows_of
 from audit.numbers import count, with_interval
@@ -35,7 +36,7 @@ def fairness_assessments(report: Report) -> list[Record]:
     for rule, measurement, decided, group in _on_groups(report):
         listed = sentences.setdefault(group, [])
         if len(listed) < _MAX_SENTENCES:
-            listed.append(_sentence(rule, measurement, decided))
+            listed.append(_sentence(rule, measurement, decided, report))
         else:
             more[group] += 1
     for group, number in more.items():
@@ -63,15 +64,13 @@ def _on_groups(report: Report) -> Iterator[tuple[RuleResult, Measurement, bool, 
                     yield rule, m, decided, (str(m.where.get("attribute", "")), member)
 
 
-def _sentence(rule: RuleResult, measurement: Measurement, decided: bool) -> str:
+def _sentence(rule: RuleResult, measurement: Measurement, decided: bool, report: Report) -> str:
     """Return what was measured of a group, where that is against the limit, and what became of the rule."""
     rest = describe({key: value for key, value in measurement.where.items() if key not in _OF_GROUP})
     value = with_interval(measurement.value, measurement.ci)
     at = place(measurement, rule.limit)
-    parts = [
-        f"{name(rule.metric)}{f' ({name(rest)})' if rest else ''}: {value}",
-        f"n {count(rows_of(measurement))}",
-    ]
+    rows = f"n {count(rows_of(measurement))}" if decided else rows_in_words(measurement, report.data.groups)
+    parts = [f"{name(rule.metric)}{f' ({name(rest)})' if rest else ''}: {value}", rows]
     if measurement.members:
         parts.append(f"of {name(', '.join(measurement.members))} together")
     if at:
