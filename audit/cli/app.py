@@ -38,6 +38,7 @@ Formats = Annotated[
         "--format",
         metavar="NAME",
         help="html, junit, sarif, markdown, gitlab or model-card; repeatable (default: html).",
+        autocompletion=completion.format_names,
     ),
 ]
 Date = Annotated[
@@ -110,7 +111,14 @@ def inspect(
 @app.command()
 def init(
     model: ModelArgument,
-    data: Annotated[str, typer.Argument(metavar="DATA", help=".csv, .parquet, a directory or glob of them.")],
+    data: Annotated[
+        str,
+        typer.Argument(
+            metavar="DATA",
+            help="A .csv, .parquet, .feather, .jsonl, .npz or .tfrecord file, a directory or glob of them, a directory "
+            "of images with a label file, or aif360:NAME.",
+        ),
+    ],
     label: Annotated[str, typer.Option(help="The label column.")],
     protected: Protected = None,
     favorable: Annotated[

@@ -82,6 +82,13 @@ def check_names(incomplete: str) -> list[str]:
     return sorted(e.name for e in entry_points(group="audit.checks") if e.name.startswith(incomplete))
 
 
+def format_names(incomplete: str) -> list[str]:
+    """Return the names of report formats that begin so."""
+    from audit.formats.registry import FORMATS  # late: of all commands, few name a format
+
+    return [name for name in FORMATS if name.startswith(incomplete)]
+
+
 def _script(shell: str) -> str:
     """Return typer's script; zsh, which reads its file when it first completes, then completes as well."""
     from typer.completion import get_completion_script  # type: ignore[attr-defined]

@@ -18,6 +18,8 @@ LINES = {
     "audit run --ver": {"--verbose"},
     "audit checks fair": {"fairness"},
     "audit run --only rob": {"robustness"},
+    "audit run --format mark": {"markdown"},
+    "audit report report.json --format m": {"markdown", "model-card"},
     "audit schema ": {"policy", "report"},
     "audit --vers": {"--version"},
 }

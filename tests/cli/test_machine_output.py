@@ -13,6 +13,7 @@ from ruamel.yaml import YAML
 from audit.check import entry_points
 from audit.cli import main
 from audit.cli.app import app
+from audit.data.readers.registry import _READERS
 from audit.result import GROUP_KEYS
 from audit.version import __version__
 
@@ -181,6 +182,12 @@ def test_h_is_help_everywhere(capsys: Captured, name: str | None) -> None:
         texts.append(capsys.readouterr().out)
     assert texts[0] == texts[1]
     assert "Usage: audit" in texts[0]
+
+
+def test_the_help_of_init_names_every_kind_of_file(capsys: Captured) -> None:
+    assert main(["init", "--help"]) == 0
+    text = capsys.readouterr().out
+    assert [suffix for suffix in _READERS if f"{suffix} " not in text.replace(",", " ")] == []
 
 
 def test_a_mistyped_command_is_corrected(capsys: Captured) -> None:
