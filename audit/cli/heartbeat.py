@@ -1,114 +1,100 @@
 """Signs of life on stderr while a step takes long, at most two seconds apart and short enough for a log."""
 
 import os
+import signal
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from threading import Event, Lock, Thread
 from types import TracebackType
-from typing import TextIO
 
-INTERVAL_SECONDS = 1.0
-"""Time between two signs: what is promised are two seconds, and the machine may be busy."""
+from audit.cli import heartbeat_process
+from audit.cli.heartbeat_process import encode
 
-MAX_LINES = 10
-"""Lines about one step; after them comes a dot a sign, since a log should not grow by a line every second."""
-
-DOTS_PER_LINE = 30
-
-_BETWEEN_STEPS = "at work"
+_UNTIL_THE_END = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT}
+"""Signals that a whole group of processes gets, and this command alone answers."""
 
 
 class Heartbeat:
-    """A thread that says which step is running and for how long, whenever nothing else is said.
+    """What says which step is running and for how long, whenever nothing else is said.
+
+    A process of its own prints (`audit.cli.heartbeat_process`). Without one, as when stderr is a stream of a Python
+    program that calls this one, lines are printed and no signs are given.
 
     Args:
         step: what runs first; it is over when another step begins.
-        stream: where it is said; it is not closed.
+        bar: whether the signs are a bar on a terminal, or else lines.
     """
 
-    def __init__(self, step: str, stream: TextIO) -> None:
-        self._stream = stream
-        self._lock = Lock()
-        self._stopped = Event()
-        self._thread = Thread(target=self._run, daemon=True)
+    def __init__(self, step: str, bar: bool = False) -> None:
         self._first = step
-        self._began = {step: time.monotonic()}  # by step, the innermost last
-        self._count = ""
-        self._signs = 0
-        self._dots = 0
-        self._due = time.monotonic() + INTERVAL_SECONDS / 2
+        self._began: dict[str, float] = {}  # by step, the innermost last
+        self._bar = bar
+        self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> "Heartbeat":
-        self._thread.start()
+        with suppress(OSError, ValueError):  # no descriptor, or no further process
+            self._process = _process(sys.stderr.fileno(), self._bar)
+        self.at(self._first)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stopped.set()
-        self._thread.join()
-        with self._lock:
-            self._end_dots()
+        self._send("end")
+        if self._process is not None:
+            self._process.communicate()
+        self._process = None
 
-    def at(self, step: str, count: str = "") -> None:
+    def at(self, step: str, done: int = 0, total: int = 1) -> None:
         """Record that ``step`` is running, inside the steps that have not ended, and how far it is."""
-        with self._lock:
+        if step != self._first:
             self._began.pop(self._first, None)
-            if step not in self._began:
-                self._began[step] = time.monotonic()
-                self._signs = 0
-            self._count = count
+        self._began.setdefault(step, time.monotonic())
+        self._send("at", step, done, total, self._began[step])
 
     def end(self, step: str) -> float:
         """Record that ``step`` has ended, and return its seconds."""
-        with self._lock:
-            self._signs = 0
-            self._count = ""
-            return time.monotonic() - self._began.pop(step, time.monotonic())
+        now = time.monotonic()
+        seconds = now - self._began.pop(step, now)
+        outer, began = next(reversed(self._began.items()), ("", now))
+        self._send("at", outer, 0, 1, began)
+        return seconds
 
     def say(self, text: str) -> None:
         """Print a line, which is a sign of life as well."""
-        with self._lock:
-            self._end_dots()
-            self._write(f"audit: {text}\n")
+        if not self._send("say", text):
+            print(f"audit: {text}", file=sys.stderr, flush=True)
 
-    def _run(self) -> None:
-        while not self._stopped.wait(max(0.0, self._due - time.monotonic())):
-            with self._lock:
-                if time.monotonic() >= self._due:
-                    self._beat()
-
-    def _beat(self) -> None:
-        self._signs += 1
-        if self._signs <= MAX_LINES:
-            self._end_dots()
-            self._write(f"audit: {self._state()}\n")
-        elif self._dots + 1 < DOTS_PER_LINE:
-            self._dots += 1
-            self._write(".")
-        else:
-            self._dots = 0
-            self._write(f". {self._state()}\n")
-
-    def _state(self) -> str:
-        step = next(reversed(self._began), "")
-        seconds = f"{time.monotonic() - self._began[step]:.0f} s" if step else ""
-        return ", ".join(part for part in (step or _BETWEEN_STEPS, self._count, seconds) if part)
-
-    def _end_dots(self) -> None:
-        if self._dots:
-            self._dots = 0
-            self._write("\n")
-
-    def _write(self, text: str) -> None:
-        self._due = time.monotonic() + INTERVAL_SECONDS
+    def _send(self, kind: str, *fields: object) -> bool:
+        """Return whether there is a process to take the message."""
+        if self._process is None or self._process.stdin is None:
+            return False
         try:
-            self._stream.write(text)
-            self._stream.flush()
-        except (OSError, ValueError):  # stderr is full, or its reader has gone: whoever prints next finds out
-            self._stopped.set()
+            self._process.stdin.write(encode(kind, *fields))
+            self._process.stdin.flush()
+        except OSError:  # it has ended, as it does when nobody reads stderr any more
+            return False
+        return True
+
+
+def _process(stderr: int, bar: bool) -> subprocess.Popen[bytes]:
+    """Start the process that prints to the descriptor ``stderr``, wherever that leads to later.
+
+    It is isolated (``-I``), for the modules beside it have names of Python's own, such as ``inspect``.
+    """
+    arguments = ["bar" if bar else "lines", sys.stderr.encoding or "utf-8", str(os.getpid())]
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, _UNTIL_THE_END)  # the process inherits it
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-I", "-S", heartbeat_process.__file__, *arguments],
+            stdin=subprocess.PIPE,
+            stdout=stderr,
+            stderr=subprocess.DEVNULL,
+        )
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 @contextmanager
@@ -118,21 +104,5 @@ def starting(step: str, quiet: bool = False) -> Iterator[None]:
         yield
         return
     print(f"audit: {step}", file=sys.stderr, flush=True)
-    with own_stderr() as stream, Heartbeat(step, stream):
+    with Heartbeat(step):
         yield
-
-
-@contextmanager
-def own_stderr() -> Iterator[TextIO]:
-    """Yield a stream to stderr that stays there while descriptor 2 is redirected, as when a framework starts."""
-    try:
-        descriptor = os.dup(sys.stderr.fileno())
-    except (OSError, ValueError):  # a stream of a program that calls this one
-        yield sys.stderr
-        return
-    stream = open(descriptor, "w", errors="backslashreplace")  # noqa: SIM115 (closed below, whatever it lost)
-    try:
-        yield stream
-    finally:
-        with suppress(OSError):
-            stream.close()

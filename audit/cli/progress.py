@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, NamedTuple
 
-from audit.cli.heartbeat import Heartbeat, own_stderr
+from audit.cli.heartbeat import Heartbeat
 from audit.cli.summary import plain
 from audit.conclusion.observers import Observers, ignore
 
@@ -49,7 +49,7 @@ def display(quiet: bool, verbose: bool = False) -> AbstractContextManager[Displa
     """
     if quiet:
         return nullcontext(Display(ignore, _print))
-    return _bar() if sys.stderr.isatty() and os.environ.get("TERM") != "dumb" else _lines(verbose)
+    return _signs(verbose, bar=sys.stderr.isatty() and os.environ.get("TERM") != "dumb")
 
 
 def _print(text: str) -> None:
@@ -57,43 +57,15 @@ def _print(text: str) -> None:
 
 
 @contextmanager
-def _lines(verbose: bool) -> Iterator[Display]:
-    with own_stderr() as stream, Heartbeat(_FIRST_STEP, stream) as heartbeat:
+def _signs(verbose: bool, bar: bool) -> Iterator[Display]:
+    with Heartbeat(_FIRST_STEP, bar) as heartbeat:
 
         def progress(step: str, done: int, total: int) -> None:
             name = plain(step)
-            heartbeat.at(name, f"{done:,} of {total:,}" if total > 1 else "")
+            heartbeat.at(name, done, total)
             if done == total:
                 seconds = heartbeat.end(name)
-                heartbeat.say(f"{name} done{f' ({seconds:.1f} s)' if verbose else ''}")
+                if verbose or not bar:
+                    heartbeat.say(f"{name} done{f' ({seconds:.1f} s)' if verbose else ''}")
 
         yield Display(progress, heartbeat.say)
-
-
-@contextmanager
-def _bar() -> Iterator[Display]:
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        SpinnerColumn,
-        TaskID,
-        TextColumn,
-        TimeElapsedColumn,
-    )
-    from rich.progress import Progress as Bar
-
-    columns = (
-        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
-    )  # fmt: skip
-    with own_stderr() as stream, Bar(*columns, console=Console(file=stream), transient=True) as bar:
-        tasks: dict[str, TaskID] = {_FIRST_STEP: bar.add_task(_FIRST_STEP, total=None)}
-
-        def progress(step: str, done: int, total: int) -> None:
-            if step not in tasks:
-                bar.update(tasks[_FIRST_STEP], visible=False)
-                tasks[step] = bar.add_task(escape(plain(step)), total=total)
-            bar.update(tasks[step], completed=done)
-
-        yield Display(progress, _print)

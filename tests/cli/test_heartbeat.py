@@ -1,113 +1,282 @@
-"""Progress never pauses for two seconds, and a log can bear it."""
+"""Progress never pauses for two seconds, whatever the command is at, a log can bear it, and nothing outlives it."""
 
 from __future__ import annotations
 
 import io
+import os
+import pty
+import signal
+import subprocess
 import sys
 import time
-from itertools import pairwise
+from collections.abc import Iterator
+from pathlib import Path
+from select import select
+from typing import IO
 
+import psutil
 import pytest
 
-from audit.cli import heartbeat
+from audit.cli import heartbeat_process
+from audit.cli.heartbeat import Heartbeat, starting
+from audit.cli.heartbeat_process import DOTS_PER_LINE, MAX_LINES, Bar, Lines, State, decode, encode
+from audit.cli.progress import observers
+
+ROOT = Path(__file__).parents[2]
+PATIENCE_SECONDS = 60
+Captured = pytest.CaptureFixture[str]
+
+COMMAND = """
+import ctypes, os, sys, time
 from audit.cli.heartbeat import Heartbeat, starting
 from audit.cli.progress import observers
 
+def keep_the_lock():  # as native code does: no other thread runs until a byte comes
+    ctypes.PyDLL(None).read(0, ctypes.create_string_buffer(1), 1)
 
-class Recorded(io.StringIO):
-    """A stream that knows when it was written to."""
+"""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.times = [time.monotonic()]
 
-    def write(self, text: str) -> int:
-        self.times.append(time.monotonic())
-        return super().write(text)
+def test_signs_are_lines_then_dots() -> None:
+    screen = Lines()
+    signs = "".join(
+        screen.sign(State("robustness", 0, 1, 0.0), now) for now in range(MAX_LINES + DOTS_PER_LINE + 3)
+    )
+    lines = (signs + screen.end()).splitlines()
+    assert lines[:MAX_LINES] == [f"audit: robustness, {second} s" for second in range(MAX_LINES)]
+    last = MAX_LINES + DOTS_PER_LINE - 1
+    assert lines[MAX_LINES:] == ["." * DOTS_PER_LINE + f" robustness, {last} s", "..."]
 
-    def longest_pause(self) -> float:
-        """Return the greatest time between two texts, from the start to now."""
-        times = [*self.times, time.monotonic()]
-        return max(after - before for before, after in pairwise(times))
+
+def test_another_step_ends_the_dots_and_has_lines_again() -> None:
+    screen = Lines()
+    for now in range(MAX_LINES + 1):
+        dot = screen.sign(State("robustness", 0, 1, 0.0), now)
+    assert dot == "."
+    assert screen.sign(State("attacking", 5, 10, 11.0), 12.0) == "\naudit: attacking, 5 of 10, 1 s\n"
+    assert screen.sign(State("", 0, 1, 12.0), 13.0) == "audit: at work\n"
+
+
+def test_the_bar_is_one_line_that_does_not_wrap() -> None:
+    line = Bar().sign(State("scoring", 1000, 2000, 0.0), 3.0)
+    half = f"[{'#' * 15}{'.' * 15}]"
+    assert line == f"\r\x1b[K\x1b[?7laudit: {half} scoring, 1,000 of 2,000, 3 s\x1b[?7h\r"
+
+
+@pytest.mark.parametrize("text", ["a\tb\nc", "größer 🙂", "\x1b[31m\\n", "\udcff", ""])
+def test_any_text_survives_the_pipe(text: str) -> None:
+    line = encode("say", text, 5)
+    assert line.count(b"\n") == 1 and decode(line[:-1]) == ["say", text, "5"]
 
 
 @pytest.fixture
-def fast(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(heartbeat, "INTERVAL_SECONDS", 0.02)
+def echo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the process print the messages as they come."""
+    script = tmp_path / "echo.py"
+    script.write_text("import os\nwhile part := os.read(0, 65536):\n    os.write(1, part)\n")
+    monkeypatch.setattr(heartbeat_process, "__file__", str(script))
 
 
-def test_signs_are_lines_then_dots(fast: None) -> None:
-    stream = Recorded()
-    with Heartbeat("loading", stream) as beats:
+def test_an_inner_step_hands_back_to_the_outer_one(echo: None, capfd: Captured) -> None:
+    with Heartbeat("loading") as beats:
         beats.at("robustness")
-        time.sleep(3)
-    lines = stream.getvalue().splitlines()
-    assert len(lines) < heartbeat.MAX_LINES + 3 / 0.02 / heartbeat.DOTS_PER_LINE + 2
-    assert all(line.startswith("audit: robustness, ") for line in lines[: heartbeat.MAX_LINES])
-    assert any(line == "." * heartbeat.DOTS_PER_LINE + " robustness, 2 s" for line in lines)
-    assert stream.getvalue().endswith("\n")
-
-
-def test_what_is_said_starts_a_line(fast: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(heartbeat, "MAX_LINES", 0)
-    stream = Recorded()
-    with Heartbeat("loading", stream) as beats:
-        time.sleep(0.3)
-        beats.say("scoring done")
-        time.sleep(0.3)
-    first, said, last = stream.getvalue().splitlines()
-    assert set(first) == set(last) == {"."} and said == "audit: scoring done"
-
-
-def test_an_inner_step_hands_back_to_the_outer_one(fast: None) -> None:
-    stream = Recorded()
-    with Heartbeat("loading", stream) as beats:
-        beats.at("robustness")
-        beats.at("attacking", "5 of 10")
-        time.sleep(0.2)
+        beats.at("attacking", 5, 10)
         beats.end("attacking")
-        time.sleep(0.2)
-    lines = stream.getvalue().splitlines()
-    assert "audit: attacking, 5 of 10, 0 s" in lines and lines[-1] == "audit: robustness, 0 s"
+        beats.end("robustness")
+    messages = [decode(line)[:4] for line in capfd.readouterr().err.encode().splitlines()]
+    assert messages == [
+        ["at", "loading", "0", "1"], ["at", "robustness", "0", "1"], ["at", "attacking", "5", "10"],
+        ["at", "robustness", "0", "1"], ["at", "", "0", "1"], ["end"],
+    ]  # fmt: skip
 
 
-def test_a_long_check_is_never_silent_for_two_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
-    stream = Recorded()
-    monkeypatch.setattr(sys, "stderr", stream)
-    with starting("opening model and data"):
-        time.sleep(1.2)
-    with observers(quiet=False, debug=False) as callbacks:
-        callbacks.progress("mine", 0, 1)
-        time.sleep(4.5)
-        callbacks.progress("mine", 1, 1)
-    assert stream.longest_pause() < 2
-    assert "audit: mine, 2 s\n" in stream.getvalue() and "audit: mine done\n" in stream.getvalue()
+def test_lines_come_in_order_and_before_what_follows_the_block(capfd: Captured) -> None:
+    with starting("opening"), Heartbeat("loading") as beats:
+        for number in range(100):
+            beats.say(f"line {number}")
+    print("the end", file=sys.stderr)
+    lines = [line for line in capfd.readouterr().err.splitlines() if not line.startswith("audit: loading")]
+    assert lines == ["audit: opening", *(f"audit: line {number}" for number in range(100)), "the end"]
 
 
-def test_quiet_gives_no_sign(fast: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    stream = Recorded()
-    monkeypatch.setattr(sys, "stderr", stream)
+def test_quiet_starts_no_process(capfd: Captured) -> None:
     with starting("opening", quiet=True), observers(quiet=True, debug=False) as callbacks:
         callbacks.progress("mine", 0, 1)
-        time.sleep(0.2)
-    assert stream.getvalue() == ""
+        assert psutil.Process().children() == []
+    assert capfd.readouterr().err == ""
 
 
-def test_a_reader_that_has_gone_ends_the_signs_only(fast: None) -> None:
-    class Gone(io.StringIO):
-        def write(self, text: str) -> int:
-            raise BrokenPipeError
-
-    with Heartbeat("loading", Gone()) as beats:
-        time.sleep(0.1)
+@pytest.mark.parametrize("executable", ["/nonexistent", "/usr/bin/false"])
+def test_without_a_process_lines_are_printed(
+    capfd: Captured, monkeypatch: pytest.MonkeyPatch, executable: str
+) -> None:
+    monkeypatch.setattr(sys, "executable", executable)
+    with Heartbeat("loading") as beats:
+        for process in psutil.Process().children():
+            while process.status() != psutil.STATUS_ZOMBIE:
+                time.sleep(0.01)
         beats.say("scoring done")
+    assert capfd.readouterr().err == "audit: scoring done\n"
 
 
-def test_verbose_says_how_long_a_step_took(monkeypatch: pytest.MonkeyPatch) -> None:
-    stream = Recorded()
+def test_a_stream_of_the_calling_program_gets_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.StringIO()
     monkeypatch.setattr(sys, "stderr", stream)
     with observers(quiet=False, debug=False, verbose=True) as callbacks:
         callbacks.progress("mine", 0, 1)
-        time.sleep(0.3)
         callbacks.progress("mine", 1, 1)
-    assert stream.getvalue() in (f"audit: mine done (0.{tenth} s)\n" for tenth in (3, 4))
+    assert stream.getvalue() == "audit: mine done (0.0 s)\n"
+
+
+class Running:
+    """A command with its stderr on a pipe or a terminal, the process that prints for it, and what that printed."""
+
+    def __init__(self, script: str, terminal: bool = False) -> None:
+        self._reading, writing = pty.openpty() if terminal else os.pipe()
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", COMMAND + script],
+            stdin=subprocess.PIPE,
+            stderr=writing,
+            start_new_session=True,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm"},
+        )
+        os.close(writing)
+        self.printed = b""
+
+    def read_until(self, text: bytes) -> None:
+        """Read stderr until ``text`` was printed."""
+        while text not in self.printed:
+            ready, _, _ = select([self._reading], [], [], PATIENCE_SECONDS)
+            assert ready, f"nothing for {PATIENCE_SECONDS} s, after {self.printed!r}"
+            assert (part := os.read(self._reading, 4096)), f"the end, after {self.printed!r}"
+            self.printed += part
+
+    def release(self) -> int:
+        """Send the byte that the command waits for, and return its exit code."""
+        stdin: IO[bytes] = self.process.stdin  # type: ignore[assignment]
+        stdin.write(b"x")
+        stdin.flush()
+        return self.process.wait(PATIENCE_SECONDS)
+
+    def printer(self) -> psutil.Process:
+        (printer,) = psutil.Process(self.process.pid).children()
+        return printer
+
+    def rest(self) -> bytes:
+        """Return what is printed until all processes that hold stderr have ended."""
+        rest = b""
+        try:
+            while part := os.read(self._reading, 4096):
+                rest += part
+        except OSError:  # how Linux ends a terminal
+            pass
+        return rest
+
+    def hang_up(self) -> None:
+        """Close the reading end of stderr."""
+        os.close(self._reading)
+        self._reading = os.open(os.devnull, os.O_RDONLY)
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.communicate()
+        os.close(self._reading)
+
+
+@pytest.fixture
+def start() -> Iterator[type[Running]]:
+    started: list[Running] = []
+
+    class Closed(Running):
+        def __init__(self, script: str, terminal: bool = False) -> None:
+            super().__init__(script, terminal)
+            started.append(self)
+
+    yield Closed
+    for running in started:
+        running.close()
+
+
+def test_native_code_that_keeps_the_lock_does_not_stop_the_signs(start: type[Running]) -> None:
+    command = start("with starting('opening'):\n    keep_the_lock()")
+    command.read_until(b"audit: opening, 2 s\n")
+    assert command.release() == 0
+    assert command.printed.startswith(b"audit: opening\naudit: opening, 0 s\naudit: opening, ")
+
+
+def test_nor_the_bar_of_a_terminal_which_leaves_nothing_behind(start: type[Running]) -> None:
+    script = """
+with observers(quiet=False, debug=False) as callbacks:
+    callbacks.progress("scoring", 5, 10)
+    keep_the_lock()
+    callbacks.crash("mine", "no")
+"""
+    command = start(script, terminal=True)
+    command.read_until(b"scoring, 5 of 10, 1 s\x1b[?7h\r")
+    assert command.release() == 0
+    rest = command.rest()
+    assert rest.endswith(b"\r\x1b[Kaudit: the check mine crashed: no\r\n\r\x1b[K")
+    assert b"\n" not in command.printed
+
+
+WAITS = "with Heartbeat('waiting'):\n    sys.stdin.read(1)"
+FORKS = """
+with Heartbeat('waiting'):
+    if os.fork() == 0:  # a copy that holds the pipe
+        os.setsid()
+        os.close(2)
+        time.sleep(100)
+    sys.stdin.read(1)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize("group", [False, True], ids=["alone", "group"])
+def test_it_ends_with_the_command_without_a_word(start: type[Running], number: int, group: bool) -> None:
+    command = start(WAITS)
+    command.read_until(b"audit: waiting, 0 s\n")
+    printer = command.printer()
+    (os.killpg if group else os.kill)(command.process.pid, number)
+    assert command.process.wait(PATIENCE_SECONDS) == -number
+    printer.wait(PATIENCE_SECONDS)
+    rest = command.rest()
+    traceback = b"Traceback" if number == signal.SIGINT else b""
+    assert rest.startswith(traceback) and rest.count(b"Traceback") == bool(traceback)
+
+
+def test_it_ends_though_a_copy_of_the_command_holds_the_pipe(start: type[Running]) -> None:
+    command = start(FORKS)
+    command.read_until(b"audit: waiting, 0 s\n")
+    printer, copy = psutil.Process(command.process.pid).children()
+    command.process.kill()
+    printer.wait(PATIENCE_SECONDS)
+    assert copy.is_running()
+    copy.kill()
+
+
+def test_a_signal_to_the_group_that_the_command_ignores_stops_no_sign(start: type[Running]) -> None:
+    command = start(f"import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n{WAITS}")
+    command.read_until(b"audit: waiting, 0 s\n")
+    os.killpg(command.process.pid, signal.SIGTERM)
+    command.read_until(b"audit: waiting, 2 s\n")
+    assert command.release() == 0
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_a_reader_that_has_gone_ends_the_signs_only(start: type[Running], terminal: bool) -> None:
+    with_hangup = "import signal\nsignal.signal(signal.SIGHUP, signal.SIG_IGN)\n"  # as under nohup
+    command = start(with_hangup + WAITS, terminal)
+    command.read_until(b"audit: waiting, 0 s\n".replace(b"\n", b"\r\n" if terminal else b"\n"))
+    printer = command.printer()
+    command.hang_up()
+    while printer.status() != psutil.STATUS_ZOMBIE:
+        time.sleep(0.01)
+    assert command.release() == 0
+
+
+def test_it_has_ended_when_the_command_ends(start: type[Running]) -> None:
+    command = start(WAITS)
+    command.read_until(b"audit: waiting, 0 s\n")
+    printer = command.printer()
+    assert command.release() == 0
+    assert not printer.is_running() and command.rest() == b""
