@@ -1,6 +1,7 @@
 """Entry point of the command line: turns results and errors into exit codes."""
 
 import errno
+import gc
 import sys
 import traceback
 from collections.abc import Sequence
@@ -86,6 +87,7 @@ def entry() -> None:
     code = main()
     if code == CLOSED_PIPE or not _flushed():  # Python flushes again when it ends, and would complain
         discard_output()
+    gc.freeze()  # else Python takes TensorFlow's graphs apart, for seconds, before the process ends
     sys.exit(code)
 
 

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from select import select
 from typing import IO
@@ -29,7 +29,6 @@ Captured = pytest.CaptureFixture[str]
 COMMAND = """
 import ctypes, os, sys, time
 from audit.cli.heartbeat import Heartbeat, starting
-from audit.cli.progress import observers
 
 def keep_the_lock():  # as native code does: no other thread runs until a byte comes
     ctypes.PyDLL(None).read(0, ctypes.create_string_buffer(1), 1)
@@ -145,10 +144,11 @@ class Running:
 
     def read_until(self, text: bytes) -> None:
         """Read stderr until ``text`` was printed."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while text not in self.printed:
-            ready, _, _ = select([self._reading], [], [], PATIENCE_SECONDS)
-            assert ready, f"nothing for {PATIENCE_SECONDS} s, after {self.printed!r}"
-            assert (part := os.read(self._reading, 4096)), f"the end, after {self.printed!r}"
+            ready, _, _ = select([self._reading], [], [], max(0.0, deadline - time.monotonic()))
+            part = os.read(self._reading, 4096) if ready else b""
+            assert part, f"{text!r} did not come after {self.printed!r}"
             self.printed += part
 
     def release(self) -> int:
@@ -201,11 +201,12 @@ def test_native_code_that_keeps_the_lock_does_not_stop_the_signs(start: type[Run
     command = start("with starting('opening'):\n    keep_the_lock()")
     command.read_until(b"audit: opening, 2 s\n")
     assert command.release() == 0
-    assert command.printed.startswith(b"audit: opening\naudit: opening, 0 s\naudit: opening, ")
+    assert len(command.printed.splitlines()) in (3, 4)
 
 
 def test_nor_the_bar_of_a_terminal_which_leaves_nothing_behind(start: type[Running]) -> None:
     script = """
+from audit.cli.progress import observers
 with observers(quiet=False, debug=False) as callbacks:
     callbacks.progress("scoring", 5, 10)
     keep_the_lock()
@@ -219,34 +220,44 @@ with observers(quiet=False, debug=False) as callbacks:
     assert b"\n" not in command.printed
 
 
-WAITS = "with Heartbeat('waiting'):\n    sys.stdin.read(1)"
+READY = b"audit: ready\n"
+WAITS = """
+with Heartbeat('waiting') as beats:
+    beats.say('ready')
+    sys.stdin.read(1)
+"""
 FORKS = """
-with Heartbeat('waiting'):
+with Heartbeat('waiting') as beats:
     if os.fork() == 0:  # a copy that holds the pipe
         os.setsid()
         os.close(2)
         time.sleep(100)
+    beats.say('ready')
     sys.stdin.read(1)
 """
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-@pytest.mark.parametrize("group", [False, True], ids=["alone", "group"])
-def test_it_ends_with_the_command_without_a_word(start: type[Running], number: int, group: bool) -> None:
+@pytest.mark.parametrize(
+    ("end", "number"),
+    [
+        (os.kill, signal.SIGKILL), (os.kill, signal.SIGTERM), (os.killpg, signal.SIGINT), (os.killpg, signal.SIGHUP),
+    ],
+)  # fmt: skip
+def test_it_ends_with_the_command_without_a_word(
+    start: type[Running], end: Callable[[int, int], None], number: int
+) -> None:
     command = start(WAITS)
-    command.read_until(b"audit: waiting, 0 s\n")
+    command.read_until(READY)
     printer = command.printer()
-    (os.killpg if group else os.kill)(command.process.pid, number)
+    end(command.process.pid, number)
     assert command.process.wait(PATIENCE_SECONDS) == -number
     printer.wait(PATIENCE_SECONDS)
-    rest = command.rest()
-    traceback = b"Traceback" if number == signal.SIGINT else b""
-    assert rest.startswith(traceback) and rest.count(b"Traceback") == bool(traceback)
+    assert command.rest().count(b"Traceback") == (number == signal.SIGINT)  # the command's own
 
 
 def test_it_ends_though_a_copy_of_the_command_holds_the_pipe(start: type[Running]) -> None:
     command = start(FORKS)
-    command.read_until(b"audit: waiting, 0 s\n")
+    command.read_until(READY)
     printer, copy = psutil.Process(command.process.pid).children()
     command.process.kill()
     printer.wait(PATIENCE_SECONDS)
@@ -256,9 +267,9 @@ def test_it_ends_though_a_copy_of_the_command_holds_the_pipe(start: type[Running
 
 def test_a_signal_to_the_group_that_the_command_ignores_stops_no_sign(start: type[Running]) -> None:
     command = start(f"import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n{WAITS}")
-    command.read_until(b"audit: waiting, 0 s\n")
+    command.read_until(READY)
     os.killpg(command.process.pid, signal.SIGTERM)
-    command.read_until(b"audit: waiting, 2 s\n")
+    command.read_until(b"audit: waiting, ")
     assert command.release() == 0
 
 
@@ -266,7 +277,7 @@ def test_a_signal_to_the_group_that_the_command_ignores_stops_no_sign(start: typ
 def test_a_reader_that_has_gone_ends_the_signs_only(start: type[Running], terminal: bool) -> None:
     with_hangup = "import signal\nsignal.signal(signal.SIGHUP, signal.SIG_IGN)\n"  # as under nohup
     command = start(with_hangup + WAITS, terminal)
-    command.read_until(b"audit: waiting, 0 s\n".replace(b"\n", b"\r\n" if terminal else b"\n"))
+    command.read_until(READY.replace(b"\n", b"\r\n" if terminal else b"\n"))
     printer = command.printer()
     command.hang_up()
     while printer.status() != psutil.STATUS_ZOMBIE:
@@ -276,7 +287,25 @@ def test_a_reader_that_has_gone_ends_the_signs_only(start: type[Running], termin
 
 def test_it_has_ended_when_the_command_ends(start: type[Running]) -> None:
     command = start(WAITS)
-    command.read_until(b"audit: waiting, 0 s\n")
+    command.read_until(READY)
     printer = command.printer()
     assert command.release() == 0
     assert not printer.is_running() and command.rest() == b""
+
+
+def test_once_the_result_is_out_no_garbage_is_collected() -> None:
+    """Taking the graphs of TensorFlow apart took up to seven seconds, in which nothing was printed."""
+    script = """
+import sys
+from audit.cli import entry
+class Ring:
+    def __init__(self): self.itself = self
+    def __del__(self, write=__import__("os").write): write(1, b"collected")
+ring = Ring()
+sys.argv = ["audit", "--version"]
+entry()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert done.stdout.startswith("savedmodel-audit") and "collected" not in done.stdout
