@@ -83,9 +83,9 @@ def run(request: Request) -> int:
 
 def _show_plan(request: Request, on: date, formats: list[str]) -> int:
     """Print what an audit would do; nothing is measured or written, and no audit is counted."""
-    from audit.cli.dry_run import json_plan, plan, plan_lines
+    with observers(request.quiet, request.debug, request.verbose):  # of the imports as well
+        from audit.cli.dry_run import json_plan, plan, plan_lines
 
-    with observers(request.quiet, request.debug, request.verbose):
         planned = plan(_policy(request), on, request.only, formats, request.out)
     if request.as_json:
         print(json_plan(planned))
