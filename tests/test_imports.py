@@ -30,6 +30,7 @@ ALLOWED = {
     "tensorflow": ["frameworks", "model", "demo"],
     "keras": ["model", "demo", "integrations/keras_callback.py"],
     "aif360": ["frameworks", "demo"],
+    "cryptography": ["attestation/keys.py", "attestation/envelope.py"],
     "mlflow": ["integrations/mlflow_evaluator.py"],
     "pytest": ["integrations/pytest_plugin.py", "integrations/pytest_items.py"],
     "ray": [],

@@ -24,6 +24,10 @@ ModelArgument = Annotated[
     str, typer.Argument(metavar="MODEL", help="SavedModel directory, .keras or .h5 file, MLflow directory.")
 ]
 ReportFile = Annotated[Path, typer.Argument(metavar="REPORT.json", help="The report.json of a run.")]
+AttestationFile = Annotated[
+    Path, typer.Argument(metavar="ATTESTATION", help="The file that `audit sign` wrote.")
+]
+PrivateKey = Annotated[Path, typer.Option(metavar="FILE", help="The file of the private key.")]
 Set = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY.PATH=VALUE", help="Override a value of the policy; repeatable."),
@@ -265,6 +269,73 @@ def diff(
 
 
 @app.command()
+def keygen(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="The private key; the public one is FILE.pub.")
+    ],
+    debug: Debug = False,
+) -> int:
+    """Make a key pair to sign with."""
+    from audit.cli.sign import keygen as command
+
+    return command(file)
+
+
+@app.command()
+def sign(
+    report: ReportFile,
+    key: PrivateKey,
+    out: Annotated[Path, typer.Option(help="The attestation to write.")] = Path("verdict.dsse.json"),
+    valid_for: Annotated[
+        str | None,
+        typer.Option(metavar="DURATION", help="When it expires, e.g. 12h or 90d (default: never)."),
+    ] = None,
+    debug: Debug = False,
+) -> int:
+    """Sign the verdict that follows from a report.
+
+    Exit codes: 0 signed, whatever the verdict, 2 not signed.
+    """
+    from audit.cli.sign import sign as command
+
+    return command(report, key, out, valid_for)
+
+
+@app.command()
+def verify(
+    attestation: AttestationFile,
+    key: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="PUB", help="A public key to trust, the signer's or an approver's; repeatable."),
+    ] = None,
+    model: Annotated[str | None, typer.Option(help="Compare this model's files.")] = None,
+    report: Annotated[Path | None, typer.Option(metavar="REPORT.json", help="Compare this report.")] = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> int:
+    """Check an attestation, and list what differs from it.
+
+    Exit codes: 0 all holds (a signed FAIL too), 1 something differs, 2 could not be checked.
+    """
+    from audit.cli.verify import verify as command
+
+    return command(attestation, key or [], model, report, as_json)
+
+
+@app.command()
+def approve(
+    attestation: AttestationFile,
+    key: PrivateKey,
+    by: Annotated[str, typer.Option(metavar="NAME", help="Who approves.")],
+    debug: Debug = False,
+) -> int:
+    """Add a reviewer's signature to an attestation."""
+    from audit.cli.sign import approve as command
+
+    return command(attestation, key, by)
+
+
+@app.command()
 def checks(
     name: Annotated[
         str | None,
@@ -295,11 +366,12 @@ def new_check(
 @app.command()
 def schema(
     of: Annotated[
-        Literal["policy", "report"], typer.Argument(metavar="policy|report", help="The file to describe.")
+        Literal["policy", "report", "attestation"],
+        typer.Argument(metavar="policy|report|attestation", help="The file to describe."),
     ],
     debug: Debug = False,
 ) -> int:
-    """Print the JSON Schema of audit.yaml or of report.json."""
+    """Print the JSON Schema of audit.yaml, of report.json, or of an attestation's statement."""
     from audit.cli.checks import schema as command
 
     return command(of)

@@ -80,10 +80,15 @@ def _limit(facts: MetricFacts) -> str:
 
 def schema(of: str) -> int:
     """Print a JSON Schema on stdout."""
+    from audit.attestation.schema import attestation_schema
     from audit.formats.json import report_schema
     from audit.policy.model import Policy
 
     dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
-    content = report_schema() if of == "report" else dialect | Policy.model_json_schema()
-    print(json.dumps(content, indent=2))
+    schemas = {
+        "policy": lambda: dialect | Policy.model_json_schema(),
+        "report": report_schema,
+        "attestation": attestation_schema,
+    }
+    print(json.dumps(schemas[of](), indent=2))
     return 0

@@ -27,6 +27,7 @@ _LEFT_OUT_IF_EMPTY = {
     "permuted_range",
     "unasked",
     "superseded",
+    "files",
 }
 _NUMBER = {"anyOf": [{"type": "number"}, {"type": "string", "enum": sorted(_NOT_FINITE)}]}
 
@@ -81,6 +82,15 @@ def read_report(path: str | Path) -> Report:
     Raises:
         AuditError: there is none, or it is damaged.
     """
+    return from_bytes(report_bytes(path), str(path))
+
+
+def report_bytes(path: str | Path) -> bytes:
+    """Return the content of the report file at ``path``, or in the directory there.
+
+    Raises:
+        AuditError: there is none.
+    """
     file = Path(path)
     if file.is_dir():
         file /= REPORT_FILE
@@ -88,10 +98,19 @@ def read_report(path: str | Path) -> Report:
         raise AuditError(
             where=str(path), expected="a report.json that 'audit run' wrote", found="no such file"
         )
+    return file.read_bytes()
+
+
+def from_bytes(content: bytes, where: str = "report") -> Report:
+    """Return the report in the content of a file.
+
+    Raises:
+        AuditError: it is damaged.
+    """
     try:
-        return from_json(file.read_text("utf-8"), str(path))
+        return from_json(content.decode("utf-8"), where)
     except UnicodeDecodeError as error:
-        raise _not_a_report(str(path), f"not UTF-8: {error.reason} at byte {error.start}") from None
+        raise _not_a_report(where, f"not UTF-8: {error.reason} at byte {error.start}") from None
 
 
 def report_schema() -> dict[str, object]:

@@ -1,9 +1,11 @@
 """Gate of a policy: rules, confidence, and waivers."""
 
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime
 from math import inf
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
@@ -11,6 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from audit.errors import AuditError
 from audit.policy.fields import Name, Number, Strict
 from audit.policy.spelled_numbers import as_spelled
+from audit.provenance.public_key import KEY_ID, read_public_key
 from audit.result import GROUP_KEYS, Scalar
 
 _ABSOLUTE = ("at_least", "at_most", "within")
@@ -93,17 +96,56 @@ class Rule(Strict):
         return max(low, -within), min(high, within)
 
 
+class ApprovalsSpec(Strict):
+    """Approvals that a promotion requires: of ``count`` of the ``keys``, which are ids of public keys once resolved.
+
+    In a policy file, a key may be the path of a file that holds it.
+    """
+
+    count: Annotated[int, Field(ge=1)]
+    keys: Annotated[list[Name], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _require_enough_keys(self) -> "ApprovalsSpec":
+        if len(set(self.keys)) < len(self.keys):
+            raise ValueError("each of 'keys' once")
+        if self.count > len(self.keys):
+            raise ValueError(
+                f"'count' must be at most the number of keys, {len(self.keys)}, found {self.count}"
+            )
+        return self
+
+    def with_keys_read(self, folder: Path) -> "ApprovalsSpec":
+        """Return the approvals with the id of each key in place of its file, whose path is relative to ``folder``.
+
+        Raises:
+            AuditError: a file holds no public key, or two the same.
+        """
+        ids: dict[str, str] = {}
+        for key in self.keys:
+            identity = key if re.fullmatch(KEY_ID, key) else read_public_key(folder / key)
+            if identity in ids:
+                raise AuditError(
+                    where="gate.approvals.keys",
+                    expected="a different key of each approver",
+                    found=f"the same key in {ids[identity]!r} and {key!r}",
+                )
+            ids[identity] = key
+        return self.model_copy(update={"keys": list(ids)})
+
+
 class GateSpec(Strict):
     """Rules and how they are decided. ``rules`` None means the default rules.
 
     ``max_audits`` limits the number of different audits of the same rows, this one included; ``max_waiver_days`` the
-    days from the audit's date to the day on which a waiver expires.
+    days from the audit's date to the day on which a waiver expires. ``approvals`` are no part of the verdict.
     """
 
     confidence: Annotated[float, Field(ge=0.5, lt=1)] = 0.95
     min_rows: Annotated[int, Field(ge=0)] = 0
     max_audits: Annotated[int, Field(ge=1)] | None = None
     max_waiver_days: Annotated[int, Field(ge=0)] | None = None
+    approvals: ApprovalsSpec | None = None
     rules: list[Rule] | None = None
 
 

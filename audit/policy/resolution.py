@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import chain, count
+from pathlib import Path
 
 from audit.errors import AuditError, did_you_mean, quote_list
 from audit.policy.gate_spec import DEFAULT_DIFFERENCE, DEFAULT_RATIO, GateSpec, Rule
@@ -56,6 +57,9 @@ def resolve(policy: Policy, offers: Offers) -> ResolvedPolicy:
         _require_rule(waiver.rule, rules, policy.gate)
     rules_as_read = [with_groups_as_read(rule, policy.data) for rule in rules]
     gate = (policy.gate or GateSpec(min_rows=DEFAULT_MIN_ROWS)).model_copy(update={"rules": rules_as_read})
+    if gate.approvals:
+        folder = Path(policy.path).parent if policy.path else Path()
+        gate = gate.model_copy(update={"approvals": gate.approvals.with_keys_read(folder)})
     options = {name: offer.options if offer else False for name, offer in offers.items()}
     resolved = ResolvedPolicy.model_construct(**{**dict(policy), "gate": gate, "checks": options})
     # a policy that is resolved once more has its default rules written out

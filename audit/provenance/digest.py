@@ -1,7 +1,7 @@
 """SHA-256 of files and directories, and detection of their changes during an audit."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from audit.errors import AuditError
@@ -28,8 +28,19 @@ def digest(path: Path) -> str:
 
 def listing_digest(files: Iterable[tuple[str, Path]]) -> str:
     """Return ``sha256:`` of the text that lists hash, two spaces and name for each of ``files``."""
-    ordered = sorted(files, key=lambda item: item[0].encode("utf-8", "surrogateescape"))
-    text = "".join(_line(file_digest(path), name) for name, path in ordered)
+    return digest_of_hashes({name: file_digest(path) for name, path in files})
+
+
+def file_hashes(path: Path) -> dict[str, str]:
+    """Return the SHA-256 in hex of each file below a directory by its name in the listing; none of a single file."""
+    files = files_below(path) if path.is_dir() else ()
+    return {name: file_digest(file) for name, file in files}
+
+
+def digest_of_hashes(hashes: Mapping[str, str]) -> str:
+    """Return ``sha256:`` of the text that lists ``hashes``, which are in hex, by name."""
+    names = sorted(hashes, key=lambda name: name.encode("utf-8", "surrogateescape"))
+    text = "".join(_line(hashes[name], name) for name in names)
     return "sha256:" + hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
 

@@ -75,6 +75,8 @@ class ModelFacts:
 
     ``allowed_operations`` are operations that ran although they reach beyond the model or keep state, because the
     policy names them, and ``batch_size`` if scores depend on that; ``imports`` are packages of custom operations.
+    ``files`` has the SHA-256 in hex of each file by its path, of which ``digest`` is the digest; it is empty, and left
+    out of the report, for a model of a single file.
     """
 
     path: str
@@ -86,6 +88,7 @@ class ModelFacts:
     columns: dict[str, list[str]]
     allowed_operations: list[str] = field(default_factory=list)
     imports: list[str] = field(default_factory=list)
+    files: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from audit.data.labels import Labels
 from audit.inputs.column_candidates import left_out
 from audit.model.batch_size.dependence import size_exceptions
 from audit.policy.model import Policy
-from audit.provenance.digest import digest
+from audit.provenance.digest import digest, digest_of_hashes, file_hashes
 from audit.result import BackgroundFacts, DataFacts, GroupFacts, ModelFacts, OutputFacts, Scalar
 from audit.subject.copies import CountedRows
 from audit.subject.predictions import Classified
@@ -21,9 +21,11 @@ def model_facts(bound: BoundModel, scored: ScoringResult) -> ModelFacts:
     """Return the report's description of the audited model, with the digest of its files."""
     model = bound.model
     classified = scored.scores if isinstance(scored.scores, Classified) else None
+    files = file_hashes(bound.path)
     return ModelFacts(
         path=bound.policy.model.path,
-        digest=digest(bound.path),
+        digest=digest_of_hashes(files) if files else digest(bound.path),
+        files=files,
         signature=model.signature.name,
         inputs=model.inputs,
         output=OutputFacts(

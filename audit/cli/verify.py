@@ -1,0 +1,66 @@
+"""`audit verify`: whether an attestation holds, and what differs from it."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+from audit import attestation
+from audit.attestation import Verification
+from audit.cli.exit_codes import FAIL, PASS
+from audit.cli.summary import plain
+from audit.errors import AuditError
+from audit.provenance.public_key import read_public_key
+from audit.registry.artifact import find_model
+
+
+def verify(file: Path, keys: Sequence[Path], model: str | None, report: Path | None, as_json: bool) -> int:
+    """Print the outcome, and return 0 if the attestation holds, whichever verdict it attests, and 1 if not."""
+    if not keys:
+        raise AuditError(
+            where="--key", expected="the public key of the signer", found="none", fix="give --key FILE.pub"
+        )
+    verification = attestation.verify(
+        attestation.read_envelope(file),
+        [read_public_key(key) for key in keys],
+        datetime.now(UTC),
+        model=find_model(model) if model else None,
+        report=report,
+    )
+    print(json.dumps(_facts(verification), indent=2) if as_json else "\n".join(_lines(verification)))
+    return PASS if verification.holds else FAIL
+
+
+def _facts(verification: Verification) -> dict[str, object]:
+    predicate = verification.statement.predicate
+    return {
+        "holds": verification.holds,
+        "verdict": predicate.verdict,
+        "differences": [asdict(difference) for difference in verification.differences],
+        "signer": predicate.signer,
+        "approvals": [{"key": a.key, "by": a.by, "approved": a.approved} for a in verification.approvals],
+        "missing_approvals": verification.missing,
+        "unknown_keys": verification.unknown_keys,
+        "statement": verification.statement.model_dump(mode="json", by_alias=True, exclude_none=True),
+    }
+
+
+def _lines(verification: Verification) -> Iterator[str]:
+    statement = verification.statement
+    predicate = statement.predicate
+    outcome = "the attestation holds" if verification.holds else "THE ATTESTATION DOES NOT HOLD"
+    yield f"{outcome}; verdict attested: {predicate.verdict.upper()}"
+    for difference in verification.differences:
+        yield f"  differs   {plain(difference.place, 500)}"
+        yield f"              signed: {plain(difference.signed, 300)}"
+        yield f"              actual: {plain(difference.actual, 300)}"
+    yield f"  model     {plain(statement.subject[0].name)}  {statement.model_digest}"
+    yield f"  signer    {predicate.signer}, {predicate.issued}"
+    for approval in verification.approvals:
+        yield f"  approved  by {plain(approval.by)}, {approval.approved}, {approval.key}"
+    if verification.missing:
+        yield f"  missing   {plain(verification.missing, 2000)}"
+    for key in verification.unknown_keys:
+        yield f"  unknown   signature by {plain(key, 100)}, whose key was not given: not checked"
+    yield f"  expires   {predicate.expires or 'never'}"
