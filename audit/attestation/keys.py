@@ -89,7 +89,7 @@ def _read_private(file: Path) -> bytes:
     except OSError as error:
         problem = "a symbolic link" if file.is_symlink() else str(error.strerror)
         raise _no_private_key(file, problem, "name the file itself") from None
-    with open(descriptor, "rb") as stream:
+    try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise _no_private_key(file, "something that is no regular file", "name the file itself")
@@ -100,7 +100,9 @@ def _read_private(file: Path) -> bytes:
                 found=f"permissions for others: {stat.S_IMODE(status.st_mode):o} (mode & 077 is {mode:o})",
                 fix=f"chmod 600 {file}, and make a new key if others may have read this one",
             )
-        return stream.read(_LONGEST_FILE)
+        return os.read(descriptor, _LONGEST_FILE)
+    finally:
+        os.close(descriptor)
 
 
 def _write_new(file: Path, content: bytes, mode: int) -> None:

@@ -108,6 +108,11 @@ def _larger(old: object, new: object) -> Effect:
     return _longer(old, new)
 
 
+def _approvers(old: object, new: object) -> Effect:
+    """Return the effect of other approvers' keys, of which fewer are stricter; without a list, the count decides."""
+    return _shorter(old, new) if old and new else "neither"
+
+
 _EFFECTS: dict[str, Judge] = {
     "model.allow_operations": _shorter,
     "model.import": _shorter,
@@ -129,6 +134,8 @@ _EFFECTS: dict[str, Judge] = {
     "checks.robustness.integer": _shorter,
     "gate.confidence": _more,
     "gate.min_rows": _less,
+    "gate.approvals.count": lambda old, new: _more(old or 0, new or 0),
+    "gate.approvals.keys": _approvers,
     "gate.max_audits": _bound,
     "gate.max_waiver_days": _bound,
 }

@@ -27,6 +27,7 @@ WAIVER = {"rule": "performance.accuracy", "reason": "known", "owner": "Ana", "ex
 def base() -> dict[str, Any]:
     policy = copy.deepcopy(content(waivers=[dict(WAIVER)]))
     policy["gate"] |= {"confidence": 0.95, "min_rows": 10, "max_audits": 5, "max_waiver_days": 100}
+    policy["gate"]["approvals"] = approvals(1, "a", "b")
     policy["checks"] = {"robustness": {"eps": [0.1, 0.2], "attacks": ["noise", "pgd"], "immutable": ["age"]}}
     return policy
 
@@ -47,6 +48,10 @@ def rule(policy: dict[str, Any], **limits: object) -> None:
 
 def gate(**values: object) -> Edit:
     return lambda policy: policy["gate"].update(values)
+
+
+def approvals(count: int, *digits: str) -> dict[str, object]:
+    return {"count": count, "keys": [f"ed25519:{digit * 64}" for digit in digits]}
 
 
 def option(check: str, **values: object) -> Edit:
@@ -76,6 +81,8 @@ EFFECTS: dict[str, tuple[Edit, str, str]] = {
     "any audits": (lambda p: p["gate"].pop("max_audits"), "gate.max_audits", "loosened"),
     "shorter waivers": (gate(max_waiver_days=90), "gate.max_waiver_days", "tightened"),
     "waivers of any length": (lambda p: p["gate"].pop("max_waiver_days"), "gate.max_waiver_days", "loosened"),
+    "another approval": (gate(approvals=approvals(2, "a", "b")), "gate.approvals.count", "tightened"),
+    "an approver more": (gate(approvals=approvals(1, "a", "b", "c")), "gate.approvals.keys", "loosened"),
     "no waiver": (lambda p: p["waivers"].clear(), "waiver", "tightened"),
     "one more waiver": (
         lambda p: p["waivers"].append({**WAIVER, "rule": "fairness.disparate_impact[attribute=sex]"}),
