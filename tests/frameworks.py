@@ -11,4 +11,5 @@ FRAMEWORKS = {
     "sklearn",
     "mlflow",
     "ray",
+    "cryptography",
 }

@@ -22,6 +22,7 @@ TENSORFLOW = {
     "checks/robustness/test_flipped_rows.py": False,
     "checks/robustness/test_sanity_tests.py": False,
     "cli": True,
+    "cli/test_attestation.py": False,
     "cli/test_checks_schema.py": False,
     "cli/test_diff.py": False,
     "cli/test_colour.py": False,
