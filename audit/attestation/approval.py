@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, ValidationError
 
@@ -13,8 +13,8 @@ from audit.attestation.envelope import Envelope
 from audit.attestation.keys import SigningKey
 from audit.attestation.statement import (
     STATEMENT_TYPE,
-    Part,
-    Subject,
+    StatementPart,
+    StatementSubject,
     Time,
     parse_statement,
     require_canonical,
@@ -23,21 +23,21 @@ from audit.attestation.statement import (
 from audit.errors import AuditError
 from audit.policy.gate_spec import ApprovalsSpec
 
-APPROVAL_TYPE = "https://savedmodel-audit.dev/approval/v1"
+APPROVAL_TYPE: Final = "https://savedmodel-audit.dev/approval/v1"
 
 
-class ApprovalPredicate(Part):
+class ApprovalPredicate(StatementPart):
     """Name of the approver, and the time of the approval."""
 
     by: Annotated[str, Field(min_length=1, max_length=200)]
     approved: Time
 
 
-class ApprovalStatement(Part):
+class ApprovalStatement(StatementPart):
     """In-toto Statement v1 about the payload of an attestation."""
 
     type: Annotated[Literal["https://in-toto.io/Statement/v1"], Field(alias="_type")] = STATEMENT_TYPE
-    subject: Annotated[list[Subject], Field(min_length=1, max_length=1)]
+    subject: Annotated[list[StatementSubject], Field(min_length=1, max_length=1)]
     predicate_type: Annotated[
         Literal["https://savedmodel-audit.dev/approval/v1"], Field(alias="predicateType")
     ] = APPROVAL_TYPE
@@ -74,7 +74,7 @@ def approve(envelope: Envelope, key: SigningKey, by: str, now: datetime) -> Enve
     if not by.strip() or len(by) > 200:
         raise _refused("a name of up to 200 characters", f"{by!r:.80}", "give your name with --by")
     record = ApprovalStatement(
-        subject=[Subject(name="attestation", digest={"sha256": _sha256(envelope)})],
+        subject=[StatementSubject(name="attestation", digest={"sha256": _sha256(envelope)})],
         predicate=ApprovalPredicate(by=by, approved=utc_text(now)),
     )
     payload = canonical(record.model_dump(mode="json", by_alias=True))
@@ -110,12 +110,12 @@ def missing_approvals(envelope: Envelope, required: ApprovalsSpec | None) -> str
     """
     if required is None:
         return ""
-    given = {a.key: a.by for a in approvals_in(envelope) if not a.problem and a.key in required.keys}
-    if len(given) >= required.count:
+    approvers = {a.key: a.by for a in approvals_in(envelope) if not a.problem and a.key in required.keys}
+    if len(approvers) >= required.count:
         return ""
-    others = [key for key in required.keys if key not in given]
-    names = f" (by {', '.join(given.values())})" if given else ""
-    return f"{len(given)} of {required.count} required approvals{names}; none by {', '.join(others)}"
+    others = [key for key in required.keys if key not in approvers]
+    names = f" (by {', '.join(approvers.values())})" if approvers else ""
+    return f"{len(approvers)} of {required.count} required approvals{names}; none by {', '.join(others)}"
 
 
 def _problem(
@@ -149,5 +149,5 @@ def _sha256(envelope: Envelope) -> str:
     return hashlib.sha256(envelope.payload).hexdigest()
 
 
-def _refused(expected: str, found: str, fix: str) -> AuditError:
-    return AuditError(where="approval", expected=expected, found=found, fix=fix)
+def _refused(expected: str, problem: str, fix: str) -> AuditError:
+    return AuditError(where="approval", expected=expected, found=problem, fix=fix)

@@ -70,5 +70,5 @@ def _refuse(constant: str) -> object:
     raise ValueError(f"{constant} is no JSON")
 
 
-def _not_canonical(found: str) -> AuditError:
-    return AuditError(where="statement", expected="values that canonical JSON can hold", found=found)
+def _not_canonical(problem: str) -> AuditError:
+    return AuditError(where="statement", expected="values that canonical JSON can hold", found=problem)

@@ -18,7 +18,7 @@ _MAX_SIGNATURES = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Signature:
+class KeySignature:
     """Ed25519 signature, 64 bytes, with the id of the key that it claims to be by."""
 
     key: str
@@ -30,7 +30,7 @@ class Envelope:
     """Payload, the signatures over it, and an envelope for each approval record; the signatures may be wrong."""
 
     payload: bytes
-    signatures: tuple[Signature, ...]
+    signatures: tuple[KeySignature, ...]
     approvals: tuple["Envelope", ...] = ()
 
     def is_signed_by(self, key: str) -> bool:
@@ -116,7 +116,7 @@ def _plain(envelope: Envelope) -> dict[str, object]:
 
 
 def _envelope(content: _EnvelopeObject, where: str, approvals: tuple[Envelope, ...] = ()) -> Envelope:
-    signatures = (Signature(s.keyid, _decoded(s.sig, f"{where}: sig")) for s in content.signatures)
+    signatures = (KeySignature(s.keyid, _decoded(s.sig, f"{where}: sig")) for s in content.signatures)
     payload = _decoded(content.payload, f"{where}: payload")
     return Envelope(payload=payload, signatures=tuple(signatures), approvals=approvals)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from audit.attestation.envelope import Envelope, Signature, pae
+from audit.attestation.envelope import Envelope, KeySignature, pae
 from audit.errors import AuditError
 from audit.provenance.public_key import key_id, public_pem
 
@@ -28,9 +28,9 @@ class SigningKey:
         """Id of the public key."""
         return key_id(self._private.public_key().public_bytes_raw())
 
-    def sign(self, payload: bytes) -> Signature:
+    def sign(self, payload: bytes) -> KeySignature:
         """Return the signature over a payload, which is the same every time."""
-        return Signature(self.id, self._private.sign(pae(payload)))
+        return KeySignature(self.id, self._private.sign(pae(payload)))
 
     def envelope(self, payload: bytes) -> Envelope:
         """Return an envelope with the payload and its signature."""
@@ -125,7 +125,7 @@ def _write_new(file: Path, content: bytes, mode: int) -> None:
         ) from None
 
 
-def _no_private_key(file: Path, found: str, fix: str) -> AuditError:
+def _no_private_key(file: Path, problem: str, fix: str) -> AuditError:
     return AuditError(
-        where=str(file), expected="the PEM file of an Ed25519 private key", found=found, fix=fix
+        where=str(file), expected="the PEM file of an Ed25519 private key", found=problem, fix=fix
     )

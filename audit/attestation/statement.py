@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -14,8 +14,8 @@ from audit.policy.gate_spec import ApprovalsSpec
 from audit.provenance.public_key import KEY_ID
 from audit.result import Report, RuleResult, RuleStatus, Verdict
 
-STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
-PREDICATE_TYPE = "https://savedmodel-audit.dev/verdict/v1"
+STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
+PREDICATE_TYPE: Final = "https://savedmodel-audit.dev/verdict/v1"
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
@@ -24,40 +24,40 @@ Time = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]
 Day = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
 
 
-class Part(BaseModel):
+class StatementPart(BaseModel):
     """Part of a statement; keys that a later version adds are ignored, as in-toto asks."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
 
 
-class Subject(Part):
+class StatementSubject(StatementPart):
     """What a statement is about, by name and SHA-256."""
 
     name: str
     digest: dict[Literal["sha256"], Sha256]
 
 
-class SignedModel(Part):
+class SignedModel(StatementPart):
     """Audited model: its signature, and the SHA-256 of each file by path; empty for a model of a single file."""
 
     signature: str
     files: dict[str, Sha256] = {}
 
 
-class Digested(Part):
+class Digested(StatementPart):
     """What a digest identifies."""
 
     digest: Digest
 
 
-class SignedWaiver(Part):
+class SignedWaiver(StatementPart):
     """Waiver that was applied: its owner, and the day from which it no longer counts."""
 
     owner: str
     expires: Day
 
 
-class SignedRule(Part):
+class SignedRule(StatementPart):
     """Outcome of a rule of the policy."""
 
     id: str
@@ -65,7 +65,7 @@ class SignedRule(Part):
     waiver: SignedWaiver | None = None
 
 
-class VerdictPredicate(Part):
+class VerdictPredicate(StatementPart):
     """The verdict, and everything that it follows from, by digest."""
 
     verdict: Verdict
@@ -86,11 +86,11 @@ class VerdictPredicate(Part):
     expires: Time | None = None
 
 
-class Statement(Part):
+class Statement(StatementPart):
     """In-toto Statement v1 that binds a verdict to a model's bytes."""
 
     type: Annotated[Literal["https://in-toto.io/Statement/v1"], Field(alias="_type")] = STATEMENT_TYPE
-    subject: Annotated[list[Subject], Field(min_length=1, max_length=1)]
+    subject: Annotated[list[StatementSubject], Field(min_length=1, max_length=1)]
     predicate_type: Annotated[
         Literal["https://savedmodel-audit.dev/verdict/v1"], Field(alias="predicateType")
     ] = PREDICATE_TYPE
@@ -126,7 +126,9 @@ def statement_of(
     try:
         return Statement(
             subject=[
-                Subject(name=_name(report), digest={"sha256": report.model.digest.removeprefix("sha256:")})
+                StatementSubject(
+                    name=_name(report), digest={"sha256": report.model.digest.removeprefix("sha256:")}
+                )
             ],
             predicate=VerdictPredicate(
                 verdict=report.verdict,

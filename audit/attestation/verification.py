@@ -117,7 +117,8 @@ def _model(statement: Statement, path: Path) -> Iterator[Difference]:
         yield Difference("model", statement.model_digest, actual)
         return
     for name in sorted(signed.keys() | files.keys()):
-        before, after = signed.get(name, "no such file"), files.get(name, "no such file")
+        before = signed.get(name, "no such file")
+        after = files.get(name, "no such file")
         if before != after:
             yield Difference(f"model: {name}", before, after)
 
@@ -156,7 +157,8 @@ def _unequal(
     signed: Mapping[str, object], actual: Mapping[str, object], place: str = "report"
 ) -> Iterator[Difference]:
     for key in dict.fromkeys([*signed, *actual]):
-        before, after = signed.get(key), actual.get(key)
+        before = signed.get(key)
+        after = actual.get(key)
         if isinstance(before, dict) and isinstance(after, dict):
             yield from _unequal(before, after, f"{place}: {key}")
         elif before != after:

@@ -58,5 +58,7 @@ def read_public_key(path: Path) -> str:
     return key_id(der[-32:])
 
 
-def _no_public_key(path: Path, found: str, fix: str = "make a key pair with 'audit keygen'") -> AuditError:
-    return AuditError(where=str(path), expected="the PEM file of an Ed25519 public key", found=found, fix=fix)
+def _no_public_key(path: Path, problem: str, fix: str = "make a key pair with 'audit keygen'") -> AuditError:
+    return AuditError(
+        where=str(path), expected="the PEM file of an Ed25519 public key", found=problem, fix=fix
+    )

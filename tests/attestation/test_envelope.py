@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from securesystemslib.dsse import Envelope as OtherEnvelope
-from securesystemslib.signer import SSlibKey
+from securesystemslib.signer import Key, SSlibKey  # type: ignore[attr-defined]
 
 from audit.attestation import Envelope, approve, envelope_json, read_signing_key
 from audit.attestation.canonical import canonical, parse_json
@@ -68,7 +68,9 @@ def test_another_library_verifies_signature_and_approval(tmp_path: Path) -> None
     kit = Kit(tmp_path, "ann")
     envelope = approve(kit.sign(), read_signing_key(tmp_path / "ann"), "Ann", NOW)
     content = json.loads(envelope_json(envelope))
-    keys = [SSlibKey(i, "ed25519", "ed25519", {"public": public_bytes(i).hex()}) for i in kit.ids.values()]
+    keys: list[Key] = [
+        SSlibKey(i, "ed25519", "ed25519", {"public": public_bytes(i).hex()}) for i in kit.ids.values()
+    ]
     assert set(OtherEnvelope.from_dict(dict(content)).verify(keys, 2)) == set(kit.ids.values())
     (record,) = content["approvals"]
     assert set(OtherEnvelope.from_dict(record).verify(keys[1:], 1)) == {kit.ids["ann"]}
