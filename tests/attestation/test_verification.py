@@ -134,7 +134,7 @@ def test_an_approval_counts_once_and_is_bound_to_name_and_statement(kit: Kit) ->
     record = once.approvals[0]
     renamed = replace(record, payload=record.payload.replace(b"Ann", b"Eve"))
     assert places(kit, replace(once, approvals=(renamed,)), "ci", "ann") == ["approval by Eve"]
-    other = replace(kit.sign(valid_for=None), approvals=once.approvals)
+    other = replace(approved(kit, kit.sign(valid_for=None), "ann"), approvals=once.approvals)
     assert places(kit, other, "ci", "ann") == ["approval by Ann"]
     unsigned = replace(once, signatures=once.signatures[:1])
     assert places(kit, unsigned, "ci", "ann") == ["approval by Ann"]
