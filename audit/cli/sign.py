@@ -72,14 +72,19 @@ def _duration(text: str | None) -> timedelta | None:
 
 def _write(file: Path, text: str) -> None:
     """Write a file whole or not at all, in place of an older one."""
+    partial = None
     try:
         with tempfile.NamedTemporaryFile("w", dir=file.parent, prefix=".partial-", delete=False) as stream:
+            partial = Path(stream.name)
             stream.write(text)
             stream.flush()
             os.fsync(stream.fileno())
-        os.chmod(stream.name, 0o644)
-        os.replace(stream.name, file)
+        partial.chmod(0o644)
+        partial.replace(file)
     except OSError as error:
         raise AuditError(
             where=str(file), expected="a file that can be written", found=str(error.strerror)
         ) from None
+    finally:
+        if partial is not None:  # an interrupt leaves nothing behind either
+            partial.unlink(missing_ok=True)

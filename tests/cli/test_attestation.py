@@ -80,3 +80,19 @@ def test_what_cannot_be_done_is_2_and_changes_nothing(
     printed = capsys.readouterr()
     assert (printed.out, text in message(printed.err).replace("\n", " ")) == ("", True), printed.err
     assert {file: file.read_bytes() for file in kit.folder.iterdir() if file.is_file()} == before
+
+
+def test_what_cannot_be_replaced_is_2_and_leaves_no_file_behind(
+    kit: Kit, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert main(["sign", "report.json", "--key", "ci"]) == 0
+    before = sorted(Path().iterdir())
+
+    def refuse(source: Path, target: Path) -> None:
+        raise PermissionError(1, "Operation not permitted")  # as of a file that is immutable
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    assert main(["approve", "verdict.dsse.json", "--key", "ann", "--by", "Ann"]) == 2
+    assert "Operation not permitted" in capsys.readouterr().err
+    assert main(["sign", "report.json", "--key", "ci", "--out", "missing/verdict.dsse.json"]) == 2
+    assert sorted(Path().iterdir()) == before
