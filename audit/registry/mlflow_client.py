@@ -1,0 +1,277 @@
+"""Client of an MLflow registry: typed methods, bounded waiting, and errors that say what to do."""
+
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from audit.errors import AuditError, did_you_mean, quote_list
+
+T = TypeVar("T")
+
+PLACEHOLDER = "audit://promotions/no-files"
+"""Source of versions that hold tags only: servers take an absolute address of a scheme that they do not know."""
+
+_VARIABLE = "MLFLOW_TRACKING_URI"
+_AT_IMPORT = {"MLFLOW_DISABLE_TELEMETRY": "true"}
+# of MLflow's own defaults, a server that does not answer takes a quarter of an hour
+_OF_REQUESTS = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
+_PAGE = 1000
+
+
+class NotRegistered(AuditError):
+    """The registry has no such model, version or run."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegisteredVersion:
+    """A version of a registered model; ``source`` is where MLflow keeps its files, ``run_id`` is "" without a run."""
+
+    name: str
+    number: int
+    source: str
+    run_id: str
+    tags: Mapping[str, str]
+    status: str
+
+
+def connect() -> "RegistryClient":
+    """Return a client of the registry that `MLFLOW_TRACKING_URI` (or the host program) names; nothing is sent yet.
+
+    Raises:
+        AuditError: MLflow is not installed, no registry is named, or it is of a kind that MLflow refuses.
+    """
+    mlflow = _import_mlflow()
+    with _translated("MLflow registry"):
+        uri = mlflow.get_registry_uri()
+        if not mlflow.is_tracking_uri_set() and not _is_existing_database(uri):
+            raise AuditError(
+                where=_VARIABLE,
+                expected="the address of an MLflow server or database",
+                found="none",
+                fix=f"set it, for example to http://localhost:5000 or sqlite:///mlflow.db (export {_VARIABLE}=…)",
+            )
+        client = mlflow.MlflowClient()
+        client._get_registry_client()  # opens the store, which refuses kinds that MLflow does not support
+    return RegistryClient(client, uri)
+
+
+class RegistryClient:
+    """Models, versions, aliases and tags of a registry; each method raises an AuditError if it cannot be done.
+
+    Args:
+        mlflow: MLflow's own client, for what has no method here: call it through `ask`.
+        uri: address of the registry.
+    """
+
+    def __init__(self, mlflow: Any, uri: str) -> None:
+        self._mlflow = mlflow
+        self.uri = uri
+
+    def ask(self, where: str, call: Callable[[Any], T]) -> T:
+        """Return what ``call`` returns for MLflow's client; ``where`` is what an error is about.
+
+        Raises:
+            NotRegistered: there is no such model, version or run.
+            AuditError: the registry cannot be reached, or refuses.
+        """
+        with _environment(_OF_REQUESTS), _translated(where, self.uri):
+            return call(self._mlflow)
+
+    def aliases(self, name: str) -> dict[str, int]:
+        """Return the versions of a registered model by alias.
+
+        Raises:
+            NotRegistered: there is no such model; the message names the nearest.
+        """
+        try:
+            model = self.ask(f"models:/{name}", lambda mlflow: mlflow.get_registered_model(name))
+        except NotRegistered:
+            raise self._unknown_model(name) from None
+        return {alias: int(version) for alias, version in model.aliases.items()}
+
+    def alias_version(self, name: str, alias: str) -> int | None:
+        """Return the version that an alias names, None if the model has no such alias."""
+        return self.aliases(name).get(alias)
+
+    def set_alias(self, name: str, alias: str, version: int) -> None:
+        """Let an alias name a version."""
+        place = f"models:/{name}@{alias}"
+        self.ask(place, lambda mlflow: mlflow.set_registered_model_alias(name, alias, str(version)))
+
+    def delete_alias(self, name: str, alias: str) -> None:
+        """Take an alias away; no error if there is none."""
+        self.ask(f"models:/{name}@{alias}", lambda mlflow: mlflow.delete_registered_model_alias(name, alias))
+
+    def version(self, name: str, number: int) -> RegisteredVersion:
+        """Return a version of a registered model.
+
+        Raises:
+            NotRegistered: there is no such model or version; the message names those there are.
+        """
+        place = f"models:/{name}/{number}"
+        try:
+            return _version(self.ask(place, lambda mlflow: mlflow.get_model_version(name, str(number))))
+        except NotRegistered:
+            self.aliases(name)  # an unknown model has its own message
+            numbers = [version.number for version in self.versions(name)]
+            raise NotRegistered(
+                where=place,
+                expected="a registered version",
+                found=f"no such version of {name!r}",
+                fix=f"its versions: {quote_list(numbers)}",
+            ) from None
+
+    def versions(self, name: str) -> list[RegisteredVersion]:
+        """Return all versions of a registered model by rising number; none if there is no such model."""
+        quote = '"' if "'" in name else "'"
+        versions: list[Any] = []
+        token = None
+        while True:
+            search = {
+                "filter_string": f"name={quote}{name}{quote}",
+                "max_results": _PAGE,
+                "page_token": token,
+            }
+            page = self.ask(f"models:/{name}", partial(_search, search))
+            versions += page
+            if not (token := page.token):
+                return sorted(map(_version, versions), key=lambda version: version.number)
+
+    def create_registered_model(self, name: str) -> None:
+        """Create a registered model; no error if there is one of this name."""
+        from mlflow.exceptions import MlflowException
+
+        def create(mlflow: Any) -> None:
+            try:
+                mlflow.create_registered_model(name)
+            except MlflowException as error:
+                if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                    raise
+
+        self.ask(f"models:/{name}", create)
+
+    def create_version(self, name: str, tags: Mapping[str, str]) -> int:
+        """Create a version that holds tags and no files, and return its number: atomic and without gaps."""
+
+        def create(mlflow: Any) -> Any:
+            return mlflow.create_model_version(name, PLACEHOLDER, tags=dict(tags), await_creation_for=0)
+
+        return int(self.ask(f"models:/{name}", create).version)
+
+    def set_version_tag(self, name: str, number: int, key: str, value: str) -> None:
+        """Set a tag of a version; MLflow keeps 100,000 characters."""
+        place = f"models:/{name}/{number}"
+        self.ask(place, lambda mlflow: mlflow.set_model_version_tag(name, str(number), key, value))
+
+    def _unknown_model(self, name: str) -> NotRegistered:
+        models = self.ask(
+            f"models:/{name}", lambda mlflow: mlflow.search_registered_models(max_results=_PAGE)
+        )
+        names = [model.name for model in models]
+        return NotRegistered(
+            where=f"models:/{name}",
+            expected="a registered model",
+            found=f"no model {name!r}{did_you_mean(name, names)} in {without_password(self.uri)}",
+            fix=f"registered models: {quote_list(names)}",
+        )
+
+
+def _search(arguments: Mapping[str, object], mlflow: Any) -> Any:
+    return mlflow.search_model_versions(**arguments)
+
+
+def _version(version: Any) -> RegisteredVersion:
+    return RegisteredVersion(
+        name=version.name,
+        number=int(version.version),
+        source=version.source or "",
+        run_id=version.run_id or "",
+        tags=dict(version.tags),
+        status=version.status,
+    )
+
+
+def _import_mlflow() -> Any:
+    try:
+        with _environment(_AT_IMPORT):
+            import mlflow
+            import mlflow.tracking
+    except ImportError as error:
+        raise AuditError(
+            where="models of an MLflow registry",
+            expected="MLflow, which is installed on request",
+            found=str(error),
+            fix="pip install 'savedmodel-audit[mlflow]'",
+        ) from None
+    return mlflow
+
+
+def _is_existing_database(uri: str) -> bool:
+    """Return whether the default of MLflow, a database in the current directory, is there: it would be created."""
+    path = uri.removeprefix("sqlite:///")
+    return path != uri and Path(path).is_file()
+
+
+@contextmanager
+def _environment(values: Mapping[str, str]) -> Iterator[None]:
+    """Set environment variables that are unset, and unset them afterwards."""
+    ours = {name: value for name, value in values.items() if name not in os.environ}
+    os.environ.update(ours)
+    try:
+        yield
+    finally:
+        for name in ours:
+            os.environ.pop(name, None)
+
+
+@contextmanager
+def _translated(where: str, uri: str = "") -> Iterator[None]:
+    """Turn MLflow's exceptions into an AuditError about ``where``."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        yield
+    except MlflowException as error:
+        raise _error(where, uri, error) from error
+    except OSError as error:  # those of requests, which downloads let through
+        raise _unreachable(where, uri, error) from error
+
+
+def _error(where: str, uri: str, error: Any) -> AuditError:
+    text = (str(error).strip() or type(error).__name__).splitlines()[0][:500]
+    if error.error_code == "RESOURCE_DOES_NOT_EXIST":
+        return NotRegistered(where=where, expected="an entry of the registry", found=text)
+    if "failed with exception" in text:
+        return _unreachable(where, uri, error)
+    if "filesystem" in text and "maintenance mode" in text:
+        return AuditError(
+            where=_VARIABLE,
+            expected="an MLflow server or a database: MLflow no longer takes directories",
+            found="a directory",
+            fix="set it to a server's address or, for example, to sqlite:///mlflow.db",
+        )
+    found = text.replace(uri, without_password(uri)) if uri else text
+    return AuditError(where=where, expected="a registry that answers and accepts", found=found)
+
+
+def _unreachable(where: str, uri: str, error: BaseException) -> AuditError:
+    """Return the error of a server that does not answer; the cause is the innermost exception, which has no address."""
+    cause = error
+    while inner := cause.__cause__ or cause.__context__:
+        cause = inner
+    return AuditError(
+        where=where,
+        expected=f"an MLflow server that answers at {without_password(uri)}",
+        found=f"{type(cause).__name__}: {cause}"[:300],
+        fix=f"start it, or check {_VARIABLE}",
+    )
+
+
+def without_password(uri: str) -> str:
+    """Return an address without user and password, for messages and reports."""
+    return re.sub(r"//[^/@]*@", "//", uri)
