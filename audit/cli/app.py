@@ -219,6 +219,18 @@ def selftest(
 
 
 @app.command()
+def register(
+    path: Annotated[str, typer.Argument(metavar="PATH", help="A SavedModel directory or a .keras file.")],
+    name: Annotated[str, typer.Option(help="The registered model that gets a new version.")],
+    debug: Debug = False,
+) -> int:
+    """Register an exported model in MLflow, its bytes unchanged."""
+    from audit.cli.register import register as command
+
+    return command(path, name)
+
+
+@app.command()
 def gate(
     report: ReportFile,
     policy: Annotated[

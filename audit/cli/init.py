@@ -13,6 +13,7 @@ from audit.cli.summary import plain
 from audit.draft import Draft, Wishes, draft
 from audit.errors import AuditError
 from audit.formats.writing import write_whole
+from audit.registry.address import is_address
 
 _OPEN = 3  # the exit code of a policy that its author has to finish
 _WIDTH = 500
@@ -89,6 +90,6 @@ def _escaped(path: str) -> str:
 
 def _as_seen_from(path: str, out: Path) -> str:
     """Return a relative path as seen from the policy's directory, where an audit looks it up first."""
-    if os.path.isabs(path) or path.startswith("aif360:") or out.parent == Path():
+    if os.path.isabs(path) or path.startswith("aif360:") or is_address(path) or out.parent == Path():
         return path
     return os.path.relpath(path, out.parent)

@@ -22,12 +22,13 @@ def inspect(path: str, signature: str, as_json: bool) -> int:
 
 
 def _facts(path: str, signature: str) -> dict[str, Any]:
-    artifact = find_model(path)
+    artifact, registry = find_model(path)
     scanned = scan(artifact)
     facts: dict[str, Any] = {
         "path": path,
         "digest": digest(artifact),
         "source": scanned.source,
+        "registry": asdict(registry) if registry else None,
         "tensorflow": scanned.tensorflow,
         "signatures": scanned.signatures,
         "unsafe_operations": scanned.operations,
@@ -41,6 +42,9 @@ def _facts(path: str, signature: str) -> dict[str, Any]:
 def _lines(facts: dict[str, Any]) -> Iterator[str]:
     yield f"model           {plain(facts['path'], 500)}"
     yield f"source          {plain(facts['source'], 500)}"
+    if registry := facts["registry"]:
+        place = registry["version"] or registry["source"]
+        yield f"registry        {plain(place, 500)} in {plain(registry['uri'], 500)}"
     yield f"digest          {facts['digest']}"
     if facts["tensorflow"]:
         yield f"made by         TensorFlow {plain(facts['tensorflow'])}"

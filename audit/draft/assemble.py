@@ -13,7 +13,6 @@ from ruamel.yaml import YAML
 from audit.data.arrow_columns import null_count
 from audit.data.dataset import Dataset, read_dataset
 from audit.data.labels import Labels
-from audit.data.readers.registry import locate
 from audit.data.source import Source
 from audit.draft.dialect_question import open_table
 from audit.draft.guesses import distinct, guess_protected, may_be_targets
@@ -72,7 +71,7 @@ def draft(
     content = _content(model_path, data, label, wishes or Wishes())
     source, of_dialect = open_table(data, base, policy_from(content).data.csv, label)
     source.require([label])
-    find_model(locate(model_path, base))
+    find_model(model_path, base)
     if of_dialect:
         content["data"].pop("csv", None)  # each choice has it
     elif source.csv.model_dump():
@@ -154,7 +153,7 @@ class _Drafting:
 
     def _model(self, content: Mapping[str, object] | None = None) -> Model:
         policy = self.policy(content)
-        return open_model(policy.model, find_model(locate(policy.model.path, self.base)))
+        return open_model(policy.model, find_model(policy.model.path, self.base).path)
 
     def ask(self) -> tuple[list[Question], dict[str, Any]]:
         """Load and score as an audit would, and return what stops it, and the content with the first choices."""

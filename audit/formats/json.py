@@ -28,6 +28,7 @@ _LEFT_OUT_IF_EMPTY = {
     "unasked",
     "superseded",
     "files",
+    "registry",
 }
 _NUMBER = {"anyOf": [{"type": "number"}, {"type": "string", "enum": sorted(_NOT_FINITE)}]}
 

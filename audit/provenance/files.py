@@ -1,10 +1,16 @@
-"""The files below a directory: symbolic links are followed, as loaders of models do, but never out of it."""
+"""The place of a path, and the files below a directory: symbolic links are followed, but never out of it."""
 
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from audit.errors import AuditError
+
+
+def locate(path: str, base: Path | None) -> Path:
+    """Return the place of a path in a policy: a relative path is below ``base`` if that exists, else unchanged."""
+    below_base = (base or Path()) / path
+    return below_base if below_base.exists() else Path(path)
 
 
 def files_below(folder: Path) -> Iterator[tuple[str, Path]]:

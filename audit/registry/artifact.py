@@ -2,10 +2,14 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from audit.errors import AuditError
+from audit.provenance.digest import digest
+from audit.provenance.files import locate
+from audit.registry.address import DIGEST_TAG, is_address
 from audit.registry.mlflow import FILE, mlflow_artifact
+from audit.result import RegistryFacts
 
 _FORMS = "a SavedModel directory, a .keras or .h5 file, or an MLflow model directory"
 _GRAPHS = ("saved_model.pb", "saved_model.pbtxt")
@@ -24,23 +28,66 @@ class Artifact:
     source: str
 
 
-def find_model(path: str | Path) -> Path:
-    """Return ``path`` if a model can be there: it is a directory or a file of Keras.
+class ModelSource(NamedTuple):
+    """Where a model lies on this machine, and what an address of a registry named, if it was one."""
+
+    path: Path
+    registry: RegistryFacts | None = None
+
+
+def find_model(path: str, base: Path | None = None) -> ModelSource:
+    """Return where the model at ``path`` is, if one can be there: a directory, a file of Keras, or a downloaded one.
+
+    Args:
+        path: a path, or an address in an MLflow registry.
+        base: directory that a relative path is looked up in first; addresses are no paths.
 
     Raises:
-        AuditError: nothing is there, or it is a file of another kind.
+        AuditError: nothing is there, or it is a file of another kind; or the registry has no such model.
     """
-    model = Path(path)
+    if is_address(path):
+        from audit.registry.download import download
+
+        folder, resolved = download(path)
+        model = artifact_inside(folder)
+        _require_digest(path, model, resolved.digest)
+        return ModelSource(model, resolved.facts)
+    return ModelSource(_local_model(path, locate(path, base)))
+
+
+def artifact_inside(folder: Path) -> Path:
+    """Return the SavedModel or Keras file in a downloaded directory: its digest is that of the model that was logged.
+
+    Raises:
+        AuditError: as of `find_artifact`.
+    """
+    files = [entry for entry in folder.iterdir() if entry.suffix.lower() in _KERAS]
+    only_file = len(files) == 1 and len(list(folder.iterdir())) == 1
+    return find_artifact(files[0] if only_file else folder).path
+
+
+def _require_digest(address: str, model: Path, registered: str | None) -> None:
+    """Require the bytes that the version's tag speaks of: nothing in MLflow keeps files from being replaced."""
+    if registered is not None and (actual := digest(model)) != registered:
+        raise AuditError(
+            where=address,
+            expected=f"the model that was registered, {registered}",
+            found=f"{actual}: its files were replaced, or the tag {DIGEST_TAG!r} was edited",
+            fix="register the model again, or put back the files",
+        )
+
+
+def _local_model(path: str, model: Path) -> Path:
     if not model.exists():
         raise AuditError(
-            where=str(path),
+            where=path,
             expected=_FORMS,
             found="no such file or directory",
             fix="check the path; relative paths start from the policy's directory or the current one",
         )
     if model.is_file() and model.suffix.lower() not in _KERAS:
         raise AuditError(
-            where=str(path),
+            where=path,
             expected=_FORMS,
             found=f"a file named *{model.suffix or model.name}",
             fix="for 'saved_model.pb' name the directory that holds it" if model.suffix == ".pb" else "",

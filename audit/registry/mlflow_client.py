@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,8 +18,11 @@ PLACEHOLDER = "audit://promotions/no-files"
 
 _VARIABLE = "MLFLOW_TRACKING_URI"
 _AT_IMPORT = {"MLFLOW_DISABLE_TELEMETRY": "true"}
-# of MLflow's own defaults, a server that does not answer takes a quarter of an hour
-_OF_REQUESTS = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
+_OF_REQUESTS = {  # by MLflow's defaults, a server that does not answer takes a quarter of an hour
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+}
 _PAGE = 1000
 
 
@@ -29,7 +32,10 @@ class NotRegistered(AuditError):
 
 @dataclass(frozen=True, kw_only=True)
 class RegisteredVersion:
-    """A version of a registered model; ``source`` is where MLflow keeps its files, ``run_id`` is "" without a run."""
+    """A version of a registered model.
+
+    ``source`` is where its files came from, ``run_id`` is "" without a run, ``created`` in milliseconds since 1970.
+    """
 
     name: str
     number: int
@@ -37,6 +43,7 @@ class RegisteredVersion:
     run_id: str
     tags: Mapping[str, str]
     status: str
+    created: int
 
 
 def connect() -> "RegistryClient":
@@ -46,8 +53,8 @@ def connect() -> "RegistryClient":
         AuditError: MLflow is not installed, no registry is named, or it is of a kind that MLflow refuses.
     """
     mlflow = _import_mlflow()
-    with _translated("MLflow registry"):
-        uri = mlflow.get_registry_uri()
+    uri = mlflow.get_registry_uri()
+    with _translated("MLflow registry", uri):
         if not mlflow.is_tracking_uri_set() and not _is_existing_database(uri):
             raise AuditError(
                 where=_VARIABLE,
@@ -168,6 +175,47 @@ class RegistryClient:
         place = f"models:/{name}/{number}"
         self.ask(place, lambda mlflow: mlflow.set_model_version_tag(name, str(number), key, value))
 
+    def register_logged(self, name: str, model_id: str, tags: Mapping[str, str]) -> int:
+        """Create a version whose files are those of a logged model, and return its number."""
+
+        def create(mlflow: Any) -> Any:
+            source = f"models:/{model_id}"
+            return mlflow.create_model_version(
+                name, source, tags=dict(tags), model_id=model_id, await_creation_for=0
+            )
+
+        return int(self.ask(f"models:/{name}", create).version)
+
+    def create_logged_model(self, name: str) -> str:
+        """Create a logged model without files in MLflow's active experiment, and return its id."""
+        from mlflow.tracking.fluent import _get_experiment_id
+
+        model = self.ask(name, lambda mlflow: mlflow.create_logged_model(_get_experiment_id(), name))
+        return str(model.model_id)
+
+    def discard_logged_model(self, model_id: str) -> None:
+        """Mark a logged model as failed and delete it, as far as the registry can still be reached."""
+        with suppress(AuditError):
+            self.ask(model_id, lambda mlflow: mlflow.finalize_logged_model(model_id, "FAILED"))
+            self.ask(model_id, lambda mlflow: mlflow.delete_logged_model(model_id))
+
+    def upload(self, model_id: str, folder: Path, place: str | None = None) -> None:
+        """Upload what is in ``folder`` to a logged model, into its directory ``place`` if one is given."""
+        self.ask(
+            f"models:/{model_id}", lambda mlflow: mlflow.log_model_artifacts(model_id, str(folder), place)
+        )
+
+    def download(self, address: str, folder: Path) -> Path:
+        """Download the files at an address that MLflow takes into ``folder``, an empty directory; return their place.
+
+        Raises:
+            AuditError: they are not there, or cannot be reached.
+        """
+        from mlflow.artifacts import download_artifacts
+
+        place = self.ask(address, lambda _: download_artifacts(artifact_uri=address, dst_path=str(folder)))
+        return Path(place)
+
     def _unknown_model(self, name: str) -> NotRegistered:
         models = self.ask(
             f"models:/{name}", lambda mlflow: mlflow.search_registered_models(max_results=_PAGE)
@@ -193,6 +241,7 @@ def _version(version: Any) -> RegisteredVersion:
         run_id=version.run_id or "",
         tags=dict(version.tags),
         status=version.status,
+        created=int(version.creation_timestamp),
     )
 
 
@@ -238,7 +287,9 @@ def _translated(where: str, uri: str = "") -> Iterator[None]:
         yield
     except MlflowException as error:
         raise _error(where, uri, error) from error
-    except OSError as error:  # those of requests, which downloads let through
+    except OSError as error:
+        if error.errno is not None and not isinstance(error, (ConnectionError, TimeoutError)):
+            raise  # of the disk; those of requests, which downloads let through, have no number
         raise _unreachable(where, uri, error) from error
 
 

@@ -70,6 +70,20 @@ class OutputFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RegistryFacts:
+    """Version of a registry that the address in ``ModelFacts.path`` named when the audit began.
+
+    ``uri`` is the registry's address; ``version`` is ``models:/NAME/3``, None if a run or a logged model was named;
+    ``run_id`` is the run that logged the model, if any, and ``source`` where MLflow says its files came from.
+    """
+
+    uri: str
+    version: str | None
+    run_id: str | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelFacts:
     """Description of the audited model or the baseline; ``columns`` names the data columns of each input.
 
@@ -77,6 +91,7 @@ class ModelFacts:
     policy names them, and ``batch_size`` if scores depend on that; ``imports`` are packages of custom operations.
     ``files`` has the SHA-256 in hex of each file by its path, of which ``digest`` is the digest; it is empty, and left
     out of the report, for a model of a single file.
+    ``registry`` is what an address of a registry named; the digest is then that of the SavedModel or Keras file inside.
     """
 
     path: str
@@ -89,6 +104,7 @@ class ModelFacts:
     allowed_operations: list[str] = field(default_factory=list)
     imports: list[str] = field(default_factory=list)
     files: dict[str, str] = field(default_factory=dict)
+    registry: RegistryFacts | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,11 +4,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from audit.data.readers.registry import locate
 from audit.errors import AuditError
 from audit.model.model import Model, open_model
 from audit.policy.model import OutputSpec, Policy, ResolvedPolicy
-from audit.registry.artifact import find_model
+from audit.registry.artifact import ModelSource, find_model
 from audit.subject.scoring import Progress
 from audit.subject.sources import AuditedModel
 
@@ -22,8 +21,8 @@ def of_the_baseline() -> Iterator[None]:
         raise error.within("model.baseline") from error
 
 
-def find_baseline(policy: Policy, base: Path | None) -> Path | None:
-    """Return the path of the baseline model, or None if the policy names none.
+def find_baseline(policy: Policy, base: Path | None) -> ModelSource | None:
+    """Return where the baseline model is, or None if the policy names none.
 
     Raises:
         AuditError: there is nothing, or nothing that can be a model.
@@ -31,10 +30,10 @@ def find_baseline(policy: Policy, base: Path | None) -> Path | None:
     if policy.model.baseline is None:
         return None
     with of_the_baseline():
-        return find_model(locate(policy.model.baseline, base))
+        return find_model(policy.model.baseline, base)
 
 
-def open_baseline(policy: ResolvedPolicy, path: Path, candidate: Model) -> AuditedModel:
+def open_baseline(policy: ResolvedPolicy, source: ModelSource, candidate: Model) -> AuditedModel:
     """Return the baseline model, loaded, with the policy as it applies to it.
 
     Signature, classes and allowed operations are the candidate's. So are those of ``model.inputs`` that it has, the
@@ -47,16 +46,17 @@ def open_baseline(policy: ResolvedPolicy, path: Path, candidate: Model) -> Audit
     spec = policy.model.model_copy(update={"path": policy.model.baseline, "baseline": None})
     output = spec.output
     try:
-        model = open_model(spec, path)
+        model = open_model(spec, source.path)
     except AuditError:
         if output.name is None:
             raise
-        model = open_model(spec.model_copy(update={"output": OutputSpec(kind=output.kind)}), path)
+        model = open_model(spec.model_copy(update={"output": OutputSpec(kind=output.kind)}), source.path)
     same_kind = output.kind == "regression" or model.operation.type == candidate.operation.type
     output = OutputSpec(kind=output.kind if same_kind else "auto", name=model.output, column=model.column)
     inputs = {name: columns for name, columns in spec.inputs.items() if name in model.fed}
     spec = spec.model_copy(update={"output": output, "inputs": inputs})
-    return AuditedModel(policy=policy.model_copy(update={"model": spec}), path=path, model=model)
+    resolved = policy.model_copy(update={"model": spec})
+    return AuditedModel(policy=resolved, path=source.path, model=model, registry=source.registry)
 
 
 def without_baseline_inputs(policy: ResolvedPolicy, candidate: Model, baseline: Model) -> ResolvedPolicy:

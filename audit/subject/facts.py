@@ -39,6 +39,7 @@ def model_facts(bound: BoundModel, scored: ScoringResult) -> ModelFacts:
         columns={feed.name: feed.columns for feed in bound.feeds},
         allowed_operations=[*model.signature.exceptions, *size_exceptions(model)],
         imports=list(model.signature.allowed.packages),
+        registry=bound.registry,
     )
 
 

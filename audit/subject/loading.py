@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from audit.data.dataset import Dataset, read_dataset
 from audit.data.labels import Targets
-from audit.data.readers.registry import locate
 from audit.data.row_hashes import HashKey
 from audit.data.row_sample import KeyedRows
 from audit.model.model import open_model
@@ -142,20 +141,20 @@ def _load(
 ) -> Subjects:
     base = Path(policy.path).parent if policy.path else None
     sources = open_sources(policy, base)
-    path = find_model(locate(policy.model.path, base))
-    baseline_path = find_baseline(policy, base)
-    files = WatchedFiles([path, *([baseline_path] if baseline_path else []), *sources.files])
+    path, registry = find_model(policy.model.path, base)
+    baseline_source = find_baseline(policy, base)
+    files = WatchedFiles([path, *([baseline_source.path] if baseline_source else []), *sources.files])
     dataset = read_dataset(policy.data, sources.data, policy.model.output.kind)
     if isinstance(dataset.labels, Targets):
         require_used_threshold(policy.data, None)
     loaded = _Loaded(sources=sources, dataset=dataset, files=files, seed=seed)
     model = open_model(policy.model, path)
     baseline = None
-    if baseline_path:
+    if baseline_source:
         with of_the_baseline():
-            baseline = open_baseline(policy, baseline_path, model)
+            baseline = open_baseline(policy, baseline_source, model)
         policy = without_baseline_inputs(policy, model, baseline.model)
-    bound = bind_model(AuditedModel(policy=policy, path=path, model=model), sources)
+    bound = bind_model(AuditedModel(policy=policy, path=path, model=model, registry=registry), sources)
     bound = with_class_probabilities(bound, sources.data, dataset.labels)
     bound_baseline = None
     if baseline and compare:

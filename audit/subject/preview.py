@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from audit.data.dataset import read_dataset
-from audit.data.readers.registry import locate
 from audit.data.row_hashes import HashKey
 from audit.data.source import Source
 from audit.errors import AuditError
@@ -56,7 +55,7 @@ def preview(policy: ResolvedPolicy) -> Preview:
     started = time.perf_counter()
     base = Path(policy.path).parent if policy.path else None
     sources = open_sources(policy, base)
-    path = find_model(locate(policy.model.path, base))
+    path = find_model(policy.model.path, base).path
     find_baseline(policy, base)
     dataset = read_dataset(policy.data, sources.data, policy.model.output.kind)
     loaded = AuditedModel(policy=policy, path=path, model=open_model(policy.model, path))

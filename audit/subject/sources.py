@@ -14,6 +14,7 @@ from audit.inputs.binding import bind, by_position, unbound
 from audit.inputs.feeds import Feed
 from audit.model.model import Model
 from audit.policy.model import Policy, ResolvedPolicy
+from audit.result import RegistryFacts
 from audit.subject.respelled_columns import respelled_columns
 
 
@@ -65,6 +66,7 @@ class AuditedModel:
     policy: ResolvedPolicy
     path: Path
     model: Model
+    registry: RegistryFacts | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,4 +100,11 @@ def bind_model(loaded: AuditedModel, sources: Sources) -> BoundModel:
         *by_position(feeds, policy.model.inputs),
         *respelled_columns(feeds, sources.data),
     ]
-    return BoundModel(policy=policy, path=loaded.path, model=model, feeds=feeds, warnings=warnings)
+    return BoundModel(
+        policy=policy,
+        path=loaded.path,
+        model=model,
+        registry=loaded.registry,
+        feeds=feeds,
+        warnings=warnings,
+    )

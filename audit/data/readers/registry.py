@@ -20,6 +20,7 @@ from audit.data.readers.tfrecord import TFRecordSource
 from audit.data.source import Source
 from audit.errors import AuditError, quote_list
 from audit.policy.csv_spec import CsvSpec
+from audit.provenance.files import locate
 
 Reader = Callable[[str, list[Path]], Source]
 
@@ -81,12 +82,6 @@ def _root(path: str, base: Path | None) -> Path | None:
         return place if place.is_dir() else None
     plain = takewhile(lambda part: not glob.has_magic(part), Path(path).parts)
     return locate(str(Path(*plain)), base)
-
-
-def locate(path: str, base: Path | None) -> Path:
-    """Return where the data at ``path`` are: a relative path is below ``base`` if that exists, else unchanged."""
-    below_base = (base or Path()) / path
-    return below_base if below_base.exists() else Path(path)
 
 
 def _files(path: str, base: Path | None) -> list[Path]:
