@@ -175,6 +175,12 @@ def run(
         str | None,
         typer.Option(metavar="DURATION", help="Time limit of the whole audit, e.g. 90s, 30m or 2h."),
     ] = None,
+    log_mlflow: Annotated[
+        bool,
+        typer.Option(
+            "--log-mlflow", help="Log reports, metrics and verdict to the registry that has the model."
+        ),
+    ] = False,
     dry_run: Annotated[
         bool,
         typer.Option("--dry-run", help="Show what would run and about how long; measure and write nothing."),
@@ -193,7 +199,8 @@ def run(
         Request(
             policy=policy, flags={"model": model, "data": data, "label": label}, protected=protected or [], out=out,
             only=only or [], overrides=overrides or [], seed=seed, date=date, formats=formats or [],
-            timeout=timeout, dry_run=dry_run, as_json=as_json, quiet=quiet, verbose=verbose, debug=debug,
+            timeout=timeout, log_mlflow=log_mlflow, dry_run=dry_run, as_json=as_json, quiet=quiet,
+            verbose=verbose, debug=debug,
         )
     )  # fmt: skip
 

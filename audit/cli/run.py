@@ -51,6 +51,7 @@ class Request:
     date: str | None
     formats: list[str]
     timeout: str | None
+    log_mlflow: bool
     dry_run: bool
     as_json: bool
     quiet: bool
@@ -73,8 +74,12 @@ def run(request: Request) -> int:
         measured = _measured(request, on, deadline, printing)
         printing.progress("writing the reports", 0, 1)
         concluded = conclude(measured, find_history())
-        formats = formats or list(recorded_policy(concluded).report.formats)
+        policy = recorded_policy(concluded)
+        formats = formats or list(policy.report.formats)
         report, files = write_and_read(concluded, request.out, verified, formats)
+        if request.log_mlflow or policy.registry.log:
+            printing.progress("logging to MLflow", 0, 1)
+            _log(report, files)
     if problem := uncounted(report):
         print(f"audit: {plain(problem, 500)}", file=sys.stderr)
     _print(request, report, files, on)
@@ -148,7 +153,29 @@ def parse_date(text: str | None) -> date:
         raise AuditError(where="--date", expected="a date as YYYY-MM-DD", found=repr(text)) from None
 
 
+def _log(report: Report, files: list[Path]) -> None:
+    """Log a finished audit; if that fails, the message says that there is a verdict, and where."""
+    from audit.registry.audit_run import log_audit
+
+    try:
+        log_audit(report, files)
+    except AuditError as error:
+        place = f"the verdict, {report.verdict}, is in {files[0]} and not in MLflow"
+        raise AuditError(
+            where=error.where, expected=error.expected, found=f"{error.found}; {place}", fix=error.fix
+        ) from error
+
+
 def _policy(request: Request) -> ResolvedPolicy:
+    policy = _loaded_policy(request)
+    if request.log_mlflow or policy.registry.log:
+        from audit.registry.audit_run import require_loggable
+
+        require_loggable(policy.model.path)
+    return policy
+
+
+def _loaded_policy(request: Request) -> ResolvedPolicy:
     if not _flags(request):
         return load_policy(request.policy or DEFAULT_POLICY, request.overrides)
     missing = [name for name, value in request.flags.items() if value is None]

@@ -1,7 +1,6 @@
 """The evaluator ``audit`` of ``mlflow.models.evaluate``."""
 
 import math
-import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -14,7 +13,8 @@ from mlflow.models.evaluation.base import EvaluationResult, ModelEvaluator
 
 from audit.errors import AuditError, did_you_mean, quote_list
 from audit.formats.json import REPORT_FILE
-from audit.result import Measurement, Report
+from audit.registry.metrics import metric_name
+from audit.result import Report
 
 VERDICT_TAG = "audit_verdict"
 """Tag of the run: ``pass``, ``fail`` or ``inconclusive``, and `NOT_AUDITED` until there is a verdict."""
@@ -27,7 +27,6 @@ _KEYS = ("policy", "model")
 _KEY_OF_MLFLOW = "col_mapping"
 _FLAVORS = frozenset({"tensorflow", "keras"})
 _FOLDER = "audit"
-_NOT_IN_A_NAME = re.compile(r"[^\w. :/-]", re.ASCII)  # what MLflow refuses in the name of a metric
 
 
 class AuditEvaluator(ModelEvaluator):  # type: ignore[misc]  # MLflow has no types
@@ -174,9 +173,4 @@ def _metrics(report: Report) -> Iterator[tuple[str, float]]:
     for rule in report.rules:
         for measurement in rule.measurements:
             if math.isfinite(measurement.value):
-                yield _metric_name(measurement), float(measurement.value)
-
-
-def _metric_name(measurement: Measurement) -> str:
-    where = [f"{key}:{value}" for key, value in sorted(measurement.where.items())]
-    return _NOT_IN_A_NAME.sub("_", " ".join([measurement.metric, *where]))[:250].rstrip(" ./")
+                yield metric_name(measurement), float(measurement.value)

@@ -178,6 +178,12 @@ class ReportSpec(Strict):
     ]
 
 
+class RegistrySpec(Strict):
+    """Whether `audit run` writes reports, metrics and verdict to the MLflow version that ``model.path`` names."""
+
+    log: bool = False
+
+
 def _as_options(value: object) -> object:
     return {} if value is None or value is True else value
 
@@ -199,6 +205,7 @@ class Policy(Strict):
     gate: GateSpec | None = None
     waivers: list[Waiver] = []
     report: ReportSpec = ReportSpec()
+    registry: Annotated[RegistrySpec, Field(exclude_if=lambda value: not value.log)] = RegistrySpec()
 
     _path: str | None = PrivateAttr(default=None)
     _lines: RuleLines | None = PrivateAttr(default=None)

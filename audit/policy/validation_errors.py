@@ -11,7 +11,17 @@ from audit.errors import AuditError, did_you_mean
 from audit.policy.csv_spec import CsvSpec
 from audit.policy.file_lines import FileLines
 from audit.policy.gate_spec import GateSpec, Rule, Waiver
-from audit.policy.model import About, AtLeast, DataSpec, ModelSpec, OutputSpec, Policy, Protected, ReportSpec
+from audit.policy.model import (
+    About,
+    AtLeast,
+    DataSpec,
+    ModelSpec,
+    OutputSpec,
+    Policy,
+    Protected,
+    RegistrySpec,
+    ReportSpec,
+)
 
 Key = str | int
 
@@ -28,6 +38,7 @@ _SECTIONS: dict[tuple[str, ...], type[BaseModel]] = {
     ("gate", "rules", "*"): Rule,
     ("waivers", "*"): Waiver,
     ("report",): ReportSpec,
+    ("registry",): RegistrySpec,
 }
 
 

@@ -2,6 +2,7 @@
 
 import os
 import re
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -22,8 +23,9 @@ _OF_REQUESTS = {  # by MLflow's defaults, a server that does not answer takes a 
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
 }
-_PAGE = 1000
+_PAGE = 1000  # the most that MLflow takes or gives in one request
 
 
 class NotRegistered(AuditError):
@@ -204,6 +206,23 @@ class RegistryClient:
         self.ask(
             f"models:/{model_id}", lambda mlflow: mlflow.log_model_artifacts(model_id, str(folder), place)
         )
+
+    def log_metrics(self, run_id: str, values: Mapping[str, float], model_id: str | None) -> None:
+        """Log metrics to a run, and to the logged model that they are about, if it is one: the run's input."""
+        from mlflow.entities import LoggedModelInput, Metric
+
+        now = int(time.time() * 1000)
+        metrics = [
+            Metric(key, value, now, 0, model_id=model_id, run_id=run_id) for key, value in values.items()
+        ]
+
+        def log(mlflow: Any) -> None:
+            if model_id:
+                mlflow.log_inputs(run_id, models=[LoggedModelInput(model_id)])
+            for start in range(0, len(metrics), _PAGE):
+                mlflow.log_batch(run_id, metrics=metrics[start : start + _PAGE])
+
+        self.ask(run_id, log)
 
     def download(self, address: str, folder: Path) -> Path:
         """Download the files at an address that MLflow takes into ``folder``, an empty directory; return their place.

@@ -50,6 +50,8 @@ waivers:
   - {rule: ranks, reason: "small data", owner: "risk", expires: "2027-02-28", covers: [fail, inconclusive]}
 report:
   rows: shown
+registry:
+  log: true
 """
 
 
