@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from . import adult, models, tiers, wheels
+from . import adult, mlflow_stores, models, tiers, wheels
 from .model_cache import built
 
 BESIDE = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -108,3 +108,20 @@ def raw_data() -> Path:
 def adult_policy(model: Models, raw_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The policy file that audits an expert's rules of thumb on Adult's test rows."""
     return adult.write(model("adult"), raw_data, tmp_path_factory.mktemp("adult"))
+
+
+@pytest.fixture
+def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The address of an empty MLflow registry, a database; the test runs in a directory of its own, with a cache."""
+    monkeypatch.chdir(tmp_path)
+    address = mlflow_stores.database(tmp_path / "registry")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
+    monkeypatch.setenv("AUDIT_CACHE", str(tmp_path / "cache"))
+    return address
+
+
+@pytest.fixture(scope="session")
+def registry_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of an MLflow server; its models are those of all tests of the process."""
+    with mlflow_stores.server(tmp_path_factory.mktemp("server")) as address:
+        yield address

@@ -9,8 +9,8 @@ DIGEST_TAG = "audit.model_digest"
 """Tag of a version: the digest of the SavedModel or Keras file that was registered or audited."""
 
 _SCHEMES = ("models:", "runs:")
-_VERSION = re.compile(r"models:/(?P<name>[^/:]+)/(?P<number>[1-9]\d*)")
-_ALIAS = re.compile(r"models:/(?P<name>[^/:]+)@(?P<alias>[^/:@]+)")
+_VERSION = re.compile(r"models:/(?P<name>[^/:\n]+)/(?P<number>[1-9]\d*)")
+_ALIAS = re.compile(r"models:/(?P<name>[^/:\n]+)@(?P<alias>[\w-]+)")
 _LOGGED = re.compile(r"models:/(?P<logged>m-[0-9a-f]{32})")
 _RUN = re.compile(r"runs:/(?P<run>[^/]+)/(?P<artifact>.+)")
 
