@@ -22,14 +22,14 @@ def metrics(measurements: Iterable[Measurement]) -> dict[str, float]:
     values: dict[str, float] = {}
     for measurement in measurements:
         if math.isfinite(measurement.value):
-            values[_free(metric_name(measurement), values)] = float(measurement.value)
+            values[_unused(metric_name(measurement), values)] = float(measurement.value)
     return values
 
 
-def _free(name: str, taken: Iterable[str]) -> str:
-    free = name
+def _unused(name: str, names: Iterable[str]) -> str:
+    unused = name
     number = 1
-    while free in taken:
+    while unused in names:
         number += 1
-        free = f"{name[: _MOST_CHARACTERS - 8]} {number}"
-    return free
+        unused = f"{name[: _MOST_CHARACTERS - 8]} {number}"
+    return unused

@@ -288,12 +288,12 @@ def _is_existing_database(uri: str) -> bool:
 @contextmanager
 def _environment(values: Mapping[str, str]) -> Iterator[None]:
     """Set environment variables that are unset, and unset them afterwards."""
-    ours = {name: value for name, value in values.items() if name not in os.environ}
-    os.environ.update(ours)
+    unset = {name: value for name, value in values.items() if name not in os.environ}
+    os.environ.update(unset)
     try:
         yield
     finally:
-        for name in ours:
+        for name in unset:
             os.environ.pop(name, None)
 
 
@@ -325,8 +325,8 @@ def _error(where: str, uri: str, error: Any) -> AuditError:
             found="a directory",
             fix="set it to a server's address or, for example, to sqlite:///mlflow.db",
         )
-    found = text.replace(uri, without_password(uri)) if uri else text
-    return AuditError(where=where, expected="a registry that answers and accepts", found=found)
+    text = text.replace(uri, without_password(uri)) if uri else text
+    return AuditError(where=where, expected="a registry that answers and accepts", found=text)
 
 
 def _unreachable(where: str, uri: str, error: BaseException) -> AuditError:

@@ -17,7 +17,7 @@ from audit.registry.metrics import metric_name, metrics
 from audit.registry.mlflow_client import RegistryClient, connect
 from audit.registry.register import register
 from audit.registry.resolution import logged_model_id
-from audit.result import Measurement, Report
+from audit.result import Measurement, Report, Scalar
 
 from ..formats.html.samples import full
 from .conftest import Export
@@ -119,7 +119,12 @@ def test_a_path_cannot_be_logged(registry: str) -> None:
 
 def test_names_are_those_that_mlflow_takes() -> None:
     one = full().checks[0].measurements[0]
-    wheres = [{"group": "<=50K"}, {"group": ">=50K"}, {"group": "é" * 400}, {"group": "è" * 400}]
+    wheres: list[dict[str, Scalar]] = [
+        {"group": "<=50K"},
+        {"group": ">=50K"},
+        {"group": "é" * 400},
+        {"group": "è" * 400},
+    ]
     measurements: list[Measurement] = [replace(one, where=where) for where in wheres]
     measurements.append(replace(one, value=math.nan))
     values = metrics(measurements)

@@ -10,7 +10,6 @@ import pytest
 
 from audit.errors import AuditError
 from audit.provenance.digest import digest
-from audit.registry import register as registering
 from audit.registry.address import DIGEST_TAG
 from audit.registry.artifact import find_model
 from audit.registry.mlflow_client import RegistryClient, connect
@@ -81,7 +80,7 @@ def test_bytes_that_change_on_the_way_are_not_registered(
             (folder / "saved_model.pb").write_bytes(b"another graph")
         upload(self, model_id, folder, place)
 
-    monkeypatch.setattr(registering.RegistryClient, "upload", spoilt)
+    monkeypatch.setattr(RegistryClient, "upload", spoilt)
     with pytest.raises(AuditError, match="the bytes that were sent"):
         register(str(export(b"one")), "income")
     assert connect().versions("income") == []

@@ -168,10 +168,10 @@ SOURCES: dict[str, tuple[str, Callable[[Path], None], str]] = {
 def test_scores_are_those_of_the_weights(tmp_path: Path, kind: str) -> None:
     name, write, source = SOURCES[kind]
     write(tmp_path / name)
-    found = find_model(tmp_path / name)
-    assert find_artifact(found).source == source
-    assert scan(found).unsafe == []
-    opened = open_signature(found, "serving_default")
+    path = find_model(str(tmp_path / name)).path
+    assert find_artifact(path).source == source
+    assert scan(path).unsafe == []
+    opened = open_signature(path, "serving_default")
     assert softmax_of(opened)
     assert {type(spec) for spec in opened.outputs.values()} == {tf.TensorSpec}
 
