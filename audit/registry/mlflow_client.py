@@ -1,7 +1,6 @@
 """Client of an MLflow registry: typed methods, bounded waiting, and errors that say what to do."""
 
 import os
-import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -11,13 +10,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from audit.errors import AuditError, did_you_mean, quote_list
+from audit.registry.mlflow_errors import VARIABLE, NotRegistered, translated, without_password
 
 T = TypeVar("T")
 
 PLACEHOLDER = "audit://promotions/no-files"
 """Source of versions that hold tags only: servers take an absolute address of a scheme that they do not know."""
 
-_VARIABLE = "MLFLOW_TRACKING_URI"
 _AT_IMPORT = {"MLFLOW_DISABLE_TELEMETRY": "true"}
 _OF_REQUESTS = {  # by MLflow's defaults, a server that does not answer takes a quarter of an hour
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
@@ -26,10 +25,6 @@ _OF_REQUESTS = {  # by MLflow's defaults, a server that does not answer takes a 
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
 }
 _PAGE = 1000  # the most that MLflow takes or gives in one request
-
-
-class NotRegistered(AuditError):
-    """The registry has no such model, version or run."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,13 +51,13 @@ def connect() -> "RegistryClient":
     """
     mlflow = _import_mlflow()
     uri = mlflow.get_registry_uri()
-    with _translated("MLflow registry", uri):
+    with translated(_mlflow_exception(), "MLflow registry", uri):
         if not mlflow.is_tracking_uri_set() and not _is_existing_database(uri):
             raise AuditError(
-                where=_VARIABLE,
+                where=VARIABLE,
                 expected="the address of an MLflow server or database",
                 found="none",
-                fix=f"set it, for example to http://localhost:5000 or sqlite:///mlflow.db (export {_VARIABLE}=…)",
+                fix=f"set it, for example to http://localhost:5000 or sqlite:///mlflow.db (export {VARIABLE}=…)",
             )
         client = mlflow.MlflowClient()
         client._get_registry_client()  # opens the store, which refuses kinds that MLflow does not support
@@ -88,7 +83,7 @@ class RegistryClient:
             NotRegistered: there is no such model, version or run.
             AuditError: the registry cannot be reached, or refuses.
         """
-        with _environment(_OF_REQUESTS), _translated(where, self.uri):
+        with _environment(_OF_REQUESTS), translated(_mlflow_exception(), where, self.uri):
             return call(self._mlflow)
 
     def aliases(self, name: str) -> dict[str, int]:
@@ -153,12 +148,11 @@ class RegistryClient:
 
     def create_registered_model(self, name: str) -> None:
         """Create a registered model; no error if there is one of this name."""
-        from mlflow.exceptions import MlflowException
 
         def create(mlflow: Any) -> None:
             try:
                 mlflow.create_registered_model(name)
-            except MlflowException as error:
+            except _mlflow_exception() as error:
                 if error.error_code != "RESOURCE_ALREADY_EXISTS":
                     raise
 
@@ -279,6 +273,12 @@ def _import_mlflow() -> Any:
     return mlflow
 
 
+def _mlflow_exception() -> Any:
+    from mlflow.exceptions import MlflowException
+
+    return MlflowException
+
+
 def _is_existing_database(uri: str) -> bool:
     """Return whether the default of MLflow, a database in the current directory, is there: it would be created."""
     path = uri.removeprefix("sqlite:///")
@@ -295,53 +295,3 @@ def _environment(values: Mapping[str, str]) -> Iterator[None]:
     finally:
         for name in unset:
             os.environ.pop(name, None)
-
-
-@contextmanager
-def _translated(where: str, uri: str = "") -> Iterator[None]:
-    """Turn MLflow's exceptions into an AuditError about ``where``."""
-    from mlflow.exceptions import MlflowException
-
-    try:
-        yield
-    except MlflowException as error:
-        raise _error(where, uri, error) from error
-    except OSError as error:
-        if error.errno is not None and not isinstance(error, (ConnectionError, TimeoutError)):
-            raise  # of the disk; those of requests, which downloads let through, have no number
-        raise _unreachable(where, uri, error) from error
-
-
-def _error(where: str, uri: str, error: Any) -> AuditError:
-    text = (str(error).strip() or type(error).__name__).splitlines()[0][:500]
-    if error.error_code == "RESOURCE_DOES_NOT_EXIST":
-        return NotRegistered(where=where, expected="an entry of the registry", found=text)
-    if "failed with exception" in text:
-        return _unreachable(where, uri, error)
-    if "filesystem" in text and "maintenance mode" in text:
-        return AuditError(
-            where=_VARIABLE,
-            expected="an MLflow server or a database: MLflow no longer takes directories",
-            found="a directory",
-            fix="set it to a server's address or, for example, to sqlite:///mlflow.db",
-        )
-    text = text.replace(uri, without_password(uri)) if uri else text
-    return AuditError(where=where, expected="a registry that answers and accepts", found=text)
-
-
-def _unreachable(where: str, uri: str, error: BaseException) -> AuditError:
-    """Return the error of a server that does not answer; the cause is the innermost exception, which has no address."""
-    cause = error
-    while inner := cause.__cause__ or cause.__context__:
-        cause = inner
-    return AuditError(
-        where=where,
-        expected=f"an MLflow server that answers at {without_password(uri)}",
-        found=f"{type(cause).__name__}: {cause}"[:300],
-        fix=f"start it, or check {_VARIABLE}",
-    )
-
-
-def without_password(uri: str) -> str:
-    """Return an address without user and password, for messages and reports."""
-    return re.sub(r"//[^/@]*@", "//", uri)

@@ -6,7 +6,8 @@ from typing import Any
 
 from audit.errors import did_you_mean, quote_list
 from audit.registry.address import DIGEST_TAG, Address
-from audit.registry.mlflow_client import NotRegistered, RegisteredVersion, RegistryClient, without_password
+from audit.registry.mlflow_client import RegisteredVersion, RegistryClient
+from audit.registry.mlflow_errors import NotRegistered, without_password
 from audit.result import RegistryFacts
 
 _LOGGED = re.compile(r"models:/(m-[0-9a-f]{32})")
