@@ -25,7 +25,7 @@ def verify(file: Path, keys: Sequence[Path], model: str | None, report: Path | N
         attestation.read_envelope(file),
         [read_public_key(key) for key in keys],
         datetime.now(UTC),
-        model=find_model(model) if model else None,
+        model=find_model(model).path if model else None,
         report=report,
     )
     print(json.dumps(_facts(verification), indent=2) if as_json else "\n".join(_lines(verification)))
