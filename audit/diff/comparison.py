@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from audit.diff.facts import fact_changes, summary_of
 from audit.diff.limits import limit_changes, waiver_changes
 from audit.diff.measurements import by_key, measurement_changes
-from audit.diff.presence import presence_changes
+from audit.diff.presence import presence_changes, warning_changes
 from audit.diff.records import PolicyChange, ReportDiff
 from audit.diff.relation import Relation, relation
 from audit.diff.rules import rule_changes
@@ -31,6 +31,7 @@ def compare(old: Report, new: Report) -> ReportDiff:
         measurements=[change for change in changes if "feature" not in change.where],
         attributions=[change for change in changes if "feature" in change.where],
         presence=presence_changes(old, new),
+        warnings=warning_changes(old, new),
         policy=list(_policy_changes(old, new)),
         facts=fact_changes(old, new),
     )

@@ -30,6 +30,7 @@ def _lines(diff: ReportDiff) -> Iterator[str]:
     yield from _measurements(diff)
     yield from _attributions(diff.attributions)
     yield from _presence(diff)
+    yield from _warnings(diff)
     yield from _policy(diff)
     yield from _facts(diff)
 
@@ -113,6 +114,14 @@ def _presence(diff: ReportDiff) -> Iterator[str]:
     yield from _heading("Added and removed")
     rows = [(item.side, item.kind, code(item.name)) for item in diff.presence]
     yield from _table(("", "What", "Name"), rows)
+
+
+def _warnings(diff: ReportDiff) -> Iterator[str]:
+    if not diff.warnings:
+        return
+    yield from _heading("Warnings")
+    rows = [(item.side, prose(item.text)) for item in diff.warnings]
+    yield from _table(("", "Warning"), rows)
 
 
 def _policy(diff: ReportDiff) -> Iterator[str]:

@@ -1,10 +1,10 @@
-"""Checks, metrics, groups, features and measurements that only one of two reports has."""
+"""Checks, metrics, groups, features, measurements and warnings that only one of two reports has."""
 
 from collections.abc import Iterable, Iterator, Set
 from typing import NamedTuple, TypeVar
 
 from audit.diff.measurements import by_key
-from audit.diff.records import Presence, Side
+from audit.diff.records import Presence, Side, WarningChange
 from audit.formats.text.where_labels import describe
 from audit.result import GROUP_KEYS, Measurement, Report
 
@@ -30,6 +30,16 @@ def presence_changes(old: Report, new: Report) -> list[Presence]:
     added = _only("added", new, after, old, before)
     removed = _only("removed", old, before, new, after)
     return [*added, *removed]
+
+
+def warning_changes(old: Report, new: Report) -> list[WarningChange]:
+    """Return the warnings that only one report has, those that came first, each in its report's order."""
+    before = dict.fromkeys(old.warnings)
+    after = dict.fromkeys(new.warnings)
+    return [
+        *(WarningChange(text=text, side="added") for text in after if text not in before),
+        *(WarningChange(text=text, side="removed") for text in before if text not in after),
+    ]
 
 
 def _measured(report: Report) -> set[str]:

@@ -89,6 +89,14 @@ class Presence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WarningChange:
+    """A warning of one of the two reports only, with all its numbers: one whose numbers differ went and came."""
+
+    text: str
+    side: Side
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FactChange:
     """A fact of model, baseline, data, checks or environment that differs; None where it is absent."""
 
@@ -126,6 +134,7 @@ class ReportDiff:
     measurements: list[MeasurementChange] = field(default_factory=list)
     attributions: list[MeasurementChange] = field(default_factory=list)
     presence: list[Presence] = field(default_factory=list)
+    warnings: list[WarningChange] = field(default_factory=list)
     policy: list[PolicyChange] = field(default_factory=list)
     facts: list[FactChange] = field(default_factory=list)
 
@@ -133,7 +142,10 @@ class ReportDiff:
     def is_empty(self) -> bool:
         """Whether nothing differs but when and how fast the audits ran."""
         return self.old.verdict == self.new.verdict and not any(
-            (self.rules, self.measurements, self.attributions, self.presence, self.policy, self.facts)
+            (
+                *(self.rules, self.measurements, self.attributions, self.presence),
+                *(self.warnings, self.policy, self.facts),
+            )
         )
 
     @property

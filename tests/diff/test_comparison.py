@@ -101,6 +101,20 @@ def test_metrics_and_single_measurements_that_come_or_go() -> None:
     }
 
 
+def test_warnings_that_come_or_go() -> None:
+    """A report may hold one twice, and in another order: neither is a difference."""
+    whole = report([ACCURACY])
+    old = replace(whole, warnings=["stays", "goes, 3 rows", "stays", "last"])
+    new = replace(whole, warnings=["last", "stays", "goes, 4 rows"])
+    diff = compare(old, new)
+    assert [(change.side, change.text) for change in diff.warnings] == [
+        ("added", "goes, 4 rows"),
+        ("removed", "goes, 3 rows"),
+    ]
+    assert not diff.is_empty
+    assert compare(old, replace(old, warnings=old.warnings[::-1])).is_empty
+
+
 def test_a_check_that_crashed_is_one_fact() -> None:
     old = report([ACCURACY, *ATTACKED])
     crashed = CheckResult(name="robustness", status="crashed", reason="ValueError")
