@@ -27,17 +27,15 @@ def covered(rule: Rule, measurements: Iterable[Measurement]) -> list[Measurement
     candidates = [m for m in measurements if m.metric == rule.metric]
     if not rule.where:
         return [m for m in candidates if not m.where] or candidates
-    matching = [m for m in candidates if _matches(rule.where, m)]
+    of_groups = not GROUP_KEYS.isdisjoint(rule.where)
+    matching = [m for m in candidates if (of_groups or not m.is_group_specific) and _matches(rule.where, m)]
     exact = [m for m in matching if _names_exactly(rule.where, m)]
     return exact or matching  # under `data.values: text`, 1 and 1.0 are two groups
 
 
 def _matches(where: Mapping[str, Scalar], measurement: Measurement) -> bool:
-    if measurement.is_group_specific and GROUP_KEYS.isdisjoint(where):
-        return False
-    return all(
-        key in measurement.where and same(key, value, measurement.where[key]) for key, value in where.items()
-    )
+    measured = measurement.where
+    return all(key in measured and same(key, value, measured[key]) for key, value in where.items())
 
 
 def same(key: str, value: Scalar, measured: Scalar) -> bool:

@@ -39,14 +39,40 @@ class Coverage:
         return [m for m in self.left_out if any(c.finding == "breaks" for c in claims(self.rule, m))]
 
 
-def cover(rule: Rule, checks: Sequence[CheckResult], gate: GateSpec, reported: float) -> Coverage:
-    """Return what a rule covers, with intervals at the gate's confidence; ``reported`` is that of the report's own.
+def cover(checks: Sequence[CheckResult], gate: GateSpec, reported: float) -> list[Coverage]:
+    """Return what each rule covers, with intervals at the gate's confidence; ``reported`` is that of the report's own.
 
     Raises:
         AuditError: a measurement lacks the counts that its method needs, or contradicts itself.
     """
-    measured = [m for check in checks if check.status == "measured" for m in check.measurements]
-    small = small_groups(measured, gate.min_rows)
+    by_metric: dict[str, list[Measurement]] = {}
+    for check in checks:
+        for measurement in check.measurements if check.status == "measured" else ():
+            by_metric.setdefault(measurement.metric, []).append(measurement)
+    small = {metric: small_groups(measured, gate.min_rows) for metric, measured in by_metric.items()}
+    facts = {metric: known for check in reversed(checks) for metric, known in check.metrics.items()}
+    return [
+        _coverage(
+            rule,
+            by_metric.get(rule.metric, []),
+            small.get(rule.metric, {}),
+            facts.get(rule.metric),
+            gate,
+            reported,
+        )
+        for rule in gate.rules or ()
+    ]
+
+
+def _coverage(
+    rule: Rule,
+    measured: Sequence[Measurement],
+    small: Mapping[Family, list[str]],
+    facts: MetricFacts | None,
+    gate: GateSpec,
+    reported: float,
+) -> Coverage:
+    """Return what a rule covers of what was ``measured`` by its metric, whose ``small`` groups are in pools."""
     current = [m for m in covered(rule, measured) if not m.members or _is_current(m, small)]
     completed = [at_confidence(require_consistent(m), gate.confidence, reported) for m in current]
     measurements = [require_value_of_counts(m) for m in completed]
@@ -56,7 +82,7 @@ def cover(rule: Rule, checks: Sequence[CheckResult], gate: GateSpec, reported: f
         decided=[m for m in measurements if not is_small(m, gate.min_rows)],
         left_out=left_out,
         unpooled=sorted(_unpooled(measurements, small_groups(left_out, gate.min_rows))),
-        facts=next((check.metrics[rule.metric] for check in checks if rule.metric in check.metrics), None),
+        facts=facts,
     )
 
 

@@ -46,7 +46,7 @@ def decide(
     Raises:
         AuditError: a measurement lacks the counts that its method needs, or contradicts itself (a damaged report).
     """
-    items = [cover(rule, checks, gate, reported) for rule in gate.rules or ()]
+    items = cover(checks, gate, reported)
     proven = _holm(items, 1 - gate.confidence)
     error = (1 - gate.confidence) / max(1, sum(len(item.claims) for item in items) - len(proven))
     decided = [_decide_rule(item, checks, proven, gate.min_rows) for item in items]
