@@ -11,6 +11,7 @@ from dataclasses import replace
 from audit.diff.relation import Relation
 from audit.result import Baseline, Measurement
 from audit.stats import paired_interval
+from audit.stats.holm import rejected
 from audit.stats.interval_method import Interval
 from audit.stats.methods import method_named
 
@@ -62,20 +63,8 @@ def proven(pairs: Mapping[int, Measurement], tests: int) -> set[int]:
     """Return the keys of the `joined` pairs that differ after Holm's correction over ``tests`` differences.
 
     Pairs whose interval at `CONFIDENCE` includes 0 may be left out of ``pairs``.
-
-    Whoever is rejected at one step of Holm's makes the next one's error larger; as intervals are nested, rejecting all
-    that a step allows at once gives the same set without a p-value.
-
-    Source: Holm, Scandinavian Journal of Statistics 6 (1979) 65-70.
     """
-    named: set[int] = set()
-    while len(named) < len(pairs):
-        error = (1.0 - CONFIDENCE) / (tests - len(named))
-        more = {key for key, pair in pairs.items() if key not in named and excludes_zero(span(pair, error))}
-        if not more:
-            break
-        named |= more
-    return named
+    return rejected(pairs, tests, 1.0 - CONFIDENCE, lambda key, error: excludes_zero(span(pairs[key], error)))
 
 
 def equal(old: float, new: float) -> bool:

@@ -8,7 +8,7 @@ from typing import Literal
 
 from audit.policy.gate_spec import Rule
 from audit.result import GROUP_KEYS, Measurement, Scalar
-from audit.stats import improvement, interval, is_known, p_outside, paired_interval
+from audit.stats import improvement, interval, is_known, paired_interval
 from audit.stats.interval_method import Interval
 from audit.stats.methods import EXACT
 from audit.values import canonical
@@ -90,19 +90,17 @@ class Claim:
         """Whether it holds, breaks or is undecided, before any correction."""
         return finding(self.value, self.span, self.low, self.high)
 
-    def p_value(self, alpha: float) -> float:
-        """Return the p-value of "the true value is within the bounds": 1 where the claim does not break.
+    def breaks_at(self, error: float, alpha: float) -> bool:
+        """Return whether it breaks at an ``error`` of at most ``alpha``, the error of the policy's confidence.
 
-        Exact values break with certainty; one whose method is not known here breaks at the run's confidence only.
+        Exact values break with certainty; one whose method is not known here breaks at ``alpha`` only.
         """
-        if self.finding != "breaks":
-            return 1.0
-        if self.exact:
-            return 0.0
+        if self.finding != "breaks" or self.exact:
+            return self.finding == "breaks"
         if not all(map(is_known, self.methods)):
-            return alpha
+            return error >= alpha
         at = paired_interval if self.paired else interval
-        return p_outside(self.measurement, self.low, self.high, self.value, at)
+        return finding(self.value, at(self.measurement, 1.0 - error), self.low, self.high) == "breaks"
 
     @property
     def methods(self) -> list[str]:

@@ -25,6 +25,7 @@ from audit.result import (
     Scalar,
     Verdict,
 )
+from audit.stats.holm import rejected
 
 DECISION_VERSION = 3
 """Version of the rules by which a verdict follows from measurements; a report without one is of version 1."""
@@ -80,17 +81,10 @@ def _holm(items: Sequence[Coverage], alpha: float) -> set[tuple[str, int]]:
 
     The family is every claim of the policy on the measurements that it decides on.
     """
-    family = [
-        (claim.p_value(alpha), str(item.rule.id), position)
-        for item in items
-        for position, claim in enumerate(item.claims)
-    ]
-    proven: set[tuple[str, int]] = set()
-    for step, (p, rule, position) in enumerate(sorted(family)):
-        if p > alpha / (len(family) - step):
-            break
-        proven.add((rule, position))
-    return proven
+    family = {
+        (str(item.rule.id), position): claim for item in items for position, claim in enumerate(item.claims)
+    }
+    return rejected(family, len(family), alpha, lambda key, error: family[key].breaks_at(error, alpha))
 
 
 def _decide_rule(
