@@ -94,6 +94,7 @@ def entry() -> None:
 def _flushed() -> bool:
     try:
         sys.stdout.flush()
+        sys.stderr.flush()
     except OSError:
         return False
     return True

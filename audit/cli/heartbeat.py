@@ -65,7 +65,8 @@ class Heartbeat:
     def say(self, text: str) -> None:
         """Print a line, which is a sign of life as well."""
         if not self._send("say", text):
-            print(f"audit: {text}", file=sys.stderr, flush=True)
+            with suppress(OSError):  # progress that nobody reads ends no audit
+                print(f"audit: {text}", file=sys.stderr, flush=True)
 
     def _send(self, kind: str, *fields: object) -> bool:
         """Return whether there is a process to take the message."""

@@ -216,6 +216,17 @@ def test_an_audit_whose_progress_nobody_can_read_keeps_its_verdict(kit: Kit, str
     assert report(kit)["verdict"] == "pass" and "fault of the tool" not in done.stderr
 
 
+def test_nor_does_it_lose_the_verdict_when_the_reader_of_its_progress_goes(kit: Kit) -> None:
+    command = [sys.executable, "-m", "audit", *kit.write()]
+    running = subprocess.Popen(command, cwd=kit.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert running.stdout and running.stderr
+    with running:
+        running.stderr.readline()
+        running.stderr.close()
+        assert running.stdout.read().startswith(b"PASS")
+    assert running.returncode == 0 and report(kit)["verdict"] == "pass"
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
 @pytest.mark.parametrize(
     "argv", [["gate", "nothing.json"], ["run", "nothing.yaml"], ["run", "--no-option"], ["init"]]
