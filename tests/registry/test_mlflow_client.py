@@ -100,7 +100,8 @@ def test_a_closed_port_is_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> No
         connect().set_alias("income", "champion", 1)
 
 
-def test_settings_of_requests_do_not_stay(registry: str) -> None:
+def test_settings_of_requests_do_not_stay(registry: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MLFLOW_HTTP_REQUEST_TIMEOUT", raising=False)
     before = dict(os.environ)
     connect().versions("income")
     assert dict(os.environ) == before
