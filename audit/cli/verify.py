@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +13,7 @@ from audit.cli.exit_codes import FAIL, PASS
 from audit.cli.summary import plain
 from audit.errors import AuditError
 from audit.provenance.public_key import read_public_key
-from audit.registry.artifact import find_model
+from audit.registry.artifact import current_model
 
 
 def verify(file: Path, keys: Sequence[Path], model: str | None, report: Path | None, as_json: bool) -> int:
@@ -21,13 +22,14 @@ def verify(file: Path, keys: Sequence[Path], model: str | None, report: Path | N
         raise AuditError(
             where="--key", expected="the public key of the signer", found="none", fix="give --key FILE.pub"
         )
-    verification = attestation.verify(
-        attestation.read_envelope(file),
-        [read_public_key(key) for key in keys],
-        datetime.now(UTC),
-        model=find_model(model).path if model else None,
-        report=report,
-    )
+    with current_model(model) if model else nullcontext() as path:
+        verification = attestation.verify(
+            attestation.read_envelope(file),
+            [read_public_key(key) for key in keys],
+            datetime.now(UTC),
+            model=path,
+            report=report,
+        )
     print(json.dumps(_facts(verification), indent=2) if as_json else "\n".join(_lines(verification)))
     return PASS if verification.holds else FAIL
 

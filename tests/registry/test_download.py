@@ -13,8 +13,7 @@ import pytest
 from audit.errors import AuditError
 from audit.provenance.digest import digest
 from audit.registry import download as downloads
-from audit.registry.artifact import artifact_inside, find_model
-from audit.registry.download import fresh_download
+from audit.registry.artifact import current_model, find_model
 from audit.registry.mlflow_client import connect
 from audit.registry.register import register
 
@@ -116,13 +115,13 @@ def test_replaced_files_of_a_registered_version_are_refused(registry: str, expor
     assert registered in str(error.value)
 
 
-def test_a_fresh_download_is_what_the_registry_has_now(registry: str, export: Export) -> None:
+def test_a_current_model_is_what_the_registry_has_now(registry: str, export: Export) -> None:
     before = register(str(export(b"one")), "income").digest
     find_model("models:/income/1")
     stored(registry, b"one").write_bytes(b"0ne")
-    with fresh_download("models:/income/1") as folder:
-        assert digest(artifact_inside(folder)) == digest(export(b"0ne")) != before
-    assert not folder.exists()
+    with current_model("models:/income/1") as path:
+        assert digest(path) == digest(export(b"0ne")) != before
+    assert not path.exists()
 
 
 def test_artifacts_of_runs_are_looked_up_every_time(registry: str, export: Export) -> None:
