@@ -44,7 +44,7 @@ def decided_again(report: Report) -> Report:
     files = report.model.files
     if files and digest_of_hashes(files) != report.model.digest:
         raise AuditError(
-            where="report: model.files",
+            where="report: the files of the model",
             expected=f"the files of {report.model.digest}",
             found=f"those of {digest_of_hashes(files)}",
             fix="do not rely on this report: it was edited; run the audit again",
