@@ -75,7 +75,7 @@ EDITS: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "verdict": (lambda r: r.update(verdict="pass"), "report: verdict"),
     "measurement": (lambda r: r["checks"][0]["measurements"][0].update(value=0.99), "performance.accuracy"),
     "policy": (lambda r: r["policy"]["effective"]["gate"].update(min_rows=0), "policy.effective"),
-    "file": (lambda r: r["model"]["files"].update({DATA: "0" * 64}), "report: model.files"),
+    "file": (lambda r: r["model"]["files"].update({DATA: "0" * 64}), "report: the files of the model"),
 }
 
 
