@@ -64,6 +64,10 @@ def test_what_belongs_to_the_process_is_changed_in_few_places() -> None:
         "frameworks/output_silencing.py": {"dup2", "environ.setdefault", "filterwarnings"},
         "frameworks/tensorflow_loader.py": {"setLevel"},
         "integrations/pytest_items.py": {"catch_warnings", "simplefilter"},  # while a policy is collected
+        "registry/mlflow_client.py": {
+            "environ.pop",
+            "environ.update",
+        },  # MLflow's settings, of one request each
         "demo/candidates.py": {"set_random_seed"},
         # the child of the command line, and the fork that makes it: a caller from Python has neither
         "worker/process.py": {"catch_warnings", "simplefilter"},

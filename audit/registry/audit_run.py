@@ -32,7 +32,7 @@ def require_loggable(path: str) -> None:
             where="registry.log",
             expected="a model of a registry as model.path: models:/NAME/3, models:/NAME@ALIAS or runs:/ID/PATH",
             found=path,
-            fix="register it with 'audit register', or leave out --log-mlflow and registry.log",
+            fix="leave out --log-mlflow and registry.log, or register it with 'audit register'",
         )
     connect()
 

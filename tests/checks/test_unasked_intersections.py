@@ -63,7 +63,7 @@ def test_a_cell_wholly_outside_is_a_warning_and_decides_nothing(model: Models, t
     impact, rate = warned(report)
     assert "sex*race: Female*White 4, 400 rows" in impact and "Male*Black 4" in impact
     assert "Female*Black" not in impact  # as rarely favoured as the privileged ones
-    assert "sex*race: Female*Black 0.2, 400 rows" in rate and "Male*White 0.2" in rate
+    assert "sex*race: Female*Black 0.200, 400 rows" in rate and "Male*White 0.2" in rate
     assert not any(
         "*" in str(m.where.get("attribute")) for check in report.checks for m in check.measurements
     )
@@ -170,7 +170,7 @@ def test_privileged_groups_that_differ_are_compared_with_each_other(model: Model
     report = audited(frame, model("given"), tmp_path, [IMPACT], protected=protected)
     assert report.verdict == "pass"
     (text,) = [text for text in report.warnings if "the privileged groups" in text]
-    assert "sex: Female 0.25, 400 rows; sex: Male 4, 400 rows" in text
+    assert "sex: Female 0.250, 400 rows; sex: Male 4, 400 rows" in text
     alike = frame.assign(score=0.1 + 0.8 * (place % 2) + place * 1e-6)
     report = audited(alike, model("given"), tmp_path, [IMPACT], protected=protected)
     assert [m.value for check in report.checks for m in check.unasked] == [1.0, 1.0]

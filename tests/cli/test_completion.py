@@ -20,7 +20,7 @@ LINES = {
     "audit run --only rob": {"robustness"},
     "audit run --format mark": {"markdown"},
     "audit report report.json --format m": {"markdown", "model-card"},
-    "audit schema ": {"policy", "report"},
+    "audit schema ": {"policy", "report", "attestation"},
     "audit --vers": {"--version"},
 }
 

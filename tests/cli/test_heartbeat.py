@@ -27,8 +27,10 @@ PATIENCE_SECONDS = 60
 Captured = pytest.CaptureFixture[str]
 
 COMMAND = """
-import ctypes, os, sys, time
+import ctypes, os, signal, sys, time
 from audit.cli.heartbeat import Heartbeat, starting
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where tests run in the background
 
 def keep_the_lock():  # as native code does: no other thread runs until a byte comes
     ctypes.PyDLL(None).read(0, ctypes.create_string_buffer(1), 1)
