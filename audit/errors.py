@@ -111,6 +111,10 @@ class ScoresRefused(AuditError):
     """The model's scores contradict its labels, its graph or the policy: an audit would misread them."""
 
 
+class Refused(AuditError):
+    """A promotion or rollback that is not allowed: what was asked for was examined, and does not hold (exit code 1)."""
+
+
 class ToolFault(Exception):
     """A fault of the tool in the process that measures.
 

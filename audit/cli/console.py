@@ -10,10 +10,10 @@ import typer
 
 from audit.cli import completion
 from audit.cli.app import app
-from audit.cli.exit_codes import CLOSED_PIPE, COULD_NOT_AUDIT, INTERRUPTED, PASS, SIGNAL, TOOL_FAULT
+from audit.cli.exit_codes import CLOSED_PIPE, COULD_NOT_AUDIT, FAIL, INTERRUPTED, PASS, SIGNAL, TOOL_FAULT
 from audit.cli.streams import open_streams
 from audit.cli.summary import plain
-from audit.errors import AuditError, ToolFault
+from audit.errors import AuditError, Refused, ToolFault
 from audit.frameworks.output_silencing import discard_output, enable
 from audit.machine_errors import FULL, machine_error, require_address_space
 from audit.worker.signals import Terminated
@@ -51,6 +51,8 @@ def _exit_code(arguments: list[str]) -> int:
         if result == INTERRUPTED:  # how typer answers Ctrl-C
             raise KeyboardInterrupt
         return result if isinstance(result, int) else PASS
+    except Refused as refusal:
+        return _print_error(refusal.lines(), FAIL, debug)
     except AuditError as error:
         return _print_error(error.lines(), COULD_NOT_AUDIT, debug)
     except typer.TyperException as error:
