@@ -76,19 +76,10 @@ def decide(
         AuditError: the policy is invalid or describes another audit (other labels, groups or check
             options), or the report's own policy was edited.
     """
-    from audit.audit_log.audit_count import audit_number
-    from audit.gate.verdict import decide as decide_gate
-    from audit.policy.compatibility import recorded_policy, require_same_audit
-    from audit.policy.gate_spec import require_short, today
+    from audit.conclusion.stored import decide_under
+    from audit.policy.gate_spec import today
 
-    recorded = recorded_policy(report)
-    deciding = recorded if policy is None else _policy(policy)
-    require_same_audit(recorded, deciding)
-    require_short(deciding.waivers, deciding.gate, on or today())
-    confidence = recorded.gate.confidence
-    return decide_gate(
-        report.checks, deciding.gate, deciding.waivers, on or today(), confidence, audit_number(report)
-    )
+    return decide_under(report, None if policy is None else _policy(policy), on or today())
 
 
 def selftest(

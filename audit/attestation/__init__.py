@@ -4,7 +4,7 @@ from audit.attestation.approval import Approval, approve, missing_approvals
 from audit.attestation.envelope import Envelope, envelope_json, read_envelope
 from audit.attestation.keys import make_key_pair, read_signing_key
 from audit.attestation.signing import sign_report
-from audit.attestation.verification import Difference, Verification, verify
+from audit.attestation.verification import Difference, Verification, model_differences, verify
 
 __all__ = [
     "Approval",
@@ -15,6 +15,7 @@ __all__ = [
     "envelope_json",
     "make_key_pair",
     "missing_approvals",
+    "model_differences",
     "read_envelope",
     "read_signing_key",
     "sign_report",

@@ -108,16 +108,26 @@ def _expiry(statement: Statement, now: datetime) -> Iterator[Difference]:
 
 
 def _model(statement: Statement, path: Path) -> Iterator[Difference]:
-    signed = statement.predicate.model.files
+    return model_differences(statement.model_digest, statement.predicate.model.files, path)
+
+
+def model_differences(expected: str, listing: Mapping[str, str], path: Path) -> Iterator[Difference]:
+    """Yield what differs between the model at ``path`` and the one with a digest, file by file if possible.
+
+    Args:
+        expected: digest of the model.
+        listing: SHA-256 of its files by path; empty if unknown, or for a model of a single file.
+        path: directory or file of the other model.
+    """
     files = file_hashes(path)
     actual = digest_of_hashes(files) if files else digest(path)
-    if actual == statement.model_digest:
+    if actual == expected:
         return
-    if not signed or not files or digest_of_hashes(signed) != statement.model_digest:
-        yield Difference("model", statement.model_digest, actual)
+    if not listing or not files or digest_of_hashes(listing) != expected:
+        yield Difference("model", expected, actual)
         return
-    for name in sorted(signed.keys() | files.keys()):
-        before = signed.get(name, "no such file")
+    for name in sorted(listing.keys() | files.keys()):
+        before = listing.get(name, "no such file")
         after = files.get(name, "no such file")
         if before != after:
             yield Difference(f"model: {name}", before, after)

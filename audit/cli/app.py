@@ -27,6 +27,11 @@ ReportFile = Annotated[Path, typer.Argument(metavar="REPORT.json", help="The rep
 AttestationFile = Annotated[
     Path, typer.Argument(metavar="ATTESTATION", help="The file that `audit sign` wrote.")
 ]
+AliasArgument = Annotated[str, typer.Argument(metavar="NAME@ALIAS", help="An alias of a registered model.")]
+Keys = Annotated[
+    list[Path] | None,
+    typer.Option(metavar="PUB", help="A public key to trust, the signer's or an approver's; repeatable."),
+]
 PrivateKey = Annotated[Path, typer.Option(metavar="FILE", help="The file of the private key.")]
 Set = Annotated[
     list[str] | None,
@@ -322,17 +327,20 @@ def sign(
 
 @app.command()
 def verify(
-    attestation: AttestationFile,
-    key: Annotated[
-        list[Path] | None,
-        typer.Option(metavar="PUB", help="A public key to trust, the signer's or an approver's; repeatable."),
-    ] = None,
+    attestation: Annotated[
+        str,
+        typer.Argument(
+            metavar="ATTESTATION",
+            help="The file that `audit sign` wrote, or models:/NAME@ALIAS to check what it serves.",
+        ),
+    ],
+    key: Keys = None,
     model: Annotated[str | None, typer.Option(help="Compare this model's files.")] = None,
     report: Annotated[Path | None, typer.Option(metavar="REPORT.json", help="Compare this report.")] = None,
     as_json: Json = False,
     debug: Debug = False,
 ) -> int:
-    """Check an attestation, and list what differs from it.
+    """Check an attestation, or what an alias serves, and list what differs.
 
     Exit codes: 0 all holds (a signed FAIL too), 1 something differs, 2 could not be checked.
     """
@@ -352,6 +360,52 @@ def approve(
     from audit.cli.sign import approve as command
 
     return command(attestation, key, by)
+
+
+@app.command()
+def promote(
+    report: ReportFile,
+    to: Annotated[str, typer.Option(metavar="NAME@ALIAS", help="The alias to move.")],
+    policy: Annotated[
+        Path | None,
+        typer.Option(metavar="REQUIRED", help="Require a pass under this policy, besides the report's own."),
+    ] = None,
+    attestation: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The attestation of the report; needs --key.")
+    ] = None,
+    key: Keys = None,
+    debug: Debug = False,
+) -> int:
+    """Move an alias in MLflow to exactly the audited bytes.
+
+    Exit codes: 0 moved or already there, 1 refused, 2 could not.
+    """
+    from audit.cli.promote import promote as command
+
+    return command(report, to, policy, attestation, key or [])
+
+
+@app.command()
+def rollback(
+    alias: AliasArgument,
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why; it stands in the history.")] = "",
+    debug: Debug = False,
+) -> int:
+    """Move an alias back to the version promoted before.
+
+    Exit codes: 0 moved, 1 there is no earlier promotion with its audited bytes, 2 could not.
+    """
+    from audit.cli.promote import rollback as command
+
+    return command(alias, reason)
+
+
+@app.command()
+def history(alias: AliasArgument, as_json: Json = False, debug: Debug = False) -> int:
+    """Show who held an alias, and what it serves now."""
+    from audit.cli.promote import history as command
+
+    return command(alias, as_json)
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""`audit verify`: whether an attestation holds, and what differs from it."""
+"""`audit verify`: whether an attestation holds, or an alias serves what was promoted, and what differs."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -13,18 +13,24 @@ from audit.cli.exit_codes import FAIL, PASS
 from audit.cli.summary import plain
 from audit.errors import AuditError
 from audit.provenance.public_key import read_public_key
+from audit.registry.address import is_address
 from audit.registry.artifact import current_model
 
 
-def verify(file: Path, keys: Sequence[Path], model: str | None, report: Path | None, as_json: bool) -> int:
-    """Print the outcome, and return 0 if the attestation holds, whichever verdict it attests, and 1 if not."""
+def verify(file: str, keys: Sequence[Path], model: str | None, report: Path | None, as_json: bool) -> int:
+    """Print the outcome, and return 0 if the attestation holds, whichever verdict it attests, and 1 if not.
+
+    Of an address in a registry, it is whether the alias serves what was promoted.
+    """
+    if is_address(file):
+        return _verify_served(file, keys, model or report, as_json)
     if not keys:
         raise AuditError(
             where="--key", expected="the public key of the signer", found="none", fix="give --key FILE.pub"
         )
     with current_model(model) if model else nullcontext() as path:
         verification = attestation.verify(
-            attestation.read_envelope(file),
+            attestation.read_envelope(Path(file)),
             [read_public_key(key) for key in keys],
             datetime.now(UTC),
             model=path,
@@ -32,6 +38,19 @@ def verify(file: Path, keys: Sequence[Path], model: str | None, report: Path | N
         )
     print(json.dumps(_facts(verification), indent=2) if as_json else "\n".join(_lines(verification)))
     return PASS if verification.holds else FAIL
+
+
+def _verify_served(address: str, keys: Sequence[Path], other: object, as_json: bool) -> int:
+    from audit.cli.promote import verify_served
+
+    if other:
+        raise AuditError(
+            where=address,
+            expected="no --model and no --report: the files are those that the alias serves",
+            found=f"{other}",
+            fix="verify an attestation with them, or the alias by itself",
+        )
+    return verify_served(address, keys, as_json)
 
 
 def _facts(verification: Verification) -> dict[str, object]:

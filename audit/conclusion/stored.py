@@ -8,7 +8,9 @@ from audit.audit_log.audit_count import audit_number
 from audit.errors import AuditError
 from audit.gate.validation import require_consistent, require_value_of_counts
 from audit.gate.verdict import DECISION_VERSION, decide
-from audit.policy.compatibility import recorded_policy
+from audit.policy.compatibility import recorded_policy, require_same_audit
+from audit.policy.gate_spec import require_short
+from audit.policy.model import ResolvedPolicy
 from audit.result import Decision, Report, RuleResult
 from audit.stats import intervals, is_known
 from audit.stats.interval_method import Interval
@@ -32,6 +34,20 @@ def decide_again(report: Report) -> Decision:
     return decide(
         report.checks, gate, policy.waivers, _judged_on(report), gate.confidence, audit_number(report)
     )
+
+
+def decide_under(report: Report, policy: ResolvedPolicy | None, on: date) -> Decision:
+    """Return the decision of another policy, or of the report's own on another date, ignoring the stored one.
+
+    Raises:
+        AuditError: the policy describes another audit, has too long a waiver, or the report's own was edited.
+    """
+    recorded = recorded_policy(report)
+    deciding = policy or recorded
+    require_same_audit(recorded, deciding)
+    require_short(deciding.waivers, deciding.gate, on)
+    confidence = recorded.gate.confidence
+    return decide(report.checks, deciding.gate, deciding.waivers, on, confidence, audit_number(report))
 
 
 def verified(report: Report) -> Report:

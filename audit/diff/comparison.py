@@ -1,6 +1,6 @@
 """Compares two reports."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from audit.diff.facts import fact_changes, summary_of
 from audit.diff.limits import limit_changes, waiver_changes
@@ -11,7 +11,8 @@ from audit.diff.relation import Relation, relation
 from audit.diff.rules import rule_changes
 from audit.diff.settings import setting_changes
 from audit.policy.compatibility import recorded_policy
-from audit.result import Report
+from audit.policy.model import ResolvedPolicy
+from audit.result import Measurement, Report
 
 
 def compare(old: Report, new: Report) -> ReportDiff:
@@ -21,6 +22,7 @@ def compare(old: Report, new: Report) -> ReportDiff:
         AuditError: a report holds no valid policy, or lacks the counts that its intervals follow from.
     """
     shared = relation(old, new)
+    measurements = list({**by_key(old), **by_key(new)}.values())
     changes, tests = measurement_changes(old, new, shared)
     return ReportDiff(
         old=summary_of(old),
@@ -32,18 +34,18 @@ def compare(old: Report, new: Report) -> ReportDiff:
         attributions=[change for change in changes if "feature" in change.where],
         presence=presence_changes(old, new),
         warnings=warning_changes(old, new),
-        policy=list(_policy_changes(old, new)),
+        policy=list(policy_changes(recorded_policy(old), recorded_policy(new), measurements)),
         facts=fact_changes(old, new),
     )
 
 
-def _policy_changes(old: Report, new: Report) -> Iterator[PolicyChange]:
-    before = recorded_policy(old)
-    after = recorded_policy(new)
-    measurements = list({**by_key(old), **by_key(new)}.values())
-    yield from limit_changes(before.rules, after.rules, measurements)
-    yield from waiver_changes(before.waivers, after.waivers)
-    yield from setting_changes(old.policy.effective, new.policy.effective)
+def policy_changes(
+    old: ResolvedPolicy, new: ResolvedPolicy, measurements: Sequence[Measurement]
+) -> Iterator[PolicyChange]:
+    """Yield the changes from one policy to another, each with its effect on what is measured."""
+    yield from limit_changes(old.rules, new.rules, measurements)
+    yield from waiver_changes(old.waivers, new.waivers)
+    yield from setting_changes(old.effective(), new.effective())
 
 
 def basis(shared: Relation) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 from audit.attestation import Envelope, Verification, make_key_pair, sign_report, verify
 from audit.formats.json import to_json
 from audit.provenance.digest import digest, file_hashes
+from audit.result import Report
 
 from ..formats import samples
 
@@ -35,8 +36,10 @@ class Kit:
         self.report = self.written("report.json")
         self.ids = {name: make_key_pair(folder / name) for name in ("ci", *names)}
 
+    content: Callable[[], Report] = staticmethod(samples.decided_report)
+
     def written(self, name: str, **changes: Any) -> Path:
-        report = samples.decided_report()
+        report = self.content()
         model = replace(report.model, digest=digest(self.model), files=file_hashes(self.model))
         data = replace(report.data, digest=f"sha256:{hashlib.sha256(b'rows').hexdigest()}")
         file = self.folder / name

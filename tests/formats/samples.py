@@ -123,3 +123,26 @@ def decided_report() -> Report:
     exact = replace(rounded, checks=checks, decision_version=DECISION_VERSION)
     decision = decide_again(exact)
     return replace(exact, verdict=decision.verdict, rules=decision.rules, reason=decision.reason)
+
+
+def passing_report(**gate: object) -> Report:
+    """Return a report with the verdict pass under a policy of one rule; ``gate`` and ``waivers`` go into the policy."""
+    waivers = gate.pop("waivers", [])
+    content = {
+        "version": 1,
+        "model": {"path": "m"},
+        "data": {"path": "d.csv", "label": "y", "protected": {"sex": {"privileged": "M"}}},
+        "gate": {"rules": [{"metric": "performance.accuracy", "at_least": 0.8}], **gate},
+        "waivers": waivers,
+    }
+    chosen = policy_from(content)
+    facts = PolicyFacts(
+        path="audit.yaml",
+        digest=chosen.digest,
+        effective=chosen.effective(),
+        default_rules=False,
+        command="audit run",
+    )
+    undecided = replace(decided_report(), policy=facts)
+    decision = decide_again(undecided)
+    return replace(undecided, verdict=decision.verdict, rules=decision.rules, reason=decision.reason)

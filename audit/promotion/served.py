@@ -1,0 +1,150 @@
+"""What an alias serves now, against its promotion log: nothing here moves anything."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from audit import attestation
+from audit.attestation import Difference, model_differences
+from audit.attestation.envelope import parse_envelope
+from audit.errors import Refused
+from audit.promotion.evidence import sentence
+from audit.promotion.history import History, Move
+from audit.promotion.log import read_history
+from audit.promotion.mlflow_store import MlflowStore, Target, parse_target
+from audit.provenance.public_key import read_public_key
+from audit.registry.artifact import current_model
+from audit.registry.mlflow_client import connect
+
+
+@dataclass(frozen=True, kw_only=True)
+class Served:
+    """Version that an alias names, None without one, its history, and what differs from the audited bytes.
+
+    ``differences`` of bytes is None if there is nothing to compare: no alias, or no audited version recorded.
+    """
+
+    target: Target
+    version: int | None
+    history: History
+    differences: list[Difference] | None
+
+    @property
+    def state(self) -> str:
+        """Whether the alias is where its log says: recorded, interrupted, moved outside, or never promoted."""
+        if not self.history.moves:
+            return "never promoted"
+        last = self.history.moves[-1].entry
+        if self.version == last.version:
+            return "recorded"
+        return "interrupted" if self.version == last.replaced else "moved outside"
+
+    @property
+    def sentence(self) -> str:
+        """The state in words."""
+        now = "the alias is not set" if self.version is None else f"the alias names version {self.version}"
+        if not self.history.moves:
+            return f"{now}; nothing was promoted to it by audit"
+        last = self.history.moves[-1].entry
+        return {
+            "recorded": f"{now}, as its log says",
+            "interrupted": f"{now}, and the {last.kind} to version {last.version} is recorded but not completed: the "
+            "next 'audit promote' or 'audit rollback' completes or undoes it",
+            "moved outside": f"{now}, and its log says version {last.version}: it was changed outside audit",
+        }[self.state]
+
+
+def look_up(target: Target) -> Served:
+    """Return what an alias serves now, its files compared with those that were audited.
+
+    Raises:
+        AuditError: there is no such model, or the registry or the version's files cannot be reached.
+    """
+    with _opened(target) as (served, _):
+        return served
+
+
+@contextmanager
+def verified_model(address: str, keys: Sequence[Path] = ()) -> Iterator[Path]:
+    """Context with the SavedModel or Keras file that ``models:/NAME@ALIAS`` serves, if it is the promoted one.
+
+    The files are those that were compared: load them within the context, which removes them when it ends.
+
+    Args:
+        address: the alias.
+        keys: files of public keys; if any are given, the promotion must have an attestation by one of them.
+
+    Raises:
+        Refused: the alias is not where its log says, the files are not the audited ones, or no attestation holds.
+        AuditError: there is no such model, or the registry or the files cannot be reached.
+    """
+    with _opened(parse_target(address)) as (served, model):
+        differences = list(refusals(served, keys, datetime.now(UTC)))
+        if differences or model is None:
+            raise Refused(
+                where=address,
+                expected="the version that was promoted, with the audited bytes",
+                found=sentence(differences),
+                fix="look at 'audit history'",
+            )
+        yield model
+
+
+def refusals(served: Served, keys: Sequence[Path], now: datetime) -> Iterator[Difference]:
+    """Yield why what an alias serves should not be: nothing if it is the promoted version with the audited bytes."""
+    if served.state != "recorded":
+        recorded = served.history.version
+        yield Difference("alias", _version(recorded), served.sentence)
+    for fault in served.history.breaks:
+        yield Difference(f"log: entry {fault.number}", "entries that follow each other", fault.problem)
+    yield from served.differences or ()
+    if keys and served.history.line:
+        yield from _not_attested(served.history.line[-1], [read_public_key(key) for key in keys], now)
+
+
+@contextmanager
+def _opened(target: Target) -> Iterator[tuple[Served, Path | None]]:
+    """Context with what an alias serves, and the model's files as they were compared."""
+    store = MlflowStore(connect(), target)
+    version = store.served()
+    history = read_history(store)
+    if version is None:
+        yield Served(target=target, version=version, history=history, differences=None), None
+        return
+    with current_model(f"models:/{target.name}/{version}") as model:
+        audited = _audited(history, version)
+        differences = list(model_differences(*audited, model)) if audited else None
+        yield Served(target=target, version=version, history=history, differences=differences), model
+
+
+def _audited(history: History, version: int) -> tuple[str, dict[str, str]] | None:
+    """Return digest and files of the last promotion of ``version``, None if it was never promoted."""
+    entries = (move.entry for move in reversed(history.moves) if move.entry.version == version)
+    return next(((entry.model, entry.files) for entry in entries), None)
+
+
+def _not_attested(move: Move, keys: Sequence[str], now: datetime) -> Iterator[Difference]:
+    """Yield why a promotion is not attested by one of ``keys``, or says something else than its attestation."""
+    entry = move.entry
+    if not move.record.attestation:
+        yield Difference("attestation", "one by a given key", f"version {entry.version} was promoted without")
+        return
+    envelope = parse_envelope(move.record.attestation.encode(), "attestation in the log")
+    verification = attestation.verify(envelope, keys, now)
+    yield from verification.differences
+    statement = verification.statement
+    signed = {
+        "verdict": statement.predicate.verdict,
+        "model": statement.model_digest,
+        "report": statement.predicate.report.digest,
+        "policy": statement.predicate.policy.digest,
+    }
+    for name, value in signed.items():
+        if (recorded := getattr(entry, name)) != value:
+            yield Difference(f"log: {name}", value, recorded)
+
+
+def _version(number: int | None) -> str:
+    return "a promotion" if number is None else f"version {number}"

@@ -1,0 +1,70 @@
+"""A registered model with a passing report and keys, in a registry of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from audit.cli import main
+from audit.promotion.history import History
+from audit.promotion.log import read_history
+from audit.promotion.mlflow_store import MlflowStore, parse_target
+from audit.registry.mlflow_client import connect
+from audit.registry.register import register
+
+from ..attestation.kit import Kit as SignedReport
+from ..formats import samples
+
+CHAMPION = "income@champion"
+
+
+class Kit(SignedReport):
+    """Signed report on disk whose verdict is pass, with its model in a registry as versions of ``income``."""
+
+    content = staticmethod(samples.passing_report)
+
+    def __init__(self, folder: Path, registry: str) -> None:
+        self.stored = Path(registry.removeprefix("sqlite:///")).parent
+        super().__init__(folder, "ann", "bob", "eve")
+
+    def register(self, weights: str = "") -> int:
+        """Register the model, with other weights if given, and write its report anew."""
+        if weights:
+            (self.model / "variables/variables.data-00000-of-00001").write_text(weights)
+        self.report = self.written("report.json")
+        return int(register(str(self.model), "income").address.rpartition("/")[2])
+
+    def write(self, **gate: Any) -> None:
+        """Write the report again under another policy."""
+        self.content = lambda: samples.passing_report(**gate)
+        self.report = self.written("report.json")
+
+    def promote(self, *options: str, to: str = CHAMPION) -> int:
+        return main(["promote", str(self.report), "--to", to, *options])
+
+    def store(self, to: str = CHAMPION) -> MlflowStore:
+        return MlflowStore(connect(), parse_target(to))
+
+    def history(self) -> History:
+        return read_history(self.store())
+
+    def served(self) -> int | None:
+        return connect().alias_version("income", "champion")
+
+    def in_store(self, weights: str) -> Path:
+        """Return the file in the registry's store that has these weights."""
+        files = (file for file in self.stored.rglob("variables.data*") if file.read_text() == weights)
+        return next(files)
+
+
+@pytest.fixture
+def kit(registry: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kit:
+    """Version 1 of ``income`` in an empty registry, with its report."""
+    folder = tmp_path / "kit"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    kit = Kit(folder, registry)
+    kit.register("one")
+    return kit
