@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -43,11 +44,20 @@ def _migrate(file: Path) -> None:
 @contextmanager
 def server(folder: Path) -> Iterator[str]:
     """Context with the address of a server on loopback, whose database and artifacts are in ``folder``."""
+    with server_process(folder) as (address, _):
+        yield address
+
+
+@contextmanager
+def server_process(folder: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """Context with a server's address and process; what an earlier one left in ``folder`` is there again."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port)]
-    command += ["--backend-store-uri", database(folder, "mlflow-artifacts:/0"), "--workers", "1"]
+    stored = folder / "mlflow.db"
+    uri = f"sqlite:///{stored}" if stored.is_file() else database(folder, "mlflow-artifacts:/0")
+    command += ["--backend-store-uri", uri, "--workers", "1"]
     command += ["--artifacts-destination", str(folder / "artifacts")]
     with open(folder / "server.log", "wb") as log:
         process = subprocess.Popen(
@@ -55,15 +65,16 @@ def server(folder: Path) -> Iterator[str]:
         )
         try:
             _wait(f"http://127.0.0.1:{port}", process)
-            yield f"http://127.0.0.1:{port}"
+            yield f"http://127.0.0.1:{port}", process
         finally:
             stop(process)
 
 
-def stop(process: subprocess.Popen[bytes]) -> None:
-    """End a server with its workers, which are of its own process group."""
-    os.killpg(process.pid, 15)
-    process.wait(60)
+def stop(process: subprocess.Popen[bytes], by: signal.Signals = signal.SIGTERM) -> None:
+    """End a server, unless it has ended, with its workers, which are of its own process group."""
+    if process.poll() is None:
+        os.killpg(process.pid, by)
+        process.wait(60)
 
 
 def _wait(address: str, process: subprocess.Popen[bytes]) -> None:

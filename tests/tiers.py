@@ -85,6 +85,8 @@ SLOW = [
     "formats/test_killed.py::test_the_next_run_sweeps_up",
     "pipelines/test_example.py::test_both_candidates_of_the_demo_by_the_projects_own_workflow",
     "pipelines/test_installing.py",
+    "promotion/test_faults.py",
+    "promotion/test_races.py",
     "registry/test_download.py::test_processes_at_once_agree",
     "stats/test_interval_coverage.py",
     "test_container.py::test_the_wheel_builds_from_what_is_copied_alone",

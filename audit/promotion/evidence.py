@@ -1,7 +1,7 @@
 """Grounds of a promotion: a report that passes when it is decided again, and an attestation of it that holds."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -57,8 +57,8 @@ def examine(file: Path, requirements: Requirements, now: datetime) -> Evidence:
     required = requirements.policy
     if required is not None:
         decision = decide_under(report, required, now.date())
-        _require_pass(file, decision, "the required policy", _looser(required, own, report))
-    _require_pass(file, decide_under(report, None, now.date()), "its own policy")
+        _require_pass(file, "the required policy", decision, {}, _looser(required, own, report))
+    _require_pass(file, "its own policy", decide_under(report, None, now.date()), _waived(report))
     evidence = Evidence(
         report, f"sha256:{hashlib.sha256(content).hexdigest()}", required, _envelope(requirements)
     )
@@ -73,19 +73,28 @@ def sentence(differences: Sequence[Difference]) -> str:
     return "; ".join(parts) + (f"; and {more} more" if more > 0 else "")
 
 
-def _require_pass(file: Path, decision: Decision, policy: str, looser: Sequence[str] = ()) -> None:
+def _require_pass(
+    file: Path, policy: str, decision: Decision, waived: Mapping[str, str], looser: Sequence[str] = ()
+) -> None:
     if decision.verdict == "pass":
         return
-    open_rules = [
-        f"{rule.id}: {rule.status}" for rule in decision.rules if rule.status not in ("pass", "waived")
+    rules = [
+        f"{rule.id}: {rule.status}{waived.get(rule.id, '')}"
+        for rule in decision.rules
+        if rule.status not in ("pass", "waived")
     ]
     own = f". Its own policy is looser: {_first(looser)}" if looser else ""
     raise Refused(
         where=str(file),
         expected=f"the verdict pass, decided today under {policy}",
-        found=f"{decision.verdict} ({_first(open_rules) or decision.reason}){own}",
+        found=f"{decision.verdict} ({_first(rules) or decision.reason}){own}",
         fix="promote a model whose audit passes",
     )
+
+
+def _waived(report: Report) -> dict[str, str]:
+    """Return by rule what to say of the waiver that counted when the report was made, should it count no longer."""
+    return {rule.id: f", waived until {rule.waiver['expires']}" for rule in report.rules if rule.waiver}
 
 
 def _looser(required: ResolvedPolicy, own: ResolvedPolicy, report: Report) -> list[str]:
