@@ -14,7 +14,7 @@ from audit.cli.summary import plain
 from audit.promotion.evidence import Requirements
 from audit.promotion.history import Move
 from audit.promotion.mlflow_store import parse_target
-from audit.promotion.moves import Author, Outcome
+from audit.promotion.moves import Author, MoveResult
 from audit.promotion.promote import promote as promote_report
 from audit.promotion.promote import rollback as roll_back
 from audit.promotion.served import Served, look_up, refusals
@@ -54,8 +54,11 @@ def verify_served(address: str, keys: Sequence[Path], as_json: bool) -> int:
     served = look_up(parse_target(address))
     differences = list(refusals(served, keys, datetime.now(UTC)))
     if as_json:
-        found = {"holds": not differences, "differences": [asdict(difference) for difference in differences]}
-        print(json.dumps(found | _facts(served), indent=2))
+        outcome_facts = {
+            "holds": not differences,
+            "differences": [asdict(difference) for difference in differences],
+        }
+        print(json.dumps(outcome_facts | _facts(served), indent=2))
         return FAIL if differences else PASS
     outcome = "DOES NOT SERVE WHAT WAS PROMOTED" if differences else "serves what was promoted"
     print(f"{plain(served.target.address, 500)} {outcome}")
@@ -63,6 +66,10 @@ def verify_served(address: str, keys: Sequence[Path], as_json: bool) -> int:
         print(f"  differs   {plain(difference.place, 500)}")
         print(f"              expected: {plain(difference.signed, 300)}")
         print(f"              actual:   {plain(difference.actual, 300)}")
+    for move in served.history.line[-1:]:
+        entry = move.entry
+        print(f"  promoted  version {entry.version} ({entry.model}), {entry.time}, by {plain(entry.actor)}")
+        print(f"  report    {entry.report}, {'attested' if move.record.attestation else 'not attested'}")
     return FAIL if differences else PASS
 
 
@@ -78,7 +85,7 @@ def _user() -> str:
         return f"uid {os.getuid()}"
 
 
-def _lines(address: str, outcome: Outcome) -> Iterator[str]:
+def _lines(address: str, outcome: MoveResult) -> Iterator[str]:
     version = outcome.history.version
     for note in outcome.notes:
         yield f"  note    {plain(note, 1000)}"

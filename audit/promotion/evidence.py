@@ -53,11 +53,11 @@ def examine(file: Path, requirements: Requirements, now: datetime) -> Evidence:
     """
     content = report_bytes(file)
     report = decided_again(from_bytes(content, str(file)))
-    own = recorded_policy(report)
+    reported = recorded_policy(report)
     required = requirements.policy
     if required is not None:
         decision = decide_under(report, required, now.date())
-        _require_pass(file, "the required policy", decision, {}, _looser(required, own, report))
+        _require_pass(file, "the required policy", decision, {}, _looser(required, reported, report))
     _require_pass(file, "its own policy", decide_under(report, None, now.date()), _waived(report))
     evidence = Evidence(
         report, f"sha256:{hashlib.sha256(content).hexdigest()}", required, _envelope(requirements)
@@ -83,11 +83,11 @@ def _require_pass(
         for rule in decision.rules
         if rule.status not in ("pass", "waived")
     ]
-    own = f". Its own policy is looser: {_first(looser)}" if looser else ""
+    difference = f". Its own policy is looser: {_first(looser)}" if looser else ""
     raise Refused(
         where=str(file),
         expected=f"the verdict pass, decided today under {policy}",
-        found=f"{decision.verdict} ({_first(rules) or decision.reason}){own}",
+        found=f"{decision.verdict} ({_first(rules) or decision.reason}){difference}",
         fix="promote a model whose audit passes",
     )
 
@@ -97,12 +97,12 @@ def _waived(report: Report) -> dict[str, str]:
     return {rule.id: f", waived until {rule.waiver['expires']}" for rule in report.rules if rule.waiver}
 
 
-def _looser(required: ResolvedPolicy, own: ResolvedPolicy, report: Report) -> list[str]:
+def _looser(required: ResolvedPolicy, reported: ResolvedPolicy, report: Report) -> list[str]:
     """Return the places in which a report's own policy is looser than the required one, with both settings."""
     measurements = [measurement for check in report.checks for measurement in check.measurements]
     return [
         f"{place(change)}: {demand(change, change.new)}, required {demand(change, change.old)}"
-        for change in policy_changes(required, own, measurements)
+        for change in policy_changes(required, reported, measurements)
         if change.effect in ("loosened", "both")
     ]
 

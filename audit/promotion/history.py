@@ -40,7 +40,7 @@ class LogFault:
 
 
 @dataclass(frozen=True, kw_only=True)
-class History:
+class AliasHistory:
     """Moves of an alias in their order, and what is wrong with its log.
 
     ``line`` are the promotions that are neither rolled back nor before an edit of the log: the last is the current one,
@@ -68,7 +68,7 @@ class History:
         last = self.moves[-1].record.number if self.moves else 0
         return [fault for fault in self.faults if fault.breaks and fault.number > last]
 
-    def has_moved_since(self, earlier: "History") -> bool:
+    def has_moved_since(self, earlier: "AliasHistory") -> bool:
         """Return whether there is a move that ``earlier`` does not have."""
         return self.head != earlier.head
 
@@ -77,7 +77,7 @@ class History:
         return any(move.record.digest == entry.digest for move in self.moves)
 
 
-def fold(records: Iterable[Record], alias: str) -> History:
+def fold(records: Iterable[Record], alias: str) -> AliasHistory:
     """Return the history of ``alias``.
 
     An entry counts if its sequence number is the next one and it names the digest of the move before. One with a
@@ -101,7 +101,7 @@ def fold(records: Iterable[Record], alias: str) -> History:
             continue
         moves.append(move)
         line = [*(m for m in line if m.entry.sequence <= move.entry.promotion), *_promoted(move)]
-    return History(alias=alias, moves=moves, line=line, faults=faults)
+    return AliasHistory(alias=alias, moves=moves, line=line, faults=faults)
 
 
 def _promoted(move: Move) -> list[Move]:

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from audit.errors import AuditError
 from audit.promotion.entry import Entry
-from audit.promotion.history import History, Record, fold
+from audit.promotion.history import AliasHistory, Record, fold
 
 _MAX_TRIES = 50
 
@@ -39,14 +39,14 @@ class EntryStore(Protocol):
         """Let the alias name ``version``."""
 
 
-def read_history(store: EntryStore) -> History:
+def read_history(store: EntryStore) -> AliasHistory:
     """Return the history of the store's alias."""
     return fold(store.records(), store.alias)
 
 
 def append_and_settle(
-    store: EntryStore, propose: Callable[[History], Entry | None], attestation: str = ""
-) -> tuple[History, bool]:
+    store: EntryStore, propose: Callable[[AliasHistory], Entry | None], attestation: str = ""
+) -> tuple[AliasHistory, bool]:
     """Append the entry that ``propose`` makes for the present history, and settle the alias.
 
     If another entry takes its place in the log, ``propose`` is asked again; it returns None if nothing is to be added.
@@ -67,7 +67,7 @@ def append_and_settle(
     raise _busy(store)
 
 
-def settle(store: EntryStore) -> History:
+def settle(store: EntryStore) -> AliasHistory:
     """Set the alias to what the log says, until both agree, and return the history.
 
     Raises:

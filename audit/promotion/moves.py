@@ -7,7 +7,7 @@ from datetime import datetime
 from audit.attestation.statement import utc_text
 from audit.errors import AuditError, Refused
 from audit.promotion.entry import Entry, Grounds, promotion_entry
-from audit.promotion.history import History, Move
+from audit.promotion.history import AliasHistory, Move
 from audit.promotion.log import EntryStore, append_and_settle, read_history
 
 
@@ -21,16 +21,16 @@ class Author:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class MoveResult:
     """History after a move, the version that the alias named before, and what was noticed on the way."""
 
-    history: History
+    history: AliasHistory
     replaced: int | None
     notes: tuple[str, ...] = ()
     appended: bool = True
 
 
-def promote_to(store: EntryStore, grounds: Grounds, author: Author, attestation: str = "") -> Outcome:
+def promote_to(store: EntryStore, grounds: Grounds, author: Author, attestation: str = "") -> MoveResult:
     """Move the alias to the version of ``grounds``; nothing is appended if the log says already that it is there.
 
     Raises:
@@ -38,7 +38,7 @@ def promote_to(store: EntryStore, grounds: Grounds, author: Author, attestation:
     """
     replaced = store.served()
 
-    def propose(history: History) -> Entry | None:
+    def propose(history: AliasHistory) -> Entry | None:
         current = history.line[-1].entry if history.line else None
         if (
             current
@@ -51,7 +51,7 @@ def promote_to(store: EntryStore, grounds: Grounds, author: Author, attestation:
     return _outcome(store, propose, replaced, attestation)
 
 
-def roll_back(store: EntryStore, author: Author, problem: Callable[[Move], str]) -> Outcome:
+def roll_back(store: EntryStore, author: Author, problem: Callable[[Move], str]) -> MoveResult:
     """Move the alias to the promotion before the current one, or to the current one if the alias is on neither.
 
     Args:
@@ -67,7 +67,7 @@ def roll_back(store: EntryStore, author: Author, problem: Callable[[Move], str])
     replaced = store.served()
     target, notes = _target(store, begun, replaced, problem)
 
-    def propose(history: History) -> Entry | None:
+    def propose(history: AliasHistory) -> Entry | None:
         if history.has_moved_since(begun):
             raise _moved(store, history)
         return _entry(store, history, target.entry, author, kind="rollback", promotion=target.entry.promotion)
@@ -77,17 +77,17 @@ def roll_back(store: EntryStore, author: Author, problem: Callable[[Move], str])
 
 def _outcome(
     store: EntryStore,
-    propose: Callable[[History], Entry | None],
+    propose: Callable[[AliasHistory], Entry | None],
     replaced: int | None,
     attestation: str = "",
     notes: tuple[str, ...] = (),
-) -> Outcome:
+) -> MoveResult:
     history, appended = append_and_settle(store, propose, attestation)
-    return Outcome(history, replaced, notes, appended)
+    return MoveResult(history, replaced, notes, appended)
 
 
 def _target(
-    store: EntryStore, history: History, served: int | None, problem: Callable[[Move], str]
+    store: EntryStore, history: AliasHistory, served: int | None, problem: Callable[[Move], str]
 ) -> tuple[Move, tuple[str, ...]]:
     """Return the newest promotion to go back to, and a note on each that was passed over."""
     known = {move.entry.version for move in history.line[-2:]} | {None}
@@ -109,7 +109,7 @@ def _target(
 
 def _entry(
     store: EntryStore,
-    history: History,
+    history: AliasHistory,
     grounds: Grounds,
     author: Author,
     *,
@@ -130,7 +130,7 @@ def _entry(
     )
 
 
-def _moved(store: EntryStore, history: History) -> AuditError:
+def _moved(store: EntryStore, history: AliasHistory) -> AuditError:
     last = history.moves[-1].entry
     return AuditError(
         where=store.place,

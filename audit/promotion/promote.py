@@ -8,13 +8,13 @@ from audit.promotion.entry import Grounds, text_digest
 from audit.promotion.evidence import Evidence, Requirements, examine, sentence
 from audit.promotion.history import Move
 from audit.promotion.mlflow_store import MlflowStore, Target
-from audit.promotion.moves import Author, Outcome, promote_to, roll_back
+from audit.promotion.moves import Author, MoveResult, promote_to, roll_back
 from audit.promotion.versions import audited_version, byte_differences
 from audit.registry.mlflow_client import connect
 from audit.registry.mlflow_errors import NotRegistered
 
 
-def promote(report: Path, target: Target, requirements: Requirements, author: Author) -> Outcome:
+def promote(report: Path, target: Target, requirements: Requirements, author: Author) -> MoveResult:
     """Move an alias to the version with the bytes that a report is about, if its verdict is pass.
 
     Raises:
@@ -31,7 +31,7 @@ def promote(report: Path, target: Target, requirements: Requirements, author: Au
     return promote_to(store, _grounds(version, evidence, text), author, text)
 
 
-def rollback(target: Target, author: Author) -> Outcome:
+def rollback(target: Target, author: Author) -> MoveResult:
     """Move an alias back to the promotion before the current one whose version still has the audited bytes.
 
     Raises:

@@ -10,8 +10,9 @@ from audit import attestation
 from audit.attestation import Difference, model_differences
 from audit.attestation.envelope import parse_envelope
 from audit.errors import Refused
+from audit.promotion.entry import text_digest
 from audit.promotion.evidence import sentence
-from audit.promotion.history import History, Move
+from audit.promotion.history import AliasHistory, Move
 from audit.promotion.log import read_history
 from audit.promotion.mlflow_store import MlflowStore, Target, parse_target
 from audit.provenance.public_key import read_public_key
@@ -28,7 +29,7 @@ class Served:
 
     target: Target
     version: int | None
-    history: History
+    history: AliasHistory
     differences: list[Difference] | None
 
     @property
@@ -119,7 +120,7 @@ def _opened(target: Target) -> Iterator[tuple[Served, Path | None]]:
         yield Served(target=target, version=version, history=history, differences=differences), model
 
 
-def _audited(history: History, version: int) -> tuple[str, dict[str, str]] | None:
+def _audited(history: AliasHistory, version: int) -> tuple[str, dict[str, str]] | None:
     """Return digest and files of the last promotion of ``version``, None if it was never promoted."""
     entries = (move.entry for move in reversed(history.moves) if move.entry.version == version)
     return next(((entry.model, entry.files) for entry in entries), None)
@@ -131,6 +132,8 @@ def _not_attested(move: Move, keys: Sequence[str], now: datetime) -> Iterator[Di
     if not move.record.attestation:
         yield Difference("attestation", "one by a given key", f"version {entry.version} was promoted without")
         return
+    if text_digest(move.record.attestation) != entry.attestation:
+        yield Difference("log: attestation", str(entry.attestation), text_digest(move.record.attestation))
     envelope = parse_envelope(move.record.attestation.encode(), "attestation in the log")
     verification = attestation.verify(envelope, keys, now)
     yield from verification.differences

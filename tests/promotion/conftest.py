@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from audit.cli import main
-from audit.promotion.history import History
+from audit.promotion.history import AliasHistory
 from audit.promotion.log import read_history
 from audit.promotion.mlflow_store import MlflowStore, parse_target
 from audit.registry.mlflow_client import connect
@@ -47,7 +47,7 @@ class Kit(SignedReport):
     def store(self, to: str = CHAMPION) -> MlflowStore:
         return MlflowStore(connect(), parse_target(to))
 
-    def history(self) -> History:
+    def history(self) -> AliasHistory:
         return read_history(self.store())
 
     def served(self) -> int | None:

@@ -1,4 +1,4 @@
-"""Processes that promote and roll back at once, in a database and on a server: one history, and the alias is its end."""
+"""Processes that promote and roll back at once, in a database and on a server: there is one history."""
 
 from __future__ import annotations
 
