@@ -57,6 +57,7 @@ TENSORFLOW = {
     "mutants/test_effect_sizes.py": False,
     "mutants/test_verdicts.py": False,
     "pipelines/test_example.py": True,
+    "promotion/test_serving.py": True,
     "provenance": True,
     "registry/test_whole_audit.py": True,
     "subject": True,
