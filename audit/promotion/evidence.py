@@ -22,13 +22,17 @@ from audit.result import Decision, Report
 _MAX_NAMED = 8
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """Report that passed when it was decided again, the digest of its file, and its envelope if one was given."""
+    """Report that passed when it was decided again, the digest of its file, and its envelope if one was given.
+
+    ``looser`` says in what its own policy is looser than the ``required`` one.
+    """
 
     report: Report
     digest: str
     required: ResolvedPolicy | None
+    looser: Sequence[str]
     envelope: Envelope | None
 
 
@@ -53,14 +57,17 @@ def examine(file: Path, requirements: Requirements, now: datetime) -> Evidence:
     """
     content = report_bytes(file)
     report = decided_again(from_bytes(content, str(file)))
-    reported = recorded_policy(report)
     required = requirements.policy
+    looser = _looser(required, report) if required else []
     if required is not None:
-        decision = decide_under(report, required, now.date())
-        _require_pass(file, "the required policy", decision, {}, _looser(required, reported, report))
+        _require_pass(file, "the required policy", decide_under(report, required, now.date()), {}, looser)
     _require_pass(file, "its own policy", decide_under(report, None, now.date()), _waived(report))
     evidence = Evidence(
-        report, f"sha256:{hashlib.sha256(content).hexdigest()}", required, _envelope(requirements)
+        report=report,
+        digest=f"sha256:{hashlib.sha256(content).hexdigest()}",
+        required=required,
+        looser=looser,
+        envelope=_envelope(requirements),
     )
     _require_signatures(evidence, file, requirements, now)
     return evidence
@@ -97,12 +104,12 @@ def _waived(report: Report) -> dict[str, str]:
     return {rule.id: f", waived until {rule.waiver['expires']}" for rule in report.rules if rule.waiver}
 
 
-def _looser(required: ResolvedPolicy, reported: ResolvedPolicy, report: Report) -> list[str]:
+def _looser(required: ResolvedPolicy, report: Report) -> list[str]:
     """Return the places in which a report's own policy is looser than the required one, with both settings."""
     measurements = [measurement for check in report.checks for measurement in check.measurements]
     return [
         f"{place(change)}: {demand(change, change.new)}, required {demand(change, change.old)}"
-        for change in policy_changes(required, reported, measurements)
+        for change in policy_changes(required, recorded_policy(report), measurements)
         if change.effect in ("loosened", "both")
     ]
 

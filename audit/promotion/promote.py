@@ -1,5 +1,6 @@
 """Promotion and rollback of an alias in MLflow: what is promoted has passed an audit and has the audited bytes."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from audit.attestation import envelope_json
@@ -28,7 +29,9 @@ def promote(report: Path, target: Target, requirements: Requirements, author: Au
     version = audited_version(client, target.name, evidence.report.model, store.served())
     _require_bytes(target.name, version, evidence)
     text = envelope_json(evidence.envelope) if evidence.envelope else ""
-    return promote_to(store, _grounds(version, evidence, text), author, text)
+    result = promote_to(store, _grounds(version, evidence, text), author, text)
+    notes = [f"its own policy is looser than the required one: {text}" for text in evidence.looser]
+    return replace(result, notes=tuple(notes))
 
 
 def rollback(target: Target, author: Author) -> MoveResult:

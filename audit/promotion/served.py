@@ -20,6 +20,9 @@ from audit.registry.artifact import current_model
 from audit.registry.mlflow_client import connect
 
 
+_KINDS = {"promote": "promotion of", "rollback": "rollback to"}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Served:
     """Version that an alias names, None without one, its history, and what differs from the audited bytes.
@@ -51,7 +54,7 @@ class Served:
         last = self.history.moves[-1].entry
         return {
             "recorded": f"{now}, as its log says",
-            "interrupted": f"{now}, and the {last.kind} to version {last.version} is recorded but not completed: the "
+            "interrupted": f"{now}, and the {_KINDS[last.kind]} version {last.version} is recorded but not completed: the "
             "next 'audit promote' or 'audit rollback' completes or undoes it",
             "moved outside": f"{now}, and its log says version {last.version}: it was changed outside audit",
         }[self.state]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 
@@ -114,6 +116,80 @@ def test_a_promotion_without_attestation_does_not_verify_with_a_key(kit: Kit, ca
     kit.promote()
     assert main(["verify", f"models:/{CHAMPION}", "--key", "ci.pub"]) == 1
     assert "version 1 was promoted without" in capsys.readouterr().out
+
+
+def test_an_interrupted_promotion_is_reported_by_reading_commands(kit: Kit, capsys: Capture) -> None:
+    kit.promote()
+    kit.register("two")
+    kit.promote()
+    connect().set_alias("income", "champion", 1)  # as if it had not been moved yet
+    capsys.readouterr()
+    for command, code in ((["history", CHAMPION], 0), (["verify", f"models:/{CHAMPION}"], 1)):
+        assert main(command) == code
+        assert "the promotion of version 2 is recorded but not completed" in capsys.readouterr().out
+        assert kit.served() == 1
+    assert kit.promote() == 0
+    assert (kit.served(), len(kit.history().moves)) == (2, 2)
+
+
+def edit_log(number: int, tag: str, pattern: str, replacement: str) -> None:
+    client = connect()
+    text, count = re.subn(
+        pattern, replacement, client.version("income.promotions", number).tags[tag], count=1
+    )
+    assert count == 1
+    client.set_version_tag("income.promotions", number, tag, text)
+
+
+def test_an_edited_log_is_reported(kit: Kit, capsys: Capture) -> None:
+    kit.promote()
+    kit.register("two")
+    kit.promote()
+    edit_log(1, "audit.entry.1", '"version":1', '"version":2')
+    capsys.readouterr()
+    assert main(["history", CHAMPION]) == 0
+    assert "entry 2 of the log does not count" in capsys.readouterr().out
+    assert main(["verify", f"models:/{CHAMPION}"]) == 1
+    assert "entries that follow each other" in capsys.readouterr().out
+    assert kit.promote() == 0
+    assert main(["verify", f"models:/{CHAMPION}"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("tag", "pattern", "replacement", "place"),
+    [
+        ("audit.entry.1", '(?<="report":"sha256:)[0-9a-f]{64}', "0" * 64, "log: report"),
+        ("audit.entry.1", '(?<="policy":"sha256:)[0-9a-f]{64}', "0" * 64, "log: policy"),
+        ("audit.attestation.1", "$", " ", "log: attestation"),
+    ],
+)
+def test_what_was_edited_in_the_last_entry_differs_from_its_attestation(
+    kit: Kit, capsys: Capture, tag: str, pattern: str, replacement: str, place: str
+) -> None:
+    main(["sign", "report.json", "--key", "ci"])
+    kit.promote("--attestation", "verdict.dsse.json", "--key", "ci.pub")
+    edit_log(1, tag, pattern, replacement)
+    assert main(["verify", f"models:/{CHAMPION}", "--key", "ci.pub"]) == 1
+    assert place in capsys.readouterr().out
+
+
+def test_of_equal_versions_the_one_that_was_audited_is_promoted(kit: Kit, registry: str) -> None:
+    assert kit.register() == 2
+    assert (kit.promote(), kit.served()) == (0, 2)
+    assert kit.register() == 3
+    assert (kit.promote(), kit.served()) == (0, 2)
+    facts = {"uri": registry, "version": "models:/income/1", "run_id": None, "source": "models:/m-1"}
+    kit.edit(lambda report: report["model"].update(registry=facts))
+    assert (kit.promote(), kit.served()) == (0, 1)
+
+
+def test_a_looser_policy_than_the_required_one_is_named(kit: Kit, capsys: Capture) -> None:
+    effective = json.loads(kit.report.read_text("utf-8"))["policy"]["effective"]
+    effective["gate"]["rules"][0]["at_least"] = 0.85
+    Path("required.yaml").write_text(json.dumps(effective))
+    assert kit.promote("--policy", "required.yaml") == 0
+    assert "looser than the required one: limit of performance.accuracy" in capsys.readouterr().out
+    assert kit.history().moves[-1].entry.required_policy is not None
 
 
 @pytest.mark.parametrize("command", [["promote", "report.json", "--to"], ["rollback"], ["history"]])

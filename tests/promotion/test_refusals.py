@@ -61,6 +61,13 @@ def looser_than_required(kit: Kit) -> list[str]:
     return ["--policy", "required.yaml"]
 
 
+def approvals_required_by_policy(kit: Kit) -> list[str]:
+    effective = json.loads(kit.report.read_text("utf-8"))["policy"]["effective"]
+    effective["gate"]["approvals"] = {"count": 1, "keys": ["ann.pub"]}
+    Path("required.yaml").write_text(json.dumps(effective))
+    return ["--policy", "required.yaml"]
+
+
 def swapped_model(kit: Kit) -> list[str]:
     kit.in_store("new").write_text("another model")
     return []
@@ -210,6 +217,7 @@ def verdict_edited_in_the_statement(kit: Kit) -> list[str]:
         (expired_waiver, 1, "high: fail, waived until 2026-06-16"),
         (expired_signature, 1, "expired: it is"),
         (no_attestation, 1, "an attestation with 1 approvals"),
+        (approvals_required_by_policy, 1, "an attestation with 1 approvals"),
         (missing_approval, 1, "0 of 1 required approvals; none by ed25519:"),
         (approval_by_another, 1, "0 of 1 required approvals; none by ed25519:"),
         (approval_by_the_signer, 1, "it is by the signer's own key"),
