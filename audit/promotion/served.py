@@ -19,7 +19,6 @@ from audit.provenance.public_key import read_public_key
 from audit.registry.artifact import current_model
 from audit.registry.mlflow_client import connect
 
-
 _KINDS = {"promote": "promotion of", "rollback": "rollback to"}
 
 
@@ -54,8 +53,8 @@ class Served:
         last = self.history.moves[-1].entry
         return {
             "recorded": f"{now}, as its log says",
-            "interrupted": f"{now}, and the {_KINDS[last.kind]} version {last.version} is recorded but not completed: the "
-            "next 'audit promote' or 'audit rollback' completes or undoes it",
+            "interrupted": f"{now}, and the {_KINDS[last.kind]} version {last.version} is recorded but not completed: "
+            "the next 'audit promote' or 'audit rollback' completes or undoes it",
             "moved outside": f"{now}, and its log says version {last.version}: it was changed outside audit",
         }[self.state]
 

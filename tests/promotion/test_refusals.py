@@ -27,7 +27,7 @@ DATA = "variables/variables.data-00000-of-00001"
 
 
 def edit(change: Callable[[dict[str, Any]], object]) -> Callable[[Kit], list[str]]:
-    return lambda kit: kit.edit(change) or []  # type: ignore[func-returns-value]
+    return lambda kit: kit.edit(change) or []
 
 
 def edited_verdict(kit: Kit) -> list[str]:
