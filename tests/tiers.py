@@ -80,6 +80,7 @@ SLOW = [
     "demo/test_run.py::test_other_applicants_and_weights_give_the_same_verdicts",
     "examples/test_end_to_end.py::test_german_is_too_small_to_decide",
     "examples/test_image_digits.py",
+    "examples/test_lifecycle.py",
     "examples/test_text.py",
     "examples/test_trained.py",
     "formats/test_killed.py::test_killed_at_any_moment",
