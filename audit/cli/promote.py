@@ -90,7 +90,8 @@ def _lines(address: str, outcome: MoveResult) -> Iterator[str]:
     for note in outcome.notes:
         yield f"  note    {plain(note, 1000)}"
     if outcome.replaced == version:
-        yield f"{plain(address, 500)}: version {version} already"
+        recorded = ", and the new grounds are recorded" if outcome.appended else ""
+        yield f"{plain(address, 500)}: version {version} already{recorded}"
     else:
         before = "not set" if outcome.replaced is None else f"version {outcome.replaced}"
         yield f"{plain(address, 500)}: version {version}, was {before}"

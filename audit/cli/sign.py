@@ -3,6 +3,8 @@
 import os
 import re
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -39,15 +41,35 @@ def sign(report: Path, key: Path, out: Path, valid_for: str | None) -> int:
 
 def approve(file: Path, key: Path, by: str) -> int:
     """Add an approval to an attestation; one by the same key is there once."""
-    envelope = attestation.read_envelope(file)
-    approved = attestation.approve(envelope, attestation.read_signing_key(key), by, datetime.now(UTC))
-    print(_headline(parse_statement(envelope.payload)))
-    if approved is envelope:
-        print("This key has approved it already; nothing was changed.")
-    else:
-        _write(file, attestation.envelope_json(approved))
-        print(f"Approved by {plain(by)}: {plain(file, 500)}")
+    signing_key = attestation.read_signing_key(key)
+    with _locked(file.parent):  # of two approvals at once, the second is added to the first
+        envelope = attestation.read_envelope(file)
+        approved = attestation.approve(envelope, signing_key, by, datetime.now(UTC))
+        print(_headline(parse_statement(envelope.payload)))
+        if approved is envelope:
+            print("This key has approved it already; nothing was changed.")
+        else:
+            _write(file, attestation.envelope_json(approved))
+            print(f"Approved by {plain(by)}: {plain(file, 500)}")
     return 0
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Let one process at a time change files in a folder; a folder or file system without locks is no obstacle."""
+    from filelock import lock_descriptor
+
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError:
+        yield
+        return
+    try:
+        with suppress(OSError):
+            lock_descriptor(descriptor)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _headline(statement: Statement) -> str:

@@ -31,7 +31,10 @@ class MoveResult:
 
 
 def promote_to(store: EntryStore, grounds: Grounds, author: Author, attestation: str = "") -> MoveResult:
-    """Move the alias to the version of ``grounds``; nothing is appended if the log says already that it is there.
+    """Move the alias to the version of ``grounds``; nothing is appended if the log says so already, on these grounds.
+
+    Other grounds for the same version, such as a new audit or the attestation that replaces an expired one, are
+    appended.
 
     Raises:
         AuditError: the registry refuses or cannot be reached.
@@ -39,20 +42,21 @@ def promote_to(store: EntryStore, grounds: Grounds, author: Author, attestation:
     replaced = store.served()
 
     def propose(history: AliasHistory) -> Entry | None:
-        current = history.line[-1].entry if history.line else None
-        if (
-            current
-            and not history.breaks
-            and (current.version, current.model) == (grounds.version, grounds.model)
-        ):
+        if history.line and not history.breaks and _has_grounds(history.line[-1].entry, grounds):
             return None
         return _entry(store, history, grounds, author, kind="promote", promotion=len(history.moves) + 1)
 
     return _outcome(store, propose, replaced, attestation)
 
 
+def _has_grounds(entry: Entry, grounds: Grounds) -> bool:
+    """Return whether an entry rests on the same, and on an attestation even if there is none among ``grounds``."""
+    names = [name for name in Grounds.model_fields if name != "attestation" or grounds.attestation]
+    return all(getattr(entry, name) == getattr(grounds, name) for name in names)
+
+
 def roll_back(store: EntryStore, author: Author, problem: Callable[[Move], str]) -> MoveResult:
-    """Move the alias to the promotion before the current one, or to the current one if the alias is on neither.
+    """Move the alias to the version promoted before the current one, or to the current if the alias is on neither.
 
     Args:
         store: log and alias.
@@ -90,8 +94,12 @@ def _target(
     store: EntryStore, history: AliasHistory, served: int | None, problem: Callable[[Move], str]
 ) -> tuple[Move, tuple[str, ...]]:
     """Return the newest promotion to go back to, and a note on each that was passed over."""
-    known = {move.entry.version for move in history.line[-2:]} | {None}
-    candidates = history.line[:-1] if served in known else history.line
+    current = history.line[-1].entry.version if history.line else None
+    earlier = list(history.line)
+    while earlier and earlier[-1].entry.version == current:
+        earlier.pop()
+    known = {current, earlier[-1].entry.version if earlier else None, None}
+    candidates = earlier if served in known else history.line
     notes: list[str] = []
     for move in reversed(candidates):
         reason = problem(move)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
 
+from audit.attestation import read_envelope
+from audit.attestation.approval import approvals_in
 from audit.cli import main
 from audit.cli.checks import schema
+from audit.cli.sign import approve, sign
 
 from ..attestation.kit import Kit
 from .kit import message
@@ -46,6 +50,15 @@ def test_from_keys_to_a_verified_approved_verdict(kit: Kit, capsys: Capture) -> 
     )
     schema("attestation")
     Draft202012Validator(json.loads(capsys.readouterr().out)).validate(facts["statement"])
+
+
+def test_approvals_at_once_are_all_there(tmp_path: Path) -> None:
+    names = [f"approver{number}" for number in range(12)]
+    kit = Kit(tmp_path, *names)
+    sign(kit.report, tmp_path / "ci", tmp_path / "signed", None)
+    with ThreadPoolExecutor(len(names)) as pool:
+        list(pool.map(lambda name: approve(tmp_path / "signed", tmp_path / name, name), names))
+    assert sorted(a.by for a in approvals_in(read_envelope(tmp_path / "signed"))) == sorted(names)
 
 
 def test_a_tampered_file_is_1_and_named(kit: Kit, capsys: Capture) -> None:

@@ -13,7 +13,7 @@ from audit.promotion.history import fold
 from audit.promotion.log import read_history
 from audit.promotion.moves import promote_to, roll_back
 
-from .memory import AUTHOR, Client, Killed, Memory, grounds, timed_out
+from .memory import AUTHOR, Client, Killed, Memory, digest, grounds, timed_out
 
 
 class Reference(Memory):
@@ -30,9 +30,9 @@ class Reference(Memory):
         if entry.previous == head:
             self.accepted.append(entry)
             if entry.kind == "promote":
-                self.stack.append(entry.version)
+                self.stack.append(entry.sequence)
             else:
-                while self.stack[-1] != entry.version:
+                while self.stack[-1] != entry.promotion:
                     self.stack.pop()
 
 
@@ -46,9 +46,10 @@ class Protocol(RuleBasedStateMachine):
         self.clients: list[Client] = []
         self.ended: list[Client] = []
 
-    @rule(version=st.integers(1, 4))
-    def promote(self, version: int) -> None:
-        self._begin(lambda store: promote_to(store, grounds(version), AUTHOR))
+    @rule(version=st.integers(1, 4), attestation=st.sampled_from([None, digest(1), digest(2)]))
+    def promote(self, version: int, attestation: str | None) -> None:
+        attested = grounds(version).model_copy(update={"attestation": attestation})
+        self._begin(lambda store: promote_to(store, attested, AUTHOR))
 
     @rule()
     def roll_back(self) -> None:
@@ -80,7 +81,7 @@ class Protocol(RuleBasedStateMachine):
     def the_log_folds_to_what_was_accepted(self) -> None:
         history = fold(self.store.records(), "champion")
         assert [move.entry for move in history.moves] == self.store.accepted
-        assert [move.entry.version for move in history.line] == self.store.stack
+        assert [move.entry.sequence for move in history.line] == self.store.stack
         assert not history.faults
 
     @invariant()

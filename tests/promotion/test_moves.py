@@ -12,7 +12,7 @@ from audit.promotion.history import Record, fold
 from audit.promotion.log import read_history
 from audit.promotion.moves import promote_to, roll_back
 
-from .memory import AUTHOR, Client, Memory, grounds
+from .memory import AUTHOR, Client, Memory, digest, grounds
 
 
 def promoted(*versions: int) -> Memory:
@@ -32,6 +32,19 @@ def test_a_promotion_is_recorded_once() -> None:
     assert (store.version, len(store.log)) == (2, 2)
     entry = read_history(store).moves[-1].entry
     assert (entry.replaced, entry.sequence, entry.actor, entry.time) == (1, 2, "ann", "2026-06-15T12:00:00Z")
+
+
+def test_other_grounds_for_a_version_are_recorded_and_its_attestation_is_not_lost() -> None:
+    """As when an attestation has expired, and the report is signed again."""
+    store = promoted(1, 2)
+    signed = [
+        grounds(2).model_copy(update={"attestation": attestation}) for attestation in (digest(1), digest(2))
+    ]
+    for renewed in [*signed, signed[-1], grounds(2)]:
+        promote_to(store, renewed, AUTHOR)
+    moves = read_history(store).moves
+    assert [move.entry.attestation for move in moves[2:]] == [digest(1), digest(2)]
+    assert back(store) == 1, "a version is no earlier version of itself"
 
 
 def test_rollbacks_go_back_one_promotion_each() -> None:
