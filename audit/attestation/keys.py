@@ -98,7 +98,7 @@ def _read_private(file: Path) -> bytes:
                 where=str(file),
                 expected="a private key that only its owner can read",
                 found=f"permissions for others: {stat.S_IMODE(status.st_mode):o} (mode & 077 is {mode:o})",
-                fix=f"chmod 600 {file}, and make a new key if others may have read this one",
+                fix=f"chmod 600 {file}, or copy it by 'install -m 600'; make a new key if others may have read it",
             )
         return os.read(descriptor, _LONGEST_FILE)
     finally:

@@ -90,7 +90,7 @@ def _signatures(
     envelope: Envelope, signer: str, keys: Sequence[str], approvals: Sequence[Approval]
 ) -> Iterator[Difference]:
     if signer not in keys:
-        yield Difference("signer", signer, "none of the given keys")
+        yield Difference("signer", "one of the keys that were given", signer)
     elif not envelope.is_signed_by(signer):
         yield Difference("signature", f"by {signer}", "no signature by it over this statement")
     for key in dict.fromkeys(signature.key for signature in envelope.signatures):
@@ -104,7 +104,7 @@ def _signatures(
 def _expiry(statement: Statement, now: datetime) -> Iterator[Difference]:
     expires = statement.predicate.expires
     if expires is not None and utc_text(now) >= expires:  # both in UTC, to the second: the texts are ordered
-        yield Difference("expires", expires, f"expired: it is {utc_text(now)}")
+        yield Difference("expires", expires, f"it is {utc_text(now)} now")
 
 
 def _model(statement: Statement, path: Path) -> Iterator[Difference]:

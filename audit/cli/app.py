@@ -30,9 +30,11 @@ AttestationFile = Annotated[
 AliasArgument = Annotated[str, typer.Argument(metavar="NAME@ALIAS", help="An alias of a registered model.")]
 Keys = Annotated[
     list[Path] | None,
-    typer.Option(metavar="PUB", help="A public key to trust, the signer's or an approver's; repeatable."),
+    typer.Option(metavar="PUB", help="A public key whose signature is trusted; repeatable."),
 ]
-PrivateKey = Annotated[Path, typer.Option(metavar="FILE", help="The file of the private key.")]
+PrivateKey = Annotated[
+    Path, typer.Option(metavar="FILE", help="The private key, a file that only its owner can read.")
+]
 Set = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY.PATH=VALUE", help="Override a value of the policy; repeatable."),
@@ -233,10 +235,16 @@ def selftest(
 @app.command()
 def register(
     path: Annotated[str, typer.Argument(metavar="PATH", help="A SavedModel directory or a .keras file.")],
-    name: Annotated[str, typer.Option(help="The registered model that gets a new version.")],
+    name: Annotated[
+        str,
+        typer.Option(help="The registered model, created if need be."),
+    ],
     debug: Debug = False,
 ) -> int:
-    """Register an exported model in MLflow, its bytes unchanged."""
+    """Register an exported model in MLflow, its bytes unchanged.
+
+    Exit codes: 0 registered, 2 not registered.
+    """
     from audit.cli.register import register as command
 
     return command(path, name)
@@ -295,11 +303,17 @@ def diff(
 @app.command()
 def keygen(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="The private key; the public one is FILE.pub.")
+        Path,
+        typer.Argument(metavar="FILE", help="The private key, such as ci.key; the public one is FILE.pub."),
     ],
     debug: Debug = False,
 ) -> int:
-    """Make a key pair to sign with."""
+    """Create an Ed25519 key pair for signatures.
+
+    The private key is not encrypted, and only its owner can read it. Nothing is overwritten.
+
+    Exit codes: 0 created, 2 not created.
+    """
     from audit.cli.sign import keygen as command
 
     return command(file)
@@ -309,10 +323,12 @@ def keygen(
 def sign(
     report: ReportFile,
     key: PrivateKey,
-    out: Annotated[Path, typer.Option(help="The attestation to write.")] = Path("verdict.dsse.json"),
+    out: Annotated[Path, typer.Option(help="The attestation, a new file.")] = Path("verdict.dsse.json"),
     valid_for: Annotated[
         str | None,
-        typer.Option(metavar="DURATION", help="When it expires, e.g. 12h or 90d (default: never)."),
+        typer.Option(
+            metavar="DURATION", help="How long it is valid, e.g. 12h or 90d (default: without limit)."
+        ),
     ] = None,
     debug: Debug = False,
 ) -> int:
@@ -335,14 +351,16 @@ def verify(
         ),
     ],
     key: Keys = None,
-    model: Annotated[str | None, typer.Option(help="Compare this model's files.")] = None,
+    model: Annotated[str | None, typer.Option(help="Compare this model, a path or an address.")] = None,
     report: Annotated[Path | None, typer.Option(metavar="REPORT.json", help="Compare this report.")] = None,
     as_json: Json = False,
     debug: Debug = False,
 ) -> int:
-    """Check an attestation, or what an alias serves, and list what differs.
+    """Verify an attestation or a promoted alias.
 
-    Exit codes: 0 all holds (a signed FAIL too), 1 something differs, 2 could not be checked.
+    Lists what differs. An attestation of a failed audit holds, too: it says that the audit failed.
+
+    Exit codes: 0 nothing differs, 1 something differs, 2 could not be verified.
     """
     from audit.cli.verify import verify as command
 
@@ -356,7 +374,12 @@ def approve(
     by: Annotated[str, typer.Option(metavar="NAME", help="Who approves.")],
     debug: Debug = False,
 ) -> int:
-    """Add a reviewer's signature to an attestation."""
+    """Add a reviewer's signature to an attestation.
+
+    Whose signature it has is not judged: run `audit verify` first.
+
+    Exit codes: 0 approved, or approved by this key before, 2 not approved.
+    """
     from audit.cli.sign import approve as command
 
     return command(attestation, key, by)
@@ -376,9 +399,9 @@ def promote(
     key: Keys = None,
     debug: Debug = False,
 ) -> int:
-    """Move an alias in MLflow to exactly the audited bytes.
+    """Point an alias in MLflow at the version whose files passed the audit.
 
-    Exit codes: 0 moved or already there, 1 refused, 2 could not.
+    Exit codes: 0 it points there, 1 refused, 2 error: look at `audit history` before the next try.
     """
     from audit.cli.promote import promote as command
 
@@ -388,12 +411,14 @@ def promote(
 @app.command()
 def rollback(
     alias: AliasArgument,
-    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why; it stands in the history.")] = "",
+    reason: Annotated[
+        str, typer.Option(metavar="TEXT", help="The reason, which `audit history` shows.")
+    ] = "",
     debug: Debug = False,
 ) -> int:
     """Move an alias back to the version promoted before.
 
-    Exit codes: 0 moved, 1 there is no earlier promotion with its audited bytes, 2 could not.
+    Exit codes: 0 moved, 1 no earlier version has its audited bytes, 2 error: look at `audit history` first.
     """
     from audit.cli.promote import rollback as command
 
@@ -402,7 +427,10 @@ def rollback(
 
 @app.command()
 def history(alias: AliasArgument, as_json: Json = False, debug: Debug = False) -> int:
-    """Show who held an alias, and what it serves now."""
+    """Show the promotions of an alias, and whether it serves the audited bytes.
+
+    Exit codes: 0 shown, whatever the alias serves (scripts use `audit verify`), 2 error.
+    """
     from audit.cli.promote import history as command
 
     return command(alias, as_json)

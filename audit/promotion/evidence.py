@@ -121,6 +121,13 @@ def _first(texts: Sequence[str]) -> str:
 
 def _envelope(requirements: Requirements) -> Envelope | None:
     if requirements.attestation is None:
+        if requirements.keys:
+            raise AuditError(
+                where="--key",
+                expected="an attestation that this key has signed",
+                found="none",
+                fix="give --attestation FILE",
+            )
         return None
     if not requirements.keys:
         raise AuditError(
@@ -171,5 +178,5 @@ def _not_attested(requirements: Requirements, text: str) -> Refused:
         where=str(requirements.attestation),
         expected="an attestation that holds for this report, by one of the given keys",
         found=text,
-        fix="sign the report of this audit again",
+        fix="sign this report with a trusted key, or name the public key of its signer with --key if you trust it",
     )

@@ -116,7 +116,7 @@ def _problem(entry: Entry, moves: Sequence[Move], line: Sequence[Move]) -> str:
             f"it is the move {entry.sequence}, and the move {following} is missing: it was edited or deleted"
         )
     if entry.previous != (moves[-1].record.digest if moves else None):
-        return "it does not name the move before it, one of the two was edited"
+        return "its previous digest is not that of the move before: one of the two was edited"
     if entry.kind == "promote":
         return "" if entry.promotion == entry.sequence else "it is a promotion with the number of another one"
     targets = [m.entry for m in line if m.entry.sequence == entry.promotion]

@@ -90,7 +90,7 @@ def verified_model(address: str, keys: Sequence[Path] = ()) -> Iterator[Path]:
                 where=address,
                 expected="the version that was promoted, with the audited bytes",
                 found=sentence(differences),
-                fix="look at 'audit history'",
+                fix=f"run 'audit verify {address}' with the same keys, and 'audit history'",
             )
         yield model
 

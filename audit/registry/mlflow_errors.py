@@ -42,7 +42,7 @@ def without_password(uri: str) -> str:
 def _error(where: str, uri: str, error: Any) -> AuditError:
     text = (str(error).strip() or type(error).__name__).splitlines()[0][:500]
     if error.error_code == "RESOURCE_DOES_NOT_EXIST":
-        return NotRegistered(where=where, expected="an entry of the registry", found=text)
+        return NotRegistered(where=where, expected="a registered model, version or run", found=text)
     if "failed with exception" in text:
         return _unreachable(where, uri, error)
     if "filesystem" in text and "maintenance mode" in text:
@@ -53,7 +53,7 @@ def _error(where: str, uri: str, error: Any) -> AuditError:
             fix="set it to a server's address or, for example, to sqlite:///mlflow.db",
         )
     text = text.replace(uri, without_password(uri)) if uri else text
-    return AuditError(where=where, expected="a registry that answers and accepts", found=text)
+    return AuditError(where=where, expected="a request that MLflow accepts", found=text)
 
 
 def _unreachable(where: str, uri: str, error: BaseException) -> AuditError:

@@ -18,7 +18,7 @@ sys.path.insert(0, str(HERE.parent))
 from script import parse  # noqa: E402  (the examples are scripts, not a package)
 
 CHAMPION = "loans@champion"
-KEYS = "--key ci.pub --key reviewer.pub"
+TRUSTED = "--key ci.key.pub"
 
 
 def main() -> None:
@@ -31,8 +31,9 @@ def main() -> None:
 
     say("Two candidates are trained and audited under one policy; the first is blocked.")
     audit("demo --out demo --quiet")
-    audit("keygen ci")
-    audit("keygen reviewer")
+    audit("keygen ci.key")
+    audit("keygen reviewer.key")
+    require_an_approval()
     audit("register demo/models/1 --name loans")
     audit(f"promote demo/report-1/report.json --to {CHAMPION}", code=1)
 
@@ -53,18 +54,25 @@ def main() -> None:
         "Somebody changes a byte of version 3 in the store: whoever serves the alias finds out which file differs."
     )
     change_a_byte(weights_of_version_3())
-    audit(f"verify models:/{CHAMPION} {KEYS}", code=1)
+    audit(f"verify models:/{CHAMPION} {TRUSTED}", code=1)
     audit(f"rollback {CHAMPION} --reason 'files were changed in the store'")
-    audit(f"verify models:/{CHAMPION} {KEYS}")
+    audit(f"verify models:/{CHAMPION} {TRUSTED}")
     audit(f"history {CHAMPION}")
+
+
+def require_an_approval() -> None:
+    """Write the policy that a promotion requires: the demo's, and an approval by the reviewer's key."""
+    policy = Path("demo/audit-2.yaml").read_text("utf-8")
+    approvals = "gate:\n  approvals: {count: 1, keys: [reviewer.key.pub]}"
+    Path("required.yaml").write_text(policy.replace("gate:", approvals, 1), "utf-8")
 
 
 def release(report: str, attestation: str) -> None:
     """Sign a passing report, have it approved, promote its model, and check what the alias serves."""
-    audit(f"sign {report} --key ci --out {attestation} --valid-for 90d")
-    audit(f"approve {attestation} --key reviewer --by 'Ann Reviewer'")
-    audit(f"promote {report} --to {CHAMPION} --attestation {attestation} {KEYS}")
-    audit(f"verify models:/{CHAMPION} {KEYS}")
+    audit(f"sign {report} --key ci.key --out {attestation} --valid-for 90d")
+    audit(f"approve {attestation} --key reviewer.key --by 'Ann Reviewer'")
+    audit(f"promote {report} --to {CHAMPION} --policy required.yaml --attestation {attestation} {TRUSTED}")
+    audit(f"verify models:/{CHAMPION} {TRUSTED}")
 
 
 def audit(arguments: str, code: int = 0) -> None:

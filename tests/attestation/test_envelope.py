@@ -24,11 +24,11 @@ from .kit import NOW, Kit
 
 VECTORS = Path(__file__).parent / "vectors"
 
-TEXTS = st.text(st.characters(codec="utf-8"))
+TEXTS = st.text(st.characters(codec="utf-8"), max_size=6)
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | TEXTS,
-    lambda inner: st.lists(inner) | st.dictionaries(TEXTS, inner),
-    max_leaves=30,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4),
+    max_leaves=8,
 )
 
 
@@ -51,7 +51,7 @@ def by_hand(value: Any) -> str:
 
 
 @settings(max_examples=1000, deadline=None)
-@given(st.dictionaries(TEXTS, VALUES))
+@given(st.dictionaries(TEXTS, VALUES, max_size=5))
 def test_the_canonical_form_is_that_of_another_implementation(statement: dict[str, Any]) -> None:
     text = canonical(statement)
     assert text == by_hand(statement).encode()

@@ -17,5 +17,5 @@ def test_a_model_is_blocked_promoted_tampered_with_and_rolled_back(tmp_path: Pat
     assert "variables/variables.data-00000-of-00001" in tampered
     assert "models:/loans@champion: version 2, was version 3" in tampered
     assert "files were changed in the store" in tampered
-    private = (tmp_path / "lifecycle" / "ci").read_text("ascii").splitlines()[1]
+    private = (tmp_path / "lifecycle" / "ci.key").read_text("ascii").splitlines()[1]
     assert private not in done.stdout + done.stderr

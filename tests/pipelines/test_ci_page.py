@@ -25,10 +25,14 @@ def of(kind: str) -> list[str]:
     return [text for checks, text in SNIPPETS if kind in checks.split()]
 
 
+def steps() -> list[dict[str, Any]]:
+    jobs = [job for text in of("workflow") for job in load_text(text)["jobs"].values()]
+    return [step for job in jobs for step in job["steps"]]
+
+
 def scripts() -> list[tuple[str, str]]:
     """Return the scripts of the snippets that run an audit, with the shell's options that the runner gives them."""
-    jobs = [load_text(text)["jobs"]["audit"]["steps"] for text in of("workflow")]
-    runs = [step["run"] for steps in jobs for step in steps if "audit run" in step.get("run", "")]
+    runs = [step["run"] for step in steps() if "audit run" in step.get("run", "")]
     found = [("github", run) for run in runs]
     found += [("gitlab", "\n".join(load_text(text)["audit"]["script"])) for text in of("gitlab")]
     found += [("jenkins", re.findall(r"sh '''(.*?)'''", text, flags=re.DOTALL)[0]) for text in of("jenkins")]
@@ -154,7 +158,6 @@ def test_the_hook_passes_a_valid_policy_and_refuses_another(tmp_path: Path) -> N
 
 
 def test_expressions_of_the_page_are_known(tmp_path: Path) -> None:
-    (text, *_) = of("workflow")
-    used = next(s for s in load_text(text)["jobs"]["audit"]["steps"] if "OWNER" in s.get("uses", ""))
-    assert set(used["with"]) <= set(ACTION["inputs"])
+    used = {name for step in steps() if "OWNER" in step.get("uses", "") for name in step["with"]}
+    assert used and used <= set(ACTION["inputs"])
     assert set(re.findall(r"steps\.audit\.outputs\.([\w-]+)", PAGE)) <= set(ACTION["outputs"])

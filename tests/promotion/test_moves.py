@@ -111,7 +111,7 @@ def edited(text: str) -> str:
         (
             lambda log: [replace(log[0], text=edited(log[0].text)), *log[1:]],
             1,
-            "does not name the move before",
+            "its previous digest is not that of",
         ),
         (lambda log: log[1:], 0, "the move 1 is missing"),
         (lambda log: [log[0], log[2]], 1, "the move 2 is missing"),
