@@ -4,7 +4,13 @@ from audit.attestation.approval import Approval, approve, missing_approvals
 from audit.attestation.envelope import Envelope, envelope_json, read_envelope
 from audit.attestation.keys import make_key_pair, read_signing_key
 from audit.attestation.signing import sign_report
-from audit.attestation.verification import Difference, Verification, model_differences, verify
+from audit.attestation.verification import (
+    Difference,
+    Verification,
+    file_differences,
+    model_differences,
+    verify,
+)
 
 __all__ = [
     "Approval",
@@ -13,6 +19,7 @@ __all__ = [
     "Verification",
     "approve",
     "envelope_json",
+    "file_differences",
     "make_key_pair",
     "missing_approvals",
     "model_differences",

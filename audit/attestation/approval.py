@@ -71,8 +71,8 @@ def approve(envelope: Envelope, key: SigningKey, by: str, now: datetime) -> Enve
         )
     if any(a.key == key.id and not a.problem for a in approvals_in(envelope)):
         return envelope
-    if not by.strip() or len(by) > 200:
-        raise _refused("a name of up to 200 characters", f"{by!r:.80}", "give your name with --by")
+    if not by.strip() or len(by) > 200 or not by.isprintable():  # bytes that are not UTF-8 are not printable
+        raise _refused("a name of up to 200 printable characters", f"{by!r:.80}", "give your name with --by")
     record = ApprovalStatement(
         subject=[StatementSubject(name="attestation", digest={"sha256": _sha256(envelope)})],
         predicate=ApprovalPredicate(by=by, approved=utc_text(now)),

@@ -87,8 +87,10 @@ def _read_private(file: Path) -> bytes:
     try:  # a named pipe would block without O_NONBLOCK
         descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
-        problem = "a symbolic link" if file.is_symlink() else str(error.strerror)
-        raise _no_private_key(file, problem, "name the file itself") from None
+        if file.is_symlink():
+            raise _no_private_key(file, "a symbolic link", "name the file itself") from None
+        fix = "name your key, or make one with 'audit keygen'"
+        raise _no_private_key(file, str(error.strerror), fix) from None
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):

@@ -29,10 +29,19 @@ def sign_report(report: Path, key: Path, valid_for: timedelta | None, now: datet
     """
     signing_key = read_signing_key(key)
     content = report_bytes(report)
-    parse_json(content, str(report))
     sha256 = hashlib.sha256(content).hexdigest()
-    decided = decided_again(from_bytes(content, str(report)))
+    decided = decided_from(content, str(report))
     return signing_key.envelope(statement_of(decided, sha256, signing_key.id, now, valid_for).payload)
+
+
+def decided_from(content: bytes, where: str) -> Report:
+    """Return the report in the content of a file, with the verdict that follows from its measurements.
+
+    Raises:
+        AuditError: it is damaged, has a key twice, so that readers may differ, or was edited.
+    """
+    parse_json(content, where)
+    return decided_again(from_bytes(content, where))
 
 
 def decided_again(report: Report) -> Report:

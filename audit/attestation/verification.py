@@ -126,11 +126,18 @@ def model_differences(expected: str, listing: Mapping[str, str], path: Path) -> 
     if not listing or not files or digest_of_hashes(listing) != expected:
         yield Difference("model", expected, actual)
         return
-    for name in sorted(listing.keys() | files.keys()):
-        before = listing.get(name, "no such file")
-        after = files.get(name, "no such file")
+    yield from file_differences("model", listing, files)
+
+
+def file_differences(
+    what: str, expected: Mapping[str, str], actual: Mapping[str, str]
+) -> Iterator[Difference]:
+    """Yield each file that differs between two listings of SHA-256 by path; ``what`` they are begins its place."""
+    for name in sorted(expected.keys() | actual.keys()):
+        before = expected.get(name, "no such file")
+        after = actual.get(name, "no such file")
         if before != after:
-            yield Difference(f"model: {name}", before, after)
+            yield Difference(f"{what}: {name}", before, after)
 
 
 def _report(statement: Statement, path: Path) -> Iterator[Difference]:

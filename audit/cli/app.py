@@ -414,15 +414,18 @@ def rollback(
     reason: Annotated[
         str, typer.Option(metavar="TEXT", help="The reason, which `audit history` shows.")
     ] = "",
+    key: Keys = None,
     debug: Debug = False,
 ) -> int:
     """Move an alias back to the version promoted before.
+
+    Versions without the audited files are passed over, and with --key those that no given key has attested.
 
     Exit codes: 0 moved, 1 no earlier version has its audited bytes, 2 error: look at `audit history` first.
     """
     from audit.cli.promote import rollback as command
 
-    return command(alias, reason)
+    return command(alias, reason, key or [])
 
 
 @app.command()

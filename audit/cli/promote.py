@@ -35,10 +35,10 @@ def promote(
     return PASS
 
 
-def rollback(alias: str, reason: str) -> int:
-    """Move an alias back to the promotion before the current one and print where it is."""
+def rollback(alias: str, reason: str, keys: Sequence[Path]) -> int:
+    """Move an alias back to the version promoted before and print where it is."""
     target = parse_target(alias)
-    print("\n".join(_lines(target.address, roll_back(target, _author(reason)))))
+    print("\n".join(_lines(target.address, roll_back(target, _author(reason), keys))))
     return PASS
 
 

@@ -49,7 +49,7 @@ def approve(file: Path, key: Path, by: str) -> int:
         if approved is envelope:
             print("This key has approved it already; nothing was changed.")
         else:
-            _write(file, attestation.envelope_json(approved))
+            _write(Path(os.path.realpath(file)), attestation.envelope_json(approved))
             print(f"Approved by {plain(by)}: {plain(file, 500)}")
     return 0
 

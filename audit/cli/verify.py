@@ -14,7 +14,7 @@ from audit.cli.summary import plain
 from audit.errors import AuditError
 from audit.provenance.public_key import read_public_key
 from audit.registry.address import is_address
-from audit.registry.artifact import current_model
+from audit.registry.stored import current_model
 
 
 def verify(file: str, keys: Sequence[Path], model: str | None, report: Path | None, as_json: bool) -> int:

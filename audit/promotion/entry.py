@@ -10,13 +10,15 @@ from audit.attestation.canonical import canonical, parse_json
 from audit.attestation.statement import Digest, Sha256, Time
 from audit.errors import AuditError
 
-Positive = Annotated[int, Field(ge=1)]
+Positive = Annotated[int, Field(ge=1, lt=2**31)]
 
 
 class Grounds(BaseModel):
-    """What a promotion rests on: bytes, report, policies and attestation by digest; ``files`` are SHA-256 by path.
+    """What a promotion rests on: bytes, report, policies and attestation by digest; files as SHA-256 by path.
 
-    ``files`` is empty for a model of a single file, and ``required_policy`` None if the report's own alone decided.
+    ``files`` is empty for a model of a single file. ``other_files`` are the version's besides the model, such as
+    `MLmodel`, which MLflow's loaders read: the audit has not measured what they do. ``required_policy`` is None if the
+    report's own alone decided.
     """
 
     model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
@@ -24,6 +26,7 @@ class Grounds(BaseModel):
     version: Positive
     model: Digest
     files: dict[str, Sha256] = {}
+    other_files: dict[str, Sha256] = {}
     verdict: Literal["pass"] = "pass"
     report: Digest
     policy: Digest

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from audit import attestation
 from audit.attestation import Difference, Envelope
-from audit.attestation.signing import decided_again
+from audit.attestation.signing import decided_from
 from audit.conclusion.stored import decide_under
 from audit.diff.comparison import policy_changes
 from audit.diff.words import demand, place
 from audit.errors import AuditError, Refused
-from audit.formats.json import from_bytes, report_bytes
+from audit.formats.json import report_bytes
 from audit.policy.compatibility import recorded_policy
 from audit.policy.model import ResolvedPolicy
 from audit.provenance.public_key import read_public_key
@@ -56,7 +56,7 @@ def examine(file: Path, requirements: Requirements, now: datetime) -> Evidence:
         AuditError: the report was edited, or a file cannot be read.
     """
     content = report_bytes(file)
-    report = decided_again(from_bytes(content, str(file)))
+    report = decided_from(content, str(file))
     required = requirements.policy
     looser = _looser(required, report) if required else []
     if required is not None:

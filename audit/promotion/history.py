@@ -81,8 +81,9 @@ def fold(records: Iterable[Record], alias: str) -> AliasHistory:
     """Return the history of ``alias``.
 
     An entry counts if its sequence number is the next one and it names the digest of the move before. One with a
-    lower number came second to another, or is a copy. One that claims to be next, or later, and does not follow is the
-    sign of an edited or deleted entry: it does not count, and no rollback goes back beyond it.
+    lower number came second to another, or is a copy. One that claims to be next, or later, and does not follow, or
+    that cannot be read, is the sign of an edited or deleted entry: it does not count, and no rollback goes back beyond
+    it.
     """
     moves: list[Move] = []
     line: list[Move] = []
@@ -91,7 +92,8 @@ def fold(records: Iterable[Record], alias: str) -> AliasHistory:
         try:
             move = Move(record, parse_entry(record.text))
         except AuditError as error:
-            faults.append(LogFault(record.number, f"it holds no entry: {error.found}", breaks=False))
+            faults.append(LogFault(record.number, f"it holds no entry: {error.found}", breaks=True))
+            line = []
             continue
         if move.entry.alias != alias or move.entry.sequence <= len(moves):
             continue

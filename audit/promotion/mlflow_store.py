@@ -7,11 +7,16 @@ from typing import NamedTuple
 from audit.errors import AuditError
 from audit.promotion.entry import Entry
 from audit.promotion.history import Record
+from audit.registry.address import LOG_SUFFIX
 from audit.registry.mlflow_client import RegistryClient
 
 ENTRY_TAG = "audit.entry"
 ATTESTATION_TAG = "audit.attestation"
 _PART = 90_000  # characters; a tag holds 100,000
+_LONGEST_ALIAS = 255
+_RESERVED = re.compile(
+    r"latest|v\d+", re.IGNORECASE
+)  # MLflow refuses them, but only once the entry is written
 _TARGET = re.compile(r"(?P<name>[^/:@\n]+)@(?P<alias>[\w-]+)")
 
 
@@ -34,9 +39,22 @@ def parse_target(text: str) -> Target:
         AuditError: it is of another form.
     """
     match = _TARGET.fullmatch(text.removeprefix("models:/"))
-    if match is None:
-        raise AuditError(where=text, expected="NAME@ALIAS, such as income@champion", found="another form")
+    if match is None or len(match["alias"]) > _LONGEST_ALIAS:
+        raise _no_target(text, "another form")
+    if _RESERVED.fullmatch(match["alias"]):
+        raise _no_target(text, f"{match['alias']}, which MLflow keeps for versions")
+    if match["name"].endswith(LOG_SUFFIX):
+        raise _no_target(text, f"the log of the promotions of {match['name'].removesuffix(LOG_SUFFIX)}")
     return Target(match["name"], match["alias"])
+
+
+def _no_target(text: str, problem: str) -> AuditError:
+    return AuditError(
+        where=text,
+        expected=f"NAME@ALIAS, such as income@champion, an alias of at most {_LONGEST_ALIAS} characters",
+        found=problem,
+        fix="name a registered model and one of its aliases",
+    )
 
 
 class MlflowStore:
@@ -50,7 +68,7 @@ class MlflowStore:
     def __init__(self, client: RegistryClient, target: Target) -> None:
         self._client = client
         self._target = target
-        self.log = f"{target.name}.promotions"
+        self.log = f"{target.name}{LOG_SUFFIX}"
 
     @property
     def place(self) -> str:

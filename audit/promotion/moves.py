@@ -94,12 +94,9 @@ def _target(
     store: EntryStore, history: AliasHistory, served: int | None, problem: Callable[[Move], str]
 ) -> tuple[Move, tuple[str, ...]]:
     """Return the newest promotion to go back to, and a note on each that was passed over."""
-    current = history.line[-1].entry.version if history.line else None
-    earlier = list(history.line)
-    while earlier and earlier[-1].entry.version == current:
-        earlier.pop()
-    known = {current, earlier[-1].entry.version if earlier else None, None}
-    candidates = earlier if served in known else history.line
+    candidates = history.line
+    if history.moves and _is_on_way_to(history.moves[-1].entry, served):
+        candidates = [move for move in history.line if move.entry.version != history.version]
     notes: list[str] = []
     for move in reversed(candidates):
         reason = problem(move)
@@ -110,9 +107,14 @@ def _target(
     raise Refused(
         where=store.place,
         expected="an earlier promotion to go back to",
-        found="; ".join(notes + edited) or "none",
+        found="; ".join(notes + edited) or "none: no other version was promoted and not rolled back",
         fix="promote a version with the report of its audit",
     )
+
+
+def _is_on_way_to(last: Entry, served: int | None) -> bool:
+    """Return whether the alias is where the last move leads, or still where an interrupted promotion found it."""
+    return served == last.version or (last.kind == "promote" and served == last.replaced)
 
 
 def _entry(

@@ -1,23 +1,23 @@
 """What an alias serves now, against its promotion log: nothing here moves anything."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from audit import attestation
-from audit.attestation import Difference, model_differences
-from audit.attestation.envelope import parse_envelope
+from audit.attestation import Difference
 from audit.errors import Refused
-from audit.promotion.entry import text_digest
+from audit.promotion.attested import attestation_differences
+from audit.promotion.entry import Entry
 from audit.promotion.evidence import sentence
-from audit.promotion.history import AliasHistory, Move
+from audit.promotion.history import AliasHistory
 from audit.promotion.log import read_history
 from audit.promotion.mlflow_store import MlflowStore, Target, parse_target
+from audit.promotion.versions import damage, stored_differences
 from audit.provenance.public_key import read_public_key
-from audit.registry.artifact import current_model
 from audit.registry.mlflow_client import connect
+from audit.registry.stored import DamagedModel, stored_model
 
 _KINDS = {"promote": "promotion of", "rollback": "rollback to"}
 
@@ -103,8 +103,8 @@ def refusals(served: Served, keys: Sequence[Path], now: datetime) -> Iterator[Di
     for fault in served.history.breaks:
         yield Difference(f"log: entry {fault.number}", "entries that follow each other", fault.problem)
     yield from served.differences or ()
-    if keys and served.history.line:
-        yield from _not_attested(served.history.line[-1], [read_public_key(key) for key in keys], now)
+    for move in served.history.line[-1:]:
+        yield from attestation_differences(move, [read_public_key(key) for key in keys], now)
 
 
 @contextmanager
@@ -116,39 +116,22 @@ def _opened(target: Target) -> Iterator[tuple[Served, Path | None]]:
     if version is None:
         yield Served(target=target, version=version, history=history, differences=None), None
         return
-    with current_model(f"models:/{target.name}/{version}") as model:
-        audited = _audited(history, version)
-        differences = list(model_differences(*audited, model)) if audited else None
-        yield Served(target=target, version=version, history=history, differences=differences), model
+    audited = _audited(history, version)
+    with ExitStack() as stack:
+        model, differences = None, None
+        try:
+            model = stack.enter_context(stored_model(f"models:/{target.name}/{version}"))
+            differences = list(stored_differences(audited, model)) if audited else None
+        except DamagedModel as error:
+            differences = [damage(error)]
+        path = model.path if model else None
+        yield Served(target=target, version=version, history=history, differences=differences), path
 
 
-def _audited(history: AliasHistory, version: int) -> tuple[str, dict[str, str]] | None:
-    """Return digest and files of the last promotion of ``version``, None if it was never promoted."""
+def _audited(history: AliasHistory, version: int) -> Entry | None:
+    """Return the last entry for ``version``, None if it was never promoted."""
     entries = (move.entry for move in reversed(history.moves) if move.entry.version == version)
-    return next(((entry.model, entry.files) for entry in entries), None)
-
-
-def _not_attested(move: Move, keys: Sequence[str], now: datetime) -> Iterator[Difference]:
-    """Yield why a promotion is not attested by one of ``keys``, or says something else than its attestation."""
-    entry = move.entry
-    if not move.record.attestation:
-        yield Difference("attestation", "one by a given key", f"version {entry.version} was promoted without")
-        return
-    if text_digest(move.record.attestation) != entry.attestation:
-        yield Difference("log: attestation", str(entry.attestation), text_digest(move.record.attestation))
-    envelope = parse_envelope(move.record.attestation.encode(), "attestation in the log")
-    verification = attestation.verify(envelope, keys, now)
-    yield from verification.differences
-    statement = verification.statement
-    signed = {
-        "verdict": statement.predicate.verdict,
-        "model": statement.model_digest,
-        "report": statement.predicate.report.digest,
-        "policy": statement.predicate.policy.digest,
-    }
-    for name, value in signed.items():
-        if (recorded := getattr(entry, name)) != value:
-            yield Difference(f"log: {name}", value, recorded)
+    return next(entries, None)
 
 
 def _version(number: int | None) -> str:

@@ -8,6 +8,9 @@ from audit.errors import AuditError
 DIGEST_TAG = "audit.model_digest"
 """Tag of a version: the digest of the SavedModel or Keras file that was registered or audited."""
 
+LOG_SUFFIX = ".promotions"
+"""End of the name of a registered model that is the log of another one's promotions."""
+
 _SCHEMES = ("models:", "runs:")
 _VERSION = re.compile(r"models:/(?P<name>[^/:\n]+)/(?P<number>[1-9]\d*)")
 _ALIAS = re.compile(r"models:/(?P<name>[^/:\n]+)@(?P<alias>[\w-]+)")
@@ -48,5 +51,5 @@ def parse_address(text: str) -> Address:
         where=text,
         expected="models:/NAME/VERSION, models:/NAME@ALIAS, models:/m-… or runs:/ID/PATH",
         found="another form",
-        fix="name a version by its number, or by an alias: stages and 'latest' are not read",
+        fix="name a version by its number, or by an alias: stages and 'latest' are not supported",
     )

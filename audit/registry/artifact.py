@@ -1,7 +1,5 @@
 """The artifact at a model's path: a SavedModel or a file of Keras, by itself or inside an MLflow directory."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -55,22 +53,6 @@ def find_model(path: str, base: Path | None = None) -> ModelSource:
         _require_digest(path, model, resolved.digest)
         return ModelSource(model, resolved.facts)
     return ModelSource(_local_model(path, locate(path, base)))
-
-
-@contextmanager
-def current_model(path: str) -> Iterator[Path]:
-    """Context with the model at ``path`` as it is now: of an address, what the registry has, not an earlier download.
-
-    Raises:
-        AuditError: as of `find_model`, except that bytes other than those registered are for the caller to notice.
-    """
-    if not is_address(path):
-        yield find_model(path).path
-        return
-    from audit.registry.download import fresh_download
-
-    with fresh_download(path) as folder:
-        yield artifact_inside(folder)
 
 
 def artifact_inside(folder: Path) -> Path:

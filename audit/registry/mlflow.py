@@ -6,6 +6,7 @@ pickled objects that such a directory may hold as well are never loaded.
 
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from ruamel.yaml import YAML
@@ -41,6 +42,30 @@ def mlflow_artifact(folder: Path) -> Path:
         raise _several(folder, [model.relative_to(folder).as_posix() for model in models])
     _require_one_description(folder, [folder / str(name) for _, name in places] + models)
     return models[0]
+
+
+@dataclass(frozen=True)
+class MlflowServing:
+    """What an MLflow directory asks of MLflow's loaders besides the model: a signature, and Python code to import."""
+
+    signature: str | None = None
+    runs_code: bool = False
+
+
+def mlflow_serving(folder: Path) -> MlflowServing:
+    """Return what the `MLmodel` file in ``folder`` asks for; nothing if there is no such file.
+
+    Raises:
+        AuditError: the file is damaged.
+    """
+    if not (folder / FILE).is_file():
+        return MlflowServing()
+    flavors = [flavor for flavor in _flavors(folder / FILE).values() if isinstance(flavor, Mapping)]
+    signatures = [flavor["signature_def_key"] for flavor in flavors if flavor.get("signature_def_key")]
+    return MlflowServing(
+        signature=str(signatures[0]) if signatures else None,
+        runs_code=any(flavor.get("code") is not None for flavor in flavors),
+    )
 
 
 def _require_known_loaders(file: Path, flavors: Mapping[str, object]) -> None:

@@ -1,9 +1,10 @@
 """Client of an MLflow registry: typed methods, bounded waiting, and errors that say what to do."""
 
 import os
+import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -59,9 +60,36 @@ def connect() -> "RegistryClient":
                 found="none",
                 fix=f"set it, for example to http://localhost:5000 or sqlite:///mlflow.db (export {VARIABLE}=…)",
             )
-        client = mlflow.MlflowClient()
-        client._get_registry_client()  # opens the store, which refuses kinds that MLflow does not support
+        _require_database(uri)
+        try:
+            client = mlflow.MlflowClient()
+            client._get_registry_client()  # opens the store, which refuses kinds that MLflow does not support
+        except _mlflow_exception():
+            raise
+        except Exception as error:  # drivers and databases have exceptions of their own
+            raise _cannot_be_opened(uri, f"{type(error).__name__}: {error}") from error
     return RegistryClient(client, uri)
+
+
+def _require_database(uri: str) -> None:
+    """Require that a SQLite database can be opened: MLflow tries for minutes."""
+    path = uri.removeprefix("sqlite:///")
+    if path == uri or "?" in path or not Path(path).parent.is_dir():  # MLflow creates the directory
+        return
+    try:
+        with closing(sqlite3.connect(path)) as database:
+            database.execute("PRAGMA schema_version")
+    except sqlite3.Error as error:
+        raise _cannot_be_opened(uri, str(error)) from None
+
+
+def _cannot_be_opened(uri: str, problem: str) -> AuditError:
+    return AuditError(
+        where=VARIABLE,
+        expected="the address of an MLflow server or database that can be opened",
+        found=f"{without_password(uri)}: {without_password(' '.join(problem.split()))}"[:500],
+        fix=f"check {VARIABLE}",
+    )
 
 
 class RegistryClient:

@@ -40,7 +40,7 @@ def without_password(uri: str) -> str:
 
 
 def _error(where: str, uri: str, error: Any) -> AuditError:
-    text = (str(error).strip() or type(error).__name__).splitlines()[0][:500]
+    text = " ".join(str(error).split())[:500] or type(error).__name__
     if error.error_code == "RESOURCE_DOES_NOT_EXIST":
         return NotRegistered(where=where, expected="a registered model, version or run", found=text)
     if "failed with exception" in text:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from audit.errors import AuditError
 from audit.provenance.digest import digest
-from audit.registry.address import DIGEST_TAG, is_address
+from audit.registry.address import DIGEST_TAG, LOG_SUFFIX, is_address
 from audit.registry.artifact import Artifact, artifact_inside, find_artifact, find_model
 from audit.registry.mlflow import FILE
 from audit.registry.mlflow_client import RegistryClient, connect
@@ -36,6 +36,7 @@ def register(path: str, name: str) -> Registered:
     Raises:
         AuditError: there is no such model, the registry refuses, or what it keeps is not what was sent.
     """
+    _require_no_log(name)
     artifact = _exported(path)
     before = digest(artifact.path)
     client = connect()
@@ -46,6 +47,16 @@ def register(path: str, name: str) -> Registered:
         client.ask(name, lambda mlflow: mlflow.finalize_logged_model(model_id, "READY"))
         number = client.register_logged(name, model_id, {DIGEST_TAG: before})
     return Registered(f"models:/{name}/{number}", before)
+
+
+def _require_no_log(name: str) -> None:
+    if name.endswith(LOG_SUFFIX):
+        raise AuditError(
+            where="--name",
+            expected=f"a name that does not end in {LOG_SUFFIX}",
+            found=f"{name!r:.200}, which is the log of the promotions of another model",
+            fix="choose another name",
+        )
 
 
 def _exported(path: str) -> Artifact:

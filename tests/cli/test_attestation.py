@@ -52,6 +52,14 @@ def test_from_keys_to_a_verified_approved_verdict(kit: Kit, capsys: Capture) -> 
     Draft202012Validator(json.loads(capsys.readouterr().out)).validate(facts["statement"])
 
 
+def test_an_approval_goes_where_a_link_leads(kit: Kit) -> None:
+    sign(kit.report, kit.folder / "ci", Path("signed"), None)
+    Path("link").symlink_to("signed")
+    approve(Path("link"), kit.folder / "ann", "Ann")
+    assert Path("link").is_symlink()
+    assert [a.by for a in approvals_in(read_envelope(Path("signed")))] == ["Ann"]
+
+
 def test_approvals_at_once_are_all_there(tmp_path: Path) -> None:
     names = [f"approver{number}" for number in range(12)]
     kit = Kit(tmp_path, *names)
@@ -80,6 +88,11 @@ def test_a_tampered_file_is_1_and_named(kit: Kit, capsys: Capture) -> None:
         (["sign", "report.json", "--key", "ci"], "a name that is free"),
         (["sign", "report.json", "--key", "ci", "--out", "x", "--valid-for", "soon"], "--valid-for"),
         (["approve", "verdict.dsse.json", "--key", "ci", "--by", "Ci"], "the signer's"),
+        (["approve", "verdict.dsse.json", "--key", "ann", "--by", "q\udcff"], "printable"),
+        (
+            ["approve", "verdict.dsse.json", "--key", "nobody", "--by", "Ann"],
+            "or make one with 'audit keygen'",
+        ),
         (["keygen", "ci"], "never overwritten"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,16 @@ from typing import Any
 import pytest
 
 from audit.cli import main
+from audit.formats.json import read_report
+from audit.promotion.entry import Grounds, text_digest
 from audit.promotion.history import AliasHistory
 from audit.promotion.log import read_history
 from audit.promotion.mlflow_store import MlflowStore, parse_target
+from audit.promotion.moves import Author, promote_to
+from audit.provenance.digest import digest
 from audit.registry.mlflow_client import connect
 from audit.registry.register import register
+from audit.registry.stored import stored_model
 
 from ..attestation.kit import Kit as SignedReport
 from ..formats import samples
@@ -50,6 +56,25 @@ class Kit(SignedReport):
 
     def history(self) -> AliasHistory:
         return read_history(self.store())
+
+    def set_entry(self, number: int, text: str) -> None:
+        connect().set_version_tag("income.promotions", number, "audit.entry.1", text)
+
+    def force(self, version: int, attestation: str) -> None:
+        """Move the alias by an entry of the log alone, as whoever may write to the registry can."""
+        text = Path(attestation).read_text("utf-8")
+        report = read_report(self.report)
+        with stored_model(f"models:/income/{version}") as stored:
+            grounds = Grounds(
+                version=version,
+                model=report.model.digest,
+                files=report.model.files,
+                other_files=stored.other_files,
+                report=digest(self.report),
+                policy=report.policy.digest,
+                attestation=text_digest(text),
+            )
+        promote_to(self.store(), grounds, Author("eve", datetime.now(UTC)), text)
 
     def served(self) -> int | None:
         return connect().alias_version("income", "champion")

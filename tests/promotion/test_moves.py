@@ -63,12 +63,27 @@ def test_a_rollback_passes_over_what_cannot_be_served() -> None:
     assert [move.entry.version for move in outcome.history.line] == [1]
 
 
-@pytest.mark.parametrize(("served", "after"), [(3, 2), (2, 2), (9, 3), (1, 3), (None, 2)])
+@pytest.mark.parametrize(("served", "after"), [(3, 2), (2, 2), (9, 3), (1, 3), (None, 3)])
 def test_where_a_rollback_leads_if_the_alias_is_elsewhere(served: int | None, after: int) -> None:
     """On the version before, a promotion was interrupted and is undone; elsewhere, others have moved the alias."""
     store = promoted(1, 2, 3)
     store.version = served
     assert back(store) == after
+
+
+@pytest.mark.parametrize(("served", "after"), [(2, 1), (3, 2), (None, 2)])
+def test_a_rollback_that_was_interrupted_is_completed(served: int | None, after: int) -> None:
+    store = promoted(1, 2, 3)
+    back(store)
+    store.version = served
+    assert back(store) == after
+
+
+def test_a_rollback_never_leads_to_the_version_that_it_leaves() -> None:
+    store = promoted(1, 2, 1)
+    with pytest.raises(Refused, match="version 2 was passed over"):
+        back(store, 2)
+    assert (store.version, len(store.log)) == (1, 3)
 
 
 def test_a_promotion_puts_an_alias_back_without_a_new_entry() -> None:
@@ -129,6 +144,16 @@ def test_edited_deleted_and_copied_entries(
     assert len(history.moves) == counted
     assert problem in "; ".join(fault.problem for fault in history.faults)
     assert bool(history.faults) == bool(problem)
+
+
+def test_an_entry_that_cannot_be_read_makes_the_log_doubtful_until_the_next_promotion() -> None:
+    store = promoted(1, 2, 3)
+    store.log[2] = replace(store.log[2], text="x")
+    assert (read_history(store).version, len(read_history(store).breaks)) == (2, 1)
+    with pytest.raises(Refused, match="it holds no entry"):
+        back(store)
+    promote_to(store, grounds(3), AUTHOR)
+    assert not read_history(store).breaks
 
 
 def test_no_rollback_goes_back_beyond_an_edit() -> None:

@@ -194,8 +194,17 @@ def test_a_looser_policy_than_the_required_one_is_named(kit: Kit, capsys: Captur
 
 @pytest.mark.parametrize("command", [["promote", "report.json", "--to"], ["rollback"], ["history"]])
 @pytest.mark.parametrize(
-    ("alias", "words"), [("income", "NAME@ALIAS"), ("incone@champion", "did you mean 'income'?")]
+    ("alias", "words"),
+    [
+        ("income", "NAME@ALIAS"),
+        ("incone@champion", "did you mean 'income'?"),
+        ("income@latest", "which MLflow keeps for versions"),
+        ("income@v1", "which MLflow keeps for versions"),
+        ("income@" + "a" * 256, "at most 255 characters"),
+        ("income.promotions@champion", "the log of the promotions of income"),
+    ],
 )
 def test_what_is_no_alias(kit: Kit, capsys: Capture, command: list[str], alias: str, words: str) -> None:
     assert main([*command, alias]) == 2
     assert words in capsys.readouterr().err
+    assert kit.store().records() == []

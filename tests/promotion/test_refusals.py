@@ -83,6 +83,20 @@ def added_file(kit: Kit) -> list[str]:
     return []
 
 
+def another_signature_served(kit: Kit) -> list[str]:
+    description = kit.in_store("new").parents[2] / "MLmodel"
+    text = description.read_text("utf-8")
+    assert "serving_default" in text
+    description.write_text(text.replace("serving_default", "unaudited"))
+    return []
+
+
+def a_key_twice(kit: Kit) -> list[str]:
+    text = kit.report.read_text("utf-8")
+    kit.report.write_text(text.replace("{", '{"verdict": "fail",', 1))
+    return []
+
+
 def report_of_another_model(kit: Kit) -> list[str]:
     (kit.model / DATA).write_text("never registered")
     kit.report = kit.written("report.json")
@@ -210,6 +224,8 @@ def verdict_edited_in_the_statement(kit: Kit) -> list[str]:
             "Its own policy is looser: limit of performance.accuracy: at least 0.8, required",
         ),
         (swapped_model, 1, f"model: {DATA}"),
+        (another_signature_served, 1, "MLflow would serve"),
+        (a_key_twice, 2, "the key 'verdict' twice"),
         (flipped_byte, 1, f"model: {DATA}"),
         (added_file, 1, "model: variables/added"),
         (report_of_another_model, 1, "a version with the audited bytes"),

@@ -13,9 +13,10 @@ import pytest
 from audit.errors import AuditError
 from audit.provenance.digest import digest
 from audit.registry import download as downloads
-from audit.registry.artifact import current_model, find_model
+from audit.registry.artifact import find_model
 from audit.registry.mlflow_client import connect
 from audit.registry.register import register
+from audit.registry.stored import current_model
 
 from .conftest import Export
 

@@ -113,6 +113,9 @@ def test_settings_of_requests_do_not_stay(registry: str, monkeypatch: pytest.Mon
         (None, "the address of an MLflow server or database"),
         ("file:///tmp/mlruns", "MLflow no longer takes directories"),
         ("gopher://user:secret@host", "unsupported URI 'gopher://host'"),
+        ("sqlite:////proc/mlflow.db", "unable to open database file"),
+        (f"sqlite:///{__file__}", "file is not a database"),
+        ("mysql+none://user:secret@host/db", "mysql+none://host/db: NoSuchModuleError"),
     ],
 )
 def test_no_registry(
