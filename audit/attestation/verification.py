@@ -130,14 +130,14 @@ def model_differences(expected: str, listing: Mapping[str, str], path: Path) -> 
 
 
 def file_differences(
-    what: str, expected: Mapping[str, str], actual: Mapping[str, str]
+    place: str, expected: Mapping[str, str], actual: Mapping[str, str]
 ) -> Iterator[Difference]:
-    """Yield each file that differs between two listings of SHA-256 by path; ``what`` they are begins its place."""
+    """Yield each file that differs between two listings of SHA-256 by path; its place begins with ``place``."""
     for name in sorted(expected.keys() | actual.keys()):
         before = expected.get(name, "no such file")
         after = actual.get(name, "no such file")
         if before != after:
-            yield Difference(f"{what}: {name}", before, after)
+            yield Difference(f"{place}: {name}", before, after)
 
 
 def _report(statement: Statement, path: Path) -> Iterator[Difference]:

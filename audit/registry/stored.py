@@ -68,11 +68,11 @@ def _stored(address: str, folder: Path) -> StoredModel:
         text = f"{error.where}: {error.found}".replace(f"{folder}/", "").replace(f"{folder}: ", "")
         raise DamagedModel(where=address, expected=error.expected, found=text, fix=error.fix) from None
     inside = model.relative_to(folder).as_posix()
-    others = {
+    other_files = {
         name: sha256
         for name, sha256 in hashes.items()
         if name != _OF_DOWNLOADS
         and name != inside
         and not name.startswith("" if inside == "." else f"{inside}/")
     }
-    return StoredModel(model, others, serving)
+    return StoredModel(model, other_files, serving)
