@@ -31,7 +31,11 @@ ALLOWED = {
     "keras": ["model", "demo", "integrations/keras_callback.py"],
     "aif360": ["frameworks", "demo"],
     "cryptography": ["attestation/keys.py", "attestation/envelope.py"],
-    "mlflow": ["integrations/mlflow_evaluator.py", "registry/mlflow_client.py"],
+    "mlflow": [
+        "integrations/mlflow_evaluator.py",
+        "registry/mlflow_client.py",
+        "registry/mlflow_connection.py",
+    ],
     "pytest": ["integrations/pytest_plugin.py", "integrations/pytest_items.py"],
     "ray": [],
 }

@@ -14,7 +14,7 @@ from audit.promotion.mlflow_store import MlflowStore, Target
 from audit.promotion.moves import Author, MoveResult, promote_to, roll_back
 from audit.promotion.versions import audited_version, damage, stored_differences
 from audit.provenance.public_key import read_public_key
-from audit.registry.mlflow_client import connect
+from audit.registry.mlflow_connection import connect
 from audit.registry.mlflow_errors import NotRegistered
 from audit.registry.stored import DamagedModel, stored_model
 

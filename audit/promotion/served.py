@@ -16,7 +16,7 @@ from audit.promotion.log import read_history
 from audit.promotion.mlflow_store import MlflowStore, Target, parse_target
 from audit.promotion.versions import damage, stored_differences
 from audit.provenance.public_key import read_public_key
-from audit.registry.mlflow_client import connect
+from audit.registry.mlflow_connection import connect
 from audit.registry.stored import DamagedModel, stored_model
 
 _KINDS = {"promote": "promotion of", "rollback": "rollback to"}

@@ -10,7 +10,8 @@ from audit.errors import AuditError
 from audit.provenance.digest import digest
 from audit.registry.address import DIGEST_TAG, is_address, parse_address
 from audit.registry.metrics import metrics
-from audit.registry.mlflow_client import RegistryClient, connect
+from audit.registry.mlflow_client import RegistryClient
+from audit.registry.mlflow_connection import connect
 from audit.registry.resolution import logged_model_id
 from audit.result import RegistryFacts, Report
 

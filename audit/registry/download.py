@@ -19,7 +19,8 @@ from audit.errors import AuditError
 from audit.provenance.digest import digest
 from audit.provenance.files import files_below
 from audit.registry.address import parse_address
-from audit.registry.mlflow_client import RegistryClient, connect
+from audit.registry.mlflow_client import RegistryClient
+from audit.registry.mlflow_connection import connect
 from audit.registry.resolution import Resolution, resolve
 
 VARIABLE = "AUDIT_CACHE"

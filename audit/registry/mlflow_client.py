@@ -1,24 +1,22 @@
 """Client of an MLflow registry: typed methods, bounded waiting, and errors that say what to do."""
 
 import os
-import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from audit.errors import AuditError, did_you_mean, quote_list
-from audit.registry.mlflow_errors import VARIABLE, NotRegistered, translated, without_password
+from audit.registry.mlflow_errors import NotRegistered, translated, without_password
 
 T = TypeVar("T")
 
 PLACEHOLDER = "audit://promotions/no-files"
 """Source of versions that hold tags only: servers take an absolute address of a scheme that they do not know."""
 
-_AT_IMPORT = {"MLFLOW_DISABLE_TELEMETRY": "true"}
 _OF_REQUESTS = {  # by MLflow's defaults, a server that does not answer takes a quarter of an hour
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
@@ -44,54 +42,6 @@ class RegisteredVersion:
     created: int
 
 
-def connect() -> "RegistryClient":
-    """Return a client of the registry that `MLFLOW_TRACKING_URI` (or the host program) names; nothing is sent yet.
-
-    Raises:
-        AuditError: MLflow is not installed, no registry is named, or it is of a kind that MLflow refuses.
-    """
-    mlflow = _import_mlflow()
-    uri = mlflow.get_registry_uri()
-    with translated(_mlflow_exception(), "MLflow registry", uri):
-        if not mlflow.is_tracking_uri_set() and not _is_existing_database(uri):
-            raise AuditError(
-                where=VARIABLE,
-                expected="the address of an MLflow server or database",
-                found="none",
-                fix=f"set it, for example to http://localhost:5000 or sqlite:///mlflow.db (export {VARIABLE}=…)",
-            )
-        _require_database(uri)
-        try:
-            client = mlflow.MlflowClient()
-            client._get_registry_client()  # opens the store, which refuses kinds that MLflow does not support
-        except _mlflow_exception():
-            raise
-        except Exception as error:  # drivers and databases have exceptions of their own
-            raise _cannot_be_opened(uri, f"{type(error).__name__}: {error}") from error
-    return RegistryClient(client, uri)
-
-
-def _require_database(uri: str) -> None:
-    """Require that a SQLite database can be opened: MLflow tries for minutes."""
-    path = uri.removeprefix("sqlite:///")
-    if path == uri or "?" in path or not Path(path).parent.is_dir():  # MLflow creates the directory
-        return
-    try:
-        with closing(sqlite3.connect(path)) as database:
-            database.execute("PRAGMA schema_version")
-    except sqlite3.Error as error:
-        raise _cannot_be_opened(uri, str(error)) from None
-
-
-def _cannot_be_opened(uri: str, problem: str) -> AuditError:
-    return AuditError(
-        where=VARIABLE,
-        expected="the address of an MLflow server or database that can be opened",
-        found=f"{without_password(uri)}: {without_password(' '.join(problem.split()))}"[:500],
-        fix=f"check {VARIABLE}",
-    )
-
-
 class RegistryClient:
     """Models, versions, aliases and tags of a registry; each method raises an AuditError if it cannot be done.
 
@@ -111,7 +61,7 @@ class RegistryClient:
             NotRegistered: there is no such model, version or run.
             AuditError: the registry cannot be reached, or refuses.
         """
-        with _environment(_OF_REQUESTS), translated(_mlflow_exception(), where, self.uri):
+        with environment(_OF_REQUESTS), translated(mlflow_exception(), where, self.uri):
             return call(self._mlflow)
 
     def aliases(self, name: str) -> dict[str, int]:
@@ -180,7 +130,7 @@ class RegistryClient:
         def create(mlflow: Any) -> None:
             try:
                 mlflow.create_registered_model(name)
-            except _mlflow_exception() as error:
+            except mlflow_exception() as error:
                 if error.error_code != "RESOURCE_ALREADY_EXISTS":
                     raise
 
@@ -286,35 +236,15 @@ def _version(version: Any) -> RegisteredVersion:
     )
 
 
-def _import_mlflow() -> Any:
-    try:
-        with _environment(_AT_IMPORT):
-            import mlflow
-            import mlflow.tracking
-    except ImportError as error:
-        raise AuditError(
-            where="models of an MLflow registry",
-            expected="MLflow, which is installed on request",
-            found=str(error),
-            fix="pip install 'savedmodel-audit[mlflow]'",
-        ) from None
-    return mlflow
-
-
-def _mlflow_exception() -> Any:
+def mlflow_exception() -> Any:
+    """Return the type of MLflow's exceptions."""
     from mlflow.exceptions import MlflowException
 
     return MlflowException
 
 
-def _is_existing_database(uri: str) -> bool:
-    """Return whether the default of MLflow, a database in the current directory, is there: it would be created."""
-    path = uri.removeprefix("sqlite:///")
-    return path != uri and Path(path).is_file()
-
-
 @contextmanager
-def _environment(values: Mapping[str, str]) -> Iterator[None]:
+def environment(values: Mapping[str, str]) -> Iterator[None]:
     """Set environment variables that are unset, and unset them afterwards."""
     unset = {name: value for name, value in values.items() if name not in os.environ}
     os.environ.update(unset)

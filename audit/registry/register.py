@@ -14,7 +14,8 @@ from audit.provenance.digest import digest
 from audit.registry.address import DIGEST_TAG, LOG_SUFFIX, is_address
 from audit.registry.artifact import Artifact, artifact_inside, find_artifact, find_model
 from audit.registry.mlflow import FILE
-from audit.registry.mlflow_client import RegistryClient, connect
+from audit.registry.mlflow_client import RegistryClient
+from audit.registry.mlflow_connection import connect
 
 _FOLDERS = {"SavedModel": "saved_model", ".keras file": "data"}
 _NOT_IN_A_LOGGED_NAME = re.compile(r"[/:.%\"']+")

@@ -17,7 +17,7 @@ from audit.promotion.log import read_history
 from audit.promotion.mlflow_store import MlflowStore, parse_target
 from audit.promotion.moves import Author, promote_to
 from audit.provenance.digest import digest
-from audit.registry.mlflow_client import connect
+from audit.registry.mlflow_connection import connect
 from audit.registry.register import register
 from audit.registry.stored import stored_model
 

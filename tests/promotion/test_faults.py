@@ -17,7 +17,8 @@ from audit.promotion.log import read_history
 from audit.promotion.mlflow_store import MlflowStore, Target
 from audit.promotion.moves import promote_to, roll_back
 from audit.promotion.served import Served
-from audit.registry.mlflow_client import RegistryClient, connect
+from audit.registry.mlflow_client import RegistryClient
+from audit.registry.mlflow_connection import connect
 
 from ..mlflow_stores import server_process, stop
 from .memory import AUTHOR, grounds, timed_out

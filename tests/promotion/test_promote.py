@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from audit.cli import main
-from audit.registry.mlflow_client import connect
+from audit.registry.mlflow_connection import connect
 
 from .conftest import CHAMPION, Kit
 

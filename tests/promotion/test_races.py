@@ -13,7 +13,7 @@ from audit.errors import AuditError, Refused
 from audit.promotion.log import read_history
 from audit.promotion.mlflow_store import MlflowStore, parse_target
 from audit.promotion.moves import promote_to, roll_back
-from audit.registry.mlflow_client import connect
+from audit.registry.mlflow_connection import connect
 
 from .memory import AUTHOR, grounds
 

@@ -15,7 +15,7 @@ import pytest
 from audit.attestation import approve, envelope_json, read_envelope, read_signing_key, sign_report
 from audit.cli import main
 from audit.promotion.entry import Entry
-from audit.registry.mlflow_client import connect
+from audit.registry.mlflow_connection import connect
 
 from .conftest import Kit
 

@@ -14,7 +14,8 @@ from audit.provenance.digest import digest
 from audit.registry.artifact import find_model
 from audit.registry.audit_run import EXPERIMENT, VERDICT_TAG, log_audit, require_loggable
 from audit.registry.metrics import metric_name, metrics
-from audit.registry.mlflow_client import RegistryClient, connect
+from audit.registry.mlflow_client import RegistryClient
+from audit.registry.mlflow_connection import connect
 from audit.registry.register import register
 from audit.registry.resolution import logged_model_id
 from audit.result import Measurement, Report, Scalar

@@ -14,7 +14,7 @@ from audit.errors import AuditError
 from audit.provenance.digest import digest
 from audit.registry import download as downloads
 from audit.registry.artifact import find_model
-from audit.registry.mlflow_client import connect
+from audit.registry.mlflow_connection import connect
 from audit.registry.register import register
 from audit.registry.stored import current_model
 

@@ -14,7 +14,8 @@ import pytest
 from audit.errors import AuditError
 from audit.provenance.digest import digest
 from audit.registry.artifact import find_model
-from audit.registry.mlflow_client import RegistryClient, connect
+from audit.registry.mlflow_client import RegistryClient
+from audit.registry.mlflow_connection import connect
 from audit.registry.mlflow_errors import NotRegistered
 from audit.registry.register import register
 

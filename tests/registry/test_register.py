@@ -12,7 +12,8 @@ from audit.errors import AuditError
 from audit.provenance.digest import digest
 from audit.registry.address import DIGEST_TAG
 from audit.registry.artifact import find_model
-from audit.registry.mlflow_client import RegistryClient, connect
+from audit.registry.mlflow_client import RegistryClient
+from audit.registry.mlflow_connection import connect
 from audit.registry.register import register
 
 from .conftest import Export

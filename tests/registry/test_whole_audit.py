@@ -18,7 +18,7 @@ from audit.formats.json import read_report
 from audit.provenance.digest import digest
 from audit.registry.artifact import find_model
 from audit.registry.audit_run import EXPERIMENT, VERDICT_TAG
-from audit.registry.mlflow_client import connect
+from audit.registry.mlflow_connection import connect
 
 from .. import mlflow_stores
 from ..audits import SCORES_ONLY, people, store
