@@ -71,7 +71,12 @@ def read_envelope(path: Path) -> Envelope:
     """
     if not path.is_file():
         problem = "something that is no file" if path.exists() else "no such file"
-        raise AuditError(where=str(path), expected="an attestation that 'audit sign' wrote", found=problem)
+        raise AuditError(
+            where=str(path),
+            expected="an attestation that 'audit sign' wrote",
+            found=problem,
+            fix="name its file; an alias in a registry is given to 'audit verify' as models:/NAME@ALIAS",
+        )
     try:
         with path.open("rb") as stream:
             content = stream.read(_MAX_BYTES + 1)

@@ -97,7 +97,10 @@ def report_bytes(path: str | Path) -> bytes:
         file /= REPORT_FILE
     if not file.is_file():
         raise AuditError(
-            where=str(path), expected="a report.json that 'audit run' wrote", found="no such file"
+            where=str(path),
+            expected="a report.json that 'audit run' wrote",
+            found="no such file",
+            fix="name the file, or the directory that holds it",
         )
     return file.read_bytes()
 

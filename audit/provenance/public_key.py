@@ -58,7 +58,8 @@ def read_public_key(path: Path) -> str:
     return key_id(der[-32:])
 
 
-def _no_public_key(path: Path, problem: str, fix: str = "make a key pair with 'audit keygen'") -> AuditError:
+def _no_public_key(path: Path, problem: str, fix: str = "") -> AuditError:
+    fix = fix or "name the public key of the signer or approver: 'audit keygen FILE' writes it as FILE.pub"
     return AuditError(
         where=str(path), expected="the PEM file of an Ed25519 public key", found=problem, fix=fix
     )
