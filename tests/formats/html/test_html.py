@@ -242,3 +242,12 @@ def test_sections_show_what_there_is(missing: list[tuple[str, Any]]) -> None:
         assert parts == [["Rows with the largest attributions"], attacks[1]]
     else:
         assert parts == [[], []]
+
+
+def test_required_approvals_are_shown() -> None:
+    report = passing()
+    effective: Any = report.policy.effective
+    gate = effective["gate"] | {"approvals": {"count": 2, "keys": ["a", "b", "c"]}}
+    policy = replace(report.policy, effective=effective | {"gate": gate})
+    text = "2 of 3 named keys, required for promotion"
+    assert text in render_html(replace(report, policy=policy)) and text not in render_html(report)
