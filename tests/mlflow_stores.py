@@ -70,6 +70,16 @@ def server_process(folder: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]
             stop(process)
 
 
+def forget_choices() -> None:
+    """Take back what MLflow keeps for the rest of the process: the address and experiment that were used last."""
+    import mlflow
+    from mlflow.tracking import fluent
+
+    mlflow.set_tracking_uri(None)
+    fluent._active_experiment_id = None
+    os.environ.pop("MLFLOW_EXPERIMENT_ID", None)
+
+
 def stop(process: subprocess.Popen[bytes], by: signal.Signals = signal.SIGTERM) -> None:
     """End a server, unless it has ended, with its workers, which are of its own process group."""
     if process.poll() is None:

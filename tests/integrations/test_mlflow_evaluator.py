@@ -21,6 +21,7 @@ from audit.errors import AuditError
 from audit.formats.json import read_report
 from audit.integrations.mlflow_evaluator import NOT_AUDITED, PASS_METRIC, VERDICT_TAG, AuditEvaluator
 
+from .. import mlflow_stores
 from ..audits import SCORES_ONLY, people
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's own
@@ -38,7 +39,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     registry.register("audit", AuditEvaluator)
     yield folder
     registry._registry.pop("audit")
-    mlflow.set_tracking_uri(None)
+    mlflow_stores.forget_choices()
 
 
 @pytest.fixture(scope="module")

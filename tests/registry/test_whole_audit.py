@@ -46,6 +46,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         assert main(["register", str(folder / "export"), "--name", "income"]) == 0
         connect().set_alias("income", "champion", 1)
         yield folder
+    mlflow_stores.forget_choices()
 
 
 def fitted(scores: np.ndarray, labels: np.ndarray) -> str:
@@ -119,7 +120,8 @@ def test_inspect_and_init_take_addresses(folder: Path, capsys: pytest.CaptureFix
 def test_logging_that_fails_leaves_the_report_and_exits_with_2(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    experiment = mlflow.set_experiment(EXPERIMENT).experiment_id
+    existing = mlflow.get_experiment_by_name(EXPERIMENT)
+    experiment = existing.experiment_id if existing else mlflow.create_experiment(EXPERIMENT)
     mlflow.delete_experiment(experiment)  # MLflow starts no run in it
     out = folder / "kept"
     code = main(["run", str(policy(folder, "models:/income/2")), "--log-mlflow", "--out", str(out)])
