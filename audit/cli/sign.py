@@ -42,14 +42,15 @@ def sign(report: Path, key: Path, out: Path, valid_for: str | None) -> int:
 def approve(file: Path, key: Path, by: str) -> int:
     """Add an approval to an attestation; one by the same key is there once."""
     signing_key = attestation.read_signing_key(key)
-    with _locked(file.parent):  # of two approvals at once, the second is added to the first
-        envelope = attestation.read_envelope(file)
+    target = Path(os.path.realpath(file))  # a link stays one
+    with _locked(target.parent):  # of two approvals at once, the second is added to the first
+        envelope = attestation.read_envelope(target)
         approved = attestation.approve(envelope, signing_key, by, datetime.now(UTC))
         print(_headline(parse_statement(envelope.payload)))
         if approved is envelope:
             print("This key has approved it already; nothing was changed.")
         else:
-            _write(Path(os.path.realpath(file)), attestation.envelope_json(approved))
+            _write(target, attestation.envelope_json(approved))
             print(f"Approved by {plain(by)}: {plain(file, 500)}")
     return 0
 

@@ -68,6 +68,11 @@ class AliasHistory:
         last = self.moves[-1].record.number if self.moves else 0
         return [fault for fault in self.faults if fault.breaks and fault.number > last]
 
+    def last_entry(self, version: int) -> Entry | None:
+        """Return the last entry for ``version``, None if it was never promoted."""
+        entries = (move.entry for move in reversed(self.moves) if move.entry.version == version)
+        return next(entries, None)
+
     def has_moved_since(self, earlier: "AliasHistory") -> bool:
         """Return whether there is a move that ``earlier`` does not have."""
         return self.head != earlier.head

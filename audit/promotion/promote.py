@@ -1,15 +1,16 @@
 """Promotion and rollback of an alias in MLflow: what is promoted has passed an audit and has the audited bytes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from audit.attestation import envelope_json, model_differences
+from audit.attestation import envelope_json, file_differences, model_differences
 from audit.errors import Refused
 from audit.promotion.attested import attestation_differences
-from audit.promotion.entry import Grounds, text_digest
+from audit.promotion.entry import Entry, Grounds, text_digest
 from audit.promotion.evidence import Evidence, Requirements, examine, sentence
 from audit.promotion.history import Move
+from audit.promotion.log import read_history
 from audit.promotion.mlflow_store import MlflowStore, Target
 from audit.promotion.moves import Author, MoveResult, promote_to, roll_back
 from audit.promotion.versions import audited_version, damage, stored_differences
@@ -31,11 +32,15 @@ def promote(report: Path, target: Target, requirements: Requirements, author: Au
     client = connect()
     store = MlflowStore(client, target)
     version = audited_version(client, target.name, evidence.report.model, store.served())
-    stored, code = _audited_files(target.name, version, evidence)
+    other_files, code = _audited_files(target.name, version, evidence)
     text = envelope_json(evidence.envelope) if evidence.envelope else ""
-    result = promote_to(store, _grounds(version, evidence, stored, text), author, text)
-    notes = [f"its own policy is looser than the required one: {text}" for text in evidence.looser]
-    return replace(result, notes=(*notes, *code))
+    notes = [
+        *(f"its own policy is looser than the required one: {looser}" for looser in evidence.looser),
+        *code,
+        *_changes_beside(read_history(store).last_entry(version), other_files),
+    ]
+    result = promote_to(store, _grounds(version, evidence, other_files, text), author, text)
+    return replace(result, notes=tuple(notes))
 
 
 def rollback(target: Target, author: Author, keys: Sequence[Path] = ()) -> MoveResult:
@@ -93,6 +98,14 @@ def _audited_files(name: str, version: int, evidence: Evidence) -> tuple[dict[st
         )
     code = ["MLflow imports Python code that the version holds beside the model: it is not part of the audit"]
     return stored.other_files, code if stored.serving.runs_code else []
+
+
+def _changes_beside(promoted: Entry | None, other_files: Mapping[str, str]) -> Iterator[str]:
+    """Yield a note on the files beside the model that are not those of the version's last promotion."""
+    for difference in (
+        file_differences("beside the model", promoted.other_files, other_files) if promoted else ()
+    ):
+        yield f"changed since the last promotion of this version, and recorded anew: {difference.place}"
 
 
 def _grounds(version: int, evidence: Evidence, other_files: dict[str, str], attestation: str) -> Grounds:

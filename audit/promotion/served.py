@@ -9,7 +9,6 @@ from pathlib import Path
 from audit.attestation import Difference
 from audit.errors import Refused
 from audit.promotion.attested import attestation_differences
-from audit.promotion.entry import Entry
 from audit.promotion.evidence import sentence
 from audit.promotion.history import AliasHistory
 from audit.promotion.log import read_history
@@ -116,7 +115,7 @@ def _opened(target: Target) -> Iterator[tuple[Served, Path | None]]:
     if version is None:
         yield Served(target=target, version=version, history=history, differences=None), None
         return
-    audited = _audited(history, version)
+    audited = history.last_entry(version)
     with ExitStack() as stack:
         model, differences = None, None
         try:
@@ -126,12 +125,6 @@ def _opened(target: Target) -> Iterator[tuple[Served, Path | None]]:
             differences = [damage(error)]
         path = model.path if model else None
         yield Served(target=target, version=version, history=history, differences=differences), path
-
-
-def _audited(history: AliasHistory, version: int) -> Entry | None:
-    """Return the last entry for ``version``, None if it was never promoted."""
-    entries = (move.entry for move in reversed(history.moves) if move.entry.version == version)
-    return next(entries, None)
 
 
 def _version(number: int | None) -> str:

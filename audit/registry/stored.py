@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from audit.errors import AuditError
@@ -21,14 +21,14 @@ class DamagedModel(AuditError):
 
 @dataclass(frozen=True)
 class StoredModel:
-    """SavedModel directory or Keras file at ``path``; of a version, with the SHA-256 of its other files by path.
+    """SavedModel directory or Keras file at ``path``, with the SHA-256 of the version's other files by path.
 
     ``serving`` is what MLflow's own loaders would do with the version besides loading the model.
     """
 
     path: Path
-    other_files: dict[str, str] = field(default_factory=dict)
-    serving: MlflowServing = field(default_factory=lambda: MlflowServing())
+    other_files: dict[str, str]
+    serving: MlflowServing
 
 
 @contextmanager

@@ -78,6 +78,8 @@ def test_code_beside_a_model_is_noted_and_compared_afterwards(kit: Kit, capsys: 
     (description(kit, "one").parent / "code" / "loader.py").write_text("pass", "utf-8")
     assert main(["verify", f"models:/{CHAMPION}"]) == 1
     assert "beside the model: code/loader.py" in capsys.readouterr().out
+    assert kit.promote() == 0
+    assert "recorded anew: beside the model: code/loader.py" in capsys.readouterr().out
 
 
 def test_no_rollback_to_an_entry_that_its_attestation_contradicts(kit: Kit, capsys: Capture) -> None:
