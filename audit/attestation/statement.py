@@ -12,6 +12,7 @@ from audit.gate.verdict import DECISION_VERSION
 from audit.policy.compatibility import recorded_policy
 from audit.policy.gate_spec import ApprovalsSpec
 from audit.provenance.public_key import KEY_ID
+from audit.registry.address import is_address
 from audit.result import Report, RuleResult, RuleStatus, Verdict
 
 STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
@@ -188,8 +189,10 @@ def utc_text(time: datetime) -> str:
 
 
 def _name(report: Report) -> str:
-    """Return the model's name: the policy's, or the last part of its path, since a path may name a person's folder."""
-    return report.about.get("name") or PurePosixPath(report.model.path.replace("\\", "/")).name or "model"
+    """Return the model's name: the policy's, its address, or the last part of its path, whose rest may be private."""
+    path = report.model.path
+    last = path if is_address(path) else PurePosixPath(path.replace("\\", "/")).name
+    return report.about.get("name") or last or "model"
 
 
 def _rule(rule: RuleResult) -> SignedRule:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from audit.attestation import Envelope, approve, missing_approvals, read_signing_key, verify
+from audit.attestation.statement import parse_statement
 from audit.errors import AuditError
 from audit.policy.gate_spec import ApprovalsSpec
 
@@ -104,6 +105,17 @@ def test_a_report_with_a_key_twice_is_not_signed(kit: Kit) -> None:
     kit.report.write_text(text.replace("{", '{"verdict": "pass",', 1), "utf-8")
     with pytest.raises(AuditError, match="'verdict' twice"):
         kit.sign()
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [("models:/income/3", "models:/income/3"), ("/home/ann/income", "income"), ("C:\\ann\\income", "income")],
+)
+def test_the_model_is_named_by_its_address_or_the_last_part_of_its_path(
+    kit: Kit, path: str, name: str
+) -> None:
+    kit.edit(lambda report: report["model"].update(path=path))
+    assert parse_statement(kit.sign().payload).subject[0].name == name
 
 
 def test_it_expires_at_its_second(kit: Kit) -> None:
