@@ -25,6 +25,8 @@ class Check(BaseModel, ABC):
     are errors before the model is loaded. ``metrics`` names every metric that `measure` may return,
     without the check's name in front. ``where_keys`` are the keys of ``where`` that tell a metric's measurements apart,
     none if it is left out, and ``example`` is a rule on one of the metrics; both are for `audit checks NAME`.
+    ``label_free`` names the metrics that follow from features and scores: `audit monitor` measures them before the
+    labels of a batch are known.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -33,6 +35,7 @@ class Check(BaseModel, ABC):
     metrics: ClassVar[dict[str, MetricFacts]]
     where_keys: ClassVar[dict[str, tuple[str, ...]]] = {}
     example: ClassVar[str] = ""
+    label_free: ClassVar[frozenset[str]] = frozenset()
 
     @abstractmethod
     def measure(self, subject: "Subject") -> "Iterable[TracedEvidence]":

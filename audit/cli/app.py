@@ -264,6 +264,48 @@ app.command()(release.history)
 
 
 @app.command()
+def monitor(
+    policy: Annotated[Path | None, typer.Argument(metavar="[POLICY]", help="Default: audit.yaml.")] = None,
+    data: Annotated[
+        str | None, typer.Option(metavar="BATCH", help="New rows, in any form that `audit run` reads.")
+    ] = None,
+    labels: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Labels that came later, with the key column of the batch."),
+    ] = None,
+    store: Annotated[Path, typer.Option(metavar="DIR", help="Where batches and evidence are kept.")] = Path(
+        "audit-monitoring"
+    ),
+    as_of: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Time that the batch is about (default: now, UTC).")
+    ] = None,
+    tensorboard: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write TensorBoard logs (default: the policy's).")
+    ] = None,
+    export: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write all batches as a Parquet table.")
+    ] = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> int:
+    """Test a new batch for drift and broken rules.
+
+    Exit codes: 0 quiet, 1 an alarm stands, 2 could not be measured, 3 a rule has not been measured yet.
+    """
+    with starting("opening model and batch", quiet):
+        from audit.cli.monitor import Request
+        from audit.cli.monitor import monitor as command
+
+    return command(
+        Request(
+            policy=policy or Path("audit.yaml"), data=data, labels=labels, store=store, as_of=as_of,
+            tensorboard=tensorboard, export=export, as_json=as_json, quiet=quiet, debug=debug,
+        )
+    )  # fmt: skip
+
+
+@app.command()
 def checks(
     name: Annotated[
         str | None,

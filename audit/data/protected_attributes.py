@@ -89,7 +89,7 @@ class AttributeReader:
         Raises:
             AuditError: a privileged value has no row, every row is privileged, or there are far too many groups.
         """
-        groups = _present(self._groups())
+        groups = self.groups()
         known = PolicyValues(groups.values, self.name, self._spelling)
         where = f"data.protected.{self.name}.privileged"
         privileged = {
@@ -97,7 +97,15 @@ class AttributeReader:
         }
         return _require_both_sides(Attribute(self.name, groups.values, groups.codes, sorted(privileged)))
 
-    def _groups(self) -> Categories:
+    def groups(self) -> Categories:
+        """Return the groups that have rows, whether or not a privileged one is among them.
+
+        Raises:
+            AuditError: there are far too many groups.
+        """
+        return _present(self._all_groups())
+
+    def _all_groups(self) -> Categories:
         if self._spec.bins:
             return Categories(bin_labels(self._spec.bins), np.concatenate(self._parts))
         if self._spec.columns:
@@ -114,10 +122,19 @@ class AttributeReader:
 def intersect(name: str, parts: Sequence[Attribute]) -> Attribute:
     """Return the intersection of protected attributes: groups such as ``Female*Black`` that have rows.
 
+    Raises:
+        AuditError: two groups get the same name, or there is nothing to compare.
+    """
+    return _require_both_sides(combine(name, parts))
+
+
+def combine(name: str, parts: Sequence[Attribute]) -> Attribute:
+    """Return the intersection of protected attributes, whether or not there is something to compare.
+
     A combination is privileged if each of its parts is.
 
     Raises:
-        AuditError: two groups get the same name, or there is nothing to compare.
+        AuditError: two groups get the same name.
     """
     shape = [len(part.groups) for part in parts]
     cells = np.ravel_multi_index([part.codes for part in parts], shape)
@@ -136,7 +153,7 @@ def intersect(name: str, parts: Sequence[Attribute]) -> Attribute:
         for index, member in enumerate(members)
         if all(i in part.privileged for part, i in zip(parts, member, strict=True))
     ]
-    return _require_both_sides(Attribute(name, names, codes.astype(np.int32), privileged))
+    return Attribute(name, names, codes.astype(np.int32), privileged)
 
 
 def _require_both_sides(attribute: Attribute) -> Attribute:

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
@@ -184,6 +185,44 @@ class RegistrySpec(Strict):
     log: bool = False
 
 
+class DriftSpec(Strict):
+    """What drift is measured of: features, scores and decisions, and attributions, which take longest."""
+
+    features: bool = True
+    scores: bool = True
+    attributions: bool = False
+
+
+class WebhookSpec(Strict):
+    """Where alerts are posted: ``url_env`` names the environment variable with the address, which may be secret."""
+
+    url_env: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+    format: Literal["json", "slack"] = "json"
+
+
+class RollbackSpec(Strict):
+    """Rollback of ``alias`` (NAME@ALIAS) after so many consecutive batches on which a rule fails."""
+
+    alias: Name
+    after: Annotated[int, Field(ge=1)]
+
+
+class MonitoringSpec(Strict):
+    """Monitoring of a promoted model.
+
+    ``false_alarms`` is the greatest probability of any false alarm over the whole life of a store. ``key`` is the
+    column by which labels that come later are joined; None for the only one that both files have. ``tensorboard`` is a
+    directory for logs, relative to the current one.
+    """
+
+    drift: DriftSpec = DriftSpec()
+    false_alarms: Annotated[float, Field(gt=0, lt=1)] = 0.05
+    key: Name | None = None
+    webhook: WebhookSpec | None = None
+    tensorboard: Name | None = None
+    rollback: RollbackSpec | None = None
+
+
 def _as_options(value: object) -> object:
     return {} if value is None or value is True else value
 
@@ -206,6 +245,9 @@ class Policy(Strict):
     waivers: list[Waiver] = []
     report: ReportSpec = ReportSpec()
     registry: Annotated[RegistrySpec, Field(exclude_if=lambda value: not value.log)] = RegistrySpec()
+    monitoring: Annotated[MonitoringSpec, Field(exclude_if=lambda value: value == MonitoringSpec())] = (
+        MonitoringSpec()
+    )
 
     _path: str | None = PrivateAttr(default=None)
     _lines: RuleLines | None = PrivateAttr(default=None)
@@ -213,8 +255,13 @@ class Policy(Strict):
 
     @property
     def path(self) -> str | None:
-        """The file it was read from; relative paths are first looked up in its directory."""
+        """The file it was read from."""
         return self._path
+
+    @property
+    def folder(self) -> Path | None:
+        """Directory in which relative paths are first looked up; None if there is no file."""
+        return Path(self._path).parent if self._path else None
 
     @property
     def default_rules(self) -> bool:

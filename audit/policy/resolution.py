@@ -58,8 +58,7 @@ def resolve(policy: Policy, offers: Offers) -> ResolvedPolicy:
     rules_as_read = [with_groups_as_read(rule, policy.data) for rule in rules]
     gate = (policy.gate or GateSpec(min_rows=DEFAULT_MIN_ROWS)).model_copy(update={"rules": rules_as_read})
     if gate.approvals:
-        folder = Path(policy.path).parent if policy.path else Path()
-        gate = gate.model_copy(update={"approvals": gate.approvals.with_keys_read(folder)})
+        gate = gate.model_copy(update={"approvals": gate.approvals.with_keys_read(policy.folder or Path())})
     options = {name: offer.options if offer else False for name, offer in offers.items()}
     resolved = ResolvedPolicy.model_construct(**{**dict(policy), "gate": gate, "checks": options})
     # a policy that is resolved once more has its default rules written out

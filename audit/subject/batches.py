@@ -1,7 +1,8 @@
 """Batches of features as a model's feeds read them, with a hash of each row as the model sees it."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +15,8 @@ from audit.inputs.feeds import Feed, Values
 from audit.inputs.finite import as_sent
 from audit.subject.null_values import missing_values
 from audit.subject.sources import columns_read
+
+_Item = TypeVar("_Item")
 
 
 class FeatureBatch(NamedTuple):
@@ -29,15 +32,17 @@ class FeatureBatch(NamedTuple):
 
 
 def feature_batches(
-    feeds: Sequence[Feed], source: Source, missing: Missing, key: HashKey
+    feeds: Sequence[Feed], source: Source, missing: Missing, key: HashKey, others: Sequence[str] = ()
 ) -> Iterator[FeatureBatch]:
     """Yield the features of all rows, batch by batch; nulls are replaced as ``missing`` says.
+
+    ``others`` are columns that are no features, to be stored as well.
 
     Raises:
         AuditError: a feature has a null that ``missing`` does not replace, or text where numbers are needed.
     """
     row = 1
-    for batch in source.batches(columns_read(feeds)):
+    for batch in source.batches([*columns_read(feeds), *others]):
         try:
             with source.locating():
                 values = [feed.read(batch, row, missing) for feed in feeds]
@@ -46,6 +51,16 @@ def feature_batches(
         columns = (_as_seen(feed, c) for feed, columns in zip(feeds, values, strict=True) for c in columns)
         yield FeatureBatch(values, row_hashes(columns, batch.num_rows, key), batch)
         row += batch.num_rows
+
+
+def prefetched(items: Iterator[_Item]) -> Iterator[_Item]:
+    """Yield ``items`` in order, each computed while the one before is worked on; errors come in their turn."""
+    end = object()
+    with ThreadPoolExecutor(1) as pool:
+        pending = pool.submit(next, items, end)
+        while (item := pending.result()) is not end:
+            pending = pool.submit(next, items, end)
+            yield item  # type: ignore[misc]  # the sentinel never gets here
 
 
 def _as_seen(feed: Feed, column: Values) -> Values:

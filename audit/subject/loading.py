@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import NamedTuple
 
 from audit.data.dataset import Dataset, read_dataset
@@ -139,7 +138,7 @@ def _load(
     compare: bool,
     opened: Callable[[], None] = lambda: None,
 ) -> Subjects:
-    base = Path(policy.path).parent if policy.path else None
+    base = policy.folder
     sources = open_sources(policy, base)
     path, registry = find_model(policy.model.path, base)
     baseline_source = find_baseline(policy, base)

@@ -3,7 +3,6 @@
 import time
 from dataclasses import dataclass
 from math import prod
-from pathlib import Path
 from typing import Any
 
 from audit.data.dataset import read_dataset
@@ -53,7 +52,7 @@ def preview(policy: ResolvedPolicy) -> Preview:
         AuditError: data or model cannot be audited under this policy, as far as opening them shows.
     """
     started = time.perf_counter()
-    base = Path(policy.path).parent if policy.path else None
+    base = policy.folder
     sources = open_sources(policy, base)
     path = find_model(policy.model.path, base).path
     find_baseline(policy, base)

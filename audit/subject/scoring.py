@@ -1,9 +1,8 @@
 """Scores of all rows: the features stream through the model once, and only compact arrays are kept."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 import numpy as np
 
@@ -19,7 +18,7 @@ from audit.model.differentiability import differentiable
 from audit.model.head import detect_head
 from audit.model.label_outputs import LabelOutput, label_outputs_of
 from audit.model.served_classes import NamedClasses
-from audit.subject.batches import FeatureBatch, feature_batches
+from audit.subject.batches import FeatureBatch, feature_batches, prefetched
 from audit.subject.class_order import class_order
 from audit.subject.feature_screen import FeatureScreen
 from audit.subject.folded_scores import require_unfolded
@@ -29,8 +28,6 @@ from audit.subject.replaced_nulls import ReplacedNulls
 from audit.subject.served_labels import compare_labels
 from audit.subject.sources import BoundModel
 from audit.subject.threshold_use import require_used_threshold
-
-_Item = TypeVar("_Item")
 
 Progress = Callable[[str, int, int], None]
 """Callback of a step's name, the rows done and the rows in all."""
@@ -76,7 +73,7 @@ def score(
             itself.
     """
     scoring = _Scoring(bound, source, labels, attributes)
-    for batch in _prefetched(feature_batches(bound.feeds, source, bound.policy.data.missing, key)):
+    for batch in prefetched(feature_batches(bound.feeds, source, bound.policy.data.missing, key)):
         if len(batch.hashes):
             scoring.add(batch)
             progress("scoring", scoring.done, scoring.rows)
@@ -171,16 +168,6 @@ def _score_warnings(
         yield from require_unfolded(bound.model, scores, bound.policy.model.output.kind == "probabilities")
     if isinstance(collector, Classifier):
         yield from collector.warnings()
-
-
-def _prefetched(items: Iterator[_Item]) -> Iterator[_Item]:
-    """Yield ``items`` in order, each computed while the one before is worked on; errors come in their turn."""
-    end = object()
-    with ThreadPoolExecutor(1) as pool:
-        pending = pool.submit(next, items, end)
-        while (item := pending.result()) is not end:
-            pending = pool.submit(next, items, end)
-            yield item  # type: ignore[misc]  # the sentinel never gets here
 
 
 def _other_rows(source: Source, rows: int) -> AuditError:

@@ -25,6 +25,7 @@ class Explainability(Check):
     metrics: ClassVar[dict[str, MetricFacts]] = DEFINITIONS
     where_keys: ClassVar[dict[str, tuple[str, ...]]] = WHERE_KEYS
     example: ClassVar[str] = "{metric: explainability.largest_share, at_most: 0.5}"
+    label_free: ClassVar[frozenset[str]] = frozenset(DEFINITIONS)
 
     rows: Annotated[int, Field(ge=2, le=MOST_ROWS)] = Field(
         default=1000, description="number of randomly drawn rows to explain"

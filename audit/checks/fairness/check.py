@@ -54,6 +54,9 @@ class Fairness(Check):
     example: ClassVar[str] = (
         '{metric: fairness.disparate_impact, where: {attribute: "*"}, at_least: 0.8, at_most: 1.25}'
     )
+    label_free: ClassVar[frozenset[str]] = frozenset(
+        {"disparate_impact", "statistical_parity_difference", MEAN_PREDICTION_DIFFERENCE}
+    )
 
     def planned_evaluations(self, _: Preview) -> tuple[float, float]:
         """Return 0: all rows are scored already."""
@@ -63,6 +66,7 @@ class Fairness(Check):
         """Yield every metric of every comparison, the Theil index of the whole table, and other thresholds."""
         if not subject.attributes:
             raise Skip("no protected attribute is listed under data.protected")
+        subject = _with_both_sides(subject)
         yield from unmeasured_intersections(subject, "fairness")
         scores = subject.scores
         label = scores.label
@@ -81,6 +85,18 @@ class Fairness(Check):
             yield Traced(measurement, partial(fairness_trace, subject, measurement))
         yield from _unasked(label, predicted, subject)
         yield from threshold_tables(subject, label, predicted)
+
+
+def _with_both_sides(subject: Subject) -> Subject:
+    """Return the subject with the attributes that have something to compare: in an audit all, in a batch perhaps not.
+
+    Raises:
+        Skip: there is none.
+    """
+    both = [attribute for attribute in subject.attributes if attribute.privileged and attribute.unprivileged]
+    if not both:
+        raise Skip("no protected attribute has rows of both privileged and unprivileged groups")
+    return subject if len(both) == len(subject.attributes) else replace(subject, attributes=both)
 
 
 def _unasked(label: np.ndarray, predicted: np.ndarray, subject: Subject) -> Iterator[Unasked]:

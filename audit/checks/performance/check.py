@@ -32,6 +32,7 @@ class Performance(Check):
     metrics: ClassVar[dict[str, MetricFacts]] = DEFINITIONS
     where_keys: ClassVar[dict[str, tuple[str, ...]]] = dict.fromkeys(DEFINITIONS, ("attribute", "group"))
     example: ClassVar[str] = "{metric: performance.accuracy, at_least: 0.8}"
+    label_free: ClassVar[frozenset[str]] = frozenset({"rows", "selection_rate"})
 
     def planned_evaluations(self, _: Preview) -> tuple[float, float]:
         """Return 0: all rows are scored already."""

@@ -1,0 +1,64 @@
+"""Changes of state after a batch, in words: what an alert says, once."""
+
+import math
+from collections.abc import Iterator, Sequence
+
+from audit.monitoring.outcome import DriftOutcome, Estimate, Event, Outcome
+from audit.monitoring.run_state import RunState
+
+_NAMED = 3
+
+
+def changes(before: RunState, state: RunState, outcome: Outcome) -> Iterator[Event]:
+    """Yield an event for each alarm that ``state`` has and ``before`` has not."""
+    rules = [name for name, rule in state.rules.items() if rule.alarm and not before.rules[name].alarm]
+    for name in rules:
+        yield Event(kind="rule", subject=name, text=f"The rule {name} does not hold: {_rule(outcome, name)}")
+    if state.drift_alarm and not before.drift_alarm:
+        named = most_shifted(outcome.drift)
+        yield Event(
+            kind="drift",
+            subject=named[0].variable if named else "",
+            text=f"The data drift: {'; '.join(map(shift, named))}",
+        )
+    elif state.alarm and not before.alarm and not rules:
+        yield Event(
+            kind="alarm",
+            text="All evidence together has reached the alarm line, and no stream by itself. The largest shifts: "
+            f"{'; '.join(map(shift, most_shifted(outcome.drift)))}",
+        )
+
+
+def most_shifted(drift: Sequence[DriftOutcome], number: int = _NAMED) -> list[DriftOutcome]:
+    """Return the variables with the most evidence of a shift, each in the group where it has the most."""
+    strongest: dict[str, DriftOutcome] = {}
+    for one in sorted(drift, key=lambda one: -one.evidence.log_e):
+        strongest.setdefault(one.variable, one)
+    return [one for one in list(strongest.values())[:number] if one.evidence.log_e > 0]
+
+
+def shift(one: DriftOutcome) -> str:
+    """Return a shift in words."""
+    where = f" of {one.group}" if one.group else ""
+    name = f"{one.variable}{where}" if one.kind == one.variable else f"{one.kind} {one.variable}{where}"
+    return f"{name}, distance {_interval(one.ks)}"
+
+
+def _rule(outcome: Outcome, name: str) -> str:
+    texts = []
+    for rule in outcome.rules:
+        if rule.rule == name:
+            limits = [f"at least {rule.low:g}"] if math.isfinite(rule.low) else []
+            limits += [f"at most {rule.high:g}"] if math.isfinite(rule.high) else []
+            where = ", ".join(f"{key}={value}" for key, value in rule.where.items())
+            of_group = f" of {where}" if where else ""
+            texts.append(
+                f"{rule.metric}{of_group} {_interval(rule.estimate)} in this batch, limit {' and '.join(limits)}"
+            )
+    return "; ".join(texts) or "over all batches so far"
+
+
+def _interval(estimate: Estimate) -> str:
+    if math.isnan(estimate.low):
+        return f"{estimate.value:.3g}"
+    return f"{estimate.value:.3g} ({estimate.low:.3g} to {estimate.high:.3g})"

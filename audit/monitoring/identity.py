@@ -1,0 +1,63 @@
+"""Identity of what is monitored: a store holds the life of one policy, and a run that of one model."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from audit.errors import AuditError, Refused
+from audit.policy.model import ResolvedPolicy, policy_digest
+from audit.promotion.mlflow_store import parse_target
+from audit.promotion.served import look_up, verified_model
+from audit.provenance.digest import digest
+from audit.registry.address import is_address, parse_address
+from audit.registry.artifact import find_artifact, find_model
+
+_ELSEWHERE = ("about", "report", "registry", "waivers")
+
+
+def monitored_digest(policy: ResolvedPolicy) -> str:
+    """Return the digest of what a policy says of the rows, the rules and their errors.
+
+    Where files lie, who is alerted and what is waived may change without another store.
+    """
+    effective = policy.model_copy(update={"monitoring": policy.monitoring}).effective()
+    kept = {key: value for key, value in effective.items() if key not in _ELSEWHERE}
+    monitoring = policy.monitoring.model_dump(mode="json", include={"drift", "false_alarms"})
+    for section in ("model", "data"):
+        paths = {"path", "background", "baseline"}
+        kept[section] = {k: v for k, v in dict(kept[section]).items() if k not in paths}  # type: ignore[call-overload]
+    return policy_digest({**kept, "monitoring": monitoring})
+
+
+@dataclass(frozen=True)
+class PromotedModel:
+    """The model to monitor: where its files are, their digest, and what it is called."""
+
+    path: Path
+    digest: str
+    version: str
+
+
+@contextmanager
+def promoted_model(policy: ResolvedPolicy) -> Iterator[PromotedModel]:
+    """Context with the model of a policy: of an alias, the version that was promoted, its bytes verified.
+
+    Raises:
+        AuditError: there is no such model, or the alias does not serve what was promoted.
+    """
+    address = policy.model.path
+    if is_address(address) and (alias := parse_address(address)).alias:
+        try:
+            with verified_model(address) as path:
+                version = look_up(parse_target(address)).version
+                yield PromotedModel(path, digest(path), f"{alias.name} version {version}")
+        except Refused as refusal:
+            raise AuditError(
+                where=refusal.where, expected=refusal.expected, found=refusal.found, fix=refusal.fix
+            ) from None
+        return
+    source = find_model(address, policy.folder)
+    path = find_artifact(source.path).path
+    named = source.registry.version if source.registry and source.registry.version else address
+    yield PromotedModel(path, digest(path), named)

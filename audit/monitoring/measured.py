@@ -1,0 +1,143 @@
+"""Measurements on a batch: counts for drift, and for each rule what it covers, merged over the parts of the batch."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from audit.gate.claims import claims, covered
+from audit.monitoring.outcome import Estimate
+from audit.policy.gate_spec import Rule
+from audit.result import Measurement
+from audit.stats import interval, is_known, p_outside
+from audit.stats.interval_method import Interval
+
+RATE = "clopper-pearson"
+COMPARISONS = frozenset({"mover-difference", "mover-ratio"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuleMeasurement:
+    """A rule's measurement on a batch: its parts are of disjoint rows, and each has been measured by itself."""
+
+    rule: str
+    low: float
+    high: float
+    parts: list[Measurement]
+
+    @property
+    def first(self) -> Measurement:
+        """The first part: metric and ``where`` are those of all."""
+        return self.parts[0]
+
+    @property
+    def rows(self) -> int:
+        """Rows of all parts."""
+        return sum(part.n for part in self.parts)
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether it is a rate, or compares two, of whole rows: then its counts say all there is to know."""
+        return self.first.method in {RATE, *COMPARISONS} and all(
+            float(number).is_integer()
+            for part in self.parts
+            for pair in part.counts.values()
+            for number in pair
+        )
+
+    @property
+    def counts(self) -> dict[str, tuple[float, float]]:
+        """Events and trials of each rate, over all parts."""
+        names = self.first.counts
+        return {
+            name: (
+                sum(part.counts[name][0] for part in self.parts),
+                sum(part.counts[name][1] for part in self.parts),
+            )
+            for name in names
+        }
+
+    def estimate(self, confidence: float = 0.95) -> Estimate:
+        """Return value and interval over all parts.
+
+        Of counts they are those of all rows together; else the mean of the parts' values by rows, with the interval of
+        independent parts.
+        """
+        if self.is_counted:
+            merged = self._merged()
+            return _estimate(merged.value, interval(merged, confidence))
+        if len(self.parts) == 1:
+            return _estimate(self.first.value, self.first.ci)
+        total = sum(part.n for part in self.parts) or 1
+        shares = [part.n / total for part in self.parts]
+        value = sum(share * part.value for share, part in zip(shares, self.parts, strict=True))
+        spans = [part.ci for part in self.parts]
+        if any(span is None for span in spans):
+            return _estimate(value, None)
+        below = math.hypot(
+            *(s * (p.value - p.ci[0]) for s, p in zip(shares, self.parts, strict=True) if p.ci)
+        )
+        above = math.hypot(
+            *(s * (p.ci[1] - p.value) for s, p in zip(shares, self.parts, strict=True) if p.ci)
+        )
+        return _estimate(value, (value - below, value + above))
+
+    def p_values(self, low: float, high: float, min_rows: int) -> list[float]:
+        """Return the p-value of "within ``low`` and ``high``" of each part that has ``min_rows`` and an interval."""
+        return [
+            p_outside(part, low, high)
+            for part in self.parts
+            if part.rows >= min_rows and part.ci is not None and is_known(part.method)
+        ]
+
+    def _merged(self) -> Measurement:
+        counts = {name: list(pair) for name, pair in self.counts.items()}
+        rates = [events / trials if trials else math.nan for events, trials in counts.values()]
+        if self.first.method == RATE:
+            value = rates[0]
+        elif self.first.method == "mover-difference":
+            value = rates[0] - rates[1]
+        else:
+            value = rates[0] / rates[1] if rates[1] else math.nan
+        return replace(self.first, counts=counts, value=value, n=self.rows)
+
+
+def _estimate(value: float, span: Interval | None) -> Estimate:
+    low, high = span or (math.nan, math.nan)
+    return Estimate(value=value, low=low, high=high)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchMeasurement:
+    """Everything that one reading of a batch measured.
+
+    ``counts`` are those of the reference's variables, in its order, and empty where only labels are new. ``reasons``
+    say of rules why they were not measured.
+    """
+
+    digest: str
+    labels_digest: str
+    rows: int
+    labelled: int
+    counts: list[list[list[int]]]
+    rules: list[RuleMeasurement]
+    keys: bytes = b""
+    reasons: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+def rule_measurements(
+    rules: Sequence[Rule], parts: Sequence[Sequence[Measurement]]
+) -> Iterator[RuleMeasurement]:
+    """Yield the measurements that each rule covers, of all parts that have them; pools of small groups are left out."""
+    for rule in rules:
+        by_key: dict[object, list[Measurement]] = {}
+        for part in parts:
+            for measurement in covered(rule, part):
+                if not measurement.members and not math.isnan(measurement.value):
+                    by_key.setdefault(measurement.key, []).append(measurement)
+        for measurements in by_key.values():
+            for claim in claims(rule, measurements[0]):
+                if not claim.paired:
+                    yield RuleMeasurement(
+                        rule=str(rule.id), low=claim.low, high=claim.high, parts=measurements
+                    )

@@ -1,0 +1,185 @@
+"""Monitoring of a promoted model: batches in, outcomes, alerts and rollbacks out."""
+
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from filelock import FileLock
+
+from audit.attestation.statement import utc_text
+from audit.errors import AuditError
+from audit.model.model import open_model
+from audit.monitoring.batch import BatchFiles, MonitoredModel, measure_batch, open_batch
+from audit.monitoring.decision import Arrival, Decider, run_alpha
+from audit.monitoring.identity import PromotedModel, monitored_digest, promoted_model
+from audit.monitoring.measured import BatchMeasurement
+from audit.monitoring.outcome import Event, Outcome
+from audit.monitoring.reference import measure_reference
+from audit.monitoring.rollback import failing_rule, roll_back
+from audit.monitoring.store import Run, Store, existing_store, open_store
+from audit.policy.model import ResolvedPolicy
+from audit.subject.scoring import Progress
+
+
+@dataclass(frozen=True)
+class Observation:
+    """Outcome of a batch; ``counted`` is False for a batch that the store has already, with its outcome so far."""
+
+    outcome: Outcome
+    counted: bool
+
+
+class _CountedMeanwhile(Exception):
+    """Another process has counted rows of the same batch since it was looked up."""
+
+
+class Monitor:
+    """A promoted model that is monitored under a policy, with its store: a context manager.
+
+    Args:
+        policy: its model is monitored, and its rules are tested.
+        folder: directory of the store, created with the first batch.
+        progress: called while rows are scored.
+
+    Raises:
+        AuditError: the store is of another policy, or the model is not there or not the promoted one.
+    """
+
+    def __init__(self, policy: ResolvedPolicy, folder: Path, progress: Progress = lambda *_: None) -> None:
+        self._policy = policy
+        self._folder = folder
+        self._progress = progress
+        self._identity = monitored_digest(policy)
+        self._store = existing_store(folder, self._identity)
+        self._open = ExitStack()
+        self.model: PromotedModel = self._open.enter_context(promoted_model(policy))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+        if self._store:
+            self._store.close()
+
+    @property
+    def store(self) -> Store:
+        """The store, created if need be."""
+        if self._store is None:
+            self._store = open_store(self._folder, self._identity)
+        return self._store
+
+    @property
+    def run(self) -> Run | None:
+        """The run of the model, None before its first batch."""
+        return self._store.run(self.model.digest) if self._store else None
+
+    def observe(self, data: str, labels: str | None = None, as_of: datetime | None = None) -> Observation:
+        """Count a batch, unless the store has it, and decide on the state after it.
+
+        Args:
+            data: path of the batch, relative to the current directory.
+            labels: path of labels that came later; the rows that have some already are not counted again.
+            as_of: time that the batch is about, with its zone; the present by default.
+
+        Raises:
+            AuditError: batch or labels cannot be read or measured: the store is as it was.
+        """
+        files = open_batch(self._policy, data, labels)
+        while True:
+            try:
+                return self._counted_once(files, as_of or datetime.now(UTC))
+            except _CountedMeanwhile:
+                continue
+
+    def roll_back_if_due(self, observation: Observation) -> str:
+        """Roll the alias back if the policy asks for it, once a run; return what came of it, "" if nothing was due.
+
+        Raises:
+            AuditError: the registry cannot be reached: the next batch tries again.
+        """
+        spec = self._policy.monitoring.rollback
+        rule = failing_rule(spec, observation.outcome)
+        if spec is None or rule is None:
+            return ""
+        with FileLock(self._folder / "rollback.lock"):
+            run = self.run
+            if run is None or run.rolled_back:
+                return ""
+            now = datetime.now(UTC)
+            text = roll_back(spec, self.model.digest, rule, observation.outcome, now)
+            self.store.end_by_rollback(run, Event(kind="rollback", subject=rule, text=text), utc_text(now))
+        return text
+
+    @cached_property
+    def _monitored(self) -> MonitoredModel:
+        run = self.run
+        local = self._policy.model.model_copy(update={"path": str(self.model.path)})
+        reference = run.reference if run else None
+        if reference is None:
+            reference = measure_reference(self._policy.model_copy(update={"model": local}), self._progress)
+        model = open_model(self._policy.model, self.model.path)
+        return MonitoredModel(policy=self._policy, path=self.model.path, model=model, reference=reference)
+
+    def _counted_once(self, files: BatchFiles, as_of: datetime) -> Observation:
+        counted = self._counted(files)
+        if files.labels_digest in counted and (run := self.run):
+            last = self.store.last_outcome(run)
+            assert last is not None  # the batch itself was counted
+            return Observation(last, counted=False)
+        keys = np.concatenate([np.empty(0, np.uint64), *counted.values()])
+        measured = measure_batch(
+            self._monitored, replace(files, is_new=not counted, labelled_keys=keys), self._progress
+        )
+        store = self.store
+        with store.transaction():
+            if self._counted(files).keys() != counted.keys():
+                raise _CountedMeanwhile
+            return Observation(self._append(store, measured, as_of), counted=True)
+
+    def _counted(self, files: BatchFiles) -> dict[str, np.ndarray]:
+        """Return the labels that the batch was counted with, by their digest: "" is the batch itself."""
+        run = self.run
+        return self.store.counted(run, files.digest) if run else {}
+
+    def _append(self, store: Store, measured: BatchMeasurement, as_of: datetime) -> Outcome:
+        """Decide on a measured batch and write everything that follows, within a transaction."""
+        recorded = utc_text(datetime.now(UTC))
+        reference = self._monitored.reference
+        run = store.run(self.model.digest)
+        is_first = run is None
+        run = run or store.begin_run(self.model.digest, self.model.version, recorded, reference)
+        if run.reference.digest != reference.digest:
+            raise AuditError(
+                where=reference.path,
+                expected="the reference that this run began with",
+                found="another one: its file was replaced meanwhile",
+                fix="run the command again",
+            )
+        decider = Decider(self._policy, reference, run_alpha(self._policy.monitoring.false_alarms, run.id))
+        arrival = Arrival(utc_text(as_of), recorded, self._waived(as_of))
+        state, outcome = decider.decide(store.state(run) or decider.initial(), measured, arrival)
+        outcome = replace(outcome, notes=[*outcome.notes, *_late_arrival(outcome, store.latest_time(run))])
+        if is_first:
+            started = Event(kind="started", text=f"{run.version} is monitored from now on", subject=run.model)
+            outcome = replace(outcome, events=[started, *outcome.events])
+        store.append(run, outcome, measured.labels_digest, measured.keys, state)
+        return outcome
+
+    def _waived(self, as_of: datetime) -> frozenset[str]:
+        waivers = self._policy.waivers
+        return frozenset(
+            waiver.rule for waiver in waivers if "fail" in waiver.covers and as_of.date() < waiver.expires
+        )
+
+
+def _late_arrival(outcome: Outcome, latest: str) -> list[str]:
+    if outcome.as_of >= latest:
+        return []
+    return [
+        f"as of {outcome.as_of}, earlier than {latest}, which came before it: it counts in the order of arrival"
+    ]
