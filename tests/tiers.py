@@ -52,6 +52,8 @@ TENSORFLOW = {
     "integrations/test_pytest_collection.py": False,
     "integrations/test_pytest_verdicts.py": False,
     "model": True,
+    "monitoring/test_measured.py": True,
+    "monitoring/test_monitor.py": True,
     "mutants": True,
     "mutants/test_added_column.py": False,
     "mutants/test_effect_sizes.py": False,

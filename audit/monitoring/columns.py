@@ -38,16 +38,39 @@ def decided(classes: np.ndarray, values: Sequence[Scalar]) -> Codes:
     return Codes(classes.astype(np.int32), names)
 
 
-def memberships(attributes: Sequence[Attribute], groups: Sequence[tuple[str, str]]) -> list[np.ndarray]:
-    """Return the rows of each group, bool; none of a group that no row belongs to."""
-    by_name = {attribute.name: attribute for attribute in attributes}
-    members = []
-    for name, group in groups:
-        attribute = by_name[name]
-        present = group in attribute.groups
-        members.append(
-            attribute.codes == attribute.groups.index(group)
-            if present
-            else np.zeros(len(attribute.codes), bool)
-        )
-    return members
+class GroupCounter:
+    """Counts rows by bin and group: one pass for each protected attribute.
+
+    Args:
+        attributes: of the rows to be counted.
+        groups: pairs of attribute and group, in the order of the counts.
+    """
+
+    def __init__(self, attributes: Sequence[Attribute], groups: Sequence[tuple[str, str]]) -> None:
+        self._places = [(name, place) for place, (name, _) in enumerate(groups)]
+        self._number = len(groups)
+        self._codes: dict[str, np.ndarray] = {}
+        for attribute in attributes:
+            if places := {
+                group: place for place, (name, group) in enumerate(groups) if name == attribute.name
+            }:
+                table = np.array([places.get(group, len(groups)) for group in attribute.groups], np.int64)
+                self._codes[attribute.name] = table[attribute.codes]
+
+    def take(self, rows: np.ndarray) -> "GroupCounter":
+        """Return the counter of some of the rows, by their indices."""
+        counter = GroupCounter([], [])
+        counter._places, counter._number = self._places, self._number
+        counter._codes = {name: codes[rows] for name, codes in self._codes.items()}
+        return counter
+
+    def count(self, numbers: np.ndarray, bins: int) -> np.ndarray:
+        """Return the rows in each bin, of all rows and of each group: int64 ``(1 + groups, bins)``."""
+        table = np.zeros((1 + self._number, bins), np.int64)
+        table[0] = np.bincount(numbers, minlength=bins)
+        cells = (self._number + 1) * bins
+        for name, codes in self._codes.items():
+            of_attribute = np.bincount(codes * bins + numbers, minlength=cells).reshape(-1, bins)
+            places = [place for attribute, place in self._places if attribute == name]
+            table[[1 + place for place in places]] = of_attribute[places]
+        return table

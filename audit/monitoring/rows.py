@@ -1,7 +1,7 @@
 """Rows of a batch as they are read: groups, labels, weights and clusters, coded as in the reference."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -46,14 +46,13 @@ class Rows:
 class RowReader:
     """Reads what is no feature from the batches of a table, whose columns are `columns`.
 
-    ``has_labels`` is whether the table has the label's column. ``new_groups`` collects groups that the reference lacks.
+    ``has_labels`` is whether the table has the label's column.
     """
 
     spec: DataSpec
     reference: Reference
     has_labels: bool
     late: LateLabels | None
-    new_groups: dict[str, set[str]] = field(default_factory=dict)
 
     @property
     def columns(self) -> list[str]:
@@ -67,7 +66,7 @@ class RowReader:
         """Return the rows of a batch, the first of which has the number ``first_row`` in its table.
 
         Raises:
-            AuditError: a label is new, or a value cannot be read.
+            AuditError: a label or a protected group is new, or a value cannot be read.
         """
         spec, late = self.spec, self.late
         keys = batch.column(late.key) if late else None
@@ -85,18 +84,18 @@ class RowReader:
 
     def _attributes(self, batch: pa.RecordBatch, first_row: int) -> list[Attribute]:
         privileged = {groups.attribute: groups.privileged for groups in self.reference.attributes}
+        known = {groups.attribute: groups.values for groups in self.reference.attributes}
         by_name: dict[str, Attribute] = {}
         for reader in self._readers():
             reader.add(batch, first_row)
             present = reader.groups()
+            if new := [group for group in present.values if group not in known[reader.name]]:
+                row = int(np.isin(present.codes, [present.values.index(group) for group in new]).argmax())
+                raise _unknown_group(first_row + row, reader.name, new, known[reader.name])
             codes = [i for i, group in enumerate(present.values) if group in privileged[reader.name]]
             by_name[reader.name] = Attribute(reader.name, present.values, present.codes, codes)
         for name, parts in self.spec.named_intersections.items():
             by_name[name] = combine(name, [by_name[part] for part in parts])
-        for groups in self.reference.attributes:
-            new = set(by_name[groups.attribute].groups) - set(groups.values)
-            if new:
-                self.new_groups.setdefault(groups.attribute, set()).update(new)
         return list(by_name.values())
 
     def _labels(self, batch: pa.RecordBatch, keys: pa.Array | None, first_row: int) -> np.ndarray:
@@ -132,6 +131,16 @@ class RowReader:
             )
         classes = np.array([*(places[value] for value in coder.values), UNLABELLED], np.int32)
         return np.asarray(classes[np.where(codes == NULL_CODE, len(coder.values), codes)])
+
+
+def _unknown_group(row: int, name: str, new: Sequence[str], known: Sequence[str]) -> RowError:
+    return RowError(
+        row=row,
+        where=f"data.protected.{name}",
+        expected=f"a group that the reference has: {quote_list(known)}",
+        found=quote_list(new),
+        fix="correct the value; for a group that is new, audit and promote the model on data that have it",
+    )
 
 
 def _weights(column: pa.Array, name: str, first_row: int) -> np.ndarray:

@@ -25,6 +25,7 @@ _STATE = ".last-sequence"
 _EVENT_FILE = "events.out.tfevents."
 _MAX_FLOAT32 = 3.4028234e38
 _MAX_COLUMNS = 120
+_BRACKETS = str.maketrans("()", "[]")
 _MARKUP = re.compile(r"[\\`*_{}\[\]()#+.!|-]")
 
 Charts = dict[str, list[str]]
@@ -62,7 +63,10 @@ def write(folder: Path, run: str, outcomes: Sequence[Outcome]) -> None:
             _append(logs, state, pending)
     except OSError as error:
         raise AuditError(
-            where=str(logs), expected="a directory that can be written", found=str(error.strerror or error)
+            where=str(logs),
+            expected="a directory that can be written",
+            found=str(error.strerror or error),
+            fix="check its permissions and the free space",
         ) from None
 
 
@@ -208,7 +212,8 @@ def _evidence(outcome: Outcome) -> dict[str, Evidence]:
 
 def _names(keys: Sequence[tuple[str, str]]) -> list[str]:
     """Return a short printable name of each name and group; a digest separates those that would read the same."""
-    texts = [" ".join(filter(None, key)) for key in keys]
+    # TensorBoard takes what follows the first "(" of a legend for the run, and draws no line if there is none of it.
+    texts = [" ".join(filter(None, key)).translate(_BRACKETS) for key in keys]
     names = [elide(" ".join(text.split()), _MAX_COLUMNS) for text in texts]
     counts = Counter(names)
     return [
@@ -235,11 +240,11 @@ def _plain(text: str) -> str:
 
 def _charts(outcome: Outcome) -> Charts:
     """Return what the layout shows of a batch."""
-    rules, drift = _rules(outcome), _drift(outcome)
+    drift = _drift(outcome).items()
     return {
-        "Rules": [tag for tag, rule in rules.items() if _is_complete(rule.estimate)],
+        "Rules": [tag for tag, rule in _rules(outcome).items() if _is_complete(rule.estimate)],
         "Evidence": list(_evidence(outcome)),
-        "Drift": [tag for tag, d in drift.items() if d.group == EVERYONE and _is_complete(d.ks)],
+        "Drift": [tag for tag, shift in drift if shift.group == EVERYONE and _is_complete(shift.ks)],
     }
 
 
@@ -264,6 +269,8 @@ def _layout_value(charts: Charts) -> Any:
     add = {"Rules": _add_rule, "Evidence": _add_evidence, "Drift": _add_drift}
     layout = layout_pb2.Layout()
     for title, tags in charts.items():
+        if not tags:
+            continue
         category = layout.category.add(title=title)
         for tag in tags:
             add[title](category, tag, tag.partition("/")[2])

@@ -1,6 +1,5 @@
 """Variables whose drift is monitored, with the bins that their values are counted in."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -68,15 +67,3 @@ def category_variable(kind: Kind, name: str, rows_by_category: dict[str, int]) -
     """Return the variable of a category: the most frequent of the reference's have bins of their own."""
     ranked = sorted(rows_by_category, key=lambda category: (-rows_by_category[category], category))
     return Variable(kind, name, categories=ranked[:MAX_CATEGORIES])
-
-
-def counts_by_group(numbers: np.ndarray, bins: int, membership: Sequence[np.ndarray]) -> np.ndarray:
-    """Return the rows in each bin, of all rows and of each group: int64 ``(1 + groups, bins)``.
-
-    Args:
-        numbers: the bin of each row.
-        bins: number of bins.
-        membership: the rows of each group, bool.
-    """
-    everyone = np.bincount(numbers, minlength=bins)
-    return np.stack([everyone, *(np.bincount(numbers[rows], minlength=bins) for rows in membership)])
