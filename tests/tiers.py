@@ -53,6 +53,7 @@ TENSORFLOW = {
     "integrations/test_pytest_verdicts.py": False,
     "model": True,
     "monitoring/test_measured.py": True,
+    "monitoring/test_rollback.py": True,
     "monitoring/test_monitor.py": True,
     "mutants": True,
     "mutants/test_added_column.py": False,
@@ -75,7 +76,7 @@ TENSORFLOW = {
 }
 """Folders and files below tests/ that start TensorFlow, and those within them that do not: the longest path counts."""
 
-BROWSER = ["formats/html/test_browser.py"]
+BROWSER = ["formats/html/test_browser.py", "monitoring/test_tensorboard.py::test_the_page_draws_the_layout"]
 SLOW = [
     "cli/test_new_check.py::test_installed_from_the_wheel_it_is_listed_and_passes_its_tests",
     "checks/robustness/test_mask_grid.py",

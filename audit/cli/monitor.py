@@ -123,7 +123,8 @@ def _send(store: "Store", policy: ResolvedPolicy) -> Iterator[str]:
     assert webhook is not None  # the caller asked
     delivery = deliver(store, webhook_url(webhook.url_env), webhook.format, store.folder / "alerts.lock")
     if delivery.waiting:
-        yield f"{delivery.waiting} alerts wait in the store: {delivery.problem}. The next batch sends them"
+        wait = "alert waits" if delivery.waiting == 1 else "alerts wait"
+        yield f"{delivery.waiting} {wait} in the store: {delivery.problem}. The next batch sends them again"
 
 
 def _write_logs(folder: Path, store: "Store") -> None:

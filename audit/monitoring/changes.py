@@ -31,17 +31,17 @@ def changes(before: RunState, state: RunState, outcome: Outcome) -> Iterator[Eve
 
 def most_shifted(drift: Sequence[DriftOutcome], number: int = _NAMED) -> list[DriftOutcome]:
     """Return the variables with the most evidence of a shift, each in the group where it has the most."""
-    strongest: dict[str, DriftOutcome] = {}
+    strongest: dict[tuple[str, str], DriftOutcome] = {}
     for one in sorted(drift, key=lambda one: -one.evidence.log_e):
-        strongest.setdefault(one.variable, one)
+        strongest.setdefault((one.kind, one.variable), one)
     return [one for one in list(strongest.values())[:number] if one.evidence.log_e > 0]
 
 
 def shift(one: DriftOutcome) -> str:
     """Return a shift in words."""
     where = f" of {one.group}" if one.group else ""
-    name = f"{one.variable}{where}" if one.kind == one.variable else f"{one.kind} {one.variable}{where}"
-    return f"{name}, distance {_interval(one.ks)}"
+    name = "" if one.kind in ("score", "decision") else f" {one.variable}"
+    return f"{one.kind}{name}{where}, distance {_interval(one.ks)}"
 
 
 def _rule(outcome: Outcome, name: str) -> str:

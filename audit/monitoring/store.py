@@ -5,6 +5,9 @@ A batch, the state after it, and the alerts that it causes are written in one tr
 
 import json
 import sqlite3
+import struct
+import zipfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -15,6 +18,7 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from audit.errors import AuditError
+from audit.machine_errors import machine_error
 from audit.monitoring.outcome import Event, Outcome
 from audit.monitoring.reference import Reference
 from audit.monitoring.run_state import RunState, parse_state, state_bytes
@@ -31,13 +35,39 @@ CREATE TABLE runs (
 );
 CREATE TABLE batches (
     id INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES runs, digest TEXT NOT NULL, labels TEXT NOT NULL,
-    as_of TEXT NOT NULL, keys BLOB NOT NULL, outcome TEXT NOT NULL, UNIQUE (run, digest, labels)
+    as_of TEXT NOT NULL, outcome TEXT NOT NULL, keys BLOB NOT NULL, UNIQUE (run, digest, labels)
 );
+CREATE INDEX batches_in_order ON batches (run);
 CREATE TABLE alerts (
     id INTEGER PRIMARY KEY, created TEXT NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL, facts TEXT NOT NULL,
     delivered INTEGER NOT NULL DEFAULT 0, problem TEXT NOT NULL DEFAULT ''
 );
 """
+# `keys` is the last column: they may be megabytes, which SQLite would read to get at what comes after them. With the
+# index, the last batch of a run is found without sorting all.
+_SETTINGS = "PRAGMA synchronous = EXTRA"
+# The journal is a rollback journal, SQLite's default, which is deleted at each commit:
+# - EXTRA syncs the directory after that. With FULL, a commit that was reported, and whose alert was sent, may be undone
+#   by a power failure, as the journal is back.
+# - Write-ahead logging would keep batches in a second file while any process has the store open, and after `kill -9`:
+#   who copies `monitoring.sqlite` alone, as caches and artifacts of CI do, would lose them. It also needs shared memory
+#   to read, and SQLite before 3.51.3 could damage a file that several processes write ("WAL-reset bug").
+# - What it would gain, that readers do not wait for writers, is worth milliseconds: every read here is one statement.
+_DAMAGE = (
+    *(ValueError, LookupError, TypeError, EOFError, NotImplementedError),
+    *(struct.error, zipfile.BadZipFile, zlib.error),
+)
+"""Exceptions by which the parsers of JSON, arrays and archives refuse what is not theirs."""
+_FIXES = {
+    sqlite3.SQLITE_FULL: "make room on the disk; nothing was written",
+    sqlite3.SQLITE_IOERR: "make room on the disk, or have it checked; nothing was written",
+    sqlite3.SQLITE_BUSY: "another process holds it: run the command again; nothing was written",
+    sqlite3.SQLITE_READONLY: "check the path and its permissions",
+    sqlite3.SQLITE_PERM: "check the path and its permissions",
+    sqlite3.SQLITE_CANTOPEN: "check the path, its permissions and the space there",
+    sqlite3.SQLITE_CORRUPT: "restore it from a backup, or begin another with --store",
+    sqlite3.SQLITE_NOTADB: "name another directory with --store, or restore the file from a backup",
+}
 _OUTCOME = TypeAdapter(Outcome)
 _REFERENCE = TypeAdapter(Reference)
 
@@ -72,70 +102,73 @@ class Store:
             self.connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
+                self.connection.execute("COMMIT")
             except BaseException:
-                self.connection.execute("ROLLBACK")
+                # a commit that fails leaves its transaction open; other errors, such as a full disk, may have ended it
+                if self.connection.in_transaction:
+                    self.connection.execute("ROLLBACK")
                 raise
-            self.connection.execute("COMMIT")
 
     def run(self, model: str) -> Run | None:
         """Return the newest run, if it is of the model with this digest; else None: it has yet to begin."""
-        newest = self.runs()[-1:]
+        newest = self._runs("ORDER BY id DESC LIMIT 1")
         return newest[0] if newest and newest[0].model == model else None
 
     def runs(self) -> list[Run]:
         """Return all runs in their order."""
-        rows = self._rows("SELECT id, model, version, started, reference, rolled_back FROM runs ORDER BY id")
-        return [
-            Run(
-                place, model, version, started, _REFERENCE.validate_python(json.loads(reference)), rolled_back
-            )
-            for place, model, version, started, reference, rolled_back in rows
-        ]
+        return self._runs("ORDER BY id")
+
+    def _runs(self, order: str) -> list[Run]:
+        rows = self._rows(f"SELECT id, model, version, started, reference, rolled_back FROM runs {order}")
+        with self._damage():
+            return [
+                Run(place, model, version, started, _REFERENCE.validate_python(json.loads(text)), rolled_back)
+                for place, model, version, started, text, rolled_back in rows
+            ]
 
     def begin_run(self, model: str, version: str, started: str, reference: Reference) -> Run:
-        """Append a run of a model."""
-        text = json.dumps(asdict(reference))
-        cursor = self.connection.execute(
+        """Append a run of a model, in a transaction."""
+        place = self._write(
             "INSERT INTO runs (model, version, started, reference) VALUES (?, ?, ?, ?)",
-            (model, version, started, text),
+            *(model, version, started, json.dumps(asdict(reference))),
         )
-        return Run(int(cursor.lastrowid or 0), model, version, started, reference, "")
+        return Run(place, model, version, started, reference, "")
 
     def state(self, run: Run) -> RunState | None:
         """Return the state after the last batch of a run, None before the first."""
         ((content,),) = self._rows("SELECT state FROM runs WHERE id = ?", run.id)
-        return None if content is None else parse_state(content)
+        with self._damage():
+            return None if content is None else parse_state(content)
 
     def append(self, run: Run, outcome: Outcome, labels_digest: str, keys: bytes, state: RunState) -> None:
-        """Append a batch with the state after it, and an alert for each of its events."""
-        self.connection.execute(
-            "INSERT INTO batches (run, digest, labels, as_of, keys, outcome) VALUES (?, ?, ?, ?, ?, ?)",
-            (run.id, outcome.digest, labels_digest, outcome.as_of, keys, json.dumps(asdict(outcome))),
+        """Append a batch with the state after it and an alert for each of its events, in a transaction."""
+        self._write(
+            "INSERT INTO batches (run, digest, labels, as_of, outcome, keys) VALUES (?, ?, ?, ?, ?, ?)",
+            *(run.id, outcome.digest, labels_digest, outcome.as_of, json.dumps(asdict(outcome)), keys),
         )
-        self.connection.execute("UPDATE runs SET state = ? WHERE id = ?", (state_bytes(state), run.id))
-        for event in outcome.events if run.id > 1 else (e for e in outcome.events if e.kind != "started"):
-            facts = {
-                "version": run.version,
-                "model": run.model,
-                "as_of": outcome.as_of,
-                "subject": event.subject,
-            }
-            self.add_alert(outcome.recorded, event.kind, event.text, facts)
+        self._write("UPDATE runs SET state = ? WHERE id = ?", state_bytes(state), run.id)
+        for event in outcome.events:
+            if event.kind != "started" or run.id > 1:  # whoever begins to monitor knows
+                self.add_alert(outcome.recorded, event.kind, event.text, _facts(run, outcome.as_of, event))
 
     def outcomes(self, run: Run) -> list[Outcome]:
         """Return the batches of a run in order of arrival."""
-        rows = self._rows("SELECT outcome FROM batches WHERE run = ? ORDER BY id", run.id)
-        return [_OUTCOME.validate_python(json.loads(text)) for (text,) in rows]
+        return self._outcomes(run, "ORDER BY id")
 
     def last_outcome(self, run: Run) -> Outcome | None:
         """Return the last batch of a run, None before the first."""
-        rows = self._rows("SELECT outcome FROM batches WHERE run = ? ORDER BY id DESC LIMIT 1", run.id)
-        return _OUTCOME.validate_python(json.loads(rows[0][0])) if rows else None
+        return next(iter(self._outcomes(run, "ORDER BY id DESC LIMIT 1")), None)
+
+    def _outcomes(self, run: Run, order: str) -> list[Outcome]:
+        rows = self._rows(f"SELECT outcome FROM batches WHERE run = ? {order}", run.id)
+        with self._damage():
+            return [_OUTCOME.validate_python(json.loads(text)) for (text,) in rows]
 
     def counted(self, run: Run, digest: str) -> dict[str, np.ndarray]:
         """Return the hashes of the rows whose labels were counted, by the digest of the labels, "" without a file."""
         rows = self._rows("SELECT labels, keys FROM batches WHERE run = ? AND digest = ?", run.id, digest)
-        return {labels: np.frombuffer(keys, "<u8") for labels, keys in rows}
+        with self._damage():
+            return {labels: np.frombuffer(keys, "<u8") for labels, keys in rows}
 
     def latest_time(self, run: Run) -> str:
         """Return the latest ``as_of`` of a run, "" before the first batch."""
@@ -147,51 +180,54 @@ class Store:
             ((place, text),) = self._rows(
                 "SELECT id, outcome FROM batches WHERE run = ? ORDER BY id DESC LIMIT 1", run.id
             )
-            outcome = json.loads(text)
-            outcome["events"].append(asdict(event))
-            self.connection.execute(
-                "UPDATE batches SET outcome = ? WHERE id = ?", (json.dumps(outcome), place)
-            )
-            self.connection.execute("UPDATE runs SET rolled_back = ? WHERE id = ?", (event.text, run.id))
-            facts = {
-                "version": run.version,
-                "model": run.model,
-                "as_of": outcome["as_of"],
-                "subject": event.subject,
-            }
-            self.add_alert(recorded, event.kind, event.text, facts)
+            with self._damage():
+                outcome = json.loads(text)
+                outcome["events"].append(asdict(event))
+            self._write("UPDATE batches SET outcome = ? WHERE id = ?", json.dumps(outcome), place)
+            self._write("UPDATE runs SET rolled_back = ? WHERE id = ?", event.text, run.id)
+            self.add_alert(recorded, event.kind, event.text, _facts(run, outcome["as_of"], event))
 
     def close(self) -> None:
         """Close the file."""
-        self.connection.close()
+        with self._errors():
+            self.connection.close()
 
     def add_alert(self, created: str, kind: str, text: str, facts: Mapping[str, object]) -> None:
-        """Queue an alert."""
-        self.connection.execute(
+        """Queue an alert, in a transaction."""
+        self._write(
             "INSERT INTO alerts (created, kind, text, facts) VALUES (?, ?, ?, ?)",
-            (created, kind, text, json.dumps(facts)),
+            *(created, kind, text, json.dumps(facts)),
         )
 
     def pending(self) -> list[Alert]:
         """Return the alerts that have not been delivered, in their order."""
         rows = self._rows("SELECT id, created, kind, text, facts FROM alerts WHERE NOT delivered ORDER BY id")
-        return [
-            Alert(place, created, kind, text, json.loads(facts)) for place, created, kind, text, facts in rows
-        ]
+        with self._damage():
+            return [
+                Alert(place, created, kind, text, json.loads(facts))
+                for place, created, kind, text, facts in rows
+            ]
 
     def mark_delivered(self, alert_id: int) -> None:
         """Record that an alert was delivered."""
         with self.transaction():
-            self.connection.execute("UPDATE alerts SET delivered = 1, problem = '' WHERE id = ?", (alert_id,))
+            self._write("UPDATE alerts SET delivered = 1, problem = '' WHERE id = ?", alert_id)
 
     def mark_failed(self, alert_id: int, problem: str) -> None:
         """Record why an alert was not delivered."""
         with self.transaction():
-            self.connection.execute("UPDATE alerts SET problem = ? WHERE id = ?", (problem, alert_id))
+            self._write("UPDATE alerts SET problem = ? WHERE id = ?", problem, alert_id)
 
     def _rows(self, statement: str, *values: object) -> Sequence[Any]:
         with self._errors():
             return self.connection.execute(statement, values).fetchall()
+
+    def _write(self, statement: str, *values: object) -> int:
+        """Execute a statement of a transaction and return the number of the row that it inserted."""
+        with self._errors():
+            if not self.connection.in_transaction:  # each statement would be committed by itself
+                raise RuntimeError("a store is written within Store.transaction()")
+            return int(self.connection.execute(statement, values).lastrowid or 0)
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
@@ -200,18 +236,36 @@ class Store:
         except sqlite3.Error as error:
             raise _unusable(self.folder, error) from error
 
+    @contextmanager
+    def _damage(self) -> Iterator[None]:
+        try:
+            yield
+        except _DAMAGE as error:
+            raise AuditError(
+                where=str(self.folder / FILE),
+                expected="a store as it was written",
+                found=f"content that cannot be read ({type(error).__name__})",
+                fix=_FIXES[sqlite3.SQLITE_CORRUPT],
+            ) from error
+
 
 def _facts(run: Run, as_of: str, event: Event) -> dict[str, object]:
     return {"version": run.version, "model": run.model, "as_of": as_of, "subject": event.subject}
 
 
 def existing_store(folder: Path, policy_digest: str) -> Store | None:
-    """Return the store in a directory, None if there is none.
+    """Return the store in a directory, None if there is none: no file, or the empty one that a killed process left.
 
     Raises:
         AuditError: as `open_store`.
     """
-    return open_store(folder, policy_digest) if (folder / FILE).exists() else None
+    try:
+        exists = (folder / FILE).stat().st_size > 0
+    except (FileNotFoundError, NotADirectoryError):
+        exists = False
+    except OSError as error:
+        raise _unusable(folder, error) from error
+    return open_store(folder, policy_digest) if exists else None
 
 
 def open_store(folder: Path, policy_digest: str) -> Store:
@@ -227,21 +281,56 @@ def open_store(folder: Path, policy_digest: str) -> Store:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(folder / FILE, timeout=_BUSY_SECONDS, isolation_level=None)
-        connection.execute("PRAGMA synchronous = FULL")
     except (OSError, sqlite3.Error) as error:
         raise _unusable(folder, error) from error
     store = Store(connection, folder)
+    try:
+        _prepare(store, policy_digest)
+    except BaseException:
+        connection.close()
+        raise
+    return store
+
+
+def _prepare(store: Store, policy_digest: str) -> None:
+    """Create the tables if there are none, and require a store of this policy that can be written."""
+    connection = store.connection
+    with store._errors():
+        connection.execute(_SETTINGS)
     with store.transaction():
-        if not store._rows("SELECT name FROM sqlite_master"):
+        if not _whole_size(store):
             for statement in filter(str.strip, _SCHEMA.split(";")):
                 connection.execute(statement)
             about = {"schema_version": str(SCHEMA_VERSION), "policy": policy_digest}
             connection.executemany("INSERT INTO about VALUES (?, ?)", about.items())
         _require_same(store, policy_digest)
-    return store
+    with store._errors():  # a directory without room for a journal: better now than after scoring
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("UPDATE about SET value = ''")
+        connection.execute("ROLLBACK")
+
+
+def _whole_size(store: Store) -> int:
+    """Return the size of the file, which is a number of whole pages: SQLite misses what the last page lacks."""
+    size = (store.folder / FILE).stat().st_size
+    if size % store._rows("PRAGMA page_size")[0][0]:
+        raise AuditError(
+            where=str(store.folder / FILE),
+            expected="a store as it was written",
+            found="a file that was cut off, or no database",
+            fix=_FIXES[sqlite3.SQLITE_CORRUPT],
+        )
+    return size
 
 
 def _require_same(store: Store, policy_digest: str) -> None:
+    if not store._rows("SELECT name FROM sqlite_master WHERE name = 'about'"):
+        raise AuditError(
+            where=str(store.folder / FILE),
+            expected="a store",
+            found="a database without its tables",
+            fix="name another directory with --store",
+        )
     about = dict(store._rows("SELECT name, value FROM about"))
     if about.get("schema_version") != str(SCHEMA_VERSION):
         raise AuditError(
@@ -259,10 +348,13 @@ def _require_same(store: Store, policy_digest: str) -> None:
         )
 
 
-def _unusable(folder: Path, error: Exception) -> AuditError:
+def _unusable(folder: Path, error: OSError | sqlite3.Error) -> AuditError:
+    if isinstance(error, OSError) and (of_machine := machine_error(error)):
+        return of_machine
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # without the details that an extended code adds
     return AuditError(
         where=str(folder / FILE),
         expected="a store that can be read and written",
         found=str(error),
-        fix="check space, permissions and whether another process holds it; nothing was written",
+        fix=_FIXES.get(code, "check space, permissions and whether another process holds it"),
     )

@@ -14,7 +14,6 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 from dataclasses import asdict, dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
@@ -243,8 +242,8 @@ def _is_loopback(host: str) -> bool:
 
 def _require_packages() -> None:
     try:
-        for name in ("httpx", "tenacity"):
-            import_module(name)
+        import httpx  # noqa: F401
+        import tenacity  # noqa: F401
     except ImportError as error:
         raise AuditError(
             where="alerts to a webhook",

@@ -69,15 +69,16 @@ def bernoulli_factor(
         past_trials: likewise.
         highest: greatest probability under the null hypothesis, in (0, 1].
     """
-    from scipy.special import betaincc, betaln
+    from scipy.special import betainc, betaln
 
     a = past_events + _PRIOR
     b = past_trials - past_events + _PRIOR
     misses = trials - events
     limit = np.clip(highest, 1e-12, 1.0 - 1e-12)
     with np.errstate(divide="ignore", invalid="ignore"):
-        before = betaincc(a, b, limit)
-        gain = betaln(a + events, b + misses) + np.log(betaincc(a + events, b + misses, limit))
+        # the tail above the limit as that of the misses below: SciPy's betaincc takes three to ten times as long
+        before = betainc(b, a, 1.0 - limit)
+        gain = betaln(a + events, b + misses) + np.log(betainc(b + misses, a + events, 1.0 - limit))
         gain = gain - betaln(a, b) - np.log(before)
         factor = gain - events * np.log(limit) - misses * np.log1p(-limit)
     testable = (highest < 1.0) & (before > _LEAST_TAIL) & (trials > 0)

@@ -52,6 +52,13 @@ report:
   rows: shown
 registry:
   log: true
+monitoring:
+  drift: {features: true, scores: false, attributions: true}
+  false_alarms: 0.01
+  key: id
+  webhook: {url_env: AUDIT_WEBHOOK_URL, format: slack}
+  tensorboard: tb/
+  rollback: {alias: income@champion, after: 3}
 """
 
 

@@ -1,0 +1,113 @@
+"""`audit monitor` as a user meets it: what it prints, its exit codes, alerts, logs and the export."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from audit.cli import main
+
+from ..conftest import Models
+from ..monitoring import batches
+from ..monitoring.receiver import serving, status
+
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def place(model: Models, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    write(model, tmp_path)
+    return tmp_path
+
+
+def write(model: Models, folder: Path, **monitoring: Any) -> None:
+    (folder / "audit.yaml").write_text(json.dumps(batches.content(model("given"), folder, **monitoring)))
+
+
+def monitor(frame: pd.DataFrame, name: str, *options: str) -> int:
+    return main(["monitor", "--data", batches.store(frame, Path.cwd(), name), *options])
+
+
+def test_exit_codes_follow_the_state(place: Path, capsys: Capture) -> None:
+    assert monitor(batches.table(300, 1).drop(columns="label"), "a.parquet", "--as-of", "2027-01-01") == 3
+    out = capsys.readouterr().out
+    assert out.startswith("quiet: ") and "batch 1 as of 2027-01-01T00:00:00Z: 300 rows, 0 with a label" in out
+    assert "accuracy: not measured, the batch has no labels yet" in out
+    assert monitor(batches.table(300, 2), "b.parquet") == 0
+    assert monitor(batches.table(600, 3, shift=0.3), "c.parquet") == 1
+    out = capsys.readouterr().out
+    assert "ALARM: " in out and "DRIFT     feature score" in out and "new       The data drift:" in out
+    assert monitor(batches.table(300, 4), "d.parquet") == 1
+    assert "stands since an earlier batch" in capsys.readouterr().out
+    assert monitor(batches.table(300, 4), "d.parquet") == 1
+    assert "not counted again" in capsys.readouterr().out
+    assert monitor(batches.table(300, 5).drop(columns="sex"), "e.parquet") == 2
+    assert capsys.readouterr().err.splitlines()[0].startswith("audit: ")
+
+
+def test_json_is_the_outcome(place: Path, capsys: Capture) -> None:
+    assert monitor(batches.table(300, 1), "a.parquet", "--json") == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert (facts["state"], facts["sequence"], facts["counted"], facts["rows"]) == ("quiet", 1, True, 300)
+    assert {stream["rule"] for stream in facts["streams"]} == {str(rule["id"]) for rule in batches.RULES}
+
+
+def test_a_parquet_table_of_all_batches_is_written_with_a_batch_and_without(
+    place: Path, capsys: Capture
+) -> None:
+    assert main(["monitor", "--export", "out.parquet"]) == 2
+    assert "monitoring.sqlite" in capsys.readouterr().err
+    monitor(batches.table(300, 1), "a.parquet", "--export", "out.parquet")
+    first = pd.read_parquet("out.parquet")
+    monitor(batches.table(300, 2), "b.parquet")
+    assert main(["monitor", "--export", "out.parquet"]) == 0
+    both = pd.read_parquet("out.parquet")
+    assert set(both["batch"]) == {1, 2} and len(both) == 2 * len(first)
+    accuracy = both[(both["name"] == "accuracy") & (both["batch"] == 1)].iloc[0]
+    frame = batches.table(300, 1)
+    assert accuracy["value"] == pytest.approx(((frame["score"] >= 0.5) == frame["label"]).mean())
+    assert accuracy["limit_low"] == 0.6
+
+
+def test_alerts_are_sent_once_for_each_change_and_wait_in_the_store_otherwise(
+    model: Models, place: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(model, place, webhook={"url_env": "AUDIT_WEBHOOK_URL"})
+    assert monitor(batches.table(300, 1), "a.parquet") == 2
+    assert "AUDIT_WEBHOOK_URL" in capsys.readouterr().err and not Path("audit-monitoring").exists()
+    with serving() as receiver:
+        monkeypatch.setenv("AUDIT_WEBHOOK_URL", receiver.url)
+        monkeypatch.setattr("audit.monitoring.webhook._WAIT_SECONDS", 0.01)
+        assert monitor(batches.table(600, 2, shift=0.3), "b.parquet") == 1
+        assert monitor(batches.table(600, 3, shift=0.3), "c.parquet") == 1
+        assert [request.content["kind"] for request in receiver.requests] == ["drift"]
+        receiver.script = [status(400)]
+        write(model, place, webhook={"url_env": "AUDIT_WEBHOOK_URL", "format": "slack"})
+        for day in range(3, 9):
+            assert monitor(batches.table(600, day, recall=0.1), f"{day}.parquet") == 1
+        out = capsys.readouterr().out
+        assert "1 alert waits in the store: the receiver answered 400" in out
+        assert [request.content.keys() for request in receiver.requests[1:]] == [{"text"}] * 2
+    stored = b"".join(file.read_bytes() for file in Path("audit-monitoring").iterdir())
+    assert receiver.url.encode() not in stored and receiver.url not in "".join(capsys.readouterr())
+
+
+@pytest.mark.parametrize("text", ["yesterday", "2027-13-01", ""])
+def test_a_time_that_is_none_is_refused(place: Path, capsys: Capture, text: str) -> None:
+    assert monitor(batches.table(50, 1), "a.parquet", "--as-of", text) == 2
+    assert "--as-of" in capsys.readouterr().err
+
+
+def test_without_a_batch_the_message_says_what_is_missing(place: Path, capsys: Capture) -> None:
+    assert main(["monitor"]) == 2
+    assert "--data" in capsys.readouterr().err
+
+
+def test_logs_are_written_for_tensorboard(place: Path) -> None:
+    assert monitor(batches.table(300, 1), "a.parquet", "--tensorboard", "tb") == 0
+    assert [file for file in Path("tb").rglob("events.out.tfevents.*") if file.stat().st_size > 1000]

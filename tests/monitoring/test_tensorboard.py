@@ -1,0 +1,484 @@
+"""TensorBoard logs: every value read back by TensorBoard's own reader, and its pages looked at in a browser."""
+
+import html
+import itertools
+import json
+import math
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, sync_playwright
+
+from audit.errors import AuditError
+from audit.formats.text.safe_text import clean
+from audit.monitoring.outcome import (
+    EVERYONE,
+    DriftOutcome,
+    Estimate,
+    Event,
+    Evidence,
+    Outcome,
+    RuleOutcome,
+    RuleStream,
+)
+from audit.monitoring.tensorboard import write
+from audit.result import Scalar
+
+from ..formats.hostile_names import NAMES
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM = Path("/usr/bin/chromium")
+RUN = "v3-1f2e3d4c"
+EVENT_FILE = "events.out.tfevents.0000000001"
+GAP = "rules/gap attribute=sex,group=female"
+START = datetime(2026, 3, 1, 6, tzinfo=UTC)
+VARIABLES = [("feature", "age"), ("feature", "income (USD)"), ("score", "score")]
+EVENTS = {
+    1: [Event(kind="started", text="Version 3 is monitored from here on.")],
+    40: [
+        Event(kind="drift", text="Drift of *age*: e-value 1,200 over the line 1,000.", subject="age"),
+        Event(kind="drift", text="# Drift of <b>score</b> | of [all](//e)", subject="score"),
+    ],
+    45: [Event(kind="rule", text="min_accuracy fails: 0.78 is below 0.80.", subject="min_accuracy")],
+    50: [Event(kind="rollback", text="Version 3 was taken back:\n- version 2 serves.")],
+}
+NAN = Estimate(value=math.nan, low=math.nan, high=math.nan)
+# A process of its own: TensorBoard's stub in place of TensorFlow serves a whole process, and breaks tf.summary in it.
+READER = """
+import json, sys, types
+sys.modules["tensorboard.compat.notf"] = types.ModuleType("notf")
+from tensorboard.backend.event_processing import event_accumulator
+from tensorboard.util.tensor_util import make_ndarray
+logs = event_accumulator.EventAccumulator(sys.argv[1], size_guidance={event_accumulator.TENSORS: 0}).Reload()
+points = {
+    tag: [(e.step, e.wall_time, make_ndarray(e.tensor_proto).item()) for e in logs.Tensors(tag)]
+    for tag in logs.Tags()["tensors"]
+}
+plugins = {tag: logs.SummaryMetadata(tag).plugin_data.plugin_name for tag in points}
+print(json.dumps([points, plugins], default=bytes.hex))
+"""
+
+Points = dict[str, list[tuple[int, float, Any]]]
+
+
+def wave(step: int, period: float, low: float, high: float) -> float:
+    return low + (high - low) * (0.5 + 0.5 * math.sin(2 * math.pi * step / period))
+
+
+def around(value: float, width: float) -> Estimate:
+    return Estimate(value=value, low=value - width, high=value + width)
+
+
+def evidence(step: int, slope: float) -> Evidence:
+    log_e = slope * step - 0.4 * wave(step, 7, 0, 1)
+    return Evidence(log_e=log_e, log_line=math.log(1000), alarm=log_e >= math.log(1000))
+
+
+def rules(step: int) -> list[RuleOutcome]:
+    """Two rules; every tenth batch has no labels."""
+    accuracy = NAN if step % 10 == 0 else around(wave(step, 31, 0.82, 0.9) - 0.002 * step, 0.03)
+    gap = NAN if step % 10 == 0 else around(wave(step, 17, -0.04, 0.04), 0.05)
+    first = RuleOutcome(
+        rule="min_accuracy",
+        metric="performance.accuracy",
+        where={},
+        estimate=accuracy,
+        low=0.8,
+        high=math.inf,
+        rows=200,
+    )
+    where: dict[str, Scalar] = {"attribute": "sex", "group": "female"}
+    return [first, replace(first, rule="gap", where=where, estimate=gap, low=-0.1, high=0.1)]
+
+
+def drift(step: int, kind: str, variable: str, group: str) -> DriftOutcome:
+    size = wave(step, 13, 0.01, 0.04) + (0.004 * max(step - 20, 0) if variable == "age" else 0)
+    return DriftOutcome(
+        kind=kind,
+        variable=variable,
+        group=group,
+        rows=200,
+        psi=around(size * 1.5, 0.02),
+        js=around(size * 0.8, 0.01),
+        ks=around(size, 0.015),
+        evidence=evidence(step, 0.17 if variable == "age" else -0.02),
+    )
+
+
+def outcome(step: int) -> Outcome:
+    labelled = 0 if step % 10 == 0 else 180
+    streams = [
+        RuleStream(rule="min_accuracy", evidence=evidence(step, 0.15), measured=step),
+        RuleStream(rule="gap", evidence=evidence(step, -0.01), measured=step),
+    ]
+    return Outcome(
+        sequence=step,
+        as_of=(START + timedelta(days=step)).isoformat(),
+        recorded=(START + timedelta(days=step, hours=2)).isoformat(),
+        digest=f"{step:064x}",
+        rows=200 + step,
+        labelled=labelled,
+        state="alarm" if step >= 40 else "quiet",
+        evidence=evidence(step, 0.12),
+        rules=rules(step),
+        streams=streams,
+        drift=[drift(step, *v, group) for group in (EVERYONE, "sex=female") for v in VARIABLES],
+        events=EVENTS.get(step, []),
+    )
+
+
+OUTCOMES = [outcome(step) for step in range(1, 61)]
+
+
+def expected_scalars(outcomes: list[Outcome]) -> Points:
+    """What the logs must hold, written down once more, tag by tag."""
+    points: Points = {}
+    for o in outcomes:
+        values: dict[str, float] = {"batch/rows": o.rows, "batch/labelled": o.labelled}
+        streams = {"all": o.evidence} | {f"rules/{s.rule}": s.evidence for s in o.streams}
+        for d in o.drift:
+            name = f"drift/{d.kind} {in_brackets(d.variable)}" + (f" {d.group}" if d.group else "")
+            streams[name] = d.evidence
+            values |= ends(f"{name}/psi", d.psi) | ends(f"{name}/js", d.js) | ends(f"{name}/ks", d.ks)
+        for name, e in streams.items():
+            values |= {f"evidence/{name}/log10 e-value": math.log10(math.e) * e.log_e}
+            values |= {f"evidence/{name}/alarm line": 3}
+        accuracy, gap = o.rules
+        values |= ends("rules/min_accuracy", accuracy.estimate) | {"rules/min_accuracy/limit low": 0.8}
+        values |= ends(GAP, gap.estimate) | {f"{GAP}/limit low": -0.1, f"{GAP}/limit high": 0.1}
+        time = (START + timedelta(days=o.sequence)).timestamp()
+        for tag in (tag for tag, value in values.items() if not math.isnan(value)):
+            points.setdefault(tag, []).append((o.sequence, time, values[tag]))
+    return points
+
+
+def in_brackets(name: str) -> str:
+    return name.replace("(", "[").replace(")", "]")
+
+
+def ends(name: str, estimate: Estimate) -> dict[str, float]:
+    return {f"{name}/value": estimate.value, f"{name}/low": estimate.low, f"{name}/high": estimate.high}
+
+
+def read_back(folder: Path) -> dict[str, Points]:
+    """Return the points of the run's tags by plugin, as TensorBoard reads them."""
+    command = [sys.executable, "-c", READER, str(folder / RUN)]
+    points, plugins = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
+    by_plugin: dict[str, Points] = {}
+    for tag, series in points.items():
+        by_plugin.setdefault(plugins[tag], {})[tag] = [tuple(point) for point in series]
+    return by_plugin
+
+
+def layouts(points: dict[str, Points]) -> list[Any]:
+    from tensorboard.plugins.custom_scalar.layout_pb2 import Layout
+
+    series = points["custom_scalars"]["custom_scalars__config__"]
+    return [Layout.FromString(bytes.fromhex(value)) for _, _, value in series]
+
+
+def charts(layout: Any) -> dict[str, dict[str, list[str]]]:
+    """Return the tags (of lines: their expressions) of each chart by category and title."""
+    return {
+        category.title: {
+            chart.title: [*chart.multiline.tag, *(t for s in chart.margin.series for t in (s.value, s.lower, s.upper))]
+            for chart in category.chart
+        }
+        for category in layout.category
+    }  # fmt: skip
+
+
+def steps(folder: Path, tag: str = "batch/rows") -> list[int]:
+    return [step for step, _, _ in read_back(folder)["scalars"][tag]]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Logs of 60 batches, written when there were one, 30 and 60."""
+    folder = tmp_path_factory.mktemp("logs")
+    for batches in (1, 30, 60):
+        write(folder, RUN, OUTCOMES[:batches])
+    return folder
+
+
+@pytest.fixture(scope="module")
+def points(folder: Path) -> dict[str, Points]:
+    return read_back(folder)
+
+
+def test_every_value_is_read_back_once_at_its_step_and_time(points: dict[str, Points]) -> None:
+    expected = expected_scalars(OUTCOMES)
+    assert points["scalars"].keys() == expected.keys()
+    for tag, series in points["scalars"].items():
+        assert [point[:2] for point in series] == [point[:2] for point in expected[tag]], tag
+        values = [point[2] for point in expected[tag]]
+        np.testing.assert_allclose([point[2] for point in series], values, rtol=2**-23, atol=0, err_msg=tag)
+
+
+def test_batches_without_labels_and_limits_that_are_infinite_have_no_point(points: dict[str, Points]) -> None:
+    assert [step for step, _, _ in points["scalars"]["rules/min_accuracy/value"]] == [
+        step for step in range(1, 61) if step % 10
+    ]
+    assert "rules/min_accuracy/limit high" not in points["scalars"]
+
+
+def test_written_again_nothing_changes(folder: Path) -> None:
+    before = {file: file.read_bytes() for file in (folder / RUN).iterdir()}
+    write(folder, RUN, OUTCOMES)
+    write(folder, RUN, OUTCOMES[:10])
+    assert {file: file.read_bytes() for file in (folder / RUN).iterdir()} == before
+
+
+def test_all_batches_are_in_one_file_however_often_they_are_written(folder: Path) -> None:
+    assert sorted(file.name for file in (folder / RUN).iterdir()) == [".last-sequence", EVENT_FILE]
+
+
+def test_each_run_has_its_own_state(tmp_path: Path) -> None:
+    write(tmp_path, "v1", OUTCOMES[:3])
+    write(tmp_path, RUN, OUTCOMES[:2])
+    assert steps(tmp_path) == [1, 2]
+
+
+@pytest.mark.parametrize("lost", [0, 7, 5_000], ids=["none", "of a record", "of two records"])
+def test_a_kill_before_the_state_repeats_points_and_loses_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lost: int
+) -> None:
+    write(tmp_path, RUN, OUTCOMES[:30])
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Path, "replace", killed)
+        write(tmp_path, RUN, OUTCOMES[:40])
+    file = tmp_path / RUN / EVENT_FILE
+    os.truncate(file, file.stat().st_size - lost)
+    write(tmp_path, RUN, OUTCOMES[:50])
+    write(tmp_path, RUN, OUTCOMES)
+    written = steps(tmp_path)
+    assert written[:30] == list(range(1, 31))
+    assert written[-30:] == list(range(31, 61))
+    assert set(written[30:-30]) <= set(range(31, 41))
+
+
+def killed(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_a_kill_in_the_first_write_loses_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Path, "replace", killed)
+        write(tmp_path, RUN, OUTCOMES[:3])
+    write(tmp_path, RUN, OUTCOMES[:4])
+    assert steps(tmp_path) == [1, 2, 3, 1, 2, 3, 4]
+
+
+def test_the_layout_has_a_chart_of_each_rule_stream_and_variable(points: dict[str, Points]) -> None:
+    (layout,) = layouts(points)
+    names = [f"{kind} {in_brackets(variable)}" for kind, variable in VARIABLES]
+    streams = ["all", "rules/min_accuracy", "rules/gap", *(f"drift/{n}" for n in names)]
+    rules = ["min_accuracy", GAP.removeprefix("rules/")]
+    interval, limits = ("value", "low", "high"), ("value", "limit low", "limit high")
+    plain = {
+        "Rules": {f"{n}: value, 95 % interval": [f"rules/{n}/{end}" for end in interval] for n in rules}
+        | {f"{n}: value, limits": [exactly(f"rules/{n}/{end}") for end in limits] for n in rules},
+        "Evidence": {
+            f"{n}: log10 e-value": [exactly(f"evidence/{n}/{s}") for s in ("log10 e-value", "alarm line")]
+            for n in streams
+        },
+        "Drift": {f"{n}: ks, 95 % interval": [f"drift/{n}/ks/{end}" for end in interval] for n in names},
+    }
+    assert charts(layout) == plain
+
+
+def exactly(tag: str) -> str:
+    return f"^{re.escape(tag)}$"
+
+
+def test_a_rule_that_appears_later_is_added_to_the_layout_and_none_leaves_it(tmp_path: Path) -> None:
+    first = replace(OUTCOMES[0], rules=OUTCOMES[0].rules[:1], streams=OUTCOMES[0].streams[:1], drift=[])
+    second = replace(OUTCOMES[1], rules=OUTCOMES[1].rules[1:], streams=OUTCOMES[1].streams[1:])
+    for batch in (first, second, OUTCOMES[2], OUTCOMES[9]):
+        write(tmp_path, RUN, [batch])
+    before, after = layouts(read_back(tmp_path))
+    assert [len(titles) for titles in charts(before).values()] == [2, 2]
+    assert [len(titles) for titles in charts(after).values()] == [4, 6, 3]
+
+
+def named(name: str, other: str) -> Outcome:
+    """The first batch with hostile names: of a rule and its group, and of a variable and its group."""
+    batch = OUTCOMES[0]
+    where: dict[str, Scalar] = {"attribute": other, "group": name}
+    first, second = (
+        replace(rule, rule=rule_id) for rule, rule_id in zip(batch.rules, (name, other), strict=True)
+    )
+    streams = [replace(s, rule=rule_id) for s, rule_id in zip(batch.streams, (name, other), strict=True)]
+    shift = batch.drift[0]
+    drift = [replace(shift, variable=name), replace(shift, variable=name, group=f"{other}={name}")]
+    events = [Event(kind="rule", text=name), Event(kind="drift", text=name), Event(kind="drift", text=other)]
+    rules = [replace(first, where=where), replace(second, where={})]
+    return replace(batch, rules=rules, streams=streams, drift=drift, events=events)  # fmt: skip
+
+
+HOSTILE = [
+    *itertools.product(NAMES.values(), ["x"]),
+    ("a.c", "abc"),
+    ("a\nb", "a b"),
+    ("n" * 500, "n" * 501),
+    ("x", "x attribute=x attribute=x,group=x"),
+    ("../../etc/passwd", "..\\.."),
+    ("a|b)(?i)", "(a"),
+    ("a(b)", "a[b]"),
+    ("café", "cafe\u0301"),
+]
+
+
+@pytest.mark.parametrize(("name", "other"), HOSTILE, ids=[str(n) for n in range(len(HOSTILE))])
+def test_hostile_names_stay_readable_and_separate_and_in_the_folder(
+    tmp_path: Path, name: str, other: str
+) -> None:
+    write(tmp_path / "logs", RUN, [named(name, other)])
+    files = [file.relative_to(tmp_path) for file in tmp_path.rglob("*") if file.is_file()]
+    assert {file.parent for file in files} == {Path("logs", RUN)} and len(files) == 2
+    points = read_back(tmp_path / "logs")
+    tags = points["scalars"]
+    assert all(tag == " ".join(clean(tag).split()) and len(tag) < 180 for tag in tags)
+    assert all(len(series) == 1 for series in tags.values())
+    # of two rules 4 and 5 tags, of two variables 9 each, of five streams two, and rows and labelled rows
+    assert len(tags) == 9 + 18 + 10 + 2
+    for title, tag in (
+        (title, tag) for c in charts(layouts(points)[0]).values() for title, ts in c.items() for tag in ts
+    ):
+        matched = [t for t in tags if re.match(tag, t)] if tag.startswith("^") else [tag]
+        assert len(matched) == 1 or tag.endswith("limit\\ high$"), title
+        assert all(tag in (t, exactly(t)) and t in tags for t in matched), title  # fmt: skip
+
+
+def test_a_shortened_name_keeps_its_tags_when_one_that_reads_the_same_joins(tmp_path: Path) -> None:
+    batches = [named("n" * 500, "x"), replace(named("n" * 500, "n" * 501), sequence=2)]
+    write(tmp_path, RUN, batches)
+    streams = {
+        t: points for t, points in read_back(tmp_path)["scalars"].items() if t.startswith("evidence/rules/n")
+    }
+    both = [tag for tag, series in streams.items() if [step for step, _, _ in series] == [1, 2]]
+    assert len(both) == 2
+
+
+def shown_text(value: str) -> str:
+    """Return the text that TensorBoard's page of texts shows of a point's bytes."""
+    from tensorboard.plugin_util import markdown_to_safe_html
+
+    return html.unescape(re.sub(r"</?(p|ul|li)>|\n", "", markdown_to_safe_html(bytes.fromhex(value))))
+
+
+@pytest.mark.filterwarnings("ignore:html5lib.s sanitizer is deprecated:DeprecationWarning")
+def test_events_are_texts_at_their_step(points: dict[str, Points]) -> None:
+    texts = points["text"]
+    assert {tag: [step for step, _, _ in series] for tag, series in texts.items()} == {
+        "events/started": [1],
+        "events/drift": [40],
+        "events/rule": [45],
+        "events/rollback": [50],
+    }
+    for step, events in EVENTS.items():
+        ((_, time, value),) = texts[f"events/{events[0].kind}"]
+        assert time == (START + timedelta(days=step)).timestamp()
+        assert shown_text(value) == "".join(event.text.replace("\n", " ") for event in events)
+
+
+@pytest.mark.filterwarnings("ignore:html5lib.s sanitizer is deprecated:DeprecationWarning")
+@pytest.mark.parametrize("text", [*NAMES.values(), "1. a", "    code", "a\n===", "* a", "_b_ `c`", "![a](b)"])
+def test_markup_in_events_is_shown_as_text(tmp_path: Path, text: str) -> None:
+    write(tmp_path, RUN, [replace(OUTCOMES[0], events=[Event(kind="rule", text=text)])])
+    ((_, _, value),) = read_back(tmp_path)["text"]["events/rule"]
+    assert shown_text(value) == " ".join(clean(text).split())
+
+
+@pytest.mark.parametrize("end", [math.inf, -math.inf, math.nan, 1e300])
+def test_a_margin_chart_never_lacks_one_of_its_series(tmp_path: Path, end: float) -> None:
+    rule = replace(OUTCOMES[0].rules[0], estimate=Estimate(value=0.5, low=0.4, high=end), low=-end)
+    write(tmp_path, RUN, [replace(OUTCOMES[0], rules=[rule])])
+    assert not [tag for tag in read_back(tmp_path)["scalars"] if tag.startswith("rules/")]
+
+
+def test_neither_tensorflow_nor_its_stub_is_imported(tmp_path: Path) -> None:
+    code = f"""
+import sys
+from tests.monitoring.test_tensorboard import OUTCOMES
+from audit.monitoring import tensorboard
+from pathlib import Path
+assert "tensorboard" not in sys.modules
+tensorboard.write(Path({str(tmp_path)!r}), "v1", OUTCOMES)
+assert "tensorboard" in sys.modules
+assert not [name for name in sys.modules if name.split(".")[0] in ("tensorflow", "keras")]
+assert "tensorboard.compat.notf" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+
+
+def test_without_tensorboard_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "tensorboard", None)
+    with pytest.raises(AuditError, match=re.escape("pip install 'savedmodel-audit[monitoring]'")):
+        write(tmp_path, RUN, OUTCOMES)
+
+
+def test_a_folder_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(AuditError, match="a directory that can be written"):
+        write(tmp_path / "file", RUN, OUTCOMES)
+
+
+@pytest.mark.parametrize("text", ["", "60", '{"sequence": 60, "other": 1}', '{"sequence": "a"}', "{}"])
+def test_a_damaged_state_is_an_error(tmp_path: Path, text: str) -> None:
+    write(tmp_path, RUN, OUTCOMES[:1])
+    (tmp_path / RUN / ".last-sequence").write_text(text)
+    with pytest.raises(AuditError, match="its batches are written anew"):
+        write(tmp_path, RUN, OUTCOMES)
+
+
+@contextmanager
+def tensorboard_server(folder: Path) -> Iterator[str]:
+    """Start TensorBoard as users do, and yield its address."""
+    command = [sys.executable, "-m", "tensorboard.main", "--logdir", str(folder), "--port", "0"]
+    with subprocess.Popen([*command, "--host", "127.0.0.1"], stderr=subprocess.PIPE, text=True) as server:
+        assert server.stderr is not None
+        try:
+            yield next(m[0] for line in server.stderr if (m := re.search(r"http://127\.0\.0\.1:\d+/", line)))
+        finally:
+            server.terminate()
+
+
+@contextmanager
+def opened(address: str) -> Iterator[Page]:
+    with sync_playwright() as playwright:
+        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=arguments)
+        page = browser.new_page(viewport={"width": 1500, "height": 2000})
+        page.goto(address)
+        yield page
+        browser.close()
+
+
+@pytest.mark.skipif(not CHROMIUM.exists(), reason=f"needs a browser at {CHROMIUM}")
+def test_the_page_draws_the_layout(folder: Path, tmp_path: Path) -> None:
+    page_of_layout = "#custom_scalars&_smoothingWeight=0"
+    with tensorboard_server(folder) as address, opened(f"{address}{page_of_layout}") as page:
+        for category in ("Rules", "Evidence", "Drift"):
+            page.locator("tf-category-paginated-view").get_by_text(category, exact=True).wait_for()
+        for kind, title, lines in (
+            ("margin", "min_accuracy: value, 95 % interval", 1),
+            ("multi-line", "min_accuracy: value, limits", 2),
+            ("multi-line", "all: log10 e-value", 2),
+            ("margin", "feature age: ks, 95 % interval", 1),
+            ("margin", "feature income [USD]: ks, 95 % interval", 1),
+        ):
+            card = page.locator(f"tf-custom-scalar-{kind}-chart-card").filter(has_text=title)
+            card.locator("path.line[d*=L]").nth(lines - 1).wait_for(state="attached")
+        assert page.locator(".error-content").count() == 0
+        page.screenshot(path=tmp_path / "custom-scalars.png")
