@@ -11,7 +11,7 @@ TESTS = $(RUN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-re
 TESTS += --max-worker-restart 0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo fast test test-all fuzz coverage check bench calibration planted clean
+.PHONY: help demo fast test test-all fuzz coverage check bench calibration monitoring planted clean
 
 help:  ## list the targets
 	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / {printf "%-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -58,6 +58,9 @@ bench: $(READY)  ## figures as ratios within one run; DATA_DIR= says where the r
 calibration: $(READY)  ## how often intervals and verdicts err, into docs/intervals.md
 	$(RUN)/python benchmarks/calibration.py --write
 	$(RUN)/python benchmarks/paired.py --write
+
+monitoring: $(READY)  ## how often monitoring raises false alarms, and how fast it finds shifts, into docs/monitoring.md
+	$(RUN)/python -m benchmarks.monitoring --write
 
 planted: $(READY)  ## how often the audit names what is planted in the demo, into docs/benchmarks.md
 	$(RUN)/python benchmarks/planted.py --write

@@ -84,6 +84,7 @@ SLOW = [
     "examples/test_end_to_end.py::test_german_is_too_small_to_decide",
     "examples/test_image_digits.py",
     "examples/test_lifecycle.py",
+    "examples/test_monitoring.py",
     "examples/test_text.py",
     "examples/test_trained.py",
     "formats/test_killed.py::test_killed_at_any_moment",

@@ -18,7 +18,6 @@ from audit.monitoring.outcome import Outcome, RuleOutcome, RuleStream
 from audit.policy.model import ResolvedPolicy
 
 if TYPE_CHECKING:
-    from audit.monitoring.monitor import Monitor, Observation
     from audit.monitoring.store import Store
 
 _LN10 = 2.302585092994046
@@ -46,31 +45,32 @@ def monitor(request: Request) -> int:
     as_of = parse_time(request.as_of)
     if request.data is None:
         return _export_only(request, policy)
-    _require_receiver(policy)
     with observers(request.quiet, request.debug, False) as printing:
+        from audit.monitoring.follow_up import follow_up, require_equipment
         from audit.monitoring.monitor import Monitor
 
         with Monitor(policy, request.store, printing.progress) as opened:
+            require_equipment(opened, request.tensorboard)
             observation = opened.observe(request.data, request.labels, as_of)
-            remarks = list(_follow_up(request, policy, opened, observation))
-            run = opened.run
-            assert run is not None  # the batch was counted
-            outcome = opened.store.last_outcome(run) or observation.outcome
+            remarks = list(follow_up(opened, observation, request.tensorboard))
+            if request.export:
+                _export(request.export, opened.store)
+            version, outcome = opened.model.version, observation.outcome
     code = exit_code(outcome)
     if not observation.counted:
         remarks.insert(0, "the store has this batch already: it was not counted again")
     if request.as_json:
-        print(_json(outcome, run.version, observation.counted, remarks))
+        print(_json(outcome, version, observation.counted, remarks))
     elif not request.quiet:
-        print("\n".join(_lines(outcome, run.version, remarks)))
+        print("\n".join(_lines(outcome, version, remarks)))
     return code
 
 
 def exit_code(outcome: Outcome) -> int:
-    """Return 1 if an alarm stands, 3 if a rule has not been measured since the run began, 0 otherwise."""
+    """Return 1 if an alarm stands, 3 if a rule was never measured in this run or its check crashed, 0 otherwise."""
     if outcome.state == "alarm":
         return FAIL
-    measured = [stream.measured > 0 for stream in outcome.streams]
+    measured = [stream.measured > 0 and "crashed" not in stream.reason for stream in outcome.streams]
     return PASS if all(measured) and (measured or outcome.drift) else INCONCLUSIVE
 
 
@@ -89,49 +89,6 @@ def parse_time(text: str | None) -> datetime | None:
             found=repr(text),
         ) from None
     return time if time is None or time.tzinfo else time.replace(tzinfo=UTC)
-
-
-def _require_receiver(policy: ResolvedPolicy) -> None:
-    """Require the webhook's address before anything is counted, lest an alarm find it missing."""
-    if webhook := policy.monitoring.webhook:
-        from audit.monitoring.webhook import webhook_url
-
-        webhook_url(webhook.url_env)
-
-
-def _follow_up(
-    request: Request, policy: ResolvedPolicy, opened: "Monitor", observation: "Observation"
-) -> Iterator[str]:
-    """Roll back, write logs and send alerts; yield what a reader should know of it. What fails is tried next time."""
-    try:
-        if text := opened.roll_back_if_due(observation):
-            yield text
-    except AuditError as error:
-        yield f"the rollback failed, and the next batch tries it again: {error.where}: {error.found}"
-    if request.tensorboard or policy.monitoring.tensorboard:
-        _write_logs(request.tensorboard or Path(str(policy.monitoring.tensorboard)), opened.store)
-    if request.export:
-        _export(request.export, opened.store)
-    if policy.monitoring.webhook:
-        yield from _send(opened.store, policy)
-
-
-def _send(store: "Store", policy: ResolvedPolicy) -> Iterator[str]:
-    from audit.monitoring.webhook import deliver, webhook_url
-
-    webhook = policy.monitoring.webhook
-    assert webhook is not None  # the caller asked
-    delivery = deliver(store, webhook_url(webhook.url_env), webhook.format, store.folder / "alerts.lock")
-    if delivery.waiting:
-        wait = "alert waits" if delivery.waiting == 1 else "alerts wait"
-        yield f"{delivery.waiting} {wait} in the store: {delivery.problem}. The next batch sends them again"
-
-
-def _write_logs(folder: Path, store: "Store") -> None:
-    from audit.monitoring.tensorboard import write
-
-    for run in store.runs():
-        write(folder, run.name, store.outcomes(run))
 
 
 def _export_only(request: Request, policy: ResolvedPolicy) -> int:
@@ -170,8 +127,8 @@ def _lines(outcome: Outcome, version: str, remarks: list[str]) -> Iterator[str]:
     alarms = [stream for stream in outcome.streams if stream.evidence.alarm]
     state = "ALARM" if outcome.state == "alarm" else "quiet"
     yield (
-        f"{state}: {plain(version, 500)}, batch {outcome.sequence} as of {outcome.as_of}: {outcome.rows:,} rows, "
-        f"{outcome.labelled:,} with a label"
+        f"{state}: {plain(version, 500)}, batch {outcome.sequence} as of {outcome.as_of}: "
+        + (f"{outcome.rows:,} rows, {outcome.labelled:,} with a label" if outcome.rows else _late(outcome))
     )
     yield f"  evidence  {_evidence(outcome.evidence.log_e, outcome.evidence.log_line)}"
     for stream in sorted(outcome.streams, key=lambda stream: -stream.evidence.log_e):
@@ -189,13 +146,20 @@ def _lines(outcome: Outcome, version: str, remarks: list[str]) -> Iterator[str]:
         yield f"  alarm     stands since an earlier batch{of_rules}, until another model is promoted"
 
 
+def _late(outcome: Outcome) -> str:
+    return f"{outcome.labelled:,} labels of rows that were counted before"
+
+
 def _rule_lines(stream: RuleStream, measured: list[RuleOutcome]) -> Iterator[str]:
     mark = "FAILS" if stream.evidence.alarm else "rule "
     evidence = _evidence(stream.evidence.log_e, stream.evidence.log_line)
-    if not measured:
+    if stream.reason:
         yield f"  {mark}     {plain(stream.rule, 300)}: not measured, {plain(stream.reason, 300)}; {evidence}"
         return
     outside = [one for one in measured if one.breaks]
+    if not measured:
+        yield f"  {mark}     {plain(stream.rule, 300)}: {evidence}"
+        return
     worst = (outside or measured)[0]
     value = f"{worst.estimate.value:.3g} ({worst.estimate.low:.3g} to {worst.estimate.high:.3g})"
     others = f" and {len(measured) - 1} more" if len(measured) > 1 else ""

@@ -16,7 +16,6 @@ from audit.check.isolation import process_state_restored
 from audit.check.run import run_check
 from audit.checks.explainability.row_attributions import row_attributions
 from audit.data.readers.registry import open_source
-from audit.data.row_hashes import HashKey
 from audit.data.source import Source
 from audit.errors import AuditError
 from audit.model.model import Model
@@ -126,6 +125,7 @@ class _Pass:
         self._parts: list[list[Measurement]] = []
         self._reasons: dict[str, str] = {}
         self._keys: list[np.ndarray] = []
+        self._matched = 0
         self._labelled = 0
         self._pending: Future[None] = Future()
         self._pending.set_result(None)
@@ -135,7 +135,7 @@ class _Pass:
         """Read the batch and return what was measured."""
         files = self._files
         missing = self._bound.policy.data.missing
-        batches = feature_batches(self._bound.feeds, files.data, missing, HashKey(0), self._reader.columns)
+        batches = feature_batches(self._bound.feeds, files.data, missing, None, self._reader.columns)
         watched = WatchedFiles([*files.data.files, *(files.labels.files if files.labels else [])])
         with ThreadPoolExecutor(1) as pool:  # counts one batch while the next is scored
             for batch in prefetched(batches):
@@ -148,11 +148,14 @@ class _Pass:
                 where=files.data.path, expected="at least one row", found="no rows after the header"
             )
         self._flush()
+        if files.labels and not self._matched:
+            raise _no_label_joined(files, self._reader)
         watched.require_unchanged()
         return BatchMeasurement(
             digest=files.digest,
             labels_digest=files.labels_digest,
-            rows=self.done,
+            is_new=files.is_new,
+            rows=self.done if files.is_new else 0,
             labelled=self._labelled,
             counts=[table.tolist() for table in self._counts] if files.is_new else [],
             rules=list(rule_measurements(self._rules.monitored, self._parts)),
@@ -203,6 +206,7 @@ class _Pass:
         if self._files.is_new and file_rows[0] == 0:
             self._count_attributions(rows, raw, file_rows)
         labelled = rows.labelled
+        self._matched += int(labelled.sum())
         if rows.keys is not None:
             labelled &= ~np.isin(rows.keys, self._files.labelled_keys)
             self._keys.append(rows.keys[labelled])
@@ -269,6 +273,15 @@ class _Pass:
                 fix="give every row a key of its own, or name another column under monitoring.key",
             )
         return np.sort(keys).astype("<u8").tobytes()
+
+
+def _no_label_joined(files: BatchFiles, reader: RowReader) -> AuditError:
+    return AuditError(
+        where="--labels",
+        expected=f"labels of rows of {files.data.path}, joined by {reader.late.key if reader.late else ''!r}",
+        found="no key that both files have",
+        fix="name the labels of this batch, or another column under monitoring.key",
+    )
 
 
 def _late(policy: ResolvedPolicy, files: BatchFiles) -> LateLabels | None:

@@ -3,7 +3,8 @@
 import math
 from collections.abc import Iterator, Sequence
 
-from audit.monitoring.outcome import DriftOutcome, Estimate, Event, Outcome
+from audit.formats.text.where_labels import describe
+from audit.monitoring.outcome import DriftOutcome, Estimate, Event, Outcome, RuleOutcome
 from audit.monitoring.run_state import RunState
 
 _NAMED = 3
@@ -40,22 +41,24 @@ def most_shifted(drift: Sequence[DriftOutcome], number: int = _NAMED) -> list[Dr
 def shift(one: DriftOutcome) -> str:
     """Return a shift in words."""
     where = f" of {one.group}" if one.group else ""
-    name = "" if one.kind in ("score", "decision") else f" {one.variable}"
-    return f"{one.kind}{name}{where}, distance {_interval(one.ks)}"
+    return f"{one.title}{where}, distance {_interval(one.ks)}"
 
 
 def _rule(outcome: Outcome, name: str) -> str:
-    texts = []
-    for rule in outcome.rules:
-        if rule.rule == name:
-            limits = [f"at least {rule.low:g}"] if math.isfinite(rule.low) else []
-            limits += [f"at most {rule.high:g}"] if math.isfinite(rule.high) else []
-            where = ", ".join(f"{key}={value}" for key, value in rule.where.items())
-            of_group = f" of {where}" if where else ""
-            texts.append(
-                f"{rule.metric}{of_group} {_interval(rule.estimate)} in this batch, limit {' and '.join(limits)}"
-            )
-    return "; ".join(texts) or "over all batches so far"
+    """Return what this batch says of a rule, its broken measurements first."""
+    measured = sorted((rule for rule in outcome.rules if rule.rule == name), key=lambda rule: not rule.breaks)
+    texts = [
+        f"{describe(rule.where) or rule.metric} {_interval(rule.estimate)}" for rule in measured[:_NAMED]
+    ]
+    return (
+        f"in this batch {'; '.join(texts)}, limit {_limits(measured[0])}" if measured else "over all batches"
+    )
+
+
+def _limits(rule: RuleOutcome) -> str:
+    if math.isfinite(rule.low) and math.isfinite(rule.high):
+        return f"{rule.low:g} to {rule.high:g}"
+    return f"at least {rule.low:g}" if math.isfinite(rule.low) else f"at most {rule.high:g}"
 
 
 def _interval(estimate: Estimate) -> str:

@@ -37,6 +37,9 @@ _REFERENCE_SHARE = 0.1
 """Share of a run's alpha for the reference's confidence intervals; the tests have the rest."""
 
 
+_TOO_FEW = "fewer rows than gate.min_rows, none of its groups, or no interval"
+
+
 @dataclass(frozen=True)
 class Arrival:
     """When a batch arrived, and what time it is about, as ISO 8601 in UTC; ``waived`` are the waived rules' ids."""
@@ -93,7 +96,8 @@ class Decider:
             evidence=Evidence(log_e=overall, log_line=self._log_line, alarm=new.alarm),
             rules=[rule_outcome(one) for one in measurement.rules],
             streams=[
-                self._stream(name, new.rules[name], log_rules[name], measurement) for name in self._rules
+                self._stream(name, state.rules[name], new.rules[name], log_rules[name], measurement)
+                for name in self._rules
             ],
             drift=drift,
             notes=measurement.notes,
@@ -124,14 +128,13 @@ class Decider:
         )
         return new, log_drift, log_rules
 
-    def _stream(self, name: str, state: RuleState, log_e: float, measurement: BatchMeasurement) -> RuleStream:
-        is_measured = any(one.rule == name for one in measurement.rules)
-        needs_labels = (
-            "the batch has no labels yet"
-            if not measurement.labelled
-            else "too few rows, or none of its groups"
-        )
-        reason = "" if is_measured else measurement.reasons.get(name, needs_labels)
+    def _stream(
+        self, name: str, before: RuleState, state: RuleState, log_e: float, measurement: BatchMeasurement
+    ) -> RuleStream:
+        reason = ""
+        if state.measured == before.measured:
+            without_labels = "the batch has no labels yet" if not measurement.labelled else _TOO_FEW
+            reason = measurement.reasons.get(name, without_labels)
         evidence = Evidence(log_e=log_e, log_line=self._line(self._rule_weight), alarm=state.alarm)
         return RuleStream(
             rule=name, evidence=evidence, measured=state.measured, failing=state.failing, reason=reason
@@ -182,7 +185,8 @@ class Decider:
                 key = json.dumps([side, sorted(one.first.where.items())])
                 if key in limits or len(limits) < places:
                     limits[key] = after(limits.get(key, LimitState()), one, side, self._min_rows)
-        return replace(state, limits=limits, places=places, measured=state.measured + 1)
+        has_evidence = any(limit.batches > _batches(state, key) for key, limit in limits.items())
+        return replace(state, limits=limits, places=places, measured=state.measured + has_evidence)
 
     def _expected(self, rule: Rule) -> int:
         """Return how many measurements a rule covers at most, by the reference's groups."""
@@ -194,6 +198,10 @@ class Decider:
 
 def _log_mean(log_values: Reals) -> float:
     return float(log_mean(log_values)) if len(log_values) else 0.0
+
+
+def _batches(state: RuleState, key: str) -> int:
+    return state.limits[key].batches if key in state.limits else 0
 
 
 def sides(measurement: RuleMeasurement) -> list[Side]:

@@ -5,10 +5,12 @@ import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from audit.errors import AuditError
 from audit.machine_errors import machine_error
 from audit.monitoring.outcome import Estimate, Evidence, Outcome
 from audit.monitoring.store import Run, Store
@@ -46,21 +48,35 @@ def write_table(file: Path, store: Store) -> None:
     Raises:
         AuditError: the file cannot be written.
     """
+    partial = None
     try:
-        with tempfile.NamedTemporaryFile(dir=file.parent, prefix=f".{file.name}", delete=False) as partial:
-            try:
-                with pq.ParquetWriter(partial, SCHEMA) as writer:
-                    for run in store.runs():
-                        rows = [row for outcome in store.outcomes(run) for row in _rows(run, outcome)]
-                        writer.write_table(pa.Table.from_pylist(rows, SCHEMA))
-                os.replace(partial.name, file)
-            except BaseException:
-                os.unlink(partial.name)
-                raise
+        with tempfile.NamedTemporaryFile(dir=file.parent, prefix=f".{file.name}", delete=False) as stream:
+            partial = Path(stream.name)
+            _write(stream, store)
+            stream.flush()  # what a buffer still holds would be missing, or find the disk full, after the move
+            os.fsync(stream.fileno())
+        partial.chmod(0o644)
+        partial.replace(file)
     except OSError as error:
-        if of_machine := machine_error(error):
-            raise of_machine.within(str(file)) from error
-        raise
+        of_machine = machine_error(error)
+        if of_machine is None:
+            raise
+        raise AuditError(
+            where=str(file),
+            expected="a file that can be written",
+            found=of_machine.found,
+            fix=of_machine.fix,
+        ) from error
+    finally:
+        if partial is not None:  # an interrupt leaves nothing behind either
+            partial.unlink(missing_ok=True)
+
+
+def _write(stream: IO[bytes], store: Store) -> None:
+    with pq.ParquetWriter(stream, SCHEMA) as writer:
+        for run in store.runs():
+            rows = [row for outcome in store.outcomes(run) for row in _rows(run, outcome)]
+            writer.write_table(pa.Table.from_pylist(rows, SCHEMA))
 
 
 def _rows(run: Run, outcome: Outcome) -> Iterator[dict[str, object]]:

@@ -14,6 +14,7 @@ from audit.registry.address import is_address, parse_address
 from audit.registry.artifact import find_artifact, find_model
 
 _ELSEWHERE = ("about", "report", "registry", "waivers")
+_PATHS = {"path", "background", "baseline"}
 
 
 def monitored_digest(policy: ResolvedPolicy) -> str:
@@ -21,13 +22,14 @@ def monitored_digest(policy: ResolvedPolicy) -> str:
 
     Where files lie, who is alerted and what is waived may change without another store.
     """
-    effective = policy.model_copy(update={"monitoring": policy.monitoring}).effective()
-    kept = {key: value for key, value in effective.items() if key not in _ELSEWHERE}
-    monitoring = policy.monitoring.model_dump(mode="json", include={"drift", "false_alarms"})
+    effective = {key: value for key, value in policy.effective().items() if key not in _ELSEWHERE}
+    effective["monitoring"] = policy.monitoring.model_dump(mode="json", include={"drift", "false_alarms"})
     for section in ("model", "data"):
-        paths = {"path", "background", "baseline"}
-        kept[section] = {k: v for k, v in dict(kept[section]).items() if k not in paths}  # type: ignore[call-overload]
-    return policy_digest({**kept, "monitoring": monitoring})
+        keys = getattr(policy, section).model_dump(
+            mode="json", exclude=_PATHS, exclude_none=True, by_alias=True
+        )
+        effective[section] = keys
+    return policy_digest(effective)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,9 @@ from audit.policy.gate_spec import Rule
 from audit.result import Measurement
 from audit.stats import interval, is_known, p_outside
 from audit.stats.interval_method import Interval
+from audit.stats.methods import EXACT
 
+_LEAST_P_VALUE = 1e-12
 RATE = "clopper-pearson"
 COMPARISONS = frozenset({"mover-difference", "mover-ratio"})
 
@@ -82,12 +84,14 @@ class RuleMeasurement:
         return _estimate(value, (value - below, value + above))
 
     def p_values(self, low: float, high: float, min_rows: int) -> list[float]:
-        """Return the p-value of "within ``low`` and ``high``" of each part that has ``min_rows`` and an interval."""
-        return [
-            p_outside(part, low, high)
-            for part in self.parts
-            if part.rows >= min_rows and part.ci is not None and is_known(part.method)
-        ]
+        """Return the p-value of "within ``low`` and ``high``" of each part that has ``min_rows`` and an interval.
+
+        Of a value that is exact by nature it is 1, or the least that a p-value is given as.
+        """
+        exact = [part for part in self.parts if part.method == EXACT.name]
+        known = [part for part in self.parts if part.ci is not None and is_known(part.method)]
+        of_exact = [1.0 if low <= part.value <= high else _LEAST_P_VALUE for part in exact]
+        return of_exact + [p_outside(part, low, high) for part in known if part.rows >= min_rows]
 
     def _merged(self) -> Measurement:
         counts = {name: list(pair) for name, pair in self.counts.items()}
@@ -110,8 +114,8 @@ def _estimate(value: float, span: Interval | None) -> Estimate:
 class BatchMeasurement:
     """Everything that one reading of a batch measured.
 
-    ``counts`` are those of the reference's variables, in its order, and empty where only labels are new. ``reasons``
-    say of rules why they were not measured.
+    ``rows`` are those that are new: none where only labels are. ``counts`` are those of the reference's variables, in
+    its order, and empty where only labels are new. ``reasons`` say of rules why they were not measured.
     """
 
     digest: str
@@ -120,6 +124,7 @@ class BatchMeasurement:
     labelled: int
     counts: list[list[list[int]]]
     rules: list[RuleMeasurement]
+    is_new: bool = True
     keys: bytes = b""
     reasons: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)

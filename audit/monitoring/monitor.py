@@ -21,13 +21,13 @@ from audit.monitoring.outcome import Event, Outcome
 from audit.monitoring.reference import measure_reference
 from audit.monitoring.rollback import failing_rule, roll_back
 from audit.monitoring.store import Run, Store, existing_store, open_store
-from audit.policy.model import ResolvedPolicy
+from audit.policy.model import MonitoringSpec, ResolvedPolicy
 from audit.subject.scoring import Progress
 
 
 @dataclass(frozen=True)
 class Observation:
-    """Outcome of a batch; ``counted`` is False for a batch that the store has already, with its outcome so far."""
+    """Outcome of a batch; ``counted`` is False if the store had it already: the outcome is then the run's last."""
 
     outcome: Outcome
     counted: bool
@@ -67,6 +67,16 @@ class Monitor:
             self._store.close()
 
     @property
+    def spec(self) -> MonitoringSpec:
+        """The policy's section on monitoring."""
+        return self._policy.monitoring
+
+    @property
+    def logs(self) -> Path | None:
+        """Directory of TensorBoard's logs in the policy, None without one."""
+        return Path(self.spec.tensorboard) if self.spec.tensorboard else None
+
+    @property
     def store(self) -> Store:
         """The store, created if need be."""
         if self._store is None:
@@ -78,7 +88,9 @@ class Monitor:
         """The run of the model, None before its first batch."""
         return self._store.run(self.model.digest) if self._store else None
 
-    def observe(self, data: str, labels: str | None = None, as_of: datetime | None = None) -> Observation:
+    def observe(
+        self, data: str | Path, labels: str | Path | None = None, as_of: datetime | None = None
+    ) -> Observation:
         """Count a batch, unless the store has it, and decide on the state after it.
 
         Args:
@@ -89,7 +101,7 @@ class Monitor:
         Raises:
             AuditError: batch or labels cannot be read or measured: the store is as it was.
         """
-        files = open_batch(self._policy, data, labels)
+        files = open_batch(self._policy, str(data), str(labels) if labels else None)
         while True:
             try:
                 return self._counted_once(files, as_of or datetime.now(UTC))
@@ -102,7 +114,7 @@ class Monitor:
         Raises:
             AuditError: the registry cannot be reached: the next batch tries again.
         """
-        spec = self._policy.monitoring.rollback
+        spec = self.spec.rollback
         rule = failing_rule(spec, observation.outcome)
         if spec is None or rule is None:
             return ""
@@ -127,19 +139,25 @@ class Monitor:
 
     def _counted_once(self, files: BatchFiles, as_of: datetime) -> Observation:
         counted = self._counted(files)
-        if files.labels_digest in counted and (run := self.run):
-            last = self.store.last_outcome(run)
-            assert last is not None  # the batch itself was counted
-            return Observation(last, counted=False)
+        is_known = files.labels_digest in counted or (counted and not files.labels_digest)
+        if is_known and (run := self.run):
+            return Observation(self._last(run), counted=False)
         keys = np.concatenate([np.empty(0, np.uint64), *counted.values()])
         measured = measure_batch(
             self._monitored, replace(files, is_new=not counted, labelled_keys=keys), self._progress
         )
+        if not measured.is_new and not measured.labelled and (run := self.run):
+            return Observation(self._last(run), counted=False)
         store = self.store
         with store.transaction():
             if self._counted(files).keys() != counted.keys():
                 raise _CountedMeanwhile
             return Observation(self._append(store, measured, as_of), counted=True)
+
+    def _last(self, run: Run) -> Outcome:
+        last = self.store.last_outcome(run)
+        assert last is not None  # a run begins with its first batch
+        return last
 
     def _counted(self, files: BatchFiles) -> dict[str, np.ndarray]:
         """Return the labels that the batch was counted with, by their digest: "" is the batch itself."""
@@ -160,10 +178,13 @@ class Monitor:
                 found="another one: its file was replaced meanwhile",
                 fix="run the command again",
             )
-        decider = Decider(self._policy, reference, run_alpha(self._policy.monitoring.false_alarms, run.id))
+        decider = Decider(self._policy, reference, run_alpha(self.spec.false_alarms, run.id))
         arrival = Arrival(utc_text(as_of), recorded, self._waived(as_of))
         state, outcome = decider.decide(store.state(run) or decider.initial(), measured, arrival)
-        outcome = replace(outcome, notes=[*outcome.notes, *_late_arrival(outcome, store.latest_time(run))])
+        if measured.is_new:
+            outcome = replace(
+                outcome, notes=[*outcome.notes, *_late_arrival(outcome, store.latest_time(run))]
+            )
         if is_first:
             started = Event(kind="started", text=f"{run.version} is monitored from now on", subject=run.model)
             outcome = replace(outcome, events=[started, *outcome.events])

@@ -87,6 +87,11 @@ class DriftOutcome:
     ks: Estimate
     evidence: Evidence
 
+    @property
+    def title(self) -> str:
+        """Kind and name of the variable; there is one score, and one decision."""
+        return self.kind if self.kind in ("score", "decision") else f"{self.kind} {self.variable}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
@@ -101,7 +106,8 @@ class Event:
 class Outcome:
     """One batch as it is stored: what it showed, and the state after it.
 
-    ``sequence`` counts the batches of a run from 1 in order of arrival; ``as_of`` and ``recorded`` are ISO 8601 in UTC.
+    ``rows`` are those that are new: none where labels came for rows that were counted before. ``sequence`` counts the
+    batches of a run from 1 in order of arrival; ``as_of`` and ``recorded`` are ISO 8601 in UTC.
     """
 
     sequence: int

@@ -7,7 +7,6 @@ import numpy as np
 
 from audit.checks.explainability.row_attributions import RowAttributions
 from audit.data.arrow_columns import Codes
-from audit.data.row_hashes import HashKey
 from audit.monitoring.columns import Columns, GroupCounter, decided, feature_columns
 from audit.monitoring.variable import Variable, category_variable, number_variable
 from audit.policy.model import DriftSpec
@@ -69,7 +68,7 @@ def _feature_counts(
     file_rows = subject.keys.data.file_rows
     counted = np.arange(subject.rows) if file_rows is None else file_rows
     for start, batch in _streamed(subject) if features else ():
-        first, last = np.searchsorted(counted, [start, start + len(batch.hashes)])
+        first, last = np.searchsorted(counted, [start, start + batch.stored.num_rows])
         rows = counted[first:last] - start
         columns = feature_columns(subject.feeds, batch)
         of_batch = counter.take(np.arange(first, last))
@@ -83,10 +82,10 @@ def _feature_counts(
 
 def _batches(subject: Subject, file_rows: np.ndarray) -> Iterator[Columns]:
     """Yield the features of some rows of the reference."""
-    chosen = np.sort(file_rows)
+    rising = np.sort(file_rows)
     for start, batch in _streamed(subject):
-        first, last = np.searchsorted(chosen, [start, start + len(batch.hashes)])
-        rows = chosen[first:last] - start
+        first, last = np.searchsorted(rising, [start, start + batch.stored.num_rows])
+        rows = rising[first:last] - start
         yield {
             name: (_take(values, rows), null[rows])
             for name, (values, null) in feature_columns(subject.feeds, batch).items()
@@ -95,9 +94,9 @@ def _batches(subject: Subject, file_rows: np.ndarray) -> Iterator[Columns]:
 
 def _streamed(subject: Subject) -> Iterator[tuple[int, FeatureBatch]]:
     start = 0
-    for batch in feature_batches(subject.feeds, subject.source, subject.policy.data.missing, HashKey(0)):
+    for batch in feature_batches(subject.feeds, subject.source, subject.policy.data.missing, None):
         yield start, batch
-        start += len(batch.hashes)
+        start += batch.stored.num_rows
 
 
 def _take(values: np.ndarray | Codes, rows: np.ndarray) -> np.ndarray | Codes:

@@ -4,6 +4,7 @@ A batch, the state after it, and the alerts that it causes are written in one tr
 """
 
 import json
+import re
 import sqlite3
 import struct
 import zipfile
@@ -84,8 +85,9 @@ class Run(NamedTuple):
 
     @property
     def name(self) -> str:
-        """Name for a directory: the run's number, and the beginning of the model's digest."""
-        return f"run-{self.id}-{self.model.removeprefix('sha256:')[:8]}"
+        """Name for a directory: the run's number, what the model is called, and the beginning of its digest."""
+        called = re.sub(r"[^A-Za-z0-9]+", "-", self.version)[-40:].strip("-")
+        return f"run-{self.id}-{called}-{self.model.removeprefix('sha256:')[:8]}"
 
 
 @dataclass(frozen=True)
@@ -286,8 +288,10 @@ def open_store(folder: Path, policy_digest: str) -> Store:
     store = Store(connection, folder)
     try:
         _prepare(store, policy_digest)
-    except BaseException:
+    except BaseException as error:
         connection.close()
+        if isinstance(error, OSError):
+            raise _unusable(folder, error) from error
         raise
     return store
 

@@ -18,7 +18,7 @@ from audit.errors import AuditError
 from audit.formats.text.safe_text import clean
 from audit.monitoring.outcome import Outcome
 from audit.monitoring.tensorboard_layout import Charts, charts_of, layout_value, merged
-from audit.monitoring.tensorboard_tags import is_float32, scalars
+from audit.monitoring.tensorboard_tags import evidence_scalars, is_float32, scalars
 
 _STATE = ".last-sequence"
 _EVENT_FILE = "events.out.tfevents."
@@ -30,12 +30,13 @@ _MARKUP = re.compile(r"[\\`*_{}\[\]()#+.!|-]")
 
 @dataclass(frozen=True)
 class _State:
-    """The last batch that is written, the event file with its size after it, and the charts of the last layout."""
+    """The last batch that is written, the event file with its size after it, the last layout, and the latest time."""
 
     sequence: int
     file: str
     size: int
     charts: Charts
+    latest: float
 
 
 def write(folder: Path, run: str, outcomes: Sequence[Outcome]) -> None:
@@ -49,7 +50,7 @@ def write(folder: Path, run: str, outcomes: Sequence[Outcome]) -> None:
     Raises:
         AuditError: TensorBoard is not installed, or the logs cannot be written.
     """
-    _require_tensorboard()
+    require_tensorboard()
     logs = folder / run
     try:
         state = _read_state(logs / _STATE)
@@ -69,13 +70,17 @@ def write(folder: Path, run: str, outcomes: Sequence[Outcome]) -> None:
 def _append(logs: Path, state: _State, pending: Sequence[Outcome]) -> None:
     """Write outcomes and, if it changes, the layout; then the state that says so."""
     charts = merged([state.charts, *map(charts_of, pending)])
-    events = [_event(outcome) for outcome in pending]
+    events: list[Any] = []
+    latest = state.latest
+    for outcome in pending:
+        latest = max(latest, _timestamp(outcome.as_of))
+        events += _events(outcome, latest)
     if charts != state.charts:
         events[-1].summary.value.append(layout_value(charts))
     file = _event_file(logs, state)
     size = _write_events(file, events)
     # A kill here leaves the file longer than the state says: the batches are repeated in a new one, and none is lost.
-    _save_state(logs / _STATE, _State(pending[-1].sequence, file.name, size, charts))
+    _save_state(logs / _STATE, _State(pending[-1].sequence, file.name, size, charts, latest))
 
 
 def _event_file(logs: Path, state: _State) -> Path:
@@ -111,7 +116,7 @@ def _read_state(file: Path) -> _State:
     try:
         return _State(**json.loads(file.read_text("utf-8")))
     except FileNotFoundError:
-        return _State(0, "", 0, {})
+        return _State(0, "", 0, {}, 0.0)
     except (ValueError, TypeError):
         raise AuditError(
             where=str(file),
@@ -130,19 +135,26 @@ def _save_state(file: Path, state: _State) -> None:
     partial.replace(file)
 
 
-def _event(outcome: Outcome) -> Any:
-    """Return the event of one batch, with all its scalars and texts."""
+def _events(outcome: Outcome, latest: float) -> Iterator[Any]:
+    """Yield the events of one batch: its numbers at its own time, and the evidence at the ``latest`` so far.
+
+    Evidence follows the order of arrival: labels that come late would draw it backwards.
+    """
     from tensorboard.compat.proto import event_pb2
     from tensorboard.plugins.scalar.summary_v2 import scalar_pb
     from tensorboard.plugins.text.summary_v2 import text_pb
 
-    event = event_pb2.Event(wall_time=_timestamp(outcome.as_of), step=outcome.sequence)
-    for tag, value in scalars(outcome):
-        if is_float32(value):
-            event.summary.MergeFrom(scalar_pb(tag, value))
+    for time, points in ((_timestamp(outcome.as_of), scalars), (latest, evidence_scalars)):
+        event = event_pb2.Event(wall_time=time, step=outcome.sequence)
+        for tag, value in points(outcome):
+            if is_float32(value):
+                event.summary.MergeFrom(scalar_pb(tag, value))
+        yield event
+    event = event_pb2.Event(wall_time=latest, step=outcome.sequence)
     for tag, text in _texts(outcome):
         event.summary.MergeFrom(text_pb(tag, text))
-    return event
+    if outcome.events:
+        yield event
 
 
 def _timestamp(as_of: str) -> float:
@@ -162,7 +174,8 @@ def _plain(text: str) -> str:
     return _MARKUP.sub(r"\\\g<0>", html.escape(" ".join(clean(text).split()), quote=False))
 
 
-def _require_tensorboard() -> None:
+def require_tensorboard() -> None:
+    """Raise an AuditError unless TensorBoard is installed."""
     try:
         import tensorboard.compat.proto.event_pb2  # noqa: F401
     except ImportError as error:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from audit.monitoring.outcome import EVERYONE, Outcome
+from audit.monitoring.outcome import EVERYONE, DriftOutcome, Outcome
 from audit.monitoring.tensorboard_tags import drift_tags, evidence_tags, is_complete, rule_tags
 
 Charts = dict[str, list[str]]
@@ -13,13 +13,19 @@ Charts = dict[str, list[str]]
 
 def charts_of(outcome: Outcome) -> Charts:
     """Return what the layout shows of a batch."""
-    drift = drift_tags(outcome).items()
-    of_groups = {f"evidence/{tag}" for tag, shift in drift if shift.group != EVERYONE}
+    drift = {tag: shift for tag, shift in drift_tags(outcome).items() if _is_charted(shift)}
+    rules = [tag for tag in evidence_tags(outcome) if not tag.startswith("evidence/drift/")]
+    alarmed = [f"evidence/{tag}" for tag, shift in drift.items() if shift.evidence.alarm]
     return {
         "Rules": [tag for tag, rule in rule_tags(outcome).items() if is_complete(rule.estimate)],
-        "Evidence": [tag for tag in evidence_tags(outcome) if tag not in of_groups],
-        "Drift": [tag for tag, shift in drift if shift.group == EVERYONE and is_complete(shift.ks)],
+        "Drift": [tag for tag, shift in drift.items() if is_complete(shift.ks)],
+        "Evidence": [*rules, *alarmed],
     }
+
+
+def _is_charted(shift: DriftOutcome) -> bool:
+    """Return whether a shift has a chart: of all rows, or of a group in which there is an alarm."""
+    return shift.group == EVERYONE or shift.evidence.alarm
 
 
 def merged(several: Iterable[Charts]) -> Charts:
@@ -46,7 +52,7 @@ def layout_value(charts: Charts) -> Any:
         if not tags:
             continue
         category = layout.category.add(title=title)
-        for tag in tags:
+        for tag in reversed(tags) if title == "Drift" else tags:  # TensorBoard draws margin charts in reverse
             add[title](category, tag, tag.partition("/")[2])
     return summary_pb2.Summary.Value(
         tag=metadata.CONFIG_SUMMARY_TAG,
@@ -61,7 +67,9 @@ def _add_rule(category: Any, tag: str, name: str) -> None:
 
 
 def _add_evidence(category: Any, tag: str, name: str) -> None:
-    _add_lines(category, f"{name}: log10 e-value", tag, ("log10 e-value", "alarm line"))
+    _add_lines(
+        category, f"{name}: log10 e-value, cut off at twice the line", tag, ("log10 e-value", "alarm line")
+    )
 
 
 def _add_drift(category: Any, tag: str, name: str) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from hashlib import sha256
 
 from audit.formats.text.safe_text import elide
+from audit.formats.text.where_labels import describe
 from audit.monitoring.outcome import DriftOutcome, Estimate, Evidence, Outcome, RuleOutcome
 
 _MAX_FLOAT32 = 3.4028234e38
@@ -14,13 +15,20 @@ _MAX_COLUMNS = 120
 _BRACKETS = str.maketrans("()", "[]")
 
 
+def evidence_scalars(outcome: Outcome) -> Iterator[tuple[str, float]]:
+    """Yield tag and value of each e-value and its alarm line.
+
+    An e-value is cut off at twice the line: after an alarm it grows beyond all bounds, and nobody would see the line.
+    """
+    for tag, evidence in evidence_tags(outcome).items():
+        yield f"{tag}/log10 e-value", min(evidence.log_e, 2.0 * evidence.log_line) / math.log(10)
+        yield f"{tag}/alarm line", evidence.log_line / math.log(10)
+
+
 def scalars(outcome: Outcome) -> Iterator[tuple[str, float]]:
-    """Yield tag and value of each scalar of a batch; they may be infinite or NaN."""
+    """Yield tag and value of each scalar of a batch but its evidence; they may be infinite or NaN."""
     yield "batch/rows", outcome.rows
     yield "batch/labelled", outcome.labelled
-    for tag, evidence in evidence_tags(outcome).items():
-        yield f"{tag}/log10 e-value", evidence.log_e / math.log(10)
-        yield f"{tag}/alarm line", evidence.log_line / math.log(10)
     for tag, rule in rule_tags(outcome).items():
         yield from _estimate(tag, rule.estimate)
         yield f"{tag}/limit low", rule.low
@@ -50,14 +58,13 @@ def is_float32(value: float) -> bool:
 
 def rule_tags(outcome: Outcome) -> dict[str, RuleOutcome]:
     """Return the rules' measurements by the beginning of their tags."""
-    wheres = [",".join(f"{key}={value}" for key, value in rule.where.items()) for rule in outcome.rules]
-    names = _names([(rule.rule, where) for rule, where in zip(outcome.rules, wheres, strict=True)])
+    names = _names([(rule.rule, describe(rule.where)) for rule in outcome.rules])
     return {f"rules/{name}": rule for name, rule in zip(names, outcome.rules, strict=True)}
 
 
 def drift_tags(outcome: Outcome) -> dict[str, DriftOutcome]:
     """Return the shifts of variables by the beginning of their tags."""
-    names = _names([(f"{drift.kind} {drift.variable}", drift.group) for drift in outcome.drift])
+    names = _names([(drift.title, drift.group) for drift in outcome.drift])
     return {f"drift/{name}": drift for name, drift in zip(names, outcome.drift, strict=True)}
 
 

@@ -32,11 +32,11 @@ class FeatureBatch(NamedTuple):
 
 
 def feature_batches(
-    feeds: Sequence[Feed], source: Source, missing: Missing, key: HashKey, others: Sequence[str] = ()
+    feeds: Sequence[Feed], source: Source, missing: Missing, key: HashKey | None, others: Sequence[str] = ()
 ) -> Iterator[FeatureBatch]:
     """Yield the features of all rows, batch by batch; nulls are replaced as ``missing`` says.
 
-    ``others`` are columns that are no features, to be stored as well.
+    Without a ``key``, rows are not hashed. ``others`` are columns that are no features, to be stored as well.
 
     Raises:
         AuditError: a feature has a null that ``missing`` does not replace, or text where numbers are needed.
@@ -49,7 +49,8 @@ def feature_batches(
         except NullValue as null:
             raise missing_values(null, feeds, source, missing) from None
         columns = (_as_seen(feed, c) for feed, columns in zip(feeds, values, strict=True) for c in columns)
-        yield FeatureBatch(values, row_hashes(columns, batch.num_rows, key), batch)
+        hashes = np.empty(0, np.uint64) if key is None else row_hashes(columns, batch.num_rows, key)
+        yield FeatureBatch(values, hashes, batch)
         row += batch.num_rows
 
 

@@ -111,3 +111,13 @@ def test_without_a_batch_the_message_says_what_is_missing(place: Path, capsys: C
 def test_logs_are_written_for_tensorboard(place: Path) -> None:
     assert monitor(batches.table(300, 1), "a.parquet", "--tensorboard", "tb") == 0
     assert [file for file in Path("tb").rglob("events.out.tfevents.*") if file.stat().st_size > 1000]
+
+
+@pytest.mark.parametrize("alias", ["champion", "income@v1", "income@latest"])
+def test_an_alias_that_cannot_be_rolled_back_is_refused_before_anything_is_counted(
+    model: Models, place: Path, capsys: Capture, alias: str
+) -> None:
+    write(model, place, rollback={"alias": alias, "after": 1})
+    assert monitor(batches.table(50, 1), "a.parquet") == 2
+    assert "NAME@ALIAS" in capsys.readouterr().err
+    assert not Path("audit-monitoring").exists()

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from audit.cli.monitor import exit_code
 from audit.errors import AuditError
 from audit.monitoring.monitor import Monitor
 from audit.monitoring.outcome import Outcome
@@ -83,8 +84,11 @@ def test_late_labels_count_as_those_that_came_at_once(model: Models, tmp_path: P
         second, third = (monitor.observe(rows, half).outcome for half in halves)
         assert (second.labelled, third.labelled) == (200, 300)  # a hundred labels came twice
         assert (second.drift, evidence(third, "selection")) == ([], evidence(at_once, "selection"))
+        assert (first.rows, second.rows, third.rows) == (500, 0, 0)
         again = monitor.observe(rows, halves[0])
         assert not again.counted and again.outcome == third
+        sorted_labels = batches.store(labels.sort_values("id"), tmp_path, "sorted.csv")
+        assert not monitor.observe(rows, sorted_labels).counted  # no label is new
         recall = [
             one.estimate.value for outcome in (second, third) for one in outcome.rules if one.rule == "recall"
         ]
@@ -170,6 +174,7 @@ BAD_LABELS: dict[str, tuple[Change, str]] = {
     "no keys": (lambda t: t[["id", "label"]].assign(id=None), "a key in column 'id'"),
     "new label": (lambda t: t[["id"]].assign(label=7), "a label value that the audited data have"),
     "empty": (lambda t: t[["id", "label"]][:0], "at least one label"),
+    "another day's": (lambda t: t[["id", "label"]].assign(id=t["id"] + "x"), "no key that both files have"),
 }
 
 
@@ -235,3 +240,44 @@ def test_a_waived_rule_raises_no_alarm(model: Models, tmp_path: Path) -> None:
             as_of=datetime(2026, 2, 2, tzinfo=UTC),
         )
     assert "recall" in [event.subject for event in later.outcome.events]
+
+
+def test_a_rule_without_evidence_is_not_measured_though_it_has_a_value(model: Models, tmp_path: Path) -> None:
+    """A mean of few rows has no interval to be judged by: quiet would be what was never measured."""
+    with Monitor(batches.policy(model("given"), tmp_path), tmp_path / "store") as monitor:
+        outcome = observe(monitor, tmp_path, batches.table(15, 1), "few")
+        streams = {stream.rule: stream for stream in outcome.streams}
+        assert [one.rule for one in outcome.rules if one.rule == "brier"] == ["brier"]
+        assert (streams["brier"].measured, exit_code(outcome)) == (0, 3)
+        assert streams["brier"].reason.startswith("fewer rows than gate.min_rows")
+        assert (streams["accuracy"].measured, streams["accuracy"].reason) == (1, "")
+        assert exit_code(observe(monitor, tmp_path, batches.table(200, 2), "more")) == 0
+
+
+def test_exact_values_are_measured(model: Models, tmp_path: Path) -> None:
+    rows = [{"id": "rows", "metric": "performance.rows", "at_least": 100}]
+    with Monitor(batches.policy(model("given"), tmp_path, rows), tmp_path / "store") as monitor:
+        enough = observe(monitor, tmp_path, batches.table(200, 1), "many")
+        assert (enough.streams[0].measured, enough.streams[0].evidence.alarm, exit_code(enough)) == (
+            1,
+            False,
+            0,
+        )
+        few = [observe(monitor, tmp_path, batches.table(50, seed), f"few-{seed}") for seed in (2, 3)]
+    assert few[-1].streams[0].evidence.alarm
+
+
+def test_a_batch_that_came_with_its_labels_is_not_counted_again_without_them(
+    monitor: Monitor, tmp_path: Path
+) -> None:
+    frame = batches.table(100, 1)
+    rows = batches.store(frame.drop(columns="label"), tmp_path, "rows.parquet")
+    first = monitor.observe(rows, batches.store(frame[["id", "label"]], tmp_path, "labels.parquet"))
+    again = monitor.observe(rows)
+    assert (again.counted, again.outcome) == (False, first.outcome)
+
+
+def test_a_policy_without_rules_and_drift_is_never_quiet(model: Models, tmp_path: Path) -> None:
+    drift = {"features": False, "scores": False}
+    with Monitor(batches.policy(model("given"), tmp_path, [], drift=drift), tmp_path / "store") as monitor:
+        assert exit_code(observe(monitor, tmp_path, batches.table(100, 1), "one")) == 3

@@ -40,7 +40,7 @@ ROOT = Path(__file__).parents[2]
 CHROMIUM = Path("/usr/bin/chromium")
 RUN = "v3-1f2e3d4c"
 EVENT_FILE = "events.out.tfevents.0000000001"
-GAP = "rules/gap attribute=sex,group=female"
+GAP = "rules/gap sex: female"
 START = datetime(2026, 3, 1, 6, tzinfo=UTC)
 VARIABLES = [("feature", "age"), ("feature", "income (USD)"), ("score", "score")]
 EVENTS = {
@@ -147,11 +147,11 @@ def expected_scalars(outcomes: list[Outcome]) -> Points:
         values: dict[str, float] = {"batch/rows": o.rows, "batch/labelled": o.labelled}
         streams = {"all": o.evidence} | {f"rules/{s.rule}": s.evidence for s in o.streams}
         for d in o.drift:
-            name = f"drift/{d.kind} {in_brackets(d.variable)}" + (f" {d.group}" if d.group else "")
+            name = f"drift/{titled(d.kind, d.variable)}" + (f" {d.group}" if d.group else "")
             streams[name] = d.evidence
             values |= ends(f"{name}/psi", d.psi) | ends(f"{name}/js", d.js) | ends(f"{name}/ks", d.ks)
         for name, e in streams.items():
-            values |= {f"evidence/{name}/log10 e-value": math.log10(math.e) * e.log_e}
+            values |= {f"evidence/{name}/log10 e-value": min(math.log10(math.e) * e.log_e, 6)}
             values |= {f"evidence/{name}/alarm line": 3}
         accuracy, gap = o.rules
         values |= ends("rules/min_accuracy", accuracy.estimate) | {"rules/min_accuracy/limit low": 0.8}
@@ -160,6 +160,10 @@ def expected_scalars(outcomes: list[Outcome]) -> Points:
         for tag in (tag for tag, value in values.items() if not math.isnan(value)):
             points.setdefault(tag, []).append((o.sequence, time, values[tag]))
     return points
+
+
+def titled(kind: str, variable: str) -> str:
+    return in_brackets(kind if kind == "score" else f"{kind} {variable}")
 
 
 def in_brackets(name: str) -> str:
@@ -280,19 +284,23 @@ def test_a_kill_in_the_first_write_loses_none(tmp_path: Path, monkeypatch: pytes
 
 
 def test_the_layout_has_a_chart_of_each_rule_stream_and_variable(points: dict[str, Points]) -> None:
-    (layout,) = layouts(points)
-    names = [f"{kind} {in_brackets(variable)}" for kind, variable in VARIABLES]
-    streams = ["all", "rules/min_accuracy", "rules/gap", *(f"drift/{n}" for n in names)]
+    layout = layouts(points)[-1]
+    names = [titled(kind, variable) for kind, variable in VARIABLES]
+    age = [titled(*VARIABLES[0]), f"{titled(*VARIABLES[0])} sex=female"]  # whose alarms stand
+    streams = ["all", "rules/min_accuracy", "rules/gap", *(f"drift/{n}" for n in age)]
+    names.append(age[1])
     rules = ["min_accuracy", GAP.removeprefix("rules/")]
     interval, limits = ("value", "low", "high"), ("value", "limit low", "limit high")
     plain = {
         "Rules": {f"{n}: value, 95 % interval": [f"rules/{n}/{end}" for end in interval] for n in rules}
         | {f"{n}: value, limits": [exactly(f"rules/{n}/{end}") for end in limits] for n in rules},
+        "Drift": {f"{n}: ks, 95 % interval": [f"drift/{n}/ks/{end}" for end in interval] for n in names},
         "Evidence": {
-            f"{n}: log10 e-value": [exactly(f"evidence/{n}/{s}") for s in ("log10 e-value", "alarm line")]
+            f"{n}: log10 e-value, cut off at twice the line": [
+                exactly(f"evidence/{n}/{s}") for s in ("log10 e-value", "alarm line")
+            ]
             for n in streams
         },
-        "Drift": {f"{n}: ks, 95 % interval": [f"drift/{n}/ks/{end}" for end in interval] for n in names},
     }
     assert charts(layout) == plain
 
@@ -308,7 +316,7 @@ def test_a_rule_that_appears_later_is_added_to_the_layout_and_none_leaves_it(tmp
         write(tmp_path, RUN, [batch])
     before, after = layouts(read_back(tmp_path))
     assert [len(titles) for titles in charts(before).values()] == [2, 2]
-    assert [len(titles) for titles in charts(after).values()] == [4, 6, 3]
+    assert [len(titles) for titles in charts(after).values()] == [4, 3, 3]
 
 
 def named(name: str, other: str) -> Outcome:
@@ -368,6 +376,16 @@ def test_a_shortened_name_keeps_its_tags_when_one_that_reads_the_same_joins(tmp_
     }
     both = [tag for tag, series in streams.items() if [step for step, _, _ in series] == [1, 2]]
     assert len(both) == 2
+
+
+def test_evidence_goes_on_in_time_when_labels_come_late(tmp_path: Path) -> None:
+    late = replace(OUTCOMES[2], as_of=OUTCOMES[0].as_of, sequence=3)
+    write(tmp_path, RUN, [*OUTCOMES[:2], late])
+    write(tmp_path, RUN, [OUTCOMES[0], OUTCOMES[3]])
+    points = read_back(tmp_path)["scalars"]
+    first, second, _, fourth = [(START + timedelta(days=day)).timestamp() for day in (1, 2, 3, 4)]
+    assert [time for _, time, _ in points["batch/rows"]] == [first, second, first, fourth]
+    assert [time for _, time, _ in points["evidence/all/alarm line"]] == [first, second, second, fourth]
 
 
 def shown_text(value: str) -> str:
