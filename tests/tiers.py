@@ -124,7 +124,7 @@ def turn(test: str) -> int:
 def shared(nodeid: str) -> str:
     """Return what tests must have in common to run one after the other in one worker."""
     module, _, test = nodeid.partition("::")
-    if module.startswith("tests/examples/"):
+    if module.startswith("tests/examples/") and not module.endswith("test_monitoring.py"):
         return nodeid
     split = module.startswith("tests/zoo/") or module.endswith("test_mask_grid.py")
     _, _, case = test.partition("[")

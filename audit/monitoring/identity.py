@@ -61,5 +61,5 @@ def promoted_model(policy: ResolvedPolicy) -> Iterator[PromotedModel]:
         return
     source = find_model(address, policy.folder)
     path = find_artifact(source.path).path
-    named = source.registry.version if source.registry and source.registry.version else address
-    yield PromotedModel(path, digest(path), named)
+    called = address if is_address(address) else source.path.name  # the rest of a path may be private
+    yield PromotedModel(path, digest(path), called)

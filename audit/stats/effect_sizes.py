@@ -14,6 +14,18 @@ _HALF_A_ROW = 0.5
 """Added to every bin, since an empty one would make the index infinite."""
 
 
+class _Scale(NamedTuple):
+    power: int
+    highest: float
+
+
+_SCALES = {"psi": _Scale(1, np.inf), "js": _Scale(2, 1.0), "ks": _Scale(2, 1.0)}
+"""Distances are corrected as squares, whose bias is about the same with and without a shift, as that of the index is.
+
+Corrected as they are, the intervals of half of all batches without a shift would exclude 0.
+"""
+
+
 class EffectSize(NamedTuple):
     """Corrected value with its interval, NaN without rows."""
 
@@ -35,11 +47,12 @@ def effect_sizes(
         confidence: of the intervals.
 
     Returns:
-        The value less the bias, at least 0, within a basic bootstrap interval.
+        The value less the bias, at least 0. The interval reaches from it, less the spread of the resamples, to the
+        uncorrected value plus that spread: as much is corrected as the sample suggests, and as little.
 
     Sources: Siddiqi, "Credit Risk Scorecards" (2006), for the index; Lin, IEEE Transactions on Information Theory 37
     (1991), of whose divergence, with base 2, the distance is the root; Davison and Hinkley, "Bootstrap Methods and
-    their Application" (1997), 5.2, for the interval.
+    their Application" (1997), 5.2, for the correction and the lower limit.
     """
     if batch.sum() == 0 or reference.sum() == 0:
         return dict.fromkeys(("psi", "js", "ks"), EffectSize(np.nan, np.nan, np.nan))
@@ -51,13 +64,19 @@ def effect_sizes(
     estimates = _sizes(batch[None], reference[None], ordered)
     resamples = _sizes(of_batch, of_reference, ordered)
     tail = (1.0 - confidence) / 2.0
-    return {name: _corrected(float(estimates[name][0]), resamples[name], tail) for name in estimates}
+    return {
+        name: _corrected(float(estimates[name][0]), resamples[name], tail, scale)
+        for name, scale in _SCALES.items()
+    }
 
 
-def _corrected(estimate: float, resamples: Reals, tail: float) -> EffectSize:
-    low, high = 2.0 * estimate - np.quantile(resamples, [1.0 - tail, tail])
-    value = max(0.0, 2.0 * estimate - float(resamples.mean()))
-    return EffectSize(value, max(0.0, min(float(low), value)), max(float(high), value))
+def _corrected(estimate: float, resamples: Reals, tail: float, scale: _Scale) -> EffectSize:
+    values = resamples**scale.power
+    uncorrected, mean = estimate**scale.power, float(values.mean())
+    corrected = 2.0 * uncorrected - mean
+    spread = max(0.0, float(np.quantile(values, 1.0 - tail)) - mean)
+    ends = (corrected, corrected - spread, max(uncorrected, corrected) + spread)
+    return EffectSize(*(min(max(0.0, end) ** (1.0 / scale.power), scale.highest) for end in ends))
 
 
 def _sizes(batch: Reals, reference: Reals, ordered: bool) -> dict[str, Reals]:
