@@ -271,13 +271,13 @@ def monitor(
     ] = None,
     labels: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="Labels that came later, with the key column of the batch."),
+        typer.Option(metavar="FILE", help="Labels of the batch that came later, joined by a key column."),
     ] = None,
-    store: Annotated[Path, typer.Option(metavar="DIR", help="Where batches and evidence are kept.")] = Path(
+    store: Annotated[Path, typer.Option(metavar="DIR", help="Directory of the store.")] = Path(
         "audit-monitoring"
     ),
     as_of: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Time that the batch is about (default: now, UTC).")
+        str | None, typer.Option(metavar="TIME", help="Time that the rows belong to (default: now, UTC).")
     ] = None,
     tensorboard: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write TensorBoard logs (default: the policy's).")
@@ -291,7 +291,8 @@ def monitor(
 ) -> int:
     """Test a new batch for drift and broken rules.
 
-    Exit codes: 0 quiet, 1 an alarm stands, 2 could not be measured, 3 a rule has not been measured yet.
+    Exit codes: 0 quiet, 1 alarm, which remains until another model is monitored, 2 error, 3 a rule has not been
+    measured yet.
     """
     with starting("opening model and batch", quiet):
         from audit.cli.monitor import Request

@@ -3,18 +3,19 @@
 import json
 import math
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from audit.check import load_policy
 from audit.cli.exit_codes import FAIL, INCONCLUSIVE, PASS
 from audit.cli.progress import observers
 from audit.cli.summary import plain
 from audit.errors import AuditError
-from audit.monitoring.changes import most_shifted, shift
-from audit.monitoring.outcome import Outcome, RuleOutcome, RuleStream
+from audit.monitoring.changes import interval_text, limits, most_shifted, shift
+from audit.monitoring.outcome import Event, Evidence, Outcome, RuleOutcome, RuleStream
 from audit.policy.model import ResolvedPolicy
 
 if TYPE_CHECKING:
@@ -52,18 +53,30 @@ def monitor(request: Request) -> int:
         with Monitor(policy, request.store, printing.progress) as opened:
             require_equipment(opened, request.tensorboard)
             observation = opened.observe(request.data, request.labels, as_of)
-            remarks = list(follow_up(opened, observation, request.tensorboard))
-            if request.export:
-                _export(request.export, opened.store)
+            with _after_counting():
+                remarks = list(follow_up(opened, observation, request.tensorboard))
+                if request.export:
+                    _export(request.export, opened.store)
             version, outcome = opened.model.version, observation.outcome
+            alarms = opened.alarms()
     code = exit_code(outcome)
     if not observation.counted:
-        remarks.insert(0, "the store has this batch already: it was not counted again")
+        remarks.insert(0, f"this batch was counted before: shown is the state after batch {outcome.sequence}")
     if request.as_json:
-        print(_json(outcome, version, observation.counted, remarks))
+        print(_json(outcome, version, code, observation.counted, remarks))
     elif not request.quiet:
-        print("\n".join(_lines(outcome, version, remarks)))
+        print("\n".join(_lines(outcome, version, code, alarms, remarks)))
     return code
+
+
+@contextmanager
+def _after_counting() -> Iterator[None]:
+    """Say in an error that the batch was counted all the same."""
+    try:
+        yield
+    except AuditError as error:
+        text = f"{error.found}; the batch was counted, and 'audit monitor' shows its state when it is given again"
+        raise AuditError(where=error.where, expected=error.expected, found=text, fix=error.fix) from error
 
 
 def exit_code(outcome: Outcome) -> int:
@@ -117,58 +130,63 @@ def _export(file: Path, store: "Store") -> None:
     write_table(file, store)
 
 
-def _json(outcome: Outcome, version: str, counted: bool, remarks: list[str]) -> str:
-    facts = asdict(outcome) | {"version": version, "counted": counted, "remarks": remarks}
-    return json.dumps(facts, indent=2, default=str)
+def _json(outcome: Outcome, version: str, code: int, counted: bool, remarks: list[str]) -> str:
+    facts = {"version": version, "exit_code": code, "counted": counted, "remarks": remarks} | asdict(outcome)
+    return json.dumps(_finite(facts), indent=2)
 
 
-def _lines(outcome: Outcome, version: str, remarks: list[str]) -> Iterator[str]:
-    """Yield the summary: the state, the rules, the largest shifts, and remarks."""
-    alarms = [stream for stream in outcome.streams if stream.evidence.alarm]
-    state = "ALARM" if outcome.state == "alarm" else "quiet"
-    yield (
-        f"{state}: {plain(version, 500)}, batch {outcome.sequence} as of {outcome.as_of}: "
-        + (f"{outcome.rows:,} rows, {outcome.labelled:,} with a label" if outcome.rows else _late(outcome))
-    )
-    yield f"  evidence  {_evidence(outcome.evidence.log_e, outcome.evidence.log_line)}"
+def _finite(value: Any) -> Any:
+    """Return JSON data in which numbers that are not finite are null: JSON has no others."""
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _lines(
+    outcome: Outcome, version: str, code: int, alarms: list[tuple[Outcome, Event]], remarks: list[str]
+) -> Iterator[str]:
+    """Yield the summary: the state and its causes, the rules, the largest shifts, and remarks."""
+    state = {FAIL: "ALARM", INCONCLUSIVE: "NOT MEASURED", PASS: "quiet"}[code]
+    rows = f"{outcome.rows:,} rows, {outcome.labelled:,} with a label"
+    late = f"{outcome.labelled:,} late labels of rows that were counted before"
+    about = f"batch {outcome.sequence} as of {outcome.as_of}: {rows if outcome.rows else late}"
+    yield f"{state}: {plain(version, 500)}, {about}"
+    for batch, event in alarms:
+        since = (
+            "new" if batch.sequence == outcome.sequence else f"since batch {batch.sequence}, {batch.as_of}"
+        )
+        yield f"  alarm     {plain(event.text, 1000)} [{since}]"
     for stream in sorted(outcome.streams, key=lambda stream: -stream.evidence.log_e):
         yield from _rule_lines(stream, [one for one in outcome.rules if one.rule == stream.rule])
     for one in most_shifted(outcome.drift):
         mark = "DRIFT" if one.evidence.alarm else "shift"
-        yield f"  {mark}     {plain(shift(one), 500)}, {_evidence(one.evidence.log_e, one.evidence.log_line)}"
-    for event in outcome.events:
-        yield f"  new       {plain(event.text, 1000)}"
+        yield f"  {mark}     {plain(shift(one), 500)}; {_evidence(one.evidence)}"
+    yield f"  overall   {_evidence(outcome.evidence)}"
     for note in [*outcome.notes, *remarks]:
         yield f"  note      {plain(note, 1000)}"
-    if outcome.state == "alarm" and not outcome.events:
-        names = ", ".join(plain(stream.rule) for stream in alarms)
-        of_rules = f": {names}" if names else ""
-        yield f"  alarm     stands since an earlier batch{of_rules}, until another model is promoted"
-
-
-def _late(outcome: Outcome) -> str:
-    return f"{outcome.labelled:,} labels of rows that were counted before"
 
 
 def _rule_lines(stream: RuleStream, measured: list[RuleOutcome]) -> Iterator[str]:
     mark = "FAILS" if stream.evidence.alarm else "rule "
-    evidence = _evidence(stream.evidence.log_e, stream.evidence.log_line)
-    if stream.reason:
-        yield f"  {mark}     {plain(stream.rule, 300)}: not measured, {plain(stream.reason, 300)}; {evidence}"
+    name = plain(stream.rule, 300)
+    if stream.reason or not measured:
+        yield f"  {mark}     {name}: not measured, {plain(stream.reason, 300)}; {_evidence(stream.evidence)}"
         return
-    outside = [one for one in measured if one.breaks]
-    if not measured:
-        yield f"  {mark}     {plain(stream.rule, 300)}: {evidence}"
-        return
-    worst = (outside or measured)[0]
-    value = f"{worst.estimate.value:.3g} ({worst.estimate.low:.3g} to {worst.estimate.high:.3g})"
+    broken = [one for one in measured if one.breaks]
+    first = (broken or measured)[0]
     others = f" and {len(measured) - 1} more" if len(measured) > 1 else ""
-    yield f"  {mark}     {plain(stream.rule, 300)}: {value}{others}; {evidence}"
+    outside = ", outside in this batch" if broken else ""
+    value = f"{interval_text(first.estimate)}{others}, limit {limits(first)}{outside}"
+    yield f"  {mark}     {name}: {value}; {_evidence(stream.evidence)}"
 
 
-def _evidence(log_e: float, log_line: float) -> str:
-    return f"e-value {_power(log_e)}, alarm at {_power(log_line)}"
+def _evidence(evidence: Evidence) -> str:
+    if evidence.log_e <= 0.0:
+        return f"no evidence, alarm at {_power(evidence.log_line)}"
+    return f"e-value {_power(evidence.log_e)}, alarm at {_power(evidence.log_line)}"
 
 
 def _power(log_value: float) -> str:
-    return f"{math.exp(log_value):.3g}" if log_value < 10 * _LN10 else f"10^{log_value / _LN10:.0f}"
+    return f"{math.exp(log_value):,.3g}" if log_value < 3 * _LN10 else f"10^{log_value / _LN10:.1f}"

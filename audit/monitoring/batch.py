@@ -90,7 +90,7 @@ def _require_unlabelled(source: Source, label: str) -> None:
             where="--labels",
             expected="labels once: in the batch or in a file of their own",
             found=f"both: the batch has a column {label!r} with values",
-            fix="leave the label's column out of the batch, or --labels away",
+            fix="run without --labels: a batch with labels of its own takes no later ones",
         )
 
 

@@ -20,12 +20,12 @@ def changes(before: RunState, state: RunState, outcome: Outcome) -> Iterator[Eve
         yield Event(
             kind="drift",
             subject=named[0].variable if named else "",
-            text=f"The data drift: {'; '.join(map(shift, named))}",
+            text=f"Drift: {'; '.join(map(shift, named))}",
         )
     elif state.alarm and not before.alarm and not rules:
         yield Event(
             kind="alarm",
-            text="All evidence together has reached the alarm line, and no stream by itself. The largest shifts: "
+            text="All evidence together has reached the alarm line, and no rule or variable by itself. Largest shifts: "
             f"{'; '.join(map(shift, most_shifted(outcome.drift)))}",
         )
 
@@ -41,27 +41,29 @@ def most_shifted(drift: Sequence[DriftOutcome], number: int = _NAMED) -> list[Dr
 def shift(one: DriftOutcome) -> str:
     """Return a shift in words."""
     where = f" of {one.group}" if one.group else ""
-    return f"{one.title}{where}, distance {_interval(one.ks)}"
+    return f"{one.title}{where}, distance {interval_text(one.ks)}"
 
 
 def _rule(outcome: Outcome, name: str) -> str:
     """Return what this batch says of a rule, its broken measurements first."""
     measured = sorted((rule for rule in outcome.rules if rule.rule == name), key=lambda rule: not rule.breaks)
     texts = [
-        f"{describe(rule.where) or rule.metric} {_interval(rule.estimate)}" for rule in measured[:_NAMED]
+        f"{describe(rule.where) or rule.metric} {interval_text(rule.estimate)}" for rule in measured[:_NAMED]
     ]
     return (
-        f"in this batch {'; '.join(texts)}, limit {_limits(measured[0])}" if measured else "over all batches"
+        f"in this batch {'; '.join(texts)}, limit {limits(measured[0])}" if measured else "by earlier batches"
     )
 
 
-def _limits(rule: RuleOutcome) -> str:
+def limits(rule: RuleOutcome) -> str:
+    """Return a rule's limits in words."""
     if math.isfinite(rule.low) and math.isfinite(rule.high):
         return f"{rule.low:g} to {rule.high:g}"
     return f"at least {rule.low:g}" if math.isfinite(rule.low) else f"at most {rule.high:g}"
 
 
-def _interval(estimate: Estimate) -> str:
+def interval_text(estimate: Estimate) -> str:
+    """Return a value with its interval."""
     if math.isnan(estimate.low):
         return f"{estimate.value:.3g}"
     return f"{estimate.value:.3g} ({estimate.low:.3g} to {estimate.high:.3g})"

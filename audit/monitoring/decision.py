@@ -15,6 +15,7 @@ import numpy as np
 from audit.monitoring.changes import changes
 from audit.monitoring.drift_test import DriftTest
 from audit.monitoring.measured import BatchMeasurement, RuleMeasurement
+from audit.monitoring.monitored_rules import MonitoredRules
 from audit.monitoring.outcome import (
     EVERYONE,
     DriftOutcome,
@@ -66,6 +67,7 @@ class Decider:
     def __init__(self, policy: ResolvedPolicy, reference: Reference, alpha: float) -> None:
         self._reference = reference
         self._rules = {str(rule.id): rule for rule in policy.rules if rule.is_absolute}
+        self._label_free = {rule.metric for rule in MonitoredRules.of(policy).label_free}
         self._min_rows = policy.gate.min_rows
         self._test = DriftTest(reference, _REFERENCE_SHARE * alpha)
         self._log_line = -math.log((1.0 - _REFERENCE_SHARE) * alpha)
@@ -115,7 +117,7 @@ class Decider:
         for name, rule in rules.items():
             alarm = rule.alarm or log_rules[name] >= self._line(self._rule_weight)
             measured = [one for one in measurement.rules if one.rule == name]
-            rules[name] = _with_failures(replace(rule, alarm=alarm), measured)
+            rules[name] = _with_failures(replace(rule, alarm=alarm), measured, measurement.digest)
         each = self._line(self._drift_weight / max(1, len(log_drift)))
         before = state.drift_alarms or [False] * len(log_drift)
         new = replace(
@@ -133,12 +135,18 @@ class Decider:
     ) -> RuleStream:
         reason = ""
         if state.measured == before.measured:
-            without_labels = "the batch has no labels yet" if not measurement.labelled else _TOO_FEW
-            reason = measurement.reasons.get(name, without_labels)
+            reason = measurement.reasons.get(name) or self._unmeasured(name, measurement)
         evidence = Evidence(log_e=log_e, log_line=self._line(self._rule_weight), alarm=state.alarm)
         return RuleStream(
-            rule=name, evidence=evidence, measured=state.measured, failing=state.failing, reason=reason
+            rule=name, evidence=evidence, measured=state.measured, failing=len(state.failing), reason=reason
         )
+
+    def _unmeasured(self, name: str, measurement: BatchMeasurement) -> str:
+        if self._rules[name].metric in self._label_free:
+            return (
+                _TOO_FEW if measurement.is_new else "it needs no labels, and was when the rows were counted"
+            )
+        return _TOO_FEW if measurement.labelled else "the batch has no labels yet"
 
     def _drift_outcomes(
         self, state: RunState, log_drift: Reals, measurement: BatchMeasurement
@@ -210,12 +218,13 @@ def sides(measurement: RuleMeasurement) -> list[Side]:
     return [*low, "high"] if math.isfinite(measurement.high) else low
 
 
-def _with_failures(state: RuleState, measured: Sequence[RuleMeasurement]) -> RuleState:
-    """Return the state with the number of consecutive batches on which the rule fails."""
+def _with_failures(state: RuleState, measured: Sequence[RuleMeasurement], digest: str) -> RuleState:
+    """Return the state with the consecutive batches on which the rule fails: labels in several files are one batch."""
     if not measured:
         return state
     fails = state.alarm and any(rule_outcome(one).breaks for one in measured)
-    return replace(state, failing=state.failing + 1 if fails else 0)
+    others = [batch for batch in state.failing if batch != digest]
+    return replace(state, failing=[*others, digest] if fails else [])
 
 
 def rule_outcome(measurement: RuleMeasurement) -> RuleOutcome:

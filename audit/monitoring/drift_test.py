@@ -13,7 +13,7 @@ from audit.monitoring.reference import Reference
 from audit.stats.eprocess import advance, bernoulli_factor, log_e_value, log_mean
 from audit.stats.proportions import Reals, clopper_pearson
 
-DISCOUNTS = np.array([0.0, 0.9])
+DISCOUNTS = np.array([0.5, 0.9])
 """Weights of the batch before this one, and so on, in the alternative: for a sudden and for a slow shift."""
 
 

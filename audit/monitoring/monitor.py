@@ -88,6 +88,12 @@ class Monitor:
         """The run of the model, None before its first batch."""
         return self._store.run(self.model.digest) if self._store else None
 
+    def alarms(self) -> list[tuple[Outcome, Event]]:
+        """Return the alarms of the run that stand, each with the batch that raised it."""
+        run = self.run
+        outcomes = self.store.outcomes(run) if run else []
+        return [(outcome, event) for outcome in outcomes for event in outcome.events if event.is_alarm]
+
     def observe(
         self, data: str | Path, labels: str | Path | None = None, as_of: datetime | None = None
     ) -> Observation:

@@ -101,6 +101,11 @@ class Event:
     text: str
     subject: str = ""
 
+    @property
+    def is_alarm(self) -> bool:
+        """Whether it raises an alarm."""
+        return self.kind in ("drift", "rule", "alarm")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:

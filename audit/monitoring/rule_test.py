@@ -21,7 +21,7 @@ from audit.stats.eprocess import (
 )
 
 Side = Literal["low", "high"]
-_RATE_DISCOUNTS = np.array([0.0, 0.9])
+_RATE_DISCOUNTS = np.array([0.5, 0.9])
 _COMPARISON_DISCOUNTS = np.array([0.75, 0.95])
 
 

@@ -16,13 +16,13 @@ class RuleState:
     """Evidence on a rule: the state of each limit of each measurement, by a key.
 
     Its e-value is the mean over ``places``, which are fixed when the rule is first measured: a place without a
-    measurement yet has an e-value of 1.
+    measurement yet has an e-value of 1. ``failing`` has the digests of the last consecutive batches that it fails on.
     """
 
     limits: dict[str, LimitState] = field(default_factory=dict)
     places: int = 0
     measured: int = 0
-    failing: int = 0
+    failing: list[str] = field(default_factory=list)
     alarm: bool = False
 
     @property

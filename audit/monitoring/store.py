@@ -28,6 +28,8 @@ from audit.monitoring.webhook import Alert
 SCHEMA_VERSION = 1
 FILE = "monitoring.sqlite"
 _BUSY_SECONDS = 60.0
+# `keys` is the last column of its table: it may have megabytes, which SQLite reads to get at a column after it.
+# The index finds the last batch of a run without sorting them all.
 _SCHEMA = """
 CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE runs (
@@ -44,21 +46,19 @@ CREATE TABLE alerts (
     delivered INTEGER NOT NULL DEFAULT 0, problem TEXT NOT NULL DEFAULT ''
 );
 """
-# `keys` is the last column: they may be megabytes, which SQLite would read to get at what comes after them. With the
-# index, the last batch of a run is found without sorting all.
-_SETTINGS = "PRAGMA synchronous = EXTRA"
-# The journal is a rollback journal, SQLite's default, which is deleted at each commit:
-# - EXTRA syncs the directory after that. With FULL, a commit that was reported, and whose alert was sent, may be undone
-#   by a power failure, as the journal is back.
-# - Write-ahead logging would keep batches in a second file while any process has the store open, and after `kill -9`:
-#   who copies `monitoring.sqlite` alone, as caches and artifacts of CI do, would lose them. It also needs shared memory
-#   to read, and SQLite before 3.51.3 could damage a file that several processes write ("WAL-reset bug").
-# - What it would gain, that readers do not wait for writers, is worth milliseconds: every read here is one statement.
-_DAMAGE = (
+# The journal is SQLite's default, a rollback journal that is deleted at each commit.
+# - EXTRA syncs the directory after that. With FULL, a power failure may bring the journal back and so undo a commit
+#   that was reported, and whose alert was sent.
+# - A write-ahead log (WAL) would keep batches in a second file while any process has the store open, and after
+#   `kill -9`: a copy of `monitoring.sqlite` alone, as a CI cache or artifact, would lack them. It needs shared memory
+#   even to read, and SQLite before 3.51.3 may damage a file that several processes write ("WAL-reset bug").
+# - Its gain, that readers do not wait for writers, is worth milliseconds here: every reader ends with its statement.
+_SYNCHRONOUS = "PRAGMA synchronous = EXTRA"
+_PARSE_ERRORS = (
     *(ValueError, LookupError, TypeError, EOFError, NotImplementedError),
     *(struct.error, zipfile.BadZipFile, zlib.error),
 )
-"""Exceptions by which the parsers of JSON, arrays and archives refuse what is not theirs."""
+"""Exceptions by which the parsers of JSON, arrays and archives refuse damaged content."""
 _FIXES = {
     sqlite3.SQLITE_FULL: "make room on the disk; nothing was written",
     sqlite3.SQLITE_IOERR: "make room on the disk, or have it checked; nothing was written",
@@ -122,7 +122,7 @@ class Store:
 
     def _runs(self, order: str) -> list[Run]:
         rows = self._rows(f"SELECT id, model, version, started, reference, rolled_back FROM runs {order}")
-        with self._damage():
+        with self._parsing():
             return [
                 Run(place, model, version, started, _REFERENCE.validate_python(json.loads(text)), rolled_back)
                 for place, model, version, started, text, rolled_back in rows
@@ -130,6 +130,7 @@ class Store:
 
     def begin_run(self, model: str, version: str, started: str, reference: Reference) -> Run:
         """Append a run of a model, in a transaction."""
+        version = version.encode("utf-8", "backslashreplace").decode()  # of a file's name that is not UTF-8
         place = self._write(
             "INSERT INTO runs (model, version, started, reference) VALUES (?, ?, ?, ?)",
             *(model, version, started, json.dumps(asdict(reference))),
@@ -139,7 +140,7 @@ class Store:
     def state(self, run: Run) -> RunState | None:
         """Return the state after the last batch of a run, None before the first."""
         ((content,),) = self._rows("SELECT state FROM runs WHERE id = ?", run.id)
-        with self._damage():
+        with self._parsing():
             return None if content is None else parse_state(content)
 
     def append(self, run: Run, outcome: Outcome, labels_digest: str, keys: bytes, state: RunState) -> None:
@@ -163,13 +164,13 @@ class Store:
 
     def _outcomes(self, run: Run, order: str) -> list[Outcome]:
         rows = self._rows(f"SELECT outcome FROM batches WHERE run = ? {order}", run.id)
-        with self._damage():
+        with self._parsing():
             return [_OUTCOME.validate_python(json.loads(text)) for (text,) in rows]
 
     def counted(self, run: Run, digest: str) -> dict[str, np.ndarray]:
         """Return the hashes of the rows whose labels were counted, by the digest of the labels, "" without a file."""
         rows = self._rows("SELECT labels, keys FROM batches WHERE run = ? AND digest = ?", run.id, digest)
-        with self._damage():
+        with self._parsing():
             return {labels: np.frombuffer(keys, "<u8") for labels, keys in rows}
 
     def latest_time(self, run: Run) -> str:
@@ -182,7 +183,7 @@ class Store:
             ((place, text),) = self._rows(
                 "SELECT id, outcome FROM batches WHERE run = ? ORDER BY id DESC LIMIT 1", run.id
             )
-            with self._damage():
+            with self._parsing():
                 outcome = json.loads(text)
                 outcome["events"].append(asdict(event))
             self._write("UPDATE batches SET outcome = ? WHERE id = ?", json.dumps(outcome), place)
@@ -204,7 +205,7 @@ class Store:
     def pending(self) -> list[Alert]:
         """Return the alerts that have not been delivered, in their order."""
         rows = self._rows("SELECT id, created, kind, text, facts FROM alerts WHERE NOT delivered ORDER BY id")
-        with self._damage():
+        with self._parsing():
             return [
                 Alert(place, created, kind, text, json.loads(facts))
                 for place, created, kind, text, facts in rows
@@ -239,10 +240,10 @@ class Store:
             raise _unusable(self.folder, error) from error
 
     @contextmanager
-    def _damage(self) -> Iterator[None]:
+    def _parsing(self) -> Iterator[None]:
         try:
             yield
-        except _DAMAGE as error:
+        except _PARSE_ERRORS as error:
             raise AuditError(
                 where=str(self.folder / FILE),
                 expected="a store as it was written",
@@ -300,7 +301,7 @@ def _prepare(store: Store, policy_digest: str) -> None:
     """Create the tables if there are none, and require a store of this policy that can be written."""
     connection = store.connection
     with store._errors():
-        connection.execute(_SETTINGS)
+        connection.execute(_SYNCHRONOUS)
     with store.transaction():
         if not _whole_size(store):
             for statement in filter(str.strip, _SCHEMA.split(";")):
@@ -308,7 +309,9 @@ def _prepare(store: Store, policy_digest: str) -> None:
             about = {"schema_version": str(SCHEMA_VERSION), "policy": policy_digest}
             connection.executemany("INSERT INTO about VALUES (?, ?)", about.items())
         _require_same(store, policy_digest)
-    with store._errors():  # a directory without room for a journal: better now than after scoring
+    with (
+        store._errors()
+    ):  # whether a journal can be written: SQLite lets a transaction begin even in a read-only file
         connection.execute("BEGIN IMMEDIATE")
         connection.execute("UPDATE about SET value = ''")
         connection.execute("ROLLBACK")

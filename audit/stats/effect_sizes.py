@@ -56,6 +56,10 @@ def effect_sizes(
     """
     if batch.sum() == 0 or reference.sum() == 0:
         return dict.fromkeys(("psi", "js", "ks"), EffectSize(np.nan, np.nan, np.nan))
+    occupied = (
+        batch + reference > 0
+    )  # half a row in a bin that is empty in both would be a difference by itself
+    batch, reference = batch[occupied], reference[occupied]
     rng = np.random.default_rng(seed)
     of_batch, of_reference = (
         rng.multinomial(int(counts.sum()), counts / counts.sum(), _RESAMPLES).astype(np.float64)

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 CHAMPION = "loans@champion"
 STORE = Path("store")
 LOGS = Path("logs")
-WEBHOOK = "AUDIT_WEBHOOK"
+WEBHOOK = "AUDIT_WEBHOOK_URL"
 """Environment variable with the address that alerts are posted to; without it, none is."""
 
 FIRST_DAY = datetime(2027, 1, 1, tzinfo=UTC)

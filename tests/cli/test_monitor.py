@@ -36,23 +36,35 @@ def monitor(frame: pd.DataFrame, name: str, *options: str) -> int:
 def test_exit_codes_follow_the_state(place: Path, capsys: Capture) -> None:
     assert monitor(batches.table(300, 1).drop(columns="label"), "a.parquet", "--as-of", "2027-01-01") == 3
     out = capsys.readouterr().out
-    assert out.startswith("quiet: ") and "batch 1 as of 2027-01-01T00:00:00Z: 300 rows, 0 with a label" in out
+    assert (
+        out.startswith("NOT MEASURED: ")
+        and "batch 1 as of 2027-01-01T00:00:00Z: 300 rows, 0 with a label" in out
+    )
     assert "accuracy: not measured, the batch has no labels yet" in out
     assert monitor(batches.table(300, 2), "b.parquet") == 0
     assert monitor(batches.table(600, 3, shift=0.3), "c.parquet") == 1
     out = capsys.readouterr().out
-    assert "ALARM: " in out and "DRIFT     feature score" in out and "new       The data drift:" in out
+    assert (
+        "ALARM: " in out
+        and "DRIFT     feature score" in out
+        and "  alarm     Drift: " in out
+        and "[new]" in out
+    )
+    assert "limit at least 0.6; no evidence, alarm at 356" in out
     assert monitor(batches.table(300, 4), "d.parquet") == 1
-    assert "stands since an earlier batch" in capsys.readouterr().out
+    assert "[since batch 3, " in capsys.readouterr().out
     assert monitor(batches.table(300, 4), "d.parquet") == 1
-    assert "not counted again" in capsys.readouterr().out
+    assert "counted before: shown is the state after batch 4" in capsys.readouterr().out
     assert monitor(batches.table(300, 5).drop(columns="sex"), "e.parquet") == 2
     assert capsys.readouterr().err.splitlines()[0].startswith("audit: ")
 
 
 def test_json_is_the_outcome(place: Path, capsys: Capture) -> None:
     assert monitor(batches.table(300, 1), "a.parquet", "--json") == 0
-    facts = json.loads(capsys.readouterr().out)
+    text = capsys.readouterr().out
+    facts = json.loads(text)
+    assert "Infinity" not in text and "NaN" not in text
+    assert facts["exit_code"] == 0 and facts["rules"][0]["high"] is None
     assert (facts["state"], facts["sequence"], facts["counted"], facts["rows"]) == ("quiet", 1, True, 300)
     assert {stream["rule"] for stream in facts["streams"]} == {str(rule["id"]) for rule in batches.RULES}
 
@@ -92,7 +104,8 @@ def test_alerts_are_sent_once_for_each_change_and_wait_in_the_store_otherwise(
             assert monitor(batches.table(600, day, recall=0.1), f"{day}.parquet") == 1
         out = capsys.readouterr().out
         assert "1 alert waits in the store: the receiver answered 400" in out
-        assert [request.content.keys() for request in receiver.requests[1:]] == [{"text"}] * 2
+        later = [request.content for request in receiver.requests[1:]]
+        assert later[0] == later[1] and all(content.keys() == {"text"} for content in later)
     stored = b"".join(file.read_bytes() for file in Path("audit-monitoring").iterdir())
     assert receiver.url.encode() not in stored and receiver.url not in "".join(capsys.readouterr())
 
@@ -106,6 +119,14 @@ def test_a_time_that_is_none_is_refused(place: Path, capsys: Capture, text: str)
 def test_without_a_batch_the_message_says_what_is_missing(place: Path, capsys: Capture) -> None:
     assert main(["monitor"]) == 2
     assert "--data" in capsys.readouterr().err
+
+
+def test_what_fails_after_counting_says_that_the_batch_was_counted(place: Path, capsys: Capture) -> None:
+    assert monitor(batches.table(300, 1), "a.parquet", "--export", "missing/out.parquet") == 2
+    error = capsys.readouterr().err
+    assert "missing" in error and "the batch was counted" in error
+    assert monitor(batches.table(300, 1), "a.parquet") == 0
+    assert "counted before" in capsys.readouterr().out
 
 
 def test_logs_are_written_for_tensorboard(place: Path) -> None:

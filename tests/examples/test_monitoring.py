@@ -49,7 +49,7 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Example]:
     out = tmp_path_factory.mktemp("example")
     with serving() as receiver:
         command = [sys.executable, "examples/monitoring/monitoring.py", "--out", str(out)]
-        environment = os.environ | {"AUDIT_WEBHOOK": receiver.url}
+        environment = os.environ | {"AUDIT_WEBHOOK_URL": receiver.url}
         done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     store = existing_store(out / "loans" / "store", monitored_digest(load_policy(EXAMPLE / "audit.yaml")))

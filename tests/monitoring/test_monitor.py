@@ -281,3 +281,18 @@ def test_a_policy_without_rules_and_drift_is_never_quiet(model: Models, tmp_path
     drift = {"features": False, "scores": False}
     with Monitor(batches.policy(model("given"), tmp_path, [], drift=drift), tmp_path / "store") as monitor:
         assert exit_code(observe(monitor, tmp_path, batches.table(100, 1), "one")) == 3
+
+
+def test_labels_of_one_batch_in_several_files_are_one_failing_batch(model: Models, tmp_path: Path) -> None:
+    with Monitor(batches.policy(model("given"), tmp_path, key="id"), tmp_path / "store") as monitor:
+        for day in range(1, 7):
+            outcome = observe(monitor, tmp_path, batches.table(600, day, recall=0.2), f"day-{day}", day)
+        before = next(stream.failing for stream in outcome.streams if stream.rule == "recall")
+        frame = batches.table(600, 9, recall=0.2)
+        rows = batches.store(frame.drop(columns="label"), tmp_path, "rows.parquet")
+        for part in range(3):
+            labels = frame[["id", "label"]][200 * part : 200 * part + 200]
+            outcome = monitor.observe(rows, batches.store(labels, tmp_path, f"{part}.csv")).outcome
+    assert (
+        before and next(stream.failing for stream in outcome.streams if stream.rule == "recall") == before + 1
+    )
