@@ -28,7 +28,7 @@ _OTHERS = re.compile(r"(?:python -m |benchmarks/|docker )[^`\n]*")
 """Calls of other programs, whose flags are their own."""
 _FILES = {"csv", "css", "h5", "html", "j2", "json", "keras", "md", "py"}
 _KERAS = {"model.export", "model.predict", "model.quantize", "model.save"}
-_OTHER_PROGRAMS = {"--editable", "--junitxml", "--every", "--read-only", "--rm", "--tmpfs"}
+_OTHER_PROGRAMS = {"--editable", "--junitxml", "--every", "--logdir", "--read-only", "--rm", "--tmpfs"}
 """Flags of pip, of docker, and of the program that made the mutants of `docs/design/11-gate-proof.md`."""
 _PLUG_IN = {"--audit-out", "--audit-undecided"}
 """Flags of the plug-in for pytest."""

@@ -38,7 +38,7 @@ ALLOWED = {
     ],
     "httpx": ["monitoring/webhook.py"],
     "tenacity": ["monitoring/webhook.py"],
-    "tensorboard": ["monitoring/tensorboard.py"],
+    "tensorboard": ["monitoring/tensorboard.py", "monitoring/tensorboard_layout.py"],
     "pytest": ["integrations/pytest_plugin.py", "integrations/pytest_items.py"],
     "ray": [],
 }
@@ -128,19 +128,20 @@ def test_the_root_holds_packages_and_five_modules_at_most() -> None:
 def test_everything_imported_is_a_declared_dependency() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     declared = _distributions(project["dependencies"])
-    hosts = _distributions(
-        project["optional-dependencies"]["dev"]
-    )  # whoever runs an integration has its host
-    extra = _distributions(project["optional-dependencies"]["mlflow"])  # of the registry's client
+    optional = project["optional-dependencies"]
+    extras = {
+        "integrations": "dev",
+        "registry": "mlflow",
+        "monitoring": "monitoring",
+    }  # who runs one has its host
     known = packages_distributions()
     undeclared = {
         root
         for file in FILES
         for root in roots(file) - sys.stdlib_module_names - {"audit"}
         if not {name.lower() for name in known.get(root, [])}
-        & (
-            declared
-            | (hosts if below(file, ["integrations"]) else extra if below(file, ["registry"]) else set())
+        & declared.union(
+            *(_distributions(optional[name]) for place, name in extras.items() if below(file, [place]))
         )
     }
     assert undeclared == set(COME_ALONG)

@@ -54,7 +54,7 @@ def test_messages_and_pages_are_read() -> None:
         ("read data.csv, write report.json", set()),
         ("audit.data.masking.Masker", set()),
         ("pass --label", set()),
-        ("pass --labels", {"--labels"}),
+        ("pass --label-s", {"--label-s"}),
         ("'audit gate REPORT.json --policy FILE --date DAY'", set()),
         ("'audit gate REPORT.json --seed 1'", {"audit gate --seed"}),
         ("python -m benchmarks.masked --write", set()),

@@ -295,11 +295,11 @@ def monitor(
     measured yet.
     """
     with starting("opening model and batch", quiet):
-        from audit.cli.monitor import Request
+        from audit.cli.monitor import MonitorRequest
         from audit.cli.monitor import monitor as command
 
     return command(
-        Request(
+        MonitorRequest(
             policy=policy or Path("audit.yaml"), data=data, labels=labels, store=store, as_of=as_of,
             tensorboard=tensorboard, export=export, as_json=as_json, quiet=quiet, debug=debug,
         )

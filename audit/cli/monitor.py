@@ -15,7 +15,7 @@ from audit.cli.progress import observers
 from audit.cli.summary import plain
 from audit.errors import AuditError
 from audit.monitoring.changes import interval_text, limits, most_shifted, shift
-from audit.monitoring.outcome import Event, Evidence, Outcome, RuleOutcome, RuleStream
+from audit.monitoring.outcome import BatchOutcome, EValue, Event, RuleOutcome, RuleStream
 from audit.policy.model import ResolvedPolicy
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _LN10 = 2.302585092994046
 
 
 @dataclass(frozen=True, kw_only=True)
-class Request:
+class MonitorRequest:
     """Parsed command line of `audit monitor`."""
 
     policy: Path
@@ -40,7 +40,7 @@ class Request:
     debug: bool
 
 
-def monitor(request: Request) -> int:
+def monitor(request: MonitorRequest) -> int:
     """Count the batch, write logs, send alerts, roll back if that is due; return the exit code of the state."""
     policy = load_policy(request.policy)
     as_of = parse_time(request.as_of)
@@ -79,7 +79,7 @@ def _after_counting() -> Iterator[None]:
         raise AuditError(where=error.where, expected=error.expected, found=text, fix=error.fix) from error
 
 
-def exit_code(outcome: Outcome) -> int:
+def exit_code(outcome: BatchOutcome) -> int:
     """Return 1 if an alarm stands, 3 if a rule was never measured in this run or its check crashed, 0 otherwise."""
     if outcome.state == "alarm":
         return FAIL
@@ -104,7 +104,7 @@ def parse_time(text: str | None) -> datetime | None:
     return time if time is None or time.tzinfo else time.replace(tzinfo=UTC)
 
 
-def _export_only(request: Request, policy: ResolvedPolicy) -> int:
+def _export_only(request: MonitorRequest, policy: ResolvedPolicy) -> int:
     """Write the table of a store without a new batch."""
     from audit.monitoring.identity import monitored_digest
     from audit.monitoring.store import FILE, existing_store
@@ -130,7 +130,7 @@ def _export(file: Path, store: "Store") -> None:
     write_table(file, store)
 
 
-def _json(outcome: Outcome, version: str, code: int, counted: bool, remarks: list[str]) -> str:
+def _json(outcome: BatchOutcome, version: str, code: int, counted: bool, remarks: list[str]) -> str:
     facts = {"version": version, "exit_code": code, "counted": counted, "remarks": remarks} | asdict(outcome)
     return json.dumps(_finite(facts), indent=2)
 
@@ -145,7 +145,11 @@ def _finite(value: Any) -> Any:
 
 
 def _lines(
-    outcome: Outcome, version: str, code: int, alarms: list[tuple[Outcome, Event]], remarks: list[str]
+    outcome: BatchOutcome,
+    version: str,
+    code: int,
+    alarms: list[tuple[BatchOutcome, Event]],
+    remarks: list[str],
 ) -> Iterator[str]:
     """Yield the summary: the state and its causes, the rules, the largest shifts, and remarks."""
     state = {FAIL: "ALARM", INCONCLUSIVE: "NOT MEASURED", PASS: "quiet"}[code]
@@ -182,7 +186,7 @@ def _rule_lines(stream: RuleStream, measured: list[RuleOutcome]) -> Iterator[str
     yield f"  {mark}     {name}: {value}; {_evidence(stream.evidence)}"
 
 
-def _evidence(evidence: Evidence) -> str:
+def _evidence(evidence: EValue) -> str:
     if evidence.log_e <= 0.0:
         return f"no evidence, alarm at {_power(evidence.log_line)}"
     return f"e-value {_power(evidence.log_e)}, alarm at {_power(evidence.log_line)}"

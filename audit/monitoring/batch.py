@@ -25,7 +25,7 @@ from audit.monitoring.measured import BatchMeasurement, rule_measurements
 from audit.monitoring.monitored_rules import MonitoredRules
 from audit.monitoring.part_subject import STREAMED, known_targets, part_subject
 from audit.monitoring.reference import Reference, explainability_options
-from audit.monitoring.rows import RowReader, Rows, joined, taken
+from audit.monitoring.rows import BatchRows, RowReader, joined, taken
 from audit.policy.gate_spec import Rule
 from audit.policy.model import ResolvedPolicy
 from audit.provenance.digest import WatchedFiles
@@ -119,7 +119,7 @@ class _Pass:
             late=_late(policy, files),
         )
         self._counts = [np.zeros((1 + len(reference.groups), v.bins), np.int64) for v in reference.variables]
-        self._rows: list[Rows] = []
+        self._rows: list[BatchRows] = []
         self._raw: list[np.ndarray] = []
         self._first = 0
         self._parts: list[list[Measurement]] = []
@@ -177,7 +177,7 @@ class _Pass:
         if sum(part.size for part in self._raw) >= _PART_VALUES:
             self._flush()
 
-    def _count(self, batch: FeatureBatch, raw: np.ndarray, rows: Rows) -> None:
+    def _count(self, batch: FeatureBatch, raw: np.ndarray, rows: BatchRows) -> None:
         """Count the variables of a batch; of a cluster, whose rows depend on each other, one row."""
         first_of_cluster = np.arange(len(raw))
         if rows.clusters is not None:
@@ -219,7 +219,7 @@ class _Pass:
         if labelled.any():
             self._measure(self._rules.labelled, taken(rows, labelled), raw[labelled], file_rows[labelled])
 
-    def _count_attributions(self, rows: Rows, raw: np.ndarray, file_rows: np.ndarray) -> None:
+    def _count_attributions(self, rows: BatchRows, raw: np.ndarray, file_rows: np.ndarray) -> None:
         """Count the SHAP values of rows drawn from the first part, where the policy asks for it."""
         places = [i for i, variable in enumerate(self._reference.variables) if variable.kind == "attribution"]
         if not places:
@@ -233,7 +233,9 @@ class _Pass:
             numbers = variable.bin_numbers(values, np.zeros(len(values), bool))
             self._counts[place] += counter.count(numbers, variable.bins)
 
-    def _measure(self, rules: Sequence[Rule], rows: Rows, raw: np.ndarray, file_rows: np.ndarray) -> None:
+    def _measure(
+        self, rules: Sequence[Rule], rows: BatchRows, raw: np.ndarray, file_rows: np.ndarray
+    ) -> None:
         """Run the checks of some rules on rows; those that sample features run on the first rows only."""
         metrics = {rule.metric for rule in rules}
         names = {metric.partition(".")[0] for metric in metrics}
@@ -253,7 +255,7 @@ class _Pass:
             measurements += [one for one in result.measurements if one.metric in metrics]
         self._parts.append(measurements)
 
-    def _subject(self, rows: Rows, raw: np.ndarray, file_rows: np.ndarray) -> Subject:
+    def _subject(self, rows: BatchRows, raw: np.ndarray, file_rows: np.ndarray) -> Subject:
         return part_subject(self._bound, self._reference, self._files.data, rows, raw, file_rows)
 
     def _note_reason(self, result: CheckResult, rules: Sequence[Rule]) -> None:

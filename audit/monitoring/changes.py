@@ -4,13 +4,13 @@ import math
 from collections.abc import Iterator, Sequence
 
 from audit.formats.text.where_labels import describe
-from audit.monitoring.outcome import DriftOutcome, Estimate, Event, Outcome, RuleOutcome
+from audit.monitoring.outcome import BatchOutcome, DriftOutcome, Event, IntervalEstimate, RuleOutcome
 from audit.monitoring.run_state import RunState
 
 _NAMED = 3
 
 
-def changes(before: RunState, state: RunState, outcome: Outcome) -> Iterator[Event]:
+def changes(before: RunState, state: RunState, outcome: BatchOutcome) -> Iterator[Event]:
     """Yield an event for each alarm that ``state`` has and ``before`` has not."""
     rules = [name for name, rule in state.rules.items() if rule.alarm and not before.rules[name].alarm]
     for name in rules:
@@ -44,7 +44,7 @@ def shift(one: DriftOutcome) -> str:
     return f"{one.title}{where}, distance {interval_text(one.ks)}"
 
 
-def _rule(outcome: Outcome, name: str) -> str:
+def _rule(outcome: BatchOutcome, name: str) -> str:
     """Return what this batch says of a rule, its broken measurements first."""
     measured = sorted((rule for rule in outcome.rules if rule.rule == name), key=lambda rule: not rule.breaks)
     texts = [
@@ -62,7 +62,7 @@ def limits(rule: RuleOutcome) -> str:
     return f"at least {rule.low:g}" if math.isfinite(rule.low) else f"at most {rule.high:g}"
 
 
-def interval_text(estimate: Estimate) -> str:
+def interval_text(estimate: IntervalEstimate) -> str:
     """Return a value with its interval."""
     if math.isnan(estimate.low):
         return f"{estimate.value:.3g}"

@@ -18,10 +18,10 @@ from audit.monitoring.measured import BatchMeasurement, RuleMeasurement
 from audit.monitoring.monitored_rules import MonitoredRules
 from audit.monitoring.outcome import (
     EVERYONE,
+    BatchOutcome,
     DriftOutcome,
-    Estimate,
-    Evidence,
-    Outcome,
+    EValue,
+    IntervalEstimate,
     RuleOutcome,
     RuleStream,
 )
@@ -81,13 +81,13 @@ class Decider:
 
     def decide(
         self, state: RunState, measurement: BatchMeasurement, arrival: Arrival
-    ) -> tuple[RunState, Outcome]:
+    ) -> tuple[RunState, BatchOutcome]:
         """Return the state after a batch, and what is to be stored and shown of it."""
         new, log_drift, log_rules = self._advanced(state, measurement, arrival)
         overall = self._overall(log_drift, log_rules)
         new = replace(new, alarm=state.alarm or overall >= self._log_line)
         drift = list(self._drift_outcomes(new, log_drift, measurement)) if measurement.counts else []
-        outcome = Outcome(
+        outcome = BatchOutcome(
             sequence=new.sequence,
             as_of=arrival.as_of,
             recorded=arrival.recorded,
@@ -95,7 +95,7 @@ class Decider:
             rows=measurement.rows,
             labelled=measurement.labelled,
             state="alarm" if new.alarm else "quiet",
-            evidence=Evidence(log_e=overall, log_line=self._log_line, alarm=new.alarm),
+            evidence=EValue(log_e=overall, log_line=self._log_line, alarm=new.alarm),
             rules=[rule_outcome(one) for one in measurement.rules],
             streams=[
                 self._stream(name, state.rules[name], new.rules[name], log_rules[name], measurement)
@@ -136,7 +136,7 @@ class Decider:
         reason = ""
         if state.measured == before.measured:
             reason = measurement.reasons.get(name) or self._unmeasured(name, measurement)
-        evidence = Evidence(log_e=log_e, log_line=self._line(self._rule_weight), alarm=state.alarm)
+        evidence = EValue(log_e=log_e, log_line=self._line(self._rule_weight), alarm=state.alarm)
         return RuleStream(
             rule=name, evidence=evidence, measured=state.measured, failing=len(state.failing), reason=reason
         )
@@ -166,8 +166,8 @@ class Decider:
                 variable=described.name,
                 group=names[group],
                 rows=int(batch.sum()),
-                **{name: Estimate(**size._asdict()) for name, size in sizes.items()},
-                evidence=Evidence(
+                **{name: IntervalEstimate(**size._asdict()) for name, size in sizes.items()},
+                evidence=EValue(
                     log_e=float(log_drift[place]), log_line=line, alarm=state.drift_alarms[place]
                 ),
             )

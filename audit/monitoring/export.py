@@ -12,10 +12,10 @@ import pyarrow.parquet as pq
 
 from audit.errors import AuditError
 from audit.machine_errors import machine_error
-from audit.monitoring.outcome import Estimate, Evidence, Outcome
+from audit.monitoring.outcome import BatchOutcome, EValue, IntervalEstimate
 from audit.monitoring.store import Run, Store
 
-_NO_ESTIMATE = Estimate(value=math.nan, low=math.nan, high=math.nan)
+_NO_ESTIMATE = IntervalEstimate(value=math.nan, low=math.nan, high=math.nan)
 SCHEMA = pa.schema(
     {
         "run": pa.int64(),
@@ -79,7 +79,7 @@ def _write(stream: IO[bytes], store: Store) -> None:
             writer.write_table(pa.Table.from_pylist(rows, SCHEMA))
 
 
-def _rows(run: Run, outcome: Outcome) -> Iterator[dict[str, object]]:
+def _rows(run: Run, outcome: BatchOutcome) -> Iterator[dict[str, object]]:
     about: dict[str, object] = {
         "run": run.id,
         "version": run.version,
@@ -107,9 +107,9 @@ def _rows(run: Run, outcome: Outcome) -> Iterator[dict[str, object]]:
             yield about | named | {"metric": metric} | estimate | _evidence(drift.evidence)
 
 
-def _estimate(estimate: Estimate) -> dict[str, object]:
+def _estimate(estimate: IntervalEstimate) -> dict[str, object]:
     return {"value": estimate.value, "low": estimate.low, "high": estimate.high}
 
 
-def _evidence(evidence: Evidence) -> dict[str, object]:
+def _evidence(evidence: EValue) -> dict[str, object]:
     return {"log_e": evidence.log_e, "log_line": evidence.log_line, "alarm": evidence.alarm}

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from audit.gate.claims import claims, covered
-from audit.monitoring.outcome import Estimate
+from audit.monitoring.outcome import IntervalEstimate
 from audit.policy.gate_spec import Rule
 from audit.result import Measurement
 from audit.stats import interval, is_known, p_outside
@@ -58,7 +58,7 @@ class RuleMeasurement:
             for name in names
         }
 
-    def estimate(self, confidence: float = 0.95) -> Estimate:
+    def estimate(self, confidence: float = 0.95) -> IntervalEstimate:
         """Return value and interval over all parts.
 
         Of counts they are those of all rows together; else the mean of the parts' values by rows, with the interval of
@@ -105,9 +105,9 @@ class RuleMeasurement:
         return replace(self.first, counts=counts, value=value, n=self.rows)
 
 
-def _estimate(value: float, span: Interval | None) -> Estimate:
+def _estimate(value: float, span: Interval | None) -> IntervalEstimate:
     low, high = span or (math.nan, math.nan)
-    return Estimate(value=value, low=low, high=high)
+    return IntervalEstimate(value=value, low=low, high=high)
 
 
 @dataclass(frozen=True, kw_only=True)

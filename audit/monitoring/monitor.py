@@ -17,7 +17,7 @@ from audit.monitoring.batch import BatchFiles, MonitoredModel, measure_batch, op
 from audit.monitoring.decision import Arrival, Decider, run_alpha
 from audit.monitoring.identity import PromotedModel, monitored_digest, promoted_model
 from audit.monitoring.measured import BatchMeasurement
-from audit.monitoring.outcome import Event, Outcome
+from audit.monitoring.outcome import BatchOutcome, Event
 from audit.monitoring.reference import measure_reference
 from audit.monitoring.rollback import failing_rule, roll_back
 from audit.monitoring.store import Run, Store, existing_store, open_store
@@ -29,7 +29,7 @@ from audit.subject.scoring import Progress
 class Observation:
     """Outcome of a batch; ``counted`` is False if the store had it already: the outcome is then the run's last."""
 
-    outcome: Outcome
+    outcome: BatchOutcome
     counted: bool
 
 
@@ -88,7 +88,7 @@ class Monitor:
         """The run of the model, None before its first batch."""
         return self._store.run(self.model.digest) if self._store else None
 
-    def alarms(self) -> list[tuple[Outcome, Event]]:
+    def alarms(self) -> list[tuple[BatchOutcome, Event]]:
         """Return the alarms of the run that stand, each with the batch that raised it."""
         run = self.run
         outcomes = self.store.outcomes(run) if run else []
@@ -160,7 +160,7 @@ class Monitor:
                 raise _CountedMeanwhile
             return Observation(self._append(store, measured, as_of), counted=True)
 
-    def _last(self, run: Run) -> Outcome:
+    def _last(self, run: Run) -> BatchOutcome:
         last = self.store.last_outcome(run)
         assert last is not None  # a run begins with its first batch
         return last
@@ -170,7 +170,7 @@ class Monitor:
         run = self.run
         return self.store.counted(run, files.digest) if run else {}
 
-    def _append(self, store: Store, measured: BatchMeasurement, as_of: datetime) -> Outcome:
+    def _append(self, store: Store, measured: BatchMeasurement, as_of: datetime) -> BatchOutcome:
         """Decide on a measured batch and write everything that follows, within a transaction."""
         recorded = utc_text(datetime.now(UTC))
         reference = self._monitored.reference
@@ -204,7 +204,7 @@ class Monitor:
         )
 
 
-def _late_arrival(outcome: Outcome, latest: str) -> list[str]:
+def _late_arrival(outcome: BatchOutcome, latest: str) -> list[str]:
     if outcome.as_of >= latest:
         return []
     return [

@@ -12,7 +12,7 @@ EVERYONE = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Estimate:
+class IntervalEstimate:
     """A value with its 95 % interval; all NaN if there is none."""
 
     value: float
@@ -21,7 +21,7 @@ class Estimate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+class EValue:
     """Logarithm of an e-value after this batch, and the alarm line that it has to reach.
 
     ``alarm`` stays True until another model is monitored, even if the e-value falls again.
@@ -42,7 +42,7 @@ class RuleOutcome:
     rule: str
     metric: str
     where: dict[str, Scalar]
-    estimate: Estimate
+    estimate: IntervalEstimate
     low: float
     high: float
     rows: int
@@ -62,7 +62,7 @@ class RuleStream:
     """
 
     rule: str
-    evidence: Evidence
+    evidence: EValue
     measured: int
     failing: int = 0
     reason: str = ""
@@ -82,10 +82,10 @@ class DriftOutcome:
     variable: str
     group: str
     rows: int
-    psi: Estimate
-    js: Estimate
-    ks: Estimate
-    evidence: Evidence
+    psi: IntervalEstimate
+    js: IntervalEstimate
+    ks: IntervalEstimate
+    evidence: EValue
 
     @property
     def title(self) -> str:
@@ -108,7 +108,7 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class BatchOutcome:
     """One batch as it is stored: what it showed, and the state after it.
 
     ``rows`` are those that are new: none where labels came for rows that were counted before. ``sequence`` counts the
@@ -122,7 +122,7 @@ class Outcome:
     rows: int
     labelled: int
     state: State
-    evidence: Evidence
+    evidence: EValue
     rules: list[RuleOutcome] = field(default_factory=list)
     streams: list[RuleStream] = field(default_factory=list)
     drift: list[DriftOutcome] = field(default_factory=list)

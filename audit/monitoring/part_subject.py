@@ -8,7 +8,7 @@ from audit.data.row_hashes import HashKey
 from audit.data.row_sample import KeyedRows
 from audit.data.source import Source
 from audit.monitoring.reference import Reference
-from audit.monitoring.rows import Rows
+from audit.monitoring.rows import BatchRows
 from audit.policy.model import ResolvedPolicy
 from audit.provenance.digest import WatchedFiles
 from audit.result import DataFacts, ModelFacts, OutputFacts
@@ -31,7 +31,7 @@ def known_targets(policy: ResolvedPolicy, reference: Reference, labels: np.ndarr
 
 
 def _scores(
-    policy: ResolvedPolicy, reference: Reference, rows: Rows, raw: np.ndarray
+    policy: ResolvedPolicy, reference: Reference, rows: BatchRows, raw: np.ndarray
 ) -> tuple[Classified | Regressed, Classifier | Regressor]:
     """Return the scores of rows; where a label is unknown it is the first class, and nothing that needs it is used."""
     labels = rows.labels
@@ -51,7 +51,7 @@ def part_subject(
     bound: BoundModel,
     reference: Reference,
     source: Source,
-    rows: Rows,
+    rows: BatchRows,
     raw: np.ndarray,
     file_rows: np.ndarray,
 ) -> Subject:

@@ -26,7 +26,7 @@ MIN_GROUP_ROWS = 100
 
 
 @dataclass(frozen=True, kw_only=True)
-class Groups:
+class ReferenceGroups:
     """A protected attribute or intersection: the groups that the reference has, and which are privileged."""
 
     attribute: str
@@ -52,7 +52,7 @@ class Reference:
     at_least: float | None
     classes: list[Scalar]
     inputs: dict[str, list[str]]
-    attributes: list[Groups]
+    attributes: list[ReferenceGroups]
     groups: list[tuple[str, str]]
     variables: list[Variable]
     counts: list[list[list[int]]]
@@ -95,7 +95,7 @@ def measure_reference(policy: ResolvedPolicy, progress: Progress) -> Reference:
         classes=subject.scores.classes if isinstance(subject.scores, Classified) else [],
         inputs={feed.name: list(feed.reads) for feed in subject.feeds if len(feed.reads) > 1},
         attributes=[
-            Groups(
+            ReferenceGroups(
                 attribute=attribute.name,
                 values=attribute.groups,
                 privileged=[attribute.groups[index] for index in attribute.privileged],

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from audit.errors import Refused
-from audit.monitoring.outcome import Outcome
+from audit.monitoring.outcome import BatchOutcome
 from audit.policy.model import RollbackSpec
 from audit.promotion.log import read_history
 from audit.promotion.mlflow_store import MlflowStore, parse_target
@@ -14,14 +14,14 @@ from audit.registry.mlflow_connection import connect
 ACTOR = "audit monitor"
 
 
-def failing_rule(spec: RollbackSpec | None, outcome: Outcome) -> str | None:
+def failing_rule(spec: RollbackSpec | None, outcome: BatchOutcome) -> str | None:
     """Return a rule that has failed on as many consecutive batches as the policy asks for, None if there is none."""
     if spec is None:
         return None
     return next((stream.rule for stream in outcome.streams if stream.failing >= spec.after), None)
 
 
-def roll_back(spec: RollbackSpec, model: str, rule: str, outcome: Outcome, now: datetime) -> str:
+def roll_back(spec: RollbackSpec, model: str, rule: str, outcome: BatchOutcome, now: datetime) -> str:
     """Move the alias back, by the protocol of promotion, and return in words what came of it.
 
     Args:
@@ -47,7 +47,7 @@ def roll_back(spec: RollbackSpec, model: str, rule: str, outcome: Outcome, now: 
     return f"{target.address} was rolled back from version {version} to version {result.history.version}"
 
 
-def _reason(spec: RollbackSpec, rule: str, outcome: Outcome) -> str:
+def _reason(spec: RollbackSpec, rule: str, outcome: BatchOutcome) -> str:
     stream = next(one for one in outcome.streams if one.rule == rule)
     values = "; ".join(
         f"{one.metric} {one.estimate.value:.3g} ({one.estimate.low:.3g} to {one.estimate.high:.3g})"

@@ -21,7 +21,7 @@ _KEYS = HashKey(0)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rows:
+class BatchRows:
     """Some rows of a batch: one entry a row.
 
     ``labels`` are classes in the order of the reference's, `UNLABELLED` without one; of a regression, float64 with NaN.
@@ -62,7 +62,7 @@ class RowReader:
         label = [self.spec.label] if self.has_labels else []
         return list(dict.fromkeys([*protected, *label, *filter(None, single)]))
 
-    def read(self, batch: pa.RecordBatch, first_row: int) -> Rows:
+    def read(self, batch: pa.RecordBatch, first_row: int) -> BatchRows:
         """Return the rows of a batch, the first of which has the number ``first_row`` in its table.
 
         Raises:
@@ -70,7 +70,7 @@ class RowReader:
         """
         spec, late = self.spec, self.late
         keys = batch.column(late.key) if late else None
-        return Rows(
+        return BatchRows(
             attributes=self._attributes(batch, first_row),
             labels=self._labels(batch, keys, first_row),
             weights=_weights(batch.column(spec.weight), spec.weight, first_row) if spec.weight else None,
@@ -156,10 +156,10 @@ def _hashes(column: pa.Array, name: str) -> np.ndarray:
     return row_hashes([texts(column, name, "")], len(column), _KEYS)
 
 
-def joined(parts: Sequence[Rows]) -> Rows:
+def joined(parts: Sequence[BatchRows]) -> BatchRows:
     """Return the rows of several reads together: every group has rows there."""
     first = parts[0]
-    return Rows(
+    return BatchRows(
         attributes=[
             _joined_attribute([part.attributes[i] for part in parts]) for i in range(len(first.attributes))
         ],
@@ -183,7 +183,7 @@ def _joined_attribute(parts: Sequence[Attribute]) -> Attribute:
     return Attribute(parts[0].name, names, np.concatenate(codes), sorted(privileged))
 
 
-def taken(rows: Rows, places: np.ndarray) -> Rows:
+def taken(rows: BatchRows, places: np.ndarray) -> BatchRows:
     """Return some of the rows, by a bool each; groups without a row are left out."""
     attributes = []
     for attribute in rows.attributes:
@@ -200,6 +200,6 @@ def taken(rows: Rows, places: np.ndarray) -> Rows:
     weights, clusters, keys = (
         None if array is None else array[places] for array in (rows.weights, rows.clusters, rows.keys)
     )
-    return Rows(
+    return BatchRows(
         attributes=attributes, labels=rows.labels[places], weights=weights, clusters=clusters, keys=keys
     )

@@ -76,17 +76,17 @@ def _after_rate(
 def _after_comparison(
     state: LimitState, counts: Mapping[str, tuple[float, float]], side: Side, limit: float, is_ratio: bool
 ) -> LimitState:
-    """Test "one - slope * other is ``least`` or more"; for an upper limit the two groups change places."""
+    """Test "one - slope * other is ``intercept`` or more"; for an upper limit the two groups change places."""
     one, other = counts["unprivileged"], counts["privileged"]
-    slope, least = (limit, 0.0) if is_ratio else (1.0, limit)
+    slope, intercept = (limit, 0.0) if is_ratio else (1.0, limit)
     if side == "high":
         one, other = other, one
-        slope, least = (1.0 / limit if limit > 0 else np.inf, 0.0) if is_ratio else (1.0, -limit)
-    if not (0.0 < slope < np.inf and -slope < least < 1.0):
+        slope, intercept = (1.0 / limit if limit > 0 else np.inf, 0.0) if is_ratio else (1.0, -limit)
+    if not (0.0 < slope < np.inf and -slope < intercept < 1.0):
         return state
     now = np.array([*one, *other])
     past = np.array(state.past) if state.past else np.zeros((len(_COMPARISON_DISCOUNTS), 4))
-    factors = comparison_factor(now + np.zeros_like(past), past, np.array(slope), np.array(least))
+    factors = comparison_factor(now + np.zeros_like(past), past, np.array(slope), np.array(intercept))
     discounted = _COMPARISON_DISCOUNTS[:, None] * (past + now)
     return replace(_advanced(state, factors, len(factors)), past=discounted.tolist())
 

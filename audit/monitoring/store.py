@@ -20,7 +20,7 @@ from pydantic import TypeAdapter
 
 from audit.errors import AuditError
 from audit.machine_errors import machine_error
-from audit.monitoring.outcome import Event, Outcome
+from audit.monitoring.outcome import BatchOutcome, Event
 from audit.monitoring.reference import Reference
 from audit.monitoring.run_state import RunState, parse_state, state_bytes
 from audit.monitoring.webhook import Alert
@@ -69,7 +69,7 @@ _FIXES = {
     sqlite3.SQLITE_CORRUPT: "restore it from a backup, or begin another with --store",
     sqlite3.SQLITE_NOTADB: "name another directory with --store, or restore the file from a backup",
 }
-_OUTCOME = TypeAdapter(Outcome)
+_OUTCOME = TypeAdapter(BatchOutcome)
 _REFERENCE = TypeAdapter(Reference)
 
 
@@ -143,7 +143,9 @@ class Store:
         with self._parsing():
             return None if content is None else parse_state(content)
 
-    def append(self, run: Run, outcome: Outcome, labels_digest: str, keys: bytes, state: RunState) -> None:
+    def append(
+        self, run: Run, outcome: BatchOutcome, labels_digest: str, keys: bytes, state: RunState
+    ) -> None:
         """Append a batch with the state after it and an alert for each of its events, in a transaction."""
         self._write(
             "INSERT INTO batches (run, digest, labels, as_of, outcome, keys) VALUES (?, ?, ?, ?, ?, ?)",
@@ -154,15 +156,15 @@ class Store:
             if event.kind != "started" or run.id > 1:  # whoever begins to monitor knows
                 self.add_alert(outcome.recorded, event.kind, event.text, _facts(run, outcome.as_of, event))
 
-    def outcomes(self, run: Run) -> list[Outcome]:
+    def outcomes(self, run: Run) -> list[BatchOutcome]:
         """Return the batches of a run in order of arrival."""
         return self._outcomes(run, "ORDER BY id")
 
-    def last_outcome(self, run: Run) -> Outcome | None:
+    def last_outcome(self, run: Run) -> BatchOutcome | None:
         """Return the last batch of a run, None before the first."""
         return next(iter(self._outcomes(run, "ORDER BY id DESC LIMIT 1")), None)
 
-    def _outcomes(self, run: Run, order: str) -> list[Outcome]:
+    def _outcomes(self, run: Run, order: str) -> list[BatchOutcome]:
         rows = self._rows(f"SELECT outcome FROM batches WHERE run = ? {order}", run.id)
         with self._parsing():
             return [_OUTCOME.validate_python(json.loads(text)) for (text,) in rows]

@@ -16,7 +16,7 @@ from typing import Any
 
 from audit.errors import AuditError
 from audit.formats.text.safe_text import clean
-from audit.monitoring.outcome import Outcome
+from audit.monitoring.outcome import BatchOutcome
 from audit.monitoring.tensorboard_layout import Charts, charts_of, layout_value, merged
 from audit.monitoring.tensorboard_tags import evidence_scalars, is_float32, scalars
 
@@ -39,7 +39,7 @@ class _State:
     latest: float
 
 
-def write(folder: Path, run: str, outcomes: Sequence[Outcome]) -> None:
+def write(folder: Path, run: str, outcomes: Sequence[BatchOutcome]) -> None:
     """Append to the run's logs the outcomes that they lack; only one process at a time may write a run.
 
     Args:
@@ -67,7 +67,7 @@ def write(folder: Path, run: str, outcomes: Sequence[Outcome]) -> None:
         ) from None
 
 
-def _append(logs: Path, state: _State, pending: Sequence[Outcome]) -> None:
+def _append(logs: Path, state: _State, pending: Sequence[BatchOutcome]) -> None:
     """Write outcomes and, if it changes, the layout; then the state that says so."""
     charts = merged([state.charts, *map(charts_of, pending)])
     events: list[Any] = []
@@ -135,7 +135,7 @@ def _save_state(file: Path, state: _State) -> None:
     partial.replace(file)
 
 
-def _events(outcome: Outcome, latest: float) -> Iterator[Any]:
+def _events(outcome: BatchOutcome, latest: float) -> Iterator[Any]:
     """Yield the events of one batch: its numbers at its own time, and the evidence at the ``latest`` so far.
 
     Evidence follows the order of arrival: labels that come late would draw it backwards.
@@ -162,7 +162,7 @@ def _timestamp(as_of: str) -> float:
     return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
 
 
-def _texts(outcome: Outcome) -> Iterator[tuple[str, str]]:
+def _texts(outcome: BatchOutcome) -> Iterator[tuple[str, str]]:
     """Yield tag and Markdown of each kind of event: TensorBoard shows one text a tag and step."""
     for kind in dict.fromkeys(event.kind for event in outcome.events):
         texts = [_plain(event.text) for event in outcome.events if event.kind == kind]

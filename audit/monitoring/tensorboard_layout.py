@@ -4,14 +4,14 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from audit.monitoring.outcome import EVERYONE, DriftOutcome, Outcome
+from audit.monitoring.outcome import EVERYONE, BatchOutcome, DriftOutcome
 from audit.monitoring.tensorboard_tags import drift_tags, evidence_tags, is_complete, rule_tags
 
 Charts = dict[str, list[str]]
 """Tags' beginnings by category of the layout, one a measurement, stream or variable."""
 
 
-def charts_of(outcome: Outcome) -> Charts:
+def charts_of(outcome: BatchOutcome) -> Charts:
     """Return what the layout shows of a batch."""
     drift = {tag: shift for tag, shift in drift_tags(outcome).items() if _is_charted(shift)}
     rules = [tag for tag in evidence_tags(outcome) if not tag.startswith("evidence/drift/")]

@@ -8,14 +8,14 @@ from hashlib import sha256
 
 from audit.formats.text.safe_text import elide
 from audit.formats.text.where_labels import describe
-from audit.monitoring.outcome import DriftOutcome, Estimate, Evidence, Outcome, RuleOutcome
+from audit.monitoring.outcome import BatchOutcome, DriftOutcome, EValue, IntervalEstimate, RuleOutcome
 
 _MAX_FLOAT32 = 3.4028234e38
 _MAX_COLUMNS = 120
 _BRACKETS = str.maketrans("()", "[]")
 
 
-def evidence_scalars(outcome: Outcome) -> Iterator[tuple[str, float]]:
+def evidence_scalars(outcome: BatchOutcome) -> Iterator[tuple[str, float]]:
     """Yield tag and value of each e-value and its alarm line.
 
     An e-value is cut off at twice the line: after an alarm it grows beyond all bounds, and nobody would see the line.
@@ -25,7 +25,7 @@ def evidence_scalars(outcome: Outcome) -> Iterator[tuple[str, float]]:
         yield f"{tag}/alarm line", evidence.log_line / math.log(10)
 
 
-def scalars(outcome: Outcome) -> Iterator[tuple[str, float]]:
+def scalars(outcome: BatchOutcome) -> Iterator[tuple[str, float]]:
     """Yield tag and value of each scalar of a batch but its evidence; they may be infinite or NaN."""
     yield "batch/rows", outcome.rows
     yield "batch/labelled", outcome.labelled
@@ -38,7 +38,7 @@ def scalars(outcome: Outcome) -> Iterator[tuple[str, float]]:
             yield from _estimate(f"{tag}/{name}", getattr(drift, name))
 
 
-def _estimate(tag: str, estimate: Estimate) -> Iterator[tuple[str, float]]:
+def _estimate(tag: str, estimate: IntervalEstimate) -> Iterator[tuple[str, float]]:
     # A margin chart shows nothing at all if one of its three series lacks a step.
     if is_complete(estimate):
         yield f"{tag}/value", estimate.value
@@ -46,7 +46,7 @@ def _estimate(tag: str, estimate: Estimate) -> Iterator[tuple[str, float]]:
         yield f"{tag}/high", estimate.high
 
 
-def is_complete(estimate: Estimate) -> bool:
+def is_complete(estimate: IntervalEstimate) -> bool:
     """Return whether value and interval can be written."""
     return all(map(is_float32, (estimate.value, estimate.low, estimate.high)))
 
@@ -56,19 +56,19 @@ def is_float32(value: float) -> bool:
     return abs(value) <= _MAX_FLOAT32
 
 
-def rule_tags(outcome: Outcome) -> dict[str, RuleOutcome]:
+def rule_tags(outcome: BatchOutcome) -> dict[str, RuleOutcome]:
     """Return the rules' measurements by the beginning of their tags."""
     names = _names([(rule.rule, describe(rule.where)) for rule in outcome.rules])
     return {f"rules/{name}": rule for name, rule in zip(names, outcome.rules, strict=True)}
 
 
-def drift_tags(outcome: Outcome) -> dict[str, DriftOutcome]:
+def drift_tags(outcome: BatchOutcome) -> dict[str, DriftOutcome]:
     """Return the shifts of variables by the beginning of their tags."""
     names = _names([(drift.title, drift.group) for drift in outcome.drift])
     return {f"drift/{name}": drift for name, drift in zip(names, outcome.drift, strict=True)}
 
 
-def evidence_tags(outcome: Outcome) -> dict[str, Evidence]:
+def evidence_tags(outcome: BatchOutcome) -> dict[str, EValue]:
     """Return all evidence by the beginning of its tags: overall, of rules, of drift."""
     rules = _names([(stream.rule, "") for stream in outcome.streams])
     return {

@@ -85,10 +85,10 @@ def bernoulli_factor(
     return np.where(testable, factor, 0.0)
 
 
-def comparison_factor(counts: Reals, past: Reals, slope: Reals, least: Reals) -> Reals:
-    """Return the log factor of a batch against "p1 - slope * p2 is ``least`` or more", of two groups' probabilities.
+def comparison_factor(counts: Reals, past: Reals, slope: Reals, intercept: Reals) -> Reals:
+    """Return the log factor of a batch against "p1 - slope * p2 is ``intercept`` or more", of two groups.
 
-    ``slope`` 1 tests a difference, and ``least`` 0 a ratio. The likelihood of both groups' rows at the past
+    ``slope`` 1 tests a difference, and ``intercept`` 0 a ratio. The likelihood of both groups' rows at the past
     probabilities, over that at their projection on the null hypothesis: the point of the hypothesis with the least
     Kullback-Leibler divergence. Since the hypothesis is convex, the quotient is an e-variable for any numbers of rows.
     It is 0 where the past agrees with the hypothesis, as before the first batch.
@@ -97,36 +97,36 @@ def comparison_factor(counts: Reals, past: Reals, slope: Reals, least: Reals) ->
         counts: (..., 4): events and trials of group 1, then of group 2, in this batch.
         past: (..., 4): the same of earlier batches, possibly discounted.
         slope: above 0.
-        least: between -slope and 1.
+        intercept: between -slope and 1.
 
     Source: Turner, Ly and Gruenwald, "Generic e-variables for exact sequential k-sample tests that allow for optional
     stopping", Journal of Statistical Planning and Inference 230 (2024).
     """
     rates = (past[..., 0::2] + _PRIOR) / (past[..., 1::2] + 2.0 * _PRIOR)
     one, two = rates[..., 0], rates[..., 1]
-    null_one, null_two = _projection(one, two, counts[..., 1], counts[..., 3], slope, least)
+    null_one, null_two = _projection(one, two, counts[..., 1], counts[..., 3], slope, intercept)
     factor = _log_likelihood_ratio(counts[..., 0], counts[..., 1], one, null_one)
     factor = factor + _log_likelihood_ratio(counts[..., 2], counts[..., 3], two, null_two)
-    bets = (one - slope * two < least) & (counts[..., 1] > 0) & (counts[..., 3] > 0) & (past[..., 1] > 0)
+    bets = (one - slope * two < intercept) & (counts[..., 1] > 0) & (counts[..., 3] > 0) & (past[..., 1] > 0)
     return np.where(bets & np.isfinite(factor), factor, 0.0)
 
 
 def _projection(
-    one: Reals, two: Reals, rows_one: Reals, rows_two: Reals, slope: Reals, least: Reals
+    one: Reals, two: Reals, rows_one: Reals, rows_two: Reals, slope: Reals, intercept: Reals
 ) -> tuple[Reals, Reals]:
-    """Return the point of the line p1 = slope * p2 + least with the least divergence from two rates, by bisection."""
-    low = np.maximum(0.0, -least / slope) + np.zeros_like(two)
-    high = np.minimum(1.0, (1.0 - least) / slope) + np.zeros_like(two)
+    """Return the point of the line p1 = slope * p2 + intercept with the least divergence from two rates."""
+    low = np.maximum(0.0, -intercept / slope) + np.zeros_like(two)
+    high = np.minimum(1.0, (1.0 - intercept) / slope) + np.zeros_like(two)
     with np.errstate(divide="ignore", invalid="ignore"):
-        for _ in range(_HALVINGS):
+        for _ in range(_HALVINGS):  # bisection: the divergence is convex
             p2 = (low + high) / 2.0
-            p1 = slope * p2 + least
+            p1 = slope * p2 + intercept
             rises = rows_two * (p2 - two) / (p2 * (1.0 - p2)) + slope * rows_one * (p1 - one) / (
                 p1 * (1.0 - p1)
             )
             low, high = np.where(rises > 0, low, p2), np.where(rises > 0, p2, high)
     p2 = (low + high) / 2.0
-    return np.asarray(slope * p2 + least), np.asarray(p2)
+    return np.asarray(slope * p2 + intercept), np.asarray(p2)
 
 
 def _log_likelihood_ratio(events: Reals, trials: Reals, rate: Reals, null_rate: Reals) -> Reals:

@@ -17,7 +17,7 @@ import pytest
 
 from audit.check import load_policy
 from audit.monitoring.identity import monitored_digest
-from audit.monitoring.outcome import Outcome
+from audit.monitoring.outcome import BatchOutcome
 from audit.monitoring.store import Run, Store, existing_store
 
 from ..monitoring.receiver import SECRET, Receiver, serving
@@ -40,7 +40,7 @@ class Example:
     receiver: Receiver
     store: Store
 
-    def outcomes(self, run: Run) -> list[Outcome]:
+    def outcomes(self, run: Run) -> list[BatchOutcome]:
         return self.store.outcomes(run)
 
 
@@ -58,11 +58,11 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Example]:
     store.close()
 
 
-def day(outcome: Outcome) -> int:
+def day(outcome: BatchOutcome) -> int:
     return (datetime.fromisoformat(outcome.as_of) - FIRST_DAY) // timedelta(days=1) + 1
 
 
-def kinds(outcomes: list[Outcome]) -> list[str]:
+def kinds(outcomes: list[BatchOutcome]) -> list[str]:
     return [event.kind for outcome in outcomes for event in outcome.events]
 
 

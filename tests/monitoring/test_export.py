@@ -14,13 +14,13 @@ import pytest
 
 from audit.errors import AuditError
 from audit.monitoring.export import SCHEMA, write_table
-from audit.monitoring.outcome import Estimate, Outcome
+from audit.monitoring.outcome import BatchOutcome, IntervalEstimate
 from audit.monitoring.store import Store, open_store
 
 from .stores import IDENTITY, MODELS, Batch, Counting, as_nobody, filled, opened, small_disk, without_rights
 
-NOTHING = Estimate(value=math.nan, low=-math.inf, high=math.inf)
-AWKWARD = Estimate(value=5e-324, low=-0.0, high=0.1 + 0.2)
+NOTHING = IntervalEstimate(value=math.nan, low=-math.inf, high=math.inf)
+AWKWARD = IntervalEstimate(value=5e-324, low=-0.0, high=0.1 + 0.2)
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
         yield store
 
 
-def quantities(outcome: Outcome) -> list[dict[str, Any]]:
+def quantities(outcome: BatchOutcome) -> list[dict[str, Any]]:
     """Return what a reader of the table is to find of a batch, written down anew."""
     every = {"kind": "all", "name": "", "rows": outcome.rows, **evidence(outcome.evidence)}
     of_rules = {stream.rule: evidence(stream.evidence) for stream in outcome.streams}
@@ -76,7 +76,7 @@ def evidence(of: Any) -> dict[str, Any]:
     return {"log_e": of.log_e, "log_line": of.log_line, "alarm": of.alarm}
 
 
-def vars_of(estimate: Estimate) -> dict[str, float]:
+def vars_of(estimate: IntervalEstimate) -> dict[str, float]:
     return {"value": estimate.value, "low": estimate.low, "high": estimate.high}
 
 

@@ -12,7 +12,7 @@ import pytest
 from audit.cli.monitor import exit_code
 from audit.errors import AuditError
 from audit.monitoring.monitor import Monitor
-from audit.monitoring.outcome import Outcome
+from audit.monitoring.outcome import BatchOutcome
 from audit.monitoring.store import FILE
 
 from ..conftest import Models
@@ -24,12 +24,12 @@ def monitor(model: Models, tmp_path: Path) -> Monitor:
     return Monitor(batches.policy(model("given"), tmp_path, key="id"), tmp_path / "store")
 
 
-def observe(monitor: Monitor, folder: Path, frame: pd.DataFrame, name: str, day: int = 1) -> Outcome:
+def observe(monitor: Monitor, folder: Path, frame: pd.DataFrame, name: str, day: int = 1) -> BatchOutcome:
     file = batches.store(frame, folder, f"{name}.parquet")
     return monitor.observe(file, as_of=datetime(2026, 1, day, tzinfo=UTC)).outcome
 
 
-def evidence(outcome: Outcome, rule: str) -> float:
+def evidence(outcome: BatchOutcome, rule: str) -> float:
     (stream,) = [stream for stream in outcome.streams if stream.rule == rule]
     return stream.evidence.log_e
 

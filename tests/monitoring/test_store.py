@@ -26,7 +26,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from audit.errors import AuditError
 from audit.monitoring import store as store_module
-from audit.monitoring.outcome import Estimate, Event, Evidence, Outcome, RuleOutcome
+from audit.monitoring.outcome import BatchOutcome, EValue, Event, IntervalEstimate, RuleOutcome
 from audit.monitoring.store import FILE, Run, Store, existing_store, open_store
 from audit.monitoring.webhook import deliver
 
@@ -72,7 +72,7 @@ def the_run(store: Store) -> Run:
     return run
 
 
-def outcome_of(batch: Batch) -> Outcome:
+def outcome_of(batch: Batch) -> BatchOutcome:
     return decider_of(1).decide(
         decider_of(1).initial(), batch.measured({}), stores.Arrival(batch.as_of, RECORDED)
     )[1]
@@ -97,7 +97,7 @@ def test_the_stand_in_calls_the_store_as_monitor_does() -> None:
     ours = Path(stores.__file__)
     assert store_calls(monitor, "_append") == store_calls(ours, "_append")
     assert store_calls(monitor, "_append") == ["run", "begin_run", "state", "latest_time", "append"]
-    others = {"close", "end_by_rollback"}
+    others = {"close", "end_by_rollback", "outcomes"}
     assert set(store_calls(monitor)) - others == set(store_calls(ours)) - others
     for file in (monitor, ours):
         text = ast.unparse(method(file, "_counted_once"))
@@ -210,6 +210,20 @@ def test_alerts_are_delivered_while_another_process_is_in_a_transaction(counting
     assert [alert.id for alert in store.pending()] == [3]
 
 
+def test_an_alert_that_could_not_be_marked_is_sent_again_under_its_key(counting: Counting) -> None:
+    pytest.importorskip("httpx")
+    pytest.importorskip("tenacity")
+    store = counting.store
+    with store.transaction():
+        store.add_alert(RECORDED, "drift", "first", {})
+    store.connection.execute("PRAGMA busy_timeout = 50")
+    with serving() as hook:
+        with opened(store.folder) as other, other.transaction(), pytest.raises(AuditError, match="locked"):
+            deliver(store, hook.url, "json", store.folder / "alerts.lock")
+        assert deliver(store, hook.url, "json", store.folder / "alerts.lock").delivered == 1
+        assert hook.ids == [1, 1] and len(set(hook.keys)) == 1
+
+
 def test_a_process_that_waits_too_long_says_so(counting: Counting) -> None:
     store = counting.store
     store.connection.execute("PRAGMA busy_timeout = 50")
@@ -312,11 +326,11 @@ def test_nothing_is_written_outside_a_transaction(
 
 def test_what_is_stored_is_read_as_it_was(counting: Counting) -> None:
     """Values that JSON, or a careless reader of it, would change."""
-    nothing = Estimate(value=math.nan, low=-math.inf, high=math.inf)
-    smallest = Estimate(value=5e-324, low=-0.0, high=0.1 + 0.2)
-    outcome = Outcome(
+    nothing = IntervalEstimate(value=math.nan, low=-math.inf, high=math.inf)
+    smallest = IntervalEstimate(value=5e-324, low=-0.0, high=0.1 + 0.2)
+    outcome = BatchOutcome(
         sequence=4, as_of="2027-02-01T00:00:00Z", recorded=RECORDED, digest="sha256:4", rows=2**53 + 1,
-        labelled=0, state="quiet", evidence=Evidence(log_e=-math.inf, log_line=1e308, alarm=False),
+        labelled=0, state="quiet", evidence=EValue(log_e=-math.inf, log_line=1e308, alarm=False),
         rules=[
             RuleOutcome(
                 rule='"\x00\ud7ff\U0001f600', metric="m", estimate=estimate, low=-math.inf, high=1.0, rows=0,
@@ -330,6 +344,13 @@ def test_what_is_stored_is_read_as_it_was(counting: Counting) -> None:
         store.append(run, outcome, "", np.array([0, 2**64 - 1], "<u8").tobytes(), decider_of(1).initial())
     assert repr(store.last_outcome(run)) == repr(outcome)
     assert store.counted(run, "sha256:4")[""].tolist() == [0, 2**64 - 1]
+
+
+def test_a_model_whose_name_is_not_utf_8(counting: Counting) -> None:
+    store = counting.store
+    with store.transaction():
+        run = store.begin_run(MODELS[1], "mod\udcffel", RECORDED, REFERENCE)
+    assert run.version == "mod\\udcffel" and store.run(MODELS[1]) == run
 
 
 # --- errors

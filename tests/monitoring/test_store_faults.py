@@ -11,6 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
 from itertools import count
@@ -40,7 +41,8 @@ from .stores import (
 )
 
 KILLS = 50
-FLIPS = 300
+STORES = 5
+FLIPS = 200
 JOURNAL = f"{FILE}-journal"
 
 
@@ -72,36 +74,84 @@ def count_forever(folder: Path, first: int, words: Connection) -> None:
     """Count batches, each as a process of `audit monitor` does, and say which are committed."""
     for number in count(first):
         counting = Counting(folder)
-        batch = Batch(number, "first" if number % 5 == 0 else "")
+        batch = Batch(number, "" if number % 5 == 0 else "many")
         counting.count(batch)
         words.send(batch)
         counting.close()
 
 
 def test_what_was_committed_survives_kill_9_at_any_moment(tmp_path: Path) -> None:
-    moments, seen, folder = (
-        random.Random(20270131),
-        {"journal": 0, "unsaid": 0, "clean": 0},
-        tmp_path / "store",
-    )
-    expected: list[Batch] = []
-    for _ in range(KILLS):
-        process, receiver = started(count_forever, folder, len(expected))
-        said = killed(process, receiver, moments.uniform(0, 0.12))
+    moments, seen = random.Random(20270131), Counter[str]()
+    expected: dict[Path, list[Batch]] = {}
+    for kill in range(KILLS):
+        folder = tmp_path / str(kill % STORES)
+        before = expected.get(folder, [])
+        process, receiver = started(count_forever, folder, len(before))
+        said = killed(process, receiver, moments.uniform(0, 0.1))
         has_journal = (folder / JOURNAL).exists()
         with opened(folder) as store:
             run = store.run(MODELS[0])
             state = run and store.state(run)
         with closing(sqlite3.connect(folder / FILE)) as connection:
             assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        stored, expected = stored_batches(folder), [*expected, *said]
-        assert stored[: len(expected)] == expected
-        assert len(stored) - len(expected) in (0, 1)
-        seen["journal" if has_journal else "unsaid" if len(stored) > len(expected) else "clean"] += 1
-        expected = stored
+        stored, committed = stored_batches(folder), [*before, *said]
+        assert stored[: len(committed)] == committed
+        assert len(stored) - len(committed) in (0, 1)
         assert state and state.sequence == len(stored)
-    assert len(require_sound(folder)) == len(expected)
-    assert seen["journal"] > 5, f"hardly a kill fell into a commit: the moments prove little: {seen}"
+        seen["in a commit" if has_journal else "after it" if len(stored) > len(committed) else "between"] += 1
+        expected[folder] = stored
+    for folder, batches in expected.items():
+        assert len(require_sound(folder)) == len(batches)
+    assert seen["in a commit"] + seen["after it"] > 2, (
+        f"hardly a kill fell into a commit: the moments prove little: {seen}"
+    )
+
+
+def count_when_told(folder: Path, batch: Batch, told: Connection, words: Connection) -> None:
+    counting = Counting(folder)
+    words.send("ready")
+    told.recv()
+    counting.count(batch)
+    words.send("done")
+
+
+def killed_at(call: str, number: int, folder: Path) -> bool:
+    """Count a batch, kill the process as it makes a call to the system for the n-th time; return whether it did."""
+    told, teller = processes().Pipe(duplex=False)
+    process, receiver = started(count_when_told, folder, Batch(4, "all"), told)
+    told.close()
+    assert receiver.recv() == "ready"
+    inject = ["-e", f"trace={call}", "-e", f"inject={call}:signal=KILL:when={number}"]
+    command = ["strace", *inject, "-o", "/dev/null", "-p", str(process.pid)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as tracer:
+        assert tracer.stderr
+        if "attached" not in (line := tracer.stderr.readline()):
+            process.kill()
+            pytest.skip(f"processes may not be traced here: {line}")
+        teller.send("go")
+        process.join()
+    return process.exitcode == -signal.SIGKILL
+
+
+@pytest.mark.skipif(not shutil.which("strace"), reason="kills at calls to the system")
+def test_killed_at_any_call_to_the_system_a_batch_is_there_as_a_whole_or_not_at_all(tmp_path: Path) -> None:
+    counting = Counting(tmp_path / "store")
+    for batch in (Batch(1), Batch(2, "all"), Batch(1, "first")):
+        counting.count(batch)
+    counting.close()
+    kills: dict[str, list[int]] = {}
+    for call in ("openat", "pwrite64", "fdatasync", "unlink", "close"):
+        for number in count(1):
+            folder = tmp_path / f"{call}-{number}"
+            shutil.copytree(tmp_path / "store", folder)
+            is_killed = killed_at(call, number, folder)
+            batches = len(require_sound(folder))
+            if not is_killed:
+                assert batches == 4
+                break
+            kills.setdefault(call, []).append(batches)
+    assert all(batches == sorted(batches) and set(batches) <= {3, 4} for batches in kills.values()), kills
+    assert len(kills["pwrite64"]) > 10 and len(kills["fdatasync"]) >= 4 and kills["unlink"] == [3], kills
 
 
 def open_forever(folder: Path, words: Connection) -> None:
@@ -223,6 +273,7 @@ def test_damaged_bytes_are_an_error_of_the_store_and_of_nothing_else(tmp_path: P
 @pytest.mark.skipif(not shutil.which("strace"), reason="looks at the calls to the system")
 def test_a_commit_is_on_disk_before_it_returns(tmp_path: Path) -> None:
     """The journal, the file and, after the journal is gone, the directory: by a power failure nothing comes back."""
+    folder = tmp_path / "store"
     code = (
         "import os, sys; from pathlib import Path; from tests.monitoring.stores import Batch, Counting\n"
         "counting = Counting(Path(sys.argv[1])); counting.count(Batch(1))\n"
@@ -237,7 +288,6 @@ def test_a_commit_is_on_disk_before_it_returns(tmp_path: Path) -> None:
         "-o",
         str(tmp_path / "calls"),
     ]
-    folder = tmp_path / "store"
     done = subprocess.run(
         [*command, sys.executable, "-c", code, str(folder)],
         cwd=Path(__file__).parents[2],

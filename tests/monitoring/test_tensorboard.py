@@ -23,11 +23,11 @@ from audit.errors import AuditError
 from audit.formats.text.safe_text import clean
 from audit.monitoring.outcome import (
     EVERYONE,
+    BatchOutcome,
     DriftOutcome,
-    Estimate,
+    EValue,
     Event,
-    Evidence,
-    Outcome,
+    IntervalEstimate,
     RuleOutcome,
     RuleStream,
 )
@@ -52,7 +52,7 @@ EVENTS = {
     45: [Event(kind="rule", text="min_accuracy fails: 0.78 is below 0.80.", subject="min_accuracy")],
     50: [Event(kind="rollback", text="Version 3 was taken back:\n- version 2 serves.")],
 }
-NAN = Estimate(value=math.nan, low=math.nan, high=math.nan)
+NAN = IntervalEstimate(value=math.nan, low=math.nan, high=math.nan)
 # A process of its own: TensorBoard's stub in place of TensorFlow serves a whole process, and breaks tf.summary in it.
 READER = """
 import json, sys, types
@@ -75,13 +75,13 @@ def wave(step: int, period: float, low: float, high: float) -> float:
     return low + (high - low) * (0.5 + 0.5 * math.sin(2 * math.pi * step / period))
 
 
-def around(value: float, width: float) -> Estimate:
-    return Estimate(value=value, low=value - width, high=value + width)
+def around(value: float, width: float) -> IntervalEstimate:
+    return IntervalEstimate(value=value, low=value - width, high=value + width)
 
 
-def evidence(step: int, slope: float) -> Evidence:
+def evidence(step: int, slope: float) -> EValue:
     log_e = slope * step - 0.4 * wave(step, 7, 0, 1)
-    return Evidence(log_e=log_e, log_line=math.log(1000), alarm=log_e >= math.log(1000))
+    return EValue(log_e=log_e, log_line=math.log(1000), alarm=log_e >= math.log(1000))
 
 
 def rules(step: int) -> list[RuleOutcome]:
@@ -115,13 +115,13 @@ def drift(step: int, kind: str, variable: str, group: str) -> DriftOutcome:
     )
 
 
-def outcome(step: int) -> Outcome:
+def outcome(step: int) -> BatchOutcome:
     labelled = 0 if step % 10 == 0 else 180
     streams = [
         RuleStream(rule="min_accuracy", evidence=evidence(step, 0.15), measured=step),
         RuleStream(rule="gap", evidence=evidence(step, -0.01), measured=step),
     ]
-    return Outcome(
+    return BatchOutcome(
         sequence=step,
         as_of=(START + timedelta(days=step)).isoformat(),
         recorded=(START + timedelta(days=step, hours=2)).isoformat(),
@@ -140,7 +140,7 @@ def outcome(step: int) -> Outcome:
 OUTCOMES = [outcome(step) for step in range(1, 61)]
 
 
-def expected_scalars(outcomes: list[Outcome]) -> Points:
+def expected_scalars(outcomes: list[BatchOutcome]) -> Points:
     """What the logs must hold, written down once more, tag by tag."""
     points: Points = {}
     for o in outcomes:
@@ -170,7 +170,7 @@ def in_brackets(name: str) -> str:
     return name.replace("(", "[").replace(")", "]")
 
 
-def ends(name: str, estimate: Estimate) -> dict[str, float]:
+def ends(name: str, estimate: IntervalEstimate) -> dict[str, float]:
     return {f"{name}/value": estimate.value, f"{name}/low": estimate.low, f"{name}/high": estimate.high}
 
 
@@ -319,7 +319,7 @@ def test_a_rule_that_appears_later_is_added_to_the_layout_and_none_leaves_it(tmp
     assert [len(titles) for titles in charts(after).values()] == [4, 3, 3]
 
 
-def named(name: str, other: str) -> Outcome:
+def named(name: str, other: str) -> BatchOutcome:
     """The first batch with hostile names: of a rule and its group, and of a variable and its group."""
     batch = OUTCOMES[0]
     where: dict[str, Scalar] = {"attribute": other, "group": name}
@@ -420,7 +420,7 @@ def test_markup_in_events_is_shown_as_text(tmp_path: Path, text: str) -> None:
 
 @pytest.mark.parametrize("end", [math.inf, -math.inf, math.nan, 1e300])
 def test_a_margin_chart_never_lacks_one_of_its_series(tmp_path: Path, end: float) -> None:
-    rule = replace(OUTCOMES[0].rules[0], estimate=Estimate(value=0.5, low=0.4, high=end), low=-end)
+    rule = replace(OUTCOMES[0].rules[0], estimate=IntervalEstimate(value=0.5, low=0.4, high=end), low=-end)
     write(tmp_path, RUN, [replace(OUTCOMES[0], rules=[rule])])
     assert not [tag for tag in read_back(tmp_path)["scalars"] if tag.startswith("rules/")]
 
