@@ -53,8 +53,8 @@ class MonitoredModel:
 class BatchFiles:
     """A batch, and the labels that came later, if any; with their digests.
 
-    ``labelled_keys`` are hashes of rows whose labels were counted before. ``is_new`` is whether the batch itself has
-    not been counted.
+    ``labelled_rows`` are the numbers, from 0, of rows whose labels were counted before. ``is_new`` is whether the batch
+    itself has not been counted.
     """
 
     data: Source
@@ -62,7 +62,7 @@ class BatchFiles:
     digest: str
     labels_digest: str
     is_new: bool = True
-    labelled_keys: np.ndarray = field(default_factory=lambda: np.empty(0, np.uint64))
+    labelled_rows: np.ndarray = field(default_factory=lambda: np.empty(0, np.uint64))
 
 
 def open_batch(policy: ResolvedPolicy, data: str, labels: str | None) -> BatchFiles:
@@ -71,6 +71,9 @@ def open_batch(policy: ResolvedPolicy, data: str, labels: str | None) -> BatchFi
     Raises:
         AuditError: a file is missing or no table, or the labels have no label column.
     """
+    for option, path in (("--data", data), ("--labels", labels)):
+        if path == "":
+            raise AuditError(where=option, expected="the path of a table", found="an empty text")
     source = open_source(data, None, policy.data.csv)
     late = open_source(labels, None, policy.data.csv) if labels else None
     if late:
@@ -112,6 +115,7 @@ class _Pass:
         self._reference = reference
         self._bound = _bound(monitored, files.data)
         self._rules = MonitoredRules.of(policy)
+        self._are_whole = policy.data.weight is None and policy.data.cluster is None
         self._reader = RowReader(
             spec=policy.data,
             reference=reference,
@@ -123,8 +127,11 @@ class _Pass:
         self._raw: list[np.ndarray] = []
         self._first = 0
         self._parts: list[list[Measurement]] = []
+        self._clusters = np.empty(0, np.uint64)
+        self._sampled: set[tuple[str, str]] = set()
         self._reasons: dict[str, str] = {}
         self._keys: list[np.ndarray] = []
+        self._labelled_rows: list[np.ndarray] = []
         self._matched = 0
         self._labelled = 0
         self._pending: Future[None] = Future()
@@ -158,10 +165,10 @@ class _Pass:
             rows=self.done if files.is_new else 0,
             labelled=self._labelled,
             counts=[table.tolist() for table in self._counts] if files.is_new else [],
-            rules=list(rule_measurements(self._rules.monitored, self._parts)),
-            keys=self._labelled_keys(),
-            reasons=self._reasons | self._rules.reasons,
-            notes=self._reference.notes,
+            rules=list(rule_measurements(self._rules.monitored, self._parts, self._are_whole)),
+            labelled_rows=self._counted_rows(),
+            reasons=self._reasons,
+            notes=[*self._reference.notes, *self._rules.notes],
         )
 
     def _add(self, batch: FeatureBatch, pool: ThreadPoolExecutor) -> None:
@@ -181,7 +188,9 @@ class _Pass:
         """Count the variables of a batch; of a cluster, whose rows depend on each other, one row."""
         first_of_cluster = np.arange(len(raw))
         if rows.clusters is not None:
-            first_of_cluster = np.unique(rows.clusters, return_index=True)[1]
+            clusters, first = np.unique(rows.clusters, return_index=True)
+            first_of_cluster = first[~np.isin(clusters, self._clusters)]
+            self._clusters = np.union1d(self._clusters, clusters)
         score, classes = self._reference.decision_rule.decide(raw)
         no_null = np.zeros(len(raw), bool)
         outputs: Columns = {
@@ -208,8 +217,9 @@ class _Pass:
         labelled = rows.labelled
         self._matched += int(labelled.sum())
         if rows.keys is not None:
-            labelled &= ~np.isin(rows.keys, self._files.labelled_keys)
             self._keys.append(rows.keys[labelled])
+            labelled &= ~np.isin(file_rows, self._files.labelled_rows)
+            self._labelled_rows.append(file_rows[labelled])
         self._labelled += int(labelled.sum())
         free = self._rules.label_free if self._files.is_new else []
         if labelled.all():
@@ -239,8 +249,9 @@ class _Pass:
         """Run the checks of some rules on rows; those that sample features run on the first rows only."""
         metrics = {rule.metric for rule in rules}
         names = {metric.partition(".")[0] for metric in metrics}
-        if file_rows[0] and self._parts:
-            names &= STREAMED
+        kind = "labelled" if rules is self._rules.labelled else "free"
+        names = {name for name in names if name in STREAMED or (name, kind) not in self._sampled}
+        self._sampled |= {(name, kind) for name in names}
         if not names:
             return
         subject = self._subject(rows, raw, file_rows)
@@ -265,8 +276,9 @@ class _Pass:
             if rule.metric.partition(".")[0] == result.name:
                 self._reasons[str(rule.id)] = f"the check {result.name} {result.status}: {result.reason}"
 
-    def _labelled_keys(self) -> bytes:
-        keys = np.concatenate(self._keys) if self._keys else np.empty(0, np.uint64)
+    def _counted_rows(self) -> bytes:
+        """Return the numbers of the rows whose late labels are counted now; a key must not be that of two of them."""
+        keys = np.concatenate([np.empty(0, np.uint64), *self._keys])
         if len(np.unique(keys)) < len(keys):
             raise AuditError(
                 where=self._files.data.path,
@@ -274,7 +286,7 @@ class _Pass:
                 found="a key in several rows",
                 fix="give every row a key of its own, or name another column under monitoring.key",
             )
-        return np.sort(keys).astype("<u8").tobytes()
+        return np.concatenate([np.empty(0, np.uint64), *self._labelled_rows]).astype("<u8").tobytes()
 
 
 def _no_label_joined(files: BatchFiles, reader: RowReader) -> AuditError:
@@ -296,7 +308,8 @@ def _late(policy: ResolvedPolicy, files: BatchFiles) -> LateLabels | None:
 def _bound(monitored: MonitoredModel, source: Source) -> BoundModel:
     """Return the model bound to the batch's columns as it was to the reference's."""
     policy, reference = monitored.policy, monitored.reference
-    spec = policy.model.model_copy(update={"inputs": {**reference.inputs, **policy.model.inputs}})
+    inputs = {name: reference.inputs[name] for name in monitored.model.fed if name in reference.inputs}
+    spec = policy.model.model_copy(update={"inputs": {**policy.model.inputs, **inputs}})
     policy = policy.model_copy(update={"model": spec})
     audited = AuditedModel(policy=policy, path=monitored.path, model=monitored.model)
     bound = bind_model(audited, Sources(source, source))

@@ -8,7 +8,7 @@ from audit.data.arrow_columns import Codes, nulls
 from audit.data.protected_attributes import Attribute
 from audit.inputs.feeds import Feed
 from audit.result import Scalar
-from audit.subject.batches import FeatureBatch
+from audit.subject.batches import FeatureBatch, as_seen
 
 Columns = dict[str, tuple[np.ndarray | Codes, np.ndarray]]
 """Values and nulls (bool) of each feature, by name."""
@@ -28,7 +28,7 @@ def feature_columns(feeds: Sequence[Feed], batch: FeatureBatch) -> Columns:
             null = np.zeros(rows, bool)
             if stored:
                 null = nulls(batch.stored.column(stored[place]), numeric=not feed.is_text)
-            columns.setdefault(name, (column, null))
+            columns.setdefault(name, (as_seen(feed, column), null))
     return columns
 
 

@@ -30,6 +30,7 @@ from audit.monitoring.rule_test import LimitState, Side, after
 from audit.monitoring.run_state import RuleState, RunState
 from audit.policy.gate_spec import Rule
 from audit.policy.model import ResolvedPolicy
+from audit.result import GROUP_KEYS
 from audit.stats.effect_sizes import effect_sizes
 from audit.stats.eprocess import log_mean
 from audit.stats.proportions import Reals
@@ -117,7 +118,9 @@ class Decider:
         for name, rule in rules.items():
             alarm = rule.alarm or log_rules[name] >= self._line(self._rule_weight)
             measured = [one for one in measurement.rules if one.rule == name]
-            rules[name] = _with_failures(replace(rule, alarm=alarm), measured, measurement.digest)
+            rules[name] = _with_failures(
+                replace(rule, alarm=alarm), measured, measurement.digest, name in arrival.waived
+            )
         each = self._line(self._drift_weight / max(1, len(log_drift)))
         before = state.drift_alarms or [False] * len(log_drift)
         new = replace(
@@ -184,24 +187,29 @@ class Decider:
         measured = [one for one in measurement.rules if one.rule == name]
         if not measured:
             return state
-        places = state.places or len(sides(measured[0])) * max(
-            len(measured), self._expected(self._rules[name])
-        )
+        places = state.places or self._expected(self._rules[name], measured)
         limits = dict(state.limits)
         for one in measured:
             for side in sides(one):
-                key = json.dumps([side, sorted(one.first.where.items())])
+                key = json.dumps(
+                    [side, sorted((k, v) for k, v in one.first.where.items() if k != "privileged")]
+                )
                 if key in limits or len(limits) < places:
                     limits[key] = after(limits.get(key, LimitState()), one, side, self._min_rows)
         has_evidence = any(limit.batches > _batches(state, key) for key, limit in limits.items())
         return replace(state, limits=limits, places=places, measured=state.measured + has_evidence)
 
-    def _expected(self, rule: Rule) -> int:
-        """Return how many measurements a rule covers at most, by the reference's groups."""
+    def _expected(self, rule: Rule, measured: Sequence[RuleMeasurement]) -> int:
+        """Return how many limits a rule has at most, by the reference's groups: a batch may lack some of them."""
         named = rule.where.get("attribute", "*" if rule.metric.startswith("fairness.") else None)
-        if named is None or not {"group", "unprivileged"}.isdisjoint(rule.where):
-            return 1
-        return max(1, sum(len(g.values) for g in self._reference.attributes if named in ("*", g.attribute)))
+        groups = 1
+        if named is not None and {"group", "unprivileged"}.isdisjoint(rule.where):
+            groups = sum(len(g.values) for g in self._reference.attributes if named in ("*", g.attribute))
+        others = {
+            json.dumps(sorted((k, v) for k, v in one.first.where.items() if k not in GROUP_KEYS))
+            for one in measured
+        }
+        return len(sides(measured[0])) * max(len(measured), len(others) * groups)
 
 
 def _log_mean(log_values: Reals) -> float:
@@ -218,11 +226,13 @@ def sides(measurement: RuleMeasurement) -> list[Side]:
     return [*low, "high"] if math.isfinite(measurement.high) else low
 
 
-def _with_failures(state: RuleState, measured: Sequence[RuleMeasurement], digest: str) -> RuleState:
+def _with_failures(
+    state: RuleState, measured: Sequence[RuleMeasurement], digest: str, is_waived: bool
+) -> RuleState:
     """Return the state with the consecutive batches on which the rule fails: labels in several files are one batch."""
     if not measured:
         return state
-    fails = state.alarm and any(rule_outcome(one).breaks for one in measured)
+    fails = state.alarm and not is_waived and any(rule_outcome(one).breaks for one in measured)
     others = [batch for batch in state.failing if batch != digest]
     return replace(state, failing=[*others, digest] if fails else [])
 

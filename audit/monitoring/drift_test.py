@@ -44,8 +44,12 @@ class DriftTest:
         ]
         events, trials, stream = self._tested(reference.counts)
         self._stream = stream
-        tail = error / max(1, 2 * len(events))
-        limits = clopper_pearson(events, np.maximum(trials, 1.0), tail)
+        selection = np.array([variable.selection for variable in reference.variables])
+        of_event = np.repeat(selection, 1 + len(reference.groups))[stream.astype(np.int64)]
+        tail = (
+            error / max(1, 2 * len(events)) / of_event
+        )  # of all categories, to choose from which is no bias
+        limits = clopper_pearson(events, np.maximum(trials, 1.0), tail)  # type: ignore[arg-type]  # one for each
         above = np.where(trials > 0, limits.high, 1.0)
         below = np.where(trials > 0, limits.low, 0.0)
         self._highest = np.concatenate([above, 1.0 - below])

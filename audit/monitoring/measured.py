@@ -15,16 +15,24 @@ from audit.stats.methods import EXACT
 _LEAST_P_VALUE = 1e-12
 RATE = "clopper-pearson"
 COMPARISONS = frozenset({"mover-difference", "mover-ratio"})
+_COUNTED = COMPARISONS | {RATE}
+_MIN_ROWS = 50
+"""Rows from which an interval is trusted as a test, whatever ``gate.min_rows`` says."""
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, kw_only=True)
 class RuleMeasurement:
-    """A rule's measurement on a batch: its parts are of disjoint rows, and each has been measured by itself."""
+    """A rule's measurement on a batch: its parts are of disjoint rows, and each has been measured by itself.
+
+    ``is_counted`` is whether it is a rate, or compares two, of rows: then its counts say all there is to know.
+    """
 
     rule: str
     low: float
     high: float
     parts: list[Measurement]
+    is_counted: bool
 
     @property
     def first(self) -> Measurement:
@@ -35,16 +43,6 @@ class RuleMeasurement:
     def rows(self) -> int:
         """Rows of all parts."""
         return sum(part.n for part in self.parts)
-
-    @property
-    def is_counted(self) -> bool:
-        """Whether it is a rate, or compares two, of whole rows: then its counts say all there is to know."""
-        return self.first.method in {RATE, *COMPARISONS} and all(
-            float(number).is_integer()
-            for part in self.parts
-            for pair in part.counts.values()
-            for number in pair
-        )
 
     @property
     def counts(self) -> dict[str, tuple[float, float]]:
@@ -69,6 +67,8 @@ class RuleMeasurement:
             return _estimate(merged.value, interval(merged, confidence))
         if len(self.parts) == 1:
             return _estimate(self.first.value, self.first.ci)
+        if self.first.metric == "performance.rows":
+            return _estimate(sum(part.value for part in self.parts), None)
         total = sum(part.n for part in self.parts) or 1
         shares = [part.n / total for part in self.parts]
         value = sum(share * part.value for share, part in zip(shares, self.parts, strict=True))
@@ -84,14 +84,17 @@ class RuleMeasurement:
         return _estimate(value, (value - below, value + above))
 
     def p_values(self, low: float, high: float, min_rows: int) -> list[float]:
-        """Return the p-value of "within ``low`` and ``high``" of each part that has ``min_rows`` and an interval.
+        """Return the p-value of "within ``low`` and ``high``" of each part that has enough rows and an interval.
 
-        Of a value that is exact by nature it is 1, or the least that a p-value is given as.
+        It is not less than one over the rows, since approximate intervals are no tests far out. Of a value that is
+        exact by nature it is 1, or the least that a p-value is given as.
         """
-        exact = [part for part in self.parts if part.method == EXACT.name]
-        known = [part for part in self.parts if part.ci is not None and is_known(part.method)]
-        of_exact = [1.0 if low <= part.value <= high else _LEAST_P_VALUE for part in exact]
-        return of_exact + [p_outside(part, low, high) for part in known if part.rows >= min_rows]
+        exact = [part.value for part in self.parts if part.method == EXACT.name]
+        if self.first.metric == "performance.rows":
+            exact = [sum(exact)]
+        of_exact = [1.0 if low <= value <= high else _LEAST_P_VALUE for value in exact]
+        tested = [part for part in self.parts if part.rows >= max(min_rows, _MIN_ROWS) and _has_spread(part)]
+        return of_exact + [max(p_outside(part, low, high), 1.0 / part.rows) for part in tested]
 
     def _merged(self) -> Measurement:
         counts = {name: list(pair) for name, pair in self.counts.items()}
@@ -103,6 +106,12 @@ class RuleMeasurement:
         else:
             value = rates[0] / rates[1] if rates[1] else math.nan
         return replace(self.first, counts=counts, value=value, n=self.rows)
+
+
+def _has_spread(part: Measurement) -> bool:
+    """Return whether a part has an interval, and no standard error that is rounding alone."""
+    is_rounding = part.se is not None and part.se <= _ROUNDING * max(1.0, abs(part.value))
+    return part.ci is not None and is_known(part.method) and not is_rounding
 
 
 def _estimate(value: float, span: Interval | None) -> IntervalEstimate:
@@ -125,24 +134,38 @@ class BatchMeasurement:
     counts: list[list[list[int]]]
     rules: list[RuleMeasurement]
     is_new: bool = True
-    keys: bytes = b""
+    labelled_rows: bytes = b""
     reasons: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
 
 def rule_measurements(
-    rules: Sequence[Rule], parts: Sequence[Sequence[Measurement]]
+    rules: Sequence[Rule], parts: Sequence[Sequence[Measurement]], are_whole: bool
 ) -> Iterator[RuleMeasurement]:
-    """Yield the measurements that each rule covers, of all parts that have them; pools of small groups are left out."""
+    """Yield the measurements that each rule covers, of all parts that have them; pools of small groups are left out.
+
+    ``are_whole`` is whether counts are of rows: with weights or clusters they are effective ones, and whole by chance.
+    """
     for rule in rules:
         by_key: dict[object, list[Measurement]] = {}
         for part in parts:
             for measurement in covered(rule, part):
-                if not measurement.members and not math.isnan(measurement.value):
+                if not measurement.members and _says_something(measurement):
                     by_key.setdefault(measurement.key, []).append(measurement)
         for measurements in by_key.values():
             for claim in claims(rule, measurements[0]):
                 if not claim.paired:
                     yield RuleMeasurement(
-                        rule=str(rule.id), low=claim.low, high=claim.high, parts=measurements
+                        rule=str(rule.id),
+                        low=claim.low,
+                        high=claim.high,
+                        parts=measurements,
+                        is_counted=are_whole and measurements[0].method in _COUNTED,
                     )
+
+
+def _says_something(measurement: Measurement) -> bool:
+    """Return whether it has a value; the counts of two rates do without: no event in either is their evidence too."""
+    if measurement.method in COMPARISONS:
+        return all(trials > 0 for _, trials in measurement.counts.values())
+    return not math.isnan(measurement.value)

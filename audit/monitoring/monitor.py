@@ -50,6 +50,13 @@ class Monitor:
     """
 
     def __init__(self, policy: ResolvedPolicy, folder: Path, progress: Progress = lambda *_: None) -> None:
+        if policy.data.copies == "once":
+            raise AuditError(
+                where="data.copies: once",
+                expected="a policy that counts every row: of batches, copies are not left out",
+                found="one that leaves out rows that repeat another",
+                fix="monitor with a policy without data.copies, on a reference without copies",
+            )
         self._policy = policy
         self._folder = folder
         self._progress = progress
@@ -148,9 +155,9 @@ class Monitor:
         is_known = files.labels_digest in counted or (counted and not files.labels_digest)
         if is_known and (run := self.run):
             return Observation(self._last(run), counted=False)
-        keys = np.concatenate([np.empty(0, np.uint64), *counted.values()])
+        rows = np.concatenate([np.empty(0, np.uint64), *counted.values()])
         measured = measure_batch(
-            self._monitored, replace(files, is_new=not counted, labelled_keys=keys), self._progress
+            self._monitored, replace(files, is_new=not counted, labelled_rows=rows), self._progress
         )
         if not measured.is_new and not measured.labelled and (run := self.run):
             return Observation(self._last(run), counted=False)
@@ -194,7 +201,7 @@ class Monitor:
         if is_first:
             started = Event(kind="started", text=f"{run.version} is monitored from now on", subject=run.model)
             outcome = replace(outcome, events=[started, *outcome.events])
-        store.append(run, outcome, measured.labels_digest, measured.keys, state)
+        store.append(run, outcome, measured.labels_digest, measured.labelled_rows, state)
         return outcome
 
     def _waived(self, as_of: datetime) -> frozenset[str]:

@@ -9,11 +9,11 @@ from audit.policy.model import ResolvedPolicy
 
 @dataclass(frozen=True, kw_only=True)
 class MonitoredRules:
-    """The policy's rules by what they need; ``reasons`` say of the others why they are not monitored."""
+    """The policy's rules by what they need; ``notes`` say which others are not monitored."""
 
     label_free: list[Rule]
     labelled: list[Rule]
-    reasons: dict[str, str]
+    notes: list[str]
 
     @property
     def monitored(self) -> list[Rule]:
@@ -25,13 +25,13 @@ class MonitoredRules:
         """Return the rules of a policy."""
         free = {f"{name}.{m}" for name, check in build_checks(policy).items() for m in check.label_free}
         rules = [rule for rule in policy.rules if rule.is_absolute]
-        reasons = {
-            str(rule.id): "it compares with a baseline, which is not monitored"
+        notes = [
+            f"the rule {rule.id} only compares with a baseline, and is not monitored"
             for rule in policy.rules
             if not rule.is_absolute
-        }
+        ]
         return cls(
             label_free=[rule for rule in rules if rule.metric in free],
             labelled=[rule for rule in rules if rule.metric not in free],
-            reasons=reasons,
+            notes=notes,
         )

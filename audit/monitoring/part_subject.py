@@ -33,9 +33,10 @@ def known_targets(policy: ResolvedPolicy, reference: Reference, labels: np.ndarr
 def _scores(
     policy: ResolvedPolicy, reference: Reference, rows: BatchRows, raw: np.ndarray
 ) -> tuple[Classified | Regressed, Classifier | Regressor]:
-    """Return the scores of rows; where a label is unknown it is the first class, and nothing that needs it is used."""
+    """Return the scores of rows; an unknown label is the first class or the prediction, and nothing uses it."""
     labels = rows.labels
-    labels = np.nan_to_num(labels) if labels.dtype.kind == "f" else np.maximum(labels, 0)
+    is_target = labels.dtype.kind == "f"
+    labels = np.where(np.isnan(labels), raw[:, 0], labels) if is_target else np.maximum(labels, 0)
     targets = known_targets(policy, reference, labels)
     collector: Classifier | Regressor
     if isinstance(targets, Targets):

@@ -40,7 +40,7 @@ class Reference:
 
     ``counts`` has for each variable the rows in each bin: of all rows, then of each of ``groups``, which are pairs of
     attribute and value. ``classes`` are the label values in the order of the model's outputs, none for a regression.
-    ``inputs`` are the columns of each input that reads several: a batch may have more columns, or another order.
+    ``inputs`` are the columns of each input: a batch may have more columns, or another order.
     """
 
     path: str
@@ -93,7 +93,7 @@ def measure_reference(policy: ResolvedPolicy, progress: Progress) -> Reference:
         threshold=rule.threshold,
         at_least=rule.at_least,
         classes=subject.scores.classes if isinstance(subject.scores, Classified) else [],
-        inputs={feed.name: list(feed.reads) for feed in subject.feeds if len(feed.reads) > 1},
+        inputs={feed.name: list(feed.reads) for feed in subject.feeds},
         attributes=[
             ReferenceGroups(
                 attribute=attribute.name,
@@ -105,7 +105,7 @@ def measure_reference(policy: ResolvedPolicy, progress: Progress) -> Reference:
         groups=groups,
         variables=variables,
         counts=[table.tolist() for table in counts],
-        notes=[*notes, *_unmonitored(subject.feeds, variables)],
+        notes=[*notes, *(_unmonitored(subject.feeds, variables) if policy.monitoring.drift.features else [])],
     )
 
 

@@ -42,7 +42,11 @@ def count_reference(
 ) -> list[np.ndarray]:
     """Return the rows in each bin of each variable: int64 ``(1 + groups, bins)``, of all rows and of each group."""
     counter = GroupCounter(subject.attributes, groups)
-    features = _feature_counts(subject, variables, counter)
+    independent = np.ones(subject.rows, bool)
+    if subject.clusters is not None:  # of each cluster one row, as in a batch
+        independent[:] = False
+        independent[np.unique(subject.clusters, return_index=True)[1]] = True
+    features = _feature_counts(subject, variables, counter, independent)
     score, decision = _scored(subject)
     totals = []
     for variable in variables:
@@ -55,23 +59,25 @@ def count_reference(
             values = attributions.values[:, attributions.features.index(variable.name)]
         assert values is not None  # a variable of decisions is chosen where there are some
         numbers = variable.bin_numbers(values, np.zeros(len(rows), bool))
-        totals.append(counter.take(rows).count(numbers, variable.bins))
+        counted = independent[rows]
+        totals.append(counter.take(rows[counted]).count(numbers[counted], variable.bins))
     return totals
 
 
 def _feature_counts(
-    subject: Subject, variables: Sequence[Variable], counter: GroupCounter
+    subject: Subject, variables: Sequence[Variable], counter: GroupCounter, independent: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """Return the counts of each feature, of the rows that count."""
+    """Return the counts of each feature, of the rows that count and are ``independent`` (bool)."""
     features = [variable for variable in variables if variable.kind == "feature"]
     totals: dict[str, np.ndarray] = {}
     file_rows = subject.keys.data.file_rows
     counted = np.arange(subject.rows) if file_rows is None else file_rows
     for start, batch in _streamed(subject) if features else ():
         first, last = np.searchsorted(counted, [start, start + batch.stored.num_rows])
-        rows = counted[first:last] - start
+        places = np.arange(first, last)[independent[first:last]]
+        rows = counted[places] - start
         columns = feature_columns(subject.feeds, batch)
-        of_batch = counter.take(np.arange(first, last))
+        of_batch = counter.take(places)
         for variable in features:
             values, null = columns[variable.name]
             numbers = variable.bin_numbers(_take(values, rows), null[rows])

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from audit.data.arrow_columns import NULL_WORDS, numbers, texts
 from audit.data.category_codes import NULL_CODE, Coder
-from audit.data.labels import Labels
+from audit.data.labels import MAX_TARGET, Labels
 from audit.data.protected_attributes import Attribute, AttributeReader, combine
 from audit.data.row_hashes import HashKey, row_hashes
 from audit.errors import AuditError, RowError, quote_list
@@ -108,7 +108,15 @@ class RowReader:
             rows = batch.num_rows
             return np.full(rows, np.nan) if regression else np.full(rows, UNLABELLED, np.int32)
         if regression:
-            return numbers(column, self.spec.label, first_row, fill=float("nan"))
+            targets = numbers(column, self.spec.label, first_row, fill=float("nan"))
+            if (too_large := np.abs(targets) > MAX_TARGET).any():
+                raise RowError(
+                    row=first_row + int(too_large.argmax()),
+                    where=f"data.label: {self.spec.label!r}",
+                    expected=f"labels between -{MAX_TARGET:g} and {MAX_TARGET:g}, whose errors can be measured",
+                    found="a larger one",
+                )
+            return targets
         return self._classes(column, first_row)
 
     def _classes(self, column: pa.Array, first_row: int) -> np.ndarray:

@@ -19,18 +19,25 @@ class Variable:
 
     A number is counted in the first bin whose edge it does not exceed; the edges are the reference's deciles and its
     maximum, so that a last bin holds what is greater than any reference value. A category has a bin of its own, the
-    rarer and the new ones share one. The last bin of either is that of nulls.
+    rarer and the new ones share one. The last bin of either is that of nulls. ``candidates`` is the number of
+    categories of the reference, of which the most frequent have a bin.
     """
 
     kind: Kind
     name: str
     edges: list[float] = field(default_factory=list)
     categories: list[str] = field(default_factory=list)
+    candidates: int = 0
 
     @property
     def bins(self) -> int:
         """Number of bins, that of nulls included."""
         return len(self.edges or self.categories) + 2
+
+    @property
+    def selection(self) -> float:
+        """Number of categories for each that was selected as frequent, by which an error is to be divided."""
+        return max(1.0, self.candidates / max(1, len(self.categories)))
 
     def bin_numbers(self, values: np.ndarray | Codes, null: np.ndarray) -> np.ndarray:
         """Return the bin of each row, int64; ``null`` (bool, one a row) are rows without a value."""
@@ -47,10 +54,12 @@ class Variable:
     def events(self, counts: np.ndarray) -> np.ndarray:
         """Return the counted rows of each tested event from counts ``(..., bins)``.
 
-        Of numbers, the events are "at most an edge", of categories "in this bin", and of both "null".
+        Of numbers, the events are "at most an edge", of categories "in this bin", and of both "null". What is in no
+        category's bin is an event only if all of the reference's categories have one.
         """
         if not self.edges:
-            return counts
+            # The share of what is rare in the reference is biased: those that were frequent by chance are not in it.
+            return np.delete(counts, -2, axis=-1) if self.candidates > len(self.categories) else counts
         return np.concatenate([np.cumsum(counts[..., :-2], axis=-1), counts[..., -1:]], axis=-1)
 
 
@@ -66,4 +75,4 @@ def number_variable(kind: Kind, name: str, values: np.ndarray) -> Variable:
 def category_variable(kind: Kind, name: str, rows_by_category: dict[str, int]) -> Variable:
     """Return the variable of a category: the most frequent of the reference's have bins of their own."""
     ranked = sorted(rows_by_category, key=lambda category: (-rows_by_category[category], category))
-    return Variable(kind, name, categories=ranked[:MAX_CATEGORIES])
+    return Variable(kind, name, categories=ranked[:MAX_CATEGORIES], candidates=len(ranked))

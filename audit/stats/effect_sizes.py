@@ -56,9 +56,8 @@ def effect_sizes(
     """
     if batch.sum() == 0 or reference.sum() == 0:
         return dict.fromkeys(("psi", "js", "ks"), EffectSize(np.nan, np.nan, np.nan))
-    occupied = (
-        batch + reference > 0
-    )  # half a row in a bin that is empty in both would be a difference by itself
+    # half a row in a bin that is empty in both would be a difference by itself
+    occupied = batch + reference > 0
     batch, reference = batch[occupied], reference[occupied]
     rng = np.random.default_rng(seed)
     of_batch, of_reference = (

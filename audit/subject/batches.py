@@ -48,7 +48,7 @@ def feature_batches(
                 values = [feed.read(batch, row, missing) for feed in feeds]
         except NullValue as null:
             raise missing_values(null, feeds, source, missing) from None
-        columns = (_as_seen(feed, c) for feed, columns in zip(feeds, values, strict=True) for c in columns)
+        columns = (as_seen(feed, c) for feed, columns in zip(feeds, values, strict=True) for c in columns)
         hashes = np.empty(0, np.uint64) if key is None else row_hashes(columns, batch.num_rows, key)
         yield FeatureBatch(values, hashes, batch)
         row += batch.num_rows
@@ -64,7 +64,7 @@ def prefetched(items: Iterator[_Item]) -> Iterator[_Item]:
             yield item  # type: ignore[misc]  # the sentinel never gets here
 
 
-def _as_seen(feed: Feed, column: Values) -> Values:
+def as_seen(feed: Feed, column: Values) -> Values:
     """Return single numbers in the precision of the model's input: rows that it cannot tell apart are equal."""
     is_number = isinstance(column, np.ndarray) and column.ndim == 1 and column.dtype.kind == "f"
     return as_sent(column, feed) if is_number else column  # type: ignore[arg-type]  # an array

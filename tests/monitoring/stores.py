@@ -108,7 +108,7 @@ class Batch:
             is_new=not counted,
             counts=[] if counted else self._counts(),
             rules=[self._accuracy(len(keys))] if len(keys) else [],
-            keys=keys.astype("<u8").tobytes(),
+            labelled_rows=keys.astype("<u8").tobytes(),
             notes=["the batch was made by hand"],
         )
 
@@ -133,7 +133,7 @@ class Batch:
             method="clopper-pearson",
             counts={"rate": [hits, rows]},
         )
-        return RuleMeasurement(rule="accurate", low=0.8, high=np.inf, parts=[measurement])
+        return RuleMeasurement(rule="accurate", low=0.8, high=np.inf, parts=[measurement], is_counted=True)
 
 
 class CountedMeanwhile(Exception):
@@ -210,7 +210,7 @@ class Counting:
         outcome = with_notes(
             outcome, store.latest_time(run) if measured.is_new else "", run if is_first else None
         )
-        store.append(run, outcome, measured.labels_digest, measured.keys, state)
+        store.append(run, outcome, measured.labels_digest, measured.labelled_rows, state)
         return outcome
 
 
@@ -291,7 +291,7 @@ class RunInMemory:
         self.state, outcome = self._decider.decide(self.state, measured, Arrival(batch.as_of, RECORDED))
         begun = Run(self.number, self.model, self.version, RECORDED, REFERENCE, "") if is_first else None
         self.outcomes.append(with_notes(outcome, self.latest if measured.is_new else "", begun))
-        self.batches.append((batch, np.frombuffer(measured.keys, "<u8")))
+        self.batches.append((batch, np.frombuffer(measured.labelled_rows, "<u8")))
         return self.outcomes[-1]
 
 

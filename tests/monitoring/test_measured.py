@@ -161,3 +161,12 @@ def test_attributions_are_counted_when_asked_for(model: Models, folder: Path) ->
     assert len(quiet.counts) == 4
     assert np.sum(quiet.counts[3][0]) == 600
     assert np.sum(quiet.counts[3][1]) + np.sum(quiet.counts[3][2]) == 600
+
+
+def test_a_batch_is_bound_to_the_columns_of_the_reference(model: Models, folder: Path) -> None:
+    """A column with the name of the model's input is not taken for it because a batch happens to have it."""
+    frame = batches.table(300, 20)
+    plain = measure(model("given"), folder, frame, "plain.parquet")
+    more = measure(model("given"), folder, frame.assign(x=1 - frame["score"]), "more.parquet")
+    assert more.counts == plain.counts
+    assert [one.estimate() for one in more.rules] == [one.estimate() for one in plain.rules]

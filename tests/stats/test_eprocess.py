@@ -114,11 +114,17 @@ def test_nothing_is_bet_where_there_is_nothing_to_test() -> None:
     assert log_bernoulli_factor(3, 10, (0, 1e6), 0.5) == 0
 
 
-def group_counts(
-    events: tuple[float, float], trials: tuple[float, float], shape: tuple[int, ...] = ()
-) -> np.ndarray:
-    row = [events[0], trials[0], events[1], trials[1]]
-    return np.stack([np.broadcast_to(np.asarray(column, np.float64), shape) for column in row], -1)
+def test_a_probability_of_0_is_disproved_by_one_event() -> None:
+    assert log_bernoulli_factor(1, 5, (0, 0), 0.0) > 20
+    assert log_bernoulli_factor(0, 5, (0, 0), 0.0) == pytest.approx(
+        math.log(mixture_of_no_event(5)), abs=1e-5
+    )
+
+
+def mixture_of_no_event(trials: int) -> float:
+    """Return the mean of (1 - p) to the power of ``trials`` over Jeffreys' prior."""
+    mean, _ = quad(lambda angle: math.cos(angle) ** (2 * trials), 0, math.pi / 2)
+    return mean / (math.pi / 2)
 
 
 def comparison_factors(trials: tuple[int, int], past: np.ndarray, slope: float, least: float) -> np.ndarray:
@@ -168,7 +174,7 @@ def test_a_pair_beyond_the_line_gains_and_agreement_bets_nothing() -> None:
     assert (weights * factors).sum() > 1.3
     agreeing = past_counts((200.0, 0.5, 200.0, 0.5))
     assert not comparison_factors((9, 4), agreeing, 0.8, 0.0).any()
-    assert not comparison_factors((9, 4), np.zeros(4), 0.8, 0.0).any()
+    assert not comparison_factors((9, 4), np.zeros(4), 1.25, 0.0).any()
 
 
 def divergence(p: float, q: float) -> float:

@@ -54,9 +54,7 @@ class Fairness(Check):
     example: ClassVar[str] = (
         '{metric: fairness.disparate_impact, where: {attribute: "*"}, at_least: 0.8, at_most: 1.25}'
     )
-    label_free: ClassVar[frozenset[str]] = frozenset(
-        {"disparate_impact", "statistical_parity_difference", MEAN_PREDICTION_DIFFERENCE}
-    )
+    label_free: ClassVar[frozenset[str]] = frozenset({"disparate_impact", "statistical_parity_difference"})
 
     def planned_evaluations(self, _: Preview) -> tuple[float, float]:
         """Return 0: all rows are scored already."""
