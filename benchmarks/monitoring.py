@@ -45,10 +45,15 @@ YEAR = 365
 SIZES = (50, 500, 5000)
 REFERENCES = (16_000, 2_000)
 SHIFT = 0.5
+SMALL_SHIFT = 0.25
 QUIET = 100
 """Batches before a late change."""
-SEARCHED = {50: 200, 500: 40, 5000: 10}
-"""Batches from a shift on, by rows in a batch."""
+SEARCHED = {(50, SHIFT): 200, (500, SHIFT): 40, (5000, SHIFT): 10} | {
+    (50, SMALL_SHIFT): 265,
+    (500, SMALL_SHIFT): 100,
+    (5000, SMALL_SHIFT): 30,
+}
+"""Batches from a shift on, by rows in a batch and size of the shift."""
 STREAMS = (4, 20, 100)
 """1 / weight of a rule's stream: beside drift, of two rules, of ten, and of fifty."""
 POSITIVES = (5, 20, 100)
@@ -90,8 +95,8 @@ def run(pool: ProcessPoolExecutor, world: World, lives: int, with_thresholds: bo
     return Result(world, np.array(alarms), np.array(over))
 
 
-def shifted(reference_rows: int, size: int, quiet: int) -> World:
-    return World(reference_rows, size, quiet + SEARCHED[size], SHIFT, quiet + 1)
+def shifted(reference_rows: int, size: int, quiet: int, shift: float = SHIFT) -> World:
+    return World(reference_rows, size, quiet + SEARCHED[size, shift], shift, quiet + 1)
 
 
 def recall_delays(positives: int, quiet: int, lives: int) -> dict[int, float]:
@@ -116,6 +121,7 @@ def tables(lives: int) -> list[str]:
         still = [run(pool, World(large, size, YEAR), lives, True) for size in SIZES]
         still_small = [run(pool, World(small, size, YEAR), few) for size in SIZES]
         late = [run(pool, shifted(large, size, QUIET), lives if size == 500 else few, True) for size in SIZES]
+        slight = [run(pool, shifted(large, size, QUIET, SMALL_SHIFT), few, True) for size in SIZES]
         late_small = run(pool, shifted(small, 500, QUIET), few)
         early = [run(pool, shifted(large, 500, 0), lives), run(pool, shifted(small, 500, 0), few)]
     delays = {(p, quiet): recall_delays(p, quiet, lives) for p in POSITIVES for quiet in (0, QUIET)}
@@ -123,7 +129,7 @@ def tables(lives: int) -> list[str]:
         false_alarms([*still, *still_small]),
         shifts([*early, late[SIZES.index(500)], late_small]),
         broken_rule(delays, lives),
-        beside_thresholds(still, late),
+        beside_thresholds(still, late, slight),
     ]
 
 

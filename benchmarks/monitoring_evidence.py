@@ -172,7 +172,9 @@ def _measurement(life: Life, batch: int) -> BatchMeasurement:
             where={"attribute": "group", "group": OTHER},
             counts={"rate": [recalled, positives]},
         )
-        measurements.append(RuleMeasurement(rule="recall", low=LIMIT, high=np.inf, parts=[recall]))
+        measurements.append(
+            RuleMeasurement(rule="recall", low=LIMIT, high=np.inf, parts=[recall], is_counted=True)
+        )
     if other_rows and privileged:
         impact = Measurement(
             metric=str(_IMPACT["metric"]),
@@ -182,7 +184,9 @@ def _measurement(life: Life, batch: int) -> BatchMeasurement:
             where={"attribute": "group", "unprivileged": OTHER, "privileged": PRIVILEGED},
             counts={"unprivileged": [other, other_rows], "privileged": [privileged, privileged_rows]},
         )
-        measurements.append(RuleMeasurement(rule="impact", low=LIMIT, high=np.inf, parts=[impact]))
+        measurements.append(
+            RuleMeasurement(rule="impact", low=LIMIT, high=np.inf, parts=[impact], is_counted=True)
+        )
     rows = life.world.batch_rows
     return BatchMeasurement(
         digest="",

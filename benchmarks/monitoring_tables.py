@@ -108,30 +108,36 @@ def broken_rule(delays: dict[tuple[int, int], dict[int, float]], lives: int) -> 
     return _table(title, ["weight", *columns, "bar"], rows)
 
 
-def beside_thresholds(quiet: Sequence[Result], shifted: Sequence[Result]) -> str:
+def beside_thresholds(quiet: Sequence[Result], shifted: Sequence[Result], slightly: Sequence[Result]) -> str:
     rows = []
-    for still, moved in zip(quiet, shifted, strict=True):
+    for still, *moved in zip(quiet, shifted, slightly, strict=True):
         size = f"{still.world.batch_rows:,}"
         share = float((still.alarms > 0).mean())
-        delay = float(np.median(moved.delays))
-        rows.append([size, "`audit monitor`", _percent(share), f"{share:.3g}", _number(delay)])
+        delays = [_number(float(np.median(result.delays))) for result in moved]
+        rows.append([size, "`audit monitor`", _percent(share), f"{share:.3g}", *delays])
         for index, method in enumerate(METHODS):
             over = still.exceeded[:, index]
-            late = moved.exceeded[:, index, moved.world.shifted_from - 1 :]
-            first = np.where(late.any(1), late.argmax(1) + 1.0, np.inf)
-            a_year = f"{over.sum(1).mean():.3g}"
-            rows.append(
-                [size, method, _percent(over.any(1).mean()), a_year, _number(float(np.median(first)))]
-            )
+            first = [_number(_median_delay(result, index)) for result in moved]
+            rows.append([size, method, _percent(over.any(1).mean()), f"{over.sum(1).mean():.3g}", *first])
     world = shifted[0].world
     title = (
         f"**The usual fixed thresholds on the same batches**, {world.reference_rows:,} reference rows: alarms in a "
-        f"year of daily batches without any change, and batches until a shift of half a standard deviation in one of "
-        f"{FEATURES} features, which begins after {world.shifted_from - 1} batches, is found. A fixed threshold alarms "
-        "if any feature exceeds it, and an alarm of `audit monitor` stands, so that it is one at most."
+        f"year of daily batches without any change, and batches until a shift of one of {FEATURES} features, which "
+        f"begins after {world.shifted_from - 1} batches, is found. A fixed threshold alarms if any feature exceeds it, "
+        "and an alarm of `audit monitor` stands, so that it is one at most."
     )
     header = ["rows in a batch", "method", "lives with a false alarm", "false alarms a year"]
-    return _table(title, [*header, "batches until found, median"], rows)
+    found = [
+        f"batches until {of_size[0].world.shift} standard deviations are found, median"
+        for of_size in (shifted, slightly)
+    ]
+    return _table(title, [*header, *found], rows)
+
+
+def _median_delay(result: Result, method: int) -> float:
+    """Return the median number of batches from the shift until a fixed threshold is exceeded."""
+    late = result.exceeded[:, method, result.world.shifted_from - 1 :]
+    return float(np.median(np.where(late.any(1), late.argmax(1) + 1.0, np.inf)))
 
 
 def _percent(share: float) -> str:
