@@ -1,6 +1,6 @@
 """False alarms and delays of `audit monitor`, beside fixed thresholds: tables for docs/monitoring.md.
 
-Run as ``python -m benchmarks.monitoring``; ``--write`` puts the tables into the page. Takes about twenty minutes on two
+Run as ``python -m benchmarks.monitoring``; ``--write`` puts the tables into the page. Takes about half an hour on two
 cores. `benchmarks/monitoring_evidence.py` says which code of the audit decides.
 """
 

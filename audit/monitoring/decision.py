@@ -110,11 +110,17 @@ class Decider:
     def _advanced(
         self, state: RunState, measurement: BatchMeasurement, arrival: Arrival
     ) -> tuple[RunState, Reals, dict[str, float]]:
-        """Return the state after a batch, and the logarithms of all e-values; that of a waived rule is 0."""
+        """Return the state after a batch, and the logarithms of all e-values.
+
+        That of a waived rule is cut off at 0: it raises no alarm, and replaces no evidence that was below 0.
+        """
         drift = self._test.after(state.drift, measurement.counts) if measurement.counts else state.drift
         log_drift = self._test.log_e_values(drift)
         rules = {name: self._after_rule(name, rule, measurement) for name, rule in state.rules.items()}
-        log_rules = {name: 0.0 if name in arrival.waived else rule.log_e for name, rule in rules.items()}
+        log_rules = {
+            name: min(0.0, rule.log_e) if name in arrival.waived else rule.log_e
+            for name, rule in rules.items()
+        }
         for name, rule in rules.items():
             alarm = rule.alarm or log_rules[name] >= self._line(self._rule_weight)
             measured = [one for one in measurement.rules if one.rule == name]

@@ -6,6 +6,7 @@ import itertools
 import math
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -67,9 +68,13 @@ def drawn(rng: np.random.Generator, rows: int, shift: float = 0.0) -> list[list[
 
 
 def events_of(variable: Variable, row: Sequence[int]) -> list[int]:
-    """Return how many of the rows are at most each edge, or in each bin, and nulls."""
+    """Return how many of the rows are at most each edge, or in each bin, and nulls.
+
+    Of categories that were selected as frequent, the rest is no event.
+    """
     if not variable.edges:
-        return list(row)
+        has_rest = variable.candidates > len(variable.categories)
+        return [*row[:-2], row[-1]] if has_rest else list(row)
     return [*itertools.accumulate(row[:-2]), row[-1]]
 
 
@@ -104,15 +109,18 @@ def log_e_by_loops(
     return math.log(e)
 
 
-def e_values_by_loops(batches: Sequence[Counts]) -> list[float]:
-    number = sum(len(events_of(v, row)) for v, table in zip(VARIABLES, COUNTS, strict=True) for row in table)
+def e_values_by_loops(variables: list[Variable], batches: Sequence[Counts]) -> list[float]:
+    number = sum(len(events_of(v, row)) for v, table in zip(variables, COUNTS, strict=True) for row in table)
     values = []
-    for place, variable in enumerate(VARIABLES):
+    for place, variable in enumerate(variables):
         for group in range(3):
             reference = COUNTS[place][group]
             parts = []
+            selected = max(1.0, variable.candidates / max(1, len(variable.categories)))
             for event, seen in enumerate(events_of(variable, reference)):
-                limits = binomtest(seen, sum(reference)).proportion_ci(1.0 - ERROR / number, method="exact")
+                limits = binomtest(seen, sum(reference)).proportion_ci(
+                    1.0 - ERROR / number / selected, method="exact"
+                )
                 history = [
                     (events_of(variable, batch[place][group])[event], sum(batch[place][group]))
                     for batch in batches
@@ -131,15 +139,24 @@ def state_after(test: DriftTest, batches: Sequence[Counts]) -> DriftState:
     return state
 
 
+@pytest.mark.parametrize("candidates", [0, 40])
 @pytest.mark.parametrize("shift", [0.0, 0.05, 0.3])
-def test_each_stream_is_as_by_loops(shift: float) -> None:
+def test_each_stream_is_as_by_loops(shift: float, candidates: int) -> None:
     rng = np.random.default_rng(3)
     batches = [drawn(rng, rows, shift) for rows in (30, 5, 200, 0, 40, 1, 60)]
-    test = DriftTest(REFERENCE, ERROR)
+    variables = [NUMBER, replace(CATEGORY, candidates=candidates), SCORE]
+    test = DriftTest(reference_of(variables, COUNTS, GROUPS), ERROR)
     found = test.log_e_values(state_after(test, batches))
     assert test.streams == [(variable, group) for variable in range(3) for group in range(3)]
-    assert found == pytest.approx(e_values_by_loops(batches), abs=1e-7)
+    assert found == pytest.approx(e_values_by_loops(variables, batches), abs=1e-7)
     assert len(set(found.tolist())) == 9, "streams that are alike could be mistaken for each other"
+
+
+def test_evidence_beyond_every_float_stays_a_number() -> None:
+    test = DriftTest(REFERENCE, ERROR)
+    batch = [[[0] * (len(row) - 1) + [100_000] for row in table] for table in COUNTS]
+    e_values = test.log_e_values(test.after(test.initial(), batch))
+    assert np.isfinite(e_values).all() and e_values.min() > 10_000
 
 
 def test_before_the_first_batch_there_is_no_evidence() -> None:

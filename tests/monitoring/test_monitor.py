@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from audit.check import policy_from
 from audit.cli.monitor import exit_code
 from audit.errors import AuditError
 from audit.monitoring.monitor import Monitor
@@ -227,8 +228,6 @@ def test_a_store_of_another_policy_is_left_alone(model: Models, monitor: Monitor
 
 
 def test_a_waived_rule_raises_no_alarm(model: Models, tmp_path: Path) -> None:
-    from audit.check import policy_from
-
     content = batches.content(model("given"), tmp_path)
     waiver = {"rule": "recall", "reason": "known", "owner": "Ann", "expires": "2026-02-01"}
     with Monitor(policy_from({**content, "waivers": [waiver]}), tmp_path / "store") as monitor:
@@ -296,3 +295,17 @@ def test_labels_of_one_batch_in_several_files_are_one_failing_batch(model: Model
     assert (
         before and next(stream.failing for stream in outcome.streams if stream.rule == "recall") == before + 1
     )
+
+
+def test_a_waiver_adds_no_evidence(model: Models, tmp_path: Path) -> None:
+    """An e-value below 1 counts as it is: at 1, the evidence of all rules would rise with each waiver."""
+    content = batches.content(model("given"), tmp_path)
+    waiver = {"rule": "recall", "reason": "known", "owner": "Ann", "expires": "2026-02-01"}
+    evidence_of: list[list[float]] = []
+    for waivers in ([], [waiver]):
+        policy = policy_from({**content, "waivers": waivers})
+        with Monitor(policy, tmp_path / f"store-{len(waivers)}") as monitor:
+            outcomes = [observe(monitor, tmp_path, batches.table(300, day), f"{day}", day) for day in (1, 2)]
+        assert evidence(outcomes[-1], "recall") < 0.0
+        evidence_of.append([outcome.evidence.log_e for outcome in outcomes])
+    assert evidence_of[0] == evidence_of[1]

@@ -152,6 +152,12 @@ def test_the_same_counts_have_no_distance() -> None:
         assert size.low == size.value == 0.0 < size.high
 
 
+def test_a_distance_is_1_at_most() -> None:
+    """Of these counts, the estimate and the spread together exceed 1."""
+    sizes = effect_sizes(np.array([0.0, 7.0]), np.array([16.0, 1.0]), False, 1)
+    assert sizes["ks"].high == 1.0 > sizes["ks"].value
+
+
 def test_bins_that_are_empty_in_both_change_nothing() -> None:
     batch, reference = np.array([4.0, 9.0, 0.0]), np.array([400.0, 500.0, 100.0])
     empty = np.zeros(20)
