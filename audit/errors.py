@@ -156,3 +156,13 @@ def yaml_value(value: object) -> str:
     """Return a value of the data for a `Setting`: texts in quotes, whatever they hold."""
     text = repr(value)
     return json.dumps(value) if isinstance(value, str) and text != f"'{value}'" else text
+
+
+def not_installed(where: str, packages: str, extra: str, error: ImportError) -> AuditError:
+    """Return the error of a package that an extra of this one installs."""
+    return AuditError(
+        where=where,
+        expected=f"{packages}, installed on request",
+        found=str(error),
+        fix=f"pip install 'savedmodel-audit[{extra}]'",
+    )

@@ -16,9 +16,16 @@ from audit.model.head import Head
 from audit.monitoring.decision import Arrival, Decider, run_alpha
 from audit.monitoring.measured import BatchMeasurement, RuleMeasurement
 from audit.monitoring.reference import Reference
-from audit.monitoring.rule_test import _COMPARISON_DISCOUNTS, _RATE_DISCOUNTS
+from audit.monitoring.rule_evidence import _COMPARISON_DISCOUNTS
 from audit.result import Measurement
-from audit.stats.eprocess import advance, bernoulli_factor, comparison_factor, log_e_value, log_mean
+from audit.stats.eprocess import (
+    DISCOUNTS,
+    advance,
+    bernoulli_factor,
+    comparison_factor,
+    log_e_value,
+    log_mean,
+)
 from benchmarks.monitoring_lives import OTHER, PRIVILEGED, Life
 
 FALSE_ALARMS = 0.05
@@ -95,7 +102,7 @@ class RuleEvidence:
 def recall_evidence(counts: np.ndarray) -> np.ndarray:
     """Return the log e-values of "the rate is `LIMIT` at least" from counts (lives, batches, 2): `_after_rate`."""
     missed = np.stack([counts[..., 1] - counts[..., 0], counts[..., 1]], -1).astype(np.float64)
-    return _evidence(missed, _RATE_DISCOUNTS, _rate_factors)
+    return _evidence(missed, DISCOUNTS, _rate_factors)
 
 
 def impact_evidence(counts: np.ndarray) -> np.ndarray:

@@ -21,7 +21,7 @@ from audit.policy.model import ResolvedPolicy
 if TYPE_CHECKING:
     from audit.monitoring.store import Store
 
-_LN10 = 2.302585092994046
+_LN10 = math.log(10.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +50,7 @@ def monitor(request: MonitorRequest) -> int:
         from audit.monitoring.follow_up import follow_up, require_equipment
         from audit.monitoring.monitor import Monitor
 
-        with Monitor(policy, request.store, printing.progress) as opened:
+        with Monitor(policy, request.store, printing.progress, printing.crash) as opened:
             require_equipment(opened, request.tensorboard)
             observation = opened.observe(request.data, request.labels, as_of)
             with _after_counting():
@@ -58,7 +58,7 @@ def monitor(request: MonitorRequest) -> int:
                 if request.export:
                     _export(request.export, opened.store)
             version, outcome = opened.model.version, observation.outcome
-            alarms = opened.alarms()
+            alarms = opened.alarms() if outcome.state == "alarm" else []
     code = exit_code(outcome)
     if not observation.counted:
         remarks.insert(0, f"this batch was counted before: shown is the state after batch {outcome.sequence}")
@@ -83,7 +83,7 @@ def exit_code(outcome: BatchOutcome) -> int:
     """Return 1 if an alarm stands, 3 if a rule was never measured in this run or its check crashed, 0 otherwise."""
     if outcome.state == "alarm":
         return FAIL
-    measured = [stream.measured > 0 and "crashed" not in stream.reason for stream in outcome.streams]
+    measured = [stream.measured > 0 and not stream.crashed for stream in outcome.streams]
     return PASS if all(measured) and (measured or outcome.drift) else INCONCLUSIVE
 
 

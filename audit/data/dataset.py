@@ -72,7 +72,7 @@ def read_dataset(spec: DataSpec, source: Source, kind: Kind) -> Dataset:
             for reader in readers.values():
                 reader.add(batch, rows + 1)
             if spec.weight:
-                weights.append(_weights(batch, spec.weight, rows + 1))
+                weights.append(read_weights(batch, spec.weight, rows + 1))
         if spec.cluster:
             clusters.add(batch.column(spec.cluster))
         rows += batch.num_rows
@@ -83,12 +83,12 @@ def read_dataset(spec: DataSpec, source: Source, kind: Kind) -> Dataset:
         attributes[intersection] = intersect(intersection, [attributes[name] for name in names])
     with source.locating():
         labels = label.result()
-    normalized = _normalized(np.concatenate(weights), spec.weight) if spec.weight else None
+    normalized = normalized_weights(np.concatenate(weights), spec.weight) if spec.weight else None
     return Dataset(
         rows=rows,
         attributes=list(attributes.values()),
         # in the order of their values, lest a draw by code depend on the order of rows
-        clusters=_require_clusters(clusters.sort().codes, spec.cluster) if spec.cluster else None,
+        clusters=require_clusters(clusters.sort().codes, spec.cluster) if spec.cluster else None,
         labels=labels,
         weights=normalized,
         warnings=[
@@ -136,7 +136,8 @@ def _weight_warnings(weights: np.ndarray | None) -> Iterator[str]:
         )
 
 
-def _weights(batch: pa.RecordBatch, column: str, first_row: int) -> np.ndarray:
+def read_weights(batch: pa.RecordBatch, column: str, first_row: int) -> np.ndarray:
+    """Return the weights of a batch of rows, float64, validated; ``first_row`` is the number of the first."""
     values = numbers(batch.column(column), column, first_row, fill=float("nan"))
     invalid = ~(np.isfinite(values) & (values >= 0))
     if invalid.any():
@@ -149,7 +150,12 @@ def _weights(batch: pa.RecordBatch, column: str, first_row: int) -> np.ndarray:
     return values
 
 
-def _normalized(weights: np.ndarray, column: str) -> np.ndarray:
+def normalized_weights(weights: np.ndarray, column: str) -> np.ndarray:
+    """Return weights of which the greatest is 1.
+
+    Raises:
+        AuditError: all are 0, or they differ by more than a sum can hold.
+    """
     if not weights.any():
         raise AuditError(where=_weight_key(column), expected=_GOOD_WEIGHTS, found="only zeros")
     least = weights[weights > 0].min()
@@ -167,7 +173,8 @@ def _weight_key(column: str) -> str:
     return f"data.weight: {column!r}"
 
 
-def _require_clusters(codes: np.ndarray, column: str) -> np.ndarray:
+def require_clusters(codes: np.ndarray, column: str) -> np.ndarray:
+    """Return cluster codes, or raise an AuditError if a row has none."""
     missing = int((codes == NULL_CODE).sum())
     if missing:
         raise AuditError(

@@ -20,7 +20,7 @@ MAX_CLASSES = 1000
 MAX_TARGET = 1e50
 """Greatest size of a regression's labels and predictions: a 64-bit float holds the sixth power, as skewness needs."""
 
-_MEASURABLE = f"labels between -{MAX_TARGET:g} and {MAX_TARGET:g}, whose errors can be measured"
+MEASURABLE = f"labels between -{MAX_TARGET:g} and {MAX_TARGET:g}, whose errors can be measured"
 _MAX_LIKELY_CLASSES = 20  # numbers of more values than this are as likely measured as classes
 
 
@@ -109,7 +109,7 @@ class LabelReader:
         values = np.concatenate(self._targets)
         self._require_complete(np.isnan(values))
         if (too_large := np.abs(values) > MAX_TARGET).any():
-            error = self._error(_MEASURABLE, "a larger one", "correct the value, or measure in a larger unit")
+            error = self._error(MEASURABLE, "a larger one", "correct the value, or measure in a larger unit")
             raise error.in_row(int(too_large.argmax()) + 1)
         if values.min() == values.max():
             raise self._error("at least two label values", f"only {values[0].item()!r}")

@@ -13,7 +13,7 @@ import numpy as np
 from audit.check import build_checks
 from audit.check.entry_points import is_plug_in
 from audit.check.isolation import process_state_restored
-from audit.check.run import run_check
+from audit.check.run import Crash, run_check
 from audit.checks.explainability.row_attributions import row_attributions
 from audit.data.readers.registry import open_source
 from audit.data.source import Source
@@ -34,7 +34,6 @@ from audit.subject.batches import FeatureBatch, feature_batches, prefetched
 from audit.subject.class_probabilities import with_class_probabilities
 from audit.subject.scoring import Progress
 from audit.subject.sources import AuditedModel, BoundModel, Sources, bind_model
-from audit.subject.subject import Subject
 
 _PART_VALUES = 200_000
 
@@ -97,20 +96,28 @@ def _require_unlabelled(source: Source, label: str) -> None:
         )
 
 
-def measure_batch(monitored: MonitoredModel, files: BatchFiles, progress: Progress) -> BatchMeasurement:
-    """Score a batch and measure drift and rules on it.
+def ignore_crash(*_: str) -> None:
+    """Report a check's crash to nobody."""
+
+
+def measure_batch(
+    monitored: MonitoredModel, files: BatchFiles, progress: Progress, crash: Crash = ignore_crash
+) -> BatchMeasurement:
+    """Score a batch and measure drift and rules on it; ``crash`` is called with a check's traceback.
 
     Raises:
         AuditError: the batch lacks a column or has no rows, a value or label cannot be read, or the model fails.
     """
-    return _Pass(monitored, files).result(progress)
+    return _Pass(monitored, files, crash).result(progress)
 
 
 class _Pass:
     """One pass over the rows of a batch."""
 
-    def __init__(self, monitored: MonitoredModel, files: BatchFiles) -> None:
+    def __init__(self, monitored: MonitoredModel, files: BatchFiles, crash: Crash) -> None:
         policy, reference = monitored.policy, monitored.reference
+        self._crash = crash
+        self._sources = Sources(files.data, _background(policy) or files.data)
         self._files = files
         self._reference = reference
         self._bound = _bound(monitored, files.data)
@@ -128,7 +135,8 @@ class _Pass:
         self._first = 0
         self._parts: list[list[Measurement]] = []
         self._clusters = np.empty(0, np.uint64)
-        self._sampled: set[tuple[str, str]] = set()
+        self._sampled: set[str] = set()
+        self._crashed: set[str] = set()
         self._reasons: dict[str, str] = {}
         self._keys: list[np.ndarray] = []
         self._labelled_rows: list[np.ndarray] = []
@@ -168,6 +176,7 @@ class _Pass:
             rules=list(rule_measurements(self._rules.monitored, self._parts, self._are_whole)),
             labelled_rows=self._counted_rows(),
             reasons=self._reasons,
+            crashed=frozenset(self._crashed),
             notes=[*self._reference.notes, *self._rules.notes],
         )
 
@@ -234,7 +243,7 @@ class _Pass:
         places = [i for i, variable in enumerate(self._reference.variables) if variable.kind == "attribution"]
         if not places:
             return
-        subject = self._subject(rows, raw, file_rows)
+        subject = part_subject(self._bound, self._reference, self._sources, rows, raw, file_rows)
         attributions = row_attributions(subject, explainability_options(self._bound.policy))
         counter = GroupCounter(rows.attributes, self._reference.groups).take(attributions.rows)
         for place in places:
@@ -247,34 +256,32 @@ class _Pass:
         self, rules: Sequence[Rule], rows: BatchRows, raw: np.ndarray, file_rows: np.ndarray
     ) -> None:
         """Run the checks of some rules on rows; those that sample features run on the first rows only."""
+        rules = [rule for rule in rules if _check(rule) in STREAMED or rule.id not in self._sampled]
+        self._sampled |= {str(rule.id) for rule in rules}
+        names = set(map(_check, rules))
         metrics = {rule.metric for rule in rules}
-        names = {metric.partition(".")[0] for metric in metrics}
-        kind = "labelled" if rules is self._rules.labelled else "free"
-        names = {name for name in names if name in STREAMED or (name, kind) not in self._sampled}
-        self._sampled |= {(name, kind) for name in names}
         if not names:
             return
-        subject = self._subject(rows, raw, file_rows)
+        subject = part_subject(self._bound, self._reference, self._sources, rows, raw, file_rows)
         measurements: list[Measurement] = []
         for name, check in build_checks(self._bound.policy).items():
             if name not in names:
                 continue
             with process_state_restored(is_plug_in(name)):
                 confidence = self._bound.policy.gate.confidence
-                result = run_check(name, check, subject, confidence, lambda *_: None).result
+                result = run_check(name, check, subject, confidence, self._crash).result
             self._note_reason(result, rules)
             measurements += [one for one in result.measurements if one.metric in metrics]
         self._parts.append(measurements)
-
-    def _subject(self, rows: BatchRows, raw: np.ndarray, file_rows: np.ndarray) -> Subject:
-        return part_subject(self._bound, self._reference, self._files.data, rows, raw, file_rows)
 
     def _note_reason(self, result: CheckResult, rules: Sequence[Rule]) -> None:
         if result.status == "measured":
             return
         for rule in rules:
-            if rule.metric.partition(".")[0] == result.name:
+            if _check(rule) == result.name:
                 self._reasons[str(rule.id)] = f"the check {result.name} {result.status}: {result.reason}"
+                if result.status == "crashed":
+                    self._crashed.add(str(rule.id))
 
     def _counted_rows(self) -> bytes:
         """Return the numbers of the rows whose late labels are counted now; a key must not be that of two of them."""
@@ -287,6 +294,18 @@ class _Pass:
                 fix="give every row a key of its own, or name another column under monitoring.key",
             )
         return np.concatenate([np.empty(0, np.uint64), *self._labelled_rows]).astype("<u8").tobytes()
+
+
+def _check(rule: Rule) -> str:
+    return rule.metric.partition(".")[0]
+
+
+def _background(policy: ResolvedPolicy) -> Source | None:
+    """Return the background if a check samples it, None otherwise."""
+    samples = not STREAMED.issuperset(map(_check, policy.rules))
+    if not (samples or policy.monitoring.drift.attributions):
+        return None
+    return open_source(policy.data.background or policy.data.path, policy.folder, policy.data.csv)
 
 
 def _no_label_joined(files: BatchFiles, reader: RowReader) -> AuditError:

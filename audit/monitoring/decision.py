@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from audit.monitoring.changes import changes
-from audit.monitoring.drift_test import DriftTest
+from audit.monitoring.drift_evidence import DriftTest
 from audit.monitoring.measured import BatchMeasurement, RuleMeasurement
 from audit.monitoring.monitored_rules import MonitoredRules
 from audit.monitoring.outcome import (
@@ -26,7 +26,7 @@ from audit.monitoring.outcome import (
     RuleStream,
 )
 from audit.monitoring.reference import Reference
-from audit.monitoring.rule_test import LimitState, Side, after
+from audit.monitoring.rule_evidence import LimitState, Side, after
 from audit.monitoring.run_state import RuleState, RunState
 from audit.policy.gate_spec import Rule
 from audit.policy.model import ResolvedPolicy
@@ -143,11 +143,17 @@ class Decider:
         self, name: str, before: RuleState, state: RuleState, log_e: float, measurement: BatchMeasurement
     ) -> RuleStream:
         reason = ""
-        if state.measured == before.measured:
+        crashed = name in measurement.crashed
+        if crashed or state.measured == before.measured:
             reason = measurement.reasons.get(name) or self._unmeasured(name, measurement)
         evidence = EValue(log_e=log_e, log_line=self._line(self._rule_weight), alarm=state.alarm)
         return RuleStream(
-            rule=name, evidence=evidence, measured=state.measured, failing=len(state.failing), reason=reason
+            rule=name,
+            evidence=evidence,
+            measured=state.measured,
+            failing=len(state.failing),
+            reason=reason,
+            crashed=crashed,
         )
 
     def _unmeasured(self, name: str, measurement: BatchMeasurement) -> str:

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from audit.errors import AuditError, Refused
 from audit.policy.model import ResolvedPolicy, policy_digest
-from audit.promotion.mlflow_store import parse_target
-from audit.promotion.served import look_up, verified_model
+from audit.promotion.served import verified
 from audit.provenance.digest import digest
 from audit.registry.address import is_address, parse_address
 from audit.registry.artifact import find_artifact, find_model
@@ -51,9 +50,8 @@ def promoted_model(policy: ResolvedPolicy) -> Iterator[PromotedModel]:
     address = policy.model.path
     if is_address(address) and (alias := parse_address(address)).alias:
         try:
-            with verified_model(address) as path:
-                version = look_up(parse_target(address)).version
-                yield PromotedModel(path, digest(path), f"{alias.name} version {version}")
+            with verified(address) as (served, path):
+                yield PromotedModel(path, digest(path), f"{alias.name} version {served.version}")
         except Refused as refusal:
             raise AuditError(
                 where=refusal.where, expected=refusal.expected, found=refusal.found, fix=refusal.fix

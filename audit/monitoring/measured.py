@@ -67,8 +67,6 @@ class RuleMeasurement:
             return _estimate(merged.value, interval(merged, confidence))
         if len(self.parts) == 1:
             return _estimate(self.first.value, self.first.ci)
-        if self.first.metric == "performance.rows":
-            return _estimate(sum(part.value for part in self.parts), None)
         total = sum(part.n for part in self.parts) or 1
         shares = [part.n / total for part in self.parts]
         value = sum(share * part.value for share, part in zip(shares, self.parts, strict=True))
@@ -90,8 +88,6 @@ class RuleMeasurement:
         exact by nature it is 1, or the least that a p-value is given as.
         """
         exact = [part.value for part in self.parts if part.method == EXACT.name]
-        if self.first.metric == "performance.rows":
-            exact = [sum(exact)]
         of_exact = [1.0 if low <= value <= high else _LEAST_P_VALUE for value in exact]
         tested = [part for part in self.parts if part.rows >= max(min_rows, _MIN_ROWS) and _has_spread(part)]
         return of_exact + [max(p_outside(part, low, high), 1.0 / part.rows) for part in tested]
@@ -124,7 +120,8 @@ class BatchMeasurement:
     """Everything that one reading of a batch measured.
 
     ``rows`` are those that are new: none where only labels are. ``counts`` are those of the reference's variables, in
-    its order, and empty where only labels are new. ``reasons`` say of rules why they were not measured.
+    its order, and empty where only labels are new. ``reasons`` say of rules why they were not measured,
+    or not on all rows; ``crashed`` are those whose check crashed.
     """
 
     digest: str
@@ -136,6 +133,7 @@ class BatchMeasurement:
     is_new: bool = True
     labelled_rows: bytes = b""
     reasons: dict[str, str] = field(default_factory=dict)
+    crashed: frozenset[str] = frozenset()
     notes: list[str] = field(default_factory=list)
 
 
@@ -153,6 +151,8 @@ def rule_measurements(
                 if not measurement.members and _says_something(measurement):
                     by_key.setdefault(measurement.key, []).append(measurement)
         for measurements in by_key.values():
+            if len(measurements) > 1 and measurements[0].method == EXACT.name:
+                continue  # a value of the whole, such as a number of rows, is none of its parts
             for claim in claims(rule, measurements[0]):
                 if not claim.paired:
                     yield RuleMeasurement(

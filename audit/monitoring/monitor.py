@@ -11,9 +11,10 @@ import numpy as np
 from filelock import FileLock
 
 from audit.attestation.statement import utc_text
+from audit.check.run import Crash
 from audit.errors import AuditError
 from audit.model.model import open_model
-from audit.monitoring.batch import BatchFiles, MonitoredModel, measure_batch, open_batch
+from audit.monitoring.batch import BatchFiles, MonitoredModel, ignore_crash, measure_batch, open_batch
 from audit.monitoring.decision import Arrival, Decider, run_alpha
 from audit.monitoring.identity import PromotedModel, monitored_digest, promoted_model
 from audit.monitoring.measured import BatchMeasurement
@@ -44,12 +45,19 @@ class Monitor:
         policy: its model is monitored, and its rules are tested.
         folder: directory of the store, created with the first batch.
         progress: called while rows are scored.
+        crash: called with a check's name and traceback when it crashes.
 
     Raises:
         AuditError: the store is of another policy, or the model is not there or not the promoted one.
     """
 
-    def __init__(self, policy: ResolvedPolicy, folder: Path, progress: Progress = lambda *_: None) -> None:
+    def __init__(
+        self,
+        policy: ResolvedPolicy,
+        folder: Path,
+        progress: Progress = lambda *_: None,
+        crash: Crash = ignore_crash,
+    ) -> None:
         if policy.data.copies == "once":
             raise AuditError(
                 where="data.copies: once",
@@ -60,6 +68,7 @@ class Monitor:
         self._policy = policy
         self._folder = folder
         self._progress = progress
+        self._crash = crash
         self._identity = monitored_digest(policy)
         self._store = existing_store(folder, self._identity)
         self._open = ExitStack()
@@ -157,7 +166,10 @@ class Monitor:
             return Observation(self._last(run), counted=False)
         rows = np.concatenate([np.empty(0, np.uint64), *counted.values()])
         measured = measure_batch(
-            self._monitored, replace(files, is_new=not counted, labelled_rows=rows), self._progress
+            self._monitored,
+            replace(files, is_new=not counted, labelled_rows=rows),
+            self._progress,
+            self._crash,
         )
         if not measured.is_new and not measured.labelled and (run := self.run):
             return Observation(self._last(run), counted=False)

@@ -58,7 +58,8 @@ class RuleStream:
     """A rule over all batches: its evidence, and the number of consecutive labelled batches that it fails on.
 
     A batch fails the rule if its alarm stands and a value lies outside the limits. ``reason`` says why it was not
-    measured on this batch, "" if it was; ``measured`` counts the batches of this run on which it was.
+    measured on this batch, "" if it was, and ``crashed`` whether its check crashed on some of the rows; ``measured``
+    counts the batches of this run on which it was.
     """
 
     rule: str
@@ -66,6 +67,7 @@ class RuleStream:
     measured: int
     failing: int = 0
     reason: str = ""
+    crashed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from audit.data.dataset import normalized_weights
 from audit.data.labels import Labels, Targets
-from audit.data.readers.registry import open_source
 from audit.data.row_hashes import HashKey
 from audit.data.row_sample import KeyedRows
 from audit.data.source import Source
@@ -15,7 +15,7 @@ from audit.result import DataFacts, ModelFacts, OutputFacts
 from audit.subject.class_order import ClassOrder
 from audit.subject.predictions import Classified, Classifier, Regressed, Regressor
 from audit.subject.row_keys import RowKeys, background_keys
-from audit.subject.sources import BoundModel
+from audit.subject.sources import BoundModel, Sources
 from audit.subject.subject import Subject
 
 STREAMED = frozenset({"performance", "fairness"})
@@ -51,7 +51,7 @@ def _scores(
 def part_subject(
     bound: BoundModel,
     reference: Reference,
-    source: Source,
+    sources: Sources,
     rows: BatchRows,
     raw: np.ndarray,
     file_rows: np.ndarray,
@@ -61,19 +61,15 @@ def part_subject(
     Args:
         bound: the model, bound to the batch's columns.
         reference: classes and decision rule.
-        source: the batch.
+        sources: the batch, and the background if a check samples it.
         rows: groups and labels of the rows.
         raw: outputs of the model at these rows.
         file_rows: their indices in the batch, from 0, rising.
     """
     policy = bound.policy
+    source, background = sources
     scores, collector = _scores(policy, reference, rows, raw)
-    path = policy.data.background or policy.data.path
     keys = KeyedRows(np.random.default_rng(0).permutation(len(raw)).astype(np.uint64), file_rows)
-    sampled = {rule.metric.partition(".")[0] for rule in policy.rules} - STREAMED
-    needs_background = sampled or policy.monitoring.drift.attributions
-    background = open_source(path, policy.folder, policy.data.csv) if needs_background else source
-    weights = rows.weights
     return Subject(
         **vars(bound),
         seed=0,
@@ -85,7 +81,9 @@ def part_subject(
         scores=scores,
         decision_rule=collector.decision_rule,
         attributes=rows.attributes,
-        weights=None if weights is None or not weights.any() else weights / weights.max(),
+        weights=normalized_weights(rows.weights, str(policy.data.weight))
+        if rows.weights is not None
+        else None,
         clusters=None
         if rows.clusters is None
         else np.unique(rows.clusters, return_inverse=True)[1].astype(np.int32),

@@ -1,5 +1,6 @@
 """Rollback by rule: once a rule has failed on enough consecutive batches, the alias goes back one promotion."""
 
+import math
 from datetime import datetime
 
 from audit.errors import Refused
@@ -54,8 +55,8 @@ def _reason(spec: RollbackSpec, rule: str, outcome: BatchOutcome) -> str:
         for one in outcome.rules
         if one.rule == rule and one.breaks
     )
+    e_value, line = (value / math.log(10) for value in (stream.evidence.log_e, stream.evidence.log_line))
     return (
         f"rule {rule} failed on {stream.failing} consecutive batches (rollback after {spec.after}), e-value "
-        f"10^{stream.evidence.log_e / 2.302585:.1f} at the alarm line 10^{stream.evidence.log_line / 2.302585:.1f}; "
-        f"the last one, as of {outcome.as_of}: {values}"
+        f"10^{e_value:.1f} at the alarm line 10^{line:.1f}; the last one, as of {outcome.as_of}: {values}"
     )

@@ -6,15 +6,17 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from audit.data.arrow_columns import NULL_WORDS, numbers, texts
+from audit.data.arrow_columns import NULL_WORDS, Codes, numbers, texts
 from audit.data.category_codes import NULL_CODE, Coder
-from audit.data.labels import MAX_TARGET, Labels
+from audit.data.dataset import read_weights, require_clusters
+from audit.data.labels import MAX_TARGET, MEASURABLE, Labels
 from audit.data.protected_attributes import Attribute, AttributeReader, combine
 from audit.data.row_hashes import HashKey, row_hashes
-from audit.errors import AuditError, RowError, quote_list
+from audit.errors import RowError, quote_list
 from audit.monitoring.late_labels import LateLabels
 from audit.monitoring.reference import Reference
 from audit.policy.model import DataSpec
+from audit.values import Spelling
 
 UNLABELLED = -1
 _KEYS = HashKey(0)
@@ -73,8 +75,10 @@ class RowReader:
         return BatchRows(
             attributes=self._attributes(batch, first_row),
             labels=self._labels(batch, keys, first_row),
-            weights=_weights(batch.column(spec.weight), spec.weight, first_row) if spec.weight else None,
-            clusters=_hashes(batch.column(spec.cluster), spec.cluster) if spec.cluster else None,
+            weights=read_weights(batch, spec.weight, first_row) if spec.weight else None,
+            clusters=_clusters(batch.column(spec.cluster), spec.cluster, spec.values.get(spec.cluster))
+            if spec.cluster
+            else None,
             keys=None if keys is None or late is None else _hashes(keys, late.key),
         )
 
@@ -113,7 +117,7 @@ class RowReader:
                 raise RowError(
                     row=first_row + int(too_large.argmax()),
                     where=f"data.label: {self.spec.label!r}",
-                    expected=f"labels between -{MAX_TARGET:g} and {MAX_TARGET:g}, whose errors can be measured",
+                    expected=MEASURABLE,
                     found="a larger one",
                 )
             return targets
@@ -151,13 +155,11 @@ def _unknown_group(row: int, name: str, new: Sequence[str], known: Sequence[str]
     )
 
 
-def _weights(column: pa.Array, name: str, first_row: int) -> np.ndarray:
-    values = numbers(column, name, first_row, fill=float("nan"))
-    if not (np.isfinite(values) & (values >= 0)).all():
-        raise AuditError(
-            where=f"data.weight: {name!r}", expected="finite weights of at least 0", found="another value"
-        )
-    return values
+def _clusters(column: pa.Array, name: str, spelling: Spelling | None) -> np.ndarray:
+    """Return a hash of each row's cluster, the same in every batch of rows."""
+    coder = Coder(name, spelling)
+    coder.add(column)
+    return row_hashes([Codes(require_clusters(coder.codes(), name), coder.values)], len(column), _KEYS)
 
 
 def _hashes(column: pa.Array, name: str) -> np.ndarray:

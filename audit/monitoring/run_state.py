@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass, field
 
 import numpy as np
 
-from audit.monitoring.drift_test import DriftState
-from audit.monitoring.rule_test import LimitState
+from audit.monitoring.drift_evidence import DriftState
+from audit.monitoring.rule_evidence import LimitState
 from audit.stats.eprocess import log_mean
 
 

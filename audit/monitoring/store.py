@@ -170,7 +170,7 @@ class Store:
             return [_OUTCOME.validate_python(json.loads(text)) for (text,) in rows]
 
     def counted(self, run: Run, digest: str) -> dict[str, np.ndarray]:
-        """Return the hashes of the rows whose labels were counted, by the digest of the labels, "" without a file."""
+        """Return the numbers of the rows whose labels were counted, by the labels' digest, "" without a file."""
         rows = self._rows("SELECT labels, keys FROM batches WHERE run = ? AND digest = ?", run.id, digest)
         with self._parsing():
             return {labels: np.frombuffer(keys, "<u8") for labels, keys in rows}

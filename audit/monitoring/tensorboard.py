@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from audit.errors import AuditError
+from audit.errors import AuditError, not_installed
 from audit.formats.text.safe_text import clean
 from audit.monitoring.outcome import BatchOutcome
 from audit.monitoring.tensorboard_layout import Charts, charts_of, layout_value, merged
@@ -179,9 +179,4 @@ def require_tensorboard() -> None:
     try:
         import tensorboard.compat.proto.event_pb2  # noqa: F401
     except ImportError as error:
-        raise AuditError(
-            where="TensorBoard logs",
-            expected="TensorBoard, which is installed on request",
-            found=str(error),
-            fix="pip install 'savedmodel-audit[monitoring]'",
-        ) from None
+        raise not_installed("TensorBoard logs", "TensorBoard", "monitoring", error) from None

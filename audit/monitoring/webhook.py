@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from filelock import FileLock, Timeout
 
-from audit.errors import AuditError
+from audit.errors import AuditError, not_installed
 
 if TYPE_CHECKING:
     from tenacity import Retrying
@@ -245,9 +245,4 @@ def _require_packages() -> None:
         import httpx  # noqa: F401
         import tenacity  # noqa: F401
     except ImportError as error:
-        raise AuditError(
-            where="alerts to a webhook",
-            expected="httpx and tenacity, which are installed on request",
-            found=str(error),
-            fix="pip install 'savedmodel-audit[monitoring]'",
-        ) from None
+        raise not_installed("alerts to a webhook", "httpx and tenacity", "monitoring", error) from None

@@ -82,6 +82,13 @@ def verified_model(address: str, keys: Sequence[Path] = ()) -> Iterator[Path]:
         Refused: the alias is not where its log says, the files are not the audited ones, or no attestation holds.
         AuditError: there is no such model, or the registry or the files cannot be reached.
     """
+    with verified(address, keys) as (_, model):
+        yield model
+
+
+@contextmanager
+def verified(address: str, keys: Sequence[Path] = ()) -> Iterator[tuple[Served, Path]]:
+    """Context with what an alias serves, and the files, as of `verified_model`: of one look at the registry."""
     with _opened(parse_target(address)) as (served, model):
         differences = list(refusals(served, keys, datetime.now(UTC)))
         if differences or model is None:
@@ -91,7 +98,7 @@ def verified_model(address: str, keys: Sequence[Path] = ()) -> Iterator[Path]:
                 found=sentence(differences),
                 fix=f"run 'audit verify {address}' with the same keys, and 'audit history'",
             )
-        yield model
+        yield served, model
 
 
 def refusals(served: Served, keys: Sequence[Path], now: datetime) -> Iterator[Difference]:

@@ -5,7 +5,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from audit.errors import AuditError
+from audit.errors import AuditError, not_installed
 from audit.registry.mlflow_client import RegistryClient, environment, mlflow_exception
 from audit.registry.mlflow_errors import VARIABLE, translated, without_password
 
@@ -66,12 +66,7 @@ def _import_mlflow() -> Any:
             import mlflow
             import mlflow.tracking
     except ImportError as error:
-        raise AuditError(
-            where="models of an MLflow registry",
-            expected="MLflow, which is installed on request",
-            found=str(error),
-            fix="pip install 'savedmodel-audit[mlflow]'",
-        ) from None
+        raise not_installed("models of an MLflow registry", "MLflow", "mlflow", error) from None
     return mlflow
 
 

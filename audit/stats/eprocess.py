@@ -17,6 +17,8 @@ import numpy as np
 from audit.stats.proportions import Reals
 
 CALIBRATORS = np.array([0.1, 0.3, 0.5, 0.7, 0.9])
+DISCOUNTS = np.array([0.5, 0.9])
+"""Weights of earlier batches in the alternative, from each to the next: for a sudden and for a slow change."""
 _PRIOR = 0.5  # Jeffreys'
 _LEAST_TAIL = 1e-280  # below, the quotient of two tails has no digits left
 _HALVINGS = 60

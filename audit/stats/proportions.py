@@ -18,13 +18,13 @@ class Limits(NamedTuple):
     high: Reals
 
 
-def clopper_pearson(successes: Reals, trials: Reals, tail: float) -> Limits:
+def clopper_pearson(successes: Reals, trials: Reals, tail: float | Reals) -> Limits:
     """Bound proportions by the two one-sided exact binomial tests of level ``tail``.
 
     Args:
         successes: k, shape (…), 0 <= k <= n; not necessarily integers (effective counts).
         trials: n > 0, shape (…).
-        tail: error on each side, in (0, 0.5): 0.025 for a two-sided 95 %.
+        tail: error on each side, in (0, 0.5): 0.025 for a two-sided 95 %; one for all, or shape (…).
 
     Returns:
         k/n and its limits, each of shape (…), in [0, 1].

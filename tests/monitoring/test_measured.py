@@ -12,7 +12,10 @@ import pytest
 
 import audit
 from audit.check import policy_from
+from audit.checks.performance import Performance
+from audit.cli.monitor import exit_code
 from audit.data.source import BatchSize, Source
+from audit.errors import AuditError
 from audit.monitoring import batch as batch_module
 from audit.monitoring.measured import BatchMeasurement
 from audit.monitoring.monitor import Monitor
@@ -170,3 +173,76 @@ def test_a_batch_is_bound_to_the_columns_of_the_reference(model: Models, folder:
     more = measure(model("given"), folder, frame.assign(x=1 - frame["score"]), "more.parquet")
     assert more.counts == plain.counts
     assert [one.estimate() for one in more.rules] == [one.estimate() for one in plain.rules]
+
+
+def test_a_null_cluster_and_weights_that_are_all_zero_are_refused_as_in_an_audit(
+    model: Models, folder: Path
+) -> None:
+    frame = batches.table(100, 30)
+    for key, column, message in (
+        ("cluster", [None, *range(99)], "a cluster in every row"),
+        ("weight", [0.0] * 100, "only zeros"),
+    ):
+        content = batches.content(model("given"), folder)
+        reference = folder / f"{key}.parquet"
+        batches.table(4000, 0).assign(extra=range(1, 4001)).to_parquet(reference, index=False)
+        data = {**dict(content["data"]), key: "extra", "path": str(reference)}  # type: ignore[call-overload]
+        policy = policy_from({**content, "data": data})
+        with Monitor(policy, folder / "unused") as monitor, pytest.raises(AuditError, match=message):
+            monitor.observe(batches.store(frame.assign(extra=column), folder, f"bad-{key}.parquet"))
+        assert not (folder / "unused").exists()
+
+
+def test_a_check_that_crashes_on_a_part_is_no_pass(
+    model: Models, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other parts are measured, and the exit code is that of what was not."""
+    calls: list[int] = []
+    measured = Performance.measure
+
+    def crash_once(self: Performance, subject: Any) -> Any:
+        calls.append(subject.rows)
+        if len(calls) == 2:
+            raise ZeroDivisionError("on purpose")
+        return measured(self, subject)
+
+    tracebacks: list[str] = []
+    policy = batches.policy(model("given"), folder)
+    with Monitor(policy, folder / "crashing", crash=lambda _, text: tracebacks.append(text)) as monitor:
+        monitor.observe(batches.store(batches.table(500, 31), folder, "fine.parquet"))
+        monkeypatch.setattr(batch_module, "_PART_VALUES", 1)
+        monkeypatch.setattr(Source, "batch_size", BatchSize(rows=300))
+        calls.clear()
+        monkeypatch.setattr(Performance, "measure", crash_once)
+        outcome = monitor.observe(batches.store(batches.table(900, 32), folder, "crash.parquet")).outcome
+    streams = {stream.rule: stream for stream in outcome.streams}
+    assert streams["accuracy"].crashed and "crashed" in streams["accuracy"].reason
+    assert not streams["selection"].crashed
+    assert exit_code(outcome) == 3 and "ZeroDivisionError" in tracebacks[0]
+
+
+@pytest.mark.parametrize("unlabelled", [[0], [450], []])
+def test_a_check_that_samples_features_runs_once_wherever_labels_are_missing(
+    model: Models, folder: Path, monkeypatch: pytest.MonkeyPatch, unlabelled: list[int]
+) -> None:
+    rows: list[int] = []
+    measured = Performance.measure
+
+    def recorded(self: Performance, subject: Any) -> Any:
+        rows.append(subject.rows)
+        return measured(self, subject)
+
+    monkeypatch.setattr(batch_module, "STREAMED", frozenset({"fairness"}))
+    monkeypatch.setattr(batch_module, "_PART_VALUES", 1)
+    monkeypatch.setattr(Source, "batch_size", BatchSize(rows=300))
+    frame = batches.table(900, 33)
+    frame["label"] = frame["label"].astype(float).where(~frame.index.isin(unlabelled))
+    with Monitor(batches.policy(model("given"), folder), folder / "unused") as monitor:
+        files = batch_module.open_batch(
+            monitor._policy, batches.store(frame, folder, f"nulls-{unlabelled}.parquet"), None
+        )
+        known = monitor._monitored
+        monkeypatch.setattr(Performance, "measure", recorded)
+        result = batch_module.measure_batch(known, files, lambda *_: None)
+    assert rows == [300 - (0 in unlabelled)]
+    assert {one.rule for one in result.rules} == {str(rule["id"]) for rule in batches.RULES}

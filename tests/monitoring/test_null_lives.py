@@ -11,7 +11,7 @@ import pytest
 
 from audit.check import policy_from
 from audit.errors import AuditError
-from audit.monitoring.drift_test import DriftTest
+from audit.monitoring.drift_evidence import DriftTest
 from audit.monitoring.monitor import Monitor
 from audit.monitoring.reference import Reference
 from audit.monitoring.variable import category_variable

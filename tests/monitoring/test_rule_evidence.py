@@ -12,9 +12,10 @@ from scipy.optimize import minimize_scalar
 from scipy.stats import beta, t
 
 from audit.monitoring.measured import RuleMeasurement, rule_measurements
-from audit.monitoring.rule_test import _COMPARISON_DISCOUNTS, _RATE_DISCOUNTS, LimitState, Side, after
+from audit.monitoring.rule_evidence import _COMPARISON_DISCOUNTS, LimitState, Side, after
 from audit.policy.gate_spec import Rule
 from audit.result import Measurement
+from audit.stats.eprocess import DISCOUNTS
 
 CALIBRATORS = (0.1, 0.3, 0.5, 0.7, 0.9)
 LINE = math.log(100)
@@ -89,7 +90,7 @@ def over_all_starts(factors: Sequence[float]) -> float:
 def rate_by_loops(batches: Sequence[tuple[int, int]], highest: float) -> float:
     """Return the log e-value against "an event has a probability of ``highest`` at most"."""
     values = []
-    for discount in _RATE_DISCOUNTS.tolist():
+    for discount in DISCOUNTS.tolist():
         past_events = past_trials = 0.0
         factors = []
         for events, trials in batches:

@@ -13,9 +13,10 @@ import pytest
 from scipy.stats import beta, binomtest
 
 from audit.model.head import Head
-from audit.monitoring.drift_test import DISCOUNTS, DriftState, DriftTest
+from audit.monitoring.drift_evidence import DriftState, DriftTest
 from audit.monitoring.reference import Reference
 from audit.monitoring.variable import Variable
+from audit.stats.eprocess import DISCOUNTS
 
 ERROR = 0.005
 NUMBER = Variable("feature", "age", edges=[1.0, 2.0, 5.0])

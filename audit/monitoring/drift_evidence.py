@@ -10,11 +10,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from audit.monitoring.reference import Reference
-from audit.stats.eprocess import advance, bernoulli_factor, log_e_value, log_mean
+from audit.stats.eprocess import DISCOUNTS, advance, bernoulli_factor, log_e_value, log_mean
 from audit.stats.proportions import Reals, clopper_pearson
-
-DISCOUNTS = np.array([0.5, 0.9])
-"""Weights of the batch before this one, and so on, in the alternative: for a sudden and for a slow shift."""
 
 
 @dataclass(frozen=True)
@@ -46,10 +43,9 @@ class DriftTest:
         self._stream = stream
         selection = np.array([variable.selection for variable in reference.variables])
         of_event = np.repeat(selection, 1 + len(reference.groups))[stream.astype(np.int64)]
-        tail = (
-            error / max(1, 2 * len(events)) / of_event
-        )  # of all categories, to choose from which is no bias
-        limits = clopper_pearson(events, np.maximum(trials, 1.0), tail)  # type: ignore[arg-type]  # one for each
+        # divided by all categories that could have been selected: then selecting the most frequent is no bias
+        tail = error / max(1, 2 * len(events)) / of_event
+        limits = clopper_pearson(events, np.maximum(trials, 1.0), tail)
         above = np.where(trials > 0, limits.high, 1.0)
         below = np.where(trials > 0, limits.low, 0.0)
         self._highest = np.concatenate([above, 1.0 - below])

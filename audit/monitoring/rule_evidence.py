@@ -12,6 +12,7 @@ import numpy as np
 from audit.monitoring.measured import RATE, RuleMeasurement
 from audit.stats.eprocess import (
     CALIBRATORS,
+    DISCOUNTS,
     advance,
     bernoulli_factor,
     calibrated_factors,
@@ -21,7 +22,6 @@ from audit.stats.eprocess import (
 )
 
 Side = Literal["low", "high"]
-_RATE_DISCOUNTS = np.array([0.5, 0.9])
 _COMPARISON_DISCOUNTS = np.array([0.75, 0.95])
 
 
@@ -65,11 +65,11 @@ def _after_rate(
         events, limit = trials - events, 1.0 - limit
     if limit <= 0.0:
         limit = 1e-12
-    past = np.array(state.past) if state.past else np.zeros((len(_RATE_DISCOUNTS), 2))
+    past = np.array(state.past) if state.past else np.zeros((len(DISCOUNTS), 2))
     factors = bernoulli_factor(
         np.array(events), np.array(trials), past[:, 0], past[:, 1], np.array(min(limit, 1.0))
     )
-    discounted = _RATE_DISCOUNTS[:, None] * (past + np.array([events, trials]))
+    discounted = DISCOUNTS[:, None] * (past + np.array([events, trials]))
     return replace(_advanced(state, factors, len(factors)), past=discounted.tolist())
 
 
