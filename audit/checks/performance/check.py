@@ -11,8 +11,9 @@ from audit.check import Check
 from audit.checks.performance.definitions import CALIBRATION_BINS, DEFINITIONS
 from audit.checks.performance.macro_auc import macro_auc
 from audit.checks.performance.metrics import Groups, classification, outcomes, regression
+from audit.checks.performance.score_tables import score_tables
 from audit.data.protected_attributes import Attribute
-from audit.result import Measurement, MetricFacts, Note, Scalar, Unasked
+from audit.result import Measurement, MetricFacts, Note, Scalar, Table, Unasked
 from audit.result.small_groups import pool_name, pools
 from audit.stats.group_estimates import Partition
 from audit.stats.influence import Influence, Shares, Trace, Traced
@@ -38,8 +39,8 @@ class Performance(Check):
         """Return 0: all rows are scored already."""
         return 0.0, 0.0
 
-    def measure(self, subject: Subject) -> Iterator[Traced | Note | Unasked]:
-        """Yield every metric for the whole table, then for each group of each attribute and its small groups pooled."""
+    def measure(self, subject: Subject) -> Iterator[Traced | Table | Note | Unasked]:
+        """Yield every metric for the whole table, then by group; then the tables of scores."""
         for measurement in chain(_whole_table(subject), *(_by_group(subject, a) for a in subject.attributes)):
             yield Traced(measurement, partial(performance_trace, subject, measurement))
         for pair in unasked_intersections(subject, "performance"):
@@ -47,6 +48,7 @@ class Performance(Check):
                 if measurement.metric in pair.metrics:
                     yield Unasked(measurement=measurement)
         yield from unmeasured_intersections(subject, "performance")
+        yield from score_tables(subject)
 
 
 def _whole_table(subject: Subject) -> Iterator[Measurement]:

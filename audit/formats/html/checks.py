@@ -12,8 +12,12 @@ from audit.formats.html.charts.plot_marks import Guides, Plot, Row
 from audit.formats.html.charts.reliability_curve import Reliability, reliability
 from audit.formats.html.charts.row_budget import rows_each
 from audit.formats.html.explainability.section import ExplainabilitySection
+from audit.formats.html.group_tables import GroupTables, group_tables
 from audit.formats.html.robustness.section import RobustnessSection
+from audit.formats.html.score_charts import TABLES as SCORE_TABLES
+from audit.formats.html.score_charts import ScoreCharts, score_charts
 from audit.formats.html.thresholds import TABLES, ThresholdSection, thresholds
+from audit.formats.text.catalogue import title
 from audit.formats.text.metric_facts import facts_of, how_to_read, level, short
 from audit.formats.text.table_records import PlainTable, fits, plain_table
 from audit.formats.text.where_labels import describe, panel_of, row_label
@@ -29,9 +33,10 @@ _SECTIONS: dict[str, type[ExplainabilitySection] | type[RobustnessSection]] = {
 
 
 class OverallRow(NamedTuple):
-    """A metric's value over all rows, as a table row: its name, how to read it, and its cells."""
+    """A metric's value over all rows, as a table row: its name and title, how to read it, and its cells."""
 
     metric: str
+    title: str
     about: str
     cells: MeasurementCells
 
@@ -74,6 +79,8 @@ class CheckView:
     overall: list[OverallRow]
     curves: list[Reliability]
     section: ExplainabilitySection | RobustnessSection | None
+    groups: GroupTables | None
+    scores: ScoreCharts | None
     thresholds: ThresholdSection | None
     calibrations: list[CalibrationPanel]
     metrics: list[MetricView]
@@ -88,10 +95,12 @@ def check_views(report: Report) -> list[CheckView]:
 def _view(anchor: str, check: CheckResult, report: Report) -> CheckView:
     ruled = frozenset(rule.metric for rule in report.rules)
     section = _SECTIONS.get(check.name)
-    drawn_tables = {**TABLES, **(section.tables if section else {})}
+    groups = group_tables(check, report)
+    drawn_tables = {**TABLES, **SCORE_TABLES, **(section.tables if section else {})}
     metrics: dict[str, list[Measurement]] = {}
     for measurement in check.measurements:
-        if section is None or not section.covers(measurement):
+        drawn = (section and section.covers(measurement)) or (groups and groups.covers(measurement))
+        if not drawn:
             metrics.setdefault(measurement.metric, []).append(measurement)
     overall = [measurement for measurement in check.measurements if not measurement.where]
     panels = {name: _by_panel(measurements) for name, measurements in metrics.items()}
@@ -102,6 +111,8 @@ def _view(anchor: str, check: CheckResult, report: Report) -> CheckView:
         overall=[_overall(measurement, check) for measurement in overall],
         curves=[curve for measurement in overall if (curve := reliability(measurement, level(report)))],
         section=section.of(check) if section else None,
+        groups=groups,
+        scores=score_charts(check, report),
         thresholds=thresholds(check, report.rules),
         calibrations=calibrations(check, report.data.groups, level(report)),
         metrics=[
@@ -120,7 +131,7 @@ def _view(anchor: str, check: CheckResult, report: Report) -> CheckView:
 def _overall(measurement: Measurement, check: CheckResult) -> OverallRow:
     about = how_to_read(facts_of(measurement.metric, [check]))
     return OverallRow(
-        short(measurement.metric, check.name), about, cells(Row(measurement.method, measurement))
+        measurement.metric, title(measurement.metric), about, cells(Row(measurement.method, measurement))
     )
 
 

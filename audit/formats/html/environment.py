@@ -1,5 +1,7 @@
 """The environment of the HTML templates: everything is escaped, and long names are numbered."""
 
+from base64 import b64encode
+from hashlib import sha256
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -8,6 +10,7 @@ from markupsafe import Markup
 from audit.formats.text.safe_text import clean, elide
 
 _SHEETS = ("report.css", "sections.css")
+_SCRIPT = "report.js"
 _MAX_NAME_COLUMNS = 96
 
 
@@ -53,6 +56,17 @@ def environment() -> Environment:
 def style() -> Markup:
     """Return the style sheets: the only text that is not escaped, since it is our own file and not a report's."""
     return Markup("".join((_templates() / sheet).read_text("utf-8") for sheet in _SHEETS))
+
+
+def script() -> Markup:
+    """Return the page's script: like the style sheets our own file, without escapes."""
+    return Markup((_templates() / _SCRIPT).read_text("utf-8"))
+
+
+def script_hash() -> str:
+    """Return the hash by which the page's Content-Security-Policy allows `script`, and no other."""
+    content = f"\n{script()}".encode()
+    return f"sha256-{b64encode(sha256(content).digest()).decode()}"
 
 
 def _templates() -> Path:

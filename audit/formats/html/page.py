@@ -1,12 +1,13 @@
-"""The HTML report: one file without network access or scripts, rendered from the report alone."""
+"""The HTML report: one file that requests nothing, rendered from the report alone."""
 
 import json
 
 from audit.audit_log.audit_count import audit_number_in_words
 from audit.formats.html.checks import check_views
-from audit.formats.html.environment import Names, environment, style
+from audit.formats.html.environment import Names, environment, script, script_hash, style
 from audit.formats.html.rules import rule_views
 from audit.formats.html.verdict import verdict_view
+from audit.formats.text.catalogue import words
 from audit.formats.text.metric_facts import confidence
 from audit.numbers import count, number
 from audit.result import Report
@@ -23,6 +24,8 @@ def render_html(report: Report) -> str:
     page = template.render(
         report=report,
         style=style(),
+        script=script(),
+        script_hash=script_hash(),
         rules=rules,
         verdict=verdict_view(report, rules),
         checks=check_views(report),
@@ -30,6 +33,7 @@ def render_html(report: Report) -> str:
         confidence=confidence(report),
         history=audit_number_in_words(report),
         names=Names(),
+        words=words,
         number=number,
         count=count,
     )

@@ -10,10 +10,12 @@ from audit.formats.html.charts.interval_plot import folded_plots
 from audit.formats.html.charts.measurement_table import MeasurementCells, cells, methods
 from audit.formats.html.charts.plot_marks import Guides, Plot, Row, decided
 from audit.formats.html.charts.row_budget import rows_each
+from audit.formats.rule_claim import rule_title
 from audit.formats.rule_text import SEVERITY, by_place, ranked
 from audit.formats.text import margins as limits
 from audit.formats.text.metric_facts import facts_of
 from audit.formats.text.where_labels import Where, describe, shared, without
+from audit.numbers import interval, number
 from audit.result import MAX_AUDITS, MetricFacts, Report, RuleResult
 
 MAX_ROWS = 12
@@ -26,12 +28,17 @@ _ABOUT_AUDITS = (
 class RuleView:
     """One rule as the page shows it; ``plots`` are the chart of the first `MAX_ROWS` rows and that of the others.
 
+    ``value`` and ``ci`` are of the measurement furthest outside the limit, ``order`` is that of the rule's status.
     ``improvement`` are the same charts for a rule against a baseline. ``beyond`` is the number of rows that neither
     charts nor table show, for there are too many on the page.
     """
 
     anchor: str
+    title: str
     rule: RuleResult
+    order: int
+    value: str
+    ci: str
     covers: str
     limit: str
     about: str
@@ -50,16 +57,21 @@ def rule_views(report: Report) -> list[RuleView]:
         [len(rule.measurements) + len(rule.not_decided) for rule in report.rules], MAX_ROWS // 2
     )
     views = [_view(f"rule-{i}", rule, report, limit) for i, rule in enumerate(report.rules, start=1)]
-    return sorted(views, key=lambda view: SEVERITY.index(view.rule.status))
+    return sorted(views, key=lambda view: view.order)
 
 
 def _view(anchor: str, rule: RuleResult, report: Report, max_rows: int) -> RuleView:
     facts = facts_of(rule.metric, report.checks)
     common = shared([*rule.measurements, *rule.not_decided])
     rows = _rows(rule, common, max_rows)
+    nearest = next((measurement for measurement, _ in ranked(rule)), None)
     return RuleView(
         anchor=anchor,
+        title=rule_title(rule),
         rule=rule,
+        order=SEVERITY.index(rule.status),
+        value=number(nearest.value) if nearest else "",
+        ci=interval(nearest.ci, "") if nearest else "",
         covers=describe(rule.where),
         limit=limits.in_words(rule.limit),
         about=_ABOUT_AUDITS if rule.id == MAX_AUDITS else facts.about,

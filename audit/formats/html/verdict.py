@@ -1,88 +1,123 @@
-"""The first screen: verdict, blocking and undecided rules with their margins, warnings."""
+"""Page one: the verdict, a sentence for each rule that decides it, the main figures, and what to do next."""
 
 from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from audit.formats.html.main_figures import MainFigures, main_figures
 from audit.formats.html.rules import RuleView
-from audit.formats.rule_text import SEVERITY, ranked
-from audit.formats.small_groups import left_out, undecided_rows
+from audit.formats.rule_claim import Claim, claim
+from audit.formats.rule_text import SEVERITY, by_place, ranked
+from audit.formats.small_groups import left_out, rows_in_words, undecided_rows
+from audit.formats.text.catalogue import title, words
 from audit.formats.text.measurement_text import measurement_text
-from audit.formats.text.metric_facts import min_rows, turned_off
-from audit.result import CheckResult, Report, RuleStatus
+from audit.formats.text.metric_facts import confidence, min_rows, turned_off
+from audit.formats.text.where_labels import describe
+from audit.numbers import with_interval
+from audit.result import CheckResult, Measurement, Report, RuleResult, RuleStatus
 
 
 @dataclass(frozen=True, slots=True)
 class Nearest:
-    """The measurement, as text, that is furthest outside the limit of its rule, or nearest to it."""
+    """A rule on page one: its claim, and as text the measurement furthest outside its limit, or nearest to it."""
 
     view: RuleView
-    label: str
-    value: str
-    ci: str
-    rows: str
-    words: str
-    outside: int
-    total: int
+    claim: Claim
+    label: str = ""
+    value: str = ""
+    ci: str = ""
+    rows: str = ""
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class VerdictView:
-    """The page's first screen: blocking and undecided rules with their margins, and what was left out.
+    """The parts of page one.
 
-    ``left_out`` maps each group to its rows, all and in the metric that counts fewest, and that metric's value;
-    ``undecided_rows`` says by attribute which share of the rows no rule decided on.
+    ``outside`` are the small groups whose whole interval lies outside a limit, ``left_out`` all small groups with
+    their rows and value; ``undecided_rows`` says by attribute which share of the rows no rule decided on.
     """
 
     counts: dict[RuleStatus, int]
     blocked: list[Nearest]
     undecided: list[Nearest]
     waived: list[RuleView]
-    closest: Nearest | None
+    passed: list[Nearest]
+    outside: list[str]
     left_out: dict[str, tuple[str, str]]
     undecided_rows: list[str]
     min_rows: str
     not_measured: list[CheckResult]
     turned_off: list[str]
+    figures: MainFigures
+    next_step: str
 
 
 def verdict_view(report: Report, views: list[RuleView]) -> VerdictView:
-    """Return the page's first screen, from the report and its rules in the order shown."""
+    """Return page one, from the report and its rules in the order shown."""
     tally = Counter(rule.status for rule in report.rules)
-    passed = [view for view in views if view.rule.status == "pass"]
+    level = confidence(report)
+    by_status: dict[RuleStatus, list[Nearest]] = {status: [] for status in SEVERITY}
+    for view in views:
+        by_status[view.rule.status].append(_nearest(view, level))
     return VerdictView(
         counts={status: tally[status] for status in SEVERITY if tally[status]},
-        blocked=[_nearest(view) for view in views if view.rule.status == "fail"],
-        undecided=[_nearest(view) for view in views if view.rule.status == "inconclusive"],
+        blocked=by_status["fail"],
+        undecided=by_status["inconclusive"],
         waived=[view for view in views if view.rule.status == "waived"],
-        closest=_closest(passed) if report.verdict == "pass" else None,
+        passed=sorted(by_status["pass"], key=_margin) if report.verdict == "pass" else [],
+        outside=list(_outside(report)),
         left_out=left_out(report),
         undecided_rows=list(undecided_rows(report)),
         min_rows=min_rows(report),
         not_measured=[check for check in report.checks if check.status != "measured"],
         turned_off=turned_off(report),
+        figures=main_figures(report),
+        next_step=_next_step(report),
     )
 
 
-def _nearest(view: RuleView) -> Nearest:
+def _nearest(view: RuleView, level: str) -> Nearest:
     measurements = ranked(view.rule)
+    sentences = claim(view.rule, level)
     if not measurements:
-        return Nearest(view, "", "", "", "", "", 0, 0)
+        return Nearest(view, sentences)
     nearest, place = measurements[0]
-    return Nearest(
-        view=view,
-        **measurement_text(nearest)._asdict(),
-        words=place.words if place else "",
-        outside=sum(1 for _, place in measurements if place and place.side == "outside"),
-        total=len(measurements),
-    )
+    text = measurement_text(nearest)
+    return Nearest(view, sentences, *text, words=place.words if place else "")
 
 
-def _closest(passed: list[RuleView]) -> Nearest | None:
-    """Return the passed rule with the least margin, as a share of its limit: margins differ in unit."""
-    margins = [
-        (place.margin / (max(map(abs, view.rule.limit.values()), default=0.0) or 1.0), i)
-        for i, view in enumerate(passed)
-        for _, place in ranked(view.rule)[:1]
-        if place
-    ]
-    return _nearest(passed[min(margins)[1]]) if margins else None
+def _margin(passed: Nearest) -> float:
+    """Return the least margin of a passed rule, as a share of its limit: margins differ in unit."""
+    rule = passed.view.rule
+    places = [place for _, place in ranked(rule)[:1] if place]
+    return min((place.margin / _size(rule) for place in places), default=float("inf"))
+
+
+def _size(rule: RuleResult) -> float:
+    return max(map(abs, rule.limit.values()), default=0.0) or 1.0
+
+
+def _outside(report: Report) -> Iterator[str]:
+    """Yield the small groups that are wholly outside a limit, each with its value and rows, furthest first."""
+    for rule in report.rules:
+        for measurement, place in by_place(rule.not_decided, rule):
+            if place and place.side == "outside":
+                yield _small_group(measurement, report)
+
+
+def _small_group(m: Measurement, report: Report) -> str:
+    rows = rows_in_words(m, report.data.groups)
+    name = title(m.metric).lower()
+    return f"{describe(m.where)}: {name} {with_interval(m.value, m.ci)}, {rows}"
+
+
+def _next_step(report: Report) -> str:
+    owner = report.about.get("owner") or words("next", "owner")
+    if report.verdict != "pass":
+        return words("next", report.verdict, owner=owner)
+    gate = report.policy.effective.get("gate")
+    approvals = gate.get("approvals") if isinstance(gate, Mapping) else None
+    if not isinstance(approvals, Mapping):
+        return words("next", "pass")
+    return words("next", "pass_approvals", count=approvals["count"], keys=len(approvals["keys"]))

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from audit.formats.html.score_charts import TABLES
 from audit.result import (
     CheckResult,
     Measurement,
     MetricFacts,
     Scalar,
+    Table,
+)
+
+CONFUSION = TABLES["confusion"]
+HISTOGRAM = TABLES["score_histogram"]
+ROC = (
+    "threshold",
+    "false_positive_rate",
+    *(f"{rate}{end}" for rate in ("true_positive_rate", "precision") for end in ("", "_low", "_high")),
 )
 
 FACTS = {
@@ -99,7 +111,27 @@ def performance() -> CheckResult:
         summary="How well the scores meet the labels.",
         metrics=FACTS,
         measurements=found,
+        tables=score_tables(),
     )
+
+
+def score_tables() -> list[Table]:
+    """Confusion matrices, scores by label and a ROC curve, as the check yields them."""
+    groups = [("", ""), ("sex", "Male"), ("sex", "Female")]
+    cells = [("no", "no", 80.0), ("no", "yes", 20.0), ("yes", "no", 30.0), ("yes", "yes", 70.0)]
+    bins = [(0.0, 0.02, 5.0, 60.0), (0.48, 0.5, 25.0, 20.0), (0.98, 1.0, 70.0, 20.0)]
+    roc = [(1.0, 0.0, 0.0, 0.0, 0.04, None, None, None), (0.5, 0.2, 0.7, 0.6, 0.79, 0.78, 0.68, 0.86)]
+    roc += [(0.0, 1.0, 1.0, 0.96, 1.0, 0.5, 0.43, 0.57)]
+    return [
+        _table("confusion", CONFUSION, [(*group, *cell) for group in groups for cell in cells]),
+        _table("score_histogram", HISTOGRAM, [(*group, *cell) for group in groups for cell in bins]),
+        _table("roc", ROC, roc),
+    ]
+
+
+def _table(name: str, heads: Sequence[str], rows: Sequence[Sequence[Scalar | None]]) -> Table:
+    columns = {head: list(cells) for head, cells in zip(heads, zip(*rows, strict=True), strict=True)}
+    return Table(name=name, about="", columns=columns)
 
 
 def fairness() -> CheckResult:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from audit.formats.html.explainability.beeswarm import swarms
 from audit.formats.html.explainability.dependence import COLUMNS as DEPENDENCE
 from audit.formats.html.explainability.dependence import dependences
 from audit.formats.html.explainability.protected import attributes_of
@@ -61,15 +62,15 @@ def test_features_fall_and_what_has_no_number_comes_last() -> None:
     assert sentence == "c carries 60.0 % of all attribution (59.0 to 61.0 %)."
 
 
-def test_many_features_are_folded_after_twenty() -> None:
+def test_many_features_are_folded_after_ten() -> None:
     found = [
         measurement("explainability.attribution_share", 1 / (i + 1), 0.01, 9, feature=f"f{i}")
         for i in range(31)
     ]
     root = page(*found)
     first, rest = root.all("table", class_="features")
-    assert [len(t.all("th", scope="row")) for t in (first, rest)] == [20, 11]
-    assert "11 more features" in root.text
+    assert [len(t.all("th", scope="row")) for t in (first, rest)] == [10, 21]
+    assert "21 more features" in root.text
 
 
 @pytest.mark.parametrize(
@@ -123,16 +124,30 @@ def test_nothing_of_a_dependence_is_cut_off() -> None:
 def test_strips_stand_at_their_bins_as_high_as_the_root_of_the_rows() -> None:
     (shown,) = section().all("table", class_="features swarms")
     at = scale(shown.all("svg", class_="foot")[0].all("text"), "x")
+    low, high = at(2), at(98)  # per cent of the width, with room for the triangles at both ends
     bins = [row for row in rows_of("beeswarm") if row["feature"] == "age"]
     most = max(float(str(row["rows"])) for row in bins)
+    inside = [row for row in bins if float(str(row["high"])) > low and float(str(row["low"])) < high]
     drawn = _boxes(chart("Attributions of age"))
-    assert len(drawn) == len(bins)
-    for (x, y, width, height), row in zip(drawn, bins, strict=True):
-        assert at(x) == pytest.approx(row["low"], abs=0.005) and at(x + width) == pytest.approx(
-            row["high"], abs=0.01
-        )
+    assert len(drawn) == len(inside) > 10
+    for (x, y, width, height), row in zip(drawn, inside, strict=True):
+        assert at(x) == pytest.approx(max(low, float(str(row["low"]))), abs=0.005)
+        assert at(x + width) == pytest.approx(min(high, float(str(row["high"]))), abs=0.01)
         assert height == pytest.approx(max(2, 30 * math.sqrt(float(str(row["rows"])) / most)), abs=0.06)
         assert y + height / 2 == pytest.approx(15, abs=0.11)
+
+
+def test_the_axis_of_strips_spans_the_first_to_the_last_percentile_and_marks_rows_beyond() -> None:
+    lines: list[Record] = [
+        {"feature": "a", "low": k / 10, "high": (k + 1) / 10, "rows": 99.0, "value": None}
+        for k in range(-5, 5)
+    ]
+    far: list[Record] = [{"feature": "a", "low": 30.0, "high": 30.1, "rows": 4.0, "value": None}]
+    far += [{"feature": "b", "low": -8.0, "high": -7.9, "rows": 3.0, "value": None}]
+    shown_axis, strips = swarms([*lines, *far], ["a", "b"])
+    assert (shown_axis.low, shown_axis.high) == (-0.5, 0.5)
+    assert strips["a"].beyond == ("right",) and strips["b"].beyond == ("left",)
+    assert "4 beyond the axis" in strips["a"].desc and not strips["b"].paths
 
 
 def _boxes(strip: Element) -> list[tuple[float, ...]]:

@@ -1,5 +1,6 @@
 """The page in a real browser with scripts off: no request, no overflow, readable in every scheme."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -163,7 +164,11 @@ def test_the_verdict_is_on_the_first_screen(
 
 def test_what_blocked_is_on_the_first_screen(browser: Browser, files: dict[str, Path]) -> None:
     page = show(browser, files["small"], 1280)
-    box = page.get_by_text("0.290 below the limit").first.bounding_box()
+    box = (
+        page.locator("#verdict")
+        .get_by_text("Disparate impact (sex: Female against Male) is 0.510")
+        .bounding_box()
+    )
     assert box is not None and box["y"] + box["height"] < 800
     page.context.close()
 
@@ -171,6 +176,7 @@ def test_what_blocked_is_on_the_first_screen(browser: Browser, files: dict[str, 
 def test_tables_unfold_by_click_and_by_key(browser: Browser, files: dict[str, Path]) -> None:
     page = show(browser, files["small"], 1280)
     table = page.locator("#rule-3 details.table")
+    page.locator("details.rule-line", has=page.locator("#rule-3")).locator("> summary").click()
     assert not table.locator("table").is_visible()
     table.locator("summary").click()
     assert table.locator("table").is_visible()
@@ -186,12 +192,33 @@ def test_a_long_name_unfolds_when_its_number_is_followed(browser: Browser, files
     page.context.close()
 
 
-def test_paper_shows_what_is_folded(browser: Browser, files: dict[str, Path]) -> None:
+def test_paper_shows_what_is_folded_only_if_asked_for(browser: Browser, files: dict[str, Path]) -> None:
     page = show(browser, files["small"], 800)
-    assert not page.locator("#rule-3 details.table table").is_visible()
+    folded = page.locator("#rule-3 details.table table")
     page.emulate_media(media="print")
-    assert page.locator("#rule-3 details.table table").is_visible()
-    assert not page.locator("nav").is_visible()
+    assert not folded.is_visible() and not page.locator("#check-1").is_visible()
+    assert page.locator("#check-2").is_visible() and not page.locator("nav").is_visible()
+    page.emulate_media(media="screen")
+    page.locator("#print-all").check()
+    page.emulate_media(media="print")
+    assert folded.is_visible() and page.locator("#check-1").is_visible()
+    page.context.close()
+
+
+@pytest.mark.parametrize(
+    "name", ["small", "full", "passing", "inconclusive", "pictured", "worded", "thresholds"]
+)
+def test_four_printed_pages_are_enough(browser: Browser, files: dict[str, Path], name: str) -> None:
+    page = show(browser, files[name], 1280)
+    assert len(re.findall(rb"/Type\s*/Page\b", page.pdf(format="A4"))) <= 4
+    page.context.close()
+
+
+@pytest.mark.parametrize("name", ["small", "full", "passing", "inconclusive"])
+def test_page_one_is_one_screen(browser: Browser, files: dict[str, Path], name: str) -> None:
+    page = show(browser, files[name], 1280, 900)
+    box = page.locator("#verdict").bounding_box()
+    assert box is not None and box["y"] + box["height"] <= 900
     page.context.close()
 
 

@@ -40,14 +40,14 @@ def read_scale(chart: Element, root: Element) -> tuple[float, float]:
 
 def test_marks_and_intervals_stand_at_their_values() -> None:
     root = parse(render_html(small()))
-    section = next(a for a in root.all("article", class_="check") if "Fairness" in a.text.title())
+    metric = next(d for d in root.all("details", class_="metric") if d.all("h5")[0].text == "accuracy")
     drawn = [
         (c, m)
-        for c in section.all("svg", role="img")
+        for c in metric.all("svg", role="img")
         for m in zip(c.all("circle"), c.all("rect"), strict=True)
     ]
-    impacts = [m for m in small().checks[1].measurements if m.metric.endswith("impact")]
-    for (chart, (point, bar)), found in zip(drawn[: len(impacts)], impacts, strict=True):
+    rates = [m for m in small().checks[0].measurements if m.metric.endswith("accuracy") and m.where]
+    for (chart, (point, bar)), found in zip(drawn, rates, strict=True):
         slope, start = read_scale(chart, root)
         assert found.ci is not None
         low = place_of(str(bar.attributes["x"]))
@@ -84,7 +84,7 @@ def test_shape_and_word_tell_what_colour_tells() -> None:
 
 def test_a_wide_rule_shows_the_furthest_first_and_folds_the_rest_on_the_same_axis() -> None:
     root = parse(render_html(large()))
-    rule = next(a for a in root.all("article", class_="card") if "metric_3" in a.all("h3")[0].text)
+    rule = next(a for a in root.all("article", class_="card") if "metric_3" in a.all("code")[0].text)
     shown, folded = rule.all("svg", role="img")
     assert len(shown.all("svg", class_="edge")[0].all("text")) == 12
     assert len(folded.all("svg", class_="edge")[0].all("text")) == 34 - 12

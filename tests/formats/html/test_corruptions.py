@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 
 from audit.formats.html.page import render_html
-from audit.formats.html.robustness.accuracy_curve import HEIGHT
 from audit.formats.html.robustness.corruption_curves import Corruptions
 from audit.formats.html.robustness.section import RobustnessSection
 from audit.result import CheckResult, Measurement, Scalar
@@ -63,9 +62,13 @@ def test_lines_begin_at_the_accuracy_without_a_corruption() -> None:
     assert drawn and drawn.curve
     assert [s.name for s in drawn.curve.series] == ["noise", "blur", "contrast", "brighter"]
     assert len({s.kind for s in drawn.curve.series}) == 4  # not told apart by colour alone: marks and dashes
+    high, low = ((float(y), float(text)) for y, text in (drawn.curve.ticks[-1], drawn.curve.ticks[0]))
+    scale = (low[0] - high[0]) / (high[1] - low[1])
     for series, values in zip(drawn.curve.series, VALUES.values(), strict=True):
         heights = [float(point.split()[1]) for point in series.path.removeprefix("M").split("L")]
-        assert heights == pytest.approx([HEIGHT * (1 - value) for value in (0.95, *values)], abs=0.05)
+        assert heights == pytest.approx(
+            [high[0] + scale * (high[1] - value) for value in (0.95, *values)], abs=0.06
+        )
         assert series.value == f"{values[-1]:.3f}" and len(series.whiskers) == 3
     assert [text for _, text in drawn.curve.sizes] == ["0", "1", "3", "5"]
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from audit.formats.html.charts.axis import Axis, axis
 from audit.formats.text.table_records import Record, figure, figures, group_by
@@ -13,6 +14,7 @@ HEIGHT = 30
 LEVELS = 7
 _MIN_HEIGHT = 2.0
 _MIN_WIDTH = 0.3
+_TAIL = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +22,12 @@ class Swarm:
     """The beeswarm strip of one feature, its rows by attribution, in a drawing of 100 by `HEIGHT`.
 
     ``paths`` are the bins by level of the feature's values, from ``0`` (low) to ``6`` (high); ``x`` if
-    these have no order.
+    these have no order. ``beyond`` are the ends of the axis, left or right, that some rows are beyond.
     """
 
     desc: str
     paths: dict[str, str]
+    beyond: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +43,21 @@ class SwarmBin:
 def swarms(rows: Sequence[Record], features: Sequence[str]) -> tuple[Axis, dict[str, Swarm]]:
     """Return the attribution axis of all strips, and by name the strips of those ``features`` that have bins."""
     binned = {name: _bins(bins) for name, bins in group_by(rows, "feature").items() if name in features}
-    edges = [edge for bins in binned.values() for b in bins for edge in (b.low, b.high)]
-    scale = axis([], keep=[*edges, 0.0])
+    scale = axis([], keep=[*_bulk([b for bins in binned.values() for b in bins]), 0.0])
     return scale, {name: _swarm(bins, scale) for name, bins in binned.items() if bins}
+
+
+def _bulk(bins: Sequence[SwarmBin]) -> list[float]:
+    """Return the ends of the bins between the 1st and 99th percentile of all rows: far ones would flatten the rest."""
+    ordered = sorted(bins, key=lambda b: b.low)
+    total = sum(b.rows for b in ordered)
+    passed = accumulate(b.rows for b in ordered)
+    inner = [
+        b
+        for b, rows in zip(ordered, passed, strict=True)
+        if _TAIL * total < rows <= (1 - _TAIL) * total + b.rows
+    ]
+    return [edge for b in inner for edge in (b.low, b.high)]
 
 
 def _bins(rows: Sequence[Record]) -> list[SwarmBin]:
@@ -54,12 +69,18 @@ def _bins(rows: Sequence[Record]) -> list[SwarmBin]:
 def _swarm(bins: Sequence[SwarmBin], scale: Axis) -> Swarm:
     max_rows = max(b.rows for b in bins)
     paths: dict[str, str] = {}
-    for b in bins:
+    shown = [b for b in bins if b.high > scale.low and b.low < scale.high]
+    for b in shown:
         level = "x" if b.value is None else str(min(LEVELS - 1, max(0, int(b.value * LEVELS))))
         paths[level] = paths.get(level, "") + _box(b, max_rows, scale)
     low = signed(min(b.low for b in bins))
     high = signed(max(b.high for b in bins))
-    return Swarm(f"{count(sum(b.rows for b in bins))} rows, from {low} to {high}.", paths)
+    beyond = sum(b.rows for b in bins) - sum(b.rows for b in shown)
+    desc = f"{count(sum(b.rows for b in bins))} rows, from {low} to {high}."
+    desc += f" {count(beyond)} beyond the axis." if beyond else ""
+    left = any(b.low < scale.low for b in bins)
+    right = any(b.high > scale.high for b in bins)
+    return Swarm(desc, paths, (*(["left"] if left else []), *(["right"] if right else [])))
 
 
 def _box(one: SwarmBin, max_rows: float, scale: Axis) -> str:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from audit.attacks import ATTACKS
-from audit.formats.html.charts.axis import Axis
+from audit.formats.html.charts.axis import Axis, axis
 from audit.formats.html.charts.interval_plot import percent
-from audit.formats.html.charts.scale import SHARES, Scale, equidistant, thinned
+from audit.formats.html.charts.scale import Scale, equidistant, thinned
 from audit.formats.html.robustness import measurements as measured
 from audit.formats.html.robustness.measurements import ALL, WORST, AttackMeasurement
 from audit.formats.html.robustness.sentences import accuracy_sentence
@@ -39,7 +39,10 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class AttackCurve:
-    """Accuracy over the size of attacks in one norm; ``even`` is whether sizes are at even distances, not to scale."""
+    """Accuracy over the size of attacks in one norm; ``even`` is whether sizes are at even distances, not to scale.
+
+    ``ticks`` are those of the vertical axis, as (pixels from the top, text).
+    """
 
     norm: str
     sentence: str
@@ -47,6 +50,7 @@ class AttackCurve:
     series: list[Series]
     sizes: list[tuple[str, str]]
     even: bool
+    ticks: list[tuple[str, str]]
 
 
 def curves(hits: Sequence[AttackMeasurement], clean: Measurement | None) -> list[AttackCurve]:
@@ -84,7 +88,7 @@ def chart(
         return None
     sizes = sorted({eps for line in lines.values() for eps in line})
     crowded = _crowded(sizes)
-    scale = Scale(equidistant(sizes) if crowded else Axis(sizes[0], sizes[-1]).at, SHARES, HEIGHT)
+    scale = Scale(equidistant(sizes) if crowded else Axis(sizes[0], sizes[-1]).at, _vertical(lines), HEIGHT)
     labels = _spread([scale.y(list(line.values())[-1].value) for line in lines.values()])
     series = [
         _series(*look(attack), line, scale, label)
@@ -100,7 +104,15 @@ def chart(
         series=sorted(series, key=lambda s: s.kind != WORST),
         sizes=[(percent(scale.x(eps)), written(eps)) for eps in thinned(sizes, _MAX_LABELS)],
         even=crowded and len(sizes) > 2,
+        ticks=scale.ticks(),
     )
+
+
+def _vertical(lines: Mapping[str, Numbers]) -> Axis:
+    """Return the axis that shows every value with its interval: an axis from 0 to 1 would flatten small losses."""
+    measured = [m for line in lines.values() for m in line.values()]
+    ends = [end for m in measured if m.ci for end in m.ci]
+    return axis([m.value for m in measured], keep=ends, low=0.0, high=1.0)
 
 
 def _look(attack: str) -> tuple[str, str]:

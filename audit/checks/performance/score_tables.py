@@ -1,0 +1,139 @@
+"""Tables behind the charts of scores: the confusion matrix, the histogram of scores, and the ROC curve."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from audit.result import Scalar, Table
+from audit.stats.proportions import Reals, clopper_pearson
+from audit.subject.predictions import Classified
+from audit.subject.subject import Subject
+
+MAX_CLASSES = 30
+MAX_GROUPS = 30
+MIN_GROUP_ROWS = 30
+_BINS = 50
+
+_CONFUSION = ("attribute", "group", "label", "decision", "rows")
+_HISTOGRAM = ("attribute", "group", "low", "high", "favorable", "unfavorable")
+_ROC = (
+    "threshold",
+    "false_positive_rate",
+    "true_positive_rate",
+    "true_positive_rate_low",
+    "true_positive_rate_high",
+    "precision",
+    "precision_low",
+    "precision_high",
+)
+_Line = tuple[Scalar | None, ...]
+
+
+class _Group(NamedTuple):
+    """Rows that are counted together, bool or all of them; both names are empty for all rows."""
+
+    attribute: str
+    name: str
+    rows: np.ndarray | slice
+
+
+def score_tables(subject: Subject) -> Iterator[Table]:
+    """Yield ``confusion``, and with a favourable outcome ``score_histogram`` and ``roc``; of a regression nothing.
+
+    Weights of rows are scaled so that all rows together weigh as many as there are. Groups are those of single
+    attributes, the largest `MAX_GROUPS` with at least `MIN_GROUP_ROWS` rows: a smaller one would show single scores.
+    """
+    scores = subject.scores
+    if not isinstance(scores, Classified):
+        return
+    groups = list(_groups(subject))
+    weights = None if subject.weights is None else subject.weights / subject.weights.mean()
+    if len(scores.classes) <= MAX_CLASSES:
+        lines = _confusion(scores, groups if len(scores.classes) == 2 else groups[:1], weights)
+        yield _table("confusion", "rows by label and decision", _CONFUSION, lines)
+    if scores.has_outcomes:
+        about = "rows by score of the favourable outcome and by label"
+        yield _table("score_histogram", about, _HISTOGRAM, _histogram(scores, groups, weights))
+        level = subject.policy.gate.confidence
+        independent = weights is None and subject.clusters is None
+        about = "rates over the threshold, with intervals where rows are independent and without weights"
+        yield _table("roc", about, _ROC, _roc(scores, weights, (1 - level) / 2 if independent else None))
+
+
+def _table(name: str, about: str, heads: tuple[str, ...], lines: Iterator[_Line]) -> Table:
+    columns = list(zip(*lines, strict=True)) or [()] * len(heads)
+    return Table(name=name, about=about, columns={h: list(c) for h, c in zip(heads, columns, strict=True)})
+
+
+def _groups(subject: Subject) -> Iterator[_Group]:
+    """Yield all rows, then the groups of single attributes, in the order of the data."""
+    yield _Group("", "", slice(None))
+    single = [a for a in subject.attributes if a.name in subject.policy.data.protected]
+    sizes = [
+        (int(n), a, code)
+        for a in single
+        for code, n in enumerate(np.bincount(a.codes, minlength=len(a.groups)))
+    ]
+    smallest = sorted((n for n, _, _ in sizes), reverse=True)[:MAX_GROUPS][-1] if sizes else 0
+    for n, attribute, code in sizes:
+        if n >= max(smallest, MIN_GROUP_ROWS):
+            yield _Group(attribute.name, attribute.groups[code], attribute.codes == code)
+
+
+def _confusion(scores: Classified, groups: list[_Group], weights: np.ndarray | None) -> Iterator[_Line]:
+    classes = scores.classes
+    cell = scores.code.astype(np.int64) * len(classes) + scores.guess
+    for attribute, name, rows in groups:
+        counts = _counts(cell[rows], len(classes) ** 2, weights, rows)
+        for place, rows_of_cell in enumerate(counts):
+            label, decision = divmod(place, len(classes))
+            yield attribute, name, str(classes[label]), str(classes[decision]), float(rows_of_cell)
+
+
+def _histogram(scores: Classified, groups: list[_Group], weights: np.ndarray | None) -> Iterator[_Line]:
+    cell = _bins(scores.favorable) * 2 + scores.label
+    for attribute, name, rows in groups:
+        counts = _counts(cell[rows], _BINS * 2, weights, rows).reshape(_BINS, 2)
+        for number in np.flatnonzero(counts.any(axis=1)).tolist():
+            unfavorable, favorable = counts[number].tolist()
+            yield attribute, name, number / _BINS, (number + 1) / _BINS, favorable, unfavorable
+
+
+def _roc(scores: Classified, weights: np.ndarray | None, tail: float | None) -> Iterator[_Line]:
+    """Yield the rates of each threshold from 1 to 0: the decisions would be those of scores at or above it."""
+    cell = _bins(scores.favorable) * 2 + scores.label
+    counts = _counts(cell, _BINS * 2, weights, slice(None)).reshape(_BINS, 2)
+    above = np.vstack([np.zeros(2), np.cumsum(counts[::-1], axis=0)])
+    unfavorable, favorable = above[-1]
+    if not unfavorable or not favorable:
+        return
+    true_positives = above[:, 1]
+    recall = _limits(true_positives, np.full(_BINS + 1, favorable), tail)
+    precision = _limits(true_positives, above.sum(axis=1), tail)
+    for step in range(_BINS + 1):
+        yield 1 - step / _BINS, above[step, 0] / unfavorable, *recall[step], *precision[step]
+
+
+def _limits(events: Reals, rows: Reals, tail: float | None) -> list[tuple[float | None, ...]]:
+    """Return each share with its limits; None where there is no row, and no limits without ``tail``."""
+    lines: list[tuple[float | None, ...]] = [(None, None, None)] * len(rows)
+    some = np.flatnonzero(rows > 0)
+    if tail is None:
+        for place in some:
+            lines[place] = (float(events[place] / rows[place]), None, None)
+        return lines
+    limits = clopper_pearson(events[some], rows[some], tail)
+    for place, value, low, high in zip(some, limits.estimate, limits.low, limits.high, strict=True):
+        lines[place] = (float(value), float(low), float(high))
+    return lines
+
+
+def _bins(score: np.ndarray) -> np.ndarray:
+    """Return the bin of each score: at a bin's lower end its rows, and those above, are decided favourable."""
+    edges = (np.arange(1, _BINS) / _BINS).astype(score.dtype)  # as the model's own numbers round
+    return np.searchsorted(edges, score, side="right")
+
+
+def _counts(cell: np.ndarray, cells: int, weights: np.ndarray | None, rows: np.ndarray | slice) -> Reals:
+    return np.bincount(cell, None if weights is None else weights[rows], cells).astype(np.float64)

@@ -1,0 +1,160 @@
+"""The main figures of page one: a few values, the rate of each group, and the confusion matrix of the outcome."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from audit.formats.text.catalogue import title, words
+from audit.formats.text.where_labels import describe, scalar, without
+from audit.numbers import count, interval, number, per_cent
+from audit.result import Measurement, Report
+
+MAX_GROUPS = 12
+_VALUES = (
+    "performance.accuracy",
+    "performance.auc",
+    "performance.macro_auc",
+    "performance.r2",
+    "performance.mae",
+)
+_MAX_VALUES = 2
+_BY_GROUP = ("performance.selection_rate", "performance.accuracy", "performance.mae")
+_ATTACKED = "robustness.adversarial_accuracy"
+_USUAL_EPS = 0.1
+
+
+class MainFigure(NamedTuple):
+    """One value of page one: its title, the value and its interval as text, and the rows it is of, if not all."""
+
+    title: str
+    value: str
+    ci: str
+    label: str = ""
+
+
+class GroupBar(NamedTuple):
+    """One group's value: texts, and the length of its bar and the ends of its interval in per cent of the width."""
+
+    group: str
+    value: str
+    rows: str
+    length: str
+    ends: tuple[str, str] | None
+    privileged: bool
+
+
+Confusion = list[list[tuple[str, str]]]
+"""Two rows by true outcome of two cells by decision, favourable first: a count, and its share of the row."""
+
+
+@dataclass(frozen=True, slots=True)
+class MainFigures:
+    """The figures of page one; ``groups`` has each attribute's bars, of the metric titled ``group_title``.
+
+    ``more_groups`` is the number of groups that are not among them. ``outcomes`` names the favourable outcome and the
+    other one.
+    """
+
+    values: list[MainFigure]
+    group_title: str
+    groups: dict[str, list[GroupBar]]
+    more_groups: int
+    confusion: Confusion
+    outcomes: tuple[str, str]
+
+
+def main_figures(report: Report) -> MainFigures:
+    """Return the figures of page one, as far as the report has them."""
+    measurements = [m for check in report.checks for m in check.measurements]
+    overall = {m.metric: m for m in measurements if not m.where}
+    metric = next((name for name in _BY_GROUP if any(m.metric == name and m.where for m in measurements)), "")
+    by_group = {
+        (str(m.where["attribute"]), str(m.where["group"])): m
+        for m in measurements
+        if m.metric == metric and m.where.keys() == {"attribute", "group"}
+    }
+    groups = _bars(report, by_group)
+    shown = sum(map(len, groups.values()))
+    return MainFigures(
+        values=[*_values(overall), *_attacked(report, measurements)],
+        group_title=title(metric) if metric else "",
+        groups=groups,
+        more_groups=sum(len(facts.rows) for facts in report.data.groups) - shown if groups else 0,
+        confusion=_confusion(overall, report.data.rows),
+        outcomes=_outcomes(report),
+    )
+
+
+def _values(overall: Mapping[str, Measurement]) -> list[MainFigure]:
+    present = [overall[name] for name in _VALUES if name in overall][:_MAX_VALUES]
+    return [MainFigure(title(m.metric), number(m.value), interval(m.ci, "")) for m in present]
+
+
+def _attacked(report: Report, measurements: Sequence[Measurement]) -> Iterator[MainFigure]:
+    """Yield the accuracy under attack that a rule is about; without one, under the worst attack of the usual size."""
+    ruled = [m for rule in report.rules if rule.metric == _ATTACKED for m in rule.measurements]
+    worst = [m for m in measurements if m.metric == _ATTACKED and m.where.get("attack") == "worst"]
+    of_all = [m for m in ruled or worst if "group" not in m.where]
+    if of_all:
+        m = min(of_all, key=lambda m: abs(float(m.where.get("eps", _USUAL_EPS)) - _USUAL_EPS))
+        attack = describe(without(m.where, {"norm": ""}))
+        yield MainFigure(title(_ATTACKED), number(m.value), interval(m.ci, ""), attack)
+
+
+def _bars(report: Report, by_group: Mapping[tuple[str, str], Measurement]) -> dict[str, list[GroupBar]]:
+    """Return the bars of whole attributes, as many as fit; of a first one that is too large, its largest groups."""
+    highest = max((m.value for m in by_group.values() if m.value == m.value), default=0.0)
+    bars: dict[str, list[GroupBar]] = {}
+    room = MAX_GROUPS
+    for facts in report.data.groups:
+        known = [name for name in facts.rows if (facts.attribute, name) in by_group]
+        if not known or "*" in facts.attribute or (bars and len(known) > room):
+            continue
+        largest = sorted(known, key=lambda name: -facts.rows[name])[:room]
+        bars[facts.attribute] = [
+            _bar(name, by_group[facts.attribute, name], highest, name in facts.privileged)
+            for name in known
+            if name in largest
+        ]
+        room -= len(largest)
+    return bars
+
+
+def _bar(name: str, m: Measurement, highest: float, privileged: bool) -> GroupBar:
+    scale = 1.0 / highest if highest > 0 else 0.0
+    is_share = m.metric != "performance.mae"
+    ends = tuple(_width(end * scale) for end in m.ci) if m.ci else None
+    return GroupBar(
+        group=name,
+        value=per_cent(m.value) if is_share else number(m.value),
+        rows=count(m.n),
+        length=_width(m.value * scale),
+        ends=(ends[0], ends[1]) if ends else None,
+        privileged=privileged,
+    )
+
+
+def _width(share: float) -> str:
+    """Return a place on the bars' scale as SVG writes it; a fifth is left for the interval of the highest."""
+    return f"{80 * min(1.25, max(0.0, share)):.1f}%" if share == share else "0%"
+
+
+def _confusion(overall: Mapping[str, Measurement], rows: int) -> Confusion:
+    """Return the cells behind the true and the false positive rate; none if rows have weights or clusters."""
+    rates = [overall.get(f"performance.{name}_positive_rate") for name in ("true", "false")]
+    counts = [m.counts.get("rate", []) for m in rates if m]
+    if [len(pair) for pair in counts] != [2, 2] or sum(total for _, total in counts) != rows:
+        return []
+    return [
+        [(count(cell), per_cent(cell / total) if total else "") for cell in (selected, total - selected)]
+        for selected, total in counts
+    ]
+
+
+def _outcomes(report: Report) -> tuple[str, str]:
+    """Return the names of the outcomes: both values of two classes, else words."""
+    favorable = report.data.favorable
+    other = [value for value in report.model.output.classes if value not in favorable]
+    if isinstance(favorable, list) and len(favorable) == len(other) == 1:
+        return scalar(favorable[0]), scalar(other[0])
+    return words("outcome", "favourable"), words("outcome", "unfavourable")

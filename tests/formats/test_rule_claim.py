@@ -1,0 +1,131 @@
+"""Rules as sentences: the rates behind a comparison, the interval and the limit, whatever the names hold."""
+
+from __future__ import annotations
+
+from math import inf, nan
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audit.formats.rule_claim import claim, limit_range, rule_title, statement
+from audit.result import AUDITS, MAX_AUDITS, Baseline, Measurement, RuleResult, Scalar
+
+SEX: dict[str, Scalar] = {"attribute": "sex", "unprivileged": "Female", "privileged": "Male"}
+COUNTS = {"unprivileged": [43.0, 542.0], "privileged": [281.0, 1086.0]}
+IMPACT = "fairness.disparate_impact"
+
+
+def compared(metric: str = IMPACT, value: float = 0.3066, **details: Any) -> Measurement:
+    given = {
+        "n": 1628,
+        "smallest_n": 542,
+        "method": "mover-ratio",
+        "where": SEX,
+        "ci": (0.28, 0.34),
+        "counts": COUNTS,
+    }
+    return Measurement(metric=metric, value=value, **{**given, **details})
+
+
+def rule(*measurements: Measurement, **details: Any) -> RuleResult:
+    given: dict[str, Any] = {
+        "id": "r", "metric": IMPACT, "where": {"attribute": "sex"}, "limit": {"at_least": 0.8, "at_most": 1.25},
+        "status": "fail", "reason": "why", "measurements": list(measurements),
+    }  # fmt: skip
+    return RuleResult(**{**given, **details})
+
+
+def test_a_ratio_of_selection_rates_is_said_with_both_rates() -> None:
+    said, evidence = claim(rule(compared()), "95 %")
+    assert said == "Female (sex) are selected 0.307 times as often as Male: 7.9\u00a0% against 25.9\u00a0%"
+    assert (
+        evidence
+        == "ratio 0.307, 95 % interval 0.280 to 0.340, 542 rows; limit 0.8 to 1.25 (four-fifths rule)"
+    )
+
+
+@pytest.mark.parametrize("value", [0.0, inf, nan])
+def test_a_ratio_that_no_sentence_can_hold_leaves_the_rates(value: float) -> None:
+    said = statement(compared(value=value, ci=None))
+    assert said == "Female (sex): 7.9\u00a0% selected, against 25.9\u00a0% of Male"
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("equal_opportunity_difference", "of those with the favourable label selected"),
+        ("false_positive_rate_ratio", "of those with the unfavourable label selected"),
+        ("false_omission_rate_difference", "of those not selected have the favourable label"),
+        ("error_rate_ratio", "wrong decisions for"),
+    ],
+)
+def test_every_comparison_names_its_rate(name: str, said: str) -> None:
+    sentence, evidence = claim(rule(compared(f"fairness.{name}", -0.12)), "95 %")
+    assert said in sentence and "7.9" in sentence and "25.9" in sentence
+    assert evidence.startswith("difference −0.120" if name.endswith("difference") else "ratio −0.120")
+
+
+def test_small_groups_that_are_decided_together_are_named() -> None:
+    pool = {**SEX, "unprivileged": "(others)"}
+    two = statement(compared(where=pool, members=["A", "B"]))
+    many = statement(compared(where=pool, members=["A", "B", "C", "D"]))
+    assert two.startswith("A and B together (sex) are") and many.startswith(
+        "4 small groups together (sex) are"
+    )
+
+
+def test_the_measurement_furthest_outside_is_told_and_how_many_more_there_are() -> None:
+    near = compared(value=0.7, ci=(0.65, 0.75), where={**SEX, "unprivileged": "X"})
+    said, evidence = claim(rule(near, compared(), compared(value=1.0, ci=(0.9, 1.1))), "95 %")
+    assert said.startswith("Female") and "2 of 3 comparisons are outside the limit" in evidence
+
+
+def test_other_metrics_are_said_with_their_titles() -> None:
+    accuracy = Measurement(metric="performance.accuracy", value=0.7, n=90, method="m", ci=(0.6, 0.8))
+    said, evidence = claim(
+        rule(accuracy, metric="performance.accuracy", where={}, limit={"at_least": 0.8}), "90 %"
+    )
+    assert (
+        said == "Accuracy is 0.700"
+        and evidence == "90 % interval 0.600 to 0.800, 90 rows; limit at least 0.8"
+    )
+    own = Measurement(metric="mine.odd_rows", value=3, n=9, method="exact", where={"attack": "worst"})
+    assert statement(own) == "Odd rows (attack worst) is 3"
+    beside = Baseline(value=0.75, method="m", better="higher")
+    assert statement(
+        Measurement(metric="performance.auc", value=0.7, n=9, method="m", baseline=beside)
+    ).endswith("against 0.750 of the baseline")
+
+
+def test_a_rule_without_measurements_says_so() -> None:
+    assert claim(rule(), "95 %").statement == "Disparate impact by sex was not measured"
+    audits = rule(id=MAX_AUDITS, metric=AUDITS, where={}, limit={"at_most": 5}, reason="7 audits of 5")
+    assert claim(audits, "95 %") == ("7 audits of 5", "")
+
+
+def test_titles_say_what_a_rule_covers() -> None:
+    assert rule_title(rule()) == "Disparate impact by sex"
+    assert rule_title(rule(where={})) == "Disparate impact"
+    worst = rule(metric="robustness.adversarial_accuracy", where={"attack": "worst", "eps": 0.1})
+    assert rule_title(worst) == "Accuracy under attack: attack worst, eps 0.1"
+
+
+@pytest.mark.parametrize(
+    ("limit", "said"),
+    [
+        ({"within": 0.1}, "−0.1 to 0.1"), ({"at_least": 0.8}, "at least 0.8"), ({"at_most": 2}, "at most 2"),
+        ({"no_worse_than_baseline_by": 0.01}, "no worse than the baseline by more than 0.01"),
+    ],
+)  # fmt: skip
+def test_limits_are_brief(limit: dict[str, float], said: str) -> None:
+    assert limit_range(limit) == said
+
+
+@given(st.text(max_size=80), st.text(max_size=80))
+def test_names_cannot_fill_in_anything_or_break_the_line(group: str, attribute: str) -> None:
+    where = {**SEX, "unprivileged": "{p}{0}" + group, "attribute": attribute}
+    said = statement(compared(where=where))
+    assert "\n" not in said and "Male" in said
+    assert group.isspace() or not group or "{p}{0}" in said
