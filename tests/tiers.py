@@ -77,7 +77,12 @@ TENSORFLOW = {
 }
 """Folders and files below tests/ that start TensorFlow, and those within them that do not: the longest path counts."""
 
-BROWSER = ["formats/html/test_browser.py", "monitoring/test_tensorboard.py::test_the_page_draws_the_layout"]
+BROWSER = [
+    "formats/html/test_browser.py",
+    "monitoring/test_tensorboard.py::test_the_page_draws_the_layout",
+    "site/test_requests.py",
+    "site/test_screenshots.py",
+]
 SLOW = [
     "cli/test_new_check.py::test_installed_from_the_wheel_it_is_listed_and_passes_its_tests",
     "checks/robustness/test_mask_grid.py",
