@@ -81,12 +81,11 @@ def keys(node: Schema) -> str:
 
 
 def _default(node: Schema) -> str:
+    """Return a default; that of an object follows from those of its keys."""
     default = node.get("default")
-    return (
-        code(json.dumps(default) if isinstance(default, dict | list) else default)
-        if "default" in node
-        else ""
-    )
+    if "default" not in node or (isinstance(default, dict) and default):
+        return ""
+    return code(json.dumps(default) if isinstance(default, dict | list) else default)
 
 
 def _type(node: Schema) -> str:
@@ -119,5 +118,6 @@ def _bounds(node: Schema) -> Iterator[str]:
 
 
 def _spaced(name: str) -> str:
-    """Return the name of a class as words."""
-    return "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name).strip()
+    """Return what a class describes, as words."""
+    words = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name).strip()
+    return words.removesuffix(" spec").removesuffix(" facts").removesuffix(" result")

@@ -63,6 +63,7 @@ def test_types_are_in_words() -> None:
     item: Schema = {"$ref": "#/$defs/CsvSpec"}
     properties: Schema = {
         "share": {"type": "number", "minimum": 0, "exclusiveMaximum": 1, "default": 0.5},
+        "csv": {**item, "default": {"delimiter": None}},
         "kind": {"enum": ["a", "b"], "default": "a"},
         "rows": {"type": "array", "items": {"anyOf": [{"type": "integer"}, {"type": "null"}]}},
         "by": {"type": "object", "additionalProperties": item, "default": {}},
@@ -73,8 +74,9 @@ def test_types_are_in_words() -> None:
     rows = schema_pages.keys({"properties": properties, "required": ["rows", "value"]}).splitlines()[2:]
     assert rows == [
         "| `share` | number ≥ 0 < 1 | `0.5` |",
+        "| `csv` | [csv](#csvspec) |  |",
         "| `kind` | `a`, `b` | `a` |",
         "| `rows` | list of (integer or null) | required |",
-        "| `by` | mapping of names to ([csv spec](#csvspec)) | `{}` |",
+        "| `by` | mapping of names to ([csv](#csvspec)) | `{}` |",
         "| `value` | number | required |",
     ]
