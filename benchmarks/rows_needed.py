@@ -63,7 +63,10 @@ def rates() -> str:
     """Return the table of a proportion above a limit, by what is observed beyond it."""
     limits = (0.5, 0.6, 0.7, 0.8, 0.9)
     rows = [
-        [f"{beyond:.2f}", *(fewest(lambda n, p=limit + beyond, t=limit: rate(p, n)[0] >= t) for limit in limits)]
+        [
+            f"{beyond:.2f}",
+            *(fewest(lambda n, p=limit + beyond, t=limit: rate(p, n)[0] >= t) for limit in limits),
+        ]
         for beyond in (0.01, 0.02, 0.05, 0.09)
     ]
     return table(["observed above the limit by", *(f"at least {limit:g}" for limit in limits)], rows)
@@ -76,7 +79,10 @@ def differences() -> str:
     def holds(share: float, gap: float) -> Callable[[float], bool]:
         return lambda n: all(abs(end) <= 0.1 for end in difference(share, -gap, n))
 
-    rows = [[f"{-gap:g}".replace("-", "−"), *(fewest(holds(p, gap)) for p in shares)] for gap in (0, 0.02, 0.05, 0.08)]
+    rows = [
+        [f"{-gap:g}".replace("-", "−"), *(fewest(holds(p, gap)) for p in shares)]
+        for gap in (0, 0.02, 0.05, 0.08)
+    ]
     return table(["observed difference", *(f"privileged rate {share:g}" for share in shares)], rows)
 
 

@@ -11,8 +11,9 @@ from .pages import ROOT
 PAGES = ["get-started", "how-to-read-a-report", "choosing-limits", "inputs"]
 """Pages whose every fenced block has its check."""
 
-KINDS = {"install", "run", "prints", "codes", "policy", "rules", "python", "table"}
-"""``run N``: a shell ends with the exit code N. ``prints``: lines of what the command before it printed."""
+KINDS = {"install", "run", "prints", "codes", "policy", "rules", "listing", "table"}
+"""``run N``: a shell ends with the exit code N. ``prints``: lines of what the command before it printed. ``listing``:
+nothing to check."""
 
 _SNIPPET = re.compile(
     r"<!-- check: (?P<kind>\w+) ?(?P<option>\w*) -->\n(?:```\w+\n(?P<block>.*?)^```|(?P<table>(?:\|[^\n]*\n)+))",
