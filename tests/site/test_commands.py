@@ -54,3 +54,12 @@ def follow(snippet: Snippet, work: Path, printed: str) -> str:
     shown = shape(printed)
     assert [line for line in snippet.text.splitlines() if shape(line) not in shown] == [], printed
     return printed
+
+
+def test_another_exit_code_or_another_output_is_seen(work: Path) -> None:
+    """Guards the test above."""
+    printed = follow(Snippet("page", "run", "3", "echo FAIL: 4 of 8; exit 3"), work, "")
+    follow(Snippet("page", "prints", "", "FAIL: 5 of 8"), work, printed)
+    for wrong in (Snippet("page", "run", "0", "exit 1"), Snippet("page", "prints", "", "PASS: 4 of 8")):
+        with pytest.raises(AssertionError):
+            follow(wrong, work, printed)
