@@ -6,12 +6,15 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
+from audit.formats.json import read_report
+
 from .pages import ROOT
-from .snippets import Snippet, shape, snippets
+from .snippets import Snippet, shape, snippets, source
 
 LONGEST = 600
 """Seconds that one command may take on a busy machine."""
@@ -37,12 +40,36 @@ def run(text: str, work: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("page", ["get-started", "how-to-read-a-report"])
+SEX = {"attribute": "sex", "unprivileged": "Female", "privileged": "Male"}
+WORST = {"attack": "worst", "norm": "inf", "eps": 0.1}
+QUOTED: list[tuple[str, int, str, Mapping[str, object], float]] = [
+    ("get-started", 1, "fairness.disparate_impact", SEX, 0.306),
+    ("how-to-read-a-report", 1, "fairness.disparate_impact", SEX, 0.306),
+    ("choosing-limits", 1, "performance.auc", {}, 0.905),
+    ("choosing-limits", 1, "explainability.attribution_share", {"feature": "district_score"}, 0.199),
+    ("choosing-limits", 2, "performance.accuracy", {}, 0.739),
+    ("choosing-limits", 2, "robustness.adversarial_accuracy", WORST, 0.643),
+]
+"""Values of the demo that pages quote: page, candidate, metric, where, value."""
+
+
+@pytest.mark.parametrize("page", ["get-started", "how-to-read-a-report", "choosing-limits"])
 def test_a_page_can_be_followed(work: Path, page: str) -> None:
-    """The first page makes the demo, which the others use."""
+    """The first page makes the demo, which the others use and quote; its training differs a little by machine."""
     printed = ""
     for snippet in snippets(page, "run", "prints"):
         printed = follow(snippet, work, printed)
+    for _, candidate, metric, where, value in (quote for quote in QUOTED if quote[0] == page):
+        assert f"{value}" in source(page).read_text("utf-8")
+        assert measured(work, candidate, metric, where) == pytest.approx(value, abs=0.03), metric
+
+
+def measured(work: Path, candidate: int, metric: str, where: Mapping[str, object]) -> float:
+    """Return what the demo's report of a candidate says."""
+    report = read_report(work / "audit-demo" / f"report-{candidate}" / "report.json")
+    found = [m.value for c in report.checks for m in c.measurements if (m.metric, m.where) == (metric, where)]
+    (value,) = found
+    return value
 
 
 def follow(snippet: Snippet, work: Path, printed: str) -> str:
