@@ -11,7 +11,7 @@ TESTS = $(RUN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-re
 TESTS += --max-worker-restart 0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo fast test test-all fuzz coverage check bench calibration monitoring planted clean
+.PHONY: help demo fast test test-all fuzz coverage check bench calibration monitoring planted docs clean
 
 help:  ## list the targets
 	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / {printf "%-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -64,6 +64,11 @@ monitoring: $(READY)  ## how often monitoring raises false alarms, and how fast 
 
 planted: $(READY)  ## how often the audit names what is planted in the demo, into docs/benchmarks.md
 	$(RUN)/python benchmarks/planted.py --write
+
+docs: export AUDIT_DOCS_PICTURES = $(if $(shell command -v chromium),,no)
+docs: $(READY)  ## the documentation site, into build/site; without Chromium it has no pictures
+	$(if $(AUDIT_DOCS_PICTURES),,$(RUN)/python -m docs.screenshots)
+	$(RUN)/python -m mkdocs build --strict
 
 bench planted: export AUDIT_HISTORY =  # these audits are no candidates for anything
 

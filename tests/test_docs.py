@@ -20,8 +20,8 @@ PAGES = sorted(
 ARCHITECTURE = ROOT / "docs" / "architecture.md"
 FOLDERS = "action|audit|benchmarks|docs|examples|reports|tests"
 NOT_MODULES = {"audit.yaml"}
-OF_THEIR_OWN = {"examples", "zoo", "golden", "fuzz", "pipelines"}
-"""Folders of tests that mirror no package: examples, kinds of models, pages to compare with, damaged files, CI."""
+OF_THEIR_OWN = {"examples", "zoo", "golden", "fuzz", "pipelines", "site"}
+"""Folders of tests that mirror no package: examples, kinds of models, golden pages, damaged files, CI, docs."""
 
 
 @cache

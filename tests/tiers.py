@@ -64,6 +64,7 @@ TENSORFLOW = {
     "promotion/test_serving.py": True,
     "provenance": True,
     "registry/test_whole_audit.py": True,
+    "site/test_commands.py": True,
     "subject": True,
     "subject/test_label_agreement.py": False,
     "subject/test_records.py": False,
@@ -81,6 +82,8 @@ BROWSER = [
     "formats/html/test_browser.py",
     "formats/html/test_scripts.py",
     "monitoring/test_tensorboard.py::test_the_page_draws_the_layout",
+    "site/test_requests.py",
+    "site/test_screenshots.py",
 ]
 SLOW = [
     "cli/test_new_check.py::test_installed_from_the_wheel_it_is_listed_and_passes_its_tests",
@@ -100,6 +103,7 @@ SLOW = [
     "promotion/test_faults.py",
     "promotion/test_races.py",
     "registry/test_download.py::test_processes_at_once_agree",
+    "site/test_commands.py",
     "stats/test_interval_coverage.py",
     "test_container.py::test_the_wheel_builds_from_what_is_copied_alone",
     "test_wheel.py",

@@ -15,8 +15,10 @@ attribute: "*" is every group."""
 def checks(name: str | None, as_json: bool) -> int:
     """Print the list of installed checks, or the manual page of one; with ``as_json`` the facts on the pages."""
     if as_json:
-        facts = [_facts(each, entry_points.check_class(each)) for each in entry_points.installed()]
-        print(json.dumps(facts if name is None else _facts(name, entry_points.check_class(name)), indent=2))
+        facts = [check_facts(each, entry_points.check_class(each)) for each in entry_points.installed()]
+        print(
+            json.dumps(facts if name is None else check_facts(name, entry_points.check_class(name)), indent=2)
+        )
     elif name is None:
         for installed in entry_points.installed():
             print(f"{installed:16} {entry_points.check_class(installed).summary}")
@@ -43,7 +45,8 @@ def _page(name: str, cls: type[Check]) -> Iterator[str]:
     yield from ["", "A rule to copy, under gate.rules:", f"  - {_example(name, cls)}"]
 
 
-def _facts(name: str, cls: type[Check]) -> dict[str, object]:
+def check_facts(name: str, cls: type[Check]) -> dict[str, object]:
+    """Return what is known of a check: summary, options, metrics and a rule to copy."""
     options = cls.model_fields.items()
     return {
         "name": name,

@@ -1,0 +1,113 @@
+"""Draws the pictures of docs/how-to-read-a-report.md: the demo's report in Chromium, with numbered markers.
+
+Run as ``python -m docs.screenshots`` by `make docs`. The demo is audited once, into .cache; its page is rendered anew
+each time, so that a picture shows the page as it is today. A selector that finds nothing ends the build.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import Locator, Page, sync_playwright
+
+from docs.hooks.pictures import ROOT, folder
+
+DEMO = ROOT / ".cache" / "docs" / "audit-demo"
+WIDTH = 1000
+"""Width of the browser's window, in pixels: about that of a column of the site, so that texts stay readable."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A part of the page, and what is marked in it.
+
+    ``part`` is a CSS selector; ``marks`` are selectors inside it, numbered from 1: the first place that each finds.
+    ``height`` cuts the picture off below, in pixels.
+    """
+
+    part: str
+    marks: Sequence[str] = ()
+    height: int = 900
+
+
+PICTURES: Mapping[str, Picture] = {
+    "verdict": Picture("#verdict", ["h2", "h3", "h3 + ul > li p"]),
+    "rules": Picture("#rules", ["h3", ".status", "svg.plot"]),
+    "checks": Picture("#checks", ["h2"], height=600),
+}
+"""By the name that a page gives the picture."""
+
+_MARK = """(place, number) => {
+  const box = place.getBoundingClientRect(), mark = document.createElement("span");
+  mark.className = "screenshot-mark";
+  mark.textContent = number;
+  mark.style.cssText = `position: absolute; z-index: 9; left: ${Math.max(2, box.left + scrollX - 26)}px;
+    top: ${box.top + scrollY}px; width: 22px; height: 22px; border-radius: 11px; text-align: center;
+    font: bold 14px/22px sans-serif; background: #c2185b; color: white`;
+  document.body.append(mark);
+}"""
+
+
+def draw(report: Path, out: Path, pictures: Mapping[str, Picture] = PICTURES) -> list[Path]:
+    """Draw pictures of a report's page.
+
+    Args:
+        report: The `report.html`.
+        out: The folder for the pictures, which are called as in ``pictures``, with the ending `.png`.
+        pictures: What to draw.
+
+    Raises:
+        LookupError: A selector finds nothing: the page has changed, and `PICTURES` has to.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"),
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        page = browser.new_page(viewport={"width": WIDTH, "height": 900})
+        page.goto(report.resolve().as_uri())
+        drawn = [_draw(page, picture, out / f"{name}.png") for name, picture in pictures.items()]
+        browser.close()
+    return drawn
+
+
+def _draw(page: Page, picture: Picture, path: Path) -> Path:
+    for number, mark in enumerate(picture.marks, 1):
+        _first(page, f"{picture.part} {mark}").evaluate(f"place => ({_MARK})(place, {number})")
+    box = _first(page, picture.part).bounding_box()
+    assert box is not None  # it is visible: _first waits for that
+    height = min(box["height"], picture.height)
+    page.screenshot(path=path, full_page=True, clip={"x": 0, "y": box["y"], "width": WIDTH, "height": height})
+    page.evaluate("document.querySelectorAll('.screenshot-mark').forEach(mark => mark.remove())")
+    return path
+
+
+def _first(page: Page, selector: str) -> Locator:
+    place = page.locator(selector).first
+    if not place.is_visible():
+        raise LookupError(f"docs/screenshots.py: {selector!r} finds nothing on the page: correct PICTURES")
+    return place
+
+
+def demo_page() -> Path:
+    """Return the page of the demo's first candidate, rendered anew; the audit itself is made once."""
+    report = DEMO / "report-1" / "report.json"
+    if not report.exists():
+        _audit("demo", "--out", str(DEMO))
+    _audit("report", str(report))
+    return report.with_suffix(".html")
+
+
+def _audit(*arguments: str) -> None:
+    subprocess.run([sys.executable, "-m", "audit", *arguments], cwd=ROOT, check=True)
+
+
+if __name__ == "__main__":
+    for path in draw(demo_page(), folder()):
+        print(path.relative_to(ROOT))
