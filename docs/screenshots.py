@@ -27,18 +27,20 @@ class Picture:
     """A part of the page, and what is marked in it.
 
     ``part`` is a CSS selector; ``marks`` are selectors inside it, numbered from 1: the first place that each finds.
-    ``height`` cuts the picture off below, in pixels.
+    ``opens`` is what is unfolded first, ``height`` cuts the picture off below, in pixels.
     """
 
     part: str
     marks: Sequence[str] = ()
     height: int = 900
+    opens: str = ""
 
 
 PICTURES: Mapping[str, Picture] = {
-    "verdict": Picture("#verdict", ["h2", "h3", "h3 + ul > li p"]),
-    "rules": Picture("#rules", ["h3", ".status", "svg.plot"]),
-    "checks": Picture("#checks", ["h2"], height=600),
+    "verdict": Picture("#verdict", ["h2", ".reasons p", ".figures dd", ".bars", ".foot-side > div:last-child h3"]),
+    "rules": Picture("#rules", [".status-group h3", ".rule-line h4", ".status", "svg.plot"], opens=".rule-line"),
+    "performance": Picture(".check", ["table.overall", "table.matrix", "svg.rates-curve"]),
+    "fairness": Picture(".prints", ["table.rates"], height=600),
 }
 """By the name that a page gives the picture."""
 
@@ -78,6 +80,8 @@ def draw(report: Path, out: Path, pictures: Mapping[str, Picture] = PICTURES) ->
 
 
 def _draw(page: Page, picture: Picture, path: Path) -> Path:
+    if picture.opens:
+        _first(page, picture.opens).evaluate("folded => { folded.open = true }")
     for number, mark in enumerate(picture.marks, 1):
         _first(page, f"{picture.part} {mark}").evaluate(f"place => ({_MARK})(place, {number})")
     box = _first(page, picture.part).bounding_box()
