@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from audit.formats.rule_text import ranked
+from audit.formats.rule_text import PlacedMeasurements
 from audit.formats.text import margins
 from audit.formats.text.catalogue import title, words
 from audit.formats.text.safe_text import brief, clean
@@ -49,14 +49,14 @@ def rule_title(rule: RuleResult) -> str:
     return words("claim", "of_where", title=name, where=describe(rule.where))
 
 
-def claim(rule: RuleResult, confidence: str) -> Claim:
+def claim(rule: RuleResult, measured: PlacedMeasurements, confidence: str) -> Claim:
     """Return the claim of a rule's measurement that is furthest outside the limit, or nearest to it.
 
     Args:
         rule: decided rule.
+        measured: its measurements as `ranked` returns them.
         confidence: level of the intervals as text, such as ``95 %``.
     """
-    measured = ranked(rule)
     limit = _limit(rule)
     if not measured:
         text = rule.reason if rule.id == MAX_AUDITS else _not_measured(rule)

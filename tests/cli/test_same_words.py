@@ -9,8 +9,8 @@ import pytest
 
 from audit.cli.first_line import MAX_COLUMNS, first_line
 from audit.cli.summary import summary
-from audit.formats.html.rules import rule_views
-from audit.formats.html.verdict import Nearest, verdict_view
+from audit.formats.html.rules import RuleView, rule_views
+from audit.formats.html.verdict import verdict_view
 from audit.formats.text.headline import headline
 from audit.formats.text.safe_text import width
 from audit.result import CheckResult, Measurement, Report, RuleResult, RuleStatus, Scalar
@@ -53,10 +53,11 @@ def reports(seed: int) -> Report:
     return replace(report(), rules=rules, verdict="fail")
 
 
-def shown_on_page(nearest: Nearest) -> str:
-    """Return the line of reports/templates/verdict.html.j2."""
-    interval = f" ({nearest.ci})" if nearest.ci else " (no interval)"
-    return f"            {nearest.label}: {nearest.value}{interval}, n {nearest.rows}"
+def shown_on_page(view: RuleView) -> str:
+    """Return the line of the summary with what reports/templates/rules.html.j2 shows."""
+    assert view.nearest
+    interval = f" ({view.nearest.ci})" if view.nearest.ci else " (no interval)"
+    return f"            {view.nearest.label}: {view.nearest.value}{interval}, n {view.nearest.rows}"
 
 
 @pytest.mark.parametrize("seed", range(50))
@@ -65,11 +66,11 @@ def test_the_summary_says_what_the_page_says(seed: int) -> None:
     views = rule_views(report)
     page = verdict_view(report, views)
     lines = list(summary(report, report))
-    for nearest in [*page.blocked, *page.undecided]:
-        (title,) = [at for at, line in enumerate(lines) if f" {nearest.view.rule.id}  " in line]
-        assert f"  {nearest.view.limit}: " in lines[title]
-        if nearest.view.rule.measurements:
-            assert lines[title + 1] == shown_on_page(nearest)
+    for view in [*page.blocked, *page.undecided]:
+        (title,) = [at for at, line in enumerate(lines) if f" {view.rule.id}  " in line]
+        assert f"  {view.limit}: " in lines[title]
+        if view.nearest:
+            assert lines[title + 1] == shown_on_page(view)
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.formats.rule_claim import claim, limit_range, rule_title, statement
+from audit.formats.rule_claim import Claim, limit_range, rule_title, statement
+from audit.formats.rule_claim import claim as claim_of
+from audit.formats.rule_text import ranked
 from audit.result import AUDITS, MAX_AUDITS, Baseline, Measurement, RuleResult, Scalar
 
 SEX: dict[str, Scalar] = {"attribute": "sex", "unprivileged": "Female", "privileged": "Male"}
@@ -35,6 +37,10 @@ def rule(*measurements: Measurement, **details: Any) -> RuleResult:
         "status": "fail", "reason": "why", "measurements": list(measurements),
     }  # fmt: skip
     return RuleResult(**{**given, **details})
+
+
+def claim(given: RuleResult, confidence: str) -> Claim:
+    return claim_of(given, ranked(given), confidence)
 
 
 def test_a_ratio_of_selection_rates_is_said_with_both_rates() -> None:

@@ -104,7 +104,7 @@ def _view(anchor: str, check: CheckResult, report: Report) -> CheckView:
             metrics.setdefault(measurement.metric, []).append(measurement)
     overall = [measurement for measurement in check.measurements if not measurement.where]
     panels = {name: _by_panel(measurements) for name, measurements in metrics.items()}
-    max_rows = rows_each([len(members) for each in panels.values() for _, members in each], MAX_ROWS // 4)
+    max_rows = rows_each([len(members) for each in panels.values() for _, members in each], MAX_ROWS // 8)
     return CheckView(
         anchor=anchor,
         check=check,

@@ -10,12 +10,13 @@ from audit.formats.html.charts.interval_plot import folded_plots
 from audit.formats.html.charts.measurement_table import MeasurementCells, cells, methods
 from audit.formats.html.charts.plot_marks import Guides, Plot, Row, decided
 from audit.formats.html.charts.row_budget import rows_each
-from audit.formats.rule_claim import rule_title
-from audit.formats.rule_text import SEVERITY, by_place, ranked
+from audit.formats.rule_claim import Claim, claim, rule_title
+from audit.formats.rule_text import SEVERITY, PlacedMeasurements, by_place, ranked
 from audit.formats.text import margins as limits
-from audit.formats.text.metric_facts import facts_of
+from audit.formats.text.margins import Place
+from audit.formats.text.measurement_text import MeasurementText, measurement_text
+from audit.formats.text.metric_facts import confidence, facts_of
 from audit.formats.text.where_labels import Where, describe, shared, without
-from audit.numbers import interval, number
 from audit.result import MAX_AUDITS, MetricFacts, Report, RuleResult
 
 MAX_ROWS = 12
@@ -28,7 +29,7 @@ _ABOUT_AUDITS = (
 class RuleView:
     """One rule as the page shows it; ``plots`` are the chart of the first `MAX_ROWS` rows and that of the others.
 
-    ``value`` and ``ci`` are of the measurement furthest outside the limit, ``order`` is that of the rule's status.
+    ``nearest`` is the measurement furthest outside the limit, ``place`` its place; ``order`` is that of the status.
     ``improvement`` are the same charts for a rule against a baseline. ``beyond`` is the number of rows that neither
     charts nor table show, for there are too many on the page.
     """
@@ -37,8 +38,9 @@ class RuleView:
     title: str
     rule: RuleResult
     order: int
-    value: str
-    ci: str
+    claim: Claim
+    nearest: MeasurementText | None
+    place: Place | None
     covers: str
     limit: str
     about: str
@@ -54,7 +56,7 @@ class RuleView:
 def rule_views(report: Report) -> list[RuleView]:
     """Return the views of all rules, the failed ones first; rules of one status keep the policy's order."""
     limit = rows_each(
-        [len(rule.measurements) + len(rule.not_decided) for rule in report.rules], MAX_ROWS // 2
+        [len(rule.measurements) + len(rule.not_decided) for rule in report.rules], MAX_ROWS // 4
     )
     views = [_view(f"rule-{i}", rule, report, limit) for i, rule in enumerate(report.rules, start=1)]
     return sorted(views, key=lambda view: view.order)
@@ -63,15 +65,16 @@ def rule_views(report: Report) -> list[RuleView]:
 def _view(anchor: str, rule: RuleResult, report: Report, max_rows: int) -> RuleView:
     facts = facts_of(rule.metric, report.checks)
     common = shared([*rule.measurements, *rule.not_decided])
-    rows = _rows(rule, common, max_rows)
-    nearest = next((measurement for measurement, _ in ranked(rule)), None)
+    measured = ranked(rule)
+    rows = _rows(rule, measured, common, max_rows)
     return RuleView(
         anchor=anchor,
         title=rule_title(rule),
         rule=rule,
         order=SEVERITY.index(rule.status),
-        value=number(nearest.value) if nearest else "",
-        ci=interval(nearest.ci, "") if nearest else "",
+        claim=claim(rule, measured, confidence(report)),
+        nearest=measurement_text(measured[0][0]) if measured else None,
+        place=measured[0][1] if measured else None,
         covers=describe(rule.where),
         limit=limits.in_words(rule.limit),
         about=_ABOUT_AUDITS if rule.id == MAX_AUDITS else facts.about,
@@ -85,8 +88,8 @@ def _view(anchor: str, rule: RuleResult, report: Report, max_rows: int) -> RuleV
     )
 
 
-def _rows(rule: RuleResult, common: Where, max_rows: int) -> list[Row]:
-    parts = ((ranked(rule), False), (by_place(rule.not_decided, rule), True))
+def _rows(rule: RuleResult, measured: PlacedMeasurements, common: Where, max_rows: int) -> list[Row]:
+    parts = ((measured, False), (by_place(rule.not_decided, rule), True))
     rows = ((left_out, m, place) for measurements, left_out in parts for m, place in measurements)
     return [
         Row(_label(m.where, common), m, place, left_out, describe(m.where) or "all rows")

@@ -1,33 +1,18 @@
 """Page one: the verdict, a sentence for each rule that decides it, the main figures, and what to do next."""
 
-from collections import Counter
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from audit.formats.html.main_figures import MainFigures, main_figures
 from audit.formats.html.rules import RuleView
-from audit.formats.rule_claim import Claim, claim
-from audit.formats.rule_text import SEVERITY, by_place, ranked
+from audit.formats.rule_text import SEVERITY, by_place
 from audit.formats.small_groups import left_out, rows_in_words, undecided_rows
 from audit.formats.text.catalogue import title, words
-from audit.formats.text.measurement_text import measurement_text
-from audit.formats.text.metric_facts import confidence, min_rows, turned_off
+from audit.formats.text.metric_facts import min_rows, turned_off
 from audit.formats.text.where_labels import describe
 from audit.numbers import with_interval
-from audit.result import CheckResult, Measurement, Report, RuleResult, RuleStatus
-
-
-@dataclass(frozen=True, slots=True)
-class Nearest:
-    """A rule on page one: its claim, and as text the measurement furthest outside its limit, or nearest to it."""
-
-    view: RuleView
-    claim: Claim
-    label: str = ""
-    value: str = ""
-    ci: str = ""
-    rows: str = ""
-    words: str = ""
+from audit.result import CheckResult, Measurement, Report, RuleStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +24,10 @@ class VerdictView:
     """
 
     counts: dict[RuleStatus, int]
-    blocked: list[Nearest]
-    undecided: list[Nearest]
+    blocked: list[RuleView]
+    undecided: list[RuleView]
     waived: list[RuleView]
-    passed: list[Nearest]
+    passed: list[RuleView]
     outside: list[str]
     left_out: dict[str, tuple[str, str]]
     undecided_rows: list[str]
@@ -55,16 +40,12 @@ class VerdictView:
 
 def verdict_view(report: Report, views: list[RuleView]) -> VerdictView:
     """Return page one, from the report and its rules in the order shown."""
-    tally = Counter(rule.status for rule in report.rules)
-    level = confidence(report)
-    by_status: dict[RuleStatus, list[Nearest]] = {status: [] for status in SEVERITY}
-    for view in views:
-        by_status[view.rule.status].append(_nearest(view, level))
+    by_status = {status: [view for view in views if view.rule.status == status] for status in SEVERITY}
     return VerdictView(
-        counts={status: tally[status] for status in SEVERITY if tally[status]},
+        counts={status: len(rules) for status, rules in by_status.items() if rules},
         blocked=by_status["fail"],
         undecided=by_status["inconclusive"],
-        waived=[view for view in views if view.rule.status == "waived"],
+        waived=by_status["waived"],
         passed=sorted(by_status["pass"], key=_margin) if report.verdict == "pass" else [],
         outside=list(_outside(report)),
         left_out=left_out(report),
@@ -77,25 +58,10 @@ def verdict_view(report: Report, views: list[RuleView]) -> VerdictView:
     )
 
 
-def _nearest(view: RuleView, level: str) -> Nearest:
-    measurements = ranked(view.rule)
-    sentences = claim(view.rule, level)
-    if not measurements:
-        return Nearest(view, sentences)
-    nearest, place = measurements[0]
-    text = measurement_text(nearest)
-    return Nearest(view, sentences, *text, words=place.words if place else "")
-
-
-def _margin(passed: Nearest) -> float:
+def _margin(view: RuleView) -> float:
     """Return the least margin of a passed rule, as a share of its limit: margins differ in unit."""
-    rule = passed.view.rule
-    places = [place for _, place in ranked(rule)[:1] if place]
-    return min((place.margin / _size(rule) for place in places), default=float("inf"))
-
-
-def _size(rule: RuleResult) -> float:
-    return max(map(abs, rule.limit.values()), default=0.0) or 1.0
+    size = max(map(abs, view.rule.limit.values()), default=0.0) or 1.0
+    return view.place.margin / size if view.place else math.inf
 
 
 def _outside(report: Report) -> Iterator[str]:
