@@ -60,6 +60,8 @@ TENSORFLOW = {
     "mutants/test_added_column.py": False,
     "mutants/test_effect_sizes.py": False,
     "mutants/test_verdicts.py": False,
+    "notebook/test_audit_report.py": True,
+    "notebook/test_keyword_policy.py": True,
     "pipelines/test_example.py": True,
     "promotion/test_serving.py": True,
     "provenance": True,

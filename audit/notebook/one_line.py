@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from audit.formats.text.safe_text import brief, clean
+from audit.formats.text.safe_text import brief, dotted
 from audit.gate.verdict import DECISION_VERSION
 from audit.numbers import count
 from audit.result import Report
@@ -15,11 +15,11 @@ def one_line(report: Report) -> str:
     crashed = [
         f"the check {brief(check.name)} crashed" for check in report.checks if check.status == "crashed"
     ]
-    model = f"model {brief(report.model.path)} {clean(report.model.digest)[:_DIGEST_CHARACTERS]}…"
+    model = f"model {brief(report.model.path)} {report.model.digest[:_DIGEST_CHARACTERS]}…"
     parts = [_rules(report), *crashed, model, f"{count(report.data.rows)} rows"]
     if report.decision_version != DECISION_VERSION:
         parts.append(f"decided by version {report.decision_version} of the decision rules")
-    return f"<Report {report.verdict}: {', '.join(parts)}>".replace("\n", " ").replace("\t", " ")
+    return dotted(f"<Report {report.verdict}: {', '.join(parts)}>")
 
 
 def _rules(report: Report) -> str:
