@@ -82,6 +82,7 @@ TENSORFLOW = {
 
 BROWSER = [
     "formats/html/test_browser.py",
+    "formats/html/test_notebook_browser.py",
     "formats/html/test_scripts.py",
     "monitoring/test_tensorboard.py::test_the_page_draws_the_layout",
     "site/test_requests.py",
