@@ -62,6 +62,7 @@ TENSORFLOW = {
     "mutants/test_verdicts.py": False,
     "notebook/test_audit_report.py": True,
     "notebook/test_keyword_policy.py": True,
+    "notebook/test_notebook_page.py": True,
     "pipelines/test_example.py": True,
     "promotion/test_serving.py": True,
     "provenance": True,

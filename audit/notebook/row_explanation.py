@@ -38,15 +38,15 @@ def row_explanation(report: Report) -> shap.Explanation:
     features = [name.removeprefix(_VALUE) for name in table.columns if name.startswith(_VALUE)]
     sums = [name for name in table.columns if name.startswith(_SUM)]
     cells = [table.columns[_VALUE + feature] for feature in features]
-    blank: list[list[Scalar | None]] = [[""] * len(table.columns["base"]) for _ in sums]
+    sum_cells: list[list[Scalar | None]] = [["sum"] * len(table.columns["base"]) for _ in sums]
     attributions = [_ATTRIBUTION + feature for feature in features] + sums
     with quiet():
         import shap
     return shap.Explanation(
         values=np.column_stack([np.asarray(table.columns[name], np.float64) for name in attributions]),
         base_values=np.asarray(table.columns["base"], np.float64),
-        data=np.column_stack([_numeric(column) for column in [*cells, *blank]]),
-        display_data=np.column_stack([np.asarray(column, object) for column in [*cells, *blank]]),
+        data=np.column_stack([_numeric(column) for column in [*cells, *sum_cells]]),
+        display_data=np.column_stack([np.asarray(column, object) for column in [*cells, *sum_cells]]),
         feature_names=[*features, *(name.removeprefix(_SUM) for name in sums)],
     )
 

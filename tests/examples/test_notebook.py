@@ -15,7 +15,7 @@ EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "notebook" / "adult
 
 
 def stored() -> Any:
-    return nbformat.read(EXAMPLE, as_version=4)
+    return nbformat.read(EXAMPLE, as_version=4)  # type: ignore[no-untyped-call]
 
 
 def test_it_is_stored_without_outputs() -> None:
@@ -39,7 +39,9 @@ def executed(raw_data: Path, out: Path) -> dict[str, Any]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AUDIT_CACHE", str(out / "cache"))
         NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(EXAMPLE.parent)}}).execute()
-    results = {cell.id: [o for o in cell.outputs if "data" in o] for cell in notebook.cells if "outputs" in cell}
+    results = {
+        cell.id: [o for o in cell.outputs if "data" in o] for cell in notebook.cells if "outputs" in cell
+    }
     return {name: outputs[-1]["data"] for name, outputs in results.items() if outputs}
 
 

@@ -25,7 +25,7 @@ def test_every_measurement_is_a_row_with_its_where() -> None:
     assert len(frame) == len(pairs) > 50
     for row, (check, m) in zip(frame.to_dict("records"), pairs, strict=True):
         assert (row["check"], row["metric"], row["n"], row["method"]) == (check.name, m.metric, m.n, m.method)
-        assert row["value"] == m.value or math.isnan(row["value"]) and math.isnan(m.value)
+        assert row["value"] == m.value or (math.isnan(row["value"]) and math.isnan(m.value))
         np.testing.assert_array_equal([row["low"], row["high"]], m.ci or [math.nan, math.nan])
         where = {key: row[key] for key in frame.columns[len(FIRST) :] if not pd.isna(row[key])}
         assert where == m.where

@@ -64,7 +64,7 @@ def test_the_numbers_are_those_of_the_table(masked: bool) -> None:
     assert explanation.display_data[:, 0].tolist() == cells["value: age"]
     names = sorted(set(cells["value: job: now"]))  # type: ignore[type-var]
     assert [names[int(code)] for code in explanation.data[:, 2]] == cells["value: job: now"]
-    assert explanation.data[:, 3].tolist() == [0] * ROWS and set(explanation.display_data[:, 3]) == {""}
+    assert explanation.data[:, 3].tolist() == [0] * ROWS and set(explanation.display_data[:, 3]) == {"sum"}
 
 
 def test_a_range_counts_as_its_middle_and_an_open_one_as_its_end() -> None:
@@ -127,7 +127,10 @@ def rows(report: Report, disclosure: str) -> AuditReport:
     ("report", "words"),
     [
         (rows(with_table(None), "none"), "report.rows is none"),
-        (with_table(None, status="skipped", reason="of images and columns"), "skipped: of images and columns"),
+        (
+            with_table(None, status="skipped", reason="of images and columns"),
+            "skipped: of images and columns",
+        ),
         (with_table(None, tables=[Table(name="pictures", about="", columns={})]), "images"),
         (with_table(None), "before reports had them"),
         (AuditReport.of(replace(small(), checks=[])), "no check 'explainability'"),

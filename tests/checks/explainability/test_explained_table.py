@@ -31,7 +31,9 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def found(model: Path, folder: Path, rows: str) -> Found:
-    return measure("explainability", subject_of(model, DATA, DATA, folder, spec={"inputs": {"x": NAMES}}, rows=rows))
+    return measure(
+        "explainability", subject_of(model, DATA, DATA, folder, spec={"inputs": {"x": NAMES}}, rows=rows)
+    )
 
 
 def attributions(table: pd.DataFrame) -> pd.DataFrame:

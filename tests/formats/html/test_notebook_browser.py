@@ -16,7 +16,9 @@ from .samples import full, passing
 from .test_browser import CHROMIUM, LOW_CONTRAST
 
 ADDRESS = "http://notebook.example/lab"
-NOTEBOOK = "<!DOCTYPE html><html><body><h2>A heading</h2><p class='verdict card'>A text</p><div id='output'></div>"
+NOTEBOOK = (
+    "<!DOCTYPE html><html><body><h2>A heading</h2><p class='verdict card'>A text</p><div id='output'></div>"
+)
 LOOK = """() => [...document.querySelectorAll('html, body, h2, p.card')].map(e => {
   const s = getComputedStyle(e); return [s.color, s.backgroundColor, s.font, s.margin, s.padding, s.border]; })"""
 INSERT = "html => { document.getElementById('output').innerHTML = html }"  # as Jupyter does
