@@ -109,6 +109,18 @@ def test_an_edited_report_is_neither_loaded_nor_displayed(
         replace(report, verdict="pass")._repr_html_()
 
 
+def test_an_older_decision_stays_as_it_was_stored_and_is_shown_with_todays(
+    report: AuditReport, tmp_path: Path
+) -> None:
+    older = replace(report, decision_version=1, verdict="pass")
+    older.save(tmp_path)
+    loaded = audit.load(tmp_path)
+    assert loaded == older and loaded.verdict == "pass"
+    assert repr(loaded).endswith("decided by version 1 of the decision rules>")
+    assert "was decided by version 1 of the decision rules: PASS" in loaded._repr_html_()
+    assert "FAIL" in loaded._repr_html_()
+
+
 def test_a_notebook_sees_one_line_or_a_frame(report: AuditReport) -> None:
     path, digest = report.model.path, report.model.digest
     assert repr(report).startswith("<Report fail: 1 of 2 rules failed, model ")
