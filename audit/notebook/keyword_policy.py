@@ -10,6 +10,9 @@ from audit.errors import AuditError, did_you_mean, quote_list
 from audit.policy.model import Policy
 
 KEYWORDS = ("model", "data", "label", "protected", "favorable", "threshold", "background", "rules", "checks")
+"""Keywords that describe a policy."""
+
+_OPTIONS = ("seed", "on", "only", "progress", "crash")
 _REQUIRED = ("model", "data", "label")
 _DATA = ("label", "favorable", "threshold")
 _WHERE = "audit.run"
@@ -31,27 +34,30 @@ def policy_of(
         AuditError: there is an unknown keyword, a policy together with keywords, neither, or a value that no policy
             can hold.
     """
+    _require_known(unknown)
     present = {name: value for name, value in keywords.items() if value is not None}
+    missing = [name for name in _REQUIRED if name not in present]
+    if policy is None and not missing:
+        return _content(present)
+    if policy is not None and not present:
+        return policy
+    raise AuditError(
+        where=_WHERE,
+        expected="either a policy, or model, data and label",
+        found=f"no {', no '.join(missing)}" if policy is None else f"a policy and {quote_list(present)}",
+        fix="pass them, or a policy" if policy is None else "put them all into the policy",
+    )
+
+
+def _require_known(unknown: Mapping[str, object]) -> None:
+    known = (*KEYWORDS, *_OPTIONS)
     for name in unknown:
         raise AuditError(
             where=_WHERE,
-            expected=f"keywords among {quote_list(KEYWORDS)}",
-            found=f"{name!r}{did_you_mean(name, KEYWORDS)}",
+            expected=f"keywords among {', '.join(known)}",
+            found=f"{name!r}{did_you_mean(name, known)}",
             fix="what has no keyword of its own goes into a policy: audit.run({...}) or audit.run('audit.yaml')",
         )
-    if policy is not None and not present:
-        return policy
-    missing = [name for name in _REQUIRED if name not in present]
-    if policy is not None or missing:
-        raise AuditError(
-            where=_WHERE,
-            expected="either a policy, or model, data and label",
-            found=f"a policy and {quote_list(present)}"
-            if policy is not None
-            else f"no {', no '.join(missing)}",
-            fix="put them all into the policy" if policy is not None else "pass them, or a policy",
-        )
-    return _content(present)
 
 
 def _content(keywords: Mapping[str, object]) -> dict[str, object]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from audit.data.shared_ranges import RARE_VALUE
 from audit.errors import AuditError
+from audit.formats.text.table_records import fits
 from audit.frameworks.output_silencing import quiet
 from audit.result import Report, Scalar, Table
 
@@ -73,7 +74,7 @@ def _number(cell: Scalar | None) -> float | None:
 def _table(report: Report) -> Table:
     check = next((check for check in report.checks if check.name == "explainability"), None)
     tables = {table.name: table for table in check.tables} if check else {}
-    if "explained" in tables:
+    if "explained" in tables and fits(tables["explained"], ("base",)):
         return tables["explained"]
     setting = "report: {rows: masked} in the policy (example rows), or {rows: shown} (all explained rows)"
     if _disclosure(report) == "none":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 
 import audit
 from audit.errors import AuditError
-from audit.notebook.keyword_policy import policy_of
+from audit.notebook.keyword_policy import _OPTIONS, KEYWORDS, policy_of
 
 from ..audits import people
 from ..conftest import Models
@@ -73,6 +74,7 @@ def test_a_policy_stays_as_it_is() -> None:
         ((("audit.yaml",), {"label": "y"}), "a policy and 'label'"),
         (((), {**BASE, "favourable": 1}), "did you mean 'favorable'"),
         (((), {**BASE, "weight": "w"}), "'weight'"),
+        ((("audit.yaml",), {"seeds": 1}), "did you mean 'seed'"),
         (((), {**BASE, "model": object()}), "builtins.object"),
         (((), {**BASE, "data": {"x": [1]}}), "builtins.dict"),
         (((), {**BASE, "protected": "sex=Male"}), "'sex=Male'"),
@@ -83,6 +85,11 @@ def test_each_mistake_is_one_error(arguments: tuple[tuple[Any, ...], dict[str, A
     with pytest.raises(AuditError) as caught:
         audit.run(*positional, **keywords)
     assert words in str(caught.value) and caught.value.where.startswith("audit.run")
+
+
+def test_the_nearest_keyword_is_looked_for_among_all_of_them() -> None:
+    parameters = inspect.signature(audit.run).parameters
+    assert set(parameters) == {"policy", "unknown", *KEYWORDS, *_OPTIONS}
 
 
 def test_a_frame_is_audited_as_its_file_would_be(
