@@ -130,6 +130,12 @@ def test_a_notebook_sees_one_line_or_a_frame(report: AuditReport) -> None:
     assert len(page) < 200_000
 
 
+def test_the_page_does_not_print_what_is_for_plots(report: AuditReport) -> None:
+    page = render_html(report)
+    assert "explained" in {t.name for check in report.checks for t in check.tables}
+    assert "attribution: " not in page and "value: age" not in page
+
+
 def test_masked_it_explains_the_examples_of_the_page_alone(report: AuditReport) -> None:
     explanation = report.explanation
     (local,) = [t for check in report.checks for t in check.tables if t.name == "local"]
