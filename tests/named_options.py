@@ -14,6 +14,7 @@ import typer.main
 from audit.check import entry_points
 from audit.cli.app import app
 from audit.formats.json import report_schema
+from audit.notebook import AuditReport
 from audit.policy.model import Policy
 from audit.result import AUDITS
 
@@ -30,6 +31,8 @@ _FILES = {"csv", "css", "h5", "html", "j2", "json", "keras", "md", "py"}
 _KERAS = {"model.export", "model.predict", "model.quantize", "model.save"}
 _OTHER_PROGRAMS = {"--editable", "--junitxml", "--every", "--logdir", "--read-only", "--rm", "--tmpfs"}
 """Flags of pip, of docker, and of the program that made the mutants of `docs/design/11-gate-proof.md`."""
+_VIEWS = {f"report.{name}" for name in vars(AuditReport) if not name.startswith("_")}
+"""What the report has in Python besides its fields."""
 _PLUG_IN = {"--audit-out", "--audit-undecided"}
 """Flags of the plug-in for pytest."""
 
@@ -125,7 +128,7 @@ def _is_key(path: str, report: bool) -> bool:
     start = (
         made if section == "report" else made["properties"].get(section, {})
     )  # `report.verdict`, or `data.rows`
-    return report and _holds(made, start, keys)
+    return report and (_holds(made, start, keys) or path in _VIEWS)
 
 
 @cache

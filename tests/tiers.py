@@ -60,6 +60,9 @@ TENSORFLOW = {
     "mutants/test_added_column.py": False,
     "mutants/test_effect_sizes.py": False,
     "mutants/test_verdicts.py": False,
+    "notebook/test_audit_report.py": True,
+    "notebook/test_keyword_policy.py": True,
+    "notebook/test_notebook_page.py": True,
     "pipelines/test_example.py": True,
     "promotion/test_serving.py": True,
     "provenance": True,
@@ -80,6 +83,7 @@ TENSORFLOW = {
 
 BROWSER = [
     "formats/html/test_browser.py",
+    "formats/html/test_notebook_browser.py",
     "formats/html/test_scripts.py",
     "monitoring/test_tensorboard.py::test_the_page_draws_the_layout",
     "site/test_requests.py",

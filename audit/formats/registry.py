@@ -47,8 +47,8 @@ FORMATS: Mapping[str, Format] = {
 """All formats by the names that ``--format`` and ``report.formats`` take."""
 
 
-def require_formats(names: Iterable[str]) -> list[str]:
-    """Return the names of formats, each once.
+def require_formats(names: Iterable[str], where: str = "--format") -> list[str]:
+    """Return the names of formats, given by ``where``, each once.
 
     Raises:
         AuditError: one is unknown.
@@ -56,7 +56,7 @@ def require_formats(names: Iterable[str]) -> list[str]:
     for name in names:
         if name not in FORMATS:
             raise AuditError(
-                where="--format",
+                where=where,
                 expected=f"one of {', '.join(FORMATS)}",
                 found=f"{name!r}{did_you_mean(name, FORMATS)}",
             )

@@ -1,8 +1,7 @@
 """Models of an MLflow registry as local files: downloaded once, kept by digest, and checked at every use.
 
-The cache is the directory `AUDIT_CACHE`, or that of `savedmodel-audit` in the user's cache. `models/` in it holds a
-download below its digest, `versions/` the digest of each version's. What an alias or a run's path names is looked
-up every time.
+The cache is the directory that `cache_folder` names. `models/` in it holds a download below its digest, `versions/` the
+digest of each version's. What an alias or a run's path names is looked up every time.
 """
 
 import hashlib
@@ -16,15 +15,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from audit.errors import AuditError
+from audit.provenance.cache_folder import cache_folder
 from audit.provenance.digest import digest
 from audit.provenance.files import files_below
 from audit.registry.address import parse_address
 from audit.registry.mlflow_client import RegistryClient
 from audit.registry.mlflow_connection import connect
 from audit.registry.resolution import Resolution, resolve
-
-VARIABLE = "AUDIT_CACHE"
-"""Environment variable with the directory that downloaded models are kept in."""
 
 _ABANDONED_SECONDS = 24 * 3600
 _PARTIAL = "partial-"
@@ -40,7 +37,7 @@ def download(address: str) -> tuple[Path, Resolution]:
     """
     client = connect()
     resolved = resolve(client, parse_address(address))
-    cache = _Cache(_folder())
+    cache = _Cache(cache_folder())
     folder = cache.get(resolved.identity) if resolved.identity else None
     if folder is None:
         with cache.partial() as partial:
@@ -73,14 +70,6 @@ def _content(client: RegistryClient, resolved: Resolution, folder: Path) -> Path
             fix="log the model again: the registry has no files of it",
         )
     return place
-
-
-def _folder() -> Path:
-    if value := os.environ.get(VARIABLE):
-        return Path(os.path.expanduser(value))
-    from platformdirs import user_cache_path
-
-    return user_cache_path("savedmodel-audit", appauthor=False)
 
 
 class _Cache:

@@ -105,12 +105,15 @@ class Examples:
         error = np.abs(scores.target[rows] - self._score)
         return _Candidates("large error", np.argsort(-error, kind="stable"), number)
 
+    def row_number(self, place: int) -> int | None:
+        """Return the number in the data, from 1, of the explained row at ``place``; None if rows are masked."""
+        return self._subject.row_number(int(self._rows[place])) if self.unmasked else None
+
     def cells(self, case: int, example: ExampleRow, base: float, output: float) -> TableLine:
         """Return the first cells of an example's lines: `_CASE`."""
         row = int(self._rows[example.place])
         score = float(self._score[example.place])
-        number = self._subject.row_number(row) if self.unmasked else None
-        return case, example.reason, number, score, *self._decision(row), base, output
+        return case, example.reason, self.row_number(example.place), score, *self._decision(row), base, output
 
     def _decision(self, row: int) -> tuple[str, str]:
         """Return label and prediction of a row of the data; a regression's label is a value that is masked."""
@@ -126,7 +129,7 @@ class Examples:
     def table(self, name: str, about: str, columns: tuple[str, ...], lines: Iterable[TableLine]) -> Table:
         """Return a table of examples from its lines, `cells` before ``columns``; masked, numbers have three digits."""
         if not self.unmasked:
-            lines = (tuple(_rounded(cell) for cell in line) for line in lines)
+            lines = (tuple(rounded(cell) for cell in line) for line in lines)
         return line_table(name, about, (*_CASE, *columns), lines)
 
 
@@ -138,5 +141,6 @@ def _choose(kinds: Iterable[_Candidates]) -> list[ExampleRow]:
     return [ExampleRow(reason, place) for place, reason in reasons.items()]
 
 
-def _rounded(cell: Scalar | None) -> Scalar | None:
+def rounded(cell: Scalar | None) -> Scalar | None:
+    """Return a cell of a masked row: a number with `_DIGITS` significant digits, anything else unchanged."""
     return float(format_digits(cell, _DIGITS)) if isinstance(cell, float) else cell

@@ -183,6 +183,12 @@ class Explanation:
         """Number of independent observations among the rows."""
         return float(self.partition.effective_rows()[0])
 
+    def value(self, place: int, feature: int) -> float | str:
+        """Return the value of a feature, by its index, in the explained row at ``place``: a text of a text column."""
+        column = self.columns[feature]
+        value = self.matrix[place, feature]
+        return column.vocabulary[int(value)] if column.vocabulary else float(value)
+
     def mean(self, values: np.ndarray) -> float:
         """Return the weighted mean over the rows of ``values``, ``(rows,)``."""
         return float(self.partition.mean(values)[0])

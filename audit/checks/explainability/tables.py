@@ -7,6 +7,7 @@ import numpy as np
 
 from audit.attribution.rank_stability import ranks
 from audit.checks.explainability.example_rows import Examples, TableLine, line_table
+from audit.checks.explainability.explained_table import explained_table
 from audit.checks.explainability.explanation import Explanation
 from audit.checks.explainability.protected_columns import ProtectedColumns
 from audit.data.masking import Masker
@@ -31,7 +32,7 @@ _ABSENT = "(absent)"
 
 
 def report_tables(explanation: Explanation, subject: Subject, columns: ProtectedColumns) -> Iterator[Table]:
-    """Yield ``beeswarm``, ``dependence``, ``protected`` and, unless the policy shows no rows, ``local``."""
+    """Yield ``beeswarm``, ``dependence``, ``protected``; if the policy shows rows, ``local`` and ``explained``."""
     about = "SHAP values of the most important features, in bins"
     yield line_table("beeswarm", about, _BEESWARM, _beeswarm_lines(explanation))
     about = "SHAP values over the values of the most important features"
@@ -43,6 +44,7 @@ def report_tables(explanation: Explanation, subject: Subject, columns: Protected
         examples = Examples(explanation, subject)
         about = "rows with the largest attributions, with their SHAP values"
         yield examples.table("local", about, _LOCAL, _local_lines(explanation, examples, subject.masker))
+        yield explained_table(explanation, examples, subject.masker)
 
 
 def _beeswarm_lines(explanation: Explanation) -> Iterator[TableLine]:
@@ -184,11 +186,9 @@ def _local_lines(explanation: Explanation, examples: Examples, masker: Masker) -
         errors = attributions.errors[place]
         order = np.argsort(-np.abs(values), kind="stable")
         for feature in order[:_MAX_FEATURES_OF_ROW]:
-            column = explanation.columns[feature]
-            value = explanation.matrix[place, feature]
-            unmasked = column.vocabulary[int(value)] if column.vocabulary else float(value)
-            text = masker.text(column.name, unmasked)
-            yield (*start, column.name, text, float(values[feature]), float(errors[feature]))
+            name = explanation.columns[feature].name
+            text = masker.text(name, explanation.value(place, feature))
+            yield (*start, name, text, float(values[feature]), float(errors[feature]))
         rest = order[_MAX_FEATURES_OF_ROW:]
         if len(rest):
             error = float(np.sqrt((errors[rest] ** 2).sum()))

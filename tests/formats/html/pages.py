@@ -23,7 +23,7 @@ BLOCK = {
     "figcaption",
     "text",
 }
-VOID = {"meta", "link", "br", "hr", "img", "input", "wbr"}
+VOID = {"base", "meta", "link", "br", "hr", "img", "input", "wbr"}
 
 
 @dataclass

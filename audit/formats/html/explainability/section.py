@@ -34,6 +34,7 @@ class ExplainabilitySection:
     tables: ClassVar[dict[str, tuple[str, ...]]] = {
         "beeswarm": beeswarm.COLUMNS,
         "dependence": dependence.COLUMNS,
+        "explained": (),  # row by row, for shap's plots: the page draws its summaries and the example rows
         "local": waterfall.COLUMNS,
         "picture_map": saliency_maps.MAP,
         "pictures": saliency_maps.COLUMNS,
@@ -61,7 +62,7 @@ class ExplainabilitySection:
     @classmethod
     def of(cls, check: CheckResult) -> "ExplainabilitySection":
         """Return the section of ``check``, made from its measurements and tables."""
-        rows = {name: records(check, name, columns) for name, columns in cls.tables.items()}
+        rows = {name: records(check, name, columns) for name, columns in cls.tables.items() if columns}
         measurements = [m for m in check.measurements if cls.covers(m)]
         ranked = importance(
             [m for m in measurements if m.where.keys() == {"feature"}],
