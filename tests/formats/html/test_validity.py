@@ -16,7 +16,7 @@ ROWS = [
 
 def test_each_test_stands_with_its_figure_and_verdict() -> None:
     found = validity(ROWS)
-    assert found is not None and found.sentence == "1 of 3 tests of the attacks is in doubt."
+    assert found is not None and found.sentence.startswith("1 of 3 sanity checks failed: the attacks may")
     first, second, third = found.tests
     assert (first.figure, first.interval, first.doubt) == ("20.0\u00a0%", "10.0 to 30.0\u00a0%", True)
     assert (second.figure, second.interval, second.doubt) == ("1.0\u00a0%", "", False)
@@ -25,5 +25,9 @@ def test_each_test_stands_with_its_figure_and_verdict() -> None:
 
 def test_none_in_doubt_is_said_and_no_test_is_no_section() -> None:
     found = validity(ROWS[1:])
-    assert found is not None and found.sentence == "None of the 2 tests of the attacks is in doubt."
+    assert (
+        found is not None and found.sentence == "1 of 2 sanity checks passed; the others could not be made."
+    )
+    best = validity(ROWS[1:2])
+    assert best is not None and best.sentence == "The sanity check passed."
     assert validity([]) is None

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from audit.formats.html.robustness.measurements import label_of
+from audit.formats.text.catalogue import words
 from audit.formats.text.safe_text import brief
 from audit.formats.text.table_records import Record, figure, figures, group_by, text
 from audit.numbers import minus, number, signed, written
@@ -59,8 +60,9 @@ def sentence(flipped: Sequence[Flip]) -> str:
 
 def _in_words(change: Change) -> str:
     name, before, after = (brief(part) for part in (change.feature, change.before, change.after))
-    # Masked values may be in one range before and after.
-    return f"{name} from {before} to {after}" if before != after else f"{name} ({before}) by {change.change}"
+    if change.after == words("flips", "same_range"):  # masked values may be in one range before and after
+        return f"{name} ({before}) by {change.change}"
+    return f"{name} from {before} to {after}"
 
 
 def _flip(lines: Sequence[Record]) -> Flip:
@@ -81,10 +83,12 @@ def _flip(lines: Sequence[Record]) -> Flip:
 
 
 def _change(line: Record) -> Change:
+    before = text(line, "before")
+    after = text(line, "after")
     return Change(
         feature=text(line, "feature"),
-        before=text(line, "before"),
-        after=text(line, "after"),
+        before=before,
+        after=after if after != before else words("flips", "same_range"),
         change=_signed(line, "change"),
         deviations=_signed(line, "deviations"),
     )

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from audit.formats.text.catalogue import words
 from audit.formats.text.table_records import Record, figure, figures, text
 from audit.numbers import per_cent, per_cents
 
 COLUMNS = ("test", "figure", "low", "high", "rows", "asks", "verdict")
 _DOUBT = "in doubt"
+_HOLDS = "holds"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,8 @@ def _test(row: Record) -> ValidityTest:
 
 
 def _sentence(tests: Sequence[ValidityTest]) -> str:
-    doubts = sum(test.doubt for test in tests)
-    if not doubts:
-        return f"None of the {len(tests)} tests of the attacks is in doubt."
-    return f"{doubts} of {len(tests)} tests of the attacks {'is' if doubts == 1 else 'are'} in doubt."
+    passed = sum(test.verdict.startswith(_HOLDS) for test in tests)
+    failed = sum(test.doubt for test in tests)
+    if passed == len(tests):
+        return words("sanity", "all" if passed > 1 else "one", total=passed)
+    return words("sanity", "failed" if failed else "some", passed=passed, failed=failed, total=len(tests))
