@@ -26,14 +26,16 @@ _TIMED_ROWS = 4096
 class Preview:
     """Size of the audit of one model.
 
-    ``features`` is the number of values that the model reads of a row, ``multiply_adds`` what a row takes by its whole
-    graph, and ``seconds_per_row`` what it took this machine, of ``timed_rows`` rows at once; ``seconds`` is the time
-    that opening data and model took.
+    ``features`` is the number of values that the model reads of a row, and ``other_groups`` that of the groups which a
+    row could belong to instead of its own, over all protected attributes and intersections. ``multiply_adds`` is what a
+    row takes by the whole graph, and ``seconds_per_row`` what it took this machine, of ``timed_rows`` rows at once;
+    ``seconds`` is the time that opening data and model took.
     """
 
     rows: int
     background_rows: int
     features: int
+    other_groups: int
     multiply_adds: int
     seconds_per_row: float
     timed_rows: int
@@ -70,6 +72,7 @@ def preview(policy: ResolvedPolicy) -> Preview:
         rows=dataset.rows,
         background_rows=dataset.rows if is_same else _rows(sources.background, bound),
         features=sum(prod(size or 1 for size in spec.shape[1:]) for spec in bound.model.fed.values()),
+        other_groups=sum(len(attribute.groups) - 1 for attribute in dataset.attributes),
         multiply_adds=_multiply_adds(bound.model),
         seconds_per_row=(ended - began) / timed_rows,
         timed_rows=timed_rows,

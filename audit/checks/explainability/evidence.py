@@ -6,6 +6,8 @@ The check imports this module only when it measures: listing the checks needs no
 from collections.abc import Iterator
 
 from audit.checks.explainability import metrics
+from audit.checks.explainability.counterfactual_evidence import counterfactual_evidence
+from audit.checks.explainability.counterfactual_flips import BUDGET_SHARE
 from audit.checks.explainability.explained_sample import SampleRequest, draw_sample
 from audit.checks.explainability.explanation import ExplainedOutput, Explanation, Sampling, explain
 from audit.checks.explainability.image_attribution import attribute_images
@@ -38,6 +40,7 @@ def explainability_evidence(
     """Yield each feature's importance, the protected attributes' shares, and the tables of the kind of model."""
     sampling = Sampling(subject.seed, tolerance, memory_bytes)
     output = ExplainedOutput.of(subject, score)
+    counterfactual_budget = budget * BUDGET_SHARE
     text_budget = budget * _TEXT_SHARE * bool(free_text_columns(subject.model, subject.feeds))
     budget -= text_budget
     sample = draw_sample(subject, output, SampleRequest(rows, references, budget), sampling)
@@ -58,6 +61,7 @@ def explainability_evidence(
     yield metrics.largest_share(measurements)
     columns = protected_columns(subject)
     yield from _protected_evidence(explanation, subject, columns)
+    yield from counterfactual_evidence(subject, columns, counterfactual_budget)
     if attribution and sample.method and subject.image_column:
         yield from image_evidence(explanation, attribution, sample.method, subject, subject.image_column)
     else:
