@@ -20,7 +20,7 @@ class Flips:
     """Decisions that change with the group of a row.
 
     ``flipped`` says for each of the changer's targets which rows are decided otherwise, bool ``(targets, rows)``.
-    ``before`` are the decisions on the rows as they are, ``(rows,)``: favourable or not, or the predicted class.
+    ``before`` says whether the rows as they are are decided favourably, bool ``(rows,)``.
     """
 
     changer: GroupChanger
@@ -35,7 +35,7 @@ class Flips:
     @property
     def is_constant(self) -> bool:
         """Whether all rows are decided alike, in any group, so that the rate says nothing of the attribute."""
-        return not self.any.any() and len(np.unique(self.before)) <= 1
+        return not self.any.any() and bool(self.before.all() or not self.before.any())
 
 
 def affordable_rows(subject: Subject, budget: float) -> int:
@@ -54,10 +54,11 @@ def planned_changes(preview: Preview, affordable: float) -> float:
 
 
 def decisions(subject: Subject, matrix: np.ndarray) -> np.ndarray:
-    """Return the decisions of the served model: favourable or not, or the class where none is favourable."""
-    classes = subject.predictor(matrix)
-    favorable = subject.decision_rule.favorable
-    return np.isin(classes, favorable) if favorable else classes
+    """Return whether the served model decides favourably, bool ``(rows,)``.
+
+    Where attributes are protected, the policy has to name a favourable outcome of several classes.
+    """
+    return np.isin(subject.predictor(matrix), subject.decision_rule.favorable)
 
 
 def compute_flips(subject: Subject, sample: Rows, changer: GroupChanger, before: np.ndarray) -> Flips:

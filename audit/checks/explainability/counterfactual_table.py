@@ -32,15 +32,14 @@ def _lines(flips: Flips, sample: Rows, subject: Subject) -> Iterator[TableLine]:
     weights = None if subject.weights is None else subject.weights[sample.index]
     partition = Partition(codes, len(attribute.groups), weights, None)
     rows = np.bincount(codes, minlength=len(attribute.groups))
-    has_favorable = bool(subject.decision_rule.favorable)
     for target, flipped in zip(flips.changer.targets, flips.flipped, strict=True):
         share = partition.mean(flipped)
         number = np.bincount(codes, flipped, len(rows)).astype(int)
-        lost = np.bincount(codes, flipped & (flips.before != 0), len(rows)).astype(int)
+        lost = np.bincount(codes, flipped & flips.before, len(rows)).astype(int)
         for group in np.flatnonzero((rows > 0) & (np.arange(len(rows)) != target)).tolist():
-            ways = (int(lost[group]), int(number[group] - lost[group])) if has_favorable else (None, None)
+            directions = (int(lost[group]), int(number[group] - lost[group]))
             names = (attribute.name, attribute.groups[group], attribute.groups[target])
-            yield (*names, int(rows[group]), int(number[group]), _known(share[group]), *ways)
+            yield (*names, int(rows[group]), int(number[group]), _known(share[group]), *directions)
 
 
 def _known(share: float) -> float | None:
