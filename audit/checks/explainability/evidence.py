@@ -16,6 +16,7 @@ from audit.checks.explainability.protected_columns import ProtectedColumns, note
 from audit.checks.explainability.proxies import proxy_evidence
 from audit.checks.explainability.tables import report_tables
 from audit.checks.explainability.text_tables import text_evidence
+from audit.checks.explainability.unseen_values import notes_on_unseen
 from audit.model.graph.multiply_adds import short_number
 from audit.model.text_columns import free_text_columns
 from audit.result import Note
@@ -53,13 +54,15 @@ def explainability_evidence(
         attribution = attribute_images(explanation, subject.image_column, sample.method, sampling)
     subject.progress(step, 1, 1)
     yield Note(text=f"Explained output: {output.unit}. Source: {subject.logits.evidence}.")
-    evaluations = explanation.attributions.evaluations + (attribution.evaluations if attribution else 0)
+    evaluations = explanation.attributions.evaluations + explanation.rare.evaluations
+    evaluations += attribution.evaluations if attribution else 0
     yield from sample.notes(output, evaluations, budget)
     yield from sample_notes(subject, explanation.rows, "explained")
     measurements = list(metrics.importance(explanation))
     yield from measurements
     yield metrics.largest_share(measurements)
     columns = protected_columns(subject)
+    yield from notes_on_unseen(explanation.rare, [column.name for column in explanation.columns], columns)
     yield from _protected_evidence(explanation, subject, columns)
     yield from counterfactual_evidence(subject, columns, counterfactual_budget)
     if attribution and sample.method and subject.image_column:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -117,7 +118,7 @@ def test_an_attribute_without_columns_is_exactly_0_and_a_note_says_what_that_lea
     ]
 
 
-CHANGED_TO = {
+CHANGED_TO: dict[tuple[str, str], dict[str, Any]] = {
     ("sex", "Female"): {"Sex": 0, "SEX_female": 1, "gender": 2, "sexMale": -1, "tone": "high"},
     ("sex", "Male"): {"Sex": 1, "SEX_female": 0, "gender": 1, "sexMale": 1, "tone": "low"},
     ("race", "Black"): {"white": 0, "origin": 3},
