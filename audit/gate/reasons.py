@@ -4,9 +4,9 @@ import math
 from collections.abc import Iterable, Sequence
 
 from audit.errors import quote_list
-from audit.gate.claims import Claim
+from audit.gate.claims import ANY, Claim
 from audit.policy.gate_spec import Rule
-from audit.result import CheckResult, Measurement
+from audit.result import CheckResult, Measurement, Note
 from audit.stats.methods import method_named
 from audit.stats.paired_intervals import CRASHED
 from audit.stats.rows_and_references import is_open_above
@@ -105,4 +105,10 @@ def nothing_decided(rule: Rule, left_out: Sequence[str], min_rows: int, checks: 
     if check.status != "measured":
         return f"the check {name} {'was skipped' if check.status == 'skipped' else 'crashed'}: {check.reason}"
     reason = "it covers no measurement: none matches its metric and 'where'"
-    return ". ".join([reason, *(note.text for note in check.reasons if note.explains(rule.where))])
+    return ". ".join([reason, *(note.text for note in check.reasons if _is_about(note, rule))])
+
+
+def _is_about(note: Note, rule: Rule) -> bool:
+    """Return whether a note is about measurements that the rule would cover: ``"*"`` stands for any group."""
+    shared = note.about.keys() & rule.where.keys()
+    return bool(shared) and all(rule.where[key] in (ANY, *note.about[key]) for key in shared)

@@ -9,6 +9,7 @@ from audit.data.dataset import read_dataset
 from audit.data.row_hashes import HashKey
 from audit.data.source import Source
 from audit.errors import AuditError
+from audit.frameworks.tensorflow_loader import tensorflow
 from audit.inputs.features import MOST_ROWS
 from audit.model.graph.multiply_adds import multiply_adds
 from audit.model.graph.subgraph import Subgraph
@@ -102,7 +103,13 @@ def _multiply_adds(model: Model) -> int:
     names = list(model.fed)
 
     def scores(*tensors: Any) -> Any:
-        bound = (frozen.bind(name, tensor) for name, tensor in zip(names, tensors, strict=True))
+        cast = (
+            tensorflow().cast
+        )  # an input of whole numbers may be fed behind the operation that makes them floats
+        bound = (
+            frozen.bind(name, cast(tensor, frozen.dtype(frozen.inputs[name])))
+            for name, tensor in zip(names, tensors, strict=True)
+        )
         return subgraph({tensor: value for values in bound for tensor, value in values.items()})
 
     return multiply_adds(scores, [model.fed[name] for name in names])

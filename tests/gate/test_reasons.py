@@ -127,3 +127,11 @@ def test_a_share_that_nothing_limits_above_is_followed_by_the_note_on_its_attrib
     rule = Rule(metric="c.rate", at_most=0.2, where={"attribute": "*"})
     (result,) = decided([replace(check(share), reasons=[note])], [rule]).rules
     assert result.reason == f"not decided: {BOUND}. the limits of age are open above"
+
+
+@pytest.mark.parametrize(("attribute", "explained"), [("sex", True), ("*", True), ("age", False)])
+def test_what_was_not_measured_is_followed_by_the_note_on_it(attribute: str, explained: bool) -> None:
+    note = Note(text="The model reads no sex.", about={"attribute": ["sex", "race"]})
+    rule = at_least(metric="c.other", attribute=attribute)
+    (result,) = decided([replace(check(rate(90, 100)), reasons=[note])], [rule]).rules
+    assert result.status == "inconclusive" and result.reason.endswith(note.text) == explained

@@ -55,14 +55,17 @@ class Explainability(Check):
     def planned_evaluations(self, preview: Preview) -> tuple[float, float]:
         """Return those of the least passes over all rows and references, and of the most, as far as the budget goes.
 
-        The most include rows with a changed protected attribute: of it, the model may read no column.
+        The most include rows of rare values, if a draw lacks these, and rows with a changed protected attribute, if the
+        model reads a column of it.
         """
         from audit.attribution.shapley import evaluation_range
         from audit.checks.explainability.counterfactual_flips import planned_changes
+        from audit.checks.explainability.unseen_values import most_rows
 
         rows = min(self.rows, preview.sampled_rows)
         references = min(self.references, preview.background_rows)
-        lowest, highest = evaluation_range(rows, references, preview.features)
+        lowest, _ = evaluation_range(rows, references, preview.features)
+        _, highest = evaluation_range(rows + most_rows(rows), references, preview.features)
         affordable = self.budget / preview.multiply_adds
         return min(lowest, affordable), min(highest, affordable) + planned_changes(preview, affordable)
 

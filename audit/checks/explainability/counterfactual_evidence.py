@@ -18,7 +18,7 @@ from audit.checks.explainability.counterfactual_table import counterfactual_tabl
 from audit.checks.explainability.protected_columns import ProtectedColumns
 from audit.errors import AuditError, quote_list
 from audit.inputs.features import Rows
-from audit.result import Measurement, Note, Scalar
+from audit.result import Measurement, Note
 from audit.stats.group_rates import rates
 from audit.stats.influence import Shares, Traced, TracedEvidence
 from audit.subject.subject import Subject
@@ -38,12 +38,10 @@ def counterfactual_evidence(
     """
     sample = subject.features.data.sample(affordable_rows(subject, budget))
     changers = list(group_changers(subject, protected, sample))
-    about: dict[str, list[Scalar]] = {"attribute": [changer.attribute.name for changer in changers]}
     if not changers:
         return
     if not subject.decision_rule.has_decisions:
-        text = "a regression needs data.favorable: {at_least: NUMBER} to have decisions that can change."
-        yield Note(text=f"{_RATE} was not measured: {text}", about=about)
+        yield _undecided_note(changers)
         return
     yield from _sample_notes(subject, sample, changers)
     before = decisions(subject, sample.matrix)
@@ -53,8 +51,9 @@ def counterfactual_evidence(
             measured.append(compute_flips(subject, sample, changer, before))
         except AuditError as error:  # the data is sound: it was scored before
             yield _failure_note(changer.attribute.name, error)
-    yield from (_rate(flips, sample, subject) for flips in measured)
-    yield counterfactual_table(measured, sample, subject)
+    if measured:
+        yield from (_rate(flips, sample, subject) for flips in measured)
+        yield counterfactual_table(measured, sample, subject)
 
 
 def _rate(flips: Flips, sample: Rows, subject: Subject) -> Traced:
@@ -96,6 +95,14 @@ def _sample_notes(subject: Subject, sample: Rows, changers: Sequence[GroupChange
                 "sampled row shows the group's values.",
                 about={"attribute": [changer.attribute.name]},
             )
+
+
+def _undecided_note(changers: Sequence[GroupChanger]) -> Note:
+    return Note(
+        text=f"{_RATE} was not measured: a regression needs data.favorable: {{at_least: NUMBER}} to have decisions "
+        "that can change.",
+        about={"attribute": [changer.attribute.name for changer in changers]},
+    )
 
 
 def _failure_note(attribute: str, error: AuditError) -> Note:

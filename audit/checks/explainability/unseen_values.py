@@ -17,6 +17,11 @@ _MIN_ROWS = 20
 """Rows that may be explained in addition, however few are explained."""
 
 
+def most_rows(rows: int) -> int:
+    """Return how many rows may be explained in addition to as many explained ``rows``."""
+    return max(_MIN_ROWS, int(_MAX_SHARE * rows))
+
+
 def explain_unseen(
     rare: RareValues, attribute: Callable[[np.ndarray], Attributions], rows: int, affordable: float
 ) -> RareValues:
@@ -28,8 +33,8 @@ def explain_unseen(
         rows: number of explained rows.
         affordable: number of rows that the budget suffices for.
     """
-    most = int(min(max(_MIN_ROWS, _MAX_SHARE * rows), max(affordable, 0.0)))
-    chosen = rows_to_explain(rare.values, _ROWS_A_VALUE, most)
+    most = min(most_rows(rows), max(affordable, 0.0))
+    chosen = rows_to_explain(rare.values, _ROWS_A_VALUE, int(most))
     if not len(chosen):
         return rare
     try:

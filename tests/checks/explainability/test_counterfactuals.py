@@ -12,11 +12,14 @@ import pytest
 from scipy.stats import beta
 
 import audit
+from audit.check import policy_from
 from audit.checks.explainability.counterfactual_evidence import counterfactual_evidence
+from audit.checks.explainability.counterfactual_flips import planned_changes
 from audit.checks.explainability.protected_columns import protected_columns
 from audit.result import Measurement, Note
 from audit.stats import interval
 from audit.stats.influence import untraced
+from audit.subject.preview import preview
 from audit.subject.subject import Subject
 
 from ... import adult
@@ -266,6 +269,16 @@ def test_of_a_budget_fewer_rows_are_rescored_and_a_note_says_so(exported: Path, 
     m = short.one(RATE, attribute="age")
     assert m.n == 37
     assert "Decisions under a changed protected attribute were computed for 37 of 400 rows." in short.notes
+
+
+def test_a_plan_counts_every_other_group_of_every_row_as_far_as_the_budget_goes(
+    exported: Path, tmp_path: Path
+) -> None:
+    given: dict[str, Any] = {"protected": PROTECTED, "intersections": [["age", "region"]]}
+    size = preview(policy_from(content(exported, store(people(), tmp_path), spec=SPEC, **given)))
+    assert size.other_groups == 2 + 2 + 2 + 8  # three spellings of a gender
+    assert planned_changes(size, 1e9) == ROWS * (1 + size.other_groups)
+    assert planned_changes(size, 100.0) == 10
 
 
 def test_a_rule_on_an_attribute_that_is_not_read_is_open_and_says_why(exported: Path, tmp_path: Path) -> None:
