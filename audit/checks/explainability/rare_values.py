@@ -33,14 +33,14 @@ class RareValues(NamedTuple):
     ``unrepresented``, bool ``(rows, features)``: an explained row's value occurs in the background, but in no reference
     row. ``values`` are those that no row of either draw has. ``masses``, float64 ``(features,)``: the most that these
     values add to a feature's mean absolute SHAP value. ``unseen``, bool ``(features,)``: that of one is not known.
-    ``explained`` is the number of rows that the masses were measured on, which took ``evaluations`` of the model.
+    ``additional_rows`` is the number of rows that the masses were measured on, which took ``evaluations`` of the model.
     """
 
     unrepresented: np.ndarray
     values: list[UnseenValue]
     masses: np.ndarray
     unseen: np.ndarray
-    explained: int = 0
+    additional_rows: int = 0
     evaluations: int = 0
 
     def with_magnitudes(self, magnitudes: dict[int, np.ndarray], evaluations: int) -> "RareValues":
@@ -56,7 +56,9 @@ class RareValues(NamedTuple):
             known = [magnitudes[row][value.feature] for row in value.rows.tolist() if row in magnitudes]
             masses[value.feature] += value.share * max(known, default=0.0)
             unseen[value.feature] |= not known
-        return self._replace(masses=masses, unseen=unseen, explained=len(magnitudes), evaluations=evaluations)
+        return self._replace(
+            masses=masses, unseen=unseen, additional_rows=len(magnitudes), evaluations=evaluations
+        )
 
 
 def find_rare_values(
@@ -125,14 +127,14 @@ def _greatest_share(
     return float(clopper_pearson(of_rows.events, of_rows.trials, _TAIL).high[0])
 
 
-def rows_to_explain(values: list[UnseenValue], rows_a_value: int, most: int) -> np.ndarray:
+def rows_to_explain(values: list[UnseenValue], rows_a_value: int, max_rows: int) -> np.ndarray:
     """Return rows of the data that have unseen values, int ``(rows,)``: first one of each, the most frequent before.
 
     Args:
         values: the unseen values.
         rows_a_value: number of rows of each value, if it has as many.
-        most: maximal number of rows in all.
+        max_rows: maximal number of rows in all.
     """
     ordered = sorted(values, key=lambda value: -value.share)
     turns = [value.rows[turn] for turn in range(rows_a_value) for value in ordered if turn < len(value.rows)]
-    return np.array(list(dict.fromkeys(turns))[:most], np.int64)
+    return np.array(list(dict.fromkeys(turns))[:max_rows], np.int64)

@@ -33,15 +33,15 @@ def explain_unseen(
         rows: number of explained rows.
         affordable: number of rows that the budget suffices for.
     """
-    most = min(most_rows(rows), max(affordable, 0.0))
-    chosen = rows_to_explain(rare.values, _ROWS_A_VALUE, int(most))
-    if not len(chosen):
+    max_rows = min(most_rows(rows), max(affordable, 0.0))
+    holders = rows_to_explain(rare.values, _ROWS_A_VALUE, int(max_rows))
+    if not len(holders):
         return rare
     try:
-        attributions = attribute(chosen)
+        attributions = attribute(holders)
     except ValueError:  # the model is not finite there
         return rare
-    magnitudes = dict(zip(chosen.tolist(), np.abs(attributions.values), strict=True))
+    magnitudes = dict(zip(holders.tolist(), np.abs(attributions.values), strict=True))
     return rare.with_magnitudes(magnitudes, attributions.evaluations)
 
 
@@ -53,11 +53,11 @@ def notes_on_unseen(rare: RareValues, names: list[str], protected: ProtectedColu
         names: names of the features.
         protected: the columns of each attribute, whose shares are open as well.
     """
-    if rare.explained:
+    if rare.additional_rows:
         yield Note(
             text=f"Values that at least one in {len(rare.unrepresented):,} rows has, but no explained row and no "
             f"reference row: {len(rare.values):,}. Rows with such a value that were explained in addition, for the "
-            f"upper limits alone: {rare.explained:,}."
+            f"upper limits alone: {rare.additional_rows:,}."
         )
     features = [names[place] for place in np.flatnonzero(rare.unseen)]
     if features:

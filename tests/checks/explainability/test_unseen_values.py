@@ -45,14 +45,17 @@ def test_what_the_value_adds_follows_from_the_rows_that_have_it(audited: Subject
     )  # of the data, and of the background
     mass = share * abs(WEIGHTS[debt]) * 3
     assert found.rare.masses[debt] == pytest.approx(mass, rel=1e-4) and not found.rare.unseen.any()
-    assert found.rare.explained >= 5 and found.rare.evaluations > 0
+    assert found.rare.additional_rows >= 5 and found.rare.evaluations > 0
     (traced,) = protected_shares(found, {"debt": {"debt": "its own column"}}, audited.rows)
     total = found.mean(found.total_magnitudes)
     span = interval(traced.measurement, 0.95)
     assert span is not None and traced.measurement.value == 0 == span[0]
     assert mass / (total + mass) <= span[1] < 1.3 * mass / (total + mass)
     (note,) = notes_on_unseen(found.rare, COLUMNS, {"debt": {"debt": "its own column"}})
-    assert f"in addition, for the upper limits alone: {found.rare.explained}." in note.text and not note.about
+    assert (
+        f"in addition, for the upper limits alone: {found.rare.additional_rows}." in note.text
+        and not note.about
+    )
 
 
 def test_without_a_budget_for_them_the_share_is_open_and_a_note_explains_it(audited: Subject) -> None:
@@ -70,4 +73,4 @@ def test_a_draw_that_has_all_values_has_nothing_to_add(audited: Subject) -> None
     sampling = Sampling(0, 0.1, 2**24)
     rows = np.arange(len(audited.features.data.index))[:600]
     found = explain(audited, ExplainedOutput.of(audited, score=False), rows, np.arange(20), sampling)
-    assert found.rare.explained == 0 and not list(notes_on_unseen(found.rare, COLUMNS, {}))
+    assert found.rare.additional_rows == 0 and not list(notes_on_unseen(found.rare, COLUMNS, {}))
