@@ -10,7 +10,6 @@ from audit.stats.proportions import clopper_pearson
 _MIN_ROWS_A_VALUE = 10
 """Rows a value from which on a column is discrete; values of a continuous one hardly ever repeat."""
 
-
 _TAIL = 0.001
 """Probability that more rows than the greatest share have a value: little beside the error of any usual interval."""
 
