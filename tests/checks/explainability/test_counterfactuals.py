@@ -319,6 +319,33 @@ def test_a_model_that_fails_on_changed_rows_leaves_its_other_attributes_measured
     assert note.about == {"attribute": ["sex"]} and "NaN or infinity" in note.text
 
 
+def test_of_a_serialized_example_the_feature_is_changed_and_left_out_where_it_is_missing(
+    tmp_path: Path,
+) -> None:
+    """A null leaves the feature out, which the parser's default then stands for: it is a group of its own."""
+    import tensorflow as tf
+
+    features = {
+        "sex": tf.io.FixedLenFeature([], tf.string, default_value="?"),
+        "a": tf.io.FixedLenFeature([], tf.float32),
+    }
+
+    def score(examples: Any) -> Any:
+        parsed = tf.io.parse_example(examples, features)
+        effect = tf.where(parsed["sex"] == "Male", 0.7, tf.where(parsed["sex"] == "?", -0.4, 0.0))
+        return tf.sigmoid(parsed["a"] + effect)[:, None]
+
+    save(tmp_path / "m", score, examples=([None], tf.string))
+    frame = sexes()
+    frame.loc[::7, "sex"] = None
+    given = {**SEX, "spec": {"output": "probabilities"}, "missing": {"sex": {"absent": True}}}
+    m = rate(tmp_path / "m", frame, tmp_path / "d", **given)
+    own = frame["sex"].map({"Male": 0.7, "Female": 0.0}).fillna(-0.4)
+    decided = [frame["a"] + effect >= 0 for effect in (own, 0.7, 0.0, -0.4)]
+    turned = np.any([after != decided[0] for after in decided[1:]], axis=0)
+    assert m.counts["rate"] == [turned.sum(), ROWS] and turned.sum() > 50
+
+
 def test_a_baseline_is_compared_row_by_row(tmp_path: Path) -> None:
     """Half of the decisions of one turn, all of the other's: the discordant rows are those by hand."""
     frame = sexes()
