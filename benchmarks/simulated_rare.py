@@ -18,6 +18,7 @@ from audit.attribution.rank_stability import rank_stability
 from audit.checks.explainability.explanation import Explanation
 from audit.checks.explainability.metrics import importance
 from audit.checks.explainability.rare_values import find_rare_values
+from audit.checks.explainability.unseen_values import explain_unseen
 from audit.inputs.features import Column
 from audit.result import Measurement
 from audit.stats import improvement, intervals, paired_interval
@@ -131,24 +132,23 @@ def _explained(data: np.ndarray, rows: int, slopes: np.ndarray) -> Explanation:
     """Explain the first rows of ``data`` against the last ones: slopes times distances are the SHAP values."""
     explained = np.arange(rows)
     references = np.arange(len(data) - REFERENCES, len(data))
-    parts = slopes * (data[explained][:, None] - data[references])
-    influence = ReferenceInfluence(REFERENCES, len(slopes))
-    influence.add(parts)
-    values = parts.mean(1)
-    attributions = Attributions(
-        values,
-        np.zeros_like(values),
-        influence.by_reference,
-        values[:, 0] * 0,
-        values.sum(1),
-        explained * 0,
-        0,
-        "exact",
-    )
+
+    def attribute(places: np.ndarray) -> Attributions:
+        parts = slopes * (data[places][:, None] - data[references])
+        influence = ReferenceInfluence(REFERENCES, len(slopes))
+        influence.add(parts)
+        values = parts.mean(1)
+        nothing = np.zeros_like(values)
+        outputs = values.sum(1)
+        by_reference = influence.by_reference
+        return Attributions(values, nothing, by_reference, nothing[:, 0], outputs, places * 0, 0, "exact")
+
     rare = find_rare_values(data, data, explained, references, len(slopes))
+    rare = explain_unseen(rare, attribute, rows, np.inf)
     columns = [Column(f"x{place}", None) for place in range(len(slopes))]
     whole = Partition(explained * 0, 1, None, None)
-    return Explanation(columns, explained, data[explained], data[references], attributions, None, whole, rare)  # type: ignore[arg-type]
+    values = attribute(explained)
+    return Explanation(columns, explained, data[explained], data[references], values, None, whole, rare)  # type: ignore[arg-type]
 
 
 def attributions(rng: np.random.Generator, runs: int) -> Tally:

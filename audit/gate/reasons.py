@@ -1,14 +1,15 @@
 """Reasons for the status of a rule, one sentence each."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from audit.errors import quote_list
-from audit.gate.claims import Claim
+from audit.gate.claims import ANY, Claim
 from audit.policy.gate_spec import Rule
-from audit.result import CheckResult
+from audit.result import CheckResult, Measurement, Note
 from audit.stats.methods import method_named
 from audit.stats.paired_intervals import CRASHED
+from audit.stats.rows_and_references import is_open_above
 
 ACROSS = "the interval includes the limit"
 NO_INTERVAL = "there is no interval"
@@ -33,7 +34,7 @@ def why_open(claim: Claim, breaks: bool) -> str:
         return NOT_COMPARED
     if not math.isfinite(claim.value):
         return EMPTY if measurement.rows == 0 else UNDEFINED
-    if method_named(measurement.method).open_side:
+    if method_named(measurement.method).open_side or is_open_above(measurement):
         return BOUND
     return NO_INTERVAL if claim.span is None else ACROSS
 
@@ -80,11 +81,15 @@ def unpooled(groups: Sequence[str]) -> str:
     )
 
 
-def of_bounds(rule: Rule, checks: Sequence[CheckResult]) -> str:
-    """Return the notes on values bounded on one side only, as sentences that follow a reason; empty if none is."""
+def of_bounds(rule: Rule, measurements: Iterable[Measurement], checks: Sequence[CheckResult]) -> str:
+    """Return the notes on values bounded on one side only, as sentences that follow a reason; empty if none is.
+
+    They explain the rule, or one of the ``measurements`` that it covers.
+    """
     name = rule.metric.partition(".")[0]
     notes = [note for check in checks if check.name == name for note in check.reasons if note.bounds]
-    return "".join(f". {note.text.rstrip('.')}" for note in notes if note.explains(rule.where))
+    wheres = [rule.where, *(measurement.where for measurement in measurements)]
+    return "".join(f". {note.text.rstrip('.')}" for note in notes if any(map(note.explains, wheres)))
 
 
 def nothing_decided(rule: Rule, left_out: Sequence[str], min_rows: int, checks: Sequence[CheckResult]) -> str:
@@ -100,4 +105,10 @@ def nothing_decided(rule: Rule, left_out: Sequence[str], min_rows: int, checks: 
     if check.status != "measured":
         return f"the check {name} {'was skipped' if check.status == 'skipped' else 'crashed'}: {check.reason}"
     reason = "it covers no measurement: none matches its metric and 'where'"
-    return ". ".join([reason, *(note.text for note in check.reasons if note.explains(rule.where))])
+    return ". ".join([reason, *(note.text for note in check.reasons if _is_about(note, rule))])
+
+
+def _is_about(note: Note, rule: Rule) -> bool:
+    """Return whether a note is about measurements that the rule would cover: ``"*"`` stands for any group."""
+    shared = note.about.keys() & rule.where.keys()
+    return bool(shared) and all(rule.where[key] in (ANY, *note.about[key]) for key in shared)

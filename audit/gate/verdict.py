@@ -147,7 +147,7 @@ def _reason(
         return reasons.decided(len(findings), len(broken))
     if not causes:
         return f"not decided: {'. '.join(objections)}"
-    bounds = reasons.of_bounds(item.rule, checks) if reasons.BOUND in causes else ""
+    bounds = reasons.of_bounds(item.rule, item.decided, checks) if reasons.BOUND in causes else ""
     return ". ".join([reasons.undecided(len(findings), causes) + bounds, *objections])
 
 

@@ -38,6 +38,11 @@ class DecisionRule:
     at_least: float | None = None
 
     @property
+    def has_decisions(self) -> bool:
+        """Whether the outputs are decisions: those of a regression are not, unless something is favourable."""
+        return self.head.kind != "regression" or self.at_least is not None
+
+    @property
     def boundary(self) -> float | None:
         """The P(favourable), or the prediction of a regression, at which the outcome becomes favourable.
 

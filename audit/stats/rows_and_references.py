@@ -13,6 +13,11 @@ _LOW = 0
 _HIGH = 1
 
 
+def is_open_above(measurement: Measurement) -> bool:
+    """Return whether nothing limits the value above, since neither draw has a value that the data have."""
+    return measurement.counts.get("unseen", [0.0])[0] != 0.0
+
+
 def _intervals(measurements: Sequence[Measurement], confidence: float) -> Spans:
     """Bound each draw's part of the error by its own moments, and combine the margins by MOVER.
 
@@ -28,7 +33,7 @@ def _intervals(measurements: Sequence[Measurement], confidence: float) -> Spans:
     low = _column(measurements, "values", _LOW) - _margin(measurements, _LOW, tail)
     high = _column(measurements, "values", _HIGH) + _margin(measurements, _HIGH, tail)
     largest = np.array([m.counts.get("most", [np.inf])[0] for m in measurements])
-    unseen = np.array([m.counts.get("unseen", [0.0])[0] for m in measurements]) != 0.0
+    unseen = np.array([is_open_above(m) for m in measurements], bool)
     spans = np.stack(
         [np.minimum(np.maximum(low, 0.0), value), np.where(unseen, largest, np.clip(high, value, largest))],
         axis=-1,

@@ -9,6 +9,7 @@ from audit.data.dataset import read_dataset
 from audit.data.row_hashes import HashKey
 from audit.data.source import Source
 from audit.errors import AuditError
+from audit.frameworks.tensorflow_loader import tensorflow
 from audit.inputs.features import MOST_ROWS
 from audit.model.graph.multiply_adds import multiply_adds
 from audit.model.graph.subgraph import Subgraph
@@ -26,14 +27,16 @@ _TIMED_ROWS = 4096
 class Preview:
     """Size of the audit of one model.
 
-    ``features`` is the number of values that the model reads of a row, ``multiply_adds`` what a row takes by its whole
-    graph, and ``seconds_per_row`` what it took this machine, of ``timed_rows`` rows at once; ``seconds`` is the time
-    that opening data and model took.
+    ``features`` is the number of values that the model reads of a row, and ``other_groups`` that of the groups which a
+    row could belong to instead of its own, over all protected attributes and intersections. ``multiply_adds`` is what a
+    row takes by the whole graph, and ``seconds_per_row`` what it took this machine, of ``timed_rows`` rows at once;
+    ``seconds`` is the time that opening data and model took.
     """
 
     rows: int
     background_rows: int
     features: int
+    other_groups: int
     multiply_adds: int
     seconds_per_row: float
     timed_rows: int
@@ -70,6 +73,7 @@ def preview(policy: ResolvedPolicy) -> Preview:
         rows=dataset.rows,
         background_rows=dataset.rows if is_same else _rows(sources.background, bound),
         features=sum(prod(size or 1 for size in spec.shape[1:]) for spec in bound.model.fed.values()),
+        other_groups=sum(len(attribute.groups) - 1 for attribute in dataset.attributes),
         multiply_adds=_multiply_adds(bound.model),
         seconds_per_row=(ended - began) / timed_rows,
         timed_rows=timed_rows,
@@ -99,7 +103,13 @@ def _multiply_adds(model: Model) -> int:
     names = list(model.fed)
 
     def scores(*tensors: Any) -> Any:
-        bound = (frozen.bind(name, tensor) for name, tensor in zip(names, tensors, strict=True))
+        cast = (
+            tensorflow().cast
+        )  # an input of whole numbers may be fed behind the operation that makes them floats
+        bound = (
+            frozen.bind(name, cast(tensor, frozen.dtype(frozen.inputs[name])))
+            for name, tensor in zip(names, tensors, strict=True)
+        )
         return subgraph({tensor: value for values in bound for tensor, value in values.items()})
 
     return multiply_adds(scores, [model.fed[name] for name in names])

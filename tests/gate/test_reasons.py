@@ -8,7 +8,7 @@ import pytest
 
 from audit.gate.reasons import ACROSS, BOUND, CORRECTED, NO_INTERVAL, UNDEFINED
 from audit.gate.verdict import decide
-from audit.policy.gate_spec import GateSpec
+from audit.policy.gate_spec import GateSpec, Rule
 from audit.result import Measurement, Note
 
 from .builders import TODAY, at_least, bare, check, decided, exact, fated, plugged, rate, waiver
@@ -109,3 +109,29 @@ def test_what_is_bounded_on_one_side_is_followed_by_the_note_on_it_and_nothing_e
         for one in (upper, rate(50, 100, attack="pgd"))
     ]
     assert reasons == [f"not decided: {BOUND}. some gradients vanish", f"not decided: {ACROSS}"]
+
+
+def test_a_share_that_nothing_limits_above_is_followed_by_the_note_on_its_attribute() -> None:
+    """The rule names all attributes, the note the one that is open."""
+    moments = ("values", "row_errors", "row_skewness", "reference_errors", "reference_skewness")
+    counts = {name: [0.1, 0.1] for name in moments} | {
+        "rows": [100.0],
+        "references": [20.0],
+        "most": [1.0],
+        "unseen": [1.0],
+    }
+    share = replace(
+        rate(10, 100, attribute="age"), method="rows-and-references", value=0.1, se=0.1, counts=counts
+    )
+    note = Note(text="the limits of age are open above.", about={"attribute": ["age"]}, bounds=True)
+    rule = Rule(metric="c.rate", at_most=0.2, where={"attribute": "*"})
+    (result,) = decided([replace(check(share), reasons=[note])], [rule]).rules
+    assert result.reason == f"not decided: {BOUND}. the limits of age are open above"
+
+
+@pytest.mark.parametrize(("attribute", "explained"), [("sex", True), ("*", True), ("age", False)])
+def test_what_was_not_measured_is_followed_by_the_note_on_it(attribute: str, explained: bool) -> None:
+    note = Note(text="The model reads no sex.", about={"attribute": ["sex", "race"]})
+    rule = at_least(metric="c.other", attribute=attribute)
+    (result,) = decided([replace(check(rate(90, 100)), reasons=[note])], [rule]).rules
+    assert result.status == "inconclusive" and result.reason.endswith(note.text) == explained

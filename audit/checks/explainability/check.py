@@ -45,21 +45,29 @@ class Explainability(Check):
     budget: Annotated[float, Field(gt=0, allow_inf_nan=False)] = Field(
         default=3e12,
         description="multiply-adds, counted from the model's graph, that attribution may take; where they do not "
-        "suffice, fewer rows are explained against fewer references, and a note says so",
+        "suffice, fewer rows are explained against fewer references, and a note says so; rows with a changed protected "
+        "attribute take up to a tenth of it in addition",
     )
     memory_mb: Annotated[int, Field(ge=1)] = Field(
         default=64, description="maximum size in megabytes of the model's widest tensor in one call"
     )
 
     def planned_evaluations(self, preview: Preview) -> tuple[float, float]:
-        """Return those of the least passes over all rows and references, and of the most, as far as the budget goes."""
+        """Return those of the least passes over all rows and references, and of the most, as far as the budget goes.
+
+        The most include rows of rare values, if a draw lacks these, and rows with a changed protected attribute, if the
+        model reads a column of it.
+        """
         from audit.attribution.shapley import evaluation_range
+        from audit.checks.explainability.counterfactual_flips import planned_changes
+        from audit.checks.explainability.unseen_values import most_rows
 
         rows = min(self.rows, preview.sampled_rows)
         references = min(self.references, preview.background_rows)
-        lowest, highest = evaluation_range(rows, references, preview.features)
+        lowest, _ = evaluation_range(rows, references, preview.features)
+        _, highest = evaluation_range(rows + most_rows(rows), references, preview.features)
         affordable = self.budget / preview.multiply_adds
-        return min(lowest, affordable), min(highest, affordable)
+        return min(lowest, affordable), min(highest, affordable) + planned_changes(preview, affordable)
 
     def measure(self, subject: Subject) -> Iterator[TracedEvidence]:
         """Yield global importance, its quality, and the tables behind the report's images.

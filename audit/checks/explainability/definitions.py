@@ -11,6 +11,9 @@ _EXPLAINED = SampledRows(
     "or the budget, if a note says so",
 )
 _SAMPLED = {
+    "counterfactual_flip_rate": SampledRows(
+        kind="rescored", source="at most 20,000 rows of the data are rescored, fewer if a note says so"
+    ),
     "proxy_auc": SampledRows(kind="held-out", source=_HELD_OUT),
     "proxy_strength": SampledRows(kind="judged", source=f"for texts and bins, {_HELD_OUT}"),
 }
@@ -51,6 +54,13 @@ _FACTS: dict[str, MetricFacts] = {
         better="lower",
         exact_zero="the model reads no column of this attribute, so the rule cannot fail on it; "
         "explainability.proxy_auc measures what other columns reveal of it",
+    ),
+    "counterfactual_flip_rate": _share(
+        "Share of rows whose decision changes if the columns of a protected attribute, and nothing else, take the "
+        "values of at least one other group. Columns that follow from the attribute stay as they are: 0 does not "
+        "show that decisions are independent of it. Not measured if the model reads no column of the attribute.",
+        ideal=0.0,
+        better="lower",
     ),
     "proxy_auc": _share(
         "How well the model's other features together predict whether a row is of an unprivileged or a "
@@ -104,6 +114,7 @@ WHERE_KEYS: dict[str, tuple[str, ...]] = {
     "attribution_direction": ("feature",),
     "attribution_share": ("feature",),
     "protected_share": ("attribute",),
+    "counterfactual_flip_rate": ("attribute",),
     "proxy_auc": ("attribute",),
     "proxy_strength": ("attribute", "feature"),
 }

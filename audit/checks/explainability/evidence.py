@@ -6,6 +6,8 @@ The check imports this module only when it measures: listing the checks needs no
 from collections.abc import Iterator
 
 from audit.checks.explainability import metrics
+from audit.checks.explainability.counterfactual_evidence import counterfactual_evidence
+from audit.checks.explainability.counterfactual_flips import BUDGET_SHARE
 from audit.checks.explainability.explained_sample import SampleRequest, draw_sample
 from audit.checks.explainability.explanation import ExplainedOutput, Explanation, Sampling, explain
 from audit.checks.explainability.image_attribution import attribute_images
@@ -14,6 +16,7 @@ from audit.checks.explainability.protected_columns import ProtectedColumns, note
 from audit.checks.explainability.proxies import proxy_evidence
 from audit.checks.explainability.tables import report_tables
 from audit.checks.explainability.text_tables import text_evidence
+from audit.checks.explainability.unseen_values import notes_on_unseen
 from audit.model.graph.multiply_adds import short_number
 from audit.model.text_columns import free_text_columns
 from audit.result import Note
@@ -38,6 +41,7 @@ def explainability_evidence(
     """Yield each feature's importance, the protected attributes' shares, and the tables of the kind of model."""
     sampling = Sampling(subject.seed, tolerance, memory_bytes)
     output = ExplainedOutput.of(subject, score)
+    counterfactual_budget = budget * BUDGET_SHARE
     text_budget = budget * _TEXT_SHARE * bool(free_text_columns(subject.model, subject.feeds))
     budget -= text_budget
     sample = draw_sample(subject, output, SampleRequest(rows, references, budget), sampling)
@@ -50,14 +54,17 @@ def explainability_evidence(
         attribution = attribute_images(explanation, subject.image_column, sample.method, sampling)
     subject.progress(step, 1, 1)
     yield Note(text=f"Explained output: {output.unit}. Source: {subject.logits.evidence}.")
-    evaluations = explanation.attributions.evaluations + (attribution.evaluations if attribution else 0)
+    evaluations = explanation.attributions.evaluations + explanation.rare.evaluations
+    evaluations += attribution.evaluations if attribution else 0
     yield from sample.notes(output, evaluations, budget)
     yield from sample_notes(subject, explanation.rows, "explained")
     measurements = list(metrics.importance(explanation))
     yield from measurements
     yield metrics.largest_share(measurements)
     columns = protected_columns(subject)
+    yield from notes_on_unseen(explanation.rare, [column.name for column in explanation.columns], columns)
     yield from _protected_evidence(explanation, subject, columns)
+    yield from counterfactual_evidence(subject, columns, counterfactual_budget)
     if attribution and sample.method and subject.image_column:
         yield from image_evidence(explanation, attribution, sample.method, subject, subject.image_column)
     else:

@@ -12,6 +12,7 @@ from audit.attribution import Attributions, BatchFunction, attribute
 from audit.attribution.expected_gradients import ExpectedGradients, expected_gradients
 from audit.check import Skip
 from audit.checks.explainability.rare_values import RareValues, find_rare_values
+from audit.checks.explainability.unseen_values import explain_unseen
 from audit.frameworks.tensorflow_loader import graph, tensorflow
 from audit.inputs.features import Column
 from audit.model.decision import explained_logit, explained_score
@@ -228,7 +229,23 @@ def explain(
     parts = (None if part is None else part[index] for part in (subject.weights, subject.clusters))
     partition = Partition(np.zeros(len(index), np.int64), 1, *parts)
     rare = find_rare_values(
-        features.data.matrix, features.background.matrix, rows, references, len(features.columns)
+        features.data.matrix,
+        features.background.matrix,
+        rows,
+        references,
+        len(features.columns),
+        *(
+            None if part is None else part[features.data.index]
+            for part in (subject.weights, subject.clusters)
+        ),
+    )
+    remaining = sampling.max_evaluations - attributions.evaluations
+    rest = sampling._replace(max_evaluations=remaining)
+    rare = explain_unseen(
+        rare,
+        lambda more: output.attribute(features.data.matrix[more], background, output.feature_of_column, rest),
+        rows=len(rows),
+        affordable=remaining * len(rows) / max(1, attributions.evaluations),
     )
     return Explanation(
         features.columns,

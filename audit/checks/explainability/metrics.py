@@ -127,9 +127,13 @@ def _direction(feature: int, explanation: Explanation, where: dict[str, Scalar])
 def _mean_magnitude(feature: int, explanation: Explanation, where: dict[str, Scalar]) -> Measurement:
     mean = float(explanation.mean_magnitudes[feature])
     by_reference = explanation.attributions.by_reference[:, feature]
+    masses = (0.0, float(explanation.rare.masses[feature]))
+    magnitudes = (explanation.magnitudes[:, feature], explanation.completed_magnitudes[:, feature])
     sides = [
-        _Side.of(explanation.mean(values), values - explanation.mean(values), by_reference, explanation)
-        for values in (explanation.magnitudes[:, feature], explanation.completed_magnitudes[:, feature])
+        _Side.of(
+            explanation.mean(values) + mass, values - explanation.mean(values), by_reference, explanation
+        )
+        for values, mass in zip(magnitudes, masses, strict=True)
     ]
     details = _two_draws(sides, [feature], explanation)
     return explanation.measurement("mean_abs_attribution", mean, ROWS_AND_REFERENCES.name, where, **details)
@@ -142,7 +146,8 @@ def _share(name: str, features: list[int], explanation: Explanation, where: dict
     error could be estimated from. The interval is then that of a proportion of the rows.
     """
     parts = _share_parts(features, explanation)
-    if parts.row_deviations.any() or explanation.rare.unseen[features].any():
+    rare = explanation.rare
+    if parts.row_deviations.any() or rare.unseen[features].any() or rare.masses[features].any():
         sides = [_share_side(features, explanation, completed) for completed in (False, True)]
         details = _two_draws(sides, features, explanation)
         details["counts"]["most"] = [1.0]
@@ -173,24 +178,29 @@ class _Side(NamedTuple):
 def _share_side(features: list[int], explanation: Explanation, completed: bool) -> _Side:
     """Return the share behind its lower limit, or if ``completed`` the one behind its upper limit.
 
-    What the references lack is added to the features for the upper limit, and to all others for the lower one.
+    What the draws lack is added to the features for the upper limit, and to all others for the lower one.
     """
+    masses = explanation.rare.masses
+    mass = float(masses[features].sum()) if completed else 0.0
+    other_mass = 0.0 if completed else float(np.delete(masses, features).sum())
     plain = explanation.magnitudes[:, features].sum(1)
     full = explanation.completed_magnitudes[:, features].sum(1)
     magnitudes = full if completed else plain
     others = explanation.total_magnitudes - plain if completed else explanation.completed_totals - full
-    total = explanation.mean(magnitudes + others)
-    share = explanation.mean(magnitudes) / total if total > 0 else float("nan")
+    total = explanation.mean(magnitudes + others) + mass + other_mass
+    share = (explanation.mean(magnitudes) + mass) / total if total > 0 else float("nan")
     by_reference = explanation.attributions.by_reference
     references = by_reference[:, features].sum(1) - share * by_reference.sum(1)
+    deviations = magnitudes - share * (magnitudes + others)
     return _Side.of(
-        share, (magnitudes - share * (magnitudes + others)) / total, references / total, explanation
+        share, (deviations - explanation.mean(deviations)) / total, references / total, explanation
     )
 
 
 def _two_draws(sides: list[_Side], features: list[int], explanation: Explanation) -> dict[str, Any]:
     """Return counts and standard error of a mean of two draws: of the rows, and of the reference rows."""
-    error = math.hypot(sides[0].row_error, sides[0].reference_error)
+    lower, upper = (math.hypot(side.row_error, side.reference_error) for side in sides)
+    error = lower or upper  # no explained row shows the features where a rare value alone has an effect
     rows = {"rows": [explanation.effective_rows], "references": [float(len(explanation.references))]}
     if not all(map(math.isfinite, (*sides[0], *sides[1]))):
         return {"se": None, "counts": rows}

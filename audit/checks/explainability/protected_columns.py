@@ -68,7 +68,7 @@ def protected_columns(subject: Subject) -> ProtectedColumns:
 def note_on_unread(
     columns: ProtectedColumns, protected: Mapping[str, Protected], hidden: bool
 ) -> Note | None:
-    """Return the limits of a share of exactly 0, or None where every attribute has columns.
+    """Return what is not measured of attributes without columns, or None where every attribute has some.
 
     With ``hidden``, the model reads images or free text, which may show an attribute: then no share is measured.
     """
@@ -76,15 +76,17 @@ def note_on_unread(
     names = " or ".join(attributes)
     if not attributes:
         return None
-    about: dict[str, list[Scalar]] = {"attribute": [*attributes]}
+    unread = [name for name, sources in columns.items() if not sources]  # intersections as well
+    about: dict[str, list[Scalar]] = {"attribute": [*unread]}
     text = (
-        f"No column that the model reads is named after or has the same groups as {names}; "
-        "protected_share does not count what other columns reveal of it."
+        f"No column that the model reads is named after or has the same groups as {names}: protected_share does not "
+        "count what other columns reveal of it, and counterfactual_flip_rate has no value to change, so that it was "
+        "not measured."
     )
     if hidden:
         text = (
-            f"protected_share was not measured for {names}: the model reads images or texts, which may reveal an "
-            "attribute without a column for it."
+            f"protected_share and counterfactual_flip_rate were not measured for {names}: the model reads images or "
+            "texts, which may reveal an attribute without a column for it."
         )
     return Note(text=text, about=about)
 

@@ -9,7 +9,6 @@ from audit.attacks.batch import Batch
 from audit.attacks.outcomes import Outcome, flipped_by_any
 from audit.checks.robustness.sanity_suite import SanityVerdict
 from audit.checks.robustness.sanity_tests import Finding
-from audit.model.decision import DecisionRule
 from audit.result import Note
 from audit.subject.predictions import Classified
 from audit.subject.subject import Subject
@@ -70,14 +69,9 @@ class AttackedRows:
         return min(enough, key=lambda o: (o.eps, -int(o.flipped.sum())), default=None)
 
 
-def has_decisions(rule: DecisionRule) -> bool:
-    """Return whether the model's outputs are decisions: a regression's are not, unless something is favourable."""
-    return rule.head.kind != "regression" or rule.at_least is not None
-
-
 def true_classes(subject: Subject) -> np.ndarray:
     """Return the true class of each row of the data, int32."""
     if isinstance(subject.scores, Classified):
         return subject.scores.code
-    assert subject.scores.label is not None  # `has_decisions` was asked before
+    assert subject.scores.label is not None  # `DecisionRule.has_decisions` was asked before
     return subject.scores.label.astype(np.int32)

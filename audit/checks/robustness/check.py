@@ -13,7 +13,6 @@ from audit.attacks import ATTACKS, Plan
 from audit.attacks.table import evaluations
 from audit.attacks.threat_model import ThreatModel
 from audit.check import Check, Skip
-from audit.checks.robustness.attacked_rows import has_decisions
 from audit.checks.robustness.budget import PERTURBING, Budget
 from audit.checks.robustness.column_table import columns
 from audit.checks.robustness.corruptions import corrupted
@@ -179,7 +178,7 @@ class Robustness(Check):
         Raises:
             Skip: no column may move, or there are no decisions, or no scores for adversarial rows.
         """
-        if not has_decisions(subject.decision_rule):
+        if not subject.decision_rule.has_decisions:
             raise Skip(
                 "a regression needs data.favorable: {at_least: NUMBER} to have decisions that can flip"
             )
@@ -199,7 +198,7 @@ class Robustness(Check):
         Raises:
             Skip: there are no decisions, or no scores for corrupted images.
         """
-        if not has_decisions(subject.decision_rule):
+        if not subject.decision_rule.has_decisions:
             raise Skip("a regression needs data.favorable: {at_least: NUMBER} to have decisions")
         assert subject.image_column is not None  # asked before
         try:
@@ -209,7 +208,7 @@ class Robustness(Check):
             raise Skip(f"the model fails on corrupted images: {error.found}") from None
 
     def _typos(self, names: Sequence[str], subject: Subject) -> Iterator[TracedEvidence]:
-        if not has_decisions(subject.decision_rule):
+        if not subject.decision_rule.has_decisions:
             raise Skip("a regression needs data.favorable: {at_least: NUMBER} to have decisions")
         only_typos = self._threat_model(subject).threat_model.is_still
         try:

@@ -187,7 +187,7 @@ def test_the_picture_as_a_whole_is_a_feature(subjects: Callable[..., Subject]) -
     assert found.value("mean_abs_attribution", feature="scan") == pytest.approx(whole, rel=1e-4)
     assert found.value("attribution_share", feature="scan") == 1
     assert not found.of("protected_share")  # pixels may show it, and 0 would pass a limit
-    assert any("protected_share was not measured for sex" in note for note in found.notes)
+    assert any("counterfactual_flip_rate were not measured for sex" in note for note in found.notes)
     assert not found.of("attribution_direction")
     assert found.value("additivity_error") < 1e-4
     assert found.value("faithfulness") > 0.95

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.checks.explainability.protected_columns import same_groups
+from audit.checks.explainability.changed_groups import group_changers
+from audit.checks.explainability.protected_columns import protected_columns, same_groups
+from audit.subject.subject import Subject
 
 from ...models import save
 from ..kit import Found, measure, subject_of
@@ -65,8 +68,8 @@ def people() -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory) -> Found:
-    """Measure a linear model of all columns; it reads one of them as text."""
+def subject(tmp_path_factory: pytest.TempPathFactory) -> Subject:
+    """A linear model of all columns, and a table of them; it reads one of them as text."""
     import tensorflow as tf
 
     folder = tmp_path_factory.mktemp("people")
@@ -81,7 +84,11 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Found:
     )
     spec = {"inputs": {"x": NUMBERS, "tone": ["tone"]}}
     given = {"protected": PEOPLE, "intersections": [["sex", "faith"]]}
-    subject = subject_of(folder / "m", people(), people(), folder, spec=spec, **given)
+    return subject_of(folder / "m", people(), people(), folder, spec=spec, **given)
+
+
+@pytest.fixture(scope="module")
+def found(subject: Subject) -> Found:
     return measure("explainability", subject, rows=60, references=10)
 
 
@@ -104,10 +111,43 @@ def test_an_attribute_without_columns_is_exactly_0_and_a_note_says_what_that_lea
     found: Found,
 ) -> None:
     assert found.one("protected_share", attribute="faith").method == "exact"
-    assert found.notes[1:2] == [
-        "No column that the model reads is named after or has the same groups as faith; "
-        "protected_share does not count what other columns reveal of it."
-    ]
+    assert (
+        "No column that the model reads is named after or has the same groups as faith: protected_share does not "
+        "count what other columns reveal of it, and counterfactual_flip_rate has no value to change, so that it was "
+        "not measured."
+    ) in found.notes
+
+
+CHANGED_TO: dict[tuple[str, str], dict[str, Any]] = {
+    ("sex", "Female"): {"Sex": 0, "SEX_female": 1, "gender": 2, "sexMale": -1, "tone": "high"},
+    ("sex", "Male"): {"Sex": 1, "SEX_female": 0, "gender": 1, "sexMale": 1, "tone": "low"},
+    ("race", "Black"): {"white": 0, "origin": 3},
+    ("race", "White"): {"white": 1, "origin": 4},
+}
+"""What all columns of an attribute are in a group."""
+
+
+def test_a_changed_group_shows_in_all_columns_of_the_attribute_and_in_no_other(subject: Subject) -> None:
+    data, columns = subject.features.data, subject.features.columns
+    changers = {c.attribute.name: c for c in group_changers(subject, protected_columns(subject), data)}
+    assert list(changers) == ["sex", "race", "age", "sex*faith"]
+    for (name, group), values in CHANGED_TO.items():
+        attribute = changers[name].attribute
+        rows, matrix = changers[name].change(data.matrix, attribute.groups.index(group))
+        assert set(rows) == set(np.flatnonzero(attribute.codes[data.index] != attribute.groups.index(group)))
+        for place, column in enumerate(columns):
+            cells = matrix[:, place]
+            if column.name not in values:
+                np.testing.assert_array_equal(cells, data.matrix[rows, place])
+            elif column.vocabulary:
+                assert {column.vocabulary[int(code)] for code in cells} == {values[column.name]}
+            else:
+                assert set(cells) == {values[column.name]}
+    frame = people()
+    _, old = changers["age"].change(data.matrix, changers["age"].attribute.groups.index(">=60"))
+    middle = np.sort(frame["age"][frame["age"] >= 60])[(int((frame["age"] >= 60).sum()) - 1) // 2]
+    by_name = {column.name: set(old[:, place]) for place, column in enumerate(columns)}
+    assert by_name["age_years"] == {middle} and by_name["stage"] == {2}
 
 
 AGES = np.repeat(np.arange(20, 70), 12)

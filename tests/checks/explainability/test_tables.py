@@ -213,7 +213,7 @@ def test_masked_rows_hold_no_number_from_which_a_value_could_be_computed(masked:
 
 def test_a_report_without_rows_has_no_single_ones(model: Path, tmp_path: Path) -> None:
     found = measure("explainability", audited(model, tmp_path, "none"))
-    assert set(found.tables) == {"beeswarm", "dependence", "protected", "proxies"}
+    assert set(found.tables) == {"beeswarm", "counterfactual", "dependence", "protected", "proxies"}
 
 
 def test_a_masked_target_of_a_regression_is_a_range(tmp_path: Path) -> None:
