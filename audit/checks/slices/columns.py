@@ -1,0 +1,145 @@
+"""Columns that slices are made of: values as codes, and the predicates on them."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from audit.data.protected_attributes import MISSING, Attribute
+from audit.data.value_bins import ValueBins
+from audit.inputs.features import Features, starts
+from audit.inputs.image_feeds import ImageFeed, ImageFileFeed
+from audit.subject.subject import Subject
+
+_BINS = 40
+"""Bins of a numeric column: a slice of 5 % of the rows is about two of them, wherever it begins."""
+_COARSE_BINS = 20
+"""Bins of a numeric column in pairs; runs of all its bins would make thousands of times as many."""
+_COARSE_RUNS = (1, 2, 4, 8)
+"""Lengths of runs of coarse bins."""
+_MAX_CATEGORIES = 200
+"""Categories of a column that may be slices: the most frequent ones."""
+
+
+class Predicate(NamedTuple):
+    """A condition on a column: its code is between ``first`` and ``last``, both included."""
+
+    text: str
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class SliceColumn:
+    """A feature or a protected attribute: ``codes`` (int32, one a row) below ``size``, and predicates on them.
+
+    ``paired`` are the predicates that are combined with those of other columns.
+    """
+
+    name: str
+    codes: np.ndarray
+    size: int
+    predicates: list[Predicate]
+    paired: list[Predicate]
+
+    def rows_of(self, predicate: Predicate) -> np.ndarray:
+        """Return the rows that a predicate selects, bool ``(rows,)``."""
+        return (self.codes >= predicate.first) & (self.codes <= predicate.last)
+
+
+@dataclass(frozen=True)
+class SlicedRows:
+    """Rows to search, by their indices among the audited ones, and the columns that describe them."""
+
+    index: np.ndarray
+    columns: list[SliceColumn]
+
+
+def sliced_rows(subject: Subject, min_rows: int) -> SlicedRows:
+    """Return the sampled rows with the columns that a slice of ``min_rows`` rows of each half may be made of.
+
+    Images are no columns: of a model that reads nothing else no features are read.
+    """
+    if all(isinstance(feed, ImageFeed | ImageFileFeed) for feed in subject.feeds):
+        index = subject.keys.data.sample(subject.sample_rows).index
+        columns = list(_attributes(subject, index))
+    else:
+        index = subject.features.data.index
+        columns = [*_attributes(subject, index), *_features(subject.features, 2 * min_rows)]
+    return SlicedRows(index, [column for column in columns if column.predicates])
+
+
+def _attributes(subject: Subject, index: np.ndarray) -> Iterator[SliceColumn]:
+    """Yield the protected attributes; intersections follow from these."""
+    intersections = {"*".join(names) for names in subject.policy.data.intersections}
+    for attribute in subject.attributes:
+        if attribute.name not in intersections:
+            yield _attribute(attribute, index)
+
+
+def _attribute(attribute: Attribute, index: np.ndarray) -> SliceColumn:
+    predicates = [Predicate(group, code, code) for code, group in enumerate(attribute.groups)]
+    return SliceColumn(attribute.name, attribute.codes[index], len(attribute.groups), predicates, predicates)
+
+
+def _features(features: Features, min_rows: int) -> Iterator[SliceColumn]:
+    offsets = starts([column.width for column in features.columns])
+    for column, start in zip(features.columns, offsets, strict=True):
+        if column.shape is not None:
+            continue
+        values = features.data.matrix[:, start]
+        if column.vocabulary is None:
+            yield number_column(column.name, values)
+        else:
+            yield text_column(column.name, values.astype(np.int64), column.vocabulary, min_rows)
+
+
+def number_column(name: str, values: np.ndarray) -> SliceColumn:
+    """Return a column of numbers, NaN where missing: predicates are runs of bins, in pairs of coarse bins."""
+    bins = ValueBins(values, _BINS)
+    codes = bins.codes(values).astype(np.int32)
+    counts = np.bincount(codes, minlength=bins.number + 1)
+    missing = [Predicate(MISSING, bins.number, bins.number)] if counts[-1] else []
+
+    def predicates(starts: list[int], lengths: Iterable[int]) -> list[Predicate]:
+        """Return runs of bins that begin at ``starts``, but not the one of all bins."""
+        ends = [*starts, bins.number]
+        runs = [
+            (ends[i], ends[i + n] - 1) for n in lengths for i in range(len(starts) - n + 1) if n < len(starts)
+        ]
+        return [*(Predicate(bins.text(*run), *run) for run in runs), *missing]
+
+    coarse = _coarse_starts(counts[:-1])
+    every_length = range(1, bins.number)
+    return SliceColumn(
+        name,
+        codes,
+        bins.number + 1,
+        predicates(list(range(bins.number)), every_length),
+        predicates(coarse, _COARSE_RUNS),
+    )
+
+
+def _coarse_starts(counts: np.ndarray) -> list[int]:
+    """Return the bins at which coarse bins begin, each of so many rows, or of one bin that has them alone."""
+    least = counts.sum() / _COARSE_BINS
+    starts = [0]
+    rows = 0
+    for code, count in enumerate(counts.tolist()):
+        if rows and max(rows, count) >= least:
+            starts.append(code)
+            rows = 0
+        rows += count
+    return starts
+
+
+def text_column(name: str, codes: np.ndarray, vocabulary: list[str], min_rows: int) -> SliceColumn:
+    """Return a column of texts, whose predicates are the frequent ones: those of at least ``min_rows`` rows."""
+    counts = np.bincount(codes, minlength=len(vocabulary))
+    order = np.argsort(-counts, kind="stable")[:_MAX_CATEGORIES]
+    frequent = [int(code) for code in order if counts[code] >= min_rows]
+    place = np.full(len(counts), len(frequent), np.int32)
+    place[frequent] = np.arange(len(frequent))
+    predicates = [Predicate(vocabulary[code], i, i) for i, code in enumerate(frequent)]
+    return SliceColumn(name, place[codes], len(frequent) + 1, predicates, predicates)
