@@ -78,7 +78,7 @@ def shared_edges(values: np.ndarray, ranges: int) -> np.ndarray:
     candidates = _rounded(quantiles, _distinguishing_digits(quantiles))
     edges: list[float] = []
     start = 0
-    for edge, end in zip(candidates, np.searchsorted(values, candidates), strict=True):
+    for edge, end in zip(candidates, np.searchsorted(values, candidates.astype(values.dtype)), strict=True):
         if end - start >= SHARED and len(values) - end >= SHARED:
             edges.append(float(edge))
             start = end

@@ -4,7 +4,8 @@ import numpy as np
 
 from audit.data.shared_ranges import common_values, format_digits, shared_edges
 
-_DIGITS = 6
+_DIGITS = {"float32": 7, "float64": 15}
+"""Significant digits that a common value is written with: those that its type can hold."""
 
 
 class ValueBins:
@@ -19,8 +20,8 @@ class ValueBins:
         distinct, counts = np.unique(values[np.isfinite(values)], return_counts=True)
         common = common_values(distinct, counts, bins)
         rest = ~np.isin(distinct, common)
-        others = np.repeat(distinct[rest], counts[rest]).astype(np.float64)
-        edges = shared_edges(others, bins) if len(others) else others
+        others = np.repeat(distinct[rest], counts[rest])
+        edges = shared_edges(others, bins) if len(others) else np.empty(0)
         ends = (edges.astype(values.dtype), common, np.nextafter(common, np.inf, dtype=values.dtype))
         cuts = np.unique(np.concatenate(ends))
         occupied = np.unique(np.searchsorted(cuts, distinct, "right"))
@@ -29,7 +30,11 @@ class ValueBins:
             zip(edges.astype(values.dtype).tolist(), edges.tolist(), strict=True)
         )
         self._singles: dict[int, str] = dict(
-            zip(self.codes(common).tolist(), (format_digits(value, _DIGITS) for value in common), strict=True)
+            zip(
+                self.codes(common).tolist(),
+                (format_digits(value, _DIGITS[common.dtype.name]) for value in common),
+                strict=True,
+            )
         )
 
     @property
@@ -73,4 +78,4 @@ class ValueBins:
         return f"below {self._singles.get(bin_number + 1) or self._edge(bin_number + 1)}"
 
     def _edge(self, bin_number: int) -> str:
-        return format_digits(self._edges[self._cuts[bin_number - 1].item()], _DIGITS)
+        return format_digits(self._edges[self._cuts[bin_number - 1].item()])

@@ -7,14 +7,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from audit.checks.slices.columns import Predicate, SliceColumn
+from audit.checks.slices.columns import Run, SliceColumn
 from audit.checks.slices.tallies import SearchRows, Tallies, of_all, of_column, of_pair, of_rows
 from audit.stats.effective_size import divided
 
 MAX_SHARE = 0.5
 """Greatest share of the measured rows that is a slice: more rows are the rule, not an exception."""
+MIN_NEW_SHARE = 0.5
+"""Smallest share of a slice's rows that no earlier slice has."""
 
-Parts = tuple[tuple[SliceColumn, Predicate], ...]
+Parts = tuple[tuple[SliceColumn, Run], ...]
 
 
 class Distance(NamedTuple):
@@ -25,10 +27,10 @@ class Distance(NamedTuple):
 
 
 class Candidates(NamedTuple):
-    """Candidates of enough rows on the same one or two columns; ``place`` is that among all their combinations."""
+    """Candidates of enough rows on the same one or two columns; ``place`` is that among the combinations of ``runs``."""
 
     columns: tuple[SliceColumn, ...]
-    predicates: tuple[list[Predicate], ...]
+    runs: tuple[np.ndarray, ...]
     distance: Distance
     place: np.ndarray
 
@@ -39,31 +41,31 @@ class Candidates(NamedTuple):
 
     def parts(self, index: int) -> Parts:
         """Return the columns and predicates of one candidate."""
-        shape = [len(predicates) for predicates in self.predicates]
-        places = np.unravel_index(self.place[index], shape)
-        named = (predicates[int(i)] for predicates, i in zip(self.predicates, places, strict=True))
-        return tuple(zip(self.columns, named, strict=True))
+        places = np.unravel_index(self.place[index], [len(runs) for runs in self.runs])
+        of_columns = [Run(*runs[int(i)].tolist()) for runs, i in zip(self.runs, places, strict=True)]
+        return tuple(zip(self.columns, of_columns, strict=True))
 
 
 @dataclass(frozen=True)
 class Enumeration:
     """Enumerates candidates: slices of at least ``min_rows`` of the search rows, and of the measured ones.
 
-    A candidate has to be worse than the other rows among those that earlier slices leave, ``rows``, and among ``all_rows``.
+    A candidate has to be worse than the other rows both among those that earlier slices leave, ``rows``, and among
+    ``all_rows``.
     """
 
     rows: SearchRows
     all_rows: SearchRows
     min_rows: int
 
-    def singles(self, column: SliceColumn, predicates: list[Predicate]) -> Candidates:
-        """Return the candidates of one predicate."""
-        return self._candidates((column,), (predicates,), lambda rows: of_column(rows, column, predicates))
+    def singles(self, column: SliceColumn, runs: np.ndarray) -> Candidates:
+        """Return the candidates of one predicate, of those that are the column's ``runs``."""
+        return self._candidates((column,), (runs,), lambda rows: of_column(rows, column, runs))
 
     def pairs(self, one: SliceColumn, other: SliceColumn) -> Candidates:
         """Return the candidates of a predicate on either column."""
-        predicates = (one.paired, other.paired)
-        return self._candidates((one, other), predicates, lambda rows: of_pair(rows, one, other))
+        runs = (one.paired, other.paired)
+        return self._candidates((one, other), runs, lambda rows: of_pair(rows, one, other))
 
     def refinement(self, inside: np.ndarray, wider: np.ndarray) -> float:
         """Return the z of the gap between a slice and what it leaves of a wider one, bool, one a row of the sample."""
@@ -73,24 +75,23 @@ class Enumeration:
     def _candidates(
         self,
         columns: tuple[SliceColumn, ...],
-        predicates: tuple[list[Predicate], ...],
+        runs: tuple[np.ndarray, ...],
         tally: Callable[[SearchRows], Tallies],
     ) -> Candidates:
-        tallies = tally(self.rows)
-        place = np.flatnonzero(self._eligible(tallies))
-        distance = self._distance_from_rest(self.rows, tallies.at(place))
-        if self.rows is not self.all_rows:
-            among_all = self._distance_from_rest(self.all_rows, tally(self.all_rows).at(place))
-            distance = distance._replace(z=np.minimum(distance.z, among_all.z))
-        return Candidates(columns, predicates, distance, place)
+        left = tally(self.rows)
+        everywhere = left if self.rows is self.all_rows else tally(self.all_rows)
+        place = np.flatnonzero(self._eligible(left, everywhere))
+        among_left = self._distance_from_rest(self.rows, left.at(place))
+        among_all = self._distance_from_rest(self.all_rows, everywhere.at(place))
+        distance = among_left._replace(z=np.minimum(among_left.z, among_all.z))
+        return Candidates(columns, runs, distance, place)
 
-    def _eligible(self, inside: Tallies) -> np.ndarray:
-        outside = of_all(self.rows).less(inside)
-        rows = np.minimum.reduce([inside.rows, inside.measured, outside.rows, outside.measured])
-        few = inside.measured <= MAX_SHARE * len(
-            self.rows.measured
-        )  # all of the slice, whatever is left of it
-        return np.asarray((rows >= self.min_rows) & few & (inside.weight > 0.0))
+    def _eligible(self, left: Tallies, everywhere: Tallies) -> np.ndarray:
+        outside = of_all(self.rows).less(left)
+        rows = np.minimum.reduce([left.rows, left.measured, outside.rows, outside.measured])
+        few = everywhere.measured <= MAX_SHARE * len(self.rows.measured)
+        new = left.rows >= MIN_NEW_SHARE * everywhere.rows
+        return np.asarray((rows >= self.min_rows) & few & new & (left.weight > 0.0))
 
     def _distance_from_rest(self, rows: SearchRows, inside: Tallies) -> Distance:
         return self._distance(inside, of_all(rows).less(inside))

@@ -49,5 +49,11 @@ class Slices(Check):
         """
         from audit.checks.slices.evidence import SliceRequest, slice_evidence
 
-        request = SliceRequest(min_rows=self.min_rows, top=self.top, min_gap=self.min_gap)
+        request = SliceRequest(
+            min_rows=self.min_rows,
+            top=self.top,
+            min_gap=self.min_gap,
+            confidence=subject.policy.gate.confidence,
+            seed=subject.seed,
+        )
         yield from slice_evidence(subject.sampled(self.rows), request)

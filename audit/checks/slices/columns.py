@@ -1,6 +1,6 @@
 """Columns that slices are made of: values as codes, and the predicates on them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -22,10 +22,9 @@ _MAX_CATEGORIES = 200
 """Categories of a column that may be slices: the most frequent ones."""
 
 
-class Predicate(NamedTuple):
-    """A condition on a column: its code is between ``first`` and ``last``, both included."""
+class Run(NamedTuple):
+    """A predicate on a column: its code is between ``first`` and ``last``, both included."""
 
-    text: str
     first: int
     last: int
 
@@ -34,18 +33,20 @@ class Predicate(NamedTuple):
 class SliceColumn:
     """A feature or a protected attribute: ``codes`` (int32, one a row) below ``size``, and predicates on them.
 
-    ``paired`` are the predicates that are combined with those of other columns.
+    ``runs`` are the predicates, int ``(predicates, 2)``: the first and the last code of each. ``paired`` are those that
+    are combined with predicates of other columns. ``describe`` returns the values of a run as text.
     """
 
     name: str
     codes: np.ndarray
     size: int
-    predicates: list[Predicate]
-    paired: list[Predicate]
+    runs: np.ndarray
+    paired: np.ndarray
+    describe: Callable[[Run], str]
 
-    def rows_of(self, predicate: Predicate) -> np.ndarray:
+    def rows_of(self, run: Run) -> np.ndarray:
         """Return the rows that a predicate selects, bool ``(rows,)``."""
-        return (self.codes >= predicate.first) & (self.codes <= predicate.last)
+        return (self.codes >= run.first) & (self.codes <= run.last)
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def sliced_rows(subject: Subject, min_rows: int) -> SlicedRows:
     else:
         index = subject.features.data.index
         columns = [*_attributes(subject, index), *_features(subject.features, 2 * min_rows)]
-    return SlicedRows(index, [column for column in columns if column.predicates])
+    return SlicedRows(index, [column for column in columns if len(column.runs)])
 
 
 def _attributes(subject: Subject, index: np.ndarray) -> Iterator[SliceColumn]:
@@ -79,8 +80,14 @@ def _attributes(subject: Subject, index: np.ndarray) -> Iterator[SliceColumn]:
 
 
 def _attribute(attribute: Attribute, index: np.ndarray) -> SliceColumn:
-    predicates = [Predicate(group, code, code) for code, group in enumerate(attribute.groups)]
-    return SliceColumn(attribute.name, attribute.codes[index], len(attribute.groups), predicates, predicates)
+    number = len(attribute.groups)
+    return _categories(attribute.name, attribute.codes[index], number, attribute.groups)
+
+
+def _categories(name: str, codes: np.ndarray, size: int, values: list[str]) -> SliceColumn:
+    """Return a column of categories, whose predicates are its first codes, one for each of ``values``."""
+    runs = np.repeat(np.arange(len(values)), 2).reshape(-1, 2)
+    return SliceColumn(name, codes, size, runs, runs, lambda run: values[run.first])
 
 
 def _features(features: Features, min_rows: int) -> Iterator[SliceColumn]:
@@ -100,28 +107,32 @@ def number_column(name: str, values: np.ndarray) -> SliceColumn:
     bins = ValueBins(values, _BINS)
     codes = bins.codes(values).astype(np.int32)
     counts = np.bincount(codes, minlength=bins.number + 1)
-    missing = [Predicate(MISSING, bins.number, bins.number)] if counts[-1] else []
-
-    def predicates(starts: list[int], lengths: Iterable[int]) -> list[Predicate]:
-        """Return runs of bins that begin at ``starts``, but not the one of all bins."""
-        ends = [*starts, bins.number]
-        runs = [
-            (ends[i], ends[i + n] - 1) for n in lengths for i in range(len(starts) - n + 1) if n < len(starts)
-        ]
-        return [*(Predicate(bins.text(*run), *run) for run in runs), *missing]
-
-    coarse = _coarse_starts(counts[:-1])
-    every_length = range(1, bins.number)
+    missing = [Run(bins.number, bins.number)] if counts[-1] else []
+    every = _runs(np.arange(bins.number), bins.number, range(1, bins.number))
+    coarse = _runs(_coarse_starts(counts[:-1]), bins.number, _COARSE_RUNS)
     return SliceColumn(
         name,
         codes,
         bins.number + 1,
-        predicates(list(range(bins.number)), every_length),
-        predicates(coarse, _COARSE_RUNS),
+        _pairs_of_codes([*every, *missing]),
+        _pairs_of_codes([*coarse, *missing]),
+        lambda run: MISSING if run.first == bins.number else bins.text(*run),
     )
 
 
-def _coarse_starts(counts: np.ndarray) -> list[int]:
+def _runs(starts: np.ndarray, end: int, lengths: Iterable[int]) -> Iterator[Run]:
+    """Yield the runs of parts that begin at ``starts``, of these numbers of parts, but not the one of all parts."""
+    ends = [*starts.tolist(), end]
+    for length in lengths:
+        if length < len(starts):
+            yield from (Run(ends[i], ends[i + length] - 1) for i in range(len(starts) - length + 1))
+
+
+def _pairs_of_codes(runs: list[Run]) -> np.ndarray:
+    return np.array(runs, np.int64).reshape(-1, 2)
+
+
+def _coarse_starts(counts: np.ndarray) -> np.ndarray:
     """Return the bins at which coarse bins begin, each of so many rows, or of one bin that has them alone."""
     least = counts.sum() / _COARSE_BINS
     starts = [0]
@@ -131,7 +142,7 @@ def _coarse_starts(counts: np.ndarray) -> list[int]:
             starts.append(code)
             rows = 0
         rows += count
-    return starts
+    return np.array(starts)
 
 
 def text_column(name: str, codes: np.ndarray, vocabulary: list[str], min_rows: int) -> SliceColumn:
@@ -141,5 +152,4 @@ def text_column(name: str, codes: np.ndarray, vocabulary: list[str], min_rows: i
     frequent = [int(code) for code in order if counts[code] >= min_rows]
     place = np.full(len(counts), len(frequent), np.int32)
     place[frequent] = np.arange(len(frequent))
-    predicates = [Predicate(vocabulary[code], i, i) for i, code in enumerate(frequent)]
-    return SliceColumn(name, place[codes], len(frequent) + 1, predicates, predicates)
+    return _categories(name, place[codes], len(frequent) + 1, [vocabulary[code] for code in frequent])

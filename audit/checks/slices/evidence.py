@@ -5,31 +5,42 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from audit.checks.slices.columns import SlicedRows, sliced_rows
-from audit.checks.slices.gaps import MeasuredRows
-from audit.checks.slices.losses import row_losses
+from audit.checks.slices.columns import SliceColumn, sliced_rows
+from audit.checks.slices.gaps import measured_gap
+from audit.checks.slices.losses import LossRows
 from audit.checks.slices.search import Search, worst_slices
 from audit.checks.slices.tallies import SearchRows
 from audit.checks.slices.weak_spots import SliceLine, slice_table, weak_spot_note
 from audit.errors import Skip
 from audit.result import Note
 from audit.stats.halves import draw_half
-from audit.stats.influence import Traced, TracedEvidence
-from audit.subject.predictions import Classified
+from audit.stats.influence import Influence, Traced, TracedEvidence
 from audit.subject.subject import Subject
 
 
 @dataclass(frozen=True)
 class SliceRequest:
-    """The options of the check, as `Slices` describes them."""
+    """The options of the check, as `Slices` describes them, the run's confidence, and its seed."""
 
     min_rows: int
     top: int
     min_gap: float
+    confidence: float
+    seed: int
+
+
+@dataclass(frozen=True)
+class MeasuredSlices:
+    """The chosen slices and their measurements, the audited rows they are measured on, and how many were searched."""
+
+    search: Search
+    lines: list[SliceLine]
+    measured: np.ndarray
+    searched: int
 
 
 def slice_evidence(subject: Subject, request: SliceRequest) -> Iterator[TracedEvidence]:
-    """Choose slices on one half of the sampled rows, measure them on the other, and yield what comes of it.
+    """Yield the gap of the worst slice, the table ``slices``, notes, and a warning of a weak spot.
 
     Raises:
         Skip: there is no column to slice by, or no slice has enough rows.
@@ -39,67 +50,52 @@ def slice_evidence(subject: Subject, request: SliceRequest) -> Iterator[TracedEv
         raise Skip(
             "there is no column to slice by: no feature is a number or category, no attribute protected"
         )
-    search_half = _search_half(subject, sample)
-    rows = _search_rows(subject, sample, search_half)
-    search = worst_slices(sample.columns, rows, request.min_rows, request.top)
-    if not search.slices:
+    result = measured_slices(sample.columns, LossRows.of(subject, sample.index), request)
+    if not result.lines:
         raise Skip(
             f"no slice of the {len(sample.index):,} rows has {request.min_rows} rows in each half of them"
         )
-    lines = _measured(subject, sample, ~search_half, search, request)
-    yield Traced(lines[0].gap.measurement, lines[0].gap.trace)
-    yield slice_table(lines)
-    yield from _notes(subject, sample, search, rows)
-    yield from weak_spot_note(lines)
+    worst = result.lines[0].gap
+
+    def trace() -> Influence:
+        values = np.zeros(subject.rows)
+        values[result.measured] = worst.influence()
+        return Influence(values)
+
+    yield Traced(worst.measurement, trace)
+    yield slice_table(result.lines)
+    yield from _notes(result, subject.rows, len(sample.columns))
+    yield from weak_spot_note(result.lines)
 
 
-def _search_half(subject: Subject, sample: SlicedRows) -> np.ndarray:
-    """Draw the search half, bool, one a row of the sample.
+def measured_slices(columns: list[SliceColumn], rows: LossRows, request: SliceRequest) -> MeasuredSlices:
+    """Choose slices on one half of the rows and measure them on the other.
 
-    It is not stratified by the losses: those of one half would tell of those of the other.
+    The halves are not stratified by the losses: those of one half would tell of those of the other. Limits are
+    corrected for the number of slices (Bonferroni).
     """
-    clusters = None if subject.clusters is None else subject.clusters[sample.index]
-    everyone = np.zeros(len(sample.index), np.int64)
-    return draw_half(everyone, clusters, np.random.default_rng([subject.seed, 7]))
+    rng = np.random.default_rng([request.seed, 7])
+    half = draw_half(np.zeros(len(rows.loss), np.int64), rows.clusters, rng)
+    search = worst_slices(columns, SearchRows.of(rows, half), request.min_rows, request.top)
+    measured = rows.take(~half)
+    confidence = 1.0 - (1.0 - request.confidence) / max(1, len(search.slices))
+    gaps = [(one.text, measured_gap(measured, one.rows()[~half])) for one in search.slices]
+    lines = [SliceLine.of(text, gap, confidence, request.min_gap) for text, gap in gaps]
+    return MeasuredSlices(search, lines, measured.index, int(half.sum()))
 
 
-def _search_rows(subject: Subject, sample: SlicedRows, half: np.ndarray) -> SearchRows:
-    index = sample.index[half]
-    weight = np.ones(len(index)) if subject.weights is None else subject.weights[index].astype(np.float64)
-    of_cluster = weight
-    if subject.clusters is not None:
-        _, member = np.unique(subject.clusters[index], return_inverse=True)
-        of_cluster = np.bincount(member, weight)[member]
-    return SearchRows(
-        place=np.flatnonzero(half),
-        loss=row_losses(subject.scores)[index],
-        weight=weight,
-        square=weight * of_cluster,
-        measured=np.flatnonzero(~half),
-        are_errors=isinstance(subject.scores, Classified),
-    )
-
-
-def _measured(
-    subject: Subject, sample: SlicedRows, half: np.ndarray, search: Search, request: SliceRequest
-) -> list[SliceLine]:
-    """Measure the slices on a half; limits are corrected for their number (Bonferroni)."""
-    rows = MeasuredRows.of(subject, sample.index[half])
-    confidence = 1.0 - (1.0 - subject.policy.gate.confidence) / len(search.slices)
-    gaps = [(one.text, rows.gap(one.rows()[half])) for one in search.slices]
-    return [SliceLine.of(text, gap, confidence, request.min_gap) for text, gap in gaps]
-
-
-def _notes(subject: Subject, sample: SlicedRows, search: Search, rows: SearchRows) -> Iterator[Note]:
-    drawn = "" if len(sample.index) == subject.rows else f", drawn from {subject.rows:,}"
+def _notes(result: MeasuredSlices, rows: int, columns: int) -> Iterator[Note]:
+    search = result.search
+    measured = len(result.measured)
+    drawn = "" if result.searched + measured == rows else f", drawn from {rows:,}"
     yield Note(
-        text=f"Slices were chosen among {search.candidates:,} candidates on {len(rows.place):,} rows and measured on "
-        f"{len(rows.measured):,} others{drawn}."
+        text=f"Slices were chosen among {search.candidates:,} candidates on {result.searched:,} rows and measured on "
+        f"{measured:,} others{drawn}."
     )
-    if search.paired_columns < len(sample.columns):
+    if search.paired_columns < columns:
         yield Note(
-            text=f"Of {len(sample.columns):,} columns, those {search.paired_columns} were paired with each other whose "
-            "own slices stand out most."
+            text=f"Of {columns:,} columns, those {search.paired_columns} were paired with each other whose own "
+            "slices stand out most."
         )
     if search.slices[0].rating <= 0.0:
         yield Note(text="No slice stands out more than the worst of so many candidates does by chance.")

@@ -37,13 +37,11 @@ class Slice:
     @property
     def text(self) -> str:
         """The predicates in words, such as ``age 25 to 37 and workclass Private``."""
-        return " and ".join(f"{column.name} {predicate.text}" for column, predicate in self.parts)
+        return " and ".join(f"{column.name} {column.describe(run)}" for column, run in self.parts)
 
     def rows(self) -> np.ndarray:
         """Return which rows of the sample belong to the slice, bool ``(rows,)``."""
-        return np.asarray(
-            np.logical_and.reduce([column.rows_of(predicate) for column, predicate in self.parts])
-        )
+        return np.asarray(np.logical_and.reduce([column.rows_of(run) for column, run in self.parts]))
 
 
 class Search(NamedTuple):
@@ -80,8 +78,8 @@ def worst_slices(columns: list[SliceColumn], rows: SearchRows, min_rows: int, to
 
 def _round(columns: list[SliceColumn], enumeration: Enumeration) -> Search:
     """Return the candidate of the highest rating, one predicate before two of the same rating."""
-    singles = [enumeration.singles(column, column.predicates) for column in columns]
-    strongest = np.argsort([-single.distance.z.max(initial=-np.inf) for single in singles], kind="stable")
+    singles = [enumeration.singles(column, column.runs) for column in columns]
+    strongest = np.argsort([-_strength(single) for single in singles], kind="stable")
     paired = [columns[place] for place in sorted(strongest[:MAX_PAIRED_COLUMNS].tolist())]
     pairs = [
         enumeration.pairs(one, other) for one, other in combinations(paired, 2) if one.name != other.name
@@ -92,6 +90,11 @@ def _round(columns: list[SliceColumn], enumeration: Enumeration) -> Search:
     return Search(best[:1], sum(some.number for some in (*singles, *pairs)), len(paired))
 
 
+def _strength(candidates: Candidates) -> float:
+    """Return how far a column's slices stand out, for better or worse: what is not one part is another."""
+    return float(np.abs(candidates.distance.z).max(initial=-np.inf))
+
+
 def _simplified(pair: Slice, enumeration: Enumeration, chance: float) -> Slice:
     """Return the pair, or one of its predicates if the other makes it no worse: it then adds luck, and no insight."""
     wider = [
@@ -99,7 +102,7 @@ def _simplified(pair: Slice, enumeration: Enumeration, chance: float) -> Slice:
         for part in pair.parts
         if enumeration.refinement(pair.rows(), part[0].rows_of(part[1])) < _REFINEMENT
     ]
-    singles = [enumeration.singles(column, [predicate]) for column, predicate in wider]
+    singles = [enumeration.singles(column, np.array([run])) for column, run in wider]
     slices = [Slice(single.parts(0), float(rating(single, chance)[0])) for single in singles if single.number]
     return max(slices, key=lambda candidate: candidate.rating, default=pair)
 

@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from audit.checks.slices.columns import Predicate, SliceColumn
+from audit.checks.slices.columns import SliceColumn
+from audit.checks.slices.losses import LossRows
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,26 @@ class SearchRows:
     square: np.ndarray
     measured: np.ndarray
     are_errors: bool
+
+    @classmethod
+    def of(cls, rows: LossRows, half: np.ndarray) -> "SearchRows":
+        """Return the rows of the search ``half``, bool, one a row of the sample."""
+        searched = rows.take(half)
+        weight = (
+            np.ones(len(searched.loss)) if searched.weights is None else searched.weights.astype(np.float64)
+        )
+        square = weight**2
+        if searched.clusters is not None:
+            member = np.unique(searched.clusters, return_inverse=True)[1]
+            square = weight * np.bincount(member, weight)[member]
+        return cls(
+            place=np.flatnonzero(half),
+            loss=searched.loss,
+            weight=weight,
+            square=square,
+            measured=np.flatnonzero(~half),
+            are_errors=rows.target is None,
+        )
 
     def without(self, rows: np.ndarray) -> "SearchRows":
         """Return the search rows less some, bool, one a row of the sample."""
@@ -64,17 +85,17 @@ def of_rows(rows: SearchRows, inside: np.ndarray) -> Tallies:
     return Tallies(*(part[1:] for part in _sums(rows, codes, 2)))
 
 
-def of_column(rows: SearchRows, column: SliceColumn, predicates: list[Predicate]) -> Tallies:
-    """Return the sums over the rows of each predicate."""
-    return Tallies(*_runs(np.stack(_sums(rows, column.codes, column.size)), predicates))
+def of_column(rows: SearchRows, column: SliceColumn, runs: np.ndarray) -> Tallies:
+    """Return the sums over the rows of each of the column's ``runs``."""
+    return Tallies(*_over_runs(np.stack(_sums(rows, column.codes, column.size)), runs))
 
 
 def of_pair(rows: SearchRows, one: SliceColumn, other: SliceColumn) -> Tallies:
     """Return the sums over the rows of each pair of ``paired`` predicates, arrays ``(of one, of the other)``."""
     code = one.codes * np.int32(other.size) + other.codes
     cells = np.stack(_sums(rows, code, one.size * other.size)).reshape(-1, one.size, other.size)
-    by_other = np.swapaxes(_runs(cells, other.paired), 1, 2)
-    return Tallies(*np.swapaxes(_runs(by_other, one.paired), 1, 2))
+    by_other = np.swapaxes(_over_runs(cells, other.paired), 1, 2)
+    return Tallies(*np.swapaxes(_over_runs(by_other, one.paired), 1, 2))
 
 
 def _sums(rows: SearchRows, code: np.ndarray, size: int) -> list[np.ndarray]:
@@ -86,9 +107,7 @@ def _sums(rows: SearchRows, code: np.ndarray, size: int) -> list[np.ndarray]:
     return [part.astype(np.float64) for part in (count, measured, weight, loss, square)]
 
 
-def _runs(sums: np.ndarray, predicates: list[Predicate]) -> np.ndarray:
-    """Return the sums over the codes of each predicate, along the last axis."""
+def _over_runs(sums: np.ndarray, runs: np.ndarray) -> np.ndarray:
+    """Return the sums over the codes of each run, along the last axis."""
     before = np.concatenate([np.zeros((*sums.shape[:-1], 1)), np.cumsum(sums, -1)], -1)
-    first = [predicate.first for predicate in predicates]
-    after = [predicate.last + 1 for predicate in predicates]
-    return np.asarray(before[..., after] - before[..., first])
+    return np.asarray(before[..., runs[:, 1] + 1] - before[..., runs[:, 0]])

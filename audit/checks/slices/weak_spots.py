@@ -30,7 +30,7 @@ class SliceLine:
     @property
     def rows(self) -> int:
         """Number of measured rows of the slice."""
-        return self.gap.inside_rows
+        return self.gap.rows
 
 
 def _accuracy_limits(measurement: Measurement, confidence: float) -> tuple[float, float] | None:
