@@ -91,7 +91,11 @@ def load_least() -> Policy:
         "version": 1,
         "model": {"path": "m"},
         "data": {"path": "d", "label": "y"},
-        "checks": {"explainability": False, "robustness": False, "slices": False},  # their options' defaults may change
+        "checks": {
+            "explainability": False,
+            "robustness": False,
+            "slices": False,
+        },  # their options' defaults may change
         "gate": {"rules": []},
     }
     return policy_from(content)

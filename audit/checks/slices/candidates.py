@@ -27,7 +27,7 @@ class Distance(NamedTuple):
 
 
 class Candidates(NamedTuple):
-    """Candidates of enough rows on the same one or two columns; ``place`` is that among the combinations of ``runs``."""
+    """Candidates of enough rows on the same one or two columns; ``place`` is that among pairs of ``runs``."""
 
     columns: tuple[SliceColumn, ...]
     runs: tuple[np.ndarray, ...]

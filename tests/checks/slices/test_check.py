@@ -83,7 +83,7 @@ def test_too_few_rows_are_undecided_and_the_advice_names_the_option(model: Model
     report = audited(people(), model("two_columns"), tmp_path, [rule], options={"rows": 1200})
     assert report.rules[0].status == "inconclusive"
     (advice,) = report.rules[0].needs
-    assert "more held-out rows" in advice and "raise checks.slices.rows" in advice
+    assert "more held-out rows (600 now)" in advice and "raise checks.slices.rows" in advice
 
 
 def test_nothing_is_named_where_the_gap_is_no_more_than_chance(model: Models, tmp_path: Path) -> None:
