@@ -18,12 +18,13 @@ from audit.attribution import Attributions
 from audit.attribution.permutation_shapley import ReferenceInfluence
 from audit.checks.explainability.explanation import Explanation
 from audit.checks.explainability.metrics import importance, largest_share, stability
-from audit.checks.explainability.proxy_models import draw_training_rows, tree_scores
+from audit.checks.explainability.proxy_models import tree_scores
 from audit.checks.explainability.rare_values import find_rare_values
 from audit.inputs.features import Column
 from audit.result import Measurement
 from audit.stats import interval
 from audit.stats.group_estimates import Partition, auc
+from audit.stats.halves import draw_half
 
 PAGE = Path(__file__).parent.parent / "docs" / "attribution.md"
 BEGIN, END = "<!-- coverage: begin -->", "<!-- coverage: end -->"
@@ -126,7 +127,7 @@ def proxies(rows: int, gap: float, share: float) -> Iterator[str]:
         member = np.arange(rows) < share * rows
         matrix = rng.standard_normal((rows, 5))
         matrix[:, 0] += gap * member
-        learned = draw_training_rows(member, None, rng)
+        learned = draw_half(member, None, rng)
         score, held = tree_scores(matrix, np.zeros(5, bool), member, learned, None), member[~learned]
         order = np.argsort(score, kind="stable")
         value, se = auc(held[order], score[order], None, None)

@@ -23,7 +23,7 @@ GIVEN = {"output": "probabilities", "inputs": {"x": ["score"]}}
 """Model keys for the model ``given``: the column ``score`` is P(favourable)."""
 
 
-SCORES_ONLY: dict[str, object] = {"explainability": False, "robustness": False}
+SCORES_ONLY: dict[str, object] = {"explainability": False, "robustness": False, "slices": False}
 """Checks to turn off where a test is about scores and groups: it is faster, and says what it is about."""
 
 

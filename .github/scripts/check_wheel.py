@@ -15,7 +15,7 @@ from pathlib import Path
 import audit
 from audit.version import __version__
 
-CHECKS = ["performance", "fairness", "explainability", "robustness"]
+CHECKS = ["performance", "fairness", "explainability", "robustness", "slices"]
 
 
 def main(tag: str) -> int:

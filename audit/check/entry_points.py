@@ -12,7 +12,7 @@ from audit.errors import AuditError, did_you_mean, quote_list
 from audit.result import MetricFacts
 
 GROUP = "audit.checks"
-BUILT_IN = ("performance", "fairness", "explainability", "robustness")
+BUILT_IN = ("performance", "fairness", "explainability", "robustness", "slices")
 """The audit's own checks in the order of a report: whether it works comes before for whom."""
 
 

@@ -15,7 +15,13 @@ from audit.policy.gate_spec import require_short
 from audit.policy.model import ResolvedPolicy
 from audit.subject.preview import Preview, preview
 
-_SECONDS_AT_REST = {"performance": 0.1, "fairness": 1.0, "explainability": 3.0, "robustness": 20.0}
+_SECONDS_AT_REST = {
+    "performance": 0.1,
+    "fairness": 1.0,
+    "explainability": 3.0,
+    "robustness": 20.0,
+    "slices": 0.5,
+}
 """Time that a check takes on two cores whatever the rows: most of it to compile its functions."""
 
 

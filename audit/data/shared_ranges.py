@@ -27,11 +27,10 @@ class Ranges:
         finite = np.asarray(values, np.float64)
         finite = finite[np.isfinite(finite)]
         distinct, counts = np.unique(finite, return_counts=True)
-        categorical = 0 < len(distinct) <= _MAX_CATEGORIES and counts.min() >= SHARED
-        common = distinct if categorical else distinct[counts >= max(SHARED, len(finite) / _RANGES)]
+        common = common_values(distinct, counts, _RANGES)
         self._common = set(common.tolist())
         others = np.sort(finite[~np.isin(finite, common)])
-        self._edges = _edges(others) if len(others) else _rounded(common, 6)
+        self._edges = shared_edges(others, _RANGES) if len(others) else _rounded(common, 6)
 
     def text(self, value: float) -> str:
         """Return the number or the range, as text, that a report shows for ``value``, which is not NaN.
@@ -51,6 +50,16 @@ class Ranges:
         )
 
 
+def common_values(distinct: np.ndarray, counts: np.ndarray, ranges: int) -> np.ndarray:
+    """Return those of ``distinct`` values that are shown as they are.
+
+    All of them if they are few and each is common; else those that as many rows have as a range on average.
+    """
+    if 0 < len(distinct) <= _MAX_CATEGORIES and counts.min() >= SHARED:
+        return distinct
+    return np.asarray(distinct[counts >= max(SHARED, counts.sum() / ranges)])
+
+
 def format_digits(value: float, count: int = 15) -> str:
     """Return a number as text of ``count`` significant digits, without an exponent where that is readable."""
     return f"{float(f'{value:.{count}g}') + 0.0:.15g}"  # adding 0 makes -0 a plain 0
@@ -60,21 +69,24 @@ def _rounded(values: np.ndarray, count: int) -> np.ndarray:
     return np.unique(np.asarray([float(format_digits(value, count)) for value in values], np.float64))
 
 
-def _edges(values: np.ndarray) -> np.ndarray:
-    """Return rounded deciles of sorted values, without those that leave fewer than `SHARED` values in a range."""
-    deciles = values[np.arange(1, _RANGES) * len(values) // _RANGES]
-    candidates = _rounded(deciles, _distinguishing_digits(deciles))
+def shared_edges(values: np.ndarray, ranges: int) -> np.ndarray:
+    """Return rounded quantiles that divide sorted ``values`` into at most so many ranges of about equal counts.
+
+    Edges that leave fewer than `SHARED` values in a range are left out, and so are the least and the greatest value.
+    """
+    quantiles = values[np.arange(1, ranges) * len(values) // ranges]
+    candidates = _rounded(quantiles, _distinguishing_digits(quantiles))
     edges: list[float] = []
     start = 0
-    for edge, end in zip(candidates, np.searchsorted(values, candidates), strict=True):
+    for edge, end in zip(candidates, np.searchsorted(values, candidates.astype(values.dtype)), strict=True):
         if end - start >= SHARED and len(values) - end >= SHARED:
             edges.append(float(edge))
             start = end
     return np.asarray(edges, np.float64)
 
 
-def _distinguishing_digits(deciles: np.ndarray) -> int:
-    """Return the number of significant digits that distinguish rising deciles: 2 for ages, 4 for years."""
-    spread = float(deciles[-1]) - float(deciles[0])
-    ratio = float(np.abs(deciles).max()) / spread if spread else 1.0
+def _distinguishing_digits(quantiles: np.ndarray) -> int:
+    """Return the number of significant digits that distinguish rising quantiles: 2 for ages, 4 for years."""
+    spread = float(quantiles[-1]) - float(quantiles[0])
+    ratio = float(np.abs(quantiles).max()) / spread if spread else 1.0
     return 2 + math.floor(math.log10(max(ratio, 1.0)))

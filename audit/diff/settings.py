@@ -132,6 +132,7 @@ _EFFECTS: dict[str, Judge] = {
     "checks.robustness.move": _longer,
     "checks.robustness.immutable": _shorter,
     "checks.robustness.integer": _shorter,
+    "checks.slices.rows": _more,
     "gate.confidence": _more,
     "gate.min_rows": _less,
     "gate.approvals.count": lambda old, new: _more(old or 0, new or 0),

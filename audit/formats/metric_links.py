@@ -9,6 +9,7 @@ _PAGES = {
     "fairness": "https://aif360.readthedocs.io/en/stable/modules/generated/aif360.metrics.ClassificationMetric.html",
     "explainability": "https://shap.readthedocs.io/en/latest/",
     "robustness": "https://arxiv.org/abs/1902.06705",  # Carlini et al.: how such accuracies are to be read
+    "slices": "https://arxiv.org/abs/1807.06068",  # Chung et al., SliceFinder: what slices of a model are
     "gate": "https://arxiv.org/abs/1506.02629",  # Dwork et al.: what reuse of the same rows does to an estimate
 }
 """Page for the metrics of each built-in check, and of the gate."""

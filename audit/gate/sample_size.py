@@ -72,9 +72,9 @@ class GrowableRows:
 
 
 def _growable_rows(measurement: Measurement) -> Iterator[GrowableRows]:
-    """Yield the side of a comparison with fewer rows, then all rows."""
+    """Yield the side of a comparison with fewer rows, then all rows; only all rows if ``where`` names no sides."""
     rows = _rows_by_side(measurement)
-    if set(rows) == set(_SIDES):
+    if set(rows) == set(_SIDES) and measurement.where.keys() >= set(_SIDES):
         yield GrowableRows(measurement, (min(_SIDES, key=lambda side: rows[side]),))
         yield GrowableRows(measurement, _SIDES)
     else:

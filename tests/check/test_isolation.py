@@ -102,7 +102,7 @@ def measured(report: Report, *names: str) -> list[CheckResult]:
     return [check for check in report.checks if check.name in names]
 
 
-BUILT_IN = ("performance", "fairness", "explainability")
+BUILT_IN = ("performance", "fairness", "explainability", "slices")
 
 
 def test_built_in_and_later_checks_measure_what_they_measure_without_it(
@@ -119,7 +119,7 @@ def test_built_in_and_later_checks_measure_what_they_measure_without_it(
     assert "AUDIT_TEST_MEDDLED" not in os.environ
     for report in (spoiled, again):
         names = (*BUILT_IN, "mean")
-        assert [check.status for check in report.checks] == ["measured"] * 5
+        assert [check.status for check in report.checks] == ["measured"] * 6
         assert repr(measured(report, *names)) == repr(measured(without, *names))
         (refused,) = measured(report, "meddling")
         assert refused.measurements[0].value == 8

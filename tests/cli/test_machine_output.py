@@ -24,7 +24,7 @@ from .kit import Kit
 Captured = pytest.CaptureFixture[str]
 CODES = {"pass": 0, "fail": 1, "inconclusive": 3}
 COMMANDS = [c.name or getattr(c.callback, "__name__", "") for c in app.registered_commands]
-BUILT_IN = ("performance", "fairness", "explainability", "robustness")
+BUILT_IN = ("performance", "fairness", "explainability", "robustness", "slices")
 
 
 def printed(capsys: Captured, *arguments: str) -> tuple[int, Any]:

@@ -91,14 +91,18 @@ def load_least() -> Policy:
         "version": 1,
         "model": {"path": "m"},
         "data": {"path": "d", "label": "y"},
-        "checks": {"explainability": False, "robustness": False},  # their options' defaults may change
+        "checks": {
+            "explainability": False,
+            "robustness": False,
+            "slices": False,
+        },  # their options' defaults may change
         "gate": {"rules": []},
     }
     return policy_from(content)
 
 
 EXPECTED = hashlib.sha256(
-    b'{"checks":{"explainability":false,"fairness":{},"performance":{},"robustness":false},'
+    b'{"checks":{"explainability":false,"fairness":{},"performance":{},"robustness":false,"slices":false},'
     b'"data":{"intersections":[],"label":"y","missing":{},"path":"d","protected":{},"threshold":0.5},'
     b'"gate":{"confidence":0.95,"min_rows":0,"rules":[]},'
     b'"model":{"inputs":{},"output":{"kind":"auto"},"path":"m","signature":"serving_default"},'

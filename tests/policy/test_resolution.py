@@ -95,11 +95,11 @@ def test_no_rules_of_a_check_that_is_not_installed(
 
 def test_the_order_of_checks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whether the model works, for whom, by what, and how easily it is turned; then plug-ins by name."""
-    names = ["robustness", "zeal", "explainability", "art", "fairness", "performance"]
+    names = ["slices", "robustness", "zeal", "explainability", "art", "fairness", "performance"]
     entries = [EntryPoint(name, "m:C", entry_points.GROUP) for name in names]
     monkeypatch.setattr(entry_points, "entry_points", lambda group: entries)
     assert list(entry_points.installed.__wrapped__()) == [
-        "performance", "fairness", "explainability", "robustness", "art", "zeal",
+        "performance", "fairness", "explainability", "robustness", "slices", "art", "zeal",
     ]  # fmt: skip
 
 

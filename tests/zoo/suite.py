@@ -29,7 +29,7 @@ class Suite:
 
     def test_every_check_measures_or_says_why_not(self, audited: Audited) -> None:
         checks = {check["name"]: check for check in audited.report["checks"]}
-        assert set(checks) == {"performance", "fairness", "explainability", "robustness"}
+        assert set(checks) == {"performance", "fairness", "explainability", "robustness", "slices"}
         for check in checks.values():
             assert check["status"] == "measured" or (check["status"] == "skipped" and check["reason"]), check
 

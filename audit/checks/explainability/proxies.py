@@ -10,10 +10,11 @@ import numpy as np
 from audit.checks.explainability.example_rows import line_table
 from audit.checks.explainability.explanation import Explanation
 from audit.checks.explainability.protected_columns import ProtectedColumns
-from audit.checks.explainability.proxy_models import bins, draw_training_rows, rate_scores, tree_scores
+from audit.checks.explainability.proxy_models import bins, rate_scores, tree_scores
 from audit.data.protected_attributes import Attribute
 from audit.result import Evidence, Measurement, Note, Scalar, Table
 from audit.stats.group_estimates import Partition, auc
+from audit.stats.halves import draw_half
 from audit.subject.subject import Subject
 
 _PROXY_AUC = "explainability.proxy_auc"
@@ -145,7 +146,7 @@ def proxy_evidence(
 def _of_attribute(attribute: Attribute, others: dict[int, str], sample: ProxySample) -> Iterator[Measurement]:
     """Yield how well the features ``others`` together predict the attribute, then each one, the strongest first."""
     member = np.isin(attribute.codes[sample.index], attribute.unprivileged)
-    training = draw_training_rows(member, sample.clusters, np.random.default_rng([sample.seed, 6]))
+    training = draw_half(member, sample.clusters, np.random.default_rng([sample.seed, 6]))
     evaluation = ProxyEvaluation(sample, member, training)
     where: dict[str, Scalar] = {"attribute": attribute.name}
     if not others:

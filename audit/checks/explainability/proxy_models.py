@@ -21,24 +21,6 @@ _PRIOR_ROWS = 10.0
 """Rows at the mean rate, added to every text's own, so that a rare one is not taken for certain."""
 
 
-def draw_training_rows(
-    member: np.ndarray, clusters: np.ndarray | None, rng: np.random.Generator
-) -> np.ndarray:
-    """Return the training rows, bool ``(rows,)``: half of the members and half of the others, at random.
-
-    Args:
-        member: bool ``(rows,)``.
-        clusters: int codes ``(rows,)``; whole clusters are drawn then, half of them: copies would predict each other.
-        rng: generator of the draw.
-    """
-    if clusters is not None:
-        cluster = np.unique(clusters, return_inverse=True)[1]
-        return np.asarray(rng.permutation(int(cluster.max()) + 1)[cluster] % 2 == 0)
-    training = np.empty(len(member), bool)
-    training[np.lexsort((rng.random(len(member)), member))] = np.arange(len(member)) % 2 == 0
-    return training
-
-
 def tree_scores(
     matrix: np.ndarray,
     texts: np.ndarray,

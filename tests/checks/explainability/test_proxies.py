@@ -13,8 +13,9 @@ from sklearn.metrics import roc_auc_score
 from audit.checks.explainability import proxies
 from audit.checks.explainability.explanation import ExplainedOutput, Sampling, explain
 from audit.checks.explainability.protected_columns import protected_columns
-from audit.checks.explainability.proxy_models import bins, draw_training_rows, rate_scores, tree_scores
+from audit.checks.explainability.proxy_models import bins, rate_scores, tree_scores
 from audit.stats import interval
+from audit.stats.halves import draw_half
 
 from ...models import save
 from ..kit import Found, collected, measure, subject_of
@@ -157,10 +158,10 @@ def test_rows_are_drawn_by_the_seed_and_it_is_said(
 def test_half_of_either_side_teaches_and_clusters_stay_whole() -> None:
     rng = np.random.default_rng(0)
     member, clusters = rng.random(500) < 0.1, rng.integers(0, 60, 500)
-    learned = draw_training_rows(member, None, rng)
+    learned = draw_half(member, None, rng)
     for side in (member, ~member):
         assert abs(int((learned & side).sum()) - int((~learned & side).sum())) <= 1
-    whole = draw_training_rows(member, clusters, rng)
+    whole = draw_half(member, clusters, rng)
     assert all(len(set(whole[clusters == own])) == 1 for own in range(60))
     assert len(set(clusters[whole])) == len(set(clusters[~whole])) == 30
 
@@ -185,7 +186,7 @@ def u_shaped(rows: int = 4000) -> tuple[proxies.ProxySample, np.ndarray, np.ndar
     matrix = np.stack(
         [wide, 2.0 * rng.integers(0, 5, rows) + member, noise, rng.normal(size=rows) + member], 1
     )
-    learned = draw_training_rows(member, None, rng)
+    learned = draw_half(member, None, rng)
     return (
         proxies.ProxySample(matrix, np.zeros(4, bool), np.arange(rows), None, None, 0),
         member,
@@ -234,7 +235,7 @@ def test_copies_tell_of_each_other_unless_a_cluster_says_so() -> None:
     matrix, member = rng.normal(size=(120, 4))[own], (rng.random(120) < 0.5)[own]
     found = []
     for clusters in (None, own):
-        learned = draw_training_rows(member, clusters, rng)
+        learned = draw_half(member, clusters, rng)
         score = tree_scores(matrix, np.zeros(4, bool), member, learned, None)
         found.append(roc_auc_score(member[~learned], score))
     assert found[0] > 0.8 and found[1] < 0.65
@@ -244,7 +245,7 @@ def test_many_texts_and_the_order_of_their_codes_do_not_matter() -> None:
     rng = np.random.default_rng(4)
     codes = rng.integers(0, 400, 6000)
     member = (codes % 3 == 0) ^ (rng.random(6000) < 0.1)
-    learned = draw_training_rows(member, None, rng)
+    learned = draw_half(member, None, rng)
     shuffled = rankdata(rng.permutation(400))[codes] - 1
     found = [
         roc_auc_score(

@@ -1,0 +1,119 @@
+"""Candidates for the worst slice, with the distance of their mean loss from that of the other rows."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+
+from audit.checks.slices.columns import Run, SliceColumn
+from audit.checks.slices.tallies import SearchRows, Tallies, of_all, of_column, of_pair, of_rows
+from audit.stats.effective_size import divided
+
+MAX_SHARE = 0.5
+"""Greatest share of the measured rows that is a slice: more rows are the rule, not an exception."""
+MIN_NEW_SHARE = 0.5
+"""Smallest share of a slice's rows that no earlier slice has."""
+
+Parts = tuple[tuple[SliceColumn, Run], ...]
+
+
+class Distance(NamedTuple):
+    """Gaps in mean loss in standard errors (``z``), and the standard errors of these gaps where there is none."""
+
+    z: np.ndarray
+    error: np.ndarray
+
+
+class Candidates(NamedTuple):
+    """Candidates of enough rows on the same one or two columns; ``place`` is that among pairs of ``runs``."""
+
+    columns: tuple[SliceColumn, ...]
+    runs: tuple[np.ndarray, ...]
+    distance: Distance
+    place: np.ndarray
+
+    @property
+    def number(self) -> int:
+        """Number of candidates."""
+        return len(self.place)
+
+    def parts(self, index: int) -> Parts:
+        """Return the columns and predicates of one candidate."""
+        places = np.unravel_index(self.place[index], [len(runs) for runs in self.runs])
+        of_columns = [Run(*runs[int(i)].tolist()) for runs, i in zip(self.runs, places, strict=True)]
+        return tuple(zip(self.columns, of_columns, strict=True))
+
+
+@dataclass(frozen=True)
+class Enumeration:
+    """Enumerates candidates: slices of at least ``min_rows`` of the search rows, and of the measured ones.
+
+    A candidate has to be worse than the other rows both among those that earlier slices leave, ``rows``, and among
+    ``all_rows``.
+    """
+
+    rows: SearchRows
+    all_rows: SearchRows
+    min_rows: int
+
+    def singles(self, column: SliceColumn, runs: np.ndarray) -> Candidates:
+        """Return the candidates of one predicate, of those that are the column's ``runs``."""
+        return self._candidates((column,), (runs,), lambda rows: of_column(rows, column, runs))
+
+    def pairs(self, one: SliceColumn, other: SliceColumn) -> Candidates:
+        """Return the candidates of a predicate on either column."""
+        runs = (one.paired, other.paired)
+        return self._candidates((one, other), runs, lambda rows: of_pair(rows, one, other))
+
+    def refinement(self, inside: np.ndarray, wider: np.ndarray) -> float:
+        """Return the z of the gap between a slice and what it leaves of a wider one, bool, one a row of the sample."""
+        part = of_rows(self.rows, inside)
+        return float(self._distance(part, of_rows(self.rows, wider).less(part)).z[0])
+
+    def _candidates(
+        self,
+        columns: tuple[SliceColumn, ...],
+        runs: tuple[np.ndarray, ...],
+        tally: Callable[[SearchRows], Tallies],
+    ) -> Candidates:
+        left = tally(self.rows)
+        everywhere = left if self.rows is self.all_rows else tally(self.all_rows)
+        place = np.flatnonzero(self._eligible(left, everywhere))
+        among_left = self._distance_from_rest(self.rows, left.at(place))
+        among_all = self._distance_from_rest(self.all_rows, everywhere.at(place))
+        distance = among_left._replace(z=np.minimum(among_left.z, among_all.z))
+        return Candidates(columns, runs, distance, place)
+
+    def _eligible(self, left: Tallies, everywhere: Tallies) -> np.ndarray:
+        outside = of_all(self.rows).less(left)
+        rows = np.minimum.reduce([left.rows, left.measured, outside.rows, outside.measured])
+        few = everywhere.measured <= MAX_SHARE * len(self.rows.measured)
+        new = left.rows >= MIN_NEW_SHARE * everywhere.rows
+        return np.asarray((rows >= self.min_rows) & few & new & (left.weight > 0.0))
+
+    def _distance_from_rest(self, rows: SearchRows, inside: Tallies) -> Distance:
+        return self._distance(inside, of_all(rows).less(inside))
+
+    def _distance(self, inside: Tallies, outside: Tallies) -> Distance:
+        """Compare mean losses; shares of errors as angles, whose chance errors are alike in small slices and large.
+
+        Source: Anscombe, Biometrika 35 (1948) 246-254, for the angle.
+        """
+        means = [np.clip(divided(part.loss, part.weight), 0.0, None) for part in (inside, outside)]
+        sizes = [divided(part.square, part.weight**2) for part in (inside, outside)]
+        gap = means[0] - means[1]
+        if not self.rows.are_errors:
+            error = self._deviation * np.sqrt(sizes[0] + sizes[1])
+            return Distance(np.nan_to_num(divided(gap, error)), error)
+        angles = [2.0 * np.arcsin(np.sqrt(np.minimum(mean, 1.0))) for mean in means]
+        z = np.nan_to_num(divided(angles[0] - angles[1], np.sqrt(sizes[0] + sizes[1])))
+        return Distance(z, np.nan_to_num(divided(gap, z)))
+
+    @cached_property
+    def _deviation(self) -> float:
+        """Standard deviation of the losses: that of every slice unless there is a gap."""
+        rows = self.all_rows
+        mean = np.average(rows.loss, weights=rows.weight)
+        return float(np.sqrt(np.average((rows.loss - mean) ** 2, weights=rows.weight)))
