@@ -32,7 +32,7 @@ _MAX_MEMBERS = 3
 _SPACES = re.compile(r"[ \t\r\n]+")  # not those that keep a number and its unit on one line
 
 
-class Claim(NamedTuple):
+class RuleClaim(NamedTuple):
     """What a rule's decisive measurement says: the ``statement``, and the ``evidence`` with interval and limit."""
 
     statement: str
@@ -49,7 +49,7 @@ def rule_title(rule: RuleResult) -> str:
     return words("claim", "of_where", title=name, where=describe(rule.where))
 
 
-def claim(rule: RuleResult, measured: PlacedMeasurements, confidence: str) -> Claim:
+def claim(rule: RuleResult, measured: PlacedMeasurements, confidence: str) -> RuleClaim:
     """Return the claim of a rule's measurement that is furthest outside the limit, or nearest to it.
 
     Args:
@@ -60,12 +60,12 @@ def claim(rule: RuleResult, measured: PlacedMeasurements, confidence: str) -> Cl
     limit = _limit(rule)
     if not measured:
         text = rule.reason if rule.id == MAX_AUDITS else _not_measured(rule)
-        return Claim(_capital(text), limit)
+        return RuleClaim(_capital(text), limit)
     worst, _ = measured[0]
     outside = sum(1 for _, place in measured if place and place.side == "outside")
     others = words("evidence", "others", outside=outside, total=len(measured)) if outside > 1 else ""
     evidence = "; ".join(part for part in (_precision(worst, confidence), limit, others) if part)
-    return Claim(statement(worst), evidence)
+    return RuleClaim(statement(worst), evidence)
 
 
 def statement(measurement: Measurement) -> str:

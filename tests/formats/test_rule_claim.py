@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.formats.rule_claim import Claim, limit_range, rule_title, statement
+from audit.formats.rule_claim import RuleClaim, limit_range, rule_title, statement
 from audit.formats.rule_claim import claim as claim_of
 from audit.formats.rule_text import ranked
 from audit.result import AUDITS, MAX_AUDITS, Baseline, Measurement, RuleResult, Scalar
@@ -39,7 +39,7 @@ def rule(*measurements: Measurement, **details: Any) -> RuleResult:
     return RuleResult(**{**given, **details})
 
 
-def claim(given: RuleResult, confidence: str) -> Claim:
+def claim(given: RuleResult, confidence: str) -> RuleClaim:
     return claim_of(given, ranked(given), confidence)
 
 

@@ -118,13 +118,13 @@ def _roc(scores: Classified, weights: np.ndarray | None, tail: float | None) -> 
 def _limits(events: Reals, rows: Reals, tail: float | None) -> list[tuple[float | None, ...]]:
     """Return each share with its limits; None where there is no row, and no limits without ``tail``."""
     lines: list[tuple[float | None, ...]] = [(None, None, None)] * len(rows)
-    some = np.flatnonzero(rows > 0)
+    defined = np.flatnonzero(rows > 0)
     if tail is None:
-        for place in some:
+        for place in defined:
             lines[place] = (float(events[place] / rows[place]), None, None)
         return lines
-    limits = clopper_pearson(events[some], rows[some], tail)
-    for place, value, low, high in zip(some, limits.estimate, limits.low, limits.high, strict=True):
+    limits = clopper_pearson(events[defined], rows[defined], tail)
+    for place, value, low, high in zip(defined, limits.estimate, limits.low, limits.high, strict=True):
         lines[place] = (float(value), float(low), float(high))
     return lines
 

@@ -99,8 +99,8 @@ def _view(anchor: str, check: CheckResult, report: Report) -> CheckView:
     drawn_tables = {**TABLES, **SCORE_TABLES, **(section.tables if section else {})}
     metrics: dict[str, list[Measurement]] = {}
     for measurement in check.measurements:
-        drawn = (section and section.covers(measurement)) or (groups and groups.covers(measurement))
-        if not drawn:
+        in_section = (section and section.covers(measurement)) or (groups and groups.covers(measurement))
+        if not in_section:
             metrics.setdefault(measurement.metric, []).append(measurement)
     overall = [measurement for measurement in check.measurements if not measurement.where]
     panels = {name: _by_panel(measurements) for name, measurements in metrics.items()}

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from audit.formats.text.safe_text import clean, elide
 
 _SHEETS = ("report.css", "sections.css")
-_SCRIPT = "report.js"
+_SCRIPT = "page.js"
 _MAX_NAME_COLUMNS = 96
 
 

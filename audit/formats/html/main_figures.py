@@ -74,12 +74,12 @@ def main_figures(report: Report) -> MainFigures:
         if m.metric == metric and m.where.keys() == {"attribute", "group"}
     }
     groups = _bars(report, by_group)
-    shown = sum(map(len, groups.values()))
+    bars = sum(map(len, groups.values()))
     return MainFigures(
         values=[*_values(overall), *_attacked(report, measurements)],
         group_title=title(metric) if metric else "",
         groups=groups,
-        more_groups=sum(len(facts.rows) for facts in report.data.groups) - shown if groups else 0,
+        more_groups=sum(len(facts.rows) for facts in report.data.groups) - bars if groups else 0,
         confusion=_confusion(overall, report.data.rows),
         outcomes=_outcomes(report),
     )

@@ -10,7 +10,7 @@ from audit.formats.html.charts.interval_plot import folded_plots
 from audit.formats.html.charts.measurement_table import MeasurementCells, cells, methods
 from audit.formats.html.charts.plot_marks import Guides, Plot, Row, decided
 from audit.formats.html.charts.row_budget import rows_each
-from audit.formats.rule_claim import Claim, claim, rule_title
+from audit.formats.rule_claim import RuleClaim, claim, rule_title
 from audit.formats.rule_text import SEVERITY, PlacedMeasurements, by_place, ranked
 from audit.formats.text import margins as limits
 from audit.formats.text.margins import Place
@@ -38,7 +38,7 @@ class RuleView:
     title: str
     rule: RuleResult
     order: int
-    claim: Claim
+    claim: RuleClaim
     nearest: MeasurementText | None
     place: Place | None
     covers: str

@@ -90,7 +90,7 @@ def test_nothing_is_loaded_and_only_the_script_of_the_page_runs(name: str) -> No
     rules = dict(rule.strip().split(" ", 1) for rule in str(policy.attributes["content"]).split(";"))
     (script,) = root.all("script")
     content = "".join(script.parts)
-    assert content.strip() == (TEMPLATES / "report.js").read_text("utf-8").strip()
+    assert content.strip() == (TEMPLATES / "page.js").read_text("utf-8").strip()
     digest = base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
     assert rules["default-src"] == "'none'" and rules["script-src"] == f"'sha256-{digest}'"
     css = root.all("style")[0].text

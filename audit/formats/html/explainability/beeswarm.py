@@ -69,13 +69,13 @@ def _bins(rows: Sequence[Record]) -> list[SwarmBin]:
 def _swarm(bins: Sequence[SwarmBin], scale: Axis) -> Swarm:
     max_rows = max(b.rows for b in bins)
     paths: dict[str, str] = {}
-    shown = [b for b in bins if b.high > scale.low and b.low < scale.high]
-    for b in shown:
+    inside = [b for b in bins if b.high > scale.low and b.low < scale.high]
+    for b in inside:
         level = "x" if b.value is None else str(min(LEVELS - 1, max(0, int(b.value * LEVELS))))
         paths[level] = paths.get(level, "") + _box(b, max_rows, scale)
     low = signed(min(b.low for b in bins))
     high = signed(max(b.high for b in bins))
-    beyond = sum(b.rows for b in bins) - sum(b.rows for b in shown)
+    beyond = sum(b.rows for b in bins) - sum(b.rows for b in inside)
     desc = f"{count(sum(b.rows for b in bins))} rows, from {low} to {high}."
     desc += f" {count(beyond)} beyond the axis." if beyond else ""
     left = any(b.low < scale.low for b in bins)
