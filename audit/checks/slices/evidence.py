@@ -87,10 +87,10 @@ def measured_slices(columns: list[SliceColumn], rows: LossRows, request: SliceRe
 def _notes(result: MeasuredSlices, rows: int, columns: int) -> Iterator[Note]:
     search = result.search
     measured = len(result.measured)
-    drawn = "" if result.searched + measured == rows else f", drawn from {rows:,}"
+    source = "" if result.searched + measured == rows else f", drawn from {rows:,}"
     yield Note(
         text=f"Slices were chosen among {search.candidates:,} candidates on {result.searched:,} rows and measured on "
-        f"{measured:,} others{drawn}."
+        f"{measured:,} others{source}."
     )
     if search.paired_columns < columns:
         yield Note(

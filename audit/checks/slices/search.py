@@ -87,7 +87,7 @@ def _round(columns: list[SliceColumn], enumeration: Enumeration) -> Search:
     chance = _chance(sum(single.number for single in singles))
     best = [*_best(singles), *(_simplified(pair, enumeration, chance) for pair in _best(pairs))]
     best.sort(key=lambda candidate: -candidate.rating)
-    return Search(best[:1], sum(some.number for some in (*singles, *pairs)), len(paired))
+    return Search(best[:1], sum(candidates.number for candidates in (*singles, *pairs)), len(paired))
 
 
 def _strength(candidates: Candidates) -> float:

@@ -65,7 +65,7 @@ class Tallies(NamedTuple):
 
     def less(self, part: "Tallies") -> "Tallies":
         """Return the sums over the rows that a part of them leaves."""
-        return Tallies(*(whole - inside for whole, inside in zip(self, part, strict=True)))
+        return Tallies(*(total - inside for total, inside in zip(self, part, strict=True)))
 
     def at(self, places: np.ndarray) -> "Tallies":
         """Return the sums of some of the slices, ``(places,)``, by their flat places."""

@@ -13,12 +13,12 @@ _NO_LIMITS = (float("nan"), float("nan"))
 
 @dataclass(frozen=True)
 class SliceLine:
-    """A measured slice: ``limits`` of its gap, and ``own`` those of its accuracy if it has one, all corrected."""
+    """A measured slice with corrected ``limits`` of its gap, and of its accuracy if it has one."""
 
     text: str
     gap: Gap
     limits: tuple[float, float]
-    own: tuple[float, float] | None
+    accuracy_limits: tuple[float, float] | None
     is_weak_spot: bool
 
     @classmethod
@@ -88,10 +88,10 @@ def _sentence(line: SliceLine, slices: int) -> str:
     corrected = f", corrected for {slices} slices" if slices > 1 else ""
     rows = f"on the {line.rows:,} held-out rows with {line.text}"
     inside, outside = line.gap.inside, line.gap.outside
-    if line.own is not None:
+    if line.accuracy_limits is not None:
         return (
-            f"Accuracy is {per_cent(1.0 - inside)} (interval {per_cents(line.own)}{corrected}) {rows}, against "
-            f"{per_cent(1.0 - outside)} on the other rows."
+            f"Accuracy is {per_cent(1.0 - inside)} (interval {per_cents(line.accuracy_limits)}{corrected}) {rows}, "
+            f"against {per_cent(1.0 - outside)} on the other rows."
         )
     low, high = (number(limit) for limit in line.limits)
     return (
