@@ -87,7 +87,8 @@ def weak_spot_note(lines: list[SliceLine]) -> Iterator[Note]:
 def _sentence(line: SliceLine, slices: int) -> str:
     corrected = f", corrected for {slices} slices" if slices > 1 else ""
     rows = f"on the {line.rows:,} held-out rows with {line.text}"
-    inside, outside = line.gap.inside, line.gap.outside
+    inside = line.gap.inside
+    outside = line.gap.outside
     if line.accuracy_limits is not None:
         return (
             f"Accuracy is {per_cent(1.0 - inside)} (interval {per_cents(line.accuracy_limits)}{corrected}) {rows}, "
