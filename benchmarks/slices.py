@@ -1,6 +1,6 @@
 """How often the check slices names a planted weak spot, and how often it names one where there is none.
 
-Run as ``python -m benchmarks.slices``; ``--write`` puts the table into docs/slices.md. Takes about ten minutes.
+Run as ``python -m benchmarks.slices``; ``--write`` puts the table into docs/slices.md. Takes some ten minutes.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def lines(seeds: int) -> Iterator[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seeds", type=int, default=500)
+    parser.add_argument("--seeds", type=int, default=200)
     parser.add_argument("--write", action="store_true", help="put the table into docs/slices.md")
     given = parser.parse_args()
     text = ""

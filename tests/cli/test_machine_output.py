@@ -148,6 +148,7 @@ def test_the_evaluations_are_in_the_planned_range(kit: Kit, capsys: Captured) ->
         "performance",
         "fairness",
         "explainability",
+        "slices",
     ]
 
 

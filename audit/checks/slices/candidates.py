@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from audit.checks.slices.columns import CodeRange, SliceColumn
+from audit.checks.slices.columns import CodeRun, SliceColumn
 from audit.checks.slices.tallies import SearchRows, Tallies, of_all, of_column, of_pair, of_rows
 from audit.stats.effective_size import divided
 
@@ -16,7 +16,7 @@ MAX_SHARE = 0.5
 MIN_NEW_SHARE = 0.5
 """Smallest share of a slice's rows that no earlier slice has."""
 
-Parts = tuple[tuple[SliceColumn, CodeRange], ...]
+Parts = tuple[tuple[SliceColumn, CodeRun], ...]
 
 
 class Distance(NamedTuple):
@@ -42,7 +42,7 @@ class Candidates(NamedTuple):
     def parts(self, index: int) -> Parts:
         """Return the columns and predicates of one candidate."""
         places = np.unravel_index(self.place[index], [len(runs) for runs in self.runs])
-        of_columns = [CodeRange(*runs[int(i)].tolist()) for runs, i in zip(self.runs, places, strict=True)]
+        of_columns = [CodeRun(*runs[int(i)].tolist()) for runs, i in zip(self.runs, places, strict=True)]
         return tuple(zip(self.columns, of_columns, strict=True))
 
 

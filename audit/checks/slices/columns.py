@@ -22,7 +22,7 @@ _MAX_CATEGORIES = 200
 """Categories of a column that may be slices: the most frequent ones."""
 
 
-class CodeRange(NamedTuple):
+class CodeRun(NamedTuple):
     """A predicate on a column: its code is between ``first`` and ``last``, both included."""
 
     first: int
@@ -42,9 +42,9 @@ class SliceColumn:
     size: int
     runs: np.ndarray
     paired: np.ndarray
-    describe: Callable[[CodeRange], str]
+    describe: Callable[[CodeRun], str]
 
-    def rows_of(self, run: CodeRange) -> np.ndarray:
+    def rows_of(self, run: CodeRun) -> np.ndarray:
         """Return the rows that a predicate selects, bool ``(rows,)``."""
         return (self.codes >= run.first) & (self.codes <= run.last)
 
@@ -107,38 +107,33 @@ def number_column(name: str, values: np.ndarray) -> SliceColumn:
     bins = ValueBins(values, _BINS)
     codes = bins.codes(values).astype(np.int32)
     counts = np.bincount(codes, minlength=bins.number + 1)
-    missing = [CodeRange(bins.number, bins.number)] if counts[-1] else []
-    fine = _runs(np.arange(bins.number), bins.number, range(1, bins.number))
-    coarse = _runs(_coarse_starts(counts[:-1]), bins.number, _COARSE_RUNS)
+    missing = np.full((int(counts[-1] > 0), 2), bins.number)
+    of_bins = _runs(np.arange(bins.number), bins.number, range(1, bins.number))
+    of_coarse_bins = _runs(_coarse_starts(counts[:-1]), bins.number, _COARSE_RUNS)
     return SliceColumn(
         name,
         codes,
         bins.number + 1,
-        _pairs_of_codes([*fine, *missing]),
-        _pairs_of_codes([*coarse, *missing]),
+        np.concatenate([of_bins, missing]),
+        np.concatenate([of_coarse_bins, missing]),
         lambda run: MISSING if run.first == bins.number else bins.text(*run),
     )
 
 
-def _runs(starts: np.ndarray, end: int, lengths: Iterable[int]) -> Iterator[CodeRange]:
-    """Yield the runs of parts that begin at ``starts``, of these numbers of parts, but not the one of all parts."""
-    ends = [*starts.tolist(), end]
-    for length in lengths:
-        if length < len(starts):
-            yield from (CodeRange(ends[i], ends[i + length] - 1) for i in range(len(starts) - length + 1))
-
-
-def _pairs_of_codes(runs: list[CodeRange]) -> np.ndarray:
-    return np.array(runs, np.int64).reshape(-1, 2)
+def _runs(starts: np.ndarray, end: int, lengths: Iterable[int]) -> np.ndarray:
+    """Return the runs of parts that begin at ``starts``, of these numbers of parts, but not the one of all parts."""
+    ends = np.append(starts, end)
+    runs = [np.stack([ends[:-n], ends[n:] - 1], axis=1) for n in lengths if n < len(starts)]
+    return np.concatenate([np.empty((0, 2), np.int64), *runs])
 
 
 def _coarse_starts(counts: np.ndarray) -> np.ndarray:
     """Return the bins at which coarse bins begin, each of so many rows, or of one bin that has them alone."""
-    min_rows = counts.sum() / _COARSE_BINS
+    full = counts.sum() / _COARSE_BINS
     starts = [0]
     rows = 0
     for code, count in enumerate(counts.tolist()):
-        if rows and max(rows, count) >= min_rows:
+        if rows and max(rows, count) >= full:
             starts.append(code)
             rows = 0
         rows += count

@@ -13,7 +13,7 @@ _NO_LIMITS = (float("nan"), float("nan"))
 
 @dataclass(frozen=True)
 class SliceLine:
-    """A measured slice: ``limits`` of its gap, and ``accuracy_limits`` if it has an accuracy, all corrected."""
+    """A measured slice with corrected ``limits`` of its gap, and of its accuracy if it has one."""
 
     text: str
     gap: Gap

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 
 from audit.checks.slices import search
-from audit.checks.slices.columns import CodeRange, SliceColumn, number_column, text_column
+from audit.checks.slices.columns import CodeRun, SliceColumn, number_column, text_column
 from audit.checks.slices.losses import LossRows
 from audit.checks.slices.search import worst_slices
 from audit.checks.slices.tallies import SearchRows
@@ -101,8 +101,8 @@ def rating(candidate: Brute, number: int) -> float:
 
 def highest(table: Table) -> float | None:
     """Return the rating of the worst slice."""
-    masks = [[column.rows_of(CodeRange(*run)) for run in column.runs.tolist()] for column in table.columns]
-    paired = [[column.rows_of(CodeRange(*run)) for run in column.paired.tolist()] for column in table.columns]
+    masks = [[column.rows_of(CodeRun(*run)) for run in column.runs.tolist()] for column in table.columns]
+    paired = [[column.rows_of(CodeRun(*run)) for run in column.paired.tolist()] for column in table.columns]
     singles = [c for masks_of in masks for mask in masks_of for c in brute(table, mask)]
     both = [pair for one, other in combinations(paired, 2) for pair in product(one, other)]
     pairs = [c for one, other in both for c in brute(table, one, other)]
