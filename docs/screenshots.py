@@ -37,8 +37,12 @@ class Picture:
 
 
 PICTURES: Mapping[str, Picture] = {
-    "verdict": Picture("#verdict", ["h2", ".reasons p", ".figures dd", ".bars", ".foot-side > div:last-child h3"]),
-    "rules": Picture("#rules", [".status-group h3", ".rule-line h4", ".status", "svg.plot"], opens=".rule-line"),
+    "verdict": Picture(
+        "#verdict", ["h2", ".reasons p", ".figures dd", ".bars", ".foot-side > div:last-child h3"]
+    ),
+    "rules": Picture(
+        "#rules", [".status-group h3", ".rule-line h4", ".status", "svg.plot"], opens=".rule-line"
+    ),
     "performance": Picture(".check", ["table.overall", "table.matrix", "svg.rates-curve"]),
     "fairness": Picture(".prints", ["table.rates"], height=600),
 }
