@@ -16,6 +16,8 @@ from audit.formats.html.group_tables import GroupTables, group_tables
 from audit.formats.html.robustness.section import RobustnessSection
 from audit.formats.html.score_charts import TABLES as SCORE_TABLES
 from audit.formats.html.score_charts import ScoreCharts, score_charts
+from audit.formats.html.slices import TABLES as SLICE_TABLES
+from audit.formats.html.slices import SliceRow, slice_rows
 from audit.formats.html.thresholds import TABLES, ThresholdSection, thresholds
 from audit.formats.text.catalogue import title
 from audit.formats.text.metric_facts import facts_of, how_to_read, level, short
@@ -79,6 +81,7 @@ class CheckView:
     overall: list[OverallRow]
     curves: list[Reliability]
     section: ExplainabilitySection | RobustnessSection | None
+    slices: list[SliceRow]
     groups: GroupTables | None
     scores: ScoreCharts | None
     thresholds: ThresholdSection | None
@@ -96,7 +99,7 @@ def _view(anchor: str, check: CheckResult, report: Report) -> CheckView:
     ruled = frozenset(rule.metric for rule in report.rules)
     section = _SECTIONS.get(check.name)
     groups = group_tables(check, report)
-    drawn_tables = {**TABLES, **SCORE_TABLES, **(section.tables if section else {})}
+    drawn_tables = {**TABLES, **SCORE_TABLES, **SLICE_TABLES, **(section.tables if section else {})}
     metrics: dict[str, list[Measurement]] = {}
     for measurement in check.measurements:
         in_section = (section and section.covers(measurement)) or (groups and groups.covers(measurement))
@@ -111,6 +114,7 @@ def _view(anchor: str, check: CheckResult, report: Report) -> CheckView:
         overall=[_overall(measurement, check) for measurement in overall],
         curves=[curve for measurement in overall if (curve := reliability(measurement, level(report)))],
         section=section.of(check) if section else None,
+        slices=slice_rows(check),
         groups=groups,
         scores=score_charts(check, report),
         thresholds=thresholds(check, report.rules),

@@ -17,7 +17,7 @@ TABLES = {
 }
 """The tables drawn here, by name, with the columns that each needs."""
 
-HEIGHT = 180
+HEIGHT = 150
 SMALL_HEIGHT = 60
 _WIDTH = Axis(0.0, 1.0, length=100.0, inset=0.0)
 _SHADES = 4

@@ -62,15 +62,15 @@ def test_features_fall_and_what_has_no_number_comes_last() -> None:
     assert sentence == "c carries 60.0 % of all attribution (59.0 to 61.0 %)."
 
 
-def test_many_features_are_folded_after_ten() -> None:
+def test_many_features_are_folded_after_eight() -> None:
     found = [
         measurement("explainability.attribution_share", 1 / (i + 1), 0.01, 9, feature=f"f{i}")
         for i in range(31)
     ]
     root = page(*found)
     first, rest = root.all("table", class_="features")
-    assert [len(t.all("th", scope="row")) for t in (first, rest)] == [10, 21]
-    assert "21 more features" in root.text
+    assert [len(t.all("th", scope="row")) for t in (first, rest)] == [8, 23]
+    assert "23 more features" in root.text
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from audit.result import Measurement
 SIZE = "mean_abs_attribution"
 SHARE = "attribution_share"
 DIRECTION = "attribution_direction"
-MAX_OPEN = 10
+MAX_OPEN = 8
 _MIN_CLEAR_DIRECTION = 0.5
 
 FeatureMeasurements = dict[str, Measurement]

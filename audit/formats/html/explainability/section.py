@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from audit.formats.html.explainability import (
     beeswarm,
+    changed_groups,
     dependence,
     protected,
     saliency_maps,
@@ -33,6 +34,7 @@ class ExplainabilitySection:
     template: ClassVar[str] = "explainability.html.j2"
     tables: ClassVar[dict[str, tuple[str, ...]]] = {
         "beeswarm": beeswarm.COLUMNS,
+        "counterfactual": changed_groups.COLUMNS,
         "dependence": dependence.COLUMNS,
         "explained": (),  # row by row, for shap's plots: the page draws its summaries and the example rows
         "local": waterfall.COLUMNS,
@@ -46,6 +48,7 @@ class ExplainabilitySection:
 
     importance: Importance | None
     shares: protected.ProtectedShares | None
+    changed: list[changed_groups.ChangedAttribute]
     proxies: list[protected.ProxyPanel]
     dependence: list[Dependence]
     cases: list[waterfall.WaterfallCase]
@@ -75,6 +78,7 @@ class ExplainabilitySection:
             shares=protected.shares(
                 [m for m in measurements if _name(m) == protected.SHARE], rows["protected"]
             ),
+            changed=changed_groups.changed_attributes(rows["counterfactual"], check.measurements),
             proxies=protected.proxy_panels(
                 [m for m in measurements if _name(m) in (protected.AUC, protected.STRENGTH)], rows["proxies"]
             ),

@@ -15,7 +15,7 @@ from audit.formats.text.safe_text import elide
 from audit.numbers import number, written
 from audit.result import Measurement
 
-HEIGHT = 200
+HEIGHT = 150
 _LABEL_HEIGHT = 15.0
 _MIN_DISTANCE = 0.16
 """Share of the axis below which the labels of two sizes would meet."""
