@@ -13,9 +13,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import Locator, Page, sync_playwright
 
 from docs.hooks.pictures import ROOT, folder
+
+README = ROOT / "docs" / "report.png"
+"""The picture of the README: ``python -m docs.screenshots --readme`` draws it anew."""
 
 DEMO = ROOT / ".cache" / "docs" / "audit-demo"
 WIDTH = 1000
@@ -38,7 +42,7 @@ class Picture:
 
 PICTURES: Mapping[str, Picture] = {
     "verdict": Picture(
-        "#verdict", ["h2", ".reasons p", ".figures dd", ".bars", ".foot-side > div:last-child h3"]
+        "#verdict", ["h2", ".reasons p", ".figures dd", ".bars", ".figures-side h3:last-of-type"]
     ),
     "rules": Picture(
         "#rules", [".status-group h3", ".rule-line h4", ".status", "svg.plot"], opens=".rule-line"
@@ -116,6 +120,15 @@ def _audit(*arguments: str) -> None:
     subprocess.run([sys.executable, "-m", "audit", *arguments], cwd=ROOT, check=True)
 
 
+def draw_readme(report: Path) -> Path:
+    """Draw page one for the README, without marks, in few colours: the file is kept with the sources."""
+    (drawn,) = draw(report, README.parent, {README.stem: Picture("#verdict")})
+    Image.open(drawn).convert("RGB").quantize(255).save(drawn, optimize=True)
+    return drawn
+
+
 if __name__ == "__main__":
-    for path in draw(demo_page(), folder()):
+    page = demo_page()
+    pictures = [draw_readme(page)] if "--readme" in sys.argv else draw(page, folder())
+    for path in pictures:
         print(path.relative_to(ROOT))
