@@ -41,7 +41,6 @@ class RuleView:
     claim: RuleClaim
     nearest: MeasurementText | None
     place: Place | None
-    covers: str
     limit: str
     about: str
     caption: str
@@ -75,7 +74,6 @@ def _view(anchor: str, rule: RuleResult, report: Report, max_rows: int) -> RuleV
         claim=claim(rule, measured, confidence(report)),
         nearest=measurement_text(measured[0][0]) if measured else None,
         place=measured[0][1] if measured else None,
-        covers=describe(rule.where),
         limit=limits.in_words(rule.limit),
         about=_ABOUT_AUDITS if rule.id == MAX_AUDITS else facts.about,
         caption=describe(common) if len(rows) > 1 else "",
