@@ -28,7 +28,8 @@ _RATES = {
 _SELECTED_RATIO = "fairness.disparate_impact"
 _FOUR_FIFTHS = 0.8
 _BY_GROUP = ("fairness.", "performance.")
-_MAX_MEMBERS = 3
+_MAX_MEMBERS = 5
+_MAX_OTHERS = 2
 _SPACES = re.compile(r"[ \t\r\n]+")  # not those that keep a number and its unit on one line
 
 
@@ -57,14 +58,13 @@ def claim(rule: RuleResult, measured: PlacedMeasurements, confidence: str) -> Ru
         measured: its measurements as `ranked` returns them.
         confidence: level of the intervals as text, such as ``95 %``.
     """
-    limit = _limit(rule)
     if not measured:
         text = rule.reason if rule.id == MAX_AUDITS else _not_measured(rule)
-        return RuleClaim(_capital(text), limit)
-    worst, _ = measured[0]
-    outside = sum(1 for _, place in measured if place and place.side == "outside")
-    others = words("evidence", "others", outside=outside, total=len(measured)) if outside > 1 else ""
-    evidence = "; ".join(part for part in (_precision(worst, confidence), limit, others) if part)
+        return RuleClaim(_capital(text), _limit(rule, ""))
+    worst, place = measured[0]
+    limit = _limit(rule, place.side if place else "")
+    outside = [m for m, place in measured if place and place.side == "outside" and m is not worst]
+    evidence = "; ".join(part for part in (_precision(worst, confidence), limit, _others(outside)) if part)
     return RuleClaim(statement(worst), evidence)
 
 
@@ -136,11 +136,28 @@ def _precision(measurement: Measurement, confidence: str) -> str:
     return words("evidence", "numbered", number=value, evidence=text)
 
 
-def _limit(rule: RuleResult) -> str:
+def _others(outside: Sequence[Measurement]) -> str:
+    """Return which other measurements are outside the limit too, the first of them with their values."""
+    if not outside:
+        return ""
+    first = outside[:_MAX_OTHERS]
+    groups = ", ".join(f"{_group_or_where(m)} {number(m.value)}" for m in first)
+    if len(outside) > len(first):
+        groups = words("evidence", "more_others", groups=groups, more=len(outside) - len(first))
+    return words("evidence", "others", groups=groups)
+
+
+def _group_or_where(m: Measurement) -> str:
+    return group_label(m) if "unprivileged" in m.where else brief(describe(m.where))
+
+
+def _limit(rule: RuleResult, side: str) -> str:
     if not rule.limit or rule.id == MAX_AUDITS:
         return ""
-    is_four_fifths = rule.metric == _SELECTED_RATIO and rule.limit.get("at_least") == _FOUR_FIFTHS
-    return words("evidence", "four_fifths" if is_four_fifths else "limit", limit=limit_range(rule.limit))
+    limit = limit_range(rule.limit)
+    if rule.metric == _SELECTED_RATIO and rule.limit.get("at_least") == _FOUR_FIFTHS:
+        limit = words("evidence", "four_fifths", limit=limit)
+    return words("evidence", "crossed" if side == "crossing" else "limit", limit=limit)
 
 
 def limit_range(limit: Mapping[str, float]) -> str:

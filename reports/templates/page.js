@@ -40,6 +40,7 @@ expand.addEventListener("click", () => {
   const open = expand.getAttribute("aria-pressed") !== "true";
   for (const folded of all("details")) folded.open = open || folded.classList.contains("status-group");
   expand.setAttribute("aria-pressed", open);
+  expand.textContent = open ? "Fold all" : "Expand all";
 });
 
 // A column sorts its rows within each part of the table, by number where the cells hold numbers.

@@ -55,16 +55,16 @@ def test_a_ratio_of_selection_rates_is_said_with_both_rates() -> None:
 @pytest.mark.parametrize("value", [0.0, inf, nan])
 def test_a_ratio_that_no_sentence_can_hold_leaves_the_rates(value: float) -> None:
     said = statement(compared(value=value, ci=None))
-    assert said == "Female (sex): 7.9\u00a0% selected, against 25.9\u00a0% of Male"
+    assert said == "7.9\u00a0% of Female (sex) are selected, against 25.9\u00a0% of Male"
 
 
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("equal_opportunity_difference", "of those with the favourable label selected"),
-        ("false_positive_rate_ratio", "of those with the unfavourable label selected"),
-        ("false_omission_rate_difference", "of those not selected have the favourable label"),
-        ("error_rate_ratio", "wrong decisions for"),
+        ("equal_opportunity_difference", "Of those with the favourable label, 7.9"),
+        ("false_positive_rate_ratio", "Of those with the unfavourable label, 7.9"),
+        ("false_omission_rate_difference", "have the favourable label"),
+        ("error_rate_ratio", "Decisions are wrong for"),
     ],
 )
 def test_every_comparison_names_its_rate(name: str, said: str) -> None:
@@ -76,16 +76,18 @@ def test_every_comparison_names_its_rate(name: str, said: str) -> None:
 def test_small_groups_that_are_decided_together_are_named() -> None:
     pool = {**SEX, "unprivileged": "(others)"}
     two = statement(compared(where=pool, members=["A", "B"]))
-    many = statement(compared(where=pool, members=["A", "B", "C", "D"]))
+    many = statement(compared(where=pool, members=list("ABCDEF")))
     assert two.startswith("A and B together (sex) are") and many.startswith(
-        "4 small groups together (sex) are"
+        "6 small groups together (sex) are"
     )
 
 
 def test_the_measurement_furthest_outside_is_told_and_how_many_more_there_are() -> None:
     near = compared(value=0.7, ci=(0.65, 0.75), where={**SEX, "unprivileged": "X"})
     said, evidence = claim(rule(near, compared(), compared(value=1.0, ci=(0.9, 1.1))), "95 %")
-    assert said.startswith("Female") and "2 of 3 comparisons are outside the limit" in evidence
+    assert said.startswith("Female") and evidence.endswith("also outside: X (sex) 0.700")
+    more = [compared(value=0.6, ci=(0.5, 0.7), where={**SEX, "unprivileged": f"Y{i}"}) for i in range(3)]
+    assert claim(rule(near, compared(), *more), "95 %").evidence.endswith("Y1 (sex) 0.600 and 2 more")
 
 
 def test_other_metrics_are_said_with_their_titles() -> None:
@@ -95,7 +97,7 @@ def test_other_metrics_are_said_with_their_titles() -> None:
     )
     assert (
         said == "Accuracy is 0.700"
-        and evidence == "90 % interval 0.600 to 0.800, 90 rows; limit at least 0.8"
+        and evidence == "90 % interval 0.600 to 0.800, 90 rows; the interval crosses the limit, at least 0.8"
     )
     own = Measurement(metric="mine.odd_rows", value=3, n=9, method="exact", where={"attack": "worst"})
     assert statement(own) == "Odd rows (attack worst) is 3"

@@ -52,7 +52,7 @@ class MainFigures:
     """The figures of page one; ``groups`` has each attribute's bars, of the metric titled ``group_title``.
 
     ``more_groups`` is the number of groups that are not among them. ``outcomes`` names the favourable outcome and the
-    other one.
+    other one; ``selected`` is whether the bars are rates of the first.
     """
 
     values: list[MainFigure]
@@ -61,6 +61,7 @@ class MainFigures:
     more_groups: int
     confusion: Confusion
     outcomes: tuple[str, str]
+    selected: bool
 
 
 def main_figures(report: Report) -> MainFigures:
@@ -82,6 +83,7 @@ def main_figures(report: Report) -> MainFigures:
         more_groups=sum(len(facts.rows) for facts in report.data.groups) - bars if groups else 0,
         confusion=_confusion(overall, report.data.rows),
         outcomes=_outcomes(report),
+        selected=metric == _BY_GROUP[0],
     )
 
 

@@ -105,7 +105,9 @@ def _label(where: Where, common: Where) -> str:
 
 def _plots(rule: RuleResult, rows: Sequence[Row], facts: MetricFacts) -> list[Plot]:
     guides = Guides(bounds=limits.bounds(rule.limit), ideal=facts.ideal)
-    scale = measurement_axis(decided(rows), facts, guides.bounds_within(facts.low, facts.high))
+    outside = [row.measurement.value for row in rows if row.place and row.place.side == "outside"]
+    keep = [*guides.bounds_within(facts.low, facts.high), *outside]
+    scale = measurement_axis(decided(rows), facts, keep)
     rows = [replace(row, place=limits.absolute_place(row.measurement, rule.limit)) for row in rows]
     return folded_plots(f"{rule.metric} against its limit", rows, scale, guides, MAX_ROWS)
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from audit.formats.html.charts.axis import Axis
 from audit.formats.html.charts.scale import SHARES, Scale
-from audit.formats.text.table_records import Record, figure, figures, group_by, records
+from audit.formats.text.table_records import Record, figure, figures, group_by, records, text
 from audit.numbers import count, number, per_cent
 from audit.result import CheckResult, Report
 
@@ -81,10 +81,17 @@ def score_charts(check: CheckResult, report: Report) -> ScoreCharts | None:
     tables = {name: records(check, name, columns) for name, columns in TABLES.items()}
     if not any(tables.values()):
         return None
+    favorable = report.data.favorable if isinstance(report.data.favorable, list) else []
+    values = {str(value) for value in favorable}
+
+    def favorable_first(cell: Record) -> tuple[bool, bool]:
+        """Sort as page one does; other classes stay in the order of the table."""
+        return text(cell, "label") not in values, text(cell, "decision") not in values
+
     attributes = group_by(tables["score_histogram"], "attribute").items()
     return ScoreCharts(
         matrices=[
-            _matrix(attribute, group, rows)
+            _matrix(attribute, group, sorted(rows, key=favorable_first))
             for attribute, part in group_by(tables["confusion"], "attribute").items()
             for group, rows in group_by(part, "group").items()
         ],

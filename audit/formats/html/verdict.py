@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 from audit.formats.html.main_figures import MainFigures, main_figures
 from audit.formats.html.rules import RuleView
+from audit.formats.html.unlimited_gaps import unlimited_gaps
 from audit.formats.rule_text import SEVERITY, by_place
 from audit.formats.small_groups import left_out, rows_in_words, undecided_rows
 from audit.formats.text.catalogue import title, words
+from audit.formats.text.margins import bounds
 from audit.formats.text.metric_facts import min_rows, turned_off
 from audit.formats.text.where_labels import describe
 from audit.numbers import with_interval
@@ -20,7 +22,8 @@ class VerdictView:
     """The parts of page one.
 
     ``outside`` are the small groups whose whole interval lies outside a limit, ``left_out`` all small groups with
-    their rows and value; ``undecided_rows`` says by attribute which share of the rows no rule decided on.
+    their rows and value; ``undecided_rows`` says by attribute which share of the rows no rule decided on, and
+    ``gaps`` are the large gaps that no rule limits.
     """
 
     counts: dict[RuleStatus, int]
@@ -31,6 +34,7 @@ class VerdictView:
     outside: list[str]
     left_out: dict[str, tuple[str, str]]
     undecided_rows: list[str]
+    gaps: list[str]
     min_rows: str
     not_measured: list[CheckResult]
     turned_off: list[str]
@@ -50,6 +54,7 @@ def verdict_view(report: Report, views: list[RuleView]) -> VerdictView:
         outside=list(_outside(report)),
         left_out=left_out(report),
         undecided_rows=list(undecided_rows(report)),
+        gaps=unlimited_gaps(report),
         min_rows=min_rows(report),
         not_measured=[check for check in report.checks if check.status != "measured"],
         turned_off=turned_off(report),
@@ -59,9 +64,12 @@ def verdict_view(report: Report, views: list[RuleView]) -> VerdictView:
 
 
 def _margin(view: RuleView) -> float:
-    """Return the least margin of a passed rule, as a share of its limit: margins differ in unit."""
+    """Return the least margin of a passed rule's intervals, as a share of its limit: margins differ in unit."""
     size = max(map(abs, view.rule.limit.values()), default=0.0) or 1.0
-    return view.place.margin / size if view.place else math.inf
+    low, high = bounds(view.rule.limit) or (-math.inf, math.inf)
+    ends = [m.ci or (m.value, m.value) for m in view.rule.measurements]
+    margin = min((min(end[0] - low, high - end[1]) for end in ends), default=math.inf)
+    return (view.place.margin if math.isinf(margin) and view.place else margin) / size
 
 
 def _outside(report: Report) -> Iterator[str]:
@@ -85,5 +93,5 @@ def _next_step(report: Report) -> str:
     gate = report.policy.effective.get("gate")
     approvals = gate.get("approvals") if isinstance(gate, Mapping) else None
     if not isinstance(approvals, Mapping):
-        return words("next", "pass")
+        return words("next", "pass" if report.warnings else "pass_quiet")
     return words("next", "pass_approvals", count=approvals["count"], keys=len(approvals["keys"]))

@@ -51,10 +51,15 @@ def confidence(report: Report) -> str:
     return f"{written(100 * level)}\u00a0%" if isinstance(level, float) else "the run’s confidence"
 
 
-def min_rows(report: Report) -> str:
-    """Return the fewest rows of a group that is decided on, as text; empty if the policy sets none."""
+def gate_min_rows(report: Report) -> int:
+    """Return the fewest rows of a group that is decided on; 0 if the policy sets none."""
     value = _gate(report).get("min_rows")
-    return str(value) if isinstance(value, int) and value else ""
+    return value if isinstance(value, int) else 0
+
+
+def min_rows(report: Report) -> str:
+    """Return `gate_min_rows` as text; empty if it is 0."""
+    return str(gate_min_rows(report) or "")
 
 
 def turned_off(report: Report) -> list[str]:

@@ -59,7 +59,7 @@ def test_warnings_about_the_policy_are_said_and_the_rest_is_folded() -> None:
     page = parse(render_html(replace(small(), warnings=said)))
     (section,) = page.all("section", id="verdict")
     text = section.text
-    assert all(warning in text for warning in said) and "4 more" in text
+    assert all(warning in text for warning in said) and "5 more warnings" in text
     assert "Warnings" not in screen(small())
 
 
@@ -87,7 +87,7 @@ def test_the_place_in_the_history_stands_in_the_run_section_alone() -> None:
 def test_the_bound_on_audits_is_a_rule_without_an_axis() -> None:
     decision = decide([], GateSpec(max_audits=5, rules=[]), [], date(2026, 6, 15), 0.95, audits=7)
     report = replace(small(), rules=decision.rules, verdict=decision.verdict)
-    assert "7 different audits of these rows, of 5 that the policy allows" in screen(report)["What blocked"]
+    assert "7 different audits of these rows, of 5 that the policy allows" in screen(report)["Why it failed"]
     (section,) = parse(render_html(report)).all("section", id="rules")
     assert "It covers no measurement" not in section.text and "all rows" not in section.text
 

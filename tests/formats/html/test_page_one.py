@@ -137,12 +137,12 @@ def test_small_groups_outside_a_limit_come_before_what_blocked() -> None:
     assert (
         section.text.index("Small groups outside a limit")
         < section.text.index(said)
-        < section.text.index("What blocked")
+        < section.text.index("Why it failed")
     )
     assert "Small groups outside a limit" not in parse(render_html(report)).text
 
 
 def test_a_full_report_answers_on_page_one() -> None:
     (section,) = parse(render_html(full())).all("section", id="verdict")
-    for part in ("FAIL", "What blocked", "Main figures", "by group", "What to do next"):
+    for part in ("FAIL", "Why it failed", "Main figures", "by group", "What to do next"):
         assert part in section.text

@@ -40,7 +40,7 @@ def test_everything_expands_and_folds_again(page: Page) -> None:
     before = folded.count()
     page.get_by_role("button", name="Expand all").click()
     assert folded.count() == 0 < before
-    page.get_by_role("button", name="Expand all").click()
+    page.get_by_role("button", name="Fold all").click()
     assert folded.count() >= before
 
 
