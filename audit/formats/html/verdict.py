@@ -86,10 +86,17 @@ def _small_group(m: Measurement, report: Report) -> str:
     return f"{describe(m.where)}: {name} {with_interval(m.value, m.ci)}, {rows}"
 
 
+def _open_question(report: Report) -> str:
+    """Return the catalogue's key of what keeps the verdict from a pass."""
+    if report.verdict == "fail" or any(rule.status == "inconclusive" for rule in report.rules):
+        return report.verdict
+    return "no_result" if report.rules else "no_rules"
+
+
 def _next_step(report: Report) -> str:
     owner = report.about.get("owner") or words("next", "owner")
     if report.verdict != "pass":
-        return words("next", report.verdict, owner=owner)
+        return words("next", _open_question(report), owner=owner)
     gate = report.policy.effective.get("gate")
     approvals = gate.get("approvals") if isinstance(gate, Mapping) else None
     if not isinstance(approvals, Mapping):

@@ -112,7 +112,10 @@ def advice(report: Report) -> str:
 
 def test_advice_follows_the_verdict_and_the_policy() -> None:
     assert "waiver" in advice(small()) and advice(small()).startswith("The owner")
-    assert "Not decided" in advice(inconclusive()) and "audit promote" in advice(passing())
+    assert "adds rules" in advice(inconclusive()) and "audit promote" in advice(passing())
+    undecided = [replace(rule, status="inconclusive") for rule in passing().rules]
+    assert "Not decided" in advice(replace(passing(), rules=undecided, verdict="inconclusive"))
+    assert "have no results" in advice(replace(passing(), verdict="inconclusive"))
     report = passing()
     effective: Any = report.policy.effective
     owned = replace(
