@@ -114,6 +114,6 @@ def test_the_page_shows_both_models(report: Report) -> None:
     assert report.baseline is not None
     page = render_html(report)
     assert page.count(report.baseline.digest) == 1
-    assert "Compared with the baseline" in page
+    assert "<dt>Baseline</dt>" in page
     assert page.count("Improvement over the baseline</figcaption>") == len(report.rules)
     assert 'href="#m-baseline"' in page

@@ -13,7 +13,7 @@ from audit.result import Report, Scalar, Table
 from ..zoo.examples import draft_and_run
 
 ROOT = Path(__file__).resolve().parents[2]
-CHECKS = ["performance", "fairness", "explainability", "robustness"]
+CHECKS = ["performance", "fairness", "explainability", "robustness", "slices"]
 
 
 def run(*words: str) -> subprocess.CompletedProcess[str]:

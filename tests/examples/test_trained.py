@@ -14,7 +14,7 @@ from audit.result import Report
 from ..zoo.examples import draft_and_run
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
-CHECKS = ["performance", "fairness", "explainability", "robustness"]
+CHECKS = ["performance", "fairness", "explainability", "robustness", "slices"]
 
 
 def train(example: str, out: Path) -> str:

@@ -40,6 +40,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
             "performance": False,
             "fairness": False,
             "explainability": False,
+            "slices": False,
             "robustness": FEW,
         }
         return audit.run({**policy, "checks": checks, "gate": {"rules": RULES}}, seed=1)
