@@ -23,7 +23,7 @@ class VerdictView:
 
     ``outside`` are the small groups whose whole interval lies outside a limit, ``left_out`` all small groups with
     their rows and value; ``undecided_rows`` says by attribute which share of the rows no rule decided on, and
-    ``gaps`` are the large gaps that no rule limits.
+    ``gaps`` are the large gaps that no rule limits. ``warnings`` name rules by their titles.
     """
 
     counts: dict[RuleStatus, int]
@@ -35,6 +35,7 @@ class VerdictView:
     left_out: dict[str, tuple[str, str]]
     undecided_rows: list[str]
     gaps: list[str]
+    warnings: list[str]
     min_rows: str
     not_measured: list[CheckResult]
     turned_off: list[str]
@@ -55,6 +56,7 @@ def verdict_view(report: Report, views: list[RuleView]) -> VerdictView:
         left_out=left_out(report),
         undecided_rows=list(undecided_rows(report)),
         gaps=unlimited_gaps(report),
+        warnings=[_titled(text, views) for text in report.warnings],
         min_rows=min_rows(report),
         not_measured=[check for check in report.checks if check.status != "measured"],
         turned_off=turned_off(report),
@@ -78,6 +80,12 @@ def _outside(report: Report) -> Iterator[str]:
         for measurement, place in by_place(rule.not_decided, rule):
             if place and place.side == "outside":
                 yield _small_group(measurement, report)
+
+
+def _titled(warning: str, views: list[RuleView]) -> str:
+    """Return a warning that begins with a rule's id with the rule's title instead."""
+    named = next((view for view in views if warning.startswith(f"{view.rule.id}: ")), None)
+    return warning if named is None else named.title + warning.removeprefix(named.rule.id)
 
 
 def _small_group(m: Measurement, report: Report) -> str:

@@ -145,6 +145,16 @@ def test_small_groups_outside_a_limit_come_before_what_blocked() -> None:
     assert "Small groups outside a limit" not in parse(render_html(report)).text
 
 
+def test_warnings_name_rules_by_their_titles() -> None:
+    rule = small().rules[1]
+    said = [f"{rule.id}: too few rows", f"{rule.id}x: another rule", "no rule limits 'age'"]
+    report = replace(small(), warnings=said)
+    assert verdict_view(report, rule_views(report)).warnings == [
+        "Disparate impact by sex: too few rows",
+        *said[1:],
+    ]
+
+
 def test_a_full_report_answers_on_page_one() -> None:
     (section,) = parse(render_html(full())).all("section", id="verdict")
     for part in ("FAIL", "Why it failed", "Main figures", "by group", "What to do next"):
