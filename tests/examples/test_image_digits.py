@@ -27,7 +27,7 @@ def test_digits_are_blocked_for_the_errors_on_one_scanner(tmp_path: Path) -> Non
     assert failed == {"fairness.error_rate_difference"}
     assert {rule.status for rule in report.rules} == {"pass", "fail"}
     assert {check.name: check.status for check in report.checks} == dict.fromkeys(
-        ["performance", "fairness", "explainability", "robustness"], "measured"
+        ["performance", "fairness", "explainability", "robustness", "slices"], "measured"
     )
     tables = {table.name: table for check in report.checks for table in check.tables}
     assert tables["picture_map"].columns["height"] == [8]

@@ -29,7 +29,7 @@ def test_tickets_are_blocked_for_the_spelling_that_training_did_not_see(tmp_path
     assert failed == {"fairness.equal_opportunity_difference"}
     assert {rule.status for rule in report.rules} == {"pass", "fail"}
     assert {check.name: check.status for check in report.checks} == dict.fromkeys(
-        ["performance", "fairness", "explainability", "robustness"], "measured"
+        ["performance", "fairness", "explainability", "robustness", "slices"], "measured"
     )
     words = next(t for c in report.checks for t in c.tables if t.name == "words").columns
     means = dict(zip(words["word"], words["mean"], strict=True))
