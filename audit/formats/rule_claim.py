@@ -11,6 +11,7 @@ from audit.formats.text.catalogue import title, words
 from audit.formats.text.safe_text import brief, clean
 from audit.formats.text.where_labels import describe, rows_of
 from audit.numbers import count, interval, number, per_cent, written
+from audit.policy.gate_spec import DEFAULT_RATIO
 from audit.result import MAX_AUDITS, Measurement, RuleResult
 
 _RATES = {
@@ -26,7 +27,6 @@ _RATES = {
 """The rate that each comparison of one rate compares."""
 
 _SELECTED_RATIO = "fairness.disparate_impact"
-_FOUR_FIFTHS = 0.8
 _BY_GROUP = ("fairness.", "performance.")
 _MAX_MEMBERS = 5
 _MAX_OTHERS = 2
@@ -155,7 +155,7 @@ def _limit(rule: RuleResult, side: str) -> str:
     if not rule.limit or rule.id == MAX_AUDITS:
         return ""
     limit = limit_range(rule.limit)
-    if rule.metric == _SELECTED_RATIO and rule.limit.get("at_least") == _FOUR_FIFTHS:
+    if rule.metric == _SELECTED_RATIO and rule.limit.get("at_least") == DEFAULT_RATIO[0]:
         limit = words("evidence", "four_fifths", limit=limit)
     return words("evidence", "crossed" if side == "crossing" else "limit", limit=limit)
 

@@ -87,6 +87,7 @@ def part_subject(
         clusters=None
         if rows.clusters is None
         else np.unique(rows.clusters, return_inverse=True)[1].astype(np.int32),
+        tables=False,
         model_facts=_model_facts(bound, reference),
         data_facts=_data_facts(bound, source, len(raw)),
     )

@@ -103,9 +103,8 @@ def _multiply_adds(model: Model) -> int:
     names = list(model.fed)
 
     def scores(*tensors: Any) -> Any:
-        cast = (
-            tensorflow().cast
-        )  # an input of whole numbers may be fed behind the operation that makes them floats
+        # An input of whole numbers may be fed behind the operation that makes them floats.
+        cast = tensorflow().cast
         bound = (
             frozen.bind(name, cast(tensor, frozen.dtype(frozen.inputs[name])))
             for name, tensor in zip(names, tensors, strict=True)

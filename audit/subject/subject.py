@@ -40,8 +40,9 @@ class Subject(BoundModel):
     random numbers; equal ``policy`` and ``seed`` must give equal measurements, in whatever order the file has the rows:
     what is drawn follows ``keys``, or places in `features`, whose rows are in the order of these. ``sample_rows`` is
     the maximal number of rows of the data in `features`; ``superset`` is the subject whose larger sample contains this
-    one's. ``compared`` are the subjects whose measurements are compared with this one's, row by row. ``progress`` is
-    called with a step, the rows done and the rows in all.
+    one's. ``tables`` is whether tables over thresholds and scores are read: those of a batch are not. ``compared`` are
+    the subjects whose measurements are compared with this one's, row by row. ``progress`` is called with a step, the
+    rows done and the rows in all.
     """
 
     seed: int
@@ -58,6 +59,7 @@ class Subject(BoundModel):
     model_facts: ModelFacts
     data_facts: DataFacts
     sample_rows: int = MOST_ROWS
+    tables: bool = True
     superset: "Subject | None" = field(default=None, compare=False, repr=False)
     compared: "list[Subject]" = field(default_factory=list, compare=False, repr=False)
     progress: Progress = field(default=_ignore, compare=False, repr=False)

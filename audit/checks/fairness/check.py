@@ -82,7 +82,8 @@ class Fairness(Check):
         for measurement in chain(*compared, [theil_index(label, predicted, subject.clusters)]):
             yield Traced(measurement, partial(fairness_trace, subject, measurement))
         yield from _unasked(label, predicted, subject)
-        yield from threshold_tables(subject, label, predicted)
+        if subject.tables:
+            yield from threshold_tables(subject, label, predicted)
 
 
 def _with_both_sides(subject: Subject) -> Subject:

@@ -48,7 +48,8 @@ class Performance(Check):
                 if measurement.metric in pair.metrics:
                     yield Unasked(measurement=measurement)
         yield from unmeasured_intersections(subject, "performance")
-        yield from score_tables(subject)
+        if subject.tables:
+            yield from score_tables(subject)
 
 
 def _whole_table(subject: Subject) -> Iterator[Measurement]:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from audit.model.decision import DecisionRule
 from audit.result import Scalar, Table
 from audit.stats.proportions import Reals, clopper_pearson
 from audit.subject.predictions import Classified
@@ -19,6 +20,7 @@ _CONFUSION = ("attribute", "group", "label", "decision", "rows")
 _HISTOGRAM = ("attribute", "group", "low", "high", "favorable", "unfavorable")
 _ROC = (
     "threshold",
+    "chosen",
     "false_positive_rate",
     "true_positive_rate",
     "true_positive_rate_low",
@@ -58,7 +60,8 @@ def score_tables(subject: Subject) -> Iterator[Table]:
         level = subject.policy.gate.confidence
         independent = weights is None and subject.clusters is None
         about = "rates over the threshold, with intervals where rows are independent and without weights"
-        yield _table("roc", about, _ROC, _roc(scores, weights, (1 - level) / 2 if independent else None))
+        tail = (1 - level) / 2 if independent else None
+        yield _table("roc", about, _ROC, _roc(scores, subject.decision_rule, weights, tail))
 
 
 def _table(name: str, about: str, heads: tuple[str, ...], lines: Iterator[_Line]) -> Table:
@@ -70,14 +73,10 @@ def _groups(subject: Subject) -> Iterator[_Group]:
     """Yield all rows, then the groups of single attributes, in the order of the data."""
     yield _Group("", "", slice(None))
     single = [a for a in subject.attributes if a.name in subject.policy.data.protected]
-    sizes = [
-        (int(n), a, code)
-        for a in single
-        for code, n in enumerate(np.bincount(a.codes, minlength=len(a.groups)))
-    ]
-    smallest = sorted((n for n, _, _ in sizes), reverse=True)[:MAX_GROUPS][-1] if sizes else 0
-    for n, attribute, code in sizes:
-        if n >= max(smallest, MIN_GROUP_ROWS):
+    sizes = [(a, code, int(n)) for a in single for code, n in enumerate(np.bincount(a.codes))]
+    largest = sorted(range(len(sizes)), key=lambda place: -sizes[place][2])[:MAX_GROUPS]
+    for attribute, code, rows in (sizes[place] for place in sorted(largest)):
+        if rows >= MIN_GROUP_ROWS:
             yield _Group(attribute.name, attribute.groups[code], attribute.codes == code)
 
 
@@ -100,19 +99,27 @@ def _histogram(scores: Classified, groups: list[_Group], weights: np.ndarray | N
             yield attribute, name, number / _BINS, (number + 1) / _BINS, favorable, unfavorable
 
 
-def _roc(scores: Classified, weights: np.ndarray | None, tail: float | None) -> Iterator[_Line]:
-    """Yield the rates of each threshold from 1 to 0: the decisions would be those of scores at or above it."""
-    cell = _bins(scores.favorable) * 2 + scores.label
-    counts = _counts(cell, _BINS * 2, weights, slice(None)).reshape(_BINS, 2)
-    above = np.vstack([np.zeros(2), np.cumsum(counts[::-1], axis=0)])
-    unfavorable, favorable = above[-1]
+def _roc(
+    scores: Classified, rule: DecisionRule, weights: np.ndarray | None, tail: float | None
+) -> Iterator[_Line]:
+    """Yield the rates above all scores, then at falling thresholds; with two classes, the policy's is among them.
+
+    Of several classes the most probable is decided on, so that no threshold is chosen.
+    """
+    chosen = rule.threshold if len(scores.classes) == 2 else None
+    thresholds = np.unique([*np.arange(_BINS + 1) / _BINS, *([] if chosen is None else [chosen])])
+    steps = len(thresholds) + 1
+    reached = rule.levels(scores.favorable, thresholds, scores.dtype).astype(np.int64)
+    counts = _counts(reached * 2 + scores.label, steps * 2, weights, slice(None)).reshape(steps, 2)
+    above = np.vstack([np.zeros(2), np.cumsum(counts[:0:-1], axis=0)])
+    unfavorable, favorable = counts.sum(axis=0)
     if not unfavorable or not favorable:
         return
-    true_positives = above[:, 1]
-    recall = _limits(true_positives, np.full(_BINS + 1, favorable), tail)
-    precision = _limits(true_positives, above.sum(axis=1), tail)
-    for step in range(_BINS + 1):
-        yield 1 - step / _BINS, above[step, 0] / unfavorable, *recall[step], *precision[step]
+    recall = _limits(above[:, 1], np.full(steps, favorable), tail)
+    precision = _limits(above[:, 1], above.sum(axis=1), tail)
+    for step, threshold in enumerate([None, *thresholds[::-1].tolist()]):
+        is_chosen = threshold is not None and threshold == chosen
+        yield threshold, is_chosen, above[step, 0] / unfavorable, *recall[step], *precision[step]
 
 
 def _limits(events: Reals, rows: Reals, tail: float | None) -> list[tuple[float | None, ...]]:
@@ -130,7 +137,7 @@ def _limits(events: Reals, rows: Reals, tail: float | None) -> list[tuple[float 
 
 
 def _bins(score: np.ndarray) -> np.ndarray:
-    """Return the bin of each score: at a bin's lower end its rows, and those above, are decided favourable."""
+    """Return the bin of each score, which is at least the bin's lower end."""
     edges = (np.arange(1, _BINS) / _BINS).astype(score.dtype)  # as the model's own numbers round
     return np.searchsorted(edges, score, side="right")
 

@@ -1,5 +1,6 @@
 """The main figures of page one: a few values, the rate of each group, and the confusion matrix of the outcome."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -98,9 +99,14 @@ def _attacked(report: Report, measurements: Sequence[Measurement]) -> Iterator[M
     worst = [m for m in measurements if m.metric == _ATTACKED and m.where.get("attack") == "worst"]
     of_all = [m for m in ruled or worst if "group" not in m.where]
     if of_all:
-        m = min(of_all, key=lambda m: abs(float(m.where.get("eps", _USUAL_EPS)) - _USUAL_EPS))
+        m = min(of_all, key=_distance_from_usual)
         attack = describe(without(m.where, {"norm": ""}))
         yield MainFigure(title(_ATTACKED), number(m.value), interval(m.ci, ""), attack)
+
+
+def _distance_from_usual(m: Measurement) -> float:
+    eps = m.where.get("eps")
+    return abs(eps - _USUAL_EPS) if isinstance(eps, int | float) else math.inf
 
 
 def _bars(report: Report, by_group: Mapping[tuple[str, str], Measurement]) -> dict[str, list[GroupBar]]:

@@ -13,7 +13,7 @@ from audit.result import CheckResult, Report
 TABLES = {
     "confusion": ("attribute", "group", "label", "decision", "rows"),
     "score_histogram": ("attribute", "group", "low", "high", "favorable", "unfavorable"),
-    "roc": ("threshold", "false_positive_rate", "true_positive_rate", "precision"),
+    "roc": ("threshold", "chosen", "false_positive_rate", "true_positive_rate", "precision"),
 }
 """The tables drawn here, by name, with the columns that each needs."""
 
@@ -98,14 +98,8 @@ def score_charts(check: CheckResult, report: Report) -> ScoreCharts | None:
         histograms={
             name: [_histogram(*item) for item in group_by(part, "group").items()] for name, part in attributes
         },
-        curves=_curves(tables["roc"], _threshold(report)) if tables["roc"] else [],
+        curves=_curves(tables["roc"]),
     )
-
-
-def _threshold(report: Report) -> float | None:
-    data = report.policy.effective.get("data")
-    threshold = data.get("threshold") if isinstance(data, dict) else None
-    return threshold if isinstance(threshold, float) else None
 
 
 def _matrix(attribute: str, group: str, cells: Sequence[Record]) -> Matrix:
@@ -149,15 +143,13 @@ def _outline(bins: Sequence[tuple[float, float, float]], scale: Scale) -> str:
     return scale.path(corners) + "z" if corners else ""
 
 
-def _curves(rows: Sequence[Record], threshold: float | None) -> list[RateCurve]:
-    roc = _curve("ROC curve", rows, ("false_positive_rate", "true_positive_rate"), threshold)
-    recall = _curve("Precision–recall curve", rows, ("true_positive_rate", "precision"), threshold)
+def _curves(rows: Sequence[Record]) -> list[RateCurve]:
+    roc = _curve("ROC curve", rows, ("false_positive_rate", "true_positive_rate"))
+    recall = _curve("Precision–recall curve", rows, ("true_positive_rate", "precision"))
     return [curve for curve in (roc, recall) if curve]
 
 
-def _curve(
-    title: str, rows: Sequence[Record], axes: tuple[str, str], threshold: float | None
-) -> RateCurve | None:
+def _curve(title: str, rows: Sequence[Record], axes: tuple[str, str]) -> RateCurve | None:
     across, up = axes
     points = [(row, (point[0], point[1])) for row in rows if (point := figures(row, across, up))]
     if not points:
@@ -166,7 +158,7 @@ def _curve(
     ends = [(x, limits) for row, (x, _) in points if (limits := _limits(row, up))]
     upper = [(x, high) for x, (_, high) in ends]
     lower = [(x, low) for x, (low, _) in ends]
-    used = [point for row, point in points if threshold is not None and figure(row, "threshold") == threshold]
+    used = [point for row, point in points if row["chosen"]]
     desc = (
         f"{up.replace('_', ' ').capitalize()} against {across.replace('_', ' ')} at {len(points)} thresholds."
     )

@@ -4,13 +4,14 @@ from collections.abc import Collection, Iterator
 
 from audit.formats.rule_claim import statement
 from audit.formats.text.metric_facts import gate_min_rows
+from audit.policy.gate_spec import DEFAULT_DIFFERENCE, DEFAULT_RATIO
 from audit.result import Measurement, Report
 
 MAX_GAPS = 2
 _USUAL = {
-    "fairness.disparate_impact": (0.8, 1.25),
-    "fairness.equal_opportunity_difference": (-0.1, 0.1),
-    "fairness.error_rate_difference": (-0.1, 0.1),
+    "fairness.disparate_impact": DEFAULT_RATIO,
+    "fairness.equal_opportunity_difference": (-DEFAULT_DIFFERENCE, DEFAULT_DIFFERENCE),
+    "fairness.error_rate_difference": (-DEFAULT_DIFFERENCE, DEFAULT_DIFFERENCE),
 }
 """The ranges that the default rules allow, and as much for errors: starting points, and no rule of this policy."""
 
@@ -33,7 +34,13 @@ def _gaps(report: Report, limited: Collection[object]) -> Iterator[tuple[float, 
     for check in report.checks:
         for m in check.measurements:
             low, high = _USUAL.get(m.metric, (0.0, 0.0))
-            if low == high or not m.ci or m.key in limited or m.members or "*" in str(m.where["attribute"]):
+            if (
+                low == high
+                or not m.ci
+                or m.key in limited
+                or m.members
+                or "*" in str(m.where.get("attribute", "*"))
+            ):
                 continue
             if m.rows >= gate_min_rows(report) and (m.ci[1] < low or m.ci[0] > high):
                 yield abs(m.value - (low + high) / 2) / (high - low), m

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
+from audit.formats.text.safe_text import brief
+
 _FILE = Path(__file__).with_name("words.toml")
 
 
@@ -19,9 +21,9 @@ def words(section: str, key: str, *ordered: object, **values: object) -> str:
 
 
 def title(metric: str) -> str:
-    """Return a metric's title; of a metric that the catalogue lacks, its name with spaces."""
+    """Return a metric's title; of a metric that the catalogue lacks, its name, shortened, with spaces."""
     known = _catalogue()["title"].get(metric)
-    name = metric.partition(".")[2] or metric
+    name = brief(metric.partition(".")[2] or metric)
     return known or (name[:1].upper() + name[1:]).replace("_", " ")
 
 

@@ -17,6 +17,7 @@ CONFUSION = TABLES["confusion"]
 HISTOGRAM = TABLES["score_histogram"]
 ROC = (
     "threshold",
+    "chosen",
     "false_positive_rate",
     *(f"{rate}{end}" for rate in ("true_positive_rate", "precision") for end in ("", "_low", "_high")),
 )
@@ -120,8 +121,11 @@ def score_tables() -> list[Table]:
     groups = [("", ""), ("sex", "Male"), ("sex", "Female")]
     cells = [("no", "no", 80.0), ("no", "yes", 20.0), ("yes", "no", 30.0), ("yes", "yes", 70.0)]
     bins = [(0.0, 0.02, 5.0, 60.0), (0.48, 0.5, 25.0, 20.0), (0.98, 1.0, 70.0, 20.0)]
-    roc = [(1.0, 0.0, 0.0, 0.0, 0.04, None, None, None), (0.5, 0.2, 0.7, 0.6, 0.79, 0.78, 0.68, 0.86)]
-    roc += [(0.0, 1.0, 1.0, 0.96, 1.0, 0.5, 0.43, 0.57)]
+    roc: list[tuple[Scalar | None, ...]] = [
+        (None, False, 0.0, 0.0, 0.0, 0.04, None, None, None),
+        (0.5, True, 0.2, 0.7, 0.6, 0.79, 0.78, 0.68, 0.86),
+        (0.0, False, 1.0, 1.0, 0.96, 1.0, 0.5, 0.43, 0.57),
+    ]
     return [
         _table("confusion", CONFUSION, [(*group, *cell) for group in groups for cell in cells]),
         _table("score_histogram", HISTOGRAM, [(*group, *cell) for group in groups for cell in bins]),

@@ -106,6 +106,13 @@ def test_the_attack_shown_is_the_one_that_a_rule_is_about() -> None:
     assert asked.value == "0.600"
 
 
+def test_where_may_hold_anything() -> None:
+    odd = measurement("robustness.adversarial_accuracy", 0.5, 0.01, 90, attack="worst", eps="<b>")
+    bare = measurement("fairness.disparate_impact", 0.1, 0.01, 900)
+    page = render_html(measured(measurement("performance.accuracy", 0.9, 0.01, 90), odd, bare))
+    assert "attack worst, eps &lt;b&gt;" in page and "Large gaps" not in page
+
+
 def advice(report: Report) -> str:
     return verdict_view(report, rule_views(report)).next_step
 

@@ -50,10 +50,11 @@ def test_curves_go_through_their_points_and_mark_the_threshold_in_use() -> None:
     np.testing.assert_allclose(points(roc.path), places, atol=0.05)
     np.testing.assert_allclose(points(recall.path), [[70, 0.22 * HEIGHT], [100, HEIGHT / 2]], atol=0.05)
     np.testing.assert_allclose(points(roc.band)[1], [20, 0.21 * HEIGHT], atol=0.05)
-    effective = {**small().policy.effective, "data": {"threshold": 0.5}}
-    used = score_charts(performance(), replace(small(), policy=replace(small().policy, effective=effective)))
-    assert used and used.curves[0].point == ("20%", f"{0.3 * HEIGHT:.1f}")
-    assert "0.700 against 0.200" in used.curves[0].desc
+    assert roc.point == ("20%", f"{0.3 * HEIGHT:.1f}") and "0.700 against 0.200" in roc.desc
+    (table,) = [table for table in performance().tables if table.name == "roc"]
+    none_chosen = replace(table, columns={**table.columns, "chosen": [False] * 3})
+    several = score_charts(replace(performance(), tables=[none_chosen]), small())
+    assert several and several.curves[0].point is None and "in use" not in several.curves[0].desc
 
 
 def test_old_and_damaged_tables_draw_nothing() -> None:
