@@ -1,11 +1,10 @@
 """The page in a real browser with scripts off: no request, no overflow, readable in every scheme."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from audit.formats.html.page import render_html
 
@@ -62,15 +61,6 @@ OVERLAPS = """() => [...document.querySelectorAll('svg[role=img], svg.foot')].fl
     Math.min(p.right, q.right) - Math.max(p.left, q.left) > 1 &&
     Math.min(p.bottom, q.bottom) - Math.max(p.top, q.top) > 4).map(([b]) => [a, b]));
 })"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        opened = playwright.chromium.launch(executable_path=str(CHROMIUM), args=arguments)
-        yield opened
-        opened.close()
 
 
 @pytest.fixture(scope="module")

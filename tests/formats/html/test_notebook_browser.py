@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Frame, Page, sync_playwright
+from playwright.sync_api import Frame, Page
 
 from audit.formats.html.notebook import render_frame
 from audit.result import Report
@@ -24,15 +24,6 @@ LOOK = """() => [...document.querySelectorAll('html, body, h2, p.card')].map(e =
 INSERT = "html => { document.getElementById('output').innerHTML = html }"  # as Jupyter does
 SAMPLES = {"full": full, "passing": passing, "hostile": hostile}
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"needs a browser at {CHROMIUM}")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        opened = playwright.chromium.launch(executable_path=str(CHROMIUM), args=arguments)
-        yield opened
-        opened.close()
 
 
 @pytest.fixture(params=["light", "dark"])
