@@ -106,11 +106,13 @@ def _roc(
 
     Of several classes the most probable is decided on, so that no threshold is chosen.
     """
-    chosen = rule.threshold if len(scores.classes) == 2 else None
-    thresholds = np.unique([*np.arange(_BINS + 1) / _BINS, *([] if chosen is None else [chosen])])
+    policy_threshold = rule.threshold if len(scores.classes) == 2 else None
+    thresholds = np.unique(
+        [*np.arange(_BINS + 1) / _BINS, *([] if policy_threshold is None else [policy_threshold])]
+    )
     steps = len(thresholds) + 1
-    reached = rule.levels(scores.favorable, thresholds, scores.dtype).astype(np.int64)
-    counts = _counts(reached * 2 + scores.label, steps * 2, weights, slice(None)).reshape(steps, 2)
+    levels = rule.levels(scores.favorable, thresholds, scores.dtype).astype(np.int64)
+    counts = _counts(levels * 2 + scores.label, steps * 2, weights, slice(None)).reshape(steps, 2)
     above = np.vstack([np.zeros(2), np.cumsum(counts[:0:-1], axis=0)])
     unfavorable, favorable = counts.sum(axis=0)
     if not unfavorable or not favorable:
@@ -118,7 +120,7 @@ def _roc(
     recall = _limits(above[:, 1], np.full(steps, favorable), tail)
     precision = _limits(above[:, 1], above.sum(axis=1), tail)
     for step, threshold in enumerate([None, *thresholds[::-1].tolist()]):
-        is_chosen = threshold is not None and threshold == chosen
+        is_chosen = threshold is not None and threshold == policy_threshold
         yield threshold, is_chosen, above[step, 0] / unfavorable, *recall[step], *precision[step]
 
 
