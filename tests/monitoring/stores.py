@@ -342,7 +342,7 @@ def opened(folder: Path) -> Iterator[Store]:
 
 
 def processes() -> multiprocessing.context.ForkServerContext:
-    """Return the context of processes that have these modules loaded already."""
+    """Return the context of processes that have these modules loaded, and the environment of the first of them."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([__name__])
     return context
