@@ -50,7 +50,7 @@ def _conditions(best: Measurement) -> str:
     case = method_named(best.method).best_case
     if case and case.at_equality is not None:
         rates = sorted(f"{rate:.2g}" for rate in pooled_rates(best.counts).values())
-        return f"for equal rates of {' and '.join(rates)}"
+        return f"with equal rates of {' and '.join(rates)}"
     return f"at a value of {best.value:.2g}"
 
 
@@ -71,7 +71,7 @@ def underpowered(
     if best is None or _holds(rule, best, confidence) or _holds(rule, measurement, confidence):
         return None
     never = never_attainable(rule, measurement, confidence, ideal)
-    return None if never else f"{_rows(measurement)}: too few even {_conditions(best)}"
+    return None if never else f"{_rows(measurement)}, too few even {_conditions(best)}"
 
 
 def never_attainable(
@@ -94,4 +94,4 @@ def _rows(measurement: Measurement) -> str:
     share = sum(map(denominator, measurement.counts.values())) / measurement.n
     if share >= _EFFECTIVE_SHARE:
         return rows
-    return f"{rows}, equivalent to about {share * measurement.rows:,.0f} independent rows given weights or clusters"
+    return f"{rows}, which count as about {share * measurement.rows:,.0f} because of weights or clusters"

@@ -8,10 +8,10 @@ from audit.gate.validation import require_consistent, require_value_of_counts
 from audit.numbers import number
 from audit.policy.gate_spec import GateSpec, Rule
 from audit.result import CheckResult, Measurement, MetricFacts
-from audit.result.small_groups import Family, family, group_name, is_small, small_groups
+from audit.result.small_groups import Family, family, is_small, small_groups, where_in_words
 from audit.stats.confidence import at_confidence
 
-_MAX_LISTED = 6
+_MAX_LISTED = 3
 
 
 @dataclass(frozen=True)
@@ -87,23 +87,25 @@ def _coverage(
 
 
 def label(measurement: Measurement) -> str:
-    """Return a group with its attribute in words, such as ``race: Other``."""
-    names = [measurement.where.get("attribute"), group_name(measurement)]
-    return ": ".join(str(name) for name in names if name is not None)
+    """Return a group with its attribute in words, such as ``Other (race)`` or ``Female × <25 (sex*age)``."""
+    where = where_in_words(measurement)
+    attribute = str(where.get("attribute", ""))
+    group = where.get("group", where.get("unprivileged"))
+    if group is None:
+        return attribute
+    return f"{str(group).replace('*', ' × ') if '*' in attribute else group} ({attribute})"
 
 
 def label_with_rows(measurement: Measurement) -> str:
-    """Return a group as `label`, the privileged ones that it is compared with, and its smallest denominator's rows."""
-    against = f" against {measurement.where['privileged']}" if "privileged" in measurement.where else ""
-    return f"{label(measurement)}{against} ({measurement.rows:,})"
+    """Return a group as `label`, with the number of rows in its smallest denominator."""
+    return f"{label(measurement)} with {measurement.rows:,}"
 
 
 def listed(measurements: Sequence[Measurement]) -> str:
     """Return the first groups as `label`, with value and rows, and how many more there are."""
+    texts = [f"{label(m)} {number(m.value)} on {m.rows:,} rows" for m in measurements[:_MAX_LISTED]]
     more = f" and {len(measurements) - _MAX_LISTED} more" if len(measurements) > _MAX_LISTED else ""
-    return (
-        "; ".join(f"{label(m)} {number(m.value)}, {m.rows:,} rows" for m in measurements[:_MAX_LISTED]) + more
-    )
+    return ", ".join(texts) + more
 
 
 def _is_current(pool: Measurement, small: Mapping[Family, list[str]]) -> bool:

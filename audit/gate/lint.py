@@ -15,7 +15,7 @@ from audit.gate.unlimited_values import in_other_direction, of_improvements
 from audit.gate.vacuity import vacuous
 from audit.policy.gate_spec import GateSpec, Rule
 from audit.result import GROUP_KEYS, CheckResult, Measurement, MetricFacts
-from audit.result.small_groups import is_small
+from audit.result.small_groups import is_small, where_in_words
 from audit.stats.methods import EXACT
 
 _ABSOLUTE = ("at_least", "at_most", "within")
@@ -32,10 +32,10 @@ def beyond_ideal(rule: Rule, facts: MetricFacts | None) -> Iterator[str]:
     if not low <= facts.ideal <= high:
         broken = [limit for limit in rule.limit if limit in _ABSOLUTE]
         limits = " and ".join(f"'{limit}: {rule.limit[limit]:g}'" for limit in broken)
-        yield f"the ideal value {facts.ideal:g} breaks {limits}"
+        yield f"the ideal value, {facts.ideal:g}, is outside {limits}"
 
 
-_MAX_LISTED = 6
+_MAX_LISTED = 3
 
 
 def warnings_of(
@@ -79,17 +79,17 @@ def _uncovered(rule: Rule, measured: Sequence[Measurement]) -> Iterator[str]:
         known = list(dict.fromkeys(m.where[key] for m in measured if key in m.where))
         if not known:
             keys = sorted({key for m in measured for key in m.where})
-            yield f"'where' covers nothing: {rule.metric} is not measured by {key!r}; known: {quote_list(keys)}"
+            yield f"'where' covers nothing: {rule.metric} is not measured by {key!r}, but by {quote_list(keys)}"
             return
         if not any(same(key, value, other) for other in known):
             guess = did_you_mean(value, known)
-            yield f"'where' covers nothing: no {key} {value!r} was measured{guess}; known: {quote_list(known)}"
+            yield f"'where' covers nothing: no {key} {value!r} was measured{guess}, but {quote_list(known)}"
             return
     grouped = rule.model_copy(update={"where": {**rule.where, "attribute": ANY}})
     if GROUP_KEYS.isdisjoint(rule.where) and covered(grouped, measured):
-        yield f"'where' covers nothing: {rule.metric} is measured by attribute as well: add attribute: \"{ANY}\""
+        yield f"'where' covers nothing: {rule.metric} is measured by group here, so add attribute: '{ANY}'"
         return
-    yield "'where' covers nothing: each of its keys was measured, but no measurement matches all of them"
+    yield "'where' covers nothing: no measurement matches all of its keys at once, though each one is measured"
 
 
 def _underpowered(
@@ -99,13 +99,13 @@ def _underpowered(
     ideal = facts.ideal if facts else None
     decided = [m for m in measured if not is_small(m, gate.min_rows)]
     if any(never_attainable(rule, m, gate.confidence, ideal) for m in decided):
-        yield "it cannot pass with any number of rows: no interval lies wholly inside the limit"
+        yield "the rule cannot pass with any number of rows: even the best value equals the limit, so widen the limit"
         return
     reasons = [(m, underpowered(rule, m, gate.confidence, ideal)) for m in decided]
     thin = [f"{_name(m)} ({reason})" for m, reason in reasons if reason]
     if thin:
         more = f" and {len(thin) - _MAX_LISTED} more" if len(thin) > _MAX_LISTED else ""
-        yield f"there are too few rows for it to pass: {'; '.join(thin[:_MAX_LISTED])}{more}"
+        yield f"too few rows for the rule to pass: {'; '.join(thin[:_MAX_LISTED])}{more}. Audit more rows"
 
 
 def _uninformative(rule: Rule, measured: Sequence[Measurement], facts: MetricFacts | None) -> Iterator[str]:
@@ -132,7 +132,16 @@ def _intersections_outside(
         and _is_outside(m, rule)
     ]
     if outside:
-        yield f"intersections that the rule does not cover lie wholly outside the limit: {listed(outside)}"
+        names = " and on ".join(repr(name) for name in dict.fromkeys(m.where["attribute"] for m in outside))
+        number = (
+            "1 group of an intersection is"
+            if len(outside) == 1
+            else f"{len(outside)} groups of intersections are"
+        )
+        yield (
+            f"{number} outside the limit and not covered by the rule: {listed(outside)}. To decide on them, add a rule "
+            f"on {names}, which data.intersections has to name"
+        )
 
 
 def _privileged_outside(
@@ -149,8 +158,8 @@ def _privileged_outside(
     ]
     if outside:
         yield (
-            "the privileged groups, which are one side of every comparison, differ among themselves; against the "
-            f"others of them lie wholly outside the limit: {listed(outside)}"
+            "the privileged groups, which every comparison takes together, differ among themselves by more than the "
+            f"limit allows; against the other privileged groups: {listed(outside)}. Name only one group as privileged"
         )
 
 
@@ -167,7 +176,6 @@ def _parts(measurement: Measurement) -> list[str]:
 
 
 def _name(measurement: Measurement) -> str:
-    values = [
-        str(value) for key, value in measurement.where.items() if key not in ("attribute", "privileged")
-    ]
+    where = where_in_words(measurement)
+    values = [str(value) for key, value in where.items() if key not in ("attribute", "privileged")]
     return ", ".join(values) or "all rows"

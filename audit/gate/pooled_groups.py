@@ -30,8 +30,12 @@ def heterogeneous_pools(rule: Rule, measured: Sequence[Measurement], min_rows: i
             p_value = homogeneity_p(counts[:, 0], counts[:, 1])
             if p_value < _LEVEL / len(keys):
                 yield (
-                    f"{label(pool)} is decided on as one group, but its {len(members)} groups differ more than by "
-                    f"chance (chi-squared test, p {number(p_value)}): one value may hide groups that are treated in "
-                    "opposite ways. Merge groups that belong together in the data, or lower gate.min_rows"
+                    f"{label(pool)}: the rates of the {len(members)} groups differ by more than chance (chi-squared "
+                    f"test, p {_p(p_value)}), so their common value may hide groups that are treated in opposite ways. "
+                    "Merge groups that belong together in the data, or lower gate.min_rows"
                 )
                 break
+
+
+def _p(value: float) -> str:
+    return "less than 0.001" if value < 0.001 else f"= {number(value)}"

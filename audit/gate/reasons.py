@@ -14,12 +14,12 @@ from audit.stats.rows_and_references import is_open_above
 ACROSS = "the interval includes the limit"
 NO_INTERVAL = "there is no interval"
 UNDEFINED = "the value is not finite"
-EMPTY = "no row is in a denominator of the metric, so that it has no value"
+EMPTY = "a denominator of the metric has no rows, so it has no value"
 NO_BASELINE = "the baseline has no such measurement"
 NOT_COMPARED = "comparing it with the baseline crashed"
 BOUND = "the measurement bounds the value on one side only"
 _MAX_NAMED = 6
-CORRECTED = "it breaks the limit before Holm's correction for multiple comparisons, but not after it"
+CORRECTED = "the interval is outside the limit, but not after Holm's correction for multiple comparisons"
 
 
 def why_open(claim: Claim, breaks: bool) -> str:
@@ -50,12 +50,11 @@ def audits(number: int | None, max_audits: int) -> str:
 def decided(total: int, broken: int) -> str:
     """Return the reason of a rule that failed, or with nothing ``broken`` passed."""
     if broken:
-        return (
-            "the value breaks the limit"
-            if total == 1
-            else f"{broken} of {total} measured values break the limit"
-        )
-    return "the value holds" if total == 1 else f"all {total} measured values hold"
+        verb = "is" if broken == 1 else "are"
+        return f"{'the value' if total == 1 else f'{broken} of {total} measured values'} {verb} outside the limit"
+    return (
+        "the value is within the limit" if total == 1 else f"all {total} measured values are within the limit"
+    )
 
 
 def undecided(total: int, causes: Sequence[str]) -> str:
@@ -69,8 +68,10 @@ def undecided(total: int, causes: Sequence[str]) -> str:
 
 def small_outside(groups: Sequence[str]) -> str:
     """Return the reason of a rule that small ``groups`` keep from passing."""
-    verb = "lies" if len(groups) == 1 else "lie"
-    return f"with fewer rows than gate.min_rows, {quote_list(groups)} {verb} wholly outside the limit"
+    verb, intervals = (
+        ("has", "its whole interval is") if len(groups) == 1 else ("have", "their whole intervals are")
+    )
+    return f"{quote_list(groups)} {verb} fewer rows than gate.min_rows, but {intervals} outside the limit"
 
 
 def unpooled(groups: Sequence[str]) -> str:

@@ -7,12 +7,14 @@ from typing import TypeVar
 
 from audit.gate.claims import Claim
 from audit.result import GROUP_KEYS, Baseline, Measurement, SampledRows
+from audit.result.small_groups import where_in_words
 from audit.stats import interval, paired_interval
 from audit.stats.methods import method_named
 
 MAX_MORE_ROWS = 1_000_000
 """More rows than this are not advised: the value is too near the limit."""
 
+_SAME_RATES = "if the rates stay as they are"
 _PRECISION = 0.01  # relative error of the search; advice is rounded to two digits
 _DENOMINATORS = {
     "equal_opportunity": "with a favourable label",
@@ -115,19 +117,17 @@ def needed(claim: Claim, confidence: float, error: float, sampled: SampledRows |
         return []
     subject = _subject(claim)
     if claim.value in (claim.low, claim.high):
-        return [
-            f"{subject}no number of rows would decide it at the observed rates: the value equals the limit"
-        ]
+        return [f"{subject}no number of rows would decide it {_SAME_RATES}: the value equals the limit"]
     for growable in _growable_rows(claim.measurement):
         factor = _factor(claim, growable, level)
         if factor is not None:
-            end = "the limit holds" if holds else "the limit is broken"
+            end = "within" if holds else "outside"
             rows = _more_rows(growable, factor, f" {sampled.kind}" if sampled else "")
-            advice = f"{subject}about {rows} at the observed rates would show that {end}"
-            return [f"{advice}: {sampled.source}" if sampled else advice]
+            advice = f"{subject}about {rows} would show that the value is {end} the limit, {_SAME_RATES}"
+            return [f"{advice}; {sampled.source}" if sampled else advice]
     if method_named(claim.measurement.method).open_side:
         return []
-    futile = f"{MAX_MORE_ROWS:,} more rows at the observed rates would not decide it"
+    futile = f"{MAX_MORE_ROWS:,} more rows would not decide it {_SAME_RATES}"
     return [f"{subject}{futile}: the value is too close to the limit"]
 
 
@@ -160,7 +160,7 @@ def _factor(claim: Claim, growable: GrowableRows, level: float) -> float | None:
 
 
 def _more_rows(growable: GrowableRows, factor: float, kind: str) -> str:
-    where = growable.measurement.where
+    where = where_in_words(growable.measurement)
     name = growable.measurement.metric.rpartition(".")[2]
     condition = next((f" {words}" for start, words in _DENOMINATORS.items() if name.startswith(start)), "")
     if growable.sides:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from audit.errors import quote_list
+from audit.errors import quote_list, yaml_name
 from audit.gate.claims import covered
 from audit.policy.gate_spec import Rule
 from audit.result import Measurement
@@ -33,11 +33,17 @@ def uncovered_groups(
         present = list(dict.fromkeys(group for m in comparisons for group in _groups(m)))
         missing = [group for group in present if group not in compared]
         if not compared and (comparisons or not any(_names(rule, attribute) for rule in rules)):
-            yield f"no rule limits a fairness metric of {attribute!r}, which {key} names"
+            yield (
+                f"{key} names {attribute!r}, but no rule limits a fairness metric of it: add one with "
+                f"where: {{attribute: {yaml_name(attribute)}}}"
+            )
         elif compared and missing:
             more = f" and {len(missing) - _MAX_LISTED} more" if len(missing) > _MAX_LISTED else ""
             listed = quote_list(missing[:_MAX_LISTED])
-            yield f"{attribute}: no rule compares these groups with the privileged ones: {listed}{more}"
+            yield (
+                f"{attribute}: no rule compares {listed}{more} with the privileged groups: add one that does, or "
+                "leave 'unprivileged' out of 'where'"
+            )
 
 
 def _groups(measurement: Measurement) -> list[str]:

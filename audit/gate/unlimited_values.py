@@ -35,8 +35,9 @@ def in_other_direction(
     ]
     if beyond:
         yield (
-            f"it limits one direction only; wholly beyond {written(mirrored)}, the same limit in the other direction, "
-            f"lies {listed(beyond)}. Is data.protected's 'privileged' the group that is treated better?"
+            f"the rule limits one direction only, and these values are beyond {written(mirrored)}, the same limit in "
+            f"the other direction: {listed(beyond)}. Limit both directions, and check that 'privileged' in "
+            "data.protected is the group that is treated better"
         )
 
 
@@ -57,8 +58,8 @@ def of_improvements(
     ]
     if outside:
         yield (
-            f"it limits the improvement over the baseline only, and the value itself lies wholly outside "
-            f"{written(low)} to {written(high)}, the limits of the default rules: {listed(outside)}"
+            f"the rule limits the improvement over the baseline only, and these values are outside {written(low)} to "
+            f"{written(high)}, the limits of the default rules: {listed(outside)}. Add a rule that limits the value"
         )
 
 

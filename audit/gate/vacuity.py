@@ -12,7 +12,7 @@ from audit.stats import improvement
 from audit.stats.methods import EXACT
 
 _IDENTICAL = (
-    "the baseline is the candidate itself, so its improvement is 0 and could not have broken the limit"
+    "the baseline is the candidate itself, so the improvement is 0 and could not have broken the limit"
 )
 
 _ABSOLUTE = frozenset({"at_least", "at_most", "within"})
@@ -24,7 +24,10 @@ def vacuous(rule: Rule, facts: MetricFacts | None) -> Iterator[str]:
         return
     for limit in rule.limit:
         if not _breakable(rule, limit, facts):
-            yield f"no value breaks '{limit}: {rule.limit[limit]:g}', since {_range(facts)}"
+            yield (
+                f"no value can be outside '{limit}: {rule.limit[limit]:g}', because {_range(facts)}: choose a stricter "
+                "limit"
+            )
 
 
 def unfailable(rule: Rule, claims: Sequence[Claim], facts: MetricFacts | None) -> str:
@@ -43,7 +46,7 @@ def _unbreakable(rule: Rule, claim: Claim, facts: MetricFacts | None) -> str:
     if claim.paired and baseline and baseline.identical:
         return _IDENTICAL
     if facts and not any(_breakable(rule, limit, facts) for limit in limits):
-        return f"no value of the metric breaks the limit, since {_range(facts)}"
+        return f"no value of the metric can be outside the limit, because {_range(facts)}"
     measurement = claim.measurement
     if facts and facts.exact_zero and not claim.paired and is_uninformative(claim, facts):
         return f"{measurement.where.get('attribute', 'all rows')}: {facts.exact_zero}"
@@ -56,8 +59,8 @@ def _unbreakable(rule: Rule, claim: Claim, facts: MetricFacts | None) -> str:
     if low == high:
         return "the decision is the same for every row, so the value could not have broken the limit"
     return (
-        f"however the same decisions were distributed over the rows, the value would lie between {number(low)} and "
-        f"{number(high)}, so it could not have broken the limit"
+        f"whichever rows the same decisions fall on, the value is between {number(low)} and {number(high)}, so it "
+        "could not have broken the limit"
     )
 
 
@@ -99,6 +102,4 @@ def _range(facts: MetricFacts) -> str:
     high = inf if facts.high is None else facts.high
     if isinf(high):
         return f"the metric is never below {written(low)}"
-    return (
-        f"the metric {'is never above' if isinf(low) else f'lies between {written(low)} and'} {written(high)}"
-    )
+    return f"the metric {'is never above' if isinf(low) else f'is always between {written(low)} and'} {written(high)}"

@@ -56,7 +56,7 @@ def decide(
     waived = [_waive(rule, waivers, on) for rule in [*rules, *_audits_rule(audits, gate.max_audits)]]
     of_data = [str(item.rule.id) for item in items if item.facts and item.facts.of_data]
     verdict, reason = _verdict(waived, checks, of_data)
-    return Decision(verdict=verdict, rules=waived, reason=reason)
+    return Decision(verdict=verdict, rules=waived, reason=reason, confidence=gate.confidence)
 
 
 def _audits_rule(audits: int | None, max_audits: int | None) -> Iterator[RuleResult]:

@@ -42,11 +42,12 @@ class RuleResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """The verdict of an audit with its reason, and the decision on each rule."""
+    """The verdict of an audit with its reason, and the decision on each rule at a ``confidence`` in (0, 1)."""
 
     verdict: Verdict
     rules: list[RuleResult]
     reason: str
+    confidence: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """Groups with fewer rows than ``gate.min_rows``, which are measured together as `OTHERS`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from audit.result.measurement import Measurement, Scalar
 
@@ -23,6 +23,23 @@ def family(measurement: Measurement) -> Family:
     """Return what the measurement has in common with those of the attribute's other groups."""
     common = [(key, value) for key, value in measurement.where.items() if key not in _NAME_KEYS]
     return measurement.metric, frozenset(common)
+
+
+def pool_in_words(members: Sequence[str], max_names: int = 5) -> str:
+    """Return what a reader calls a pool: the names of its groups, or their number if they are more than that."""
+    if len(members) > max_names:
+        return f"{len(members):,} small groups together"
+    *first, last = members
+    return f"{', '.join(first)} and {last} together" if first else last
+
+
+def where_in_words(measurement: Measurement, max_names: int = 5) -> dict[str, Scalar]:
+    """Return ``where`` for a reader: a pool of small groups by the names of its groups (see `pool_in_words`)."""
+    where = measurement.where
+    if not measurement.members:
+        return where
+    name = pool_in_words(measurement.members, max_names)
+    return {key: name if key in _NAME_KEYS else value for key, value in where.items()}
 
 
 def is_small(measurement: Measurement, min_rows: int) -> bool:

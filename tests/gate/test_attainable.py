@@ -31,7 +31,7 @@ def test_a_share_needs_as_many_rows_as_all_right_would() -> None:
     assert underpowered(at_least(0.9), rate(0, fewest), 0.95) is None  # what was seen does not matter
     assert (
         underpowered(at_least(0.9), rate(0, fewest - 1), 0.95)
-        == f"{fewest - 1} rows: too few even at a value of 1"
+        == f"{fewest - 1} rows, too few even at a value of 1"
     )
 
 
@@ -52,7 +52,7 @@ def test_a_comparison_is_asked_of_groups_alike_at_the_rate_of_both() -> None:
     rule = Rule(metric="c.rate", within=0.1)
     assert underpowered(rule, gap((0, 800), (800, 800)), 0.95) is None
     assert (
-        underpowered(rule, gap((0, 160), (40, 160)), 0.95) == "40 rows: too few even for equal rates of 0.8"
+        underpowered(rule, gap((0, 160), (40, 160)), 0.95) == "40 rows, too few even with equal rates of 0.8"
     )
     ratio = Rule(metric="c.rate", at_least=0.8, at_most=1.25)
     assert "40 rows" in str(underpowered(ratio, gap((20, 400), (40, 800), "mover-ratio"), 0.95))
@@ -68,7 +68,7 @@ def test_odds_are_asked_of_both_rates() -> None:
     few = replace(gap((1, 1), (30, 30), "equalized-odds-difference"), counts=counts)
     assert (
         underpowered(Rule(metric="c.rate", at_most=0.1), few, 0.95)
-        == "30 rows: too few even for equal rates of 0.2 and 0.8"
+        == "30 rows, too few even with equal rates of 0.2 and 0.8"
     )
     many = replace(
         few, counts={name: [k * 200, n * 200] for name, (k, n) in counts.items()}, n=24_000, smallest_n=6000
@@ -79,7 +79,7 @@ def test_odds_are_asked_of_both_rates() -> None:
 def test_a_ranking_is_asked_at_a_perfect_one() -> None:
     counts = {"favorable": [5.0], "unfavorable": [200.0]}
     auc = Measurement(metric="c.rate", value=0.6, n=205, method="delong", counts=counts, se=0.2)
-    assert "205 rows: too few even at a value of 1" in str(underpowered(at_least(0.9), auc, 0.95))
+    assert "205 rows, too few even at a value of 1" in str(underpowered(at_least(0.9), auc, 0.95))
     assert (
         underpowered(at_least(0.6), replace(auc, counts={"favorable": [50.0], "unfavorable": [200.0]}), 0.95)
         is None
@@ -146,7 +146,7 @@ def test_rows_that_count_for_fewer_are_told_as_such() -> None:
     clustered = replace(rate(200, 200), counts={"rate": [1.0, 1.0]})
     said = underpowered(at_least(0.9), clustered, 0.95)
     assert said == (
-        "200 rows, equivalent to about 1 independent rows given weights or clusters: too few even at a value of 1"
+        "200 rows, which count as about 1 because of weights or clusters, too few even at a value of 1"
     )
 
 

@@ -110,7 +110,7 @@ def test_breaking_before_and_not_after_is_undecided_and_says_so() -> None:
     rules = [at_least(), *(at_least(metric=m.metric) for m in others)]
     first, *rest = decided([check(weak, *others)], rules).rules
     assert (first.status, {rule.status for rule in rest}) == ("inconclusive", {"pass"})
-    assert "breaks the limit before Holm's correction" in first.reason
+    assert "outside the limit, but not after Holm's correction" in first.reason
 
 
 def test_measurements_that_no_rule_covers_are_not_in_the_family() -> None:

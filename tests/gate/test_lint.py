@@ -54,11 +54,15 @@ def test_limits_that_no_value_breaks(facts: MetricFacts, limit: dict[str, float]
 
 def test_of_two_limits_the_one_that_is_none_is_named() -> None:
     (words,) = vacuous(Rule(metric="c.m", at_least=0.0, at_most=0.9), SHARE)
-    assert words == "no value breaks 'at_least: 0', since the metric lies between 0 and 1"
+    assert (
+        words
+        == "no value can be outside 'at_least: 0', because the metric is always between 0 and 1: choose a stricter "
+        "limit"
+    )
     (words,) = vacuous(Rule(metric="c.m", at_most=1.0), R2)
-    assert words.endswith("since the metric is never above 1")
+    assert words.endswith("because the metric is never above 1: choose a stricter limit")
     (words,) = vacuous(Rule(metric="c.m", at_least=0.0), RATIO)
-    assert words.endswith("since the metric is never below 0")
+    assert words.endswith("because the metric is never below 0: choose a stricter limit")
 
 
 def share(k: int, n: int, **where: Scalar) -> Measurement:
@@ -85,20 +89,20 @@ MEASURED = [
 @pytest.mark.parametrize(
     ("where", "words"),
     [
-        ({"attribute": "sexx"}, "no attribute 'sexx' was measured (did you mean 'sex'?); known: 'sex'"),
+        ({"attribute": "sexx"}, "no attribute 'sexx' was measured (did you mean 'sex'?), but 'sex'"),
         (
             {"attribute": "sex", "group": "Females"},
             "no group 'Females' was measured (did you mean 'Female'?)",
         ),
         ({"attack": "fgms", "eps": 0.1}, "no attack 'fgms' was measured (did you mean 'fgsm'?)"),
-        ({"attack": "pgd", "eps": 0.3}, "no eps 0.3 was measured; known: 0.1, 0.2"),
+        ({"attack": "pgd", "eps": 0.3}, "no eps 0.3 was measured, but 0.1, 0.2"),
         (
             {"feature": "age"},
-            "c.m is not measured by 'feature'; known: 'attack', 'attribute', 'eps', 'group'",
+            "c.m is not measured by 'feature', but by 'attack', 'attribute', 'eps', 'group'",
         ),
         (
             {"attack": "pgd", "eps": 0.1},
-            "each of its keys was measured, but no measurement matches all of them",
+            "no measurement matches all of its keys at once, though each one is measured",
         ),
     ],
 )
@@ -120,24 +124,27 @@ def test_groups_that_are_too_small_for_a_rule_are_named_once_with_their_rows() -
     rule = Rule(metric="c.m", where={"attribute": "*"}, at_least=0.95)
     (warning,) = said(rule, *MEASURED)
     assert warning == (
-        "c.m[attribute=*]: there are too few rows for it to pass: Female (60 rows: too few even at a value of 1); "
-        "Male (40 rows: too few even at a value of 1)"
+        "c.m[attribute=*]: too few rows for the rule to pass: Female (60 rows, too few even at a value of 1); "
+        "Male (40 rows, too few even at a value of 1). Audit more rows"
     )
-    assert said(rule, *MEASURED, min_rows=60) == [
-        warning.partition("; ")[0]
-    ]  # Male is left out by the policy
+    alone = warning.partition("; ")[0] + ". Audit more rows"
+    assert said(rule, *MEASURED, min_rows=60) == [alone]  # Male is left out by the policy
     assert said(rule, share(500, 500, attribute="sex", group="Female")) == []
 
 
 @pytest.mark.parametrize(
     ("facts", "limit", "words"),
     [
-        (RATIO, {"within": 0.2}, ["the ideal value 1 breaks 'within: 0.2'"]),
-        (RATIO, {"at_most": 0.8}, ["the ideal value 1 breaks 'at_most: 0.8'"]),
+        (RATIO, {"within": 0.2}, ["the ideal value, 1, is outside 'within: 0.2'"]),
+        (RATIO, {"at_most": 0.8}, ["the ideal value, 1, is outside 'at_most: 0.8'"]),
         (RATIO, {"at_least": 0.8, "at_most": 1.0}, []),
         (RATIO, {"no_worse_than_baseline_by": 0.1}, []),
-        (GAP, {"at_least": 0.05, "at_most": 0.1}, ["the ideal value 0 breaks 'at_least: 0.05' and 'at_most: 0.1'"]),
-        (CHANCE, {"at_least": 0.6}, ["the ideal value 0.5 breaks 'at_least: 0.6'"]),
+        (
+            GAP,
+            {"at_least": 0.05, "at_most": 0.1},
+            ["the ideal value, 0, is outside 'at_least: 0.05' and 'at_most: 0.1'"],
+        ),
+        (CHANCE, {"at_least": 0.6}, ["the ideal value, 0.5, is outside 'at_least: 0.6'"]),
         (R2, {"at_most": 0.9}, []),  # more would not be believed
         (SHARE, {"at_most": 0.9}, []),
         (None, {"at_most": 0.9}, []),
@@ -152,13 +159,16 @@ def test_limits_that_the_ideal_value_breaks(
 def test_a_where_of_a_feature_of_attributes_is_told_to_name_them() -> None:
     strength = share(70, 100, attribute="sex", feature="code")
     (warning,) = said(Rule(metric="c.m", where={"feature": "code"}, at_least=0.1), strength)
-    assert warning.endswith('c.m is measured by attribute as well: add attribute: "*"')
+    assert warning.endswith("c.m is measured by group here, so add attribute: '*'")
     assert said(Rule(metric="c.m", where={"feature": "code", "attribute": "*"}, at_least=0.1), strength) == []
 
 
 def test_a_rule_that_no_number_of_rows_lets_pass() -> None:
     (warning,) = said(Rule(metric="c.m", at_least=1.0), share(200, 200))
-    assert warning == "c.m: it cannot pass with any number of rows: no interval lies wholly inside the limit"
+    assert (
+        warning
+        == "c.m: the rule cannot pass with any number of rows: even the best value equals the limit, so widen the limit"
+    )
 
 
 def test_of_an_attribute_without_columns_a_share_of_0_is_no_news() -> None:
@@ -219,10 +229,10 @@ def test_what_rules_leave_out_is_said_with_the_other_warnings() -> None:
         return "\n".join(warnings_of(gate, {"c.m": RATIO, "c.o": RATIO}, [result], ["sex", "race"]))
 
     pooled = joined_warnings(rules[0])
-    assert "its 3 groups differ more than by chance" in pooled
-    assert "no rule compares these groups with the privileged ones: 'a'" in pooled
-    assert "no rule limits a fairness metric of 'race'" in pooled
-    assert "it limits one direction only" in joined_warnings(rules[2])
-    assert "it limits one direction only" not in joined_warnings(*rules[1:])
+    assert "the rates of the 3 groups differ by more than chance" in pooled
+    assert "no rule compares 'a' with the privileged groups" in pooled
+    assert "data.protected names 'race', but no rule limits a fairness metric of it" in pooled
+    assert "the rule limits one direction only" in joined_warnings(rules[2])
+    assert "the rule limits one direction only" not in joined_warnings(*rules[1:])
     relative = Rule(metric="c.o", where={"attribute": "sex"}, no_worse_than_baseline_by=0.1)
-    assert "limits of the default rules: sex: a 2, 100 rows" in joined_warnings(relative)
+    assert "limits of the default rules: a (sex) 2 on 100 rows" in joined_warnings(relative)

@@ -25,7 +25,8 @@ def pooled(events: list[int], size: int = 10) -> list[Measurement]:
 def test_groups_with_opposite_rates_are_named() -> None:
     (text,) = heterogeneous_pools(RULE, pooled([9, 1] * 20), 200)
     assert text.startswith(
-        "grp: (others) is decided on as one group, but its 40 groups differ more than by chance"
+        "40 small groups together (grp): the rates of the 40 groups differ by more than chance (chi-squared test, p "
+        "less than 0.001)"
     )
 
 

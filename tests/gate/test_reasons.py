@@ -15,8 +15,8 @@ from .builders import TODAY, at_least, bare, check, decided, exact, fated, plugg
 
 CAUSES = [ACROSS, CORRECTED, NO_INTERVAL, UNDEFINED]
 ALONE = [
-    (exact(0.9), "the value holds", None),
-    (exact(0.1), "the value breaks the limit", None),
+    (exact(0.9), "the value is within the limit", None),
+    (exact(0.1), "the value is outside the limit", None),
     (fated("open"), "decided", ACROSS),
     (bare(0.9), "decided", NO_INTERVAL),
     (bare(float("nan")), "decided", UNDEFINED),
@@ -34,8 +34,8 @@ def test_alone(one: Measurement, words: str, cause: str | None) -> None:
 
 
 SEVERAL = [
-    ("holds holds holds", "all 3 measured values hold", {}),
-    ("holds breaks breaks open", "2 of 4 measured values break the limit", {}),
+    ("holds holds holds", "all 3 measured values are within the limit", {}),
+    ("holds breaks breaks open", "2 of 4 measured values are outside the limit", {}),
     ("holds weak open open", "3 of 4 measured values", {ACROSS: 2, CORRECTED: 1}),
     ("nan bare inf holds", "3 of 4 measured values", {NO_INTERVAL: 1, UNDEFINED: 2}),
 ]

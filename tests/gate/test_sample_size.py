@@ -18,6 +18,7 @@ from audit.stats import METHODS
 from .builders import at_least, bare, check, decided, exact, plugged, rate
 
 SEX = {"attribute": "sex", "unprivileged": "Female", "privileged": "Male"}
+SAME = "if the rates stay as they are"
 
 
 def difference(
@@ -56,8 +57,11 @@ def test_the_rows_of_a_share_decide_and_clearly_fewer_do_not(k: int, n: int, end
     rule = at_least(0.5)
     sentence = need(rate(k, n), rule)
     (rows,) = more(sentence)
-    words = {"pass": "the limit holds", "fail": "the limit is broken"}[end]
-    assert sentence == f"about {rows:,} more rows (100 now) at the observed rates would show that {words}"
+    words = {"pass": "within", "fail": "outside"}[end]
+    assert (
+        sentence
+        == f"about {rows:,} more rows (100 now) would show that the value is {words} the limit, {SAME}"
+    )
     assert status(rate(k / n * (n + rows), n + rows), rule) == end
     fewer = int(0.85 * rows)
     assert status(rate(k / n * (n + fewer), n + fewer), rule) == "inconclusive"
@@ -180,7 +184,7 @@ def test_discordant_rows_grow_with_the_rest() -> None:
 
 def test_a_value_on_the_limit_is_never_decided() -> None:
     assert "no number of rows would decide it" in need(rate(50, 100), at_least(0.5))
-    assert "1,000,000 more rows at the observed rates would not decide it" in need(
+    assert "1,000,000 more rows would not decide it if the rates stay as they are: " in need(
         rate(500_001, 1_000_000), at_least(0.5)
     )
 
@@ -224,7 +228,7 @@ def test_rows_do_not_close_the_open_side_of_an_attack_that_may_have_missed() -> 
     """Its accuracy is an upper bound: it can be shown to break a lower limit, never to hold it."""
     upper = replace(rate(60, 100), method="clopper-pearson-upper")
     assert decided([check(upper)], [at_least(0.5)]).rules[0].needs == []
-    assert "the limit is broken" in need(
+    assert "the value is outside the limit" in need(
         replace(upper, value=0.42, counts={"rate": [42, 100]}), at_least(0.5)
     )
 
@@ -267,7 +271,7 @@ def test_of_a_part_of_the_rows_it_says_which_and_where_more_come_from(
     check, _, name = metric.partition(".")
     facts = classes[check].metrics[name]
     sentence = need(replace(rate(60, 100), metric=metric), Rule(metric=metric, at_least=0.5), facts)
-    assert re.search(rf"about \d+ more {kind} rows \(100 now\)", sentence) and f" holds: {source}" in sentence
+    assert re.search(rf"about \d+ more {kind} rows \(100 now\)", sentence) and f"{SAME}; {source}" in sentence
 
 
 def test_the_checks_take_as_many_rows_as_it_says() -> None:
@@ -284,10 +288,10 @@ def test_a_plug_in_says_itself_where_more_of_its_rows_come_from() -> None:
     plain = need(*asked, MetricFacts(about="of all rows"))
     (rows,) = more(plain)
     assert (
-        plain == f"about {rows:,} more rows (100 now) at the observed rates would show that the limit holds"
+        plain == f"about {rows:,} more rows (100 now) would show that the value is within the limit, {SAME}"
     )
     assert need(*asked, MetricFacts(about="of some", sampled=sampled)) == (
-        f"about {rows:,} more reviewed rows (100 now) at the observed rates would show that the limit holds: "
+        f"about {rows:,} more reviewed rows (100 now) would show that the value is within the limit, {SAME}; "
         "raise checks.review.rows"
     )
 

@@ -110,7 +110,7 @@ def test_the_gate_looks_through_all_checks_that_measured() -> None:
     ]
     (rule,) = decided(found, [at_least(attribute="sex")]).rules
     assert (rule.status, len(rule.measurements)) == ("fail", 2)
-    assert rule.reason == "1 of 2 measured values break the limit"
+    assert rule.reason == "1 of 2 measured values is outside the limit"
 
 
 @pytest.mark.parametrize("wanted", [1, 1.0, "1.0"])

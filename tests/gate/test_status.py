@@ -58,7 +58,10 @@ def test_thin_groups_are_left_out_of_the_rule_and_of_the_correction(thick: str, 
     decision = decided([check(big, small)], [at_least(attribute="sex")], min_rows=200)
     (rule,) = decision.rules
     assert rule.status == WORDS["i" if (THIN[thick], k) == ("P", 0) else THIN[thick]]
-    assert ("'sex: thin' lies wholly outside the limit" in rule.reason) == (k == 0 and rule.status != "fail")
+    assert (
+        "'thin (sex)' has fewer rows than gate.min_rows, but its whole interval is outside the limit"
+        in rule.reason
+    ) == (k == 0 and rule.status != "fail")
     assert [m.where["group"] for m in rule.measurements] == ["thick"]
     assert [m.where["group"] for m in rule.not_decided] == ["thin"]
 
@@ -79,7 +82,7 @@ def test_a_group_without_a_row_in_the_denominator_is_said_to_be_that() -> None:
         rate(5, 20, attribute="sex", group="a"), value=math.nan, counts={}, method="none", smallest_n=0
     )
     (rule,) = decided([check(empty)], [at_least(attribute="sex")]).rules
-    assert rule.reason == "not decided: no row is in a denominator of the metric, so that it has no value"
+    assert rule.reason == "not decided: a denominator of the metric has no rows, so it has no value"
 
 
 def test_min_rows_is_about_groups_and_not_about_the_table() -> None:
@@ -94,7 +97,7 @@ def test_only_thin_groups_leave_nothing_to_decide() -> None:
     assert (decision.verdict, statuses(decision)) == ("inconclusive", ["inconclusive"])
     assert decision.rules[0].reason.startswith(
         "all 2 groups have fewer rows in the metric's denominator than gate.min_rows, which is 200: "
-        "sex: a (20), sex: b (20). "
+        "a (sex) with 20, b (sex) with 20. "
     )
 
 

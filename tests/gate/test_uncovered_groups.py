@@ -26,9 +26,12 @@ MEASURED = [
     rate(1, 2, "performance.accuracy", attribute="race", group="Black"),
     rate(1, 2, "fairness.theil_index"),
 ]
-SEX = "no rule limits a fairness metric of 'sex', which data.protected names"
+SEX = "data.protected names 'sex', but no rule limits a fairness metric of it: add one with where: {attribute: sex}"
 RACE = SEX.replace("sex", "race")
-ONLY_X = "sex: no rule compares these groups with the privileged ones: 'Female'"
+ONLY_X = (
+    "sex: no rule compares 'Female' with the privileged groups: add one that does, or leave 'unprivileged' out of "
+    "'where'"
+)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +72,10 @@ def test_a_rule_that_was_not_measured_counts_by_its_words() -> None:
 def test_an_intersection_that_the_policy_names_is_named_as_one() -> None:
     measured = [compared("sex", "Female"), compared("sex*race", "Female*Black")]
     rule = Rule(metric=IMPACT, where={"attribute": "sex"}, at_least=0.8)
-    unlimited = "no rule limits a fairness metric of 'sex*race', which data.intersections names"
+    unlimited = (
+        "data.intersections names 'sex*race', but no rule limits a fairness metric of it: add one with "
+        "where: {attribute: 'sex*race'}"
+    )
     assert list(uncovered_groups([rule], ["sex"], ["sex*race"], measured)) == [unlimited]
     both = [rule, Rule(metric=IMPACT, where={"attribute": "sex*race"}, at_least=0.8)]
     assert list(uncovered_groups(both, ["sex"], ["sex*race"], measured)) == []

@@ -58,7 +58,7 @@ def test_a_waiver_says_who_answers_for_it() -> None:
     assert decision.rules[0].waiver == {
         "rule": "c.rate", "reason": "known", "owner": "risk", "expires": ACTIVE, "covers": ["fail"],
     }  # fmt: skip
-    assert "break" in decision.rules[0].reason
+    assert "outside the limit" in decision.rules[0].reason
 
 
 def test_an_expired_waiver_does_not_hide_one_that_counts() -> None:

@@ -60,7 +60,7 @@ def test_the_rows_that_it_advises_decide_it() -> None:
 
 
 def test_it_can_be_underpowered() -> None:
-    assert underpowered(at_least(0.9), share(20, 20), 0.95) == "20 rows: too few even at a value of 1"
+    assert underpowered(at_least(0.9), share(20, 20), 0.95) == "20 rows, too few even at a value of 1"
     assert underpowered(at_least(0.9), share(40, 40), 0.95) is None
 
 
