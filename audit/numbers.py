@@ -4,22 +4,27 @@ import math
 from typing import NamedTuple
 
 _PER_CENT = "\u00a0%"
+_SMALLEST = 1e-4
+_DECIMALS = ((9.5e-4, 4), (10, 3), (100, 2), (1000, 1), (math.inf, 0))
+"""Decimals of a number by its magnitude; four show as 0.0010 what three show as 0.001."""
 
 
 def number(value: float) -> str:
     """Return ``value`` as text to about three significant digits; values that are not finite as words.
 
-    A value below a thousandth keeps its magnitude (``4e−5``): rounding it to 0 would hide a near miss.
+    A value that is nearly 0 is a bound (``<0.0001``): rounding it to 0 would hide a near miss.
     """
     if not math.isfinite(value):
         return _word(value)
     magnitude = abs(value)
-    if magnitude >= 1e9 or 0 < magnitude < 1e-3:
+    if 0 < magnitude < _SMALLEST:
+        return f"<{_SMALLEST:.4f}" if value > 0 else minus(f">-{_SMALLEST:.4f}")
+    if magnitude >= 1e9:
         mantissa, _, exponent = f"{value:.2g}".partition("e")
         return minus(f"{mantissa}e{int(exponent)}" if exponent else mantissa)
     if value == int(value):
         return minus(f"{int(value):,}")
-    decimals = 3 if magnitude < 10 else 2 if magnitude < 100 else 1 if magnitude < 1000 else 0
+    decimals = next(decimals for limit, decimals in _DECIMALS if magnitude < limit)
     return minus(f"{value:,.{decimals}f}")
 
 
@@ -35,8 +40,8 @@ def brief_count(value: float) -> str:
 
 def signed(value: float) -> str:
     """Return a contribution as text with its sign, to two decimals or more: ``+1.90``, ``−0.012``, ``0``."""
-    if 1e-3 <= abs(value) < 1e3:
-        return minus(f"{value:+.{2 if abs(value) >= 0.1 else 3}f}")
+    if 0 < abs(value) < 1e3:
+        return minus(f"{value:+.{2 if abs(value) >= 0.1 else 3 if abs(value) >= 1e-3 else 4}f}")
     return f"+{number(value)}" if value > 0 else number(value)
 
 

@@ -93,7 +93,8 @@ def step(change: MeasurementChange) -> str:
 
 def signed(value: float) -> str:
     """Return a difference with its sign."""
-    return f"+{number(value)}" if value > 0 else number(value)
+    text = number(value)
+    return f"+{text}" if value > 0 and text[0] != "<" else text
 
 
 def span(ci: tuple[float, float] | None) -> str:

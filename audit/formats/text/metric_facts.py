@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from audit.numbers import written
-from audit.result import CheckResult, MetricFacts, Report
+from audit.result import CheckResult, Decision, MetricFacts, Report
 
 _NOTHING = MetricFacts(about="")
 
@@ -26,17 +26,21 @@ def how_to_read(facts: MetricFacts) -> str:
     """Return the metric's description, with its range and ideal value if it has them."""
     about = facts.about.strip()
     about += "" if not about or about[-1] in ".!?" else "."
-    ideal = f"ideal {written(facts.ideal)}" if facts.ideal is not None else ""
+    ideal = f"ideal {_rounded(facts.ideal)}" if facts.ideal is not None else ""
     scale = ", ".join(part for part in (_range(facts), ideal) if part)
     return f"{about} Scale: {scale}.".strip() if scale else about
 
 
 def _range(facts: MetricFacts) -> str:
     if facts.low is not None and facts.high is not None:
-        return f"{written(facts.low)} to {written(facts.high)}"
+        return f"{_rounded(facts.low)} to {_rounded(facts.high)}"
     if facts.low is not None:
-        return f"{written(facts.low)} and up"
-    return f"{written(facts.high)} and down" if facts.high is not None else ""
+        return f"{_rounded(facts.low)} and up"
+    return f"{_rounded(facts.high)} and down" if facts.high is not None else ""
+
+
+def _rounded(value: float) -> str:
+    return written(float(f"{value:.4g}"))
 
 
 def level(report: Report) -> float:
@@ -45,9 +49,9 @@ def level(report: Report) -> float:
     return confidence if isinstance(confidence, float) and 0 < confidence < 1 else 0.95
 
 
-def confidence(report: Report) -> str:
+def confidence(decision: Decision | Report) -> str:
     """Return the confidence level of the intervals as text, e.g. ``95 %``."""
-    level = _gate(report).get("confidence")
+    level = decision.confidence if isinstance(decision, Decision) else _gate(decision).get("confidence")
     return f"{written(100 * level)}\u00a0%" if isinstance(level, float) else "the run’s confidence"
 
 

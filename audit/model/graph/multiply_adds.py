@@ -45,8 +45,9 @@ def multiply_adds(function: Callable[..., Any], signature: Sequence[Any], unknow
 
 
 def short_number(number: float) -> str:
-    """Return a number to two digits, large ones as a policy has them: ``3e12``."""
-    return f"{number:.2g}".replace("e+", "e")
+    """Return a number to two digits: ``5,000,000``, and from a thousand million on as a policy has it: ``3e12``."""
+    rounded = f"{number:.2g}"
+    return f"{float(rounded):,.0f}" if 100 <= number < 1e9 else rounded.replace("e+", "e")
 
 
 class _Count:

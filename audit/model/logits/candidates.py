@@ -1,5 +1,6 @@
 """Candidates for the logits of a model (inputs of sigmoid or softmax), and their match with its scores on data."""
 
+import re
 from collections import deque
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -10,9 +11,10 @@ import numpy as np
 from scipy.special import expit, gammaln, softmax
 
 from audit.model.graph.frozen import Frozen
-from audit.model.graph.traversal import data_inputs, node_name
+from audit.model.graph.traversal import CALLS, data_inputs, node_name
 from audit.model.head import Head
 
+_CALL = re.compile(rf"({'|'.join(CALLS)})(_\d+)?")
 _SQUASHING = frozenset({"Sigmoid", "Softmax", "LogSoftmax"})
 _MAX_CANDIDATES = 8  # a recurrent network has many gates: the head is near the output
 _SCORE_TOLERANCES = {
@@ -74,7 +76,14 @@ def operation_inputs(
         if node.op in operations:
             for tensor in data_inputs(node):
                 if width := _width(frozen.shape(tensor), default_width):
-                    yield LogitCandidate(tensor, width, f"the input of {node.op} ({node.name})")
+                    yield LogitCandidate(
+                        tensor, width, f"the input of {node.op} ({_without_calls(node.name)})"
+                    )
+
+
+def _without_calls(name: str) -> str:
+    """Return the name of an operation without those of the functions that exporters wrap a model into."""
+    return "/".join(part for part in name.split("/") if not _CALL.fullmatch(part)) or name
 
 
 def _width(shape: list[int | None] | None, default: int) -> int | None:
