@@ -6,17 +6,18 @@ from audit.audit_log.audit_count import audit_number, audit_number_in_words
 from audit.cli.colour import Style, bare
 from audit.cli.first_line import first_line
 from audit.errors import quote_list
-from audit.formats.rule_text import by_place
+from audit.formats.rule_outcome import measured_sentences
+from audit.formats.rule_text import UNDECIDED, by_place, sentence
 from audit.formats.small_groups import rows_in_words, undecided_rows
-from audit.formats.text.margins import in_words
+from audit.formats.text.catalogue import words
 from audit.formats.text.measurement_text import measurement_text
 from audit.numbers import number, with_interval
 from audit.result import MAX_AUDITS, Baseline, Decision, GroupFacts, Measurement, Report, RuleResult
 
-_MARKS = {"pass": "pass", "fail": "FAIL", "inconclusive": "open", "waived": "waived"}
 _NOT_MEASURED = {"skipped": "was skipped", "crashed": "crashed"}
 _MAX_NAME_CHARACTERS = 100
 _MAX_LINES_PER_RULE = 3
+_MAX_CLAIM = 600
 MIN_SLOW_SECONDS = 10.0  # a plug-in that takes less is not worth a remark
 MAX_SHARE = 0.5  # of an audit's seconds
 
@@ -41,22 +42,32 @@ def summary(
 
     ``decision`` is on ``report``, under its policy or another. With ``verbose``, every measurement is listed.
     """
-    limit = None if verbose else _MAX_LINES_PER_RULE
     verdict, colon, rest = first_line(decision, report.checks).partition(":")
     yield f"{style(verdict, decision.verdict)}{colon}{rest}"
     order = ("fail", "inconclusive", "waived", "pass")
     for rule in sorted(decision.rules, key=lambda rule: order.index(rule.status)):
-        mark = style(f"{_MARKS[rule.status]:7}", rule.status)
-        yield f"  {mark} {plain(rule.id)}  {in_words(rule.limit)}: {plain(rule.reason, 300)}"
-        if verbose or rule.status != "pass" or len(rule.measurements) == 1:
-            yield from (f"            {line}" for line in _worst(rule, rule.measurements, limit))
-        yield from (f"            needs: {plain(need, 300)}" for need in _first(rule.needs, limit))
-        if rule.not_decided:
-            count = len(rule.not_decided)
-            yield f"            left out by gate.min_rows: {count} group{'s' * (count != 1)}"
-            yield from (
-                f"              {line}" for line in _worst(rule, rule.not_decided, limit, report.data.groups)
-            )
+        mark = style(f"{words('status', rule.status):11}", rule.status)
+        yield f"  {mark}  {plain(rule.id)}"
+        yield from (f"               {line}" for line in _lines(rule, decision, report.data.groups, verbose))
+
+
+def _lines(
+    rule: RuleResult, decision: Decision | Report, groups: Sequence[GroupFacts], verbose: bool
+) -> Iterator[str]:
+    """Yield what page one says of a rule, then its other measurements, and what would decide it."""
+    limit = None if verbose else _MAX_LINES_PER_RULE
+    yield from (plain(text, _MAX_CLAIM) for text in measured_sentences(rule, decision))
+    if rule.status == "inconclusive" or (rule.status != "pass" and len(rule.measurements) != 1):
+        yield plain(sentence(rule.reason.removeprefix(UNDECIDED)), _MAX_CLAIM)
+    if verbose or rule.status != "pass":
+        yield from _worst(rule, rule.measurements, limit, skipped=1)
+    yield from (
+        plain(words("next", "to_decide", need=need), _MAX_CLAIM) for need in _first(rule.needs, limit)
+    )
+    if rule.not_decided:
+        count = len(rule.not_decided)
+        yield f"left out by gate.min_rows: {count} group{'s' * (count != 1)}"
+        yield from (f"  {line}" for line in _worst(rule, rule.not_decided, limit, groups))
 
 
 def remarks(report: Report) -> Iterator[str]:
@@ -73,8 +84,8 @@ def remarks(report: Report) -> Iterator[str]:
     for name, options in report.policy.effective["checks"].items():  # type: ignore[attr-defined]  # a mapping
         if options is False:
             yield f"  note    the policy turns off the check {plain(name)}"
-    for sentence in undecided_rows(report):
-        yield f"  note    {plain(sentence, 300)}"
+    for text in undecided_rows(report):
+        yield f"  note    {plain(text, 300)}"
     for check in report.checks:
         if check.status != "measured":
             yield f"  note    the check {plain(check.name)} {_NOT_MEASURED[check.status]}: {plain(check.reason, 300)}"
@@ -107,11 +118,16 @@ def _worst(
     measurements: Sequence[Measurement],
     limit: int | None,
     groups: Sequence[GroupFacts] | None = None,
+    skipped: int = 0,
 ) -> Iterator[str]:
-    """Yield the measurements furthest beyond the limit; those of small groups with the rows of their ``groups``."""
+    """Yield the measurements furthest beyond the limit; those of small groups with the rows of their ``groups``.
+
+    The first ``skipped`` are left out, which a sentence says already.
+    """
     if rule.id == MAX_AUDITS:  # a count of audits: the reason says all of it
         return iter(())
-    return _first([_line(measurement, groups) for measurement, _ in by_place(measurements, rule)], limit)
+    places = by_place(measurements, rule)[skipped:]
+    return _first([_line(measurement, groups) for measurement, _ in places], limit)
 
 
 def _first(lines: Sequence[str], limit: int | None) -> Iterator[str]:

@@ -7,8 +7,10 @@ from audit.diff.measurements import by_key
 from audit.diff.records import Presence, Side, WarningChange
 from audit.formats.text.where_labels import describe
 from audit.result import GROUP_KEYS, Measurement, Report
+from audit.result.small_groups import where_in_words
 
 _MEMBERS = ("group", "unprivileged")
+_POOL = "small groups together"  # whatever its members: with others it is not comparable, and no other group
 Name = TypeVar("Name", str, tuple[str, str])
 
 
@@ -89,7 +91,7 @@ def _is_covered(measurement: Measurement, others: _Contents) -> bool:
 
 def label(measurement: Measurement) -> str:
     """Return the metric of a measurement with its ``where`` in words."""
-    where = describe(measurement.where)
+    where = describe(where_in_words(measurement))
     return f"{measurement.metric}, {where}" if where else measurement.metric
 
 
@@ -116,6 +118,9 @@ def _others(measurement: Measurement) -> frozenset[tuple[str, str]]:
 def _groups(measurement: Measurement) -> frozenset[tuple[str, str]]:
     where = measurement.where
     attribute = where.get("attribute")
+    pool = _POOL if measurement.members else ""
     return frozenset(
-        (str(attribute), str(where[key])) for key in _MEMBERS if key in where and attribute is not None
+        (str(attribute), pool or str(where[key]))
+        for key in _MEMBERS
+        if key in where and attribute is not None
     )

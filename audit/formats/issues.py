@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from audit.formats.rule_text import MAX_REASON, outcome, sentence
+from audit.formats.rule_outcome import outcome
+from audit.formats.rule_text import MAX_REASON, sentence
 from audit.formats.text.safe_text import brief, elide
 from audit.result import CheckResult, Report, RuleResult
 
@@ -79,7 +80,7 @@ def _of_rules(report: Report) -> Iterator[Issue]:
     for rule in report.rules:
         if rule.status != "pass":
             mark = _fingerprint(report, "rule", rule.id)
-            yield Issue(rule.status, rule.id, outcome(rule), _line(report, rule.id), mark, rule)
+            yield Issue(rule.status, rule.id, outcome(rule, report), _line(report, rule.id), mark, rule)
 
 
 def _of_checks(report: Report) -> Iterator[Issue]:

@@ -11,7 +11,8 @@ from typing import Literal, NamedTuple
 from xml.etree import ElementTree as ET
 
 from audit.formats.issues import crash_text, unexplained, verdict_text
-from audit.formats.rule_text import details, outcome, sentence
+from audit.formats.rule_outcome import details, outcome
+from audit.formats.rule_text import sentence
 from audit.formats.text.safe_text import clean
 from audit.result import CheckResult, Report, RuleResult, RuleStatus
 
@@ -71,7 +72,7 @@ def _of_check(check: CheckResult, report: Report) -> Iterator[Case]:
 
 
 def _of_rule(rule: RuleResult, report: Report) -> Case:
-    return Case(rule.id, _RESULTS[rule.status], rule.status, outcome(rule), details(rule, report.data.groups))
+    return Case(rule.id, _RESULTS[rule.status], rule.status, outcome(rule, report), details(rule, report))
 
 
 def _check_of(rule: RuleResult) -> str:

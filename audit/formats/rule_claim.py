@@ -8,11 +8,13 @@ from typing import NamedTuple
 from audit.formats.rule_text import PlacedMeasurements
 from audit.formats.text import margins
 from audit.formats.text.catalogue import title, words
-from audit.formats.text.safe_text import brief, clean
+from audit.formats.text.measurement_text import ALL_ROWS
+from audit.formats.text.safe_text import brief, clean, elide
 from audit.formats.text.where_labels import describe, rows_of
 from audit.numbers import count, interval, number, per_cent, written
 from audit.policy.gate_spec import DEFAULT_RATIO
 from audit.result import MAX_AUDITS, Measurement, RuleResult
+from audit.result.small_groups import where_in_words
 
 _RATES = {
     "fairness.disparate_impact": "selection",
@@ -28,7 +30,7 @@ _RATES = {
 
 _SELECTED_RATIO = "fairness.disparate_impact"
 _BY_GROUP = ("fairness.", "performance.")
-_MAX_MEMBERS = 5
+_MAX_GROUP_COLUMNS = 120  # a pool has the names of several groups
 _MAX_OTHERS = 2
 _SPACES = re.compile(r"[ \t\r\n]+")  # not those that keep a number and its unit on one line
 
@@ -82,17 +84,8 @@ def statement(measurement: Measurement) -> str:
 def group_label(measurement: Measurement, key: str = "unprivileged") -> str:
     """Return the group of a measurement, with its attribute; of small groups that are pooled, their names."""
     attribute = brief(str(measurement.where.get("attribute", "")))
-    group = brief(str(measurement.where.get(key, "")))
-    if measurement.members and key != "privileged":
-        group = _pool(measurement.members)
+    group = elide(str(where_in_words(measurement).get(key, "")), _MAX_GROUP_COLUMNS)
     return words("claim", "group", group=group, attribute=attribute)
-
-
-def _pool(members: Sequence[str]) -> str:
-    if len(members) > _MAX_MEMBERS:
-        return words("claim", "large_pool", number=len(members))
-    *first, last = map(brief, members)
-    return words("claim", "pool", groups=f"{', '.join(first)} and {last}" if first else last)
 
 
 def _sides(measurement: Measurement) -> Mapping[str, str]:
@@ -106,12 +99,12 @@ def _sides(measurement: Measurement) -> Mapping[str, str]:
 
 
 def _plain(measurement: Measurement) -> str:
-    label = describe(measurement.where)
+    label = describe(where_in_words(measurement))
     name = title(measurement.metric)
     value = number(measurement.value)
     if not label:
         return words("claim", "of_all", title=name, value=value)
-    return words("claim", "of_rows", title=name, value=value, label=brief(label))
+    return words("claim", "of_rows", title=name, value=value, label=elide(label, _MAX_GROUP_COLUMNS))
 
 
 def _against_baseline(measurement: Measurement, text: str) -> str:
@@ -148,7 +141,11 @@ def _others(outside: Sequence[Measurement]) -> str:
 
 
 def _group_or_where(m: Measurement) -> str:
-    return group_label(m) if "unprivileged" in m.where else brief(describe(m.where))
+    return (
+        group_label(m)
+        if "unprivileged" in m.where
+        else elide(describe(where_in_words(m)) or ALL_ROWS, _MAX_GROUP_COLUMNS)
+    )
 
 
 def _limit(rule: RuleResult, side: str) -> str:

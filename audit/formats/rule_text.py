@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from itertools import islice
 
 from audit.formats.small_groups import rows_in_words
 from audit.formats.text import margins
-from audit.formats.text.safe_text import brief, clean, elide
+from audit.formats.text.safe_text import clean, elide
 from audit.formats.text.where_labels import describe, rows_of
 from audit.numbers import count, with_interval
 from audit.result import MAX_AUDITS, GroupFacts, Measurement, RuleResult, RuleStatus
+from audit.result.small_groups import where_in_words
 
 PlacedMeasurements = list[tuple[Measurement, margins.Place | None]]
 
@@ -21,6 +21,9 @@ MAX_LINES = 12
 
 MAX_REASON = 600
 """Most columns of a reason that a sentence repeats."""
+
+UNDECIDED = "not decided: "
+"""What the status of an undecided rule says already, before its reason."""
 
 _MAX_LABEL = 96
 _WOULD = {
@@ -47,28 +50,6 @@ def ranked(rule: RuleResult) -> PlacedMeasurements:
     return [] if rule.id == MAX_AUDITS else by_place(rule.measurements, rule)
 
 
-def outcome(rule: RuleResult) -> str:
-    """Return a rule's outcome on one line: its decisive measurement, the limit, the reason, and its waiver."""
-    sentences = [numbers(rule), elide(rule.reason, MAX_REASON), *([waiver(rule)] if rule.waiver else [])]
-    return " ".join(map(sentence, sentences))
-
-
-def numbers(rule: RuleResult) -> str:
-    """Return the measurement that is furthest outside the limit or nearest to it, and the limit, in words.
-
-    For example ``fairness.disparate_impact is 0.31 (0.28 to 0.34) for sex: Female against Male, n 5,421; it must be at
-    least 0.8 (outside: 0.490 below the limit)``; without a measurement, the limit alone.
-    """
-    metric = brief(rule.metric)
-    limit = margins.in_words(rule.limit)
-    measured = ranked(rule)
-    if not measured:
-        return f"{metric}{_of(describe(rule.where))} must be {limit}"
-    worst, place = measured[0]
-    value = f"{with_interval(worst.value, worst.ci)}{_of(describe(worst.where))}, {_rows(worst)}"
-    return f"{metric} is {value}; it must be {limit}" + (f" ({place.words})" if place else "")
-
-
 def measurement_lines(
     rule: RuleResult, groups: Sequence[GroupFacts], max_lines: int = MAX_LINES
 ) -> Iterator[str]:
@@ -80,16 +61,6 @@ def measurement_lines(
     yield from _lines(ranked(rule), _rows, max_lines)
     for line in _lines(by_place(rule.not_decided, rule), partial(rows_in_words, groups=groups), max_lines):
         yield f"left out by gate.min_rows: {line}"
-
-
-def details(rule: RuleResult, groups: Sequence[GroupFacts]) -> list[str]:
-    """Return the lines below an `outcome`: the rule's other measurements, and what would decide it.
-
-    ``groups`` are as in `measurement_lines`.
-    """
-    in_outcome = min(len(ranked(rule)), 1)
-    needs = [sentence(f"needs: {need}") for need in rule.needs]
-    return [*islice(measurement_lines(rule, groups), in_outcome, None), *needs]
 
 
 def waiver(rule: RuleResult) -> str:
@@ -119,7 +90,7 @@ def _ended(text: str) -> str:
 
 def _lines(measured: PlacedMeasurements, rows: Callable[[Measurement], str], max_lines: int) -> Iterator[str]:
     for measurement, place in measured[:max_lines]:
-        label = elide(describe(measurement.where) or "all rows", _MAX_LABEL)
+        label = elide(describe(where_in_words(measurement)) or "all rows", _MAX_LABEL)
         value = with_interval(measurement.value, measurement.ci)
         yield one_line(", ".join([f"{label}: {value}", rows(measurement), *([place.words] if place else [])]))
     if len(measured) > max_lines:
@@ -128,7 +99,3 @@ def _lines(measured: PlacedMeasurements, rows: Callable[[Measurement], str], max
 
 def _rows(measurement: Measurement) -> str:
     return f"n {count(rows_of(measurement))}"
-
-
-def _of(label: str) -> str:
-    return f" for {elide(label, _MAX_LABEL)}" if label else ""

@@ -11,11 +11,12 @@ from urllib.parse import quote
 
 from audit.formats.issues import CRASHED, VERDICT, Issue, Kind, crash_text, issues, policy_path
 from audit.formats.metric_links import link_of
+from audit.formats.rule_claim import rule_title
 from audit.formats.rule_text import one_line, sentence, waiver
 from audit.formats.text import margins
+from audit.formats.text.catalogue import words
 from audit.formats.text.metric_facts import facts_of, how_to_read
 from audit.formats.text.safe_text import brief, clean, elide
-from audit.formats.text.where_labels import describe
 from audit.result import AUDITS, Report, RuleResult, Verdict
 
 EXIT_CODES: Mapping[Verdict, int] = {"pass": 0, "fail": 1, "inconclusive": 3}
@@ -97,8 +98,7 @@ def _driver(report: Report, ids: Mapping[tuple[bool, str], str]) -> Json:
 def _descriptor(rule: RuleResult, report: Report) -> Json:
     facts = facts_of(rule.metric, report.checks)
     about = how_to_read(facts) or (_ABOUT_AUDITS if rule.metric == AUDITS else "")
-    label = f"{brief(rule.metric)}{' for ' * bool(rule.where)}{describe(rule.where)}"
-    title = sentence(f"{label} must be {margins.in_words(rule.limit)}")
+    title = sentence(f"{rule_title(rule)} must be {margins.in_words(rule.limit)}")
     link = link_of(rule.metric, facts)
     return {
         "name": elide(rule.metric, _MAX_NAME),
@@ -112,7 +112,9 @@ def _descriptor(rule: RuleResult, report: Report) -> Json:
 
 def _result(issue: Issue, report: Report, ids: Mapping[tuple[bool, str], str]) -> Json:
     key = (issue.rule is not None, issue.id)
-    needs = [sentence(f"needs: {need}") for need in issue.rule.needs] if issue.rule else []
+    needs = (
+        [sentence(words("next", "to_decide", need=need)) for need in issue.rule.needs] if issue.rule else []
+    )
     place = {"artifactLocation": _artifact(policy_path(report)), "region": {"startLine": issue.line}}
     return {
         "ruleId": ids[key],

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from audit.formats.text.where_labels import describe
 from audit.numbers import with_interval
 from audit.result import GroupFacts, Measurement, Report
-from audit.result.small_groups import group_name
+from audit.result.small_groups import group_name, where_in_words
 
 _MAX_NAMES = 6
 
@@ -32,7 +32,7 @@ def left_out(report: Report) -> dict[str, tuple[str, str]]:
     fewest: dict[str, Measurement] = {}
     for rule in report.rules:
         for measurement in rule.not_decided:
-            where = measurement.where
+            where = where_in_words(measurement)
             group = {k: v for k, v in where.items() if k in ("attribute", "group", "unprivileged")}
             name = describe(group) or describe(where) or "all rows"
             fewest[name] = min(measurement, fewest.get(name, measurement), key=lambda m: m.rows)

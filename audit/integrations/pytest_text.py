@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from audit.cli.summary import plain
-from audit.formats.rule_text import MAX_REASON, details, measurement_lines, one_line, outcome
+from audit.formats.rule_outcome import details, outcome
+from audit.formats.rule_text import MAX_REASON, measurement_lines, one_line
 from audit.formats.text.margins import in_words
 from audit.formats.text.safe_text import elide
 from audit.result import Measurement, Report, RuleResult
@@ -14,9 +15,7 @@ _MAX_CHARACTERS = 500
 
 def failure_text(rule: RuleResult, report: Report) -> str:
     """Return a rule's status, id and outcome, and below them its other measurements and what would decide it."""
-    return "\n".join(
-        [f"{rule.status}: {one_line(rule.id)}", outcome(rule), *details(rule, report.data.groups)]
-    )
+    return "\n".join([f"{rule.status}: {one_line(rule.id)}", outcome(rule, report), *details(rule, report)])
 
 
 def failure_reason(rule: RuleResult, report: Report) -> str:

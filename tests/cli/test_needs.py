@@ -39,7 +39,7 @@ def test_as_many_copies_of_the_group_as_are_asked_for_decide(gap: Kit) -> None:
     women, table = gap.frame[gap.frame["sex"] == "Female"], gap.frame
     (sentence,) = audited(gap).needs
     found = re.fullmatch(
-        r"about ([\d,]+) more rows of Female \((\d+) now\) at the observed rates would show that the limit holds",
+        r"about ([\d,]+) more rows of Female \((\d+) now\) would show that the value is within the limit, if the rates stay as they are",
         sentence,
     )
     assert found, sentence
@@ -66,12 +66,12 @@ def test_open_rules_groups_left_out_and_warnings_are_said(
     gap.policy["gate"] |= {"min_rows": 100, "rules": [*gap.policy["gate"]["rules"], race, vacuous, nothing]}
     assert main(gap.write()) == 3
     out = capsys.readouterr().out
-    assert re.search(r"needs: about [\d,]+ more rows of Female \(\d+ now\)", out)
+    assert re.search(r"To decide it: about [\d,]+ more rows of Female \(\d+ now\)", out)
     left_out = r"left out by gate.min_rows: 1 group\n +race: Other against White: [\d.]+ \([\d.]+ to [\d.]+\), \d+ rows"
     assert re.search(left_out, out)
     assert (
-        "warning performance.accuracy: no value breaks 'at_least: 0', since the metric lies between 0 and 1"
-        in out
+        "warning performance.accuracy: no value can be outside 'at_least: 0', because the metric is always between "
+        "0 and 1: choose a stricter limit" in out
     )
     assert "no group 'Femal' was measured (did you mean 'Female'?)" in out
     report = read_report(gap.out)
@@ -85,6 +85,6 @@ def test_a_rule_that_the_rows_can_never_decide_is_warned_of(
     gap.policy["gate"]["rules"][0] = {**gap.policy["gate"]["rules"][0], "at_least": -0.001, "at_most": 0.001}
     main(gap.write())
     assert re.search(
-        r"too few rows for it to pass: Female \(\d+ rows: too few even for equal rates of",
+        r"too few rows for the rule to pass: Female \(\d+ rows, too few even with equal rates of",
         capsys.readouterr().out,
     )

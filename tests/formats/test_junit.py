@@ -64,7 +64,12 @@ def test_each_status_is_its_own_result(status: str, kind: type | None) -> None:
 
 def test_a_failure_has_reason_and_numbers() -> None:
     (failure,) = cases(small())["fairness.disparate_impact[attribute=sex]"].result
-    for part in ("0.510 (0.456 to 0.564)", "n 5,421", "0.290 below the limit", "1 of 1 measurement breaks"):
+    for part in (
+        "is 0.510. 95 % interval 0.456 to 0.564",
+        "5,421 rows",
+        "0.290 below the limit",
+        "1 of 1 measurement breaks",
+    ):
         assert part in failure.message and part in failure.text
 
 
@@ -79,9 +84,13 @@ def test_of_several_values_the_first_is_in_the_message_and_each_other_has_a_line
 
 
 def test_an_undecided_rule_says_what_it_needs() -> None:
-    rule = replace(rules()[2], needs=["about 320 more rows of Black would show that the limit holds"])
+    rule = replace(
+        rules()[2], needs=["about 320 more rows of Black would show that the value is within the limit"]
+    )
     (error,) = cases(replace(small(), rules=[rule]))[rule.id].result
-    assert error.text.endswith("\nNeeds: about 320 more rows of Black would show that the limit holds.")
+    assert error.text.endswith(
+        "\nTo decide it: about 320 more rows of Black would show that the value is within the limit."
+    )
 
 
 def test_a_waived_rule_is_skipped_with_reason_owner_and_date() -> None:

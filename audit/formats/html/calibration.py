@@ -10,6 +10,7 @@ from audit.formats.html.charts.reliability_curve import Reliability, reliability
 from audit.formats.text.safe_text import brief
 from audit.numbers import count, with_interval
 from audit.result import CheckResult, GroupFacts, Measurement
+from audit.result.small_groups import where_in_words
 
 MAX_OPEN = 6
 MAX_FOLDED = 24
@@ -65,7 +66,7 @@ def _panel(attribute: str, members: Sequence[Binned], privileged: frozenset[str]
 
 
 def _group(measurement: Measurement) -> str:
-    return str(measurement.where["group"])
+    return str(where_in_words(measurement)["group"])
 
 
 def _rank(measurement: Measurement) -> tuple[float, float]:

@@ -22,9 +22,10 @@ from audit.formats.html.thresholds import TABLES, ThresholdSection, thresholds
 from audit.formats.text.catalogue import title
 from audit.formats.text.metric_facts import facts_of, how_to_read, level, short
 from audit.formats.text.table_records import PlainTable, fits, plain_table
-from audit.formats.text.where_labels import describe, panel_of, row_label
+from audit.formats.text.where_labels import Where, describe, panel_of, row_label
 from audit.numbers import number
 from audit.result import CheckResult, Measurement, MetricFacts, Report, Scalar
+from audit.result.small_groups import where_in_words
 
 MAX_ROWS = 24
 _Members = tuple[dict[str, Scalar], list[Measurement]]
@@ -190,10 +191,15 @@ def _by_panel(measurements: Sequence[Measurement]) -> list[_Members]:
     return list(panels.values())
 
 
+def _row(measurement: Measurement, shared: Where) -> Row:
+    short_name, full = (row_label(where_in_words(measurement, names), shared) for names in (1, 5))
+    return Row(short_name, measurement, full=full)
+
+
 def _panel(name: str, panel: _Members, max_rows: int, scale: Axis, guides: Guides) -> MetricPanel:
     shared, members = panel
     title = describe(shared)
-    rows = [Row(row_label(m.where, shared), m) for m in members[:max_rows]]
+    rows = [_row(m, shared) for m in members[:max_rows]]
     return MetricPanel(
         title=title,
         plots=folded_plots(f"{name}, {title}" if title else name, rows, scale, guides, MAX_ROWS),

@@ -10,6 +10,7 @@ from audit.formats.text.catalogue import title, words
 from audit.formats.text.where_labels import describe, without
 from audit.numbers import Estimate, count, estimate
 from audit.result import CheckResult, Measurement, Report
+from audit.result.small_groups import where_in_words
 
 _RATES = (
     "performance.selection_rate",
@@ -148,7 +149,7 @@ def _comparisons(by_metric: Mapping[str, Sequence[Measurement]]) -> list[Compari
     attributes: dict[str, dict[str, dict[str, Measurement]]] = {}
     for name, measurements in by_metric.items():
         for m in measurements:
-            label = describe(without(m.where, {"attribute": ""}))
+            label = describe(without(where_in_words(m), {"attribute": ""}))
             rows = attributes.setdefault(str(m.where["attribute"]), {})
             rows.setdefault(label, {})[name] = m
     max_rows = rows_each([len(rows) for rows in attributes.values()], MIN_ROWS)

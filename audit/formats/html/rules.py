@@ -17,7 +17,8 @@ from audit.formats.text.margins import Place
 from audit.formats.text.measurement_text import MeasurementText, measurement_text
 from audit.formats.text.metric_facts import confidence, facts_of
 from audit.formats.text.where_labels import Where, describe, shared, without
-from audit.result import MAX_AUDITS, MetricFacts, Report, RuleResult
+from audit.result import MAX_AUDITS, Measurement, MetricFacts, Report, RuleResult
+from audit.result.small_groups import where_in_words
 
 MAX_ROWS = 12
 _ABOUT_AUDITS = (
@@ -90,12 +91,13 @@ def _rows(rule: RuleResult, measured: PlacedMeasurements, common: Where, max_row
     parts = ((measured, False), (by_place(rule.not_decided, rule), True))
     rows = ((left_out, m, place) for measurements, left_out in parts for m, place in measurements)
     return [
-        Row(_label(m.where, common), m, place, left_out, describe(m.where) or "all rows")
+        Row(_label(m, common), m, place, left_out, describe(where_in_words(m)) or "all rows")
         for left_out, m, place in islice(rows, max_rows)
     ]
 
 
-def _label(where: Where, common: Where) -> str:
+def _label(measurement: Measurement, common: Where) -> str:
+    where = where_in_words(measurement, max_names=1)
     rest = without(where, common)
     if "attribute" in rest:
         # Each attribute has its own privileged group: not every row needs to name it.

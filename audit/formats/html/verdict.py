@@ -15,6 +15,7 @@ from audit.formats.text.metric_facts import min_rows, turned_off
 from audit.formats.text.where_labels import describe
 from audit.numbers import with_interval
 from audit.result import CheckResult, Measurement, Report, RuleStatus
+from audit.result.small_groups import where_in_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ def _titled(warning: str, views: list[RuleView]) -> str:
 def _small_group(m: Measurement, report: Report) -> str:
     rows = rows_in_words(m, report.data.groups)
     name = title(m.metric).lower()
-    return f"{describe(m.where)}: {name} {with_interval(m.value, m.ci)}, {rows}"
+    return f"{describe(where_in_words(m))}: {name} {with_interval(m.value, m.ci)}, {rows}"
 
 
 def _open_question(report: Report) -> str:

@@ -1,6 +1,7 @@
 """The whole of `summary.md`: its sections in order of importance, within the length that a comment may have."""
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import TypeVar
 
 from audit.formats.markdown.items import RULES_HEAD, check_item, group_item, rule_item, rule_row, waived_item
@@ -19,7 +20,7 @@ Undecided = CheckResult | RuleResult
 
 _ICONS = {"pass": "✅", "fail": "❌", "inconclusive": "⚠️"}
 _MAX_DETAILED = 20
-_POOLED = "Small groups of one attribute are pooled and decided together, as `(others)`."
+_POOLED = "Small groups of one attribute are decided together, as one group."
 
 
 def render(report: Report) -> str:
@@ -39,8 +40,10 @@ def _sections(report: Report) -> Iterator[Section]:
     undecided: list[Undecided] = [*crashed, *rules["inconclusive"]]
     yield _lead(report, rules["fail"], undecided)
     if rules["fail"]:
-        yield _list("### Not decided", undecided, _undecided_item, "such entries", 9_000)
-    yield _list("### Waived", rules["waived"], waived_item, "waived rules", 5_000)
+        yield _list(
+            "### Not decided", undecided, partial(_undecided_item, report=report), "such entries", 9_000
+        )
+    yield _list("### Waived", rules["waived"], partial(waived_item, report=report), "waived rules", 5_000)
     yield _list("### Skipped", skipped, check_item, "skipped checks", 2_000)
     yield _list("### Keep in mind", list(remarks(report)), _remark, "remarks", 6_000)
     yield _table(
@@ -58,10 +61,14 @@ def _lead(report: Report, failed: list[RuleResult], undecided: list[Undecided]) 
     older = f"{prose(report.superseded)}\n\n" if report.superseded else ""
     title = f"## {_ICONS[report.verdict]} {headline(report, report.checks)}\n\n{older}{subject(report)}"
     if failed:
-        return _list(f"{title} What blocked:", failed, rule_item, "such rules", 20_000)
+        return _list(f"{title} What failed:", failed, partial(rule_item, report=report), "such rules", 20_000)
     if undecided:
         return _list(
-            f"{title} What could not be decided:", undecided, _undecided_item, "such entries", 20_000
+            f"{title} What could not be decided:",
+            undecided,
+            partial(_undecided_item, report=report),
+            "such entries",
+            20_000,
         )
     reason = "" if report.verdict == "pass" else f" {prose(sentence(report.reason))}"
     return Section(opening=title + reason, bytes=20_000)
@@ -81,8 +88,8 @@ def _table(
     )
 
 
-def _undecided_item(record: Undecided) -> str:
-    return check_item(record) if isinstance(record, CheckResult) else rule_item(record)
+def _undecided_item(record: Undecided, report: Report) -> str:
+    return check_item(record) if isinstance(record, CheckResult) else rule_item(record, report)
 
 
 def _groups(report: Report) -> Section:

@@ -5,10 +5,12 @@ from itertools import islice
 
 from audit.formats.model_card.fairness import fairness_assessments
 from audit.formats.model_card.fields import Record, name, present, properties, text
-from audit.formats.rule_text import SEVERITY, outcome
+from audit.formats.rule_outcome import outcome
+from audit.formats.rule_text import SEVERITY
 from audit.formats.text.metric_facts import level
 from audit.formats.text.where_labels import Where, describe
 from audit.result import Measurement, Report, TensorFacts
+from audit.result.small_groups import where_in_words
 
 _MAX_LIMITATIONS = 20
 _NOT_FINITE = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
@@ -71,7 +73,7 @@ def _metrics(report: Report) -> list[Record]:
 def _metric(measurement: Measurement, labels: SliceLabels) -> Record:
     metric: Record = {"type": name(measurement.metric), "value": _number(measurement.value)}
     if measurement.where:
-        metric["slice"] = labels[measurement.where]
+        metric["slice"] = labels[where_in_words(measurement)]
     if measurement.ci:
         low, high = measurement.ci
         metric["confidenceInterval"] = {"lowerBound": _number(low), "upperBound": _number(high)}
@@ -101,7 +103,7 @@ def _limitations(report: Report) -> Iterator[str]:
     open_rules = (
         rule for status in SEVERITY if status != "pass" for rule in report.rules if rule.status == status
     )
-    yield from map(outcome, islice(open_rules, _MAX_LIMITATIONS))
+    yield from (f"{rule.id}: {outcome(rule, report)}" for rule in islice(open_rules, _MAX_LIMITATIONS))
 
 
 def _rules(report: Report) -> Iterator[tuple[str, str]]:

@@ -10,7 +10,7 @@ from audit.formats.text.margins import Place, in_words, place
 from audit.formats.text.where_labels import describe, rows_of
 from audit.numbers import count, with_interval
 from audit.result import Measurement, Report, RuleResult
-from audit.result.small_groups import group_name
+from audit.result.small_groups import group_name, pool_in_words
 
 _NOTHING = "No rule of the policy is on this group."
 _MAX_SENTENCES = 6  # so that a text has room for all of them, unless names are very long
@@ -61,7 +61,8 @@ def _on_groups(report: Report) -> Iterator[tuple[RuleResult, Measurement, bool, 
         for measurements, decided in ((rule.measurements, True), (rule.not_decided, False)):
             for m in measurements:
                 if (member := group_name(m)) is not None:
-                    yield rule, m, decided, (str(m.where.get("attribute", "")), member)
+                    group = pool_in_words(m.members, len(m.members)) if m.members else member
+                    yield rule, m, decided, (str(m.where.get("attribute", "")), group)
 
 
 def _sentence(rule: RuleResult, measurement: Measurement, decided: bool, report: Report) -> str:
@@ -71,8 +72,6 @@ def _sentence(rule: RuleResult, measurement: Measurement, decided: bool, report:
     at = place(measurement, rule.limit)
     rows = f"n {count(rows_of(measurement))}" if decided else rows_in_words(measurement, report.data.groups)
     parts = [f"{name(rule.metric)}{f' ({name(rest)})' if rest else ''}: {value}", rows]
-    if measurement.members:
-        parts.append(f"of {name(', '.join(measurement.members))} together")
     if at:
         parts.append(at.words)
     outcome = _outcome(rule, at) if decided else "was not decided on it, since it has too few rows"

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from audit.formats.text.where_labels import describe, rows_of
 from audit.numbers import count, interval, number
 from audit.result import Measurement
+from audit.result.small_groups import where_in_words
 
 ALL_ROWS = "all rows"
 
@@ -21,7 +22,7 @@ class MeasurementText(NamedTuple):
 def measurement_text(measurement: Measurement) -> MeasurementText:
     """Return the texts of a measurement: ``sex: Female against Male``, ``0.312``, ``0.283 to 0.343``, ``5,421``."""
     return MeasurementText(
-        label=describe(measurement.where) or ALL_ROWS,
+        label=describe(where_in_words(measurement)) or ALL_ROWS,
         value=number(measurement.value),
         ci=interval(measurement.ci, ""),
         rows=count(rows_of(measurement)),

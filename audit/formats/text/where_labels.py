@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from audit.result import Measurement, Scalar
+from audit.result.small_groups import where_in_words
 
 Where = Mapping[str, Scalar]
 
@@ -31,7 +32,7 @@ def scalar(value: Scalar) -> str:
 
 def shared(measurements: Sequence[Measurement]) -> dict[str, Scalar]:
     """Return the part of ``where`` (keys with their values) that is the same in all ``measurements``."""
-    first, *rest = [m.where for m in measurements] or [{}]
+    first, *rest = [where_in_words(m) for m in measurements] or [{}]
     return {k: v for k, v in first.items() if all(k in w and w[k] == v for w in rest)}
 
 

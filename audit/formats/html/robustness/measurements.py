@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from audit.attacks import ATTACKS
 from audit.formats.text.safe_text import brief
 from audit.result import Measurement, Scalar
+from audit.result.small_groups import where_in_words
 
 ACCURACY = "adversarial_accuracy"
 FLIPS = "flip_rate"
@@ -96,7 +97,7 @@ def size(value: Scalar | None) -> float | None:
 
 def group_of(measurement: Measurement) -> Group:
     """Return the (attribute, group) that a measurement is of; `ALL` if it is of all rows."""
-    where = measurement.where
+    where = where_in_words(measurement)
     return (str(where["attribute"]), str(where["group"])) if "attribute" in where else ALL
 
 
