@@ -39,7 +39,8 @@ def test_as_many_copies_of_the_group_as_are_asked_for_decide(gap: Kit) -> None:
     women, table = gap.frame[gap.frame["sex"] == "Female"], gap.frame
     (sentence,) = audited(gap).needs
     found = re.fullmatch(
-        r"about ([\d,]+) more rows of Female \((\d+) now\) would show that the value is within the limit, if the rates stay as they are",
+        r"about ([\d,]+) more rows of Female \((\d+) now\) would show that the value is within the limit, "
+        "if the rates stay as they are",
         sentence,
     )
     assert found, sentence
