@@ -115,7 +115,7 @@ def _uninformative(rule: Rule, measured: Sequence[Measurement], facts: MetricFac
         return
     for measurement in measured:
         if measurement.method == EXACT.name and measurement.value == 0.0:
-            yield f"{measurement.where.get('attribute', 'all rows')}: {facts.exact_zero}"
+            yield f"{measurement.where.get('attribute', 'all rows')!r}: {facts.exact_zero}"
 
 
 def _intersections_outside(

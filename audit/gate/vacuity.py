@@ -49,7 +49,7 @@ def _unbreakable(rule: Rule, claim: Claim, facts: MetricFacts | None) -> str:
         return f"no value of the metric can be outside the limit, because {_range(facts)}"
     measurement = claim.measurement
     if facts and facts.exact_zero and not claim.paired and is_uninformative(claim, facts):
-        return f"{measurement.where.get('attribute', 'all rows')}: {facts.exact_zero}"
+        return f"{measurement.where.get('attribute', 'all rows')!r}: {facts.exact_zero}"
     if measurement.permuted_range is None:
         return ""
     ends = [_value_at(claim, end) for end in measurement.permuted_range]

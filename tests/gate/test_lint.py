@@ -183,7 +183,7 @@ def test_of_an_attribute_without_columns_a_share_of_0_is_no_news() -> None:
 
     (warning,) = told(0.0, "exact", at_most=0.2)
     assert warning == (
-        "explainability.protected_share: sex: the model reads no column of this attribute, so the rule cannot fail "
+        "explainability.protected_share: 'sex': the model reads no column of this attribute, so the rule cannot fail "
         "on it; explainability.proxy_auc measures what other columns reveal of it"
     )
     assert told(0.0, "mean-t", at_most=0.2) == []  # of a column that is read, and moves nothing

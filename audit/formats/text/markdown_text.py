@@ -103,7 +103,8 @@ def _is_plain(word: str, first: bool) -> bool:
         return False
     if _RECOGNIZED.search(word):
         return False
-    return (bool(_WORD.search(word)) and not (first and _LIST_ITEM.fullmatch(word))) or word in _SIGNS
+    is_sign = word in _SIGNS or word.rstrip(_AFTER) == "%"
+    return is_sign or (bool(_WORD.search(word)) and not (first and _LIST_ITEM.fullmatch(word)))
 
 
 def _runs_right_to_left(text: str) -> bool:
