@@ -78,7 +78,7 @@ def test_an_attribute_that_no_column_stands_for_does_not_pass() -> None:
     unread = exact(0.0, attribute="race")
     rule = Rule(metric="c.rate", at_most=0.2)
     (result,) = verdict(UNREAD, rule, unread).rules
-    assert (result.status, result.reason) == ("inconclusive", "not decided: race: no column stands for it")
+    assert (result.status, result.reason) == ("inconclusive", "not decided: 'race': no column stands for it")
     assert verdict(UNREAD, rule, unread, rate(10, 1000, attribute="sex")).verdict == "pass"
     assert verdict(UNREAD, rule, exact(0.3, attribute="race")).verdict == "fail"
 
