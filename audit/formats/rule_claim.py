@@ -12,7 +12,7 @@ from audit.formats.text.safe_text import brief, clean
 from audit.formats.text.where_labels import describe, rows_of
 from audit.numbers import count, interval, number, per_cent, written
 from audit.policy.gate_spec import DEFAULT_RATIO
-from audit.result import MAX_AUDITS, Measurement, RuleResult
+from audit.result import MAX_AUDITS, Measurement, RuleResult, Scalar
 
 _RATES = {
     "fairness.disparate_impact": "selection",
@@ -77,6 +77,17 @@ def statement(measurement: Measurement) -> str:
             return _capital(words("claim", "selected_ratio", value=number(measurement.value), **sides))
         return _capital(words("rates", key, **sides))
     return _against_baseline(measurement, _plain(measurement))
+
+
+def compared_rate(measurement: Measurement) -> tuple[str, frozenset[tuple[str, Scalar]]] | None:
+    """Return which rate of which groups a measurement compares, whether by difference or by ratio; None if no one rate.
+
+    The false negative rate is what the true positive rate leaves of 1: who compares one, compares the other.
+    """
+    rate = _RATES.get(measurement.metric)
+    if rate is None:
+        return None
+    return "true_positive" if rate == "false_negative" else rate, frozenset(measurement.where.items())
 
 
 def group_label(measurement: Measurement, key: str = "unprivileged") -> str:
