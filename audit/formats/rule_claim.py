@@ -10,7 +10,7 @@ from audit.formats.text import margins
 from audit.formats.text.catalogue import title, words
 from audit.formats.text.safe_text import brief, clean
 from audit.formats.text.where_labels import describe, rows_of
-from audit.numbers import count, interval, number, per_cent, written
+from audit.numbers import count, interval, number, per_cent, with_interval, written
 from audit.policy.gate_spec import DEFAULT_RATIO
 from audit.result import MAX_AUDITS, Measurement, RuleResult, Scalar
 
@@ -64,7 +64,8 @@ def claim(rule: RuleResult, measured: PlacedMeasurements, confidence: str) -> Ru
     worst, place = measured[0]
     limit = _limit(rule, place.side if place else "")
     outside = [m for m, place in measured if place and place.side == "outside" and m is not worst]
-    evidence = "; ".join(part for part in (_precision(worst, confidence), limit, _others(outside)) if part)
+    parts = (_precision(worst, confidence), _improvement(rule, worst), limit, _others(outside))
+    evidence = "; ".join(part for part in parts if part)
     return RuleClaim(statement(worst), evidence)
 
 
@@ -145,6 +146,15 @@ def _precision(measurement: Measurement, confidence: str) -> str:
     kind = "difference" if measurement.metric.endswith("_difference") else "ratio"
     value = words("evidence", kind, value=number(measurement.value))
     return words("evidence", "numbered", number=value, evidence=text)
+
+
+def _improvement(rule: RuleResult, measurement: Measurement) -> str:
+    """Return the improvement over the baseline with its interval, if that is what the rule limits."""
+    gain = margins.improvement(measurement)
+    if gain is None or measurement.baseline is None or margins.least_improvement(rule.limit) is None:
+        return ""
+    baseline = number(measurement.baseline.value)
+    return words("evidence", "improvement", baseline=baseline, value=with_interval(gain.value, gain.ci))
 
 
 def _others(outside: Sequence[Measurement]) -> str:

@@ -107,6 +107,19 @@ def test_other_metrics_are_said_with_their_titles() -> None:
     ).endswith("against 0.750 of the baseline")
 
 
+def test_a_rule_on_the_improvement_says_how_sure_the_improvement_is() -> None:
+    beside = Baseline(
+        value=0.25, method="m", better="ideal", ideal=1.0, improvement=0.06, improvement_ci=(-0.02, 0.14)
+    )
+    impact = compared(baseline=beside)
+    evidence = claim(rule(impact, limit={"no_worse_than_baseline_by": 0.01}), "95 %").evidence
+    assert evidence == (
+        "ratio 0.307, 95 % interval 0.280 to 0.340, 542 rows; improvement over the baseline (0.250): "
+        "0.060 (−0.020 to 0.140); the interval crosses the limit, no worse than the baseline by more than 0.01"
+    )
+    assert "improvement" not in claim(rule(impact), "95 %").evidence
+
+
 def test_a_rule_without_measurements_says_so() -> None:
     assert claim(rule(), "95 %").statement == "Disparate impact by sex was not measured"
     audits = rule(id=MAX_AUDITS, metric=AUDITS, where={}, limit={"at_most": 5}, reason="7 audits of 5")
