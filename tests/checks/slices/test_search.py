@@ -202,6 +202,12 @@ def test_a_predicate_that_adds_nothing_is_left_out() -> None:
     assert [one.text for one in worst_slices(columns, rows, 50, 5).slices] == ["a x"]
 
 
+def test_values_that_are_not_seen_are_quoted() -> None:
+    column = text_column("job", np.array([0, 1, 2]), ["", " clerk", "clerk"], 1)
+    texts = [column.describe(CodeRun(*run)) for run in column.runs.tolist()]
+    assert texts == ["“”", "“ clerk”", "clerk"]
+
+
 def test_missing_numbers_are_a_slice() -> None:
     rng = np.random.default_rng(2)
     numbers = rng.normal(size=4000)
