@@ -81,9 +81,9 @@ def statement(measurement: Measurement) -> str:
 
 
 def compared_rate(measurement: Measurement) -> tuple[str, frozenset[tuple[str, Scalar]]] | None:
-    """Return which rate of which groups a measurement compares, whether by difference or by ratio; None if no one rate.
+    """Return the rate that a measurement compares, and the groups; None if it compares several rates or none.
 
-    The false negative rate is what the true positive rate leaves of 1: who compares one, compares the other.
+    The false negative rate is 1 minus the true positive rate, so that comparing one compares the other.
     """
     rate = _RATES.get(measurement.metric)
     if rate is None:
@@ -117,8 +117,16 @@ def _sides(measurement: Measurement) -> Mapping[str, str]:
     return {"u": group_label(measurement), "p": privileged, "a": a, "b": b}
 
 
+def _label(measurement: Measurement) -> str:
+    """Return the rows of a measurement in words; of small groups that are pooled, their names."""
+    if not measurement.members:
+        return describe(measurement.where)
+    key = "group" if "group" in measurement.where else "unprivileged"
+    return describe({**measurement.where, key: _pool(measurement.members)})
+
+
 def _plain(measurement: Measurement) -> str:
-    label = describe(measurement.where)
+    label = _label(measurement)
     name = title(measurement.metric)
     value = number(measurement.value)
     if not label:
@@ -169,7 +177,7 @@ def _others(outside: Sequence[Measurement]) -> str:
 
 
 def _group_or_where(m: Measurement) -> str:
-    return group_label(m) if "unprivileged" in m.where else brief(describe(m.where))
+    return group_label(m) if "unprivileged" in m.where else brief(_label(m))
 
 
 def _limit(rule: RuleResult, side: str) -> str:

@@ -82,6 +82,15 @@ def test_small_groups_that_are_decided_together_are_named() -> None:
     )
 
 
+def test_pooled_groups_are_named_in_any_metric() -> None:
+    pool = {**SEX, "unprivileged": "(others)"}
+    odds = compared("fairness.average_odds_difference", -0.2, where=pool, members=["A", "B"])
+    assert statement(odds) == "Average odds difference (sex: A and B together against Male) is −0.200"
+    group: dict[str, Scalar] = {"attribute": "sex", "group": "(others)"}
+    accuracy = compared("performance.accuracy", 0.5, where=group, members=["A", "B"])
+    assert statement(accuracy) == "Accuracy (sex: A and B together) is 0.500"
+
+
 def test_the_measurement_furthest_outside_is_told_and_how_many_more_there_are() -> None:
     near = compared(value=0.7, ci=(0.65, 0.75), where={**SEX, "unprivileged": "X"})
     said, evidence = claim(rule(near, compared(), compared(value=1.0, ci=(0.9, 1.1))), "95 %")
