@@ -120,9 +120,7 @@ def verdict(faults: list[str], judged: int) -> str:
     """Say how many cells meet the requirements, and list those that do not."""
     words = f"Of {judged} cells, {judged - len(faults)} meet all requirements. "
     return (
-        words
-        + ("These miss one:\n\n" + "\n".join(f"- {fault}" for fault in faults) if faults else "")
-        + "\n"
+        words + ("These miss one:\n\n" + "\n".join(f"- {fault}" for fault in faults) if faults else "") + "\n"
     )
 
 
