@@ -96,7 +96,8 @@ def run(
         "rules": rules,
         "checks": checks,
     }
-    seed, on = audit_seed(seed), audit_date(on)
+    seed = audit_seed(seed)
+    on = audit_date(on)
     resolved = _policy(policy_of(policy, keywords, unknown))
     request = AuditRequest(policy=resolved, seed=seed, on=on, only=[only] if isinstance(only, str) else only)
     observers = Observers(progress=progress or ignore, crash=crash or ignore)
@@ -164,7 +165,8 @@ def selftest(
     from audit.policy.arguments import audit_date, audit_seed
     from audit.runner import AuditRequest
 
-    seed, on = audit_seed(seed), audit_date(on)
+    seed = audit_seed(seed)
+    on = audit_date(on)
     request = AuditRequest(policy=_policy(policy), seed=seed, on=on)
     return run_selftest(request, Observers(progress=progress or ignore, crash=crash or ignore))
 
