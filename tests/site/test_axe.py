@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 from ..formats.html.test_scripts import AXE, VIOLATIONS
 from .test_requests import address, page, pytestmark  # noqa: F401  fixtures, and the condition of all
 
-PAGES = ["index", "get-started", "policy", "report-format", "reference/commands"]
+PAGES = ["index", "get-started", "policy", "monitoring", "reference/commands"]
 
 
 @pytest.mark.skipif(not AXE.exists(), reason=f"needs axe-core: npm ci --prefix {AXE.parents[2]}")
@@ -27,10 +27,10 @@ def test_axe_finds_no_violation(
         reduced_motion="reduce",
         bypass_csp=True,
     )
-    opened = context.new_page()
+    tab = context.new_page()
     violations = {}
     for name in PAGES:
-        opened.goto(f"{address}/{name}.html")
-        opened.add_script_tag(path=AXE)
-        violations[name] = opened.evaluate(VIOLATIONS)
+        tab.goto(f"{address}/{name}.html")
+        tab.add_script_tag(path=AXE)
+        violations[name] = tab.evaluate(VIOLATIONS)
     assert violations == {name: [] for name in PAGES}
