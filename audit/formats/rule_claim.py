@@ -11,9 +11,9 @@ from audit.formats.text.catalogue import title, words
 from audit.formats.text.measurement_text import ALL_ROWS
 from audit.formats.text.safe_text import brief, clean, elide
 from audit.formats.text.where_labels import describe, rows_of
-from audit.numbers import count, interval, number, per_cent, written
+from audit.numbers import count, interval, number, per_cent, with_interval, written
 from audit.policy.gate_spec import DEFAULT_RATIO
-from audit.result import MAX_AUDITS, Measurement, RuleResult
+from audit.result import MAX_AUDITS, Measurement, RuleResult, Scalar
 from audit.result.small_groups import where_in_words
 
 _RATES = {
@@ -66,7 +66,8 @@ def claim(rule: RuleResult, measured: PlacedMeasurements, confidence: str) -> Ru
     worst, place = measured[0]
     limit = _limit(rule, place.side if place else "")
     outside = [m for m, place in measured if place and place.side == "outside" and m is not worst]
-    evidence = "; ".join(part for part in (_precision(worst, confidence), limit, _others(outside)) if part)
+    parts = (_precision(worst, confidence), _improvement(rule, worst), limit, _others(outside))
+    evidence = "; ".join(part for part in parts if part)
     return RuleClaim(statement(worst), evidence)
 
 
@@ -79,6 +80,17 @@ def statement(measurement: Measurement) -> str:
             return _capital(words("claim", "selected_ratio", value=number(measurement.value), **sides))
         return _capital(words("rates", key, **sides))
     return _against_baseline(measurement, _plain(measurement))
+
+
+def compared_rate(measurement: Measurement) -> tuple[str, frozenset[tuple[str, Scalar]]] | None:
+    """Return the rate that a measurement compares, and the groups; None if it compares several rates or none.
+
+    The false negative rate is 1 minus the true positive rate, so that comparing one compares the other.
+    """
+    rate = _RATES.get(measurement.metric)
+    if rate is None:
+        return None
+    return "true_positive" if rate == "false_negative" else rate, frozenset(measurement.where.items())
 
 
 def group_label(measurement: Measurement, key: str = "unprivileged") -> str:
@@ -127,6 +139,15 @@ def _precision(measurement: Measurement, confidence: str) -> str:
     kind = "difference" if measurement.metric.endswith("_difference") else "ratio"
     value = words("evidence", kind, value=number(measurement.value))
     return words("evidence", "numbered", number=value, evidence=text)
+
+
+def _improvement(rule: RuleResult, measurement: Measurement) -> str:
+    """Return the improvement over the baseline with its interval, if that is what the rule limits."""
+    gain = margins.improvement(measurement)
+    if gain is None or measurement.baseline is None or margins.least_improvement(rule.limit) is None:
+        return ""
+    baseline = number(measurement.baseline.value)
+    return words("evidence", "improvement", baseline=baseline, value=with_interval(gain.value, gain.ci))
 
 
 def _others(outside: Sequence[Measurement]) -> str:

@@ -49,13 +49,12 @@ def measured_sentences(rule: RuleResult, decision: Decision | Report) -> Iterato
 
 
 def _distance(rule: RuleResult, places: PlacedMeasurements) -> str:
-    """Return how far outside the limit the value is, or what the improvement is; empty where neither is asked."""
+    """Return how far outside the limit the value, or its improvement, is; empty of one that is not."""
     place = places[0][1] if places else None
-    if place and least_improvement(rule.limit) is not None:
-        return place.words
-    if place and place.side == "outside":
-        return words("claim", "distance", distance=place.words.removeprefix("outside: "))
-    return ""
+    if place is None or place.side != "outside":
+        return ""
+    key = "distance" if least_improvement(rule.limit) is None else "distance_of_improvement"
+    return words("claim", key, distance=place.words.rpartition("outside: ")[2])
 
 
 def details(rule: RuleResult, report: Report) -> list[str]:

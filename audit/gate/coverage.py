@@ -93,7 +93,8 @@ def label(measurement: Measurement) -> str:
     group = where.get("group", where.get("unprivileged"))
     if group is None:
         return attribute
-    return f"{str(group).replace('*', ' × ') if '*' in attribute else group} ({attribute})"
+    is_plain = "*" in attribute and "'" not in str(group)  # else a star may be a name's own
+    return f"{str(group).replace('*', ' × ') if is_plain else group} ({attribute})"
 
 
 def label_with_rows(measurement: Measurement) -> str:

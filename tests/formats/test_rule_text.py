@@ -60,9 +60,9 @@ def test_a_rule_against_a_baseline_says_the_improvement() -> None:
         metric="performance.auc", value=0.88, ci=(0.87, 0.89), n=9, method="m", baseline=gain
     )
     rule = replace(AUC, limit={"no_worse_than_baseline_by": 0.005}, measurements=[measured])
-    assert "Improvement over the baseline (0.900): −0.020 (−0.030 to −0.010), outside: 0.015" in outcome(
-        rule, full()
-    )
+    text = outcome(rule, full())
+    assert "improvement over the baseline (0.900): −0.020 (−0.030 to −0.010); " in text
+    assert "The improvement is 0.015 below the limit." in text
 
 
 def test_the_lines_repeat_the_first_of_many() -> None:
