@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from audit.formats.html.charts.measurement_table import MeasurementCells, cells
-from audit.formats.html.charts.plot_marks import Row
 from audit.formats.html.charts.reliability_curve import Reliability, reliability
 from audit.formats.text.safe_text import brief
 from audit.numbers import count, with_interval
@@ -56,7 +55,7 @@ Binned = tuple[Measurement, Reliability]
 def _panel(attribute: str, members: Sequence[Binned], privileged: frozenset[str]) -> CalibrationPanel:
     ranked = sorted(members, key=lambda binned: (_group(binned[0]) not in privileged, *_rank(binned[0])))
     curves = [
-        GroupCurve(cells(Row(_group(m), m)), _group(m) in privileged, curve)
+        GroupCurve(cells(_group(m), m), _group(m) in privileged, curve)
         for m, curve in ranked[: MAX_OPEN + MAX_FOLDED]
     ]
     caption = _caption([m for m, _ in members])

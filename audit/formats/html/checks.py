@@ -27,6 +27,7 @@ from audit.numbers import number
 from audit.result import CheckResult, Measurement, MetricFacts, Report, Scalar
 
 MAX_ROWS = 24
+_ROW_COUNT = "performance.rows"
 _Members = tuple[dict[str, Scalar], list[Measurement]]
 _SECTIONS: dict[str, type[ExplainabilitySection] | type[RobustnessSection]] = {
     "explainability": ExplainabilitySection,
@@ -45,15 +46,14 @@ class OverallRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class MetricPanel:
-    """A metric's values by group, as plots and as a table: rows that differ in the group only.
+    """A metric's values by group, as plots: rows that differ in the group only.
 
-    ``beyond`` is the number of rows that neither shows, for there are too many on the page.
+    ``beyond`` is the number of rows that are not shown, for there are too many on the page.
     """
 
     title: str
     plots: list[Plot]
     folded_rows: int
-    table: list[MeasurementCells]
     beyond: int
 
 
@@ -67,7 +67,6 @@ class MetricView:
     ideal: str
     span: str
     methods: str
-    compares: bool
     open: bool
     panels: list[MetricPanel]
 
@@ -103,7 +102,8 @@ def _view(anchor: str, check: CheckResult, report: Report) -> CheckView:
     metrics: dict[str, list[Measurement]] = {}
     for measurement in check.measurements:
         in_section = (section and section.covers(measurement)) or (groups and groups.covers(measurement))
-        if not in_section:
+        is_row_count = measurement.metric == _ROW_COUNT and measurement.where  # a column of the other charts
+        if not in_section and not is_row_count:
             metrics.setdefault(measurement.metric, []).append(measurement)
     overall = [measurement for measurement in check.measurements if not measurement.where]
     panels = {name: _by_panel(measurements) for name, measurements in metrics.items()}
@@ -135,7 +135,7 @@ def _view(anchor: str, check: CheckResult, report: Report) -> CheckView:
 def _overall(measurement: Measurement, check: CheckResult) -> OverallRow:
     about = how_to_read(facts_of(measurement.metric, [check]))
     return OverallRow(
-        measurement.metric, title(measurement.metric), about, cells(Row(measurement.method, measurement))
+        measurement.metric, title(measurement.metric), about, cells(measurement.method, measurement)
     )
 
 
@@ -160,7 +160,6 @@ def _metric_view(
         ideal=number(ideal) if ideal is not None else "",
         span=_span(parts),
         methods=methods(parts),
-        compares=any(m.rows != m.n for m in parts),
         open=ruled,
         panels=[_panel(name, each, max_rows, scale, Guides(ideal=ideal, overall=overall)) for each in panels],
     )
@@ -198,6 +197,5 @@ def _panel(name: str, panel: _Members, max_rows: int, scale: Axis, guides: Guide
         title=title,
         plots=folded_plots(f"{name}, {title}" if title else name, rows, scale, guides, MAX_ROWS),
         folded_rows=max(0, len(rows) - MAX_ROWS),
-        table=[cells(row) for row in rows],
         beyond=len(members) - len(rows),
     )

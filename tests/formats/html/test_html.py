@@ -115,6 +115,9 @@ def test_headings_charts_and_tables_can_be_read_aloud(name: str) -> None:
     for chart in root.all("svg", role="img"):
         assert [child.tag for child in chart.children[:2]] == ["title", "desc"]
         assert chart.children[0].text and chart.children[1].text
+    for plot in root.all("table"):
+        if str(plot.attributes.get("class")).startswith("plot"):
+            assert plot.all("caption")[0].text and not plot.all("svg", role="img")
     named = {id(e) for chart in root.all("svg", role="img") for e in chart.walk()}
     for drawing in root.all("svg"):
         assert (

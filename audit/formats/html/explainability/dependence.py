@@ -33,11 +33,11 @@ class DependenceBin:
 
 @dataclass(frozen=True, slots=True)
 class DependenceCurve:
-    """Mean attribution and its spread over bins of values, 100 by `HEIGHT`; ``points`` are in per cent and pixels."""
+    """Mean attribution and its spread over bins of values, 100 by `HEIGHT`; ``points`` are in per cent and pixels, with their numbers as text."""
 
     line: str
     band: str
-    points: list[tuple[str, str]]
+    points: list[tuple[str, str, str]]
     ticks_x: list[tuple[str, str, str]]
     ticks_y: list[tuple[str, str]]
     zero: str | None
@@ -45,7 +45,7 @@ class DependenceCurve:
 
 @dataclass(frozen=True, slots=True)
 class Dependence:
-    """A feature's attribution by its value: a curve, or dots of categories; ``table`` has value, rows, mean, span."""
+    """A feature's attribution by its value: a curve with its ``table`` of value, rows, mean and span, or dots of categories."""
 
     feature: str
     caption: str
@@ -78,7 +78,7 @@ def _dependence(name: str, bins: Sequence[DependenceBin]) -> Dependence:
         caption=_caption(bins),
         curve=_curve(bins, vertical) if numeric else None,
         dots=None if numeric else _dots(name, bins, vertical),
-        table=[(b.value, count(b.rows), signed(b.mean), f"{signed(b.p10)} to {signed(b.p90)}") for b in bins],
+        table=[(b.value, count(b.rows), signed(b.mean), f"{signed(b.p10)} to {signed(b.p90)}") for b in bins if numeric],
     )
 
 
@@ -105,16 +105,19 @@ def _curve(bins: Sequence[DependenceBin], vertical: Axis) -> DependenceCurve:
     across = Axis(0.0, len(bins))
     scale = Scale(across.at, vertical, HEIGHT)
     centres = [(i + 0.5, b) for i, b in enumerate(bins)]
-    means = [(x, b.mean) for x, b in centres]
     outline = [(x, b.p90) for x, b in centres] + [(x, b.p10) for x, b in reversed(centres)]
     return DependenceCurve(
-        line=scale.path(means),
+        line=scale.path((x, b.mean) for x, b in centres),
         band=scale.path(outline) + "z",
-        points=[scale.point(*mean) for mean in means],
+        points=[(*scale.point(x, b.mean), _tip(b)) for x, b in centres],
         ticks_x=_edges(bins, across),
         ticks_y=scale.ticks(),
         zero=scale.height_of(0.0),
     )
+
+
+def _tip(b: DependenceBin) -> str:
+    return f"{brief(b.value)}: {signed(b.mean)} ({signed(b.p10)} to {signed(b.p90)}), n {count(b.rows)}"
 
 
 def _edges(bins: Sequence[DependenceBin], across: Axis) -> list[tuple[str, str, str]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from audit.formats.html.charts.axis import axis
 from audit.formats.html.charts.interval_plot import interval_plot, percent
-from audit.formats.html.charts.measurement_table import MeasurementCells, cells, methods
+from audit.formats.html.charts.measurement_table import methods
 from audit.formats.html.charts.plot_marks import Guides, Plot, Row
 from audit.formats.text.safe_text import brief
 from audit.formats.text.table_records import Record, figure, group_by, text
@@ -28,7 +28,6 @@ class ProtectedShares:
     caption: str
     plot: Plot
     counted: dict[str, list[tuple[str, str]]]
-    table: list[MeasurementCells]
     methods: str
 
 
@@ -46,7 +45,6 @@ def shares(measurements: Sequence[Measurement], columns: Sequence[Record]) -> Pr
             attribute: [(text(row, "column"), text(row, "how")) for row in counted]
             for attribute, counted in group_by(columns, "attribute").items()
         },
-        table=[cells(row) for row in rows],
         methods=methods(measurements),
     )
 
