@@ -43,6 +43,7 @@ _FAMILIES = {
 """The fairness metrics by the definition that they measure, with the catalogue's key."""
 
 _CHECK = "fairness"
+_MAX_OPEN_GROUPS = 20
 _COMPARED = frozenset({"attribute", "unprivileged", "privileged"})
 MIN_ROWS = 12
 
@@ -84,9 +85,13 @@ class Family:
 
 @dataclass(frozen=True, slots=True)
 class GroupTables:
-    """The rates of each attribute's groups, and of intersections', and the tables of each definition family."""
+    """The rates of each attribute's groups, and of intersections', and the tables of each definition family.
+
+    ``folded`` are the rates of attributes with so many groups that a page would consist of little else.
+    """
 
     rates: list[GroupRates]
+    folded: list[GroupRates]
     intersections: list[GroupRates]
     families: list[Family]
 
@@ -105,9 +110,11 @@ def group_tables(check: CheckResult, report: Report) -> GroupTables | None:
     compared = [m for m in check.measurements if GroupTables.covers(m)]
     if not compared:
         return None
-    rates = list(_rates(report))
-    crossed = [each for each in rates if "*" in each.attribute]
-    return GroupTables([each for each in rates if each not in crossed], crossed, list(_families(compared)))
+    tables = GroupTables([], [], [], list(_families(compared)))
+    for each in _rates(report):
+        many = tables.folded if len(each.rows) > _MAX_OPEN_GROUPS else tables.rates
+        (tables.intersections if "*" in each.attribute else many).append(each)
+    return tables
 
 
 def _rates(report: Report) -> Iterator[GroupRates]:

@@ -16,11 +16,14 @@ from audit.formats.text.where_labels import describe
 from audit.numbers import with_interval
 from audit.result import CheckResult, Measurement, Report, RuleStatus
 
+_MAX_ABOVE_PASSED = 2
+
 
 @dataclass(frozen=True, slots=True)
 class VerdictView:
     """The parts of page one.
 
+    ``passed`` are the rules that passed, closest to their limit first, unless others fill the page.
     ``outside`` are the small groups whose whole interval lies outside a limit, ``left_out`` all small groups with
     their rows and value; ``undecided_rows`` says by attribute which share of the rows no rule decided on, and
     ``gaps`` are the large gaps that no rule limits. ``warnings`` name rules by their titles.
@@ -51,7 +54,7 @@ def verdict_view(report: Report, views: list[RuleView]) -> VerdictView:
         blocked=by_status["fail"],
         undecided=by_status["inconclusive"],
         waived=by_status["waived"],
-        passed=sorted(by_status["pass"], key=_margin) if report.verdict == "pass" else [],
+        passed=sorted(by_status["pass"], key=_margin) if _has_room(by_status) else [],
         outside=list(_outside(report)),
         left_out=left_out(report),
         undecided_rows=list(undecided_rows(report)),
@@ -63,6 +66,11 @@ def verdict_view(report: Report, views: list[RuleView]) -> VerdictView:
         figures=main_figures(report),
         next_step=_next_step(report),
     )
+
+
+def _has_room(by_status: Mapping[RuleStatus, list[RuleView]]) -> bool:
+    """Return whether the rules that did not pass leave room for those that did."""
+    return sum(len(rules) for status, rules in by_status.items() if status != "pass") <= _MAX_ABOVE_PASSED
 
 
 def _margin(view: RuleView) -> float:

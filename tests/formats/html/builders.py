@@ -127,13 +127,13 @@ def score_tables() -> list[Table]:
         (0.0, False, 1.0, 1.0, 0.96, 1.0, 0.5, 0.43, 0.57),
     ]
     return [
-        _table("confusion", CONFUSION, [(*group, *cell) for group in groups for cell in cells]),
-        _table("score_histogram", HISTOGRAM, [(*group, *cell) for group in groups for cell in bins]),
-        _table("roc", ROC, roc),
+        as_table("confusion", CONFUSION, [(*group, *cell) for group in groups for cell in cells]),
+        as_table("score_histogram", HISTOGRAM, [(*group, *cell) for group in groups for cell in bins]),
+        as_table("roc", ROC, roc),
     ]
 
 
-def _table(name: str, heads: Sequence[str], rows: Sequence[Sequence[Scalar | None]]) -> Table:
+def as_table(name: str, heads: Sequence[str], rows: Sequence[Sequence[Scalar | None]]) -> Table:
     columns = {head: list(cells) for head, cells in zip(heads, zip(*rows, strict=True), strict=True)}
     return Table(name=name, about="", columns=columns)
 

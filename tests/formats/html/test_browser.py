@@ -10,6 +10,7 @@ from audit.formats.html.page import render_html
 
 from .hostile import hostile
 from .large import large
+from .many import many_classes, many_groups
 from .pictured import masked, pictured
 from .samples import full, inconclusive, passing, small
 from .swept import over_thresholds
@@ -29,6 +30,8 @@ REPORTS = {
     "masked": masked,
     "worded": worded,
     "thresholds": over_thresholds,
+    "many classes": many_classes,
+    "many groups": many_groups,
 }
 LEVELS = tuple(f"--q{level}" for level in range(7))
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"needs a browser at {CHROMIUM}")

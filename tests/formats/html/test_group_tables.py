@@ -8,6 +8,7 @@ from audit.formats.html.group_tables import GroupTables, group_tables
 from audit.result import Measurement
 
 from .builders import compared, fairness, measurement
+from .many import GROUPS, many_groups
 from .samples import small
 
 WHERE = {"attribute": "sex", "unprivileged": "F", "privileged": "M"}
@@ -42,6 +43,14 @@ def test_rates_put_privileged_groups_first_and_intersections_apart() -> None:
     race = next(r for r in tables.rates if r.attribute == "race")
     assert race.rows[0][:2] == ("White", True) and not any(privileged for _, privileged, *_ in race.rows[1:])
     assert race.heads == ["Accuracy"] and all(cell for *_, cells in race.rows for cell in cells)
+
+
+def test_an_attribute_of_many_groups_is_folded() -> None:
+    report = many_groups()
+    tables = group_tables(report.checks[1], report)
+    assert tables and [r.attribute for r in tables.rates] == ["sex", "race"]
+    (folded,) = tables.folded
+    assert len(folded.rows) + folded.beyond == GROUPS
 
 
 def test_metrics_that_one_comparison_lacks_leave_a_gap() -> None:

@@ -162,6 +162,16 @@ def test_warnings_name_rules_by_their_titles() -> None:
     ]
 
 
+def test_a_failed_report_says_what_passed_where_there_is_room() -> None:
+    failed, passed = (next(r for r in small().rules if r.status == status) for status in ("fail", "pass"))
+    for failures, room in ((1, True), (2, True), (3, False)):
+        rules = [replace(failed, id=f"{failed.id}{i}") for i in range(failures)] + [passed]
+        report = replace(small(), rules=rules)
+        view = verdict_view(report, rule_views(report))
+        assert [v.rule for v in view.passed] == ([passed] if room else [])
+        assert ("What passed" in render_html(report)) is room
+
+
 def test_a_full_report_answers_on_page_one() -> None:
     (section,) = parse(render_html(full())).all("section", id="verdict")
     for part in ("FAIL", "Why it failed", "Main figures", "by group", "What to do next"):
