@@ -141,7 +141,7 @@ def test_groups_stand_at_their_accuracies_under_the_worst_attack() -> None:
     charts = section().all("table", class_="plot tracks evidence")
     for drawn, (attribute, groups) in zip(charts, GROUPS.items(), strict=True):
         assert drawn.all("caption")[0].text == f"Accuracy of {attribute} under the worst of all attacks"
-        at = scale(drawn.all("svg", class_="ticks")[0].all("text"), "x")
+        at = scale(drawn.all("symbol", class_="ticks")[0].all("text"), "x")
         circles = [at(place_of(c.attributes["cx"])) for c in drawn.all("circle")]
         starts = [at(place_of(u.attributes["x"])) for u in drawn.all("use", href="#m-crossing")]
         expected = [value - 0.04 + 0.025 * i for i in range(len(groups)) for value in ACCURACY["worst"]]

@@ -214,7 +214,7 @@ def test_categories_and_single_bins_are_dots() -> None:
 @pytest.mark.parametrize("case", range(len(CASES)))
 def test_a_waterfall_leads_from_the_mean_output_to_that_of_the_row(case: int) -> None:
     drawn = section().all("table", class_="plot fall evidence")[case]
-    at = scale(drawn.all("svg", class_="ticks")[0].all("text"), "x")
+    at = scale(drawn.all("symbol", class_="ticks")[0].all("text"), "x")
     start, output = -1.2, CASES[case][-1]
     marks = [at(place_of(u.attributes["x"])) for u in drawn.all("use", href="#m-outside")]
     assert marks == pytest.approx([start, output], abs=0.01)

@@ -32,9 +32,11 @@ def plots(part: Element) -> list[Element]:
     return [table for table in part.all("table") if str(table.attributes.get("class")).startswith("plot")]
 
 
-def read_scale(chart: Element) -> tuple[float, float]:
+def read_scale(chart: Element, root: Element) -> tuple[float, float]:
     """Return (slope, start) so that value = start + slope * per cent, from the first and last tick."""
-    texts = chart.all("svg", class_="ticks")[0].all("text")
+    target = str(chart.all("tfoot")[0].all("use")[0].attributes["href"])[1:]
+    (symbol,) = root.all("symbol", id=target)
+    texts = symbol.all("text")
     points = [(place_of(str(t.attributes["x"])), float(t.text.replace("−", "-"))) for t in texts]
     (x0, v0), (x1, v1) = points[0], points[-1]
     slope = (v1 - v0) / (x1 - x0)
@@ -51,7 +53,7 @@ def test_marks_and_intervals_stand_at_their_values() -> None:
     ]
     rates = [m for m in small().checks[0].measurements if m.metric.endswith("accuracy") and m.where]
     for (chart, (point, bar)), found in zip(drawn, rates, strict=True):
-        slope, start = read_scale(chart)
+        slope, start = read_scale(chart, root)
         assert found.ci is not None
         low = place_of(str(bar.attributes["x"]))
         ends = (low, low + place_of(str(bar.attributes["width"])))
@@ -63,7 +65,7 @@ def test_the_limit_is_shaded_where_it_holds() -> None:
     root = parse(render_html(small()))
     (rule,) = root.all("article", id="rule-2")
     (chart,) = plots(rule)
-    slope, start = read_scale(chart)
+    slope, start = read_scale(chart, root)
     (band,) = chart.all("rect", class_="band")
     first = place_of(str(band.attributes["x"]))
     ends = (first, first + place_of(str(band.attributes["width"])))
