@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from audit.formats.html.charts.measurement_table import MeasurementCells, cells
 from audit.formats.html.charts.reliability_curve import Reliability, reliability
+from audit.formats.text.catalogue import words
 from audit.formats.text.safe_text import brief
 from audit.numbers import count, with_interval
 from audit.result import CheckResult, GroupFacts, Measurement
@@ -81,4 +82,4 @@ def _caption(members: Sequence[Measurement]) -> str:
     largest, smallest = (
         f"{brief(_group(m))}, {with_interval(m.value, m.ci)} on {count(m.n)} rows" for m in ends
     )
-    return f"The calibration error is largest for {largest}, and smallest for {smallest}."
+    return words("reading", "calibration", largest=largest, smallest=smallest)

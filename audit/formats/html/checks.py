@@ -20,7 +20,7 @@ from audit.formats.html.slices import TABLES as SLICE_TABLES
 from audit.formats.html.slices import SliceRow, slice_rows
 from audit.formats.html.thresholds import TABLES, ThresholdSection, thresholds
 from audit.formats.text.catalogue import title
-from audit.formats.text.metric_facts import facts_of, how_to_read, level, short
+from audit.formats.text.metric_facts import facts_of, how_to_read, level
 from audit.formats.text.table_records import PlainTable, fits, plain_table
 from audit.formats.text.where_labels import describe, panel_of, row_label
 from audit.numbers import number
@@ -154,7 +154,7 @@ def _metric_view(
     scale = measurement_axis(parts, facts, keep)
     ideal = facts.ideal if facts.ideal is not None and scale.shows(facts.ideal) else None
     return MetricView(
-        name=short(name, check.name),
+        name=title(name),
         about=how_to_read(facts),
         overall=number(overall) if overall is not None else "",
         ideal=number(ideal) if ideal is not None else "",

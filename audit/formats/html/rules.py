@@ -87,10 +87,7 @@ def _view(anchor: str, rule: RuleResult, report: Report, max_rows: int) -> RuleV
 def _rows(rule: RuleResult, measured: PlacedMeasurements, common: Where, max_rows: int) -> list[Row]:
     parts = ((measured, False), (by_place(rule.not_decided, rule), True))
     rows = ((left_out, m, place) for measurements, left_out in parts for m, place in measurements)
-    return [
-        Row(_label(m.where, common), m, place, left_out)
-        for left_out, m, place in islice(rows, max_rows)
-    ]
+    return [Row(_label(m.where, common), m, place, left_out) for left_out, m, place in islice(rows, max_rows)]
 
 
 def _label(where: Where, common: Where) -> str:

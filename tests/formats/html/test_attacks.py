@@ -147,8 +147,11 @@ def test_groups_stand_at_their_accuracies_under_the_worst_attack() -> None:
         expected = [value - 0.04 + 0.025 * i for i in range(len(groups)) for value in ACCURACY["worst"]]
         assert circles == pytest.approx(expected, abs=0.003)
         assert starts == pytest.approx([0.8 + 0.03 * i for i in range(len(groups))], abs=0.003)
-        assert all(row.all("title")[0].text.startswith(row.all("th")[0].text) for row in drawn.all("tbody")[0].all("tr"))
-        bars = [r for r in drawn.all("rect") if r.attributes.get("class") != "thread"]
+        assert all(
+            row.all("title")[0].text.startswith(row.all("th")[0].text)
+            for row in drawn.all("tbody")[0].all("tr")
+        )
+        bars = [r for r in drawn.all("tbody")[0].all("rect") if r.attributes.get("class") != "thread"]
         halves = [0.8 / math.sqrt(rows) for rows in groups.values() for _ in EPS]
         for bar, middle, half in zip(bars, expected, halves, strict=True):
             low = place_of(bar.attributes["x"])
@@ -214,6 +217,4 @@ def test_scores_are_told_apart(before: float | None, after: float, shown: str) -
     ]
     (flip,) = flips([dict(zip(COLUMNS, cells, strict=True))])
     assert flip.score == shown
-    assert (
-        sentence([flip]) == "The smallest change found is 0.010 standard deviations: age (20 to 30) by +0.20."
-    )
+    assert sentence([flip]) == "The smallest change is 0.010 standard deviations: age (20 to 30) by +0.20."

@@ -59,7 +59,7 @@ def test_features_fall_and_what_has_no_number_comes_last() -> None:
     assert view.importance is not None
     assert [f.name for f in view.importance.features] == ["c", "d", "a", "b"]
     sentence = view.importance.caption.replace("\u00a0", " ")
-    assert sentence == "c carries 60.0 % of all attribution (59.0 to 61.0 %)."
+    assert sentence == "c has 60.0 % of all attribution (59.0 to 61.0 %)."
 
 
 def test_many_features_are_folded_after_eight() -> None:
@@ -208,7 +208,7 @@ def test_categories_and_single_bins_are_dots() -> None:
     check = CheckResult(name="x", status="measured", tables=[table("dependence", rows, *DEPENDENCE)])
     found = dependences(records(check, "dependence", DEPENDENCE), ["c", "b", "a"])
     assert [(d.feature, d.dots is not None, d.curve) for d in found] == [("b", True, None), ("a", True, None)]
-    assert found[1].caption == "Mean +0.50 for red."
+    assert found[1].caption == "The mean attribution is +0.50 for red."
 
 
 @pytest.mark.parametrize("case", range(len(CASES)))
@@ -218,7 +218,11 @@ def test_a_waterfall_leads_from_the_mean_output_to_that_of_the_row(case: int) ->
     start, output = -1.2, CASES[case][-1]
     marks = [at(place_of(u.attributes["x"])) for u in drawn.all("use", href="#m-outside")]
     assert marks == pytest.approx([start, output], abs=0.01)
-    rows = [row for row in drawn.all("tr") if {"up", "down"} & {cell.attributes.get("class") for cell in row.all("td")}]
+    rows = [
+        row
+        for row in drawn.all("tr")
+        if {"up", "down"} & {cell.attributes.get("class") for cell in row.all("td")}
+    ]
     bars = [row.all("td")[0] for row in rows]
     assert [row.all("title")[0].text for row in rows] == [
         f"{row.all('th')[0].text}: {row.all('td')[1].text}" for row in rows
@@ -305,7 +309,7 @@ def test_proxies_beyond_the_first_are_folded_and_too_few_rows_are_said() -> None
     ]
     view = ExplainabilitySection.of(CheckResult(name="explainability", status="measured", measurements=found))
     (told,) = view.proxies
-    assert told.caption == "Too few rows in one group to measure how well the features predict it."
+    assert told.caption == "One group has too few rows to measure how well the features predict it."
     assert [p.feature for p in told.proxies + told.more] == [f"f{i}" for i in range(11)] and len(
         told.more
     ) == 3

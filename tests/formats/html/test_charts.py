@@ -45,11 +45,12 @@ def read_scale(chart: Element, root: Element) -> tuple[float, float]:
 
 def test_marks_and_intervals_stand_at_their_values() -> None:
     root = parse(render_html(small()))
-    metric = next(d for d in root.all("details", class_="metric") if d.all("h5")[0].text == "accuracy")
+    metric = next(d for d in root.all("details", class_="metric") if d.all("h5")[0].text == "Accuracy")
     drawn = [
         (c, m)
         for c in plots(metric)
-        for m in zip(c.all("circle"), c.all("rect"), strict=True)
+        for body in c.all("tbody")
+        for m in zip(body.all("circle"), body.all("rect"), strict=True)
     ]
     rates = [m for m in small().checks[0].measurements if m.metric.endswith("accuracy") and m.where]
     for (chart, (point, bar)), found in zip(drawn, rates, strict=True):
@@ -102,7 +103,9 @@ def test_a_wide_rule_shows_the_furthest_first_and_folds_the_rest_on_the_same_axi
     shown, folded = plots(rule)
     assert len(shown.all("th", scope="row")) == 12
     assert len(folded.all("th", scope="row")) == 34 - 12
-    first, second = ([row.all("use")[0].attributes["href"] for row in part.all("tbody")] for part in (shown, folded))
+    first, second = (
+        [row.all("use")[0].attributes["href"] for row in part.all("tbody")] for part in (shown, folded)
+    )
     assert not folded.all("symbol") and first == second
     words = [c.text for c in rule.all("td", class_="words") if not c.text.startswith("left out")]
     sides = [w.split()[0].strip(":") for w in words]

@@ -247,7 +247,12 @@ def test_sections_show_what_there_is(missing: list[tuple[str, Any]]) -> None:
     root = parse(render_html(replace(full(), checks=checks)))
     parts = [[h.text for h in a.all("h4")] for a in shown_checks(root)]
     attribution = (
-        ["Values over all rows", "Feature importance", "Attribution on protected attributes", "Proxies for protected attributes"],
+        [
+            "Values over all rows",
+            "Feature importance",
+            "Attribution on protected attributes",
+            "Proxies for protected attributes",
+        ],
         ["Attribution by feature value", "Explained rows"],
     )
     attacks = (

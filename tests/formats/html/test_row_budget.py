@@ -36,7 +36,9 @@ def test_rows_share_the_page(sizes: list[int], rows: int) -> None:
 def test_a_rule_shows_the_values_furthest_outside(report: Report) -> None:
     for view in rule_views(report)[:3]:
         values = sorted((m.value for m in view.rule.measurements), reverse=True)
-        assert [mark.cells.value for plot in view.plots for mark in plot.marks] == [f"{value:.3f}" for value in values[:3]]
+        assert [mark.cells.value for plot in view.plots for mark in plot.marks] == [
+            f"{value:.3f}" for value in values[:3]
+        ]
         assert view.beyond == len(view.rule.measurements) + len(view.rule.not_decided) - 3
 
 

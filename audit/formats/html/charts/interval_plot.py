@@ -94,4 +94,3 @@ def _band(axis: Axis, guides: Guides) -> Span | None:
     start = axis.at(low) if low >= axis.low else 0.0
     stop = axis.at(high) if high <= axis.high else 100.0
     return Span(percent(start), percent(max(stop - start, 0.0)))
-

@@ -22,7 +22,9 @@ class Row:
     @property
     def against(self) -> str:
         """The measurement's position against the limit, in words."""
-        return "; ".join([*(["left out"] if self.left_out else []), *([self.place.words] if self.place else [])])
+        return "; ".join(
+            [*(["left out"] if self.left_out else []), *([self.place.words] if self.place else [])]
+        )
 
 
 class Span(NamedTuple):

@@ -7,6 +7,7 @@ from audit.formats.html.charts.axis import Axis, axis
 from audit.formats.html.charts.interval_plot import interval_plot, percent
 from audit.formats.html.charts.plot_marks import Guides, Plot, Row
 from audit.formats.html.charts.scale import Scale, thinned
+from audit.formats.text.catalogue import words
 from audit.formats.text.safe_text import brief
 from audit.formats.text.table_records import Record, figures, group_by, text
 from audit.numbers import count, number, signed
@@ -33,7 +34,7 @@ class DependenceBin:
 
 @dataclass(frozen=True, slots=True)
 class DependenceCurve:
-    """Mean attribution and its spread over bins of values, 100 by `HEIGHT`; ``points`` are in per cent and pixels, with their numbers as text."""
+    """Mean attribution and its spread over bins of values, 100 by `HEIGHT`; ``points`` have a text each."""
 
     line: str
     band: str
@@ -45,7 +46,7 @@ class DependenceCurve:
 
 @dataclass(frozen=True, slots=True)
 class Dependence:
-    """A feature's attribution by its value: a curve with its ``table`` of value, rows, mean and span, or dots of categories."""
+    """A feature's attribution by its value: a curve with its ``table`` of value, rows, mean and span, or dots."""
 
     feature: str
     caption: str
@@ -78,7 +79,11 @@ def _dependence(name: str, bins: Sequence[DependenceBin]) -> Dependence:
         caption=_caption(bins),
         curve=_curve(bins, vertical) if numeric else None,
         dots=None if numeric else _dots(name, bins, vertical),
-        table=[(b.value, count(b.rows), signed(b.mean), f"{signed(b.p10)} to {signed(b.p90)}") for b in bins if numeric],
+        table=[
+            (b.value, count(b.rows), signed(b.mean), f"{signed(b.p10)} to {signed(b.p90)}")
+            for b in bins
+            if numeric
+        ],
     )
 
 
@@ -86,9 +91,9 @@ def _caption(bins: Sequence[DependenceBin]) -> str:
     lowest = min(bins, key=lambda b: b.mean)
     highest = max(bins, key=lambda b: b.mean)
     if lowest is highest:
-        return f"Mean {signed(highest.mean)} for {brief(highest.value)}."
+        return words("reading", "dependence_one", mean=signed(highest.mean), value=brief(highest.value))
     low, high = (f"{brief(b.value)} ({signed(b.mean)})" for b in (lowest, highest))
-    return f"Mean attribution is lowest for {low} and highest for {high}."
+    return words("reading", "dependence", low=low, high=high)
 
 
 def _dots(name: str, bins: Sequence[DependenceBin], scale: Axis) -> Plot:
