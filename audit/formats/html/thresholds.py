@@ -176,9 +176,8 @@ def _caption(line: ThresholdValues, limit: tuple[float, float] | None) -> str:
         return first
     ends = [pick(finite, key=lambda point: point.value) for pick in (min, max)]
     lowest, highest = (f"{number(end.value)} at {written(end.threshold)}" for end in ends)
-    return (
-        f"{first} {words('reading', 'over_thresholds', lowest=lowest, highest=highest)}{_inside(line, limit)}"
-    )
+    span = words("reading", "over_thresholds", lowest=lowest, highest=highest)
+    return f"{first} {span}{_inside(line, limit)}"
 
 
 def _inside(line: ThresholdValues, limit: tuple[float, float] | None) -> str:

@@ -59,7 +59,7 @@ def test_features_fall_and_what_has_no_number_comes_last() -> None:
     assert view.importance is not None
     assert [f.name for f in view.importance.features] == ["c", "d", "a", "b"]
     sentence = view.importance.caption.replace("\u00a0", " ")
-    assert sentence == "c has 60.0 % of all attribution (59.0 to 61.0 %)."
+    assert sentence == "c has 60.0 % (59.0 to 61.0 %) of all attribution."
 
 
 def test_many_features_are_folded_after_eight() -> None:
