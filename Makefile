@@ -11,7 +11,7 @@ TESTS = $(RUN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-re
 TESTS += --max-worker-restart 0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo fast test test-all fuzz coverage check bench calibration monitoring planted docs clean
+.PHONY: help demo fast test test-all fuzz coverage check bench calibration monitoring planted docs screenshots clean
 
 help:  ## list the targets
 	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / {printf "%-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -69,6 +69,9 @@ docs: export AUDIT_DOCS_PICTURES = $(if $(shell command -v chromium),,no)
 docs: $(READY)  ## the documentation site, into build/site; without Chromium it has no pictures
 	$(if $(AUDIT_DOCS_PICTURES),,$(RUN)/python -m docs.screenshots)
 	$(RUN)/python -m mkdocs build --strict
+
+screenshots: $(READY)  ## the tests' sample reports as pictures and printed pages, into build/screenshots
+	$(RUN)/python -m tests.formats.html.gallery build/screenshots
 
 bench planted: export AUDIT_HISTORY =  # these audits are no candidates for anything
 

@@ -82,7 +82,7 @@ def run(
     from audit.conclusion.observers import Observers, ignore
     from audit.notebook import AuditReport
     from audit.notebook.keyword_policy import policy_of
-    from audit.policy.gate_spec import today
+    from audit.policy.arguments import audit_date, audit_seed
     from audit.runner import AuditRequest, run_audit
 
     keywords = {
@@ -96,8 +96,10 @@ def run(
         "rules": rules,
         "checks": checks,
     }
+    seed = audit_seed(seed)
+    on = audit_date(on)
     resolved = _policy(policy_of(policy, keywords, unknown))
-    request = AuditRequest(policy=resolved, seed=seed, on=on or today(), only=only)
+    request = AuditRequest(policy=resolved, seed=seed, on=on, only=[only] if isinstance(only, str) else only)
     observers = Observers(progress=progress or ignore, crash=crash or ignore)
     return AuditReport.of(run_audit(request, observers, find_history()))
 
@@ -131,9 +133,9 @@ def decide(
             options), or the report's own policy was edited.
     """
     from audit.conclusion.stored import decide_under
-    from audit.policy.gate_spec import today
+    from audit.policy.arguments import audit_date
 
-    return decide_under(report, None if policy is None else _policy(policy), on or today())
+    return decide_under(report, None if policy is None else _policy(policy), audit_date(on))
 
 
 def selftest(
@@ -160,10 +162,12 @@ def selftest(
     """
     from audit.conclusion.observers import Observers, ignore
     from audit.mutants.run import run_selftest
-    from audit.policy.gate_spec import today
+    from audit.policy.arguments import audit_date, audit_seed
     from audit.runner import AuditRequest
 
-    request = AuditRequest(policy=_policy(policy), seed=seed, on=on or today())
+    seed = audit_seed(seed)
+    on = audit_date(on)
+    request = AuditRequest(policy=_policy(policy), seed=seed, on=on)
     return run_selftest(request, Observers(progress=progress or ignore, crash=crash or ignore))
 
 

@@ -117,12 +117,10 @@ def markdown(table: Table) -> str:
 
 
 def verdict(faults: list[str], judged: int) -> str:
-    """Say how many cells meet their bars, and list those that do not."""
-    words = f"Of {judged} cells, {judged - len(faults)} meet their bars. "
+    """Say how many cells meet the requirements, and list those that do not."""
+    words = f"Of {judged} cells, {judged - len(faults)} meet all requirements. "
     return (
-        words
-        + ("Short of one are:\n\n" + "\n".join(f"- {fault}" for fault in faults) if faults else "")
-        + "\n"
+        words + ("These miss one:\n\n" + "\n".join(f"- {fault}" for fault in faults) if faults else "") + "\n"
     )
 
 

@@ -22,7 +22,7 @@ PAGE = Path(__file__).parent.parent / "docs" / "slices.md"
 BEGIN, END = "<!-- planted: begin -->", "<!-- planted: end -->"
 SIZES = (5_000, 10_000, 20_000)
 SLICES = {
-    "nowhere": "none: errors hang on nothing",
+    "nowhere": "none: errors depend on no column",
     "mild": "none: the share of errors varies by 3 points around its mean with a number, and by 3 between categories",
     "category": "a category",
     "range": "a range of a number, beginning anywhere",
@@ -46,7 +46,7 @@ def limits(hits: int, trials: int) -> str:
 
 def lines(seeds: int) -> Iterator[str]:
     """Yield the lines of the table."""
-    yield "| planted | rows | any weak spot named | the planted one named |"
+    yield "| planted | rows | a weak spot reported | the planted slice reported |"
     yield "|---|---|---|---|"
     with ProcessPoolExecutor(2) as pool:
         for place in get_args(Place):

@@ -6,7 +6,6 @@ each time, so that a picture shows the page as it is today. A selector that find
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -14,8 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Locator, Page, sync_playwright
+from playwright.sync_api import Locator, Page
 
+from docs.chromium import chromium
 from docs.hooks.pictures import ROOT, folder
 
 README = ROOT / "docs" / "report.png"
@@ -75,16 +75,10 @@ def draw(report: Path, out: Path, pictures: Mapping[str, Picture] = PICTURES) ->
         LookupError: A selector finds nothing: the page has changed, and `PICTURES` has to.
     """
     out.mkdir(parents=True, exist_ok=True)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"),
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
+    with chromium() as browser:
         page = browser.new_page(viewport={"width": WIDTH, "height": 900})
         page.goto(report.resolve().as_uri())
-        drawn = [_draw(page, picture, out / f"{name}.png") for name, picture in pictures.items()]
-        browser.close()
-    return drawn
+        return [_draw(page, picture, out / f"{name}.png") for name, picture in pictures.items()]
 
 
 def _draw(page: Page, picture: Picture, path: Path) -> Path:

@@ -88,6 +88,7 @@ BROWSER = [
     "formats/html/test_notebook_browser.py",
     "formats/html/test_scripts.py",
     "monitoring/test_tensorboard.py::test_the_page_draws_the_layout",
+    "site/test_axe.py",
     "site/test_requests.py",
     "site/test_screenshots.py",
 ]

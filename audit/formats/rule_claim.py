@@ -10,9 +10,9 @@ from audit.formats.text import margins
 from audit.formats.text.catalogue import title, words
 from audit.formats.text.safe_text import brief, clean
 from audit.formats.text.where_labels import describe, rows_of
-from audit.numbers import count, interval, number, per_cent, written
+from audit.numbers import count, interval, number, per_cent, with_interval, written
 from audit.policy.gate_spec import DEFAULT_RATIO
-from audit.result import MAX_AUDITS, Measurement, RuleResult
+from audit.result import MAX_AUDITS, Measurement, RuleResult, Scalar
 
 _RATES = {
     "fairness.disparate_impact": "selection",
@@ -64,7 +64,8 @@ def claim(rule: RuleResult, measured: PlacedMeasurements, confidence: str) -> Ru
     worst, place = measured[0]
     limit = _limit(rule, place.side if place else "")
     outside = [m for m, place in measured if place and place.side == "outside" and m is not worst]
-    evidence = "; ".join(part for part in (_precision(worst, confidence), limit, _others(outside)) if part)
+    parts = (_precision(worst, confidence), _improvement(rule, worst), limit, _others(outside))
+    evidence = "; ".join(part for part in parts if part)
     return RuleClaim(statement(worst), evidence)
 
 
@@ -77,6 +78,17 @@ def statement(measurement: Measurement) -> str:
             return _capital(words("claim", "selected_ratio", value=number(measurement.value), **sides))
         return _capital(words("rates", key, **sides))
     return _against_baseline(measurement, _plain(measurement))
+
+
+def compared_rate(measurement: Measurement) -> tuple[str, frozenset[tuple[str, Scalar]]] | None:
+    """Return the rate that a measurement compares, and the groups; None if it compares several rates or none.
+
+    The false negative rate is 1 minus the true positive rate, so that comparing one compares the other.
+    """
+    rate = _RATES.get(measurement.metric)
+    if rate is None:
+        return None
+    return "true_positive" if rate == "false_negative" else rate, frozenset(measurement.where.items())
 
 
 def group_label(measurement: Measurement, key: str = "unprivileged") -> str:
@@ -105,8 +117,16 @@ def _sides(measurement: Measurement) -> Mapping[str, str]:
     return {"u": group_label(measurement), "p": privileged, "a": a, "b": b}
 
 
+def _label(measurement: Measurement) -> str:
+    """Return the rows of a measurement in words; of small groups that are pooled, their names."""
+    if not measurement.members:
+        return describe(measurement.where)
+    key = "group" if "group" in measurement.where else "unprivileged"
+    return describe({**measurement.where, key: _pool(measurement.members)})
+
+
 def _plain(measurement: Measurement) -> str:
-    label = describe(measurement.where)
+    label = _label(measurement)
     name = title(measurement.metric)
     value = number(measurement.value)
     if not label:
@@ -136,6 +156,15 @@ def _precision(measurement: Measurement, confidence: str) -> str:
     return words("evidence", "numbered", number=value, evidence=text)
 
 
+def _improvement(rule: RuleResult, measurement: Measurement) -> str:
+    """Return the improvement over the baseline with its interval, if that is what the rule limits."""
+    gain = margins.improvement(measurement)
+    if gain is None or measurement.baseline is None or margins.least_improvement(rule.limit) is None:
+        return ""
+    baseline = number(measurement.baseline.value)
+    return words("evidence", "improvement", baseline=baseline, value=with_interval(gain.value, gain.ci))
+
+
 def _others(outside: Sequence[Measurement]) -> str:
     """Return which other measurements are outside the limit too, the first of them with their values."""
     if not outside:
@@ -148,7 +177,7 @@ def _others(outside: Sequence[Measurement]) -> str:
 
 
 def _group_or_where(m: Measurement) -> str:
-    return group_label(m) if "unprivileged" in m.where else brief(describe(m.where))
+    return group_label(m) if "unprivileged" in m.where else brief(_label(m))
 
 
 def _limit(rule: RuleResult, side: str) -> str:

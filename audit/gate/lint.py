@@ -59,6 +59,7 @@ def warnings_of(
             *vacuous(rule, metrics.get(rule.metric)),
             *beyond_ideal(rule, metrics.get(rule.metric)),
             *_uncovered(rule, [m for m in measurements if m.metric == rule.metric]),
+            *_partly_measured(rule, covered(rule, measurements), protected),
             *_underpowered(rule, covered(rule, measurements), gate, metrics.get(rule.metric)),
             *_intersections_outside(rule, results, protected),
             *_privileged_outside(rule, results, protected),
@@ -90,6 +91,14 @@ def _uncovered(rule: Rule, measured: Sequence[Measurement]) -> Iterator[str]:
         yield f"'where' covers nothing: {rule.metric} is measured by attribute as well: add attribute: \"{ANY}\""
         return
     yield "'where' covers nothing: each of its keys was measured, but no measurement matches all of them"
+
+
+def _partly_measured(rule: Rule, measured: Sequence[Measurement], protected: Sequence[str]) -> Iterator[str]:
+    """Yield the protected attributes that a rule on all of them cannot decide on, as one without a column to change."""
+    attributes = [m.where["attribute"] for m in measured if m.where.keys() == {"attribute"}]
+    missing = [name for name in protected if name not in attributes]
+    if attributes and missing and rule.where.get("attribute", ANY) == ANY:
+        yield f"{rule.metric} was not measured for {quote_list(missing)}, so that the rule does not decide on it"
 
 
 def _underpowered(

@@ -133,7 +133,7 @@ class AuditReport(Report):
         from audit.formats.writing import set_aside, write_and_read
 
         names = recorded_policy(self).report.formats if formats is None else formats
-        names = require_formats(names, "formats")
+        names = require_formats([names] if isinstance(names, str) else names, "formats")
         verified(self)  # before an older report is moved
         set_aside(Path(directory))
         return write_and_read(self, Path(directory), verified, names)[1]

@@ -74,7 +74,7 @@ def _table(frame: pd.DataFrame, where: str) -> pa.Table:
 
 def _require_names(frame: pd.DataFrame, where: str) -> None:
     names = list(frame.columns)
-    if unnamed := [name for name in names if not isinstance(name, str)]:
+    if unnamed := [name for name in names if not _is_text(name)]:
         raise AuditError(
             where=where,
             expected="columns with names that are text",
@@ -88,6 +88,11 @@ def _require_names(frame: pd.DataFrame, where: str) -> None:
             found=f"{quote_list(twice)} more than once",
             fix="rename or drop one of them",
         )
+
+
+def _is_text(name: object) -> bool:
+    """Return whether a name is text that a file can hold: half of a surrogate pair has no encoding."""
+    return isinstance(name, str) and name.encode(errors="ignore").decode() == name
 
 
 def _require_plain_index(frame: pd.DataFrame, where: str) -> None:
@@ -107,7 +112,8 @@ def _array(column: pd.Series, where: str) -> pa.Array:
         array = pa.array(column, from_pandas=True)
     except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
         raise _not_storable(column, where, str(error).partition("\n")[0]) from None
-    if isinstance(array.type, pa.BaseExtensionType):
+    # Parquet has no record without fields, which a column of empty dictionaries is.
+    if isinstance(array.type, pa.BaseExtensionType) or array.type == pa.struct([]):
         raise _not_storable(column, where, f"type {column.dtype}")
     return array
 

@@ -82,6 +82,15 @@ def test_small_groups_that_are_decided_together_are_named() -> None:
     )
 
 
+def test_pooled_groups_are_named_in_any_metric() -> None:
+    pool = {**SEX, "unprivileged": "(others)"}
+    odds = compared("fairness.average_odds_difference", -0.2, where=pool, members=["A", "B"])
+    assert statement(odds) == "Average odds difference (sex: A and B together against Male) is −0.200"
+    group: dict[str, Scalar] = {"attribute": "sex", "group": "(others)"}
+    accuracy = compared("performance.accuracy", 0.5, where=group, members=["A", "B"])
+    assert statement(accuracy) == "Accuracy (sex: A and B together) is 0.500"
+
+
 def test_the_measurement_furthest_outside_is_told_and_how_many_more_there_are() -> None:
     near = compared(value=0.7, ci=(0.65, 0.75), where={**SEX, "unprivileged": "X"})
     said, evidence = claim(rule(near, compared(), compared(value=1.0, ci=(0.9, 1.1))), "95 %")
@@ -105,6 +114,19 @@ def test_other_metrics_are_said_with_their_titles() -> None:
     assert statement(
         Measurement(metric="performance.auc", value=0.7, n=9, method="m", baseline=beside)
     ).endswith("against 0.750 of the baseline")
+
+
+def test_a_rule_on_the_improvement_says_how_sure_the_improvement_is() -> None:
+    beside = Baseline(
+        value=0.25, method="m", better="ideal", ideal=1.0, improvement=0.06, improvement_ci=(-0.02, 0.14)
+    )
+    impact = compared(baseline=beside)
+    evidence = claim(rule(impact, limit={"no_worse_than_baseline_by": 0.01}), "95 %").evidence
+    assert evidence == (
+        "ratio 0.307, 95 % interval 0.280 to 0.340, 542 rows; improvement over the baseline (0.250): "
+        "0.060 (−0.020 to 0.140); the interval crosses the limit, no worse than the baseline by more than 0.01"
+    )
+    assert "improvement" not in claim(rule(impact), "95 %").evidence
 
 
 def test_a_rule_without_measurements_says_so() -> None:

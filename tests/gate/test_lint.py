@@ -226,3 +226,18 @@ def test_what_rules_leave_out_is_said_with_the_other_warnings() -> None:
     assert "it limits one direction only" not in joined_warnings(*rules[1:])
     relative = Rule(metric="c.o", where={"attribute": "sex"}, no_worse_than_baseline_by=0.1)
     assert "limits of the default rules: sex: a 2, 100 rows" in joined_warnings(relative)
+
+
+@pytest.mark.parametrize(
+    ("where", "said"), [({}, True), ({"attribute": "*"}, True), ({"attribute": "sex"}, False)]
+)
+def test_a_rule_on_all_attributes_names_those_that_were_not_measured(
+    where: dict[str, Scalar], said: bool
+) -> None:
+    """As a flip rate of two attributes, of which the model reads the column of one."""
+    of_sex = Measurement(metric="c.m", value=0.0, n=900, method="exact", where={"attribute": "sex"})
+    checks = [CheckResult(name="c", status="measured", measurements=[of_sex])]
+    gate = GateSpec(rules=with_ids([Rule(metric="c.m", where=where, at_most=0.1)]))
+    texts = [text for text in warnings_of(gate, {"c.m": SHARE}, checks, ["sex", "race"]) if "race" in text]
+    assert any("c.m was not measured for 'race'" in text for text in texts) is said
+    assert not any("was not measured" in text for text in warnings_of(gate, {"c.m": SHARE}, checks, ["sex"]))

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from audit.errors import AuditError
 from audit.formats.text.safe_text import clean
@@ -33,11 +33,12 @@ from audit.monitoring.outcome import (
 )
 from audit.monitoring.tensorboard import write
 from audit.result import Scalar
+from docs.chromium import chromium
 
+from ..browser import needs_chromium
 from ..formats.hostile_names import NAMES
 
 ROOT = Path(__file__).parents[2]
-CHROMIUM = Path("/usr/bin/chromium")
 RUN = "v3-1f2e3d4c"
 EVENT_FILE = "events.out.tfevents.0000000001"
 GAP = "rules/gap sex: female"
@@ -474,16 +475,13 @@ def tensorboard_server(folder: Path) -> Iterator[str]:
 
 @contextmanager
 def opened(address: str) -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=arguments)
+    with chromium() as browser:
         page = browser.new_page(viewport={"width": 1500, "height": 2000})
         page.goto(address)
         yield page
-        browser.close()
 
 
-@pytest.mark.skipif(not CHROMIUM.exists(), reason=f"needs a browser at {CHROMIUM}")
+@needs_chromium
 def test_the_page_draws_the_layout(folder: Path, tmp_path: Path) -> None:
     page_of_layout = "#custom_scalars&_smoothingWeight=0"
     with tensorboard_server(folder) as address, opened(f"{address}{page_of_layout}") as page:

@@ -71,6 +71,11 @@ def test_what_is_loaded_is_what_was_run(report: AuditReport, saved: Path) -> Non
         np.testing.assert_array_equal(loaded.explanation.values, report.explanation.values)
 
 
+def test_a_name_alone_is_a_list_of_one(report: AuditReport, policy: dict[str, Any], tmp_path: Path) -> None:
+    assert [file.name for file in report.save(tmp_path / "one", "junit")] == ["report.json", "junit.xml"]
+    assert [check.name for check in audit.run(policy, only="performance").checks] == ["performance"]
+
+
 def test_what_is_saved_is_what_a_run_writes(report: AuditReport, saved: Path) -> None:
     assert sorted(file.name for file in saved.iterdir()) == ["junit.xml", "report.html", "report.json"]
     stored = read_report(saved)

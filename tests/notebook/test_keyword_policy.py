@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 import audit
 from audit.errors import AuditError
 from audit.notebook.keyword_policy import _OPTIONS, KEYWORDS, policy_of
+from audit.policy.arguments import audit_seed
 
 from ..audits import people
 from ..conftest import Models
@@ -85,6 +87,25 @@ def test_each_mistake_is_one_error(arguments: tuple[tuple[Any, ...], dict[str, A
     with pytest.raises(AuditError) as caught:
         audit.run(*positional, **keywords)
     assert words in str(caught.value) and caught.value.where.startswith("audit.run")
+
+
+@pytest.mark.parametrize(
+    "argument",
+    [
+        {"on": "2030-01-31"}, {"on": datetime(2030, 1, 31)}, {"on": pd.Timestamp("2030-01-31")},
+        {"seed": -1}, {"seed": 1.5}, {"seed": "1"}, {"seed": True},
+    ],
+)  # fmt: skip
+def test_a_seed_or_a_date_of_another_type_is_refused_before_the_audit(argument: dict[str, Any]) -> None:
+    (name,) = argument
+    for call in (audit.run, audit.selftest):
+        with pytest.raises(AuditError) as caught:
+            call({}, **argument)
+        assert caught.value.where == name
+
+
+def test_a_seed_of_numpy_is_a_number() -> None:
+    assert type(audit_seed(np.int64(3))) is int
 
 
 def test_the_nearest_keyword_is_looked_for_among_all_of_them() -> None:

@@ -72,12 +72,14 @@ def test_any_numbers_come_back(values: list[float | None]) -> None:
         (FRAME.set_axis(pd.date_range("2026-01-01", periods=3)), "datetime64"),
         (FRAME.set_axis(pd.MultiIndex.from_arrays([[1, 2, 3], [4, 5, 6]])), "index"),
         (FRAME.rename(columns={"age": 3}), "the names 3"),
+        (FRAME.rename(columns={"age": "\ud800"}), "the names '\\ud800'"),
         (FRAME.rename(columns={"age": "sex"}), "'sex' more than once"),
         (FRAME.assign(job=[1, "a", 2.0]), "column 'job'"),
         (FRAME.assign(job=[1j, 2j, 3j]), "column 'job'"),
         (FRAME.assign(job=pd.Series([object()] * 3)), "column 'job'"),
         (FRAME.assign(job=pd.period_range("2026", periods=3, freq="M")), "column 'job'"),
         (FRAME.assign(job=pd.arrays.SparseArray([0, 0, 1])), "column 'job'"),
+        (FRAME.assign(job=pd.Series([{}] * 3)), "column 'job'"),
     ],
 )
 def test_what_a_file_cannot_hold_is_one_error(frame: pd.DataFrame, words: str, cache: Path) -> None:

@@ -11,12 +11,12 @@ from PIL import Image
 from audit.formats.html.page import render_html
 from docs.screenshots import PICTURES, WIDTH, Picture, draw
 
+from ..browser import needs_chromium
 from ..formats.html.samples import full
 from .pages import ROOT, Parsed, build
 
-CHROMIUM = Path("/usr/bin/chromium")
 MARK = (194, 24, 91)
-pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"needs a browser at {CHROMIUM}")
+pytestmark = needs_chromium
 
 
 @pytest.fixture(scope="module")

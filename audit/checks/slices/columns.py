@@ -87,7 +87,12 @@ def _attribute(attribute: Attribute, index: np.ndarray) -> SliceColumn:
 def _categories(name: str, codes: np.ndarray, size: int, values: list[str]) -> SliceColumn:
     """Return a column of categories, whose predicates are its first codes, one for each of ``values``."""
     runs = np.repeat(np.arange(len(values)), 2).reshape(-1, 2)
-    return SliceColumn(name, codes, size, runs, runs, lambda run: values[run.first])
+    return SliceColumn(name, codes, size, runs, runs, lambda run: _visible(values[run.first]))
+
+
+def _visible(value: str) -> str:
+    """Return a value as text in a sentence, where spaces and nothing at all are not seen without quotes."""
+    return value if value == value.strip() != "" else f"“{value}”"
 
 
 def _features(features: Features, min_rows: int) -> Iterator[SliceColumn]:

@@ -8,10 +8,11 @@ import numpy as np
 from audit.checks.slices.columns import SliceColumn, sliced_rows
 from audit.checks.slices.gaps import measured_gap
 from audit.checks.slices.losses import LossRows
-from audit.checks.slices.search import Search, worst_slices
+from audit.checks.slices.search import Search, detectable_gap, worst_slices
 from audit.checks.slices.tallies import SearchRows
 from audit.checks.slices.weak_spots import SliceLine, slice_table, weak_spot_note
 from audit.errors import Skip
+from audit.numbers import number
 from audit.result import Note
 from audit.stats.halves import draw_half
 from audit.stats.influence import Influence, Traced, TracedEvidence
@@ -31,12 +32,16 @@ class SliceRequest:
 
 @dataclass(frozen=True)
 class MeasuredSlices:
-    """The chosen slices and their measurements, the audited rows they are measured on, and how many were searched."""
+    """The chosen slices and their measurements, the audited rows they are measured on, and how many were searched.
+
+    ``detectable`` is the gap from which on a slice of the fewest rows would have stood out, in the metric's unit.
+    """
 
     search: Search
     lines: list[SliceLine]
     measured: np.ndarray
     searched: int
+    detectable: float
 
 
 def slice_evidence(subject: Subject, request: SliceRequest) -> Iterator[TracedEvidence]:
@@ -64,7 +69,7 @@ def slice_evidence(subject: Subject, request: SliceRequest) -> Iterator[TracedEv
 
     yield Traced(worst.measurement, trace)
     yield slice_table(result.lines)
-    yield from _notes(result, subject.rows, len(sample.columns))
+    yield from _notes(result, subject.rows, len(sample.columns), request.min_rows)
     yield from weak_spot_note(result.lines)
 
 
@@ -76,15 +81,18 @@ def measured_slices(columns: list[SliceColumn], rows: LossRows, request: SliceRe
     """
     rng = np.random.default_rng([request.seed, 7])
     half = draw_half(np.zeros(len(rows.loss), np.int64), rows.clusters, rng)
-    search = worst_slices(columns, SearchRows.of(rows, half), request.min_rows, request.top)
+    searched = SearchRows.of(rows, half)
+    search = worst_slices(columns, searched, request.min_rows, request.top)
     measured = rows.take(~half)
     confidence = 1.0 - (1.0 - request.confidence) / max(1, len(search.slices))
     gaps = [(one.text, measured_gap(measured, one.rows()[~half])) for one in search.slices]
     lines = [SliceLine.of(text, gap, confidence, request.min_gap) for text, gap in gaps]
-    return MeasuredSlices(search, lines, measured.index, int(half.sum()))
+    unit = 1.0 if rows.target is None else float(np.std(rows.target))
+    detectable = detectable_gap(searched, request.min_rows, search.candidates) / unit
+    return MeasuredSlices(search, lines, measured.index, len(searched.place), detectable)
 
 
-def _notes(result: MeasuredSlices, rows: int, columns: int) -> Iterator[Note]:
+def _notes(result: MeasuredSlices, rows: int, columns: int, min_rows: int) -> Iterator[Note]:
     search = result.search
     measured = len(result.measured)
     source = "" if result.searched + measured == rows else f", drawn from {rows:,}"
@@ -98,4 +106,8 @@ def _notes(result: MeasuredSlices, rows: int, columns: int) -> Iterator[Note]:
             "slices stand out most."
         )
     if search.slices[0].rating <= 0.0:
-        yield Note(text="No slice stands out more than the worst of so many candidates does by chance.")
+        yield Note(
+            text="No slice stands out more than the worst of so many candidates does by chance. One of "
+            f"{min_rows:,} rows would stand out from a gap of about {number(result.detectable)} on: a smaller gap can "
+            "be missed."
+        )

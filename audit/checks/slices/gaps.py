@@ -10,7 +10,7 @@ from audit.result import Measurement
 from audit.stats.group_estimates import Partition
 from audit.stats.group_rates import Rates, rates
 from audit.stats.joint_variance import ClusteredRows, implied_variance, share_left_of_differences
-from audit.stats.mean_gap import mean_gap
+from audit.stats.mean_gap import MeanGap, mean_gap
 
 
 class Gap(NamedTuple):
@@ -74,12 +74,20 @@ def _of_distances(rows: LossRows, side: np.ndarray, target: np.ndarray) -> Gap:
         n=len(side),
         smallest_n=min(gap.rows),
         method="mean-t",
-        se=gap.error if np.isfinite(gap.error) else None,
+        se=_error(gap, means, rows.loss.max() / gap.deviation) if np.isfinite(gap.error) else None,
         counts={"rows": [float(gap.sizes.min())]},
     )
     return Gap(
         measurement, gap.rows[0], float(means[0]), float(means[1]), lambda: _weighted(rows, gap.influence)
     )
+
+
+def _error(gap: MeanGap, means: np.ndarray, worst: float) -> float:
+    """Return the standard error as if either side had one more row as bad as the worst of all.
+
+    A slice of fifty rows often has none of the large errors that are rare: its own spread says nothing about them.
+    """
+    return float(np.hypot(gap.error, np.hypot(*((worst - means[:2]) / (gap.sizes + 1.0)))))
 
 
 def _weighted(rows: LossRows, influence: np.ndarray) -> np.ndarray:

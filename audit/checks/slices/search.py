@@ -129,6 +129,20 @@ def rating(candidates: Candidates, chance: float) -> np.ndarray:
     return np.where(beyond > 0.0, beyond * np.sqrt(np.maximum(candidates.distance.error, 0.0)), beyond)
 
 
+def detectable_gap(rows: SearchRows, min_rows: int, candidates: int) -> float:
+    """Return about the gap in mean loss from which on a slice of ``min_rows`` rows stands out among the candidates."""
+    if not candidates:
+        return math.inf
+    mean = float(np.average(rows.loss, weights=rows.weight))
+    repeats = len(rows.weight) * rows.square.sum() / rows.weight.sum() ** 2  # rows for one independent row
+    size = 1.0 / min_rows + 1.0 / max(1, len(rows.weight) - min_rows)
+    beyond = _chance(candidates) * math.sqrt(repeats * size)
+    if not rows.are_errors:
+        return beyond * float(np.sqrt(np.average((rows.loss - mean) ** 2, weights=rows.weight)))
+    angle = min(math.pi, 2.0 * math.asin(math.sqrt(mean)) + beyond)
+    return math.sin(angle / 2.0) ** 2 - mean
+
+
 def _chance(number: int) -> float:
     """Return the z that the best of so many candidates exceeds by chance with half of `_ERROR` (Bonferroni)."""
     from scipy.special import ndtri

@@ -112,8 +112,8 @@ def group_tables(check: CheckResult, report: Report) -> GroupTables | None:
         return None
     tables = GroupTables([], [], [], list(_families(compared)))
     for each in _rates(report):
-        by_size = tables.folded if len(each.rows) > _MAX_OPEN_GROUPS else tables.rates
-        (tables.intersections if "*" in each.attribute else by_size).append(each)
+        single = tables.folded if len(each.rows) > _MAX_OPEN_GROUPS else tables.rates
+        (tables.intersections if "*" in each.attribute else single).append(each)
     return tables
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator
 
-from audit.formats.rule_claim import statement
+from audit.formats.rule_claim import compared_rate, statement
 from audit.formats.text.metric_facts import gate_min_rows
 from audit.policy.gate_spec import DEFAULT_DIFFERENCE, DEFAULT_RATIO
 from audit.result import Measurement, Report
@@ -19,9 +19,10 @@ _USUAL = {
 def unlimited_gaps(report: Report) -> list[str]:
     """Return a sentence for each of the largest gaps of whole attributes whose interval is outside the usual range.
 
-    Of each attribute it is one at most. Groups with fewer rows than the policy decides on are left out.
+    Of each attribute it is one at most. Groups with fewer rows than the policy decides on are left out. A rule limits a
+    gap in a rate if it compares the same rate of the same groups, by difference or by ratio.
     """
-    limited = {m.key for rule in report.rules for m in (*rule.measurements, *rule.not_decided)}
+    limited = {compared_rate(m) for rule in report.rules for m in (*rule.measurements, *rule.not_decided)}
     gaps = sorted(_gaps(report, limited), key=lambda gap: -gap[0])
     largest: dict[object, str] = {}
     for _, m in gaps:
@@ -37,7 +38,7 @@ def _gaps(report: Report, limited: Collection[object]) -> Iterator[tuple[float, 
             if (
                 low == high
                 or not m.ci
-                or m.key in limited
+                or compared_rate(m) in limited
                 or m.members
                 or "*" in str(m.where.get("attribute", "*"))
             ):

@@ -80,6 +80,20 @@ def test_interval_of_counts_by_scipy() -> None:
     assert interval(measurement, 0.95) == pytest.approx((low, high), abs=1e-9)
 
 
+def test_large_errors_that_a_small_slice_lacks_are_in_its_interval() -> None:
+    """One row in a hundred is 200 times as far off; of 60 rows, more than half of the samples have none of them."""
+    inside = np.arange(1250) < 60
+    passed = 0
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        loss = np.where(rng.random(1250) < 0.01, 20.0, 0.1)
+        gap = measured_gap(LossRows(np.arange(1250), loss, rng.normal(size=1250)), inside)
+        limits = interval(gap.measurement, 0.95)
+        assert limits is not None
+        passed += limits[1] < 0.0
+    assert passed <= 10
+
+
 def test_copies_in_clusters_are_no_evidence() -> None:
     rows, inside = drawn(errors=True, weighted=False, clustered=False)
     single = interval(measured_gap(rows, inside).measurement, 0.95)

@@ -167,6 +167,32 @@ def test_of_many_columns_the_most_promising_are_paired() -> None:
     assert [one.text for one in result.slices] == ["c41 yes and c57 yes"]
 
 
+@pytest.mark.parametrize("regression", [False, True])
+@pytest.mark.parametrize("copies", [1, 4])
+def test_a_slice_of_the_fewest_rows_stands_out_from_the_detectable_gap_on(
+    regression: bool, copies: int
+) -> None:
+    """Of 400 rows of the search half, 40 are one category; with ``copies``, each is a cluster of so many."""
+    codes = np.repeat(np.tile([1, *[0] * 9], 80), copies)
+    column = text_column("c", codes, list("xy"), 1)
+    clusters = np.arange(800).repeat(copies) if copies > 1 else None
+    place = np.flatnonzero(codes == 1)
+
+    def searched(gap: float) -> tuple[SearchRows, search.Search]:
+        loss = np.tile([*[0.0] * 50, *[1.0] * 30], 10).repeat(copies)
+        share = np.arange(len(place)) / (len(place) // 2)  # below 1: the search half
+        loss[place] = 0.375 + gap if regression else share < 0.375 + gap
+        target = np.zeros(len(codes)) if regression else None
+        half = np.arange(len(codes)) < len(codes) // 2
+        rows = SearchRows.of(LossRows(np.arange(len(codes)), loss, target, None, clusters), half)
+        return rows, worst_slices([column], rows, 40 * copies, 1)
+
+    rows, nothing = searched(0.0)
+    gap = search.detectable_gap(rows, 40 * copies, nothing.candidates)
+    assert nothing.slices[0].rating <= 0.0 and 0.0 < gap < 0.6
+    assert searched(0.8 * gap)[1].slices[0].rating <= 0.0 < searched(1.25 * gap)[1].slices[0].rating
+
+
 def test_a_predicate_that_adds_nothing_is_left_out() -> None:
     rng = np.random.default_rng(1)
     a, b = rng.integers(0, 5, (2, 6000))
@@ -174,6 +200,12 @@ def test_a_predicate_that_adds_nothing_is_left_out() -> None:
     columns = [text_column("a", a, list("vwxyz"), 50), text_column("b", b, list("vwxyz"), 50)]
     rows = SearchRows.of(LossRows(np.arange(6000), loss), rng.random(6000) < 0.5)
     assert [one.text for one in worst_slices(columns, rows, 50, 5).slices] == ["a x"]
+
+
+def test_values_that_are_not_seen_are_quoted() -> None:
+    column = text_column("job", np.array([0, 1, 2]), ["", " clerk", "clerk"], 1)
+    texts = [column.describe(CodeRun(*run)) for run in column.runs.tolist()]
+    assert texts == ["“”", "“ clerk”", "clerk"]
 
 
 def test_missing_numbers_are_a_slice() -> None:

@@ -8,33 +8,11 @@ from playwright.sync_api import Browser, Page
 
 from audit.formats.html.page import render_html
 
-from .hostile import hostile
-from .large import large
-from .many import many_classes, many_groups
-from .pictured import masked, pictured
-from .samples import full, inconclusive, passing, small
-from .swept import over_thresholds
-from .wide import wide
-from .worded import worded
+from ...browser import needs_chromium
+from .gallery import REPORTS
 
-CHROMIUM = Path("/usr/bin/chromium")
-REPORTS = {
-    "small": small,
-    "full": full,
-    "passing": passing,
-    "inconclusive": inconclusive,
-    "hostile": hostile,
-    "large": large,
-    "wide": wide,
-    "pictured": pictured,
-    "masked": masked,
-    "worded": worded,
-    "thresholds": over_thresholds,
-    "many classes": many_classes,
-    "many groups": many_groups,
-}
 LEVELS = tuple(f"--q{level}" for level in range(7))
-pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"needs a browser at {CHROMIUM}")
+pytestmark = needs_chromium
 
 # For each text: its colour against the nearest background behind it, by the formula of WCAG 2.
 LOW_CONTRAST = """() => {

@@ -11,9 +11,10 @@ from playwright.sync_api import Frame, Page
 from audit.formats.html.notebook import render_frame
 from audit.result import Report
 
+from ...browser import needs_chromium
 from .hostile import hostile
 from .samples import full, passing
-from .test_browser import CHROMIUM, LOW_CONTRAST
+from .test_browser import LOW_CONTRAST
 
 ADDRESS = "http://notebook.example/lab"
 NOTEBOOK = (
@@ -23,7 +24,7 @@ LOOK = """() => [...document.querySelectorAll('html, body, h2, p.card')].map(e =
   const s = getComputedStyle(e); return [s.color, s.backgroundColor, s.font, s.margin, s.padding, s.border]; })"""
 INSERT = "html => { document.getElementById('output').innerHTML = html }"  # as Jupyter does
 SAMPLES = {"full": full, "passing": passing, "hostile": hostile}
-pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"needs a browser at {CHROMIUM}")
+pytestmark = needs_chromium
 
 
 @pytest.fixture(params=["light", "dark"])

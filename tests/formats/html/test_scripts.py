@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from .test_browser import REPORTS, files, pytestmark  # noqa: F401  a fixture, and the condition of all
+from .gallery import REPORTS
+from .test_browser import files, pytestmark  # noqa: F401  a fixture, and the condition of all
 
 AXE = Path(__file__).parent / "axe/node_modules/axe-core/axe.min.js"
 VIOLATIONS = """async () => (await axe.run({runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]})).violations

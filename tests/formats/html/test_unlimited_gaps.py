@@ -49,6 +49,20 @@ def test_what_is_limited_uncertain_small_pooled_or_an_intersection_is_not() -> N
     assert not unlimited_gaps(with_gaps(impact(0.02, 0.01, attribute="sex*race")))
 
 
+def test_a_rule_on_the_same_rate_limits_the_gap_whatever_its_metric() -> None:
+    gap = impact(0.02, 0.01)
+    parity = replace(gap, metric="fairness.statistical_parity_difference", value=-0.4, ci=(-0.5, -0.3))
+    missed = replace(parity, metric="fairness.false_negative_rate_difference", value=0.4, ci=(0.3, 0.5))
+    equal = replace(missed, metric="fairness.equal_opportunity_difference", value=-0.4, ci=(-0.5, -0.3))
+    rule = replace(small().rules[1], metric=parity.metric, measurements=[parity])
+    assert not unlimited_gaps(replace(with_gaps(gap, parity), rules=[rule]))
+    assert unlimited_gaps(replace(with_gaps(gap, equal), rules=[rule]))
+    rule = replace(rule, metric=missed.metric, measurements=[missed])
+    assert not unlimited_gaps(replace(with_gaps(equal, missed), rules=[rule]))
+    other = replace(parity, where={**parity.where, "unprivileged": ">=60"})
+    assert unlimited_gaps(replace(with_gaps(gap), rules=[replace(rule, measurements=[other])]))
+
+
 def test_page_one_names_them_also_after_a_pass() -> None:
     root = parse(render_html(with_gaps(impact(0.02, 0.01))))
     (section,) = root.all("section", id="verdict")
