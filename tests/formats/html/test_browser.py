@@ -170,13 +170,13 @@ def test_what_blocked_is_on_the_first_screen(browser: Browser, files: dict[str, 
 
 def test_tables_unfold_by_click_and_by_key(browser: Browser, files: dict[str, Path]) -> None:
     page = show(browser, files["small"], 1280)
-    table = page.locator("#rule-3 details.table")
-    page.locator("details.rule-line", has=page.locator("#rule-3")).locator("> summary").click()
-    assert not table.locator("table").is_visible()
-    table.locator("summary").click()
-    assert table.locator("table").is_visible()
-    table.locator("summary").press("Enter")
-    assert not table.locator("table").is_visible()
+    summary = page.locator("details.rule-line", has=page.locator("#rule-3")).locator("> summary")
+    table = page.locator("#rule-3 table")
+    assert not table.is_visible()
+    summary.click()
+    assert table.is_visible()
+    summary.press("Enter")
+    assert not table.is_visible()
     page.context.close()
 
 
@@ -189,7 +189,7 @@ def test_a_long_name_unfolds_when_its_number_is_followed(browser: Browser, files
 
 def test_paper_shows_what_is_folded_only_if_asked_for(browser: Browser, files: dict[str, Path]) -> None:
     page = show(browser, files["small"], 800)
-    folded = page.locator("#rule-3 details.table table")
+    folded = page.locator("#rule-3 table")
     page.emulate_media(media="print")
     assert not folded.is_visible() and not page.locator("#check-1").is_visible()
     assert page.locator("#check-2").is_visible() and not page.locator("nav").is_visible()
