@@ -45,7 +45,7 @@ PICTURES: Mapping[str, Picture] = {
         "#verdict", ["h2", ".reasons p", ".figures dd", ".bars", ".figures-side h3:last-of-type"]
     ),
     "rules": Picture(
-        "#rules", [".status-group h3", ".rule-line h4", ".status", "svg.plot"], opens=".rule-line"
+        "#rules", [".status-group h3", ".rule-line h4", ".status", "table.plot"], opens=".rule-line"
     ),
     "performance": Picture(".check", ["table.overall", "table.matrix", "svg.rates-curve"]),
     "fairness": Picture(".prints", ["table.rates"], height=600),

@@ -33,12 +33,12 @@ def pool_in_words(members: Sequence[str], max_names: int = 5) -> str:
     return f"{', '.join(first)} and {last} together" if first else last
 
 
-def where_in_words(measurement: Measurement, max_names: int = 5) -> dict[str, Scalar]:
+def where_in_words(measurement: Measurement) -> dict[str, Scalar]:
     """Return ``where`` for a reader: a pool of small groups by the names of its groups (see `pool_in_words`)."""
     where = measurement.where
     if not measurement.members:
         return where
-    name = pool_in_words(measurement.members, max_names)
+    name = pool_in_words(measurement.members)
     return {key: name if key in _NAME_KEYS else value for key, value in where.items()}
 
 

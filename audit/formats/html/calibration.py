@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from audit.formats.html.charts.measurement_table import MeasurementCells, cells
-from audit.formats.html.charts.plot_marks import Row
 from audit.formats.html.charts.reliability_curve import Reliability, reliability
+from audit.formats.text.catalogue import words
 from audit.formats.text.safe_text import brief
 from audit.numbers import count, with_interval
 from audit.result import CheckResult, GroupFacts, Measurement
@@ -57,7 +57,7 @@ Binned = tuple[Measurement, Reliability]
 def _panel(attribute: str, members: Sequence[Binned], privileged: frozenset[str]) -> CalibrationPanel:
     ranked = sorted(members, key=lambda binned: (_group(binned[0]) not in privileged, *_rank(binned[0])))
     curves = [
-        GroupCurve(cells(Row(_group(m), m)), _group(m) in privileged, curve)
+        GroupCurve(cells(_group(m), m), _group(m) in privileged, curve)
         for m, curve in ranked[: MAX_OPEN + MAX_FOLDED]
     ]
     caption = _caption([m for m, _ in members])
@@ -83,4 +83,4 @@ def _caption(members: Sequence[Measurement]) -> str:
     largest, smallest = (
         f"{brief(_group(m))}, {with_interval(m.value, m.ci)} on {count(m.n)} rows" for m in ends
     )
-    return f"The calibration error is largest for {largest}, and smallest for {smallest}."
+    return words("reading", "calibration", largest=largest, smallest=smallest)

@@ -20,14 +20,15 @@ from audit.formats.html.slices import TABLES as SLICE_TABLES
 from audit.formats.html.slices import SliceRow, slice_rows
 from audit.formats.html.thresholds import TABLES, ThresholdSection, thresholds
 from audit.formats.text.catalogue import title
-from audit.formats.text.metric_facts import facts_of, how_to_read, level, short
+from audit.formats.text.metric_facts import facts_of, how_to_read, level
 from audit.formats.text.table_records import PlainTable, fits, plain_table
-from audit.formats.text.where_labels import Where, describe, panel_of, row_label
+from audit.formats.text.where_labels import describe, panel_of, row_label
 from audit.numbers import number
 from audit.result import CheckResult, Measurement, MetricFacts, Report, Scalar
 from audit.result.small_groups import where_in_words
 
 MAX_ROWS = 24
+_ROW_COUNT = "performance.rows"
 _Members = tuple[dict[str, Scalar], list[Measurement]]
 _SECTIONS: dict[str, type[ExplainabilitySection] | type[RobustnessSection]] = {
     "explainability": ExplainabilitySection,
@@ -46,15 +47,14 @@ class OverallRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class MetricPanel:
-    """A metric's values by group, as plots and as a table: rows that differ in the group only.
+    """A metric's values by group, as plots: rows that differ in the group only.
 
-    ``beyond`` is the number of rows that neither shows, for there are too many on the page.
+    ``beyond`` is the number of rows that are not shown, for there are too many on the page.
     """
 
     title: str
     plots: list[Plot]
     folded_rows: int
-    table: list[MeasurementCells]
     beyond: int
 
 
@@ -68,7 +68,6 @@ class MetricView:
     ideal: str
     span: str
     methods: str
-    compares: bool
     open: bool
     panels: list[MetricPanel]
 
@@ -104,7 +103,8 @@ def _view(anchor: str, check: CheckResult, report: Report) -> CheckView:
     metrics: dict[str, list[Measurement]] = {}
     for measurement in check.measurements:
         in_section = (section and section.covers(measurement)) or (groups and groups.covers(measurement))
-        if not in_section:
+        is_row_count = measurement.metric == _ROW_COUNT and measurement.where  # a column of the other charts
+        if not in_section and not is_row_count:
             metrics.setdefault(measurement.metric, []).append(measurement)
     overall = [measurement for measurement in check.measurements if not measurement.where]
     panels = {name: _by_panel(measurements) for name, measurements in metrics.items()}
@@ -136,7 +136,7 @@ def _view(anchor: str, check: CheckResult, report: Report) -> CheckView:
 def _overall(measurement: Measurement, check: CheckResult) -> OverallRow:
     about = how_to_read(facts_of(measurement.metric, [check]))
     return OverallRow(
-        measurement.metric, title(measurement.metric), about, cells(Row(measurement.method, measurement))
+        measurement.metric, title(measurement.metric), about, cells(measurement.method, measurement)
     )
 
 
@@ -155,13 +155,12 @@ def _metric_view(
     scale = measurement_axis(parts, facts, keep)
     ideal = facts.ideal if facts.ideal is not None and scale.shows(facts.ideal) else None
     return MetricView(
-        name=short(name, check.name),
+        name=title(name),
         about=how_to_read(facts),
         overall=number(overall) if overall is not None else "",
         ideal=number(ideal) if ideal is not None else "",
         span=_span(parts),
         methods=methods(parts),
-        compares=any(m.rows != m.n for m in parts),
         open=ruled,
         panels=[_panel(name, each, max_rows, scale, Guides(ideal=ideal, overall=overall)) for each in panels],
     )
@@ -191,19 +190,13 @@ def _by_panel(measurements: Sequence[Measurement]) -> list[_Members]:
     return list(panels.values())
 
 
-def _row(measurement: Measurement, shared: Where) -> Row:
-    short_name, full = (row_label(where_in_words(measurement, names), shared) for names in (1, 5))
-    return Row(short_name, measurement, full=full)
-
-
 def _panel(name: str, panel: _Members, max_rows: int, scale: Axis, guides: Guides) -> MetricPanel:
     shared, members = panel
     title = describe(shared)
-    rows = [_row(m, shared) for m in members[:max_rows]]
+    rows = [Row(row_label(where_in_words(m), shared), m) for m in members[:max_rows]]
     return MetricPanel(
         title=title,
         plots=folded_plots(f"{name}, {title}" if title else name, rows, scale, guides, MAX_ROWS),
         folded_rows=max(0, len(rows) - MAX_ROWS),
-        table=[cells(row) for row in rows],
         beyond=len(members) - len(rows),
     )

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from audit.formats.html.charts.measurement_table import methods
 from audit.formats.html.charts.row_budget import rows_each
 from audit.formats.text.catalogue import title, words
+from audit.formats.text.metric_facts import facts_of
 from audit.formats.text.where_labels import describe, without
 from audit.numbers import Estimate, count, estimate
 from audit.result import CheckResult, Measurement, Report
@@ -75,11 +76,12 @@ class Comparisons(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """The metrics of one definition family, with their comparisons by attribute."""
+    """The metrics of one definition family: ``heads`` with their ``abouts``, and comparisons by attribute."""
 
     title: str
     about: str
     heads: list[str]
+    abouts: list[str]
     attributes: list[Comparisons]
     methods: str
 
@@ -111,7 +113,7 @@ def group_tables(check: CheckResult, report: Report) -> GroupTables | None:
     compared = [m for m in check.measurements if GroupTables.covers(m)]
     if not compared:
         return None
-    tables = GroupTables([], [], [], list(_families(compared)))
+    tables = GroupTables([], [], [], list(_families(compared, check)))
     for each in _rates(report):
         single = tables.folded if len(each.rows) > _MAX_OPEN_GROUPS else tables.rates
         (tables.intersections if "*" in each.attribute else single).append(each)
@@ -141,15 +143,16 @@ def _rates(report: Report) -> Iterator[GroupRates]:
             )
 
 
-def _families(compared: Sequence[Measurement]) -> Iterator[Family]:
+def _families(compared: Sequence[Measurement], check: CheckResult) -> Iterator[Family]:
     for key, names in _FAMILIES.items():
         by_metric = {name: [m for m in compared if m.metric == f"{_CHECK}.{name}"] for name in names}
         metrics = [name for name, measurements in by_metric.items() if measurements]
         if metrics:
             attributes = _comparisons({name: by_metric[name] for name in metrics})
             heads = [title(f"{_CHECK}.{name}") for name in metrics]
+            abouts = [facts_of(f"{_CHECK}.{name}", [check]).about for name in metrics]
             used = methods(m for name in metrics for m in by_metric[name])
-            yield Family(words("family", key), words("about_family", key), heads, attributes, used)
+            yield Family(words("family", key), words("about_family", key), heads, abouts, attributes, used)
 
 
 def _comparisons(by_metric: Mapping[str, Sequence[Measurement]]) -> list[Comparisons]:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from audit.formats.text.catalogue import title, words
+from audit.formats.text.margins import bounds, in_words
 from audit.formats.text.where_labels import describe, scalar, without
-from audit.numbers import count, interval, number, per_cent
+from audit.numbers import count, interval, number, per_cent, per_cents, written
 from audit.result import Measurement, Report
 
 MAX_GROUPS = 12
@@ -21,27 +22,34 @@ _VALUES = (
 _MAX_VALUES = 2
 _BY_GROUP = ("performance.selection_rate", "performance.accuracy", "performance.mae")
 _ATTACKED = "robustness.adversarial_accuracy"
+_RATIO = "fairness.disparate_impact"
 _USUAL_EPS = 0.1
 
 
 class MainFigure(NamedTuple):
-    """One value of page one: its title, the value and its interval as text, and the rows it is of, if not all."""
+    """One value of page one as text: its title, value and interval, what it is of, if not all rows, and its limit."""
 
     title: str
     value: str
     ci: str
     label: str = ""
+    limit: str = ""
 
 
 class GroupBar(NamedTuple):
-    """One group's value: texts, and the length of its bar and the ends of its interval in per cent of the width."""
+    """One group's value: texts, and in per cent of the width the length of its bar and the ends of its interval.
+
+    ``limit`` is the place of the lowest rate that a rule on the ratio of rates allows, if there is one.
+    """
 
     group: str
     value: str
+    ci: str
     rows: str
     length: str
     ends: tuple[str, str] | None
     privileged: bool
+    limit: str | None = None
 
 
 Confusion = list[list[tuple[str, str]]]
@@ -53,7 +61,8 @@ class MainFigures:
     """The figures of page one; ``groups`` has each attribute's bars, of the metric titled ``group_title``.
 
     ``more_groups`` is the number of groups that are not among them. ``outcomes`` names the favourable outcome and the
-    other one; ``selected`` is whether the bars are rates of the first.
+    other one; ``selected`` is whether the bars are rates of the first. ``ratio`` is the lowest ratio to the privileged
+    group's rate that a rule allows, if it is one and the same for all bars that have a limit.
     """
 
     values: list[MainFigure]
@@ -63,6 +72,7 @@ class MainFigures:
     confusion: Confusion
     outcomes: tuple[str, str]
     selected: bool
+    ratio: str
 
 
 def main_figures(report: Report) -> MainFigures:
@@ -75,22 +85,32 @@ def main_figures(report: Report) -> MainFigures:
         for m in measurements
         if m.metric == metric and m.where.keys() == {"attribute", "group"}
     }
-    groups = _bars(report, by_group)
+    selected = metric == _BY_GROUP[0]
+    lowest = _lowest_rates(report) if selected else {}
+    groups = _bars(report, by_group, {key: rate for key, (_, rate) in lowest.items()})
+    ratios = {ratio for ratio, _ in lowest.values()}
     bars = sum(map(len, groups.values()))
     return MainFigures(
-        values=[*_values(overall), *_attacked(report, measurements)],
+        values=[*_values(report, overall), *_attacked(report, measurements)],
         group_title=title(metric) if metric else "",
         groups=groups,
         more_groups=sum(len(facts.rows) for facts in report.data.groups) - bars if groups else 0,
         confusion=_confusion(overall, report.data.rows),
         outcomes=_outcomes(report),
-        selected=metric == _BY_GROUP[0],
+        selected=selected,
+        ratio=written(*ratios) if len(ratios) == 1 else "",
     )
 
 
-def _values(overall: Mapping[str, Measurement]) -> list[MainFigure]:
+def _values(report: Report, overall: Mapping[str, Measurement]) -> list[MainFigure]:
     present = [overall[name] for name in _VALUES if name in overall][:_MAX_VALUES]
-    return [MainFigure(title(m.metric), number(m.value), interval(m.ci, "")) for m in present]
+    return [_figure(report, m) for m in present]
+
+
+def _figure(report: Report, m: Measurement, label: str = "") -> MainFigure:
+    limits = [rule.limit for rule in report.rules if any(m.key == each.key for each in rule.measurements)]
+    limit = words("figure", "limit", limit="; ".join(map(in_words, limits))) if limits else ""
+    return MainFigure(title(m.metric), number(m.value), interval(m.ci, ""), label, limit)
 
 
 def _attacked(report: Report, measurements: Sequence[Measurement]) -> Iterator[MainFigure]:
@@ -101,7 +121,7 @@ def _attacked(report: Report, measurements: Sequence[Measurement]) -> Iterator[M
     if of_all:
         m = min(of_all, key=_distance_from_usual)
         attack = describe(without(m.where, {"norm": ""}))
-        yield MainFigure(title(_ATTACKED), number(m.value), interval(m.ci, ""), attack)
+        yield _figure(report, m, attack)
 
 
 def _distance_from_usual(m: Measurement) -> float:
@@ -109,7 +129,26 @@ def _distance_from_usual(m: Measurement) -> float:
     return abs(eps - _USUAL_EPS) if isinstance(eps, int | float) else math.inf
 
 
-def _bars(report: Report, by_group: Mapping[tuple[str, str], Measurement]) -> dict[str, list[GroupBar]]:
+_Group = tuple[str, str]
+"""An attribute and one of its groups."""
+
+
+def _lowest_rates(report: Report) -> dict[_Group, tuple[float, float]]:
+    """Return for each compared group the lowest allowed ratio of selection rates, and the rate at which it is met."""
+    lowest: dict[_Group, tuple[float, float]] = {}
+    for rule in report.rules:
+        low, _ = bounds(rule.limit) or (-math.inf, math.inf)
+        for m in (*rule.measurements, *rule.not_decided):
+            positive, rows = m.counts.get("privileged") or (0.0, 0.0)
+            if rule.metric == _RATIO and low > 0 and rows > 0:
+                for group in m.members or [str(m.where.get("unprivileged"))]:
+                    lowest[str(m.where.get("attribute")), group] = (low, low * positive / rows)
+    return lowest
+
+
+def _bars(
+    report: Report, by_group: Mapping[_Group, Measurement], lowest: Mapping[_Group, float]
+) -> dict[str, list[GroupBar]]:
     """Return the bars of whole attributes, as many as fit; of a first one that is too large, its largest groups."""
     highest = max((m.value for m in by_group.values() if m.value == m.value), default=0.0)
     bars: dict[str, list[GroupBar]] = {}
@@ -120,7 +159,13 @@ def _bars(report: Report, by_group: Mapping[tuple[str, str], Measurement]) -> di
             continue
         largest = sorted(known, key=lambda name: -facts.rows[name])[:room]
         bars[facts.attribute] = [
-            _bar(name, by_group[facts.attribute, name], highest, name in facts.privileged)
+            _bar(
+                name,
+                by_group[facts.attribute, name],
+                highest,
+                name in facts.privileged,
+                lowest.get((facts.attribute, name)),
+            )
             for name in known
             if name in largest
         ]
@@ -128,17 +173,19 @@ def _bars(report: Report, by_group: Mapping[tuple[str, str], Measurement]) -> di
     return bars
 
 
-def _bar(name: str, m: Measurement, highest: float, privileged: bool) -> GroupBar:
+def _bar(name: str, m: Measurement, highest: float, privileged: bool, lowest: float | None) -> GroupBar:
     scale = 1.0 / highest if highest > 0 else 0.0
     is_share = m.metric != "performance.mae"
     ends = tuple(_width(end * scale) for end in m.ci) if m.ci else None
     return GroupBar(
         group=name,
         value=per_cent(m.value) if is_share else number(m.value),
+        ci=(per_cents(m.ci) if is_share else interval(m.ci)) if m.ci else "",
         rows=count(m.n),
         length=_width(m.value * scale),
         ends=(ends[0], ends[1]) if ends else None,
         privileged=privileged,
+        limit=None if lowest is None else _width(lowest * scale),
     )
 
 

@@ -7,7 +7,7 @@ from itertools import islice
 
 from audit.formats.html.charts.axis import measurement_axis
 from audit.formats.html.charts.interval_plot import folded_plots
-from audit.formats.html.charts.measurement_table import MeasurementCells, cells, methods
+from audit.formats.html.charts.measurement_table import methods
 from audit.formats.html.charts.plot_marks import Guides, Plot, Row, decided
 from audit.formats.html.charts.row_budget import rows_each
 from audit.formats.rule_claim import RuleClaim, claim, rule_title
@@ -31,8 +31,8 @@ class RuleView:
     """One rule as the page shows it; ``plots`` are the chart of the first `MAX_ROWS` rows and that of the others.
 
     ``nearest`` is the measurement furthest outside the limit, ``place`` its place; ``order`` is that of the status.
-    ``improvement`` are the same charts for a rule against a baseline. ``beyond`` is the number of rows that neither
-    charts nor table show, for there are too many on the page.
+    ``improvement`` are the same charts for a rule against a baseline. ``beyond`` is the number of rows that are not
+    shown, for there are too many on the page.
     """
 
     anchor: str
@@ -48,7 +48,6 @@ class RuleView:
     plots: list[Plot]
     folded_rows: int
     improvement: list[Plot]
-    table: list[MeasurementCells]
     methods: str
     beyond: int
 
@@ -81,7 +80,6 @@ def _view(anchor: str, rule: RuleResult, report: Report, max_rows: int) -> RuleV
         plots=_plots(rule, rows, facts),
         folded_rows=max(0, len(rows) - MAX_ROWS),
         improvement=_improvement_plots(rule, rows),
-        table=[cells(row) for row in rows],
         methods=methods(row.measurement for row in rows),
         beyond=len(rule.measurements) + len(rule.not_decided) - len(rows),
     )
@@ -90,14 +88,11 @@ def _view(anchor: str, rule: RuleResult, report: Report, max_rows: int) -> RuleV
 def _rows(rule: RuleResult, measured: PlacedMeasurements, common: Where, max_rows: int) -> list[Row]:
     parts = ((measured, False), (by_place(rule.not_decided, rule), True))
     rows = ((left_out, m, place) for measurements, left_out in parts for m, place in measurements)
-    return [
-        Row(_label(m, common), m, place, left_out, describe(where_in_words(m)) or "all rows")
-        for left_out, m, place in islice(rows, max_rows)
-    ]
+    return [Row(_label(m, common), m, place, left_out) for left_out, m, place in islice(rows, max_rows)]
 
 
 def _label(measurement: Measurement, common: Where) -> str:
-    where = where_in_words(measurement, max_names=1)
+    where = where_in_words(measurement)
     rest = without(where, common)
     if "attribute" in rest:
         # Each attribute has its own privileged group: not every row needs to name it.

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from audit.formats.html.charts.axis import Axis
 from audit.formats.html.charts.scale import SHARES, Scale
+from audit.formats.text.catalogue import words
 from audit.formats.text.table_records import Record, figure, figures, group_by, records, text
 from audit.numbers import count, number, per_cent
 from audit.result import CheckResult, Report
@@ -127,8 +128,13 @@ def _histogram(group: str, bins: Sequence[Record]) -> Histogram:
     highest = max((share for side in shares for *_, share in side), default=1.0) or 1.0
     scale = Scale(_WIDTH.at, Axis(0.0, highest, length=1.0, inset=0.0), SMALL_HEIGHT)
     favorable, unfavorable = (_outline(side, scale) for side in shares)
-    desc = f"{count(totals[0])} rows with a favourable label, {count(totals[1])} without. "
-    desc += f"The highest bin has {per_cent(highest)} of its label's rows."
+    desc = words(
+        "reading",
+        "histogram",
+        favorable=count(totals[0]),
+        unfavorable=count(totals[1]),
+        highest=per_cent(highest),
+    )
     return Histogram(group, desc, favorable, unfavorable)
 
 
@@ -159,11 +165,11 @@ def _curve(title: str, rows: Sequence[Record], axes: tuple[str, str]) -> RateCur
     upper = [(x, high) for x, (_, high) in ends]
     lower = [(x, low) for x, (low, _) in ends]
     used = [point for row, point in points if row["chosen"]]
-    desc = (
-        f"{up.replace('_', ' ').capitalize()} against {across.replace('_', ' ')} at {len(points)} thresholds."
-    )
+    names = {"up": up.replace("_", " "), "across": across.replace("_", " ")}
+    desc = words("reading", "curve", number=len(points), **names)
     if used:
-        desc += f" At the threshold in use: {number(used[0][1])} against {number(used[0][0])}."
+        x, y = map(number, used[0])
+        desc += " " + words("reading", "curve_in_use", x=x, y=y, **names)
     return RateCurve(
         title=title,
         desc=desc,

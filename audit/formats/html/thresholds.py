@@ -13,8 +13,9 @@ from audit.formats.html.charts.threshold_curve import (
     threshold_chart,
     vertical_axis,
 )
+from audit.formats.text.catalogue import title, words
 from audit.formats.text.margins import bounds
-from audit.formats.text.metric_facts import facts_of, short
+from audit.formats.text.metric_facts import facts_of
 from audit.formats.text.safe_text import brief
 from audit.formats.text.table_records import Record, figure, group_by, records, text
 from audit.numbers import Estimate, estimate, number, with_interval, written
@@ -80,7 +81,7 @@ def _metric(
     facts = facts_of(full, [check])
     about_metric = [rule for rule in rules if rule.metric == full]
     panels = [_panel(name, part, facts, about_metric) for part in group_by(rows, "attribute").values()]
-    return ThresholdMetric(short(full, check.name), bool(about_metric), [panel for panel in panels if panel])
+    return ThresholdMetric(title(full), bool(about_metric), [panel for panel in panels if panel])
 
 
 def _panel(
@@ -167,13 +168,16 @@ def _distance(point: Point, ideal: float | None) -> tuple[float, float]:
 def _caption(line: ThresholdValues, limit: tuple[float, float] | None) -> str:
     at = line.operating_point
     value = with_interval(at.value, at.ci)
-    first = f"At the chosen threshold, {written(at.threshold)}, it is {value} for {brief(line.name)}"
+    first = words(
+        "reading", "at_threshold", threshold=written(at.threshold), value=value, group=brief(line.name)
+    )
     finite = [point for point in line.points if math.isfinite(point.value)]
     if not finite:
-        return f"{first}."
+        return first
     ends = [pick(finite, key=lambda point: point.value) for pick in (min, max)]
     lowest, highest = (f"{number(end.value)} at {written(end.threshold)}" for end in ends)
-    return f"{first}; over all thresholds it runs from {lowest} to {highest}.{_inside(line, limit)}"
+    span = words("reading", "over_thresholds", lowest=lowest, highest=highest)
+    return f"{first} {span}{_inside(line, limit)}"
 
 
 def _inside(line: ThresholdValues, limit: tuple[float, float] | None) -> str:
@@ -182,8 +186,9 @@ def _inside(line: ThresholdValues, limit: tuple[float, float] | None) -> str:
     inside = [p.ci is not None and limit[0] <= p.ci[0] and p.ci[1] <= limit[1] for p in line.points]
     allowed = [p.threshold for p, is_inside in zip(line.points, inside, strict=True) if is_inside]
     one_run = len([is_inside for is_inside, _ in groupby(inside) if is_inside]) == 1 < len(allowed)
-    where = f", from {written(allowed[0])} to {written(allowed[-1])}" if one_run else ""
-    return f" Its whole interval lies inside the limit at {len(allowed)} of {len(inside)} thresholds{where}."
+    ends = {"first": written(allowed[0]), "last": written(allowed[-1])} if one_run else {}
+    key = "inside_run" if one_run else "inside"
+    return " " + words("reading", key, inside=len(allowed), total=len(inside), **ends)
 
 
 def _table(lines: Sequence[ThresholdValues]) -> list[tuple[str, list[Estimate]]]:

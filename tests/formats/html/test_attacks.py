@@ -138,16 +138,20 @@ def test_a_size_that_is_no_size_is_left_to_the_plain_charts(eps: float | str) ->
 
 
 def test_groups_stand_at_their_accuracies_under_the_worst_attack() -> None:
-    charts = section().all("svg", class_="plot tracks")
+    charts = section().all("table", class_="plot tracks evidence")
     for drawn, (attribute, groups) in zip(charts, GROUPS.items(), strict=True):
-        assert drawn.children[0].text == f"Accuracy of {attribute} under the worst of all attacks"
-        at = scale(drawn.all("g", class_="ticks")[0].all("text"), "x")
+        assert drawn.all("caption")[0].text == f"Accuracy of {attribute} under the worst of all attacks"
+        at = scale(drawn.all("symbol", class_="ticks")[0].all("text"), "x")
         circles = [at(place_of(c.attributes["cx"])) for c in drawn.all("circle")]
-        starts = [at(place_of(u.attributes["x"])) for u in drawn.all("use")]
+        starts = [at(place_of(u.attributes["x"])) for u in drawn.all("use", href="#m-crossing")]
         expected = [value - 0.04 + 0.025 * i for i in range(len(groups)) for value in ACCURACY["worst"]]
         assert circles == pytest.approx(expected, abs=0.003)
         assert starts == pytest.approx([0.8 + 0.03 * i for i in range(len(groups))], abs=0.003)
-        bars = [r for r in drawn.all("rect") if r.attributes.get("class") != "thread"]
+        assert all(
+            row.all("title")[0].text.startswith(row.all("th")[0].text)
+            for row in drawn.all("tbody")[0].all("tr")
+        )
+        bars = [r for r in drawn.all("tbody")[0].all("rect") if r.attributes.get("class") != "thread"]
         halves = [0.8 / math.sqrt(rows) for rows in groups.values() for _ in EPS]
         for bar, middle, half in zip(bars, expected, halves, strict=True):
             low = place_of(bar.attributes["x"])
@@ -213,6 +217,4 @@ def test_scores_are_told_apart(before: float | None, after: float, shown: str) -
     ]
     (flip,) = flips([dict(zip(COLUMNS, cells, strict=True))])
     assert flip.score == shown
-    assert (
-        sentence([flip]) == "The smallest change found is 0.010 standard deviations: age (20 to 30) by +0.20."
-    )
+    assert sentence([flip]) == "The smallest change is 0.010 standard deviations: age (20 to 30) by +0.20."

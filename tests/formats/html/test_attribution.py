@@ -59,7 +59,7 @@ def test_features_fall_and_what_has_no_number_comes_last() -> None:
     assert view.importance is not None
     assert [f.name for f in view.importance.features] == ["c", "d", "a", "b"]
     sentence = view.importance.caption.replace("\u00a0", " ")
-    assert sentence == "c carries 60.0 % of all attribution (59.0 to 61.0 %)."
+    assert sentence == "c has 60.0 % (59.0 to 61.0 %) of all attribution."
 
 
 def test_many_features_are_folded_after_eight() -> None:
@@ -117,7 +117,7 @@ def test_nothing_of_a_dependence_is_cut_off() -> None:
     check = CheckResult(name="x", status="measured", tables=[table("dependence", rows, *DEPENDENCE)])
     (found,) = dependences(records(check, "dependence", DEPENDENCE), ["a"])
     assert found.dots is not None
-    marks = [mark for _, group in found.dots.groups for mark in group]
+    marks = found.dots.marks
     assert len(marks) == 7 and all(mark.x and not mark.arrows for mark in marks)
 
 
@@ -208,22 +208,30 @@ def test_categories_and_single_bins_are_dots() -> None:
     check = CheckResult(name="x", status="measured", tables=[table("dependence", rows, *DEPENDENCE)])
     found = dependences(records(check, "dependence", DEPENDENCE), ["c", "b", "a"])
     assert [(d.feature, d.dots is not None, d.curve) for d in found] == [("b", True, None), ("a", True, None)]
-    assert found[1].caption == "Mean +0.50 for red."
+    assert found[1].caption == "The mean attribution is +0.50 for red."
 
 
 @pytest.mark.parametrize("case", range(len(CASES)))
 def test_a_waterfall_leads_from_the_mean_output_to_that_of_the_row(case: int) -> None:
-    drawn = [c for c in section().all("svg", role="img") if "fall" in str(c.attributes.get("class"))][case]
-    at = scale(drawn.all("g", class_="ticks")[0].all("text"), "x")
+    drawn = section().all("table", class_="plot fall evidence")[case]
+    at = scale(drawn.all("symbol", class_="ticks")[0].all("text"), "x")
     start, output = -1.2, CASES[case][-1]
-    marks = [at(place_of(u.attributes["x"])) for u in drawn.all("use")]
+    marks = [at(place_of(u.attributes["x"])) for u in drawn.all("use", href="#m-outside")]
     assert marks == pytest.approx([start, output], abs=0.01)
-    bars = [g for kind in ("up", "down") for g in drawn.all("g", class_=kind)]
-    bars.sort(key=lambda g: place_of(g.all("rect")[0].attributes["y"]))
+    rows = [
+        row
+        for row in drawn.all("tr")
+        if {"up", "down"} & {cell.attributes.get("class") for cell in row.all("td")}
+    ]
+    bars = [row.all("td")[0] for row in rows]
+    assert [row.all("title")[0].text for row in rows] == [
+        f"{row.all('th')[0].text}: {row.all('td')[1].text}" for row in rows
+    ]
     for bar, (value, share) in zip(bars, PARTS.values(), strict=True):
         amount = share * (output + 1.2)
-        low = place_of(bar.all("rect")[0].attributes["x"])
-        ends = [at(low), at(low + place_of(bar.all("rect")[0].attributes["width"]))]
+        _, drawn_bar = bar.all("rect")  # the first joins it to the next
+        low = place_of(drawn_bar.attributes["x"])
+        ends = [at(low), at(low + place_of(drawn_bar.attributes["width"]))]
         assert ends == pytest.approx(sorted([start, start + amount]), abs=0.02)
         assert bar.attributes["class"] == ("up" if amount > 0 else "down") and value in bar.text
         start += amount
@@ -301,7 +309,7 @@ def test_proxies_beyond_the_first_are_folded_and_too_few_rows_are_said() -> None
     ]
     view = ExplainabilitySection.of(CheckResult(name="explainability", status="measured", measurements=found))
     (told,) = view.proxies
-    assert told.caption == "Too few rows in one group to measure how well the features predict it."
+    assert told.caption == "One group has too few rows to measure how well the features predict it."
     assert [p.feature for p in told.proxies + told.more] == [f"f{i}" for i in range(11)] and len(
         told.more
     ) == 3
@@ -345,7 +353,8 @@ def test_any_cells_give_a_finite_drawing(rows: list[tuple[Scalar | None, ...]], 
         for name, picked in PICKED.items()
     ]
     check = CheckResult(name="explainability", status="measured", measurements=found, tables=tables)
-    for drawn in parse(render_html(replace(full(), rules=[], checks=[check]))).all("svg", role="img"):
+    root = parse(render_html(replace(full(), rules=[], checks=[check])))
+    for drawn in (svg for article in root.all("article") for svg in article.all("svg")):
         for element in drawn.walk():
             for key in PLACES & element.attributes.keys():
                 numbers = re.findall(r"[^\sMLhvz%]+", str(element.attributes[key]))

@@ -36,11 +36,33 @@ LOW_CONTRAST = """() => {
 }"""
 
 # The texts of every chart that share ground with another text of it, by more than a hair.
-OVERLAPS = """() => [...document.querySelectorAll('svg[role=img], svg.foot')].flatMap(chart => {
+OVERLAPS = """() => [...document.querySelectorAll('svg[role=img], svg.foot, .plot svg')].flatMap(chart => {
   const texts = [...chart.querySelectorAll('text')].map(t => [t.textContent, t.getBoundingClientRect()]);
   return texts.flatMap(([a, p], i) => texts.slice(i + 1).filter(([b, q]) => p.width && q.width &&
     Math.min(p.right, q.right) - Math.max(p.left, q.left) > 1 &&
     Math.min(p.bottom, q.bottom) - Math.max(p.top, q.top) > 4).map(([b]) => [a, b]));
+})"""
+
+# The ticks of interval plots are drawn from symbols, whose texts have no place of their own: they are measured here.
+TICKS_OVERLAP = """() => { const pen = document.createElement('canvas').getContext('2d');
+  pen.font = '11.5px ' + getComputedStyle(document.body).fontFamily;
+  return [...document.querySelectorAll('.plot tfoot svg')].flatMap(svg => {
+    const width = svg.getBoundingClientRect().width;
+    const symbol = document.getElementById(svg.querySelector('use').getAttribute('href').slice(1));
+    const texts = [...symbol.querySelectorAll('text')].map(t => [t.textContent,
+      parseFloat(t.getAttribute('x')) / 100 * width, pen.measureText(t.textContent).width / 2]);
+    return texts.slice(1).map((b, i) => [texts[i], b])
+      .filter(([a, b]) => width && b[1] - a[1] < a[2] + b[2] + 1).map(([a, b]) => [a[0], b[0], width]);
+  }) }"""
+
+# Rows of interval plots whose label or value shares ground with the chart.
+LABEL_ON_CHART = """() => [...document.querySelectorAll('.plot tbody tr')].flatMap(row => {
+  const chart = row.querySelector('svg').getBoundingClientRect();
+  return [...row.cells].filter(cell => !cell.querySelector('svg')).filter(cell => {
+    const range = document.createRange(); range.selectNodeContents(cell);
+    const b = range.getBoundingClientRect();
+    return chart.width && b.width && Math.min(b.right, chart.right) - Math.max(b.left, chart.left) > 1 &&
+      Math.min(b.bottom, chart.bottom) - Math.max(b.top, chart.top) > 2 }).map(cell => cell.textContent);
 })"""
 
 
@@ -100,6 +122,8 @@ def test_no_label_covers_another(browser: Browser, files: dict[str, Path], name:
     page = show(browser, files[name], width)
     page.evaluate("document.querySelectorAll('details').forEach(folded => { folded.open = true })")
     assert page.evaluate(OVERLAPS) == []
+    assert page.evaluate(TICKS_OVERLAP) == []
+    assert page.evaluate(LABEL_ON_CHART) == []
     page.context.close()
 
 
@@ -109,7 +133,7 @@ def test_no_cell_of_the_sections_leaves_its_card(
 ) -> None:
     page = show(browser, files["full"], width)
     outside = page.evaluate(
-        "[...document.querySelectorAll('.check .features *, .check svg *')].filter(e => {"
+        "[...document.querySelectorAll('.check .features *, .check .plot *, .check svg *')].filter(e => {"
         "const b = e.getBoundingClientRect(), c = e.closest('.check').getBoundingClientRect();"
         "const shown = b.width && !e.closest('.scroll');"
         "return shown && (b.right > c.right + 1 || b.left < c.left - 1) }).map(e => e.outerHTML)"
@@ -146,13 +170,13 @@ def test_what_blocked_is_on_the_first_screen(browser: Browser, files: dict[str, 
 
 def test_tables_unfold_by_click_and_by_key(browser: Browser, files: dict[str, Path]) -> None:
     page = show(browser, files["small"], 1280)
-    table = page.locator("#rule-3 details.table")
-    page.locator("details.rule-line", has=page.locator("#rule-3")).locator("> summary").click()
-    assert not table.locator("table").is_visible()
-    table.locator("summary").click()
-    assert table.locator("table").is_visible()
-    table.locator("summary").press("Enter")
-    assert not table.locator("table").is_visible()
+    summary = page.locator("details.rule-line", has=page.locator("#rule-3")).locator("> summary")
+    table = page.locator("#rule-3 table")
+    assert not table.is_visible()
+    summary.click()
+    assert table.is_visible()
+    summary.press("Enter")
+    assert not table.is_visible()
     page.context.close()
 
 
@@ -165,7 +189,7 @@ def test_a_long_name_unfolds_when_its_number_is_followed(browser: Browser, files
 
 def test_paper_shows_what_is_folded_only_if_asked_for(browser: Browser, files: dict[str, Path]) -> None:
     page = show(browser, files["small"], 800)
-    folded = page.locator("#rule-3 details.table table")
+    folded = page.locator("#rule-3 table")
     page.emulate_media(media="print")
     assert not folded.is_visible() and not page.locator("#check-1").is_visible()
     assert page.locator("#check-2").is_visible() and not page.locator("nav").is_visible()

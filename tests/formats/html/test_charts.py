@@ -27,11 +27,16 @@ def place_of(percent: str) -> float:
     return float(percent.removesuffix("%"))
 
 
+def plots(part: Element) -> list[Element]:
+    """The interval plots in a part of the page."""
+    return [table for table in part.all("table") if str(table.attributes.get("class")).startswith("plot")]
+
+
 def read_scale(chart: Element, root: Element) -> tuple[float, float]:
     """Return (slope, start) so that value = start + slope * per cent, from the first and last tick."""
-    target = str(chart.all("use")[0].attributes["href"])[1:]
+    target = str(chart.all("tfoot")[0].all("use")[0].attributes["href"])[1:]
     (symbol,) = root.all("symbol", id=target)
-    texts = symbol.all("g", class_="ticks")[0].all("text")
+    texts = symbol.all("text")
     points = [(place_of(str(t.attributes["x"])), float(t.text.replace("−", "-"))) for t in texts]
     (x0, v0), (x1, v1) = points[0], points[-1]
     slope = (v1 - v0) / (x1 - x0)
@@ -40,11 +45,12 @@ def read_scale(chart: Element, root: Element) -> tuple[float, float]:
 
 def test_marks_and_intervals_stand_at_their_values() -> None:
     root = parse(render_html(small()))
-    metric = next(d for d in root.all("details", class_="metric") if d.all("h5")[0].text == "accuracy")
+    metric = next(d for d in root.all("details", class_="metric") if d.all("h5")[0].text == "Accuracy")
     drawn = [
         (c, m)
-        for c in metric.all("svg", role="img")
-        for m in zip(c.all("circle"), c.all("rect"), strict=True)
+        for c in plots(metric)
+        for body in c.all("tbody")
+        for m in zip(body.all("circle"), body.all("rect"), strict=True)
     ]
     rates = [m for m in small().checks[0].measurements if m.metric.endswith("accuracy") and m.where]
     for (chart, (point, bar)), found in zip(drawn, rates, strict=True):
@@ -59,20 +65,29 @@ def test_marks_and_intervals_stand_at_their_values() -> None:
 def test_the_limit_is_shaded_where_it_holds() -> None:
     root = parse(render_html(small()))
     (rule,) = root.all("article", id="rule-2")
-    (chart,) = rule.all("svg", role="img")
+    (chart,) = plots(rule)
     slope, start = read_scale(chart, root)
     (band,) = chart.all("rect", class_="band")
     first = place_of(str(band.attributes["x"]))
     ends = (first, first + place_of(str(band.attributes["width"])))
     assert [start + slope * end for end in ends] == pytest.approx([0.8, 1.25], abs=0.002)
-    assert [line.text for line in chart.all("g", class_="limit")] == ["≥ 0.8", "≤ 1.25"]
+    shown = [text for text in chart.all("text") if str(text.attributes.get("class")).startswith("limit")]
+    assert [text.text for text in shown] == ["≥ 0.8", "≤ 1.25"]
+
+
+def test_every_mark_names_its_group_value_interval_and_rows() -> None:
+    (rule,) = parse(render_html(small())).all("article", id="rule-2")
+    (chart,) = plots(rule)
+    (line,) = chart.all("tbody")[0].all("tr")
+    assert line.all("title")[0].text == "sex: Female against Male: 0.510 (0.456 to 0.564), n 5,421"
+    assert [cell.text for cell in line.all("td")[1:5]] == ["0.510", "0.456 to 0.564", "16,281", "5,421"]
 
 
 def test_shape_and_word_tell_what_colour_tells() -> None:
     root = parse(render_html(small()))
     (rule,) = root.all("article", id="rule-3")
-    kinds = [e.attributes["class"] for e in rule.all("svg", role="img")[0].all("g") if e.all("use")]
-    assert kinds == ["crossing", "left-out"]
+    kinds = [row.all("td")[0].attributes["class"] for row in plots(rule)[0].all("tbody")[0].all("tr")]
+    assert kinds == ["crossing", "crossing", "left-out", "left-out"]
     words = [cell.text for cell in rule.all("td", class_="words")]
     assert words == [
         "crosses the limit; value 0.070 inside",
@@ -85,13 +100,13 @@ def test_shape_and_word_tell_what_colour_tells() -> None:
 def test_a_wide_rule_shows_the_furthest_first_and_folds_the_rest_on_the_same_axis() -> None:
     root = parse(render_html(large()))
     rule = next(a for a in root.all("article", class_="card") if "metric_3" in a.all("code")[0].text)
-    shown, folded = rule.all("svg", role="img")
-    assert len(shown.all("svg", class_="edge")[0].all("text")) == 12
-    assert len(folded.all("svg", class_="edge")[0].all("text")) == 34 - 12
-    assert (
-        not folded.all("symbol")
-        and shown.all("use")[0].attributes["href"] == folded.all("use")[0].attributes["href"]
+    shown, folded = plots(rule)
+    assert len(shown.all("th", scope="row")) == 12
+    assert len(folded.all("th", scope="row")) == 34 - 12
+    first, second = (
+        [row.all("use")[0].attributes["href"] for row in part.all("tbody")] for part in (shown, folded)
     )
+    assert not folded.all("symbol") and first == second
     words = [c.text for c in rule.all("td", class_="words") if not c.text.startswith("left out")]
     sides = [w.split()[0].strip(":") for w in words]
     assert sides == sorted(sides, key=["outside", "crosses", "inside"].index)
@@ -142,10 +157,9 @@ def test_any_numbers_give_a_finite_drawing(values: list[float], intervals: list[
     plot = interval_plot(
         "t", [Row("r", m, place(m, limit)) for m in found], made, Guides(bounds=(0.8, math.inf))
     )
-    for _, marks in plot.groups:
-        for mark in marks:
-            for percent in [mark.x or "0%", *(mark.bar or ())]:
-                assert 0 <= place_of(percent) <= 100
+    for mark in plot.marks:
+        for percent in [mark.x or "0%", *(mark.bar or ())]:
+            assert 0 <= place_of(percent) <= 100
 
 
 def test_a_tiny_group_does_not_set_the_scale() -> None:

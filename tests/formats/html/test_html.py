@@ -115,6 +115,9 @@ def test_headings_charts_and_tables_can_be_read_aloud(name: str) -> None:
     for chart in root.all("svg", role="img"):
         assert [child.tag for child in chart.children[:2]] == ["title", "desc"]
         assert chart.children[0].text and chart.children[1].text
+    for plot in root.all("table"):
+        if str(plot.attributes.get("class")).startswith("plot"):
+            assert plot.all("caption")[0].text and not plot.all("svg", role="img")
     named = {id(e) for chart in root.all("svg", role="img") for e in chart.walk()}
     for drawing in root.all("svg"):
         assert (
@@ -244,24 +247,29 @@ def test_sections_show_what_there_is(missing: list[tuple[str, Any]]) -> None:
     root = parse(render_html(replace(full(), checks=checks)))
     parts = [[h.text for h in a.all("h4")] for a in shown_checks(root)]
     attribution = (
-        ["Values over all rows", "Importance", "Protected attributes", "Proxies for protected attributes"],
-        ["Attribution by value", "Rows with the largest attributions"],
+        [
+            "Values over all rows",
+            "Feature importance",
+            "Attribution on protected attributes",
+            "Proxies for protected attributes",
+        ],
+        ["Attribution by feature value", "Explained rows"],
     )
     attacks = (
         [
             "Values over all rows",
-            "Accuracy against the size of the attack",
-            "By group",
+            "Accuracy under attack, by attack size",
+            "Accuracy under attack, by group",
             "Rows without a gradient",
         ],
-        ["Smallest changes that flipped a decision", "Columns that attacks may change"],
+        ["Smallest changes that flipped a decision", "Columns that the attacks could change"],
     )
     names = [name for name, _ in missing]
     if names == ["tables"]:
         assert parts == [attribution[0], attacks[0]]
     elif names == ["measurements"]:
         # Which features count most is unknown without measurements, and so which to draw.
-        assert parts == [["Rows with the largest attributions"], attacks[1]]
+        assert parts == [["Explained rows"], attacks[1]]
     else:
         assert parts == [[], []]
 

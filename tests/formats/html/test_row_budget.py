@@ -36,13 +36,16 @@ def test_rows_share_the_page(sizes: list[int], rows: int) -> None:
 def test_a_rule_shows_the_values_furthest_outside(report: Report) -> None:
     for view in rule_views(report)[:3]:
         values = sorted((m.value for m in view.rule.measurements), reverse=True)
-        assert [cell.value for cell in view.table] == [f"{value:.3f}" for value in values[:3]]
+        assert [mark.cells.value for plot in view.plots for mark in plot.marks] == [
+            f"{value:.3f}" for value in values[:3]
+        ]
         assert view.beyond == len(view.rule.measurements) + len(view.rule.not_decided) - 3
 
 
 def test_a_metric_shows_a_few_groups_of_each_attribute(report: Report) -> None:
     (view,) = check_views(report)
-    sizes = {(len(panel.table), len(panel.table) + panel.beyond) for m in view.metrics for panel in m.panels}
+    shown = [(sum(len(p.marks) for p in panel.plots), panel) for m in view.metrics for panel in m.panels]
+    sizes = {(rows, rows + panel.beyond) for rows, panel in shown}
     assert sizes == {(MAX_PAGE_ROWS // 500, 200)}
 
 

@@ -50,7 +50,10 @@ def test_curves_go_through_their_points_and_mark_the_threshold_in_use() -> None:
     np.testing.assert_allclose(points(roc.path), places, atol=0.05)
     np.testing.assert_allclose(points(recall.path), [[70, 0.22 * HEIGHT], [100, HEIGHT / 2]], atol=0.05)
     np.testing.assert_allclose(points(roc.band)[1], [20, 0.21 * HEIGHT], atol=0.05)
-    assert roc.point == ("20%", f"{0.3 * HEIGHT:.1f}") and "0.700 against 0.200" in roc.desc
+    assert (
+        roc.point == ("20%", f"{0.3 * HEIGHT:.1f}")
+        and "the true positive rate is 0.700 and the false positive rate is 0.200." in roc.desc
+    )
     (table,) = [table for table in performance().tables if table.name == "roc"]
     none_chosen = replace(table, columns={**table.columns, "chosen": [False] * 3})
     several = score_charts(replace(performance(), tables=[none_chosen]), small())

@@ -101,8 +101,8 @@ def test_it_is_said_in_words_too() -> None:
     assert "race" in folded.text and len(folded.all("figure")) == 2
     (sex, _, _) = metric.all("figure")
     assert sex.all("div", class_="says")[0].text == (
-        "At the chosen threshold, 0.5, it is 0.650 (0.630 to 0.670) for Female; over all thresholds it runs from "
-        "0.425 at 0.95 to 0.875 at 0.05. Its whole interval lies inside the limit at 3 of 19 thresholds, from 0.05 to "
+        "At the threshold in use, 0.5, it is 0.650 (0.630 to 0.670) for Female. Over all thresholds it runs from "
+        "0.425 at 0.95 to 0.875 at 0.05. Its whole interval is inside the limit at 3 of 19 thresholds, from 0.05 to "
         "0.15."
     )
     assert sex.all("ul", class_="keys lines")[0].text == "Female 0.650 (0.630 to 0.670)"
@@ -142,7 +142,7 @@ def test_thresholds_that_crowd_in_a_corner_stand_at_even_distances() -> None:
     places = [float(x) for x, _ in re.findall(r"([\d.]+) ([\d.]+)", str(path.attributes["d"]))]
     assert places == pytest.approx([2 + 96 * i / 18 for i in range(19)], abs=0.06)
     drawn = [figure for figure in root.all("figure") if figure.all("svg", class_="graph sweep")]
-    assert ["not to scale" in figure.text for figure in drawn] == [False, True, True]
+    assert ["not drawn to scale" in figure.text for figure in drawn] == [False, True, True]
 
 
 @pytest.mark.parametrize(

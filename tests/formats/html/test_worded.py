@@ -58,8 +58,9 @@ def test_words_are_counted_by_column_in_the_order_of_the_table() -> None:
     assert words[0] + words[1] == [str(row[1]) for row in COUNTED if row[0] == "text"]
     assert (len(words[0]), words[2]) == (MAX_WORDS, ["sorry"])
     first, third = tables[0].all("tr")[1], tables[0].all("tr")[3]
-    assert [cell.text for cell in first.all("td")] == ["40", "", "2.500", "↓ −2.50"]
-    assert [cell.text for cell in third.all("td")] == ["120", "", "0", "0"]
+    assert first.all("title")[0].text == f"{first.all('th')[0].text}: 2.500, n 40"
+    assert [cell.text for cell in first.all("td") if not cell.all("svg")] == ["40", "2.500", "↓ −2.50"]
+    assert [cell.text for cell in third.all("td") if not cell.all("svg")] == ["120", "0", "0"]
     assert first.all("rect")[0].attributes["width"] == "100%"
 
 

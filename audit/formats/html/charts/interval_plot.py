@@ -1,34 +1,23 @@
-"""The interval plot: rows of label, value and interval over one axis, with the limit shaded.
+"""The interval plot: a table of label, chart, value and interval, whose charts share one axis, with the limit shaded.
 
-Places are in per cent of the width and in pixels of the height, so one chart fits every screen
-while its text keeps its size.
+Places are in per cent of the column's width, so one chart fits every screen while its text keeps its size.
 """
 
 import math
 from collections.abc import Sequence
-from itertools import groupby
 
 from audit.formats.html.charts.axis import Axis
+from audit.formats.html.charts.measurement_table import cells
 from audit.formats.html.charts.plot_marks import Guides, IntervalMark, Line, Plot, Row, Span
-from audit.formats.text.safe_text import elide
-from audit.formats.text.where_labels import rows_of
-from audit.numbers import brief_count, number, written
+from audit.numbers import written
 from audit.result import Measurement
-
-HEAD = 16
-ROW = 34
-FOOT = 22
-LABEL_COLUMNS = 34
 
 
 def interval_plot(title: str, rows: Sequence[Row], axis: Axis, guides: Guides) -> Plot:
     """Return the interval plot of ``rows`` over ``axis``, as the layout that a template draws."""
-    marks = [_mark(row, axis, HEAD + ROW * i) for i, row in enumerate(rows)]
     return Plot(
         title=title,
-        desc=_desc(rows, axis),
-        height=HEAD + ROW * len(rows) + FOOT,
-        groups=tuple((kind, tuple(run)) for kind, run in groupby(marks, key=lambda mark: mark.kind)),
+        marks=tuple(_mark(row, axis) for row in rows),
         ticks=ticks(axis),
         lines=_lines(axis, guides),
         band=_band(axis, guides),
@@ -45,15 +34,12 @@ def percent(place: float) -> str:
     return f"{place:.1f}".removesuffix(".0") + "%"
 
 
-def _mark(row: Row, axis: Axis, y: int) -> IntervalMark:
+def _mark(row: Row, axis: Axis) -> IntervalMark:
     measurement = row.measurement
     defined = not math.isnan(measurement.value)
     return IntervalMark(
         kind="left-out" if row.left_out else row.place.side if row.place else "plain",
-        label=elide(row.label, LABEL_COLUMNS),
-        value=number(measurement.value),
-        rows=brief_count(rows_of(measurement)),
-        y=y,
+        cells=cells(row.label, measurement, row.against),
         x=_place(measurement.value, axis),
         bar=_bar(measurement, axis) if defined and measurement.ci else None,
         arrows=_arrows(measurement, axis) if defined else (),
@@ -108,11 +94,3 @@ def _band(axis: Axis, guides: Guides) -> Span | None:
     start = axis.at(low) if low >= axis.low else 0.0
     stop = axis.at(high) if high <= axis.high else 100.0
     return Span(percent(start), percent(max(stop - start, 0.0)))
-
-
-def _desc(rows: Sequence[Row], axis: Axis) -> str:
-    values = [row.measurement.value for row in rows if math.isfinite(row.measurement.value)]
-    if not values:
-        return "No value is defined."
-    ends = [number(value) for value in (axis.low, axis.high, min(values), max(values))]
-    return "Axis from {} to {}. Values from {} to {}.".format(*ends)

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from audit.formats.html.charts.plot_marks import Row
 from audit.numbers import count, interval, number, with_interval
 from audit.result import Measurement
 
@@ -25,18 +24,16 @@ class MeasurementCells:
     improvement: str = ""
 
 
-def cells(row: Row) -> MeasurementCells:
-    """Return the measurement of a chart's row as the texts of a table row."""
-    measurement = row.measurement
-    against = [*(["left out"] if row.left_out else []), *([row.place.words] if row.place else [])]
+def cells(label: str, measurement: Measurement, against: str = "") -> MeasurementCells:
+    """Return a measurement as the texts of a table row; ``against`` is its position against a limit."""
     baseline = measurement.baseline
     return MeasurementCells(
-        label=row.full or row.label,
+        label=label,
         value=number(measurement.value),
         ci=interval(measurement.ci),
         rows=count(measurement.n),
         smallest=count(measurement.rows) if measurement.rows != measurement.n else "",
-        against="; ".join(against),
+        against=against,
         baseline=number(baseline.value) if baseline else "",
         improvement=with_interval(baseline.improvement, baseline.improvement_ci) if baseline else "",
     )

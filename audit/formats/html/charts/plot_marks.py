@@ -5,22 +5,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from audit.formats.html.charts.measurement_table import MeasurementCells
 from audit.formats.text.margins import Place
 from audit.result import Measurement
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One measurement to draw; ``place`` is its position against a limit, ``left_out`` if it has too few rows.
-
-    ``label`` is short enough for the chart; ``full`` is the table's, if that differs.
-    """
+    """One measurement to draw; ``place`` is its position against a limit, ``left_out`` if it has too few rows."""
 
     label: str
     measurement: Measurement
     place: Place | None = None
     left_out: bool = False
-    full: str = ""
+
+    @property
+    def against(self) -> str:
+        """The measurement's position against the limit, in words."""
+        return "; ".join(
+            [*(["left out"] if self.left_out else []), *([self.place.words] if self.place else [])]
+        )
 
 
 class Span(NamedTuple):
@@ -32,13 +36,13 @@ class Span(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class IntervalMark:
-    """A row of an interval plot as drawn: texts and places (also ``baseline``); ``kind`` picks shape and colour."""
+    """A row of an interval plot: its texts, and places in per cent of the width; ``kind`` picks shape and colour.
+
+    ``x`` is the place of the value and ``baseline`` that of the baseline's, None if undefined or beyond the axis.
+    """
 
     kind: str
-    label: str
-    value: str
-    rows: str
-    y: int
+    cells: MeasurementCells
     x: str | None
     bar: Span | None
     arrows: tuple[str, ...]
@@ -57,15 +61,23 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """The layout of one interval plot; ``groups`` are runs of marks of one kind."""
+    """The layout of one interval plot, a table whose second column is the chart."""
 
     title: str
-    desc: str
-    height: int
-    groups: tuple[tuple[str, tuple[IntervalMark, ...]], ...]
+    marks: tuple[IntervalMark, ...]
     ticks: tuple[Line, ...]
     lines: tuple[Line, ...]
     band: Span | None
+
+    @property
+    def compares(self) -> bool:
+        """Whether a measurement compares groups, so that it has fewer rows on one side."""
+        return any(mark.cells.smallest for mark in self.marks)
+
+    @property
+    def has_baseline(self) -> bool:
+        """Whether a measurement has one of the baseline beside it."""
+        return any(mark.cells.baseline for mark in self.marks)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from audit.formats.html.charts.axis import Axis
 from audit.formats.html.charts.scale import SHARES, Scale
+from audit.formats.text.catalogue import words
 from audit.numbers import count, interval, number
 from audit.result import Measurement
 
@@ -32,9 +33,13 @@ class ReliabilityBin:
 
 @dataclass(frozen=True, slots=True)
 class Reliability:
-    """The reliability curve of a model on all rows or one group: observed against predicted shares, in bins."""
+    """The reliability curve of a model on all rows or one group: observed against predicted shares, in bins.
+
+    ``sentence`` has the numbers of the bin in which both differ most.
+    """
 
     metric: str
+    sentence: str
     path: str
     bins: list[ReliabilityBin]
 
@@ -59,12 +64,19 @@ def reliability(measurement: Measurement, confidence: float) -> Reliability | No
     max_rows = max(float(rows.max()), 1.0)
     return Reliability(
         metric=measurement.metric,
+        sentence=_sentence(rising),
         path=_SCALE.path((predicted / n, positive / n) for _, (positive, n, predicted) in rising),
         bins=[
             _bin(name, *counts, ci=ci, max_rows=max_rows)
             for (name, counts), ci in zip(rising, cis, strict=True)
         ],
     )
+
+
+def _sentence(bins: Sequence[tuple[str, Sequence[float]]]) -> str:
+    name, (observed, rows, predicted) = max(bins, key=lambda item: abs(item[1][0] - item[1][2]) / item[1][1])
+    numbers = {"observed": number(observed / rows), "predicted": number(predicted / rows)}
+    return words("reading", "reliability", bin=name, rows=count(rows), **numbers)
 
 
 def _usable(counts: Sequence[float]) -> bool:

@@ -7,6 +7,7 @@ from audit.formats.html.charts.axis import Axis, axis
 from audit.formats.html.charts.interval_plot import interval_plot, percent
 from audit.formats.html.charts.plot_marks import Guides, Plot, Row
 from audit.formats.html.charts.scale import Scale, thinned
+from audit.formats.text.catalogue import words
 from audit.formats.text.safe_text import brief
 from audit.formats.text.table_records import Record, figures, group_by, text
 from audit.numbers import count, number, signed
@@ -33,11 +34,11 @@ class DependenceBin:
 
 @dataclass(frozen=True, slots=True)
 class DependenceCurve:
-    """Mean attribution and its spread over bins of values, 100 by `HEIGHT`; ``points`` are in per cent and pixels."""
+    """Mean attribution and its spread over bins of values, 100 by `HEIGHT`; ``points`` have a text each."""
 
     line: str
     band: str
-    points: list[tuple[str, str]]
+    points: list[tuple[str, str, str]]
     ticks_x: list[tuple[str, str, str]]
     ticks_y: list[tuple[str, str]]
     zero: str | None
@@ -45,7 +46,7 @@ class DependenceCurve:
 
 @dataclass(frozen=True, slots=True)
 class Dependence:
-    """A feature's attribution by its value: a curve, or dots of categories; ``table`` has value, rows, mean, span."""
+    """A feature's attribution by its value: a curve with its ``table`` of value, rows, mean and span, or dots."""
 
     feature: str
     caption: str
@@ -78,7 +79,11 @@ def _dependence(name: str, bins: Sequence[DependenceBin]) -> Dependence:
         caption=_caption(bins),
         curve=_curve(bins, vertical) if numeric else None,
         dots=None if numeric else _dots(name, bins, vertical),
-        table=[(b.value, count(b.rows), signed(b.mean), f"{signed(b.p10)} to {signed(b.p90)}") for b in bins],
+        table=[
+            (b.value, count(b.rows), signed(b.mean), f"{signed(b.p10)} to {signed(b.p90)}")
+            for b in bins
+            if numeric
+        ],
     )
 
 
@@ -86,9 +91,9 @@ def _caption(bins: Sequence[DependenceBin]) -> str:
     lowest = min(bins, key=lambda b: b.mean)
     highest = max(bins, key=lambda b: b.mean)
     if lowest is highest:
-        return f"Mean {signed(highest.mean)} for {brief(highest.value)}."
+        return words("reading", "dependence_one", mean=signed(highest.mean), value=brief(highest.value))
     low, high = (f"{brief(b.value)} ({signed(b.mean)})" for b in (lowest, highest))
-    return f"Mean attribution is lowest for {low} and highest for {high}."
+    return words("reading", "dependence", low=low, high=high)
 
 
 def _dots(name: str, bins: Sequence[DependenceBin], scale: Axis) -> Plot:
@@ -105,16 +110,19 @@ def _curve(bins: Sequence[DependenceBin], vertical: Axis) -> DependenceCurve:
     across = Axis(0.0, len(bins))
     scale = Scale(across.at, vertical, HEIGHT)
     centres = [(i + 0.5, b) for i, b in enumerate(bins)]
-    means = [(x, b.mean) for x, b in centres]
     outline = [(x, b.p90) for x, b in centres] + [(x, b.p10) for x, b in reversed(centres)]
     return DependenceCurve(
-        line=scale.path(means),
+        line=scale.path((x, b.mean) for x, b in centres),
         band=scale.path(outline) + "z",
-        points=[scale.point(*mean) for mean in means],
+        points=[(*scale.point(x, b.mean), _tip(b)) for x, b in centres],
         ticks_x=_edges(bins, across),
         ticks_y=scale.ticks(),
         zero=scale.height_of(0.0),
     )
+
+
+def _tip(b: DependenceBin) -> str:
+    return f"{brief(b.value)}: {signed(b.mean)} ({signed(b.p10)} to {signed(b.p90)}), n {count(b.rows)}"
 
 
 def _edges(bins: Sequence[DependenceBin], across: Axis) -> list[tuple[str, str, str]]:

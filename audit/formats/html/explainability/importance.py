@@ -9,6 +9,7 @@ from audit.formats.html.charts.interval_plot import percent, ticks
 from audit.formats.html.charts.measurement_table import methods, rows_of_all
 from audit.formats.html.charts.plot_marks import Line
 from audit.formats.html.explainability.beeswarm import Swarm, swarms
+from audit.formats.text.catalogue import words
 from audit.formats.text.safe_text import brief
 from audit.formats.text.table_records import Record
 from audit.numbers import Estimate, count, estimate, per_cent, per_cents
@@ -138,9 +139,15 @@ def _caption(ranked: Sequence[tuple[str, FeatureMeasurements]]) -> str:
     if not known:
         return ""
     name, first = known[0]
-    text = f"{brief(name)} carries {per_cent(first.value)} of all attribution"
-    text += f" ({per_cents(first.ci)})" if first.ci else ""
-    if len(known) > 3:
-        text += f"; the first three of {count(len(ranked))} features carry "
-        text += per_cent(sum(m.value for _, m in known[:3]))
-    return text + "."
+    share = per_cent(first.value) + (f" ({per_cents(first.ci)})" if first.ci else "")
+    if len(known) <= 3:
+        return words("reading", "importance", feature=brief(name), share=share)
+    three = per_cent(sum(m.value for _, m in known[:3]))
+    return words(
+        "reading",
+        "importance_three",
+        feature=brief(name),
+        share=share,
+        features=count(len(ranked)),
+        three=three,
+    )

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from audit.formats.html.charts.axis import axis
 from audit.formats.html.charts.interval_plot import interval_plot, percent
-from audit.formats.html.charts.measurement_table import MeasurementCells, cells, methods
+from audit.formats.html.charts.measurement_table import methods
 from audit.formats.html.charts.plot_marks import Guides, Plot, Row
+from audit.formats.text.catalogue import words
 from audit.formats.text.safe_text import brief
 from audit.formats.text.table_records import Record, figure, group_by, text
 from audit.numbers import Estimate, count, estimate, per_cent, per_cents, with_interval
@@ -28,7 +29,6 @@ class ProtectedShares:
     caption: str
     plot: Plot
     counted: dict[str, list[tuple[str, str]]]
-    table: list[MeasurementCells]
     methods: str
 
 
@@ -46,7 +46,6 @@ def shares(measurements: Sequence[Measurement], columns: Sequence[Record]) -> Pr
             attribute: [(text(row, "column"), text(row, "how")) for row in counted]
             for attribute, counted in group_by(columns, "attribute").items()
         },
-        table=[cells(row) for row in rows],
         methods=methods(measurements),
     )
 
@@ -70,8 +69,8 @@ def _shares_caption(measurements: Sequence[Measurement]) -> str:
     name = brief(str(largest.where["attribute"]))
     share = per_cent(largest.value) + (f" ({per_cents(largest.ci)})" if largest.ci else "")
     if len(known) == 1:
-        return f"The columns of {name} carry {share} of all attribution."
-    return f"Among the protected attributes, the columns of {name} carry most: {share} of all attribution."
+        return words("reading", "protected_one", attribute=name, share=share)
+    return words("reading", "protected", attribute=name, share=share)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,10 +141,12 @@ def _auc_place(auc: float) -> str:
 
 def _proxy_caption(auc: Measurement, proxies: Sequence[Proxy]) -> str:
     if math.isnan(auc.value):
-        return "Too few rows in one group to measure how well the features predict it."
+        return words("reading", "proxy_rows")
     value = with_interval(auc.value, auc.ci)
-    text = f"Together, the other features predict it with an AUC of {value}; 0.5 is chance level."
+    text = words("reading", "proxies", value=value)
     for first in proxies[:1]:
-        text += f" The strongest single feature is {brief(first.feature)}: {first.auc.value}"
-        text += f", with {first.share} of all attribution." if first.share else "."
+        key = "proxy_share" if first.share else "proxy"
+        text += " " + words(
+            "reading", key, feature=brief(first.feature), auc=first.auc.value, share=first.share
+        )
     return text

@@ -5,15 +5,14 @@ from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
 from audit.formats.html.charts.axis import Axis, axis
-from audit.formats.html.charts.interval_plot import FOOT, HEAD, LABEL_COLUMNS, percent, ticks
+from audit.formats.html.charts.interval_plot import percent, ticks
 from audit.formats.html.charts.plot_marks import Line
 from audit.formats.html.explainability.row_summary import ROW_COLUMNS, explained_rows, row_label, summary
-from audit.formats.text.safe_text import brief, elide
+from audit.formats.text.safe_text import brief
 from audit.formats.text.table_records import Record, figure, text
 from audit.numbers import minus, number, signed
 
 COLUMNS = (*ROW_COLUMNS, "feature", "value", "attribution", "error")
-ROW = 32
 _MIN_ERROR = 1e-3
 
 
@@ -24,7 +23,6 @@ class Step:
     kind: str
     label: str
     value: str
-    y: int
     x: str
     width: str
     stop: str
@@ -38,7 +36,6 @@ class WaterfallCase:
     row: str
     words: str
     error: str
-    height: int
     steps: list[Step]
     ticks: tuple[Line, ...]
 
@@ -56,7 +53,6 @@ def _case(lines: Sequence[Record], amounts: Sequence[float], base: float, output
         row=row_label(lines[0]),
         words=summary(lines[0], named(lines, amounts)),
         error=number(max(errors)) if max(errors, default=0.0) >= _MIN_ERROR else "",
-        height=HEAD + ROW * len(steps) + FOOT,
         steps=steps,
         ticks=ticks(scale),
     )
@@ -88,17 +84,16 @@ def _steps(
         ),
         ("level", "this row", _level(output), output, output),
     ]
-    return [_step(HEAD + ROW * i, *bar, scale) for i, bar in enumerate(bars)], scale
+    return [_step(*bar, scale) for bar in bars], scale
 
 
-def _step(y: int, kind: str, label: str, value: str, start: float, stop: float, scale: Axis) -> Step:
+def _step(kind: str, label: str, value: str, start: float, stop: float, scale: Axis) -> Step:
     low = scale.at(min(start, stop))
     high = scale.at(max(start, stop))
     return Step(
         kind=kind,
-        label=elide(label, LABEL_COLUMNS),
+        label=label,
         value=value,
-        y=y,
         x=percent(low),
         width=percent(max(high - low, 0.3)),
         stop=percent(scale.at(stop)),

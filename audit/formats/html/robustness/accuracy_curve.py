@@ -12,7 +12,7 @@ from audit.formats.html.robustness import measurements as measured
 from audit.formats.html.robustness.measurements import ALL, WORST, AttackMeasurement
 from audit.formats.html.robustness.sentences import accuracy_sentence
 from audit.formats.text.safe_text import elide
-from audit.numbers import number, written
+from audit.numbers import count, number, with_interval, written
 from audit.result import Measurement
 
 HEIGHT = 150
@@ -26,13 +26,16 @@ Numbers = Mapping[float, Measurement]
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Accuracy under one attack by size: its line, 100 by `HEIGHT`, points and intervals in per cent and pixels."""
+    """Accuracy under one attack by size: its line, 100 by `HEIGHT`, points and intervals in per cent and pixels.
+
+    Each of the ``points`` has its numbers as a third text.
+    """
 
     kind: str
     name: str
     value: str
     path: str
-    points: list[tuple[str, str]]
+    points: list[tuple[str, str, str]]
     whiskers: list[tuple[str, str, str]]
     label: str
 
@@ -133,10 +136,14 @@ def _series(kind: str, name: str, line: Numbers, scale: Scale, label: float) -> 
         name=name,
         value=number(tested[-1][1].value),
         path=scale.path((eps, m.value) for eps, m in line.items()),
-        points=[scale.point(eps, m.value) for eps, m in tested],
+        points=[(*scale.point(eps, m.value), _tip(name, eps, m)) for eps, m in tested],
         whiskers=[(*scale.point(eps, m.ci[1]), f"{scale.y(m.ci[0]):.1f}") for eps, m in tested if m.ci],
         label=f"{label:.1f}",
     )
+
+
+def _tip(name: str, eps: float, m: Measurement) -> str:
+    return f"{name} at {written(eps)}: {with_interval(m.value, m.ci)}, n {count(m.n)}"
 
 
 def _spread(heights: Sequence[float]) -> list[float]:

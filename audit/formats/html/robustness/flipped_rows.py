@@ -51,11 +51,10 @@ def sentence(flipped: Sequence[Flip]) -> str:
         return ""
     size, smallest = min(sized, key=lambda pair: pair[0])
     if not size:
-        return "The smallest change found is another category, without a change of any number."
-    start = f"The smallest change found is {number(size)} standard deviations"
+        return words("flips", "category")
     if len(smallest.changes) != 1:
-        return f"{start}, over {len(smallest.changes)} columns."
-    return f"{start}: {_in_words(smallest.changes[0])}."
+        return words("flips", "columns", size=number(size), columns=len(smallest.changes))
+    return words("flips", "smallest", size=number(size), change=_in_words(smallest.changes[0]))
 
 
 def _in_words(change: Change) -> str:

@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from audit.formats.html.charts.axis import Axis, axis
-from audit.formats.html.charts.interval_plot import FOOT, HEAD, LABEL_COLUMNS, ROW, percent, ticks
+from audit.formats.html.charts.interval_plot import percent, ticks
 from audit.formats.html.charts.plot_marks import Line
 from audit.formats.html.robustness import measurements as measured
 from audit.formats.html.robustness.measurements import ALL, AttackMeasurement, Group, label_of
 from audit.formats.html.robustness.sentences import with_interval
-from audit.formats.text.safe_text import brief, elide
-from audit.numbers import brief_count, number, written
+from audit.formats.text.safe_text import brief
+from audit.numbers import count, number, written
 from audit.result import Measurement
 
 MAX_OPEN_GROUPS = 12
@@ -19,12 +19,15 @@ MAX_OPEN_GROUPS = 12
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """One group's accuracy under attack: span from first to last point, points by rising size, and their intervals."""
+    """One group's accuracy under attack: span from first to last point, points by rising size, and their intervals.
+
+    ``tip`` has the accuracy at each size with its interval, as text.
+    """
 
     label: str
     value: str
+    tip: str
     rows: str
-    y: int
     span: tuple[str, str]
     start: str | None
     points: list[str]
@@ -36,8 +39,6 @@ class TrackPlot:
     """A chart of the accuracy of some groups of one attribute, above their axis."""
 
     title: str
-    desc: str
-    height: int
     tracks: list[Track]
     ticks: tuple[Line, ...]
 
@@ -98,22 +99,20 @@ def _panel(attribute: str, groups: Sequence[_Group], attack: str, eps: float | N
 def _plot(title: str, groups: Sequence[_Group], scale: Axis) -> TrackPlot:
     return TrackPlot(
         title=title,
-        desc=f"Axis from {number(scale.low)} to {number(scale.high)}; {len(groups)} groups.",
-        height=HEAD + ROW * len(groups) + FOOT,
-        tracks=[_track(group, HEAD + ROW * i, scale) for i, group in enumerate(groups)],
+        tracks=[_track(group, scale) for group in groups],
         ticks=ticks(scale),
     )
 
 
-def _track(group: _Group, y: int, scale: Axis) -> Track:
+def _track(group: _Group, scale: Axis) -> Track:
     places = [scale.at(m.value) for m in group.all]
     first = group.all[0]
     last = group.all[-1]
     return Track(
-        label=elide(group.name, LABEL_COLUMNS),
+        label=group.name,
         value=f"{first.value:.2f} → {last.value:.2f}" if first is not last else f"{last.value:.2f}",
-        rows=brief_count(last.n),
-        y=y,
+        tip="; ".join(with_interval(m) for m in group.all),
+        rows=count(last.n),
         span=(percent(min(places)), percent(max(places) - min(places))),
         start=percent(scale.at(group.clean.value)) if group.clean else None,
         points=[percent(scale.at(m.value)) for m in group.sizes.values()],

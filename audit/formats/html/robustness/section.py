@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from audit.formats.html.charts.axis import axis
 from audit.formats.html.charts.interval_plot import interval_plot
-from audit.formats.html.charts.measurement_table import MeasurementCells, cells, methods
+from audit.formats.html.charts.measurement_table import methods
 from audit.formats.html.charts.plot_marks import Guides, Plot, Row
 from audit.formats.html.robustness import (
     corruption_curves,
@@ -34,11 +34,10 @@ _ZERO_GRADIENT = "robustness.zero_gradient_share"
 
 @dataclass(frozen=True, slots=True)
 class ZeroGradientPlot:
-    """The share of rows on which each attack found no gradient, as a plot and a table."""
+    """The share of rows on which each attack found no gradient, as a plot."""
 
     sentence: str
     plot: Plot
-    table: list[MeasurementCells]
     methods: str
 
 
@@ -109,6 +108,5 @@ def _zero_gradient(shares: Sequence[Measurement]) -> ZeroGradientPlot | None:
     return ZeroGradientPlot(
         sentence=f"Rows on which no gradient was found, and that the attack could not move: {', '.join(parts)}.",
         plot=interval_plot("Share of rows without a gradient", rows, scale, Guides()),
-        table=[cells(row) for row in rows],
         methods=methods(shares),
     )
