@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from audit.formats.html.charts.row_budget import MAX_PAGE_ROWS, rows_each
 from audit.formats.html.checks import check_views
+from audit.formats.html.explainability.importance import MAX_FEATURES, importance
+from audit.formats.html.page import render_html
 from audit.formats.html.rules import rule_views
 from audit.result import Report
 
 from ..thorough import thorough
 from .large import large
+from .wide import explained
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +52,17 @@ def test_a_metric_shows_a_few_groups_of_each_attribute(report: Report) -> None:
     shown = [(sum(len(p.marks) for p in panel.plots), panel) for m in view.metrics for panel in m.panels]
     sizes = {(rows, rows + panel.beyond) for rows, panel in shown}
     assert sizes == {(MAX_PAGE_ROWS // 500, 200)}
+
+
+def test_a_thousand_features_show_the_first_and_the_protected(report: Report) -> None:
+    check = explained([f"feature-{i}-of-the-usual-length" for i in range(1000)])
+    last = "feature-999-of-the-usual-length"
+    view = importance([m for m in check.measurements if m.where.keys() == {"feature"}], [], {last: ["sex"]})
+    assert view and len(view.features) + len(view.more) == MAX_FEATURES + 1
+    assert view.more[-1].name == last and view.beyond == 1000 - MAX_FEATURES - 1
+    page = render_html(replace(report, checks=[*report.checks, check]))
+    assert "899 more are in report.json." not in page and "900 more are in report.json." in page
+    assert len(page.encode()) < 3_000_000
 
 
 def test_no_row_of_a_thorough_audit_is_left_out() -> None:

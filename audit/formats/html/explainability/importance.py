@@ -19,6 +19,7 @@ SIZE = "mean_abs_attribution"
 SHARE = "attribution_share"
 DIRECTION = "attribution_direction"
 MAX_OPEN = 8
+MAX_FEATURES = 100
 _MIN_CLEAR_DIRECTION = 0.5
 
 FeatureMeasurements = dict[str, Measurement]
@@ -85,6 +86,7 @@ def _direction(direction: Measurement) -> Direction:
 class Importance:
     """Feature importance: features by falling share of attribution, those beyond the first `MAX_OPEN` in ``more``.
 
+    ``beyond`` is the number of others, after the first `MAX_FEATURES` and not protected: the report's JSON has them.
     ``ticks`` are those of the axis that all strips share; ``coloured`` if there are strips of features
     whose values have an order, ``grey`` if there are others.
     """
@@ -92,6 +94,7 @@ class Importance:
     caption: str
     features: list[FeatureView]
     more: list[FeatureView]
+    beyond: int
     ticks: tuple[Line, ...]
     coloured: bool
     grey: bool
@@ -113,12 +116,14 @@ def importance(
     sizes = [size for measured in by_feature.values() if (size := measured.get(SIZE))]
     ends = [end for size in sizes for end in (size.value, *(size.ci or ())) if math.isfinite(end)]
     top = max(ends, default=0.0)
-    features = [_feature(name, m, protected.get(name, []), top, strips.get(name)) for name, m in ranked]
+    listed = ranked[:MAX_FEATURES] + [each for each in ranked[MAX_FEATURES:] if each[0] in protected]
+    features = [_feature(name, m, protected.get(name, []), top, strips.get(name)) for name, m in listed]
     levels = {level for strip in strips.values() for level in strip.paths}
     return Importance(
         caption=_caption(ranked),
         features=features[:MAX_OPEN],
         more=features[MAX_OPEN:],
+        beyond=len(ranked) - len(listed),
         ticks=ticks(scale) if strips else (),
         coloured=bool(levels - {"x"}),
         grey="x" in levels,
