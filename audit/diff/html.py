@@ -4,7 +4,6 @@ from audit.diff import words
 from audit.diff.records import ReportDiff
 from audit.formats.html.environment import Names, environment, style
 from audit.formats.text.where_labels import rows_of
-from audit.numbers import count, number
 
 
 def render(diff: ReportDiff) -> str:
@@ -24,8 +23,6 @@ def render(diff: ReportDiff) -> str:
             unknown=words.open_changes(diff.changes),
             policy=words.by_effect(diff.policy),
             names=Names(),
-            number=number,
-            count=count,
             rows_of=rows_of,
             style=style(),
         )

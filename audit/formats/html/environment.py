@@ -7,10 +7,14 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from audit.formats.rule_text import sentence
+from audit.formats.text.catalogue import words
 from audit.formats.text.safe_text import clean, elide
+from audit.numbers import count, number
 
 _SHEETS = ("report.css", "sections.css")
 _SCRIPT = "page.js"
+_FUNCTIONS = {"words": words, "sentence": sentence, "number": number, "count": count}
 _MAX_NAME_COLUMNS = 96
 
 
@@ -41,8 +45,8 @@ class Names:
 
 
 def environment() -> Environment:
-    """Return the environment: everything is escaped, and a missing name is an error."""
-    return Environment(
+    """Return the environment: everything is escaped, missing names are errors, templates may call `_FUNCTIONS`."""
+    templates = Environment(
         loader=FileSystemLoader(_templates(), encoding="utf-8"),
         # Not select_autoescape: it goes by the end of the name and leaves *.html.j2 unescaped.
         autoescape=True,
@@ -51,6 +55,8 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    templates.globals |= _FUNCTIONS
+    return templates
 
 
 def style() -> Markup:

@@ -5,10 +5,8 @@ from markupsafe import Markup, escape
 from audit.formats.html.environment import Names, environment, style
 from audit.formats.html.rules import rule_views
 from audit.formats.html.verdict import verdict_view
-from audit.formats.text.catalogue import words
 from audit.formats.text.metric_facts import confidence
 from audit.formats.text.safe_text import clean
-from audit.numbers import count, number
 from audit.result import Report
 
 _FRAME = Markup(
@@ -39,7 +37,4 @@ def render_page(report: Report) -> str:
         verdict=verdict_view(report, rules),
         confidence=confidence(report),
         names=Names(),
-        words=words,
-        number=number,
-        count=count,
     )

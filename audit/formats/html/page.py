@@ -7,9 +7,7 @@ from audit.formats.html.checks import check_views
 from audit.formats.html.environment import Names, environment, script, script_hash, style
 from audit.formats.html.rules import rule_views
 from audit.formats.html.verdict import verdict_view
-from audit.formats.text.catalogue import words
 from audit.formats.text.metric_facts import confidence
-from audit.numbers import count, number
 from audit.result import Report
 
 
@@ -33,8 +31,5 @@ def render_html(report: Report) -> str:
         confidence=confidence(report),
         history=audit_number_in_words(report),
         names=Names(),
-        words=words,
-        number=number,
-        count=count,
     )
     return page.rstrip() + "\n"
