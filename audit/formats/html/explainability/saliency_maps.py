@@ -8,6 +8,7 @@ from operator import itemgetter
 from audit.formats.html.charts.interval_plot import percent
 from audit.formats.html.explainability.encoded_maps import AttributionMap, attribution_map, png_url, samples
 from audit.formats.html.explainability.row_summary import ROW_COLUMNS, row_label, summary
+from audit.formats.text.catalogue import words
 from audit.formats.text.safe_text import brief
 from audit.formats.text.table_records import Record, figure, text
 from audit.numbers import count, number, per_cent
@@ -114,8 +115,8 @@ def _caption(attributions: AttributionMap, rows: float | None) -> str:
     if total <= 0:
         return ""
     where, part = max(ninths(attributions), key=itemgetter(1))
-    over = f"Over {count(rows)} rows" if rows else "Over the rows"
-    return f"{over}, {per_cent(part / total)} of the attributions' mean size lies in the {where} ninth of the picture."
+    key = "saliency" if rows else "saliency_unknown"
+    return words("reading", key, rows=count(rows or 0), share=per_cent(part / total), where=where)
 
 
 def _overlay(row: Record, attributions: AttributionMap) -> SaliencyMap:

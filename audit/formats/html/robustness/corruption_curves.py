@@ -9,6 +9,7 @@ from audit.formats.html.robustness.accuracy_curve import AttackCurve, chart
 from audit.formats.html.robustness.eps_tables import SizeTable, size_tables
 from audit.formats.html.robustness.measurements import ALL, AttackMeasurement
 from audit.formats.html.robustness.sentences import with_interval
+from audit.formats.text.catalogue import words
 from audit.formats.text.safe_text import brief, elide
 from audit.numbers import number, written
 from audit.result import Measurement
@@ -62,7 +63,11 @@ def _sentence(hits: Sequence[AttackMeasurement], clean: Measurement | None) -> s
     if severity is None or not defined:
         return ""
     lowest = min(defined, key=lambda hit: hit.measurement.value)
-    before = f"; on the uncorrupted images it is {number(clean.value)}" if clean else ""
-    kind = brief(lowest.attack.replace("_", " "))
-    accuracy = with_interval(lowest.measurement)
-    return f"At severity {written(severity)}, accuracy is lowest under {kind}: {accuracy}{before}."
+    return words(
+        "attack",
+        "corruption_from" if clean else "corruption",
+        severity=written(severity),
+        kind=brief(lowest.attack.replace("_", " ")),
+        accuracy=with_interval(lowest.measurement),
+        before=number(clean.value) if clean else "",
+    )

@@ -25,6 +25,7 @@ from audit.formats.html.robustness.measurements import ALL, label_of
 from audit.formats.html.robustness.moved_columns import MovedColumns
 from audit.formats.html.robustness.sentences import flip_sentence, share
 from audit.formats.html.robustness.validity import Validity
+from audit.formats.text.catalogue import words
 from audit.formats.text.table_records import records
 from audit.result import CheckResult, Measurement
 
@@ -106,7 +107,7 @@ def _zero_gradient(shares: Sequence[Measurement]) -> ZeroGradientPlot | None:
     scale = axis([m.value for m in shares], [m.ci for m in shares if m.ci], keep=[0.0], low=0.0, high=1.0)
     parts = [f"{share(m)} under {label_of(str(m.where['attack']))}" for m in shares]
     return ZeroGradientPlot(
-        sentence=f"Rows on which no gradient was found, and that the attack could not move: {', '.join(parts)}.",
+        sentence=words("attack", "zero_gradient", shares=", ".join(parts)),
         plot=interval_plot("Share of rows without a gradient", rows, scale, Guides()),
         methods=methods(shares),
     )

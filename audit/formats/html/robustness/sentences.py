@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from audit.formats.html.robustness import measurements as measured
 from audit.formats.html.robustness.measurements import ALL, FLIPS, NOISE, WORST, AttackMeasurement, label_of
+from audit.formats.text.catalogue import words
 from audit.numbers import interval, number, per_cent, per_cents, written
 from audit.result import Measurement
 
@@ -20,9 +21,10 @@ def accuracy_sentence(hits: Sequence[AttackMeasurement], clean: Measurement | No
     parts = []
     if eps is not None and real:
         attack, lowest = min(real.items(), key=lambda item: item[1].value)
-        parts.append(f"{_change(clean, lowest)} under {label_of(attack)} at eps {written(eps)}")
+        parts.append(_change(clean, lowest, label_of(attack), written(eps)))
     if eps is not None and NOISE in at_eps:
-        parts.append(_noise(at_eps[NOISE], eps, bool(parts)))
+        key = "noise_too" if parts else "noise"
+        parts.append(words("attack", key, eps=written(eps), accuracy=number(at_eps[NOISE].value)))
     return "; ".join(parts) + "." if parts else ""
 
 
@@ -39,10 +41,12 @@ def flip_sentence(hits: Sequence[AttackMeasurement]) -> str:
     at_eps = {hit.attack: hit.measurement for hit in rates if hit.eps == eps}
     if attack not in at_eps or eps is None:
         return ""
-    name = label_of(attack)
-    changed = share(at_eps[attack])
-    noise = f"; noise does on {share(at_eps[NOISE])}" if NOISE in at_eps else ""
-    return f"{name[:1].upper()}{name[1:]} at eps {written(eps)} changes the decision on {changed} of the rows{noise}."
+    noise = share(at_eps[NOISE]) if NOISE in at_eps else ""
+    key = "flips_too" if noise else "flips"
+    text = words(
+        "attack", key, attack=label_of(attack), eps=written(eps), share=share(at_eps[attack]), noise=noise
+    )
+    return text[:1].upper() + text[1:]
 
 
 def share(m: Measurement) -> str:
@@ -55,17 +59,10 @@ def with_interval(m: Measurement) -> str:
     return number(m.value) + (f" ({interval(m.ci)})" if m.ci else "")
 
 
-def _change(clean: Measurement | None, attacked: Measurement) -> str:
-    after = with_interval(attacked)
-    if clean is None or not math.isfinite(clean.value):
-        return f"Accuracy is {after}"
-    if number(clean.value) == number(attacked.value):
-        return f"Accuracy stays at {after}"
-    verb = "falls" if attacked.value < clean.value else "rises"
-    return f"Accuracy {verb} from {number(clean.value)} to {after}"
-
-
-def _noise(accuracy: Measurement, eps: float, follows: bool) -> str:
-    if follows:
-        return f"noise of the same size leaves it at {number(accuracy.value)}"
-    return f"Noise at eps {written(eps)} leaves accuracy at {number(accuracy.value)}"
+def _change(clean: Measurement | None, attacked: Measurement, attack: str, eps: str) -> str:
+    before, key = "", "accuracy"
+    if clean is not None and math.isfinite(clean.value):
+        before = number(clean.value)
+        key = "falls" if attacked.value < clean.value else "rises"
+        key = "stays" if before == number(attacked.value) else key
+    return words("attack", key, before=before, after=with_interval(attacked), attack=attack, eps=eps)
