@@ -155,7 +155,7 @@ def _others(outside: Sequence[Measurement]) -> str:
     if not outside:
         return ""
     first = outside[:_MAX_OTHERS]
-    groups = ", ".join(f"{_group_or_where(m)} {number(m.value)}" for m in first)
+    groups = ", ".join(f"{_group_or_where(m)} {with_interval(m.value, m.ci)}" for m in first)
     if len(outside) > len(first):
         groups = words("evidence", "more_others", groups=groups, more=len(outside) - len(first))
     return words("evidence", "others", groups=groups)

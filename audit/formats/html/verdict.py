@@ -111,7 +111,8 @@ def _open_question(report: Report) -> str:
 
 
 def _next_step(report: Report) -> str:
-    owner = report.about.get("owner") or words("next", "owner")
+    name = report.about.get("owner")
+    owner = words("next", "named_owner", name=name) if name else words("next", "owner")
     if report.verdict != "pass":
         return words("next", _open_question(report), owner=owner)
     gate = report.policy.effective.get("gate")

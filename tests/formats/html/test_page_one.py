@@ -128,8 +128,8 @@ def test_advice_follows_the_verdict_and_the_policy() -> None:
     owned = replace(
         small(), policy=replace(small().policy, effective={**effective, "about": {"owner": "risk <b>"}})
     )
-    assert advice(owned).startswith("risk <b> changes")
-    assert "risk &lt;b&gt; changes" in render_html(owned)
+    assert advice(owned).startswith("The owner (risk <b>) changes")
+    assert "The owner (risk &lt;b&gt;) changes" in render_html(owned)
     gate = effective["gate"] | {"approvals": {"count": 2, "keys": ["a", "b", "c"]}}
     signed = replace(report, policy=replace(report.policy, effective=effective | {"gate": gate}))
     assert advice(signed).startswith("2 of the 3 approvers")
