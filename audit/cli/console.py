@@ -11,8 +11,8 @@ import typer
 from audit.cli import completion
 from audit.cli.app import app
 from audit.cli.exit_codes import CLOSED_PIPE, COULD_NOT_AUDIT, FAIL, INTERRUPTED, PASS, SIGNAL, TOOL_FAULT
+from audit.cli.plain_text import plain
 from audit.cli.streams import open_streams
-from audit.cli.summary import plain
 from audit.errors import AuditError, Refused, ToolFault
 from audit.frameworks.output_silencing import discard_output, enable
 from audit.machine_errors import FULL, machine_error, require_address_space

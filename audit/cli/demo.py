@@ -5,8 +5,9 @@ from pathlib import Path
 
 from audit.cli.colour import of_stdout
 from audit.cli.exit_codes import PASS, TOOL_FAULT
+from audit.cli.plain_text import plain
 from audit.cli.progress import progress_display
-from audit.cli.summary import plain, summary
+from audit.cli.summary import summary
 from audit.demo.prepare import SEEDS, Seeds
 from audit.demo.run import EXPECTED, run_demo
 

@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from audit.check import build_checks, require_installed
-from audit.cli.summary import plain
+from audit.cli.plain_text import plain
 from audit.formats.json import REPORT_FILE
 from audit.formats.registry import FORMATS
 from audit.model.graph.multiply_adds import short_number

@@ -8,8 +8,9 @@ from audit.cli.colour import of_stdout
 from audit.cli.exit_codes import VERDICTS
 from audit.cli.identity import date_note, digests
 from audit.cli.json_summary import json_summary
+from audit.cli.plain_text import plain
 from audit.cli.run import parse_date
-from audit.cli.summary import plain, summary
+from audit.cli.summary import summary
 from audit.conclusion.stored import contradicted, decide_again, require_measured, superseded, verified
 from audit.formats.json import read_report
 from audit.formats.registry import render_formats, require_formats

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import date
 
-from audit.cli.summary import plain
+from audit.cli.plain_text import plain
 from audit.policy.gate_spec import today
 from audit.result import Report
 

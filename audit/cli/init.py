@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from audit.check import policy_from
+from audit.cli.plain_text import plain
 from audit.cli.progress import progress_display
 from audit.cli.protected_option import parse_protected
-from audit.cli.summary import plain
 from audit.draft import Draft, Wishes, draft
 from audit.errors import AuditError
 from audit.formats.writing import write_whole

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
+from audit.cli.plain_text import plain
 from audit.cli.progress import progress_display
-from audit.cli.summary import plain
 from audit.model.describe import describe
 from audit.model.loading.scan import scan
 from audit.provenance.digest import digest

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from audit.check import load_policy
 from audit.cli.exit_codes import FAIL, INCONCLUSIVE, PASS
+from audit.cli.plain_text import plain
 from audit.cli.progress import observers
-from audit.cli.summary import plain
 from audit.errors import AuditError
 from audit.monitoring.changes import interval_text, limits, most_shifted, shift
 from audit.monitoring.outcome import BatchOutcome, EValue, Event, RuleOutcome, RuleStream

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, NamedTuple
 
 from audit.cli.heartbeat import Heartbeat
-from audit.cli.summary import plain
+from audit.cli.plain_text import plain
 from audit.conclusion.observers import Observers, ignore
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from audit.check import load_policy
 from audit.cli.exit_codes import FAIL, PASS
-from audit.cli.summary import plain
+from audit.cli.plain_text import plain
 from audit.promotion.evidence import Requirements
 from audit.promotion.history import Move
 from audit.promotion.mlflow_store import parse_target

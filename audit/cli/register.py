@@ -1,7 +1,7 @@
 """`audit register`: registers an exported model in MLflow, its bytes unchanged."""
 
 from audit.cli.exit_codes import PASS
-from audit.cli.summary import plain
+from audit.cli.plain_text import plain
 from audit.registry.register import register as register_model
 
 

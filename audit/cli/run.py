@@ -15,9 +15,10 @@ from audit.cli.colour import of_stdout
 from audit.cli.exit_codes import PASS, VERDICTS
 from audit.cli.identity import date_note, digests
 from audit.cli.json_summary import json_summary
+from audit.cli.plain_text import plain
 from audit.cli.progress import observers
 from audit.cli.protected_option import parse_protected
-from audit.cli.summary import plain, remarks, summary, uncounted
+from audit.cli.summary import remarks, summary, uncounted
 from audit.conclusion.assembly import conclude
 from audit.conclusion.facts import Measured
 from audit.conclusion.observers import Observers

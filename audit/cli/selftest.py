@@ -9,8 +9,8 @@ from rich.cells import cell_len, set_cell_size
 
 from audit.check import load_policy
 from audit.cli.exit_codes import FAIL, INCONCLUSIVE, PASS
+from audit.cli.plain_text import plain
 from audit.cli.progress import observers
-from audit.cli.summary import plain
 from audit.formats.text.margins import in_words
 from audit.mutants.result import MutantResult, Selftest
 from audit.mutants.run import run_selftest

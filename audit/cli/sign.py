@@ -10,7 +10,7 @@ from pathlib import Path
 
 from audit import attestation
 from audit.attestation.statement import Statement, parse_statement
-from audit.cli.summary import plain
+from audit.cli.plain_text import plain
 from audit.errors import AuditError
 
 _UNITS = {"h": "hours", "d": "days"}

@@ -1,10 +1,11 @@
-"""Summary of a decision on the terminal, and text from outside made safe to print."""
+"""Summary of a decision on the terminal."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
 from audit.audit_log.audit_count import audit_number, audit_number_in_words
 from audit.cli.colour import Style, bare
 from audit.cli.first_line import first_line
+from audit.cli.plain_text import plain
 from audit.errors import quote_list
 from audit.formats.rule_outcome import measured_sentences
 from audit.formats.rule_text import UNDECIDED, by_place, sentence
@@ -15,24 +16,10 @@ from audit.numbers import number, with_interval
 from audit.result import MAX_AUDITS, Baseline, Decision, GroupFacts, Measurement, Report, RuleResult
 
 _NOT_MEASURED = {"skipped": "was skipped", "crashed": "crashed"}
-_MAX_NAME_CHARACTERS = 100
 _MAX_LINES_PER_RULE = 3
 _MAX_CLAIM = 600
 MIN_SLOW_SECONDS = 10.0  # a plug-in that takes less is not worth a remark
 MAX_SHARE = 0.5  # of an audit's seconds
-
-
-def plain(text: object, longest: int = _MAX_NAME_CHARACTERS) -> str:
-    """Return ``text`` on one line without what steers a terminal (a name may hold escapes, or break the line).
-
-    It is shortened to ``longest`` characters and as many columns of a terminal.
-    """
-    from audit.formats.text.safe_text import dotted, fitting, width
-
-    clean = dotted(str(text))
-    if len(clean) <= longest and width(clean) <= longest:
-        return clean
-    return fitting(clean[: longest - 1], longest - 1) + "…"
 
 
 def summary(

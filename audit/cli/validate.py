@@ -6,7 +6,7 @@ from pathlib import Path
 
 from audit.check import load_policy
 from audit.cli.exit_codes import COULD_NOT_AUDIT, PASS
-from audit.cli.summary import plain
+from audit.cli.plain_text import plain
 from audit.errors import AuditError
 
 _MAX_CHARACTERS = 2000

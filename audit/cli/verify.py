@@ -10,7 +10,7 @@ from pathlib import Path
 from audit import attestation
 from audit.attestation import Verification
 from audit.cli.exit_codes import FAIL, PASS
-from audit.cli.summary import plain
+from audit.cli.plain_text import plain
 from audit.errors import AuditError
 from audit.provenance.public_key import read_public_key
 from audit.registry.address import is_address

@@ -15,7 +15,7 @@ from audit.gate.unlimited_values import in_other_direction, of_improvements
 from audit.gate.vacuity import vacuous
 from audit.policy.gate_spec import GateSpec, Rule
 from audit.result import GROUP_KEYS, CheckResult, Measurement, MetricFacts
-from audit.result.small_groups import is_small, where_in_words
+from audit.result.small_groups import family, group_name, is_small, where_in_words
 from audit.stats.methods import EXACT
 
 _ABSOLUTE = ("at_least", "at_most", "within")
@@ -140,6 +140,7 @@ def _intersections_outside(
         and any(rule.limits_group_of(name) for name in _parts(m))
         and _is_outside(m, rule)
     ]
+    outside = [m for m in outside if not _is_listed_by_members(m, outside)]
     if outside:
         names = " and on ".join(repr(name) for name in dict.fromkeys(m.where["attribute"] for m in outside))
         number = (
@@ -170,6 +171,11 @@ def _privileged_outside(
             "the privileged groups, which every comparison takes together, differ among themselves by more than the "
             f"limit allows; against the other privileged groups: {listed(outside)}. Name only one group as privileged"
         )
+
+
+def _is_listed_by_members(pool: Measurement, outside: Sequence[Measurement]) -> bool:
+    """Return whether a pool of small groups is outside with one of its groups, which says more."""
+    return any(family(m) == family(pool) and group_name(m) in pool.members for m in outside if m is not pool)
 
 
 def _is_outside(measurement: Measurement, rule: Rule) -> bool:

@@ -11,7 +11,7 @@ import pytest
 from _pytest._code.code import ReprExceptionInfo, ReprFileLocation, ReprTracebackNative
 
 from audit.check import load_policy
-from audit.cli.summary import plain
+from audit.cli.plain_text import plain
 from audit.errors import AuditError, quote_list
 from audit.formats.rule_text import waiver
 from audit.formats.text.safe_text import dotted

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from audit.cli.summary import plain
+from audit.cli.plain_text import plain
 from audit.formats.rule_outcome import details, outcome
 from audit.formats.rule_text import MAX_REASON, measurement_lines, one_line
 from audit.formats.text.margins import in_words

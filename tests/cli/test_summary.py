@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from audit.cli import main
-from audit.cli.summary import plain
+from audit.cli.plain_text import plain
 
 from ..audits import people, store
 from ..conftest import Models

@@ -23,7 +23,7 @@ _RECOGNIZED = re.compile(
     r"|[a-z]-\d",  # an issue, such as GH-12 or those of another tracker
     re.IGNORECASE,
 )
-_NEXT_NAME = re.compile(r"(?<=['\"],) (?=['\"])")
+_NEXT_NAME = re.compile(r"(?<=['\"],) (?=['\"])| (?=\([^()\s]*\)[,.;:]?(?:\s|$))")
 _LIST_ITEM = re.compile(r"\d+[.)]")
 _SIGNS = frozenset("−–—…/=±×·≥≤%")
 _BEFORE = "('\"“‘"
@@ -77,7 +77,7 @@ def _run(text: str, plain: bool, right_to_left: bool) -> str:
 def _within_punctuation(text: str) -> str:
     """Return ``text`` as code, but for quotation marks and brackets around it and the punctuation after it.
 
-    Of a list of quoted names each is code of its own.
+    Of a list of quoted names each is code of its own, and so is a name in brackets.
     """
     return " ".join(map(_name_as_code, _NEXT_NAME.split(text)))
 
