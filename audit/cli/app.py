@@ -229,7 +229,7 @@ def report(
     out: Annotated[Path | None, typer.Option(help="Directory for the files (default: the report's).")] = None,
     debug: Debug = False,
 ) -> int:
-    """Render the HTML or other formats again from the JSON."""
+    """Write report files from an existing report.json."""
     from audit.cli.from_report import render as command
 
     return command(report, formats or [], out)

@@ -36,5 +36,5 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print no progress an
 Verbose = Annotated[
     bool, typer.Option("--verbose", "-v", help="Also print all measurements, digests and times.")
 ]
-Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks and what libraries print.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks and the output of libraries.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]

@@ -67,7 +67,7 @@ class RunningAudit:
                 where="audit run",
                 expected="a process that loads policy, data and model and scores all rows",
                 found=f"it {ending}, while {self._step}",
-                fix="run again with --debug, which shows what libraries print and where native code failed",
+                fix="run again with --debug, which shows the output of libraries and where native code failed",
             )
         # a child that did not even score the rows again would not do so a third time
         for name in self._missing[: 1 if self._is_scored else None]:

@@ -51,8 +51,8 @@ def test_privileged_groups_come_first_then_those_that_are_surely_furthest_off() 
     assert shown(found) == ["White", "Far", "Near", "Wide"]
     assert "privileged" in found.all("div", class_="smalls")[0].all("figure")[0].text
     assert found.all("div", class_="says")[0].text == (
-        "The calibration error is largest for Wide, 0.900 (0 to 1) on 30 rows, and smallest for Near, "
-        "0.010 (0.005 to 0.020) on 500 rows."
+        "The largest calibration error measured is that of Wide, 0.900 (0 to 1) on 30 rows, the smallest that of Near, "
+        "0.010 (0.005 to 0.020) on 500 rows. Small groups have larger errors by chance."
     )
 
 
@@ -77,7 +77,7 @@ def test_what_has_no_bins_has_no_curve() -> None:
 
 def test_the_table_holds_the_bins() -> None:
     found = check_of(binned("White", 0.01, 20.0))
-    table = next(t for t in found.all("details", class_="table") if "bins of each group" in t.text)
+    table = next(t for t in found.all("details", class_="table") if "bins of these groups" in t.text)
     rows = [[cell.text for cell in row.all("td")] for row in table.all("tr")[2:]]
     assert len(rows) == 10
     expected = binomtest(10, 20).proportion_ci(0.95, "exact")

@@ -63,8 +63,9 @@ def test_the_pair_of_which_most_decisions_change_is_said() -> None:
     )
     sex, age = changed_attributes(PAIRS, [rate])
     said = sex.sentence.replace("\u00a0", " ")
-    rate_said = "If nothing but sex changes, 5.7 % (5.0 to 6.0 %) of the decisions change."
-    assert said == f"{rate_said} It is 7.5 % of those on M, given the values of F."
+    share = "5.7 % (5.0 to 6.0 %) of the rows"
+    rate_said = f"If nothing but sex changes, {share} get another decision for at least one of its groups."
+    assert said == f"{rate_said} The largest share is 7.5 %: rows of M with the values of F."
     assert [pair.share.replace("\u00a0", " ") for pair in sex.pairs] == ["7.5 %", "2.0 %"]
     assert age.sentence == "" and age.pairs[0].flips == "0"
 
