@@ -47,7 +47,7 @@ def _lines(
     if rule.status == "inconclusive" or (rule.status != "pass" and len(rule.measurements) != 1):
         yield plain(sentence(rule.reason.removeprefix(UNDECIDED)), _MAX_CLAIM)
     if verbose or rule.status != "pass":
-        yield from _worst(rule, rule.measurements, limit, skipped=1)
+        yield from _worst(rule, rule.measurements, limit, skipped=0 if verbose else 1)
     yield from (
         plain(words("next", "to_decide", need=need), _MAX_CLAIM) for need in _first(rule.needs, limit)
     )
