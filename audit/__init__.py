@@ -96,10 +96,9 @@ def run(
         "rules": rules,
         "checks": checks,
     }
-    seed = audit_seed(seed)
-    on = audit_date(on)
+    names = [only] if isinstance(only, str) else only
     resolved = _policy(policy_of(policy, keywords, unknown))
-    request = AuditRequest(policy=resolved, seed=seed, on=on, only=[only] if isinstance(only, str) else only)
+    request = AuditRequest(policy=resolved, seed=audit_seed(seed), on=audit_date(on), only=names)
     observers = Observers(progress=progress or ignore, crash=crash or ignore)
     return AuditReport.of(run_audit(request, observers, find_history()))
 
@@ -165,9 +164,7 @@ def selftest(
     from audit.policy.arguments import audit_date, audit_seed
     from audit.runner import AuditRequest
 
-    seed = audit_seed(seed)
-    on = audit_date(on)
-    request = AuditRequest(policy=_policy(policy), seed=seed, on=on)
+    request = AuditRequest(policy=_policy(policy), seed=audit_seed(seed), on=audit_date(on))
     return run_selftest(request, Observers(progress=progress or ignore, crash=crash or ignore))
 
 

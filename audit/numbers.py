@@ -4,27 +4,22 @@ import math
 from typing import NamedTuple
 
 _PER_CENT = "\u00a0%"
-_SMALLEST = 1e-4
-_DECIMALS = ((9.5e-4, 4), (10, 3), (100, 2), (1000, 1), (math.inf, 0))
-"""Decimals of a number by its magnitude; four show as 0.0010 what three show as 0.001."""
 
 
 def number(value: float) -> str:
     """Return ``value`` as text to about three significant digits; values that are not finite as words.
 
-    A value that is nearly 0 is a bound (``<0.0001``): rounding it to 0 would hide a near miss.
+    A value below a thousandth keeps its magnitude (``4e−5``): rounding it to 0 would hide a near miss.
     """
     if not math.isfinite(value):
         return _word(value)
     magnitude = abs(value)
-    if 0 < magnitude < _SMALLEST:
-        return f"<{_SMALLEST:.4f}" if value > 0 else minus(f">-{_SMALLEST:.4f}")
-    if magnitude >= 1e9:
+    if magnitude >= 1e9 or 0 < magnitude < 1e-3:
         mantissa, _, exponent = f"{value:.2g}".partition("e")
         return minus(f"{mantissa}e{int(exponent)}" if exponent else mantissa)
     if value == int(value):
         return minus(f"{int(value):,}")
-    decimals = next(decimals for limit, decimals in _DECIMALS if magnitude < limit)
+    decimals = 3 if magnitude < 10 else 2 if magnitude < 100 else 1 if magnitude < 1000 else 0
     return minus(f"{value:,.{decimals}f}")
 
 
@@ -33,15 +28,10 @@ def count(value: float) -> str:
     return number(value) if value != int(value) else f"{int(value):,}"
 
 
-def brief_count(value: float) -> str:
-    """Return a number of rows as text short enough for a chart: millions are rounded."""
-    return count(value) if value < 1e6 else f"{value / 1e6:.3g}M" if value < 1e9 else number(value)
-
-
 def signed(value: float) -> str:
     """Return a contribution as text with its sign, to two decimals or more: ``+1.90``, ``−0.012``, ``0``."""
-    if 0 < abs(value) < 1e3:
-        return minus(f"{value:+.{2 if abs(value) >= 0.1 else 3 if abs(value) >= 1e-3 else 4}f}")
+    if 1e-3 <= abs(value) < 1e3:
+        return minus(f"{value:+.{2 if abs(value) >= 0.1 else 3}f}")
     return f"+{number(value)}" if value > 0 else number(value)
 
 

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from audit.numbers import brief_count, count, interval, number, per_cent, per_cents, signed, written
+from audit.numbers import count, interval, number, per_cent, per_cents, signed, written
 
 
 @pytest.mark.parametrize(
@@ -12,7 +12,7 @@ from audit.numbers import brief_count, count, interval, number, per_cent, per_ce
     [
         (0.31234, "0.312"), (-0.5, "−0.500"), (0.0, "0"), (-0.0, "0"), (1.0, "1"), (0.001, "0.001"),
         (12.345, "12.35"), (123.45, "123.5"), (16281, "16,281"), (12345.6, "12,346"), (1e300, "1e300"),
-        (0.00042, "0.0004"), (0.00098, "0.001"), (4.2e-7, "<0.0001"), (-4.2e-7, ">−0.0001"),
+        (0.00042, "0.00042"), (4.2e-7, "4.2e−7"),
         (math.nan, "undefined"), (math.inf, "infinite"), (-math.inf, "minus infinite"),
     ],
 )  # fmt: skip
@@ -21,7 +21,7 @@ def test_numbers(value: float, text: str) -> None:
 
 
 def test_counts_limits_and_intervals() -> None:
-    assert (count(1234567), brief_count(16281), brief_count(1234567)) == ("1,234,567", "16,281", "1.23M")
+    assert count(1234567) == "1,234,567"
     assert (written(0.8), written(-0.1), written(1.0)) == ("0.8", "−0.1", "1")
     assert interval((-0.2, math.inf)) == "−0.200 to infinite" and interval(None) == "none"
 
@@ -32,7 +32,7 @@ def test_counts_limits_and_intervals() -> None:
         (1.9, "+1.90", "190.0 %"),
         (-0.0123, "−0.012", "−1.2 %"),
         (0.0, "0", "0 %"),
-        (4e-5, "+0.0000", "0.004 %"),
+        (4e-5, "+4e−5", "0.004 %"),
         (2.5e4, "+25,000", "2500000.0 %"),
         (math.nan, "undefined", "undefined"),
     ],

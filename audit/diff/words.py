@@ -93,8 +93,7 @@ def step(change: MeasurementChange) -> str:
 
 def signed(value: float) -> str:
     """Return a difference with its sign."""
-    text = number(value)
-    return f"+{text}" if value > 0 and text[0] != "<" else text
+    return f"+{number(value)}" if value > 0 else number(value)
 
 
 def span(ci: tuple[float, float] | None) -> str:

@@ -60,5 +60,9 @@ def _distance(rule: RuleResult, places: PlacedMeasurements) -> str:
 def details(rule: RuleResult, report: Report) -> list[str]:
     """Return the lines below an `outcome`: the rule's other measurements, and what would decide it."""
     in_outcome = min(len(ranked(rule)), 1)
-    needs = [sentence(words("next", "to_decide", need=need)) for need in rule.needs]
-    return [*islice(measurement_lines(rule, report.data.groups), in_outcome, None), *needs]
+    return [*islice(measurement_lines(rule, report.data.groups), in_outcome, None), *needs(rule)]
+
+
+def needs(rule: RuleResult) -> list[str]:
+    """Return what would decide a rule, in sentences."""
+    return [sentence(words("next", "to_decide", need=need)) for need in rule.needs]

@@ -12,9 +12,9 @@ from urllib.parse import quote
 from audit.formats.issues import CRASHED, VERDICT, Issue, Kind, crash_text, issues, policy_path
 from audit.formats.metric_links import link_of
 from audit.formats.rule_claim import rule_title
+from audit.formats.rule_outcome import needs
 from audit.formats.rule_text import one_line, sentence, waiver
 from audit.formats.text import margins
-from audit.formats.text.catalogue import words
 from audit.formats.text.metric_facts import facts_of, how_to_read
 from audit.formats.text.safe_text import brief, clean, elide
 from audit.result import AUDITS, Report, RuleResult, Verdict
@@ -112,16 +112,13 @@ def _descriptor(rule: RuleResult, report: Report) -> Json:
 
 def _result(issue: Issue, report: Report, ids: Mapping[tuple[bool, str], str]) -> Json:
     key = (issue.rule is not None, issue.id)
-    needs = (
-        [sentence(words("next", "to_decide", need=need)) for need in issue.rule.needs] if issue.rule else []
-    )
     place = {"artifactLocation": _artifact(policy_path(report)), "region": {"startLine": issue.line}}
     return {
         "ruleId": ids[key],
         "ruleIndex": list(ids).index(key),
         "kind": "fail",
         "level": _level(issue, report),
-        "message": _text(" ".join([issue.text, *needs])),
+        "message": _text(" ".join([issue.text, *(needs(issue.rule) if issue.rule else [])])),
         "locations": [{"physicalLocation": place}],
         "partialFingerprints": {"auditIssue/v1": issue.fingerprint},
         "properties": {"status": issue.rule.status if issue.rule else issue.kind},

@@ -251,3 +251,25 @@ def test_a_rule_on_all_attributes_names_those_that_were_not_measured(
     texts = [text for text in warnings_of(gate, {"c.m": SHARE}, checks, ["sex", "race"]) if "race" in text]
     assert any("c.m was not measured for 'race'" in text for text in texts) is said
     assert not any("was not measured" in text for text in warnings_of(gate, {"c.m": SHARE}, checks, ["sex"]))
+
+
+def test_a_pool_outside_is_counted_by_its_groups() -> None:
+    """Pooled groups and their pool are the same rows; a pool outside of groups that are not is counted itself."""
+    where: dict[str, Scalar] = {"attribute": "sex*age"}
+    one, two = (
+        replace(share(5, 100, **where, group=f"Female*{age}"), ci=(0.0, 0.1)) for age in ("<25", "60")
+    )
+    near = replace(two, value=0.8, ci=(0.4, 1.0))
+    pool = replace(one, where={**where, "group": "(others)"}, members=["Female*<25", "Female*60"])
+    rule = Rule(metric="c.m", where={"attribute": "sex"}, at_least=0.5)
+
+    def text(*outside: Measurement) -> str:
+        result = CheckResult(
+            name="c", status="measured", measurements=[share(90, 100, attribute="sex", group="Male")]
+        )
+        results = [replace(result, unasked=list(outside))]
+        texts = warnings_of(GateSpec(rules=with_ids([rule])), {"c.m": SHARE}, results, ["sex", "age"])
+        return next(each for each in texts if "intersection" in each)
+
+    assert "2 groups of intersections" in text(one, two, pool) and "together" not in text(one, two, pool)
+    assert "1 group of an intersection" in text(pool, near) and "Female × 60 together" in text(pool, near)

@@ -5,13 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from audit.formats.html.group_bars import GroupBar, group_bars, lowest_rates
 from audit.formats.text.catalogue import title, words
-from audit.formats.text.margins import bounds, in_words
+from audit.formats.text.margins import in_words
 from audit.formats.text.where_labels import describe, scalar, without
-from audit.numbers import count, interval, number, per_cent, per_cents, written
+from audit.numbers import count, interval, number, per_cent, written
 from audit.result import Measurement, Report
 
-MAX_GROUPS = 12
 _VALUES = (
     "performance.accuracy",
     "performance.auc",
@@ -22,7 +22,6 @@ _VALUES = (
 _MAX_VALUES = 2
 _BY_GROUP = ("performance.selection_rate", "performance.accuracy", "performance.mae")
 _ATTACKED = "robustness.adversarial_accuracy"
-_RATIO = "fairness.disparate_impact"
 _USUAL_EPS = 0.1
 
 
@@ -34,22 +33,6 @@ class MainFigure(NamedTuple):
     ci: str
     label: str = ""
     limit: str = ""
-
-
-class GroupBar(NamedTuple):
-    """One group's value: texts, and in per cent of the width the length of its bar and the ends of its interval.
-
-    ``limit`` is the place of the lowest rate that a rule on the ratio of rates allows, if there is one.
-    """
-
-    group: str
-    value: str
-    ci: str
-    rows: str
-    length: str
-    ends: tuple[str, str] | None
-    privileged: bool
-    limit: str | None = None
 
 
 Confusion = list[list[tuple[str, str]]]
@@ -86,8 +69,8 @@ def main_figures(report: Report) -> MainFigures:
         if m.metric == metric and m.where.keys() == {"attribute", "group"}
     }
     selected = metric == _BY_GROUP[0]
-    lowest = _lowest_rates(report) if selected else {}
-    groups = _bars(report, by_group, {key: rate for key, (_, rate) in lowest.items()})
+    lowest = lowest_rates(report) if selected else {}
+    groups = group_bars(report, by_group, {key: rate for key, (_, rate) in lowest.items()})
     ratios = {ratio for ratio, _ in lowest.values()}
     bars = sum(map(len, groups.values()))
     return MainFigures(
@@ -108,7 +91,11 @@ def _values(report: Report, overall: Mapping[str, Measurement]) -> list[MainFigu
 
 
 def _figure(report: Report, m: Measurement, label: str = "") -> MainFigure:
-    limits = [rule.limit for rule in report.rules if any(m.key == each.key for each in rule.measurements)]
+    limits = [
+        rule.limit
+        for rule in report.rules
+        if rule.metric == m.metric and any(each.where == m.where for each in rule.measurements)
+    ]
     limit = words("figure", "limit", limit="; ".join(map(in_words, limits))) if limits else ""
     return MainFigure(title(m.metric), number(m.value), interval(m.ci, ""), label, limit)
 
@@ -127,71 +114,6 @@ def _attacked(report: Report, measurements: Sequence[Measurement]) -> Iterator[M
 def _distance_from_usual(m: Measurement) -> float:
     eps = m.where.get("eps")
     return abs(eps - _USUAL_EPS) if isinstance(eps, int | float) else math.inf
-
-
-_Group = tuple[str, str]
-"""An attribute and one of its groups."""
-
-
-def _lowest_rates(report: Report) -> dict[_Group, tuple[float, float]]:
-    """Return for each compared group the lowest allowed ratio of selection rates, and the rate at which it is met."""
-    lowest: dict[_Group, tuple[float, float]] = {}
-    for rule in report.rules:
-        low, _ = bounds(rule.limit) or (-math.inf, math.inf)
-        for m in (*rule.measurements, *rule.not_decided):
-            positive, rows = m.counts.get("privileged") or (0.0, 0.0)
-            if rule.metric == _RATIO and low > 0 and rows > 0:
-                for group in m.members or [str(m.where.get("unprivileged"))]:
-                    lowest[str(m.where.get("attribute")), group] = (low, low * positive / rows)
-    return lowest
-
-
-def _bars(
-    report: Report, by_group: Mapping[_Group, Measurement], lowest: Mapping[_Group, float]
-) -> dict[str, list[GroupBar]]:
-    """Return the bars of whole attributes, as many as fit; of a first one that is too large, its largest groups."""
-    highest = max((m.value for m in by_group.values() if m.value == m.value), default=0.0)
-    bars: dict[str, list[GroupBar]] = {}
-    room = MAX_GROUPS
-    for facts in report.data.groups:
-        known = [name for name in facts.rows if (facts.attribute, name) in by_group]
-        if not known or "*" in facts.attribute or (bars and len(known) > room):
-            continue
-        largest = sorted(known, key=lambda name: -facts.rows[name])[:room]
-        bars[facts.attribute] = [
-            _bar(
-                name,
-                by_group[facts.attribute, name],
-                highest,
-                name in facts.privileged,
-                lowest.get((facts.attribute, name)),
-            )
-            for name in known
-            if name in largest
-        ]
-        room -= len(largest)
-    return bars
-
-
-def _bar(name: str, m: Measurement, highest: float, privileged: bool, lowest: float | None) -> GroupBar:
-    scale = 1.0 / highest if highest > 0 else 0.0
-    is_share = m.metric != "performance.mae"
-    ends = tuple(_width(end * scale) for end in m.ci) if m.ci else None
-    return GroupBar(
-        group=name,
-        value=per_cent(m.value) if is_share else number(m.value),
-        ci=(per_cents(m.ci) if is_share else interval(m.ci)) if m.ci else "",
-        rows=count(m.n),
-        length=_width(m.value * scale),
-        ends=(ends[0], ends[1]) if ends else None,
-        privileged=privileged,
-        limit=None if lowest is None else _width(lowest * scale),
-    )
-
-
-def _width(share: float) -> str:
-    """Return a place on the bars' scale as SVG writes it; a fifth is left for the interval of the highest."""
-    return f"{80 * min(1.25, max(0.0, share)):.1f}%" if share == share else "0%"
 
 
 def _confusion(overall: Mapping[str, Measurement], rows: int) -> Confusion:

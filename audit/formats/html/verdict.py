@@ -24,7 +24,8 @@ _MAX_ABOVE_PASSED = 2
 class VerdictView:
     """The parts of page one.
 
-    ``passed`` are the rules that passed, closest to their limit first, unless others fill the page.
+    ``passed`` are the rules that passed, closest to their limit first; a report that does not pass has none of them if
+    other rules fill the page.
     ``outside`` are the small groups whose whole interval lies outside a limit, ``left_out`` all small groups with
     their rows and value; ``undecided_rows`` says by attribute which share of the rows no rule decided on, and
     ``gaps`` are the large gaps that no rule limits. ``warnings`` name rules by their titles.
@@ -55,7 +56,7 @@ def verdict_view(report: Report, views: list[RuleView]) -> VerdictView:
         blocked=by_status["fail"],
         undecided=by_status["inconclusive"],
         waived=by_status["waived"],
-        passed=sorted(by_status["pass"], key=_margin) if _has_room(by_status) else [],
+        passed=_passed(report, by_status),
         outside=list(_outside(report)),
         left_out=left_out(report),
         undecided_rows=list(undecided_rows(report)),
@@ -69,9 +70,10 @@ def verdict_view(report: Report, views: list[RuleView]) -> VerdictView:
     )
 
 
-def _has_room(by_status: Mapping[RuleStatus, list[RuleView]]) -> bool:
-    """Return whether the rules that did not pass leave room for those that did."""
-    return sum(len(rules) for status, rules in by_status.items() if status != "pass") <= _MAX_ABOVE_PASSED
+def _passed(report: Report, by_status: Mapping[RuleStatus, list[RuleView]]) -> list[RuleView]:
+    above = sum(len(rules) for status, rules in by_status.items() if status != "pass")
+    has_room = report.verdict == "pass" or above <= _MAX_ABOVE_PASSED
+    return sorted(by_status["pass"], key=_margin) if has_room else []
 
 
 def _margin(view: RuleView) -> float:

@@ -20,22 +20,16 @@ from audit.result import Table
 from .attacked import robustness
 from .attributions import explainability
 from .builders import performance
-from .hostile import hostile
+from .gallery import REPORTS
 from .large import large
 from .pages import Element, parse
-from .samples import full, inconclusive, passing, small
+from .samples import full, passing
 from .wide import wide
 
 GOLDEN = Path(__file__).parent / "golden"
 TEMPLATES = Path(__file__).parents[3] / "reports" / "templates"
 SAMPLES = {
-    "small": small,
-    "full": full,
-    "passing": passing,
-    "inconclusive": inconclusive,
-    "hostile": hostile,
-    "large": large,
-    "wide": wide,
+    name: REPORTS[name] for name in ("small", "full", "passing", "inconclusive", "hostile", "large", "wide")
 }
 
 

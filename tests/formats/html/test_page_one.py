@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from audit.formats.html.main_figures import MAX_GROUPS, main_figures
+from audit.formats.html.group_bars import MAX_GROUPS
+from audit.formats.html.main_figures import main_figures
 from audit.formats.html.page import render_html
 from audit.formats.html.rules import rule_views
 from audit.formats.html.verdict import verdict_view
@@ -170,6 +171,9 @@ def test_a_failed_report_says_what_passed_where_there_is_room() -> None:
         view = verdict_view(report, rule_views(report))
         assert [v.rule for v in view.passed] == ([passed] if room else [])
         assert ("What passed" in render_html(report)) is room
+    waived = [replace(failed, id=f"{failed.id}{i}", status="waived") for i in range(3)]
+    report = replace(passing(), rules=[*waived, passed])
+    assert [v.rule for v in verdict_view(report, rule_views(report)).passed] == [passed]
 
 
 def test_a_full_report_answers_on_page_one() -> None:

@@ -37,7 +37,7 @@ def test_limits(limit: dict[str, float], words: str, range_: tuple[float, float]
         (0.7, (0.6, 0.8), "crosses the limit; value 0.100 below the limit"),
         (0.5, (0.4, 0.6), "outside: 0.300 below the limit"),
         (1.5, (1.3, 1.7), "outside: 0.250 above the limit"),
-        (0.79999, None, "outside: <0.0001 below the limit, no interval"),
+        (0.79999, None, "outside: 1e−5 below the limit, no interval"),
         (0.9, None, "inside by 0.100, no interval"),
         (math.inf, (1.0, math.inf), "the value is infinite: it cannot hold"),
         (math.nan, None, "the value is undefined: it cannot hold"),

@@ -118,6 +118,7 @@ def test_a_sentence_is_shown_as_it_is(text: str) -> None:
         ),
         ("groups 'a b_c', then (d_e).", "groups 'a `b_c`', then (`d_e`)."),
         ("the order: 'a_b', 'c', 'd_e', 'f_g'.", "the order: '`a_b`', 'c', '`d_e`', '`f_g`'."),
+        ("Female × <25 (a*b) 0.01 on 9 rows", "Female × `<25` (`a*b`) 0.01 on 9 rows"),
         ("ask @owner about #12", "ask `@owner` about `#12`"),
         ("- no list", "`-` no list"),
         ("1. no list", "`1`. no list"),

@@ -8,10 +8,9 @@ from audit.formats.html.robustness import measurements as measured
 from audit.formats.html.robustness.accuracy_curve import AttackCurve, chart
 from audit.formats.html.robustness.eps_tables import SizeTable, size_tables
 from audit.formats.html.robustness.measurements import ALL, AttackMeasurement
-from audit.formats.html.robustness.sentences import with_interval
 from audit.formats.text.catalogue import words
 from audit.formats.text.safe_text import brief, elide
-from audit.numbers import number, written
+from audit.numbers import number, with_interval, written
 from audit.result import Measurement
 
 METRIC = "corruption_accuracy"
@@ -68,6 +67,6 @@ def _sentence(hits: Sequence[AttackMeasurement], clean: Measurement | None) -> s
         "corruption_from" if clean else "corruption",
         severity=written(severity),
         kind=brief(lowest.attack.replace("_", " ")),
-        accuracy=with_interval(lowest.measurement),
+        accuracy=with_interval(lowest.measurement.value, lowest.measurement.ci),
         before=number(clean.value) if clean else "",
     )

@@ -9,9 +9,9 @@ from audit.formats.html.charts.interval_plot import percent, ticks
 from audit.formats.html.charts.plot_marks import Line
 from audit.formats.html.robustness import measurements as measured
 from audit.formats.html.robustness.measurements import ALL, AttackMeasurement, Group, label_of
-from audit.formats.html.robustness.sentences import with_interval
+from audit.formats.text.catalogue import words
 from audit.formats.text.safe_text import brief
-from audit.numbers import count, number, written
+from audit.numbers import count, number, with_interval, written
 from audit.result import Measurement
 
 MAX_OPEN_GROUPS = 12
@@ -111,7 +111,7 @@ def _track(group: _Group, scale: Axis) -> Track:
     return Track(
         label=group.name,
         value=f"{first.value:.2f} → {last.value:.2f}" if first is not last else f"{last.value:.2f}",
-        tip="; ".join(with_interval(m) for m in group.all),
+        tip="; ".join(with_interval(m.value, m.ci) for m in group.all),
         rows=count(last.n),
         span=(percent(min(places)), percent(max(places) - min(places))),
         start=percent(scale.at(group.clean.value)) if group.clean else None,
@@ -131,11 +131,17 @@ def _sentence(groups: Sequence[_Group], attack: str, eps: float | None) -> str:
         return ""
     lowest = min(at_eps, key=lambda name: at_eps[name].value)
     highest = max(at_eps, key=lambda name: at_eps[name].value)
-    start = f"Under {label_of(attack)} at eps {written(eps)}, accuracy is"
-    low = with_interval(at_eps[lowest])
-    if len(at_eps) == 1:
-        return f"{start} {low} for {brief(lowest)}."
-    if number(at_eps[lowest].value) == number(at_eps[highest].value):
-        return f"{start} {number(at_eps[lowest].value)} for every group."
-    high = with_interval(at_eps[highest])
-    return f"{start} lowest for {brief(lowest)}: {low}, and highest for {brief(highest)}: {high}."
+    key = "group" if len(at_eps) == 1 else "groups"
+    if len(at_eps) > 1 and number(at_eps[lowest].value) == number(at_eps[highest].value):
+        key = "equal_groups"
+    return words(
+        "attack",
+        key,
+        attack=label_of(attack),
+        eps=written(eps),
+        value=number(at_eps[lowest].value),
+        lowest=brief(lowest),
+        low=with_interval(at_eps[lowest].value, at_eps[lowest].ci),
+        highest=brief(highest),
+        high=with_interval(at_eps[highest].value, at_eps[highest].ci),
+    )

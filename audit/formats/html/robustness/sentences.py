@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from audit.formats.html.robustness import measurements as measured
 from audit.formats.html.robustness.measurements import ALL, FLIPS, NOISE, WORST, AttackMeasurement, label_of
 from audit.formats.text.catalogue import words
-from audit.numbers import interval, number, per_cent, per_cents, written
+from audit.numbers import number, per_cent, per_cents, with_interval, written
 from audit.result import Measurement
 
 
@@ -54,15 +54,11 @@ def share(m: Measurement) -> str:
     return per_cent(m.value) + (f" ({per_cents(m.ci)})" if m.ci else "")
 
 
-def with_interval(m: Measurement) -> str:
-    """Return a measured value with its interval as text."""
-    return number(m.value) + (f" ({interval(m.ci)})" if m.ci else "")
-
-
 def _change(clean: Measurement | None, attacked: Measurement, attack: str, eps: str) -> str:
-    before, key = "", "accuracy"
-    if clean is not None and math.isfinite(clean.value):
-        before = number(clean.value)
-        key = "falls" if attacked.value < clean.value else "rises"
-        key = "stays" if before == number(attacked.value) else key
-    return words("attack", key, before=before, after=with_interval(attacked), attack=attack, eps=eps)
+    texts = {"after": with_interval(attacked.value, attacked.ci), "attack": attack, "eps": eps}
+    if clean is None or not math.isfinite(clean.value):
+        return words("attack", "accuracy", **texts)
+    if number(clean.value) == number(attacked.value):
+        return words("attack", "stays", **texts)
+    key = "falls" if attacked.value < clean.value else "rises"
+    return words("attack", key, before=number(clean.value), **texts)
