@@ -97,8 +97,9 @@ def run(
         "checks": checks,
     }
     names = [only] if isinstance(only, str) else only
+    seed, on = audit_seed(seed), audit_date(on)
     resolved = _policy(policy_of(policy, keywords, unknown))
-    request = AuditRequest(policy=resolved, seed=audit_seed(seed), on=audit_date(on), only=names)
+    request = AuditRequest(policy=resolved, seed=seed, on=on, only=names)
     observers = Observers(progress=progress or ignore, crash=crash or ignore)
     return AuditReport.of(run_audit(request, observers, find_history()))
 
@@ -164,7 +165,8 @@ def selftest(
     from audit.policy.arguments import audit_date, audit_seed
     from audit.runner import AuditRequest
 
-    request = AuditRequest(policy=_policy(policy), seed=audit_seed(seed), on=audit_date(on))
+    seed, on = audit_seed(seed), audit_date(on)
+    request = AuditRequest(policy=_policy(policy), seed=seed, on=on)
     return run_selftest(request, Observers(progress=progress or ignore, crash=crash or ignore))
 
 

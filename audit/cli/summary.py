@@ -63,7 +63,7 @@ def remarks(report: Report) -> Iterator[str]:
         yield "  note    the default rules were used: starting points, not a standard for this case"
     if report.model.allowed_operations:
         names = plain(", ".join(report.model.allowed_operations), 300)
-        yield f"  note    the policy allows what is refused otherwise: {names}"
+        yield f"  note    the policy allows operations that are refused by default: {names}"
     if report.model.imports:
         yield f"  note    the policy imported packages of operations: {plain(', '.join(report.model.imports), 300)}"
     if left_out := report.data.left_out:

@@ -65,7 +65,7 @@ def remarks(report: Report) -> Iterator[str]:
         yield "The policy has no rules of its own: the default rules are starting points, not a standard for this case."
     for start, names in (
         ("The policy turns off and does not measure", turned_off(report)),
-        ("The policy allows what is refused otherwise:", report.model.allowed_operations),
+        ("The policy allows operations that are refused by default:", report.model.allowed_operations),
         ("The policy imports packages of operations:", report.model.imports),
         ("Columns that are no features:", report.data.left_out),
     ):

@@ -39,19 +39,19 @@ def audited(model: Path, folder: Path, *allowed: str, more: Sequence[str] = ()) 
 def test_what_is_allowed_by_name_runs_and_is_said(tmp_path: Path, capsys: Captured) -> None:
     programs.signature(tmp_path / "model", programs.after(reads))
     assert audited(tmp_path / "model", tmp_path, "ReadFile", "WriteFile") == 0
-    assert "note    the policy allows what is refused otherwise: ReadFile\n" in capsys.readouterr().out
+    assert "note    the policy allows operations that are refused by default: ReadFile\n" in capsys.readouterr().out
     report = json.loads((tmp_path / "out" / "report.json").read_text())
     assert report["model"]["allowed_operations"] == ["ReadFile"]
     assert report["policy"]["effective"]["model"]["allow_operations"] == ["ReadFile", "WriteFile"]
-    assert "is refused otherwise" in (tmp_path / "out" / "report.html").read_text()
+    assert "refused by default" in (tmp_path / "out" / "report.html").read_text()
 
 
 def test_a_model_that_needs_no_leave_is_not_said_to_have_had_it(tmp_path: Path, capsys: Captured) -> None:
     programs.signature(tmp_path / "model", tf.identity)
     assert audited(tmp_path / "model", tmp_path, "ReadFile") == 0
-    assert "refused otherwise" not in capsys.readouterr().out
+    assert "refused by default" not in capsys.readouterr().out
     assert json.loads((tmp_path / "out" / "report.json").read_text())["model"]["allowed_operations"] == []
-    assert "refused otherwise" not in (tmp_path / "out" / "report.html").read_text()
+    assert "refused by default" not in (tmp_path / "out" / "report.html").read_text()
 
 
 def test_leave_for_one_is_no_leave_for_another(tmp_path: Path, capsys: Captured) -> None:
