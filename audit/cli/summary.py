@@ -44,7 +44,8 @@ def _lines(
     """Yield what page one says of a rule, then its other measurements, and what would decide it."""
     limit = None if verbose else _MAX_LINES_PER_RULE
     yield from (plain(text, _MAX_CLAIM) for text in measured_sentences(rule, decision))
-    if rule.status == "inconclusive" or (rule.status != "pass" and len(rule.measurements) != 1):
+    is_count = rule.id == MAX_AUDITS  # its measurement is in its reason
+    if is_count or rule.status == "inconclusive" or (rule.status != "pass" and len(rule.measurements) != 1):
         yield plain(sentence(rule.reason.removeprefix(UNDECIDED)), _MAX_CLAIM)
     if verbose or rule.status != "pass":
         yield from _worst(rule, rule.measurements, limit, skipped=0 if verbose else 1)
