@@ -3,8 +3,9 @@
 import difflib
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 _PLAIN = re.compile(r"[^\W\d]([\w ./-]*\w)?")
 _RESERVED = ("true", "false", "null", "yes", "no", "on", "off")
@@ -46,6 +47,9 @@ class AuditError(Exception):
     def __str__(self) -> str:
         return "\n".join(self.lines())
 
+    def __reduce__(self) -> "tuple[Callable[..., AuditError], tuple[Any, ...]]":
+        return _unpickled, (type(self), vars(self))
+
     def lines(self) -> list[str]:
         """Return the message by line: place, expectation, finding and, if there is one, what to do."""
         lines = [f"{self.where}", f"  expected: {self.expected}", f"  found:    {self.found}"]
@@ -73,6 +77,14 @@ class AuditError(Exception):
         return AuditError(
             expected=self.expected, found=self.found, where=where, fix=self.fix, settings=self.settings
         )
+
+
+def _unpickled(kind: type[AuditError], attributes: dict[str, Any]) -> AuditError:
+    """Return an error of another process; the arguments of its type are named, which pickle knows nothing of."""
+    error = kind.__new__(kind)
+    error.__dict__.update(attributes)
+    error.args = (str(error),)
+    return error
 
 
 class RowError(AuditError):

@@ -48,7 +48,7 @@ def require_address_space() -> None:
 
 def machine_error(error: BaseException) -> AuditError | None:
     """Return the message of an error that the machine causes; None for any other, such as a fault of the tool."""
-    if _is_of_memory(error):
+    if is_of_memory(error):
         return _too_little_memory(f"{type(error).__name__}: {_first_line(error) or 'an allocation failed'}")
     if not isinstance(error, OSError) or error.errno not in _UNUSABLE | FULL:
         return None
@@ -69,7 +69,7 @@ def _too_little_memory(actual: str) -> AuditError:
     )
 
 
-def _is_of_memory(error: BaseException) -> bool:
+def is_of_memory(error: BaseException) -> bool:
     """Return whether memory ran out, by the exceptions of Python, its import system, NumPy, Arrow and TensorFlow."""
     if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
         return True

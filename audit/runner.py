@@ -14,6 +14,7 @@ from audit.comparison.check_results import BUDGETED, ModelPair, checks_to_compar
 from audit.conclusion.assembly import conclude
 from audit.conclusion.facts import AuditFacts, Measured
 from audit.conclusion.observers import Observers
+from audit.execution import Backend, open_backend
 from audit.policy.gate_spec import require_short, today
 from audit.policy.model import ResolvedPolicy
 from audit.policy.resolution import for_several_classes, metric_facts
@@ -78,10 +79,16 @@ def measure(request: AuditRequest, observers: Observers, done: Container[str] = 
     require_short(policy.waivers, policy.gate, request.on)
     for name in request.only:
         require_installed(name, f"--only {name}")
+    with open_backend(policy.execution, lambda text: observers.progress(text, 0, 1)) as backend:
+        return _measure(request, observers, done, backend)
+
+
+def _measure(request: AuditRequest, observers: Observers, done: Container[str], backend: Backend) -> Measured:
+    policy = request.policy
     started = datetime.now(UTC)
     clock = _Clock()
     observers.step(f"loading the data {policy.data.path} and the model {policy.model.path}")
-    subject, baseline = load_subjects(policy, observers.progress, request.seed, observers.opened)
+    subject, baseline = load_subjects(policy, observers.progress, request.seed, observers.opened, backend)
     if isinstance(subject.scores, Classified) and len(subject.scores.classes) > 2:
         policy = for_several_classes(policy)
         request = replace(request, policy=policy)

@@ -63,6 +63,7 @@ class GradientAscent:
         self.dtype = dtype
         self._tf = tf
         self._score_of_others = tf.reduce_max if margin else tf.reduce_logsumexp
+        self._margin = margin
         self._order = np.inf if norm == "inf" else 2
         self._clip_eta = clip_eta
         self._optimize_linear = optimize_linear
@@ -73,6 +74,9 @@ class GradientAscent:
         steps = tf.TensorSpec([], tf.int32)
         signature = [tf.TensorSpec(shape, dtype), classes, eta, eta, eta, number, number, steps]
         self._compiled = graph(self._climb, signature)
+
+    def __reduce__(self) -> "tuple[type[GradientAscent], tuple[Any, ...]]":
+        return type(self), (self.logits, self.threat_model, self.norm, self.dtype, self._margin)
 
     def direction(self, x: np.ndarray, classes: np.ndarray) -> np.ndarray:
         """Return the step of length 1 that raises the loss most, ``(rows, columns)`` in units of the scale.

@@ -1,7 +1,6 @@
 """Runs the attacks of a plan, batch by batch."""
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
@@ -16,7 +15,10 @@ from audit.attacks.outcomes import MEMORY, AttackOutcomes, OutcomeBuffer, rows_p
 from audit.attacks.row_rng import Draws
 from audit.attacks.spec import AttackContext, Plan
 from audit.attacks.table import ATTACKS
+from audit.execution import Backend, LocalBackend
+from audit.execution.plan import RowRange, row_ranges
 
+_LOCAL = LocalBackend()
 _CONCURRENT_BATCHES = 2  # TensorFlow computes a small network on one core
 
 Surrogates = Mapping[str, GradientAscent]
@@ -38,6 +40,7 @@ def attack(
     batch_size: int,
     memory: int = MEMORY,
     surrogates: Surrogates | None = None,
+    backend: Backend = _LOCAL,
 ) -> AttackOutcomes:
     """Attack the model's own decision on every row.
 
@@ -48,6 +51,7 @@ def attack(
         batch_size: rows attacked at a time, two batches of which are under way at once; bounds the memory.
         memory: bytes of the adversarial rows that are stored.
         surrogates: the gradients of attacks that follow another one.
+        backend: computes the batches.
 
     Raises:
         RuntimeError: a result left the ball or the range; a fault of this package.
@@ -58,16 +62,12 @@ def attack(
     buffers = [OutcomeBuffer(name, eps, rows.x, capacity) for name, eps in outcomes]
     zero_gradient = np.zeros(len(rows.x), bool)
     run = partial(_attack_batch, rows, ascent, surrogates or {}, plan)
-    starts = range(0, len(rows.x), batch_size)
-    with ThreadPoolExecutor(_CONCURRENT_BATCHES) as pool:
-        for first in range(0, len(starts), _CONCURRENT_BATCHES):  # no more at a time, lest results pile up
-            parts = [
-                slice(start, start + batch_size) for start in starts[first : first + _CONCURRENT_BATCHES]
-            ]
-            for part, batch_results in zip(parts, pool.map(run, parts), strict=True):
-                zero_gradient[part] = batch_results.zero_gradient
-                for buffer, result in zip(buffers, batch_results.results, strict=True):
-                    buffer.add(part.start, result)
+    parts = row_ranges(len(rows.x), batch_size)
+    batches = backend.map(run, parts, concurrency=_CONCURRENT_BATCHES)
+    for part, batch in zip(parts, batches, strict=True):
+        zero_gradient[part.slice] = batch.zero_gradient
+        for buffer, result in zip(buffers, batch.results, strict=True):
+            buffer.add(part.start, result)
     # PGD starts from the row itself: without a gradient there it never takes a step either.
     along_gradient = [name for name in plan.attacks if ATTACKS[name].follows_own_gradient]
     return AttackOutcomes(
@@ -80,11 +80,12 @@ def _attack_batch(
     ascent: GradientAscent | None,
     surrogates: Surrogates,
     plan: Plan,
-    part: slice,
+    part: RowRange,
 ) -> _BatchResults:
-    batch = rows.take(part)
+    batch = rows.take(part.slice)
     uphill = ascent.direction(batch.x, batch.classes) if ascent else None
-    draws = Draws.of(np.arange(len(rows.x))[part] if batch.keys is None else batch.keys, plan.seed)
+    keys = np.arange(part.start, part.stop) if batch.keys is None else batch.keys
+    draws = Draws.of(keys, plan.seed)
     noise = directions(batch.threat_model, batch.norm, draws)
     context = AttackContext(plan, draws, noise, ascent, uphill)
     results: list[AttackResult] = []

@@ -151,6 +151,16 @@ def run(
         str | None,
         typer.Option(metavar="DURATION", help="Time limit of the whole audit, e.g. 90s, 30m or 2h."),
     ] = None,
+    backend: Annotated[
+        Literal["local", "processes", "ray"] | None,
+        typer.Option(help="Where the model is computed; the report is the same. Default: local."),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes, or actors of Ray. Default: one for each core.")
+    ] = None,
+    address: Annotated[
+        str | None, typer.Option(help="The Ray cluster: auto, HOST:PORT or ray://HOST:PORT.")
+    ] = None,
     log_mlflow: Annotated[
         bool,
         typer.Option(
@@ -175,7 +185,8 @@ def run(
         Request(
             policy=policy, flags={"model": model, "data": data, "label": label}, protected=protected or [], out=out,
             only=only or [], overrides=overrides or [], seed=seed, date=date, formats=formats or [],
-            timeout=timeout, log_mlflow=log_mlflow, dry_run=dry_run, as_json=as_json, quiet=quiet,
+            timeout=timeout, execution={"backend": backend, "workers": workers, "address": address},
+            log_mlflow=log_mlflow, dry_run=dry_run, as_json=as_json, quiet=quiet,
             verbose=verbose, debug=debug,
         )
     )  # fmt: skip

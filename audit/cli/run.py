@@ -52,6 +52,7 @@ class Request:
     date: str | None
     formats: list[str]
     timeout: str | None
+    execution: dict[str, object]
     log_mlflow: bool
     dry_run: bool
     as_json: bool
@@ -169,6 +170,9 @@ def _log(report: Report, files: list[Path]) -> None:
 
 def _policy(request: Request) -> ResolvedPolicy:
     policy = _loaded_policy(request)
+    execution = {key: value for key, value in request.execution.items() if value is not None}
+    if execution:
+        policy = policy.model_copy(update={"execution": policy.execution.model_copy(update=execution)})
     if request.log_mlflow or policy.registry.log:
         from audit.registry.audit_run import require_loggable
 

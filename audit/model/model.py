@@ -54,6 +54,15 @@ class Model:
             self._require_column(column)
             self._shape = tensorflow().TensorShape([None])
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out the frozen graph, which another process makes anew."""
+        return {name: value for name, value in vars(self).items() if name != "freeze_result"}
+
+    def __copy__(self) -> "Model":
+        model = object.__new__(type(self))
+        model.__dict__.update(vars(self))
+        return model
+
     @property
     def fed(self) -> dict[str, Any]:
         """The TensorSpecs of what is fed, by name, with a free number of rows."""

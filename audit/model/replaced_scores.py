@@ -1,6 +1,6 @@
 """Models whose audited scores are not the named output itself, but the class scores that it was made of."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -30,7 +30,9 @@ class InnerScores(Model):
     ) -> None:
         self.__dict__.update(vars(model))
         self.__dict__["freeze_result"] = replace(frozen, output=tensor)
+        self._model = model
         self._shape = tensorflow().TensorShape([None, width])
+        self._tensor = tensor
         self._width = width
         self.meaning = meaning
         self.class_names = class_names
@@ -38,6 +40,9 @@ class InnerScores(Model):
         self._placeholders = frozen.placeholders
         placeholders = [frozen.placeholders[entry.name] for entry in model.entries]
         self._graph = graph(Subgraph(frozen, [tensor], placeholders))
+
+    def __reduce__(self) -> "tuple[Callable[..., InnerScores], tuple[Any, ...]]":
+        return _inner_scores, (self._model, self._tensor, self._width, self.meaning, self.class_names)
 
     @property
     def width(self) -> int:
@@ -52,6 +57,15 @@ class InnerScores(Model):
     def scores(self, inputs: Mapping[str, Any]) -> Any:
         """Return the tensor for the signature's own inputs, by name."""
         return self._graph({self._placeholders[name]: tensor for name, tensor in inputs.items()})[0]
+
+
+def _inner_scores(
+    model: Model, tensor: str, width: int, meaning: str, class_names: list[Scalar] | None
+) -> InnerScores:
+    """Return the model of another process, with a frozen graph of this one."""
+    frozen = model.frozen
+    assert frozen is not None  # it was frozen there
+    return InnerScores(model, frozen, tensor, width, meaning=meaning, class_names=class_names)
 
 
 class LabelledConfidence(Model):

@@ -223,6 +223,18 @@ class MonitoringSpec(Strict):
     rollback: RollbackSpec | None = None
 
 
+class ExecutionSpec(Strict):
+    """Where the model is computed: every backend gives the same report.
+
+    ``workers`` are processes or Ray actors, by default one for each core. ``address`` is that of a Ray cluster:
+    ``auto``, HOST:PORT or ray://HOST:PORT; without one, Ray starts on this machine.
+    """
+
+    backend: Literal["local", "processes", "ray"] = "local"
+    workers: Annotated[int, Field(ge=1)] | None = None
+    address: Name | None = None
+
+
 def _as_options(value: object) -> object:
     return {} if value is None or value is True else value
 
@@ -248,6 +260,7 @@ class Policy(Strict):
     monitoring: Annotated[MonitoringSpec, Field(exclude_if=lambda value: value == MonitoringSpec())] = (
         MonitoringSpec()
     )
+    execution: Annotated[ExecutionSpec, Field(exclude=True)] = ExecutionSpec()
 
     _path: str | None = PrivateAttr(default=None)
     _lines: RuleLines | None = PrivateAttr(default=None)

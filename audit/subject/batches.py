@@ -43,15 +43,26 @@ def feature_batches(
     """
     row = 1
     for batch in source.batches([*columns_read(feeds), *others]):
-        try:
-            with source.locating():
-                values = [feed.read(batch, row, missing) for feed in feeds]
-        except NullValue as null:
-            raise missing_values(null, feeds, source, missing) from None
+        values = feature_values(feeds, batch, row, source, missing)
         columns = (as_seen(feed, c) for feed, columns in zip(feeds, values, strict=True) for c in columns)
         hashes = np.empty(0, np.uint64) if key is None else row_hashes(columns, batch.num_rows, key)
         yield FeatureBatch(values, hashes, batch)
         row += batch.num_rows
+
+
+def feature_values(
+    feeds: Sequence[Feed], batch: pa.RecordBatch, first_row: int, source: Source, missing: Missing
+) -> list[list[Values]]:
+    """Return the values of each feed's columns in a batch of ``source``, whose first row has this number.
+
+    Raises:
+        AuditError: as `feature_batches`.
+    """
+    try:
+        with source.locating():
+            return [feed.read(batch, first_row, missing) for feed in feeds]
+    except NullValue as null:
+        raise missing_values(null, feeds, source, missing) from None
 
 
 def prefetched(items: Iterator[_Item]) -> Iterator[_Item]:

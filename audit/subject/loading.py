@@ -9,6 +9,7 @@ from audit.data.dataset import Dataset, read_dataset
 from audit.data.labels import Targets
 from audit.data.row_hashes import HashKey
 from audit.data.row_sample import KeyedRows
+from audit.execution import Backend, LocalBackend
 from audit.model.model import open_model
 from audit.policy.model import ResolvedPolicy
 from audit.provenance.digest import WatchedFiles
@@ -42,12 +43,13 @@ class Subjects(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class _Loaded:
-    """Data, watched files and seed: what candidate and baseline have in common."""
+    """Data, watched files, seed and backend: what candidate and baseline have in common."""
 
     sources: Sources
     dataset: Dataset
     files: WatchedFiles
     seed: int
+    backend: Backend
 
     def candidate(self, bound: BoundModel, progress: Progress) -> Subject:
         with ThreadPoolExecutor(1) as pool:
@@ -70,7 +72,9 @@ class _Loaded:
 
     def score(self, bound: BoundModel, progress: Progress) -> ScoringResult:
         dataset = self.dataset
-        return score(bound, self.sources.data, dataset.labels, progress, self.key, dataset.attributes)
+        return score(
+            bound, self.sources.data, dataset.labels, progress, self.key, dataset.attributes, self.backend
+        )
 
     def keys(self, bound: BoundModel, data: KeyedRows) -> RowKeys:
         background = self.sources.background
@@ -106,6 +110,7 @@ class _Loaded:
             model_facts=model_facts(bound, scored),
             data_facts=facts,
             progress=progress,
+            backend=self.backend,
         )
 
 
@@ -115,20 +120,26 @@ def load_subject(policy: ResolvedPolicy, progress: Progress, seed: int = 0) -> S
     Raises:
         AuditError: data or model cannot be audited under this policy.
     """
-    return replace(_load(policy, progress, seed, compare=False).candidate, policy=policy)
+    loaded = _load(policy, progress, seed, compare=False, backend=LocalBackend())
+    return replace(loaded.candidate, policy=policy)
 
 
 def load_subjects(
-    policy: ResolvedPolicy, progress: Progress, seed: int = 0, opened: Callable[[], None] = lambda: None
+    policy: ResolvedPolicy,
+    progress: Progress,
+    seed: int = 0,
+    opened: Callable[[], None] = lambda: None,
+    backend: Backend | None = None,
 ) -> Subjects:
     """Return candidate and baseline, each with its scores of every row; the data are read once for both.
 
-    ``opened`` is called once data and models have been opened, before any row is scored.
+    ``opened`` is called once data and models have been opened, before any row is scored. ``backend`` computes both
+    models, by default in this process.
 
     Raises:
         AuditError: data or either model cannot be audited under this policy.
     """
-    return _load(policy, progress, seed, compare=True, opened=opened)
+    return _load(policy, progress, seed, compare=True, opened=opened, backend=backend or LocalBackend())
 
 
 def _load(
@@ -136,6 +147,7 @@ def _load(
     progress: Progress,
     seed: int,
     compare: bool,
+    backend: Backend,
     opened: Callable[[], None] = lambda: None,
 ) -> Subjects:
     base = policy.folder
@@ -146,7 +158,9 @@ def _load(
     dataset = read_dataset(policy.data, sources.data, policy.model.output.kind)
     if isinstance(dataset.labels, Targets):
         require_used_threshold(policy.data, None)
-    loaded = _Loaded(sources=sources, dataset=dataset, files=files, seed=seed)
+    loaded = _Loaded(sources=sources, dataset=dataset, files=files, seed=seed, backend=backend)
+    for model_path in (path, *([baseline_source.path] if baseline_source else [])):
+        backend.provide(model_path)
     model = open_model(policy.model, path)
     baseline = None
     if baseline_source:

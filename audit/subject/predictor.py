@@ -1,6 +1,6 @@
 """Predictions for a matrix of features by the model's uncut signature, as it is called in service."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -29,7 +29,10 @@ class ScoredDecisions(NamedTuple):
 
 
 class Predictor:
-    """The uncut model's scores and decisions on a feature matrix ``(rows, columns)``, computed batch by batch."""
+    """The uncut model's scores and decisions on a feature matrix ``(rows, columns)``, computed batch by batch.
+
+    ``again`` makes it again in another process, which cannot have its model.
+    """
 
     def __init__(
         self,
@@ -38,11 +41,18 @@ class Predictor:
         columns: Sequence[Column],
         decision_rule: DecisionRule,
         batch_rows: int = _BATCH_ROWS,
+        again: "Callable[[], Predictor] | None" = None,
     ) -> None:
+        self._again = again
         self._model = model
         self._decision_rule = decision_rule
         self._batch_rows = batch_rows
         self._tensors = graph(Decoder(feeds, columns))
+
+    def __reduce__(self) -> "tuple[Callable[[], Predictor], tuple[()]]":
+        if self._again is None:
+            raise TypeError("a predictor that another process cannot make again")
+        return self._again, ()
 
     def __call__(self, matrix: np.ndarray) -> np.ndarray:
         """Return the class decided on, int32 ``(rows,)``."""

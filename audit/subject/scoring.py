@@ -1,5 +1,6 @@
 """Scores of all rows: the features stream through the model once, and only compact arrays are kept."""
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
@@ -11,6 +12,8 @@ from audit.data.protected_attributes import Attribute
 from audit.data.row_hashes import HashKey
 from audit.data.source import Source
 from audit.errors import AuditError
+from audit.execution import Backend, LocalBackend
+from audit.inputs.feeds import Feed
 from audit.model.decision import DecisionRule
 from audit.model.determinism.across_batches import BatchSample
 from audit.model.determinism.check import require_deterministic
@@ -18,6 +21,7 @@ from audit.model.differentiability import differentiable
 from audit.model.head import detect_head
 from audit.model.label_outputs import LabelOutput, label_outputs_of
 from audit.model.served_classes import NamedClasses
+from audit.subject.batch_scoring import BatchScorer, RowBatch
 from audit.subject.batches import FeatureBatch, feature_batches, prefetched
 from audit.subject.class_order import class_order
 from audit.subject.feature_screen import FeatureScreen
@@ -32,6 +36,7 @@ from audit.subject.threshold_use import require_used_threshold
 Progress = Callable[[str, int, int], None]
 """Callback of a step's name, the rows done and the rows in all."""
 
+_LOCAL = LocalBackend()
 _NO_SEED = HashKey(0)
 _PROBED_ROWS = 32  # rows at which the gradient is probed
 
@@ -57,6 +62,7 @@ def score(
     progress: Progress,
     key: HashKey = _NO_SEED,
     attributes: Sequence[Attribute] = (),
+    backend: Backend = _LOCAL,
 ) -> ScoringResult:
     """Return the model's scores of all rows, run in batches; memory is that of one batch and the arrays of scores.
 
@@ -67,17 +73,34 @@ def score(
         progress: called after each batch.
         key: key of the rows' hashes.
         attributes: protected attributes, in whose groups replaced nulls are counted.
+        backend: computes the model. This process reads all rows as well, to hash and to screen them.
 
     Raises:
         AuditError: a feature has a null or text, the model fails, or its output contradicts its head, the labels or
             itself.
     """
     scoring = _Scoring(bound, source, labels, attributes)
-    for batch in prefetched(feature_batches(bound.feeds, source, bound.policy.data.missing, key)):
-        if len(batch.hashes):
-            scoring.add(batch)
-            progress("scoring", scoring.done, scoring.rows)
+    batches = prefetched(feature_batches(bound.feeds, source, bound.policy.data.missing, key))
+    pending: deque[tuple[FeatureBatch, RowBatch]] = deque()
+    row_batches = _row_batches(bound.feeds, batches, pending)
+    for raw in backend.map(BatchScorer.of(bound, source), row_batches):
+        scoring.add(*pending.popleft(), raw)
+        progress("scoring", scoring.done, scoring.rows)
     return scoring.result()
+
+
+def _row_batches(
+    feeds: Sequence[Feed],
+    batches: Iterator[FeatureBatch],
+    pending: deque[tuple[FeatureBatch, RowBatch]],
+) -> Iterator[RowBatch]:
+    """Yield the batches that have rows, and append them to ``pending``, until their scores come."""
+    first_row = 1
+    for number, batch in enumerate(batches):
+        if rows := len(batch.hashes):
+            pending.append((batch, RowBatch(number, first_row, rows, batch.tensors(feeds))))
+            yield pending[-1][1]
+            first_row += rows
 
 
 class _Screen(Protocol):
@@ -114,16 +137,15 @@ class _Scoring:
         self._collector: Classifier | Regressor | None = None
         self._differentiable = False
 
-    def add(self, batch: FeatureBatch) -> None:
-        """Score the rows of the next batch, one at least."""
+    def add(self, batch: FeatureBatch, row_batch: RowBatch, raw: np.ndarray) -> None:
+        """Add the next batch and the model's outputs of its rows, one at least."""
         model = self._bound.model
-        tensors = batch.tensors(self._bound.feeds)
+        tensors = row_batch.tensors
+        assert tensors is not None  # this process read them
         if self.done + len(batch.hashes) > self.rows:
             raise _other_rows(self._source, self.rows)
         for screen in self._screens:
             screen.add(batch, self.done)
-        with self._source.locating():
-            raw = model(tensors, self.done + 1)
         self._named.add(tensors, self.done + 1)
         for output in self._served:
             output.add(tensors)

@@ -8,18 +8,20 @@ import numpy as np
 from audit.data.masking import Masker
 from audit.data.protected_attributes import Attribute
 from audit.data.source import Source
+from audit.execution import Backend, LocalBackend
 from audit.frameworks.tensorflow_loader import tensorflow
 from audit.inputs.features import MOST_ROWS, Features
 from audit.inputs.finite import without_infinite
-from audit.inputs.matrix import Decoder
 from audit.model.decision import DecisionRule
 from audit.model.graph.multiply_adds import multiply_adds
 from audit.model.logits.encoder import EncodedSubgraph
-from audit.model.logits.logits import Logits, find_logits, uncut_logits
+from audit.model.logits.logits import Logits
+from audit.model.logits.surrogate import SurrogateLogits
 from audit.provenance.digest import WatchedFiles
 from audit.result import DataFacts, ModelFacts
 from audit.subject.encoded_columns import EncodedColumns, find_encoded_columns
 from audit.subject.images import ImageColumn, find_image_column
+from audit.subject.model_functions import ModelFunctions
 from audit.subject.predictions import Classified, Regressed
 from audit.subject.predictor import Predictor, require_same
 from audit.subject.row_keys import RowKeys
@@ -41,8 +43,8 @@ class Subject(BoundModel):
     what is drawn follows ``keys``, or places in `features`, whose rows are in the order of these. ``sample_rows`` is
     the maximal number of rows of the data in `features`; ``superset`` is the subject whose larger sample contains this
     one's. ``tables`` is whether tables over thresholds and scores are read: those of a batch are not. ``compared`` are
-    the subjects whose measurements are compared with this one's, row by row. ``progress`` is called with a step, the
-    rows done and the rows in all.
+    the subjects whose measurements are compared with this one's, row by row. ``backend`` computes the model on many
+    rows. ``progress`` is called with a step, the rows done and the rows in all.
     """
 
     seed: int
@@ -62,6 +64,7 @@ class Subject(BoundModel):
     tables: bool = True
     superset: "Subject | None" = field(default=None, compare=False, repr=False)
     compared: "list[Subject]" = field(default_factory=list, compare=False, repr=False)
+    backend: Backend = field(default_factory=LocalBackend, compare=False, repr=False)
     progress: Progress = field(default=_ignore, compare=False, repr=False)
 
     def sampled(self, rows: int) -> "Subject":
@@ -128,10 +131,7 @@ class Subject(BoundModel):
         if self.superset:
             return self.superset.logits
         _ = self.predictor  # logits are verified against its scores: without it there is nothing to verify
-        features = self.features
-        return find_logits(
-            self.model, self.decision_rule.head, self.feeds, features.columns, features.data.matrix
-        )
+        return self._functions.logits
 
     @cached_property
     def own_multiply_adds(self) -> int:
@@ -160,8 +160,21 @@ class Subject(BoundModel):
     @property
     def uncut_logits(self) -> Logits:
         """The model's logits by its whole signature, for gradients that its cut graph does not have."""
-        columns = self.features.columns
-        return uncut_logits(self.model, self.decision_rule.head, Decoder(self.feeds, columns), columns)
+        return self._functions.uncut_logits
+
+    @property
+    def surrogate_logits(self) -> SurrogateLogits | None:
+        """Logits with straight-through gradients that decide as the model does, None if its graph offers none."""
+        return self._functions.surrogate
+
+    @cached_property
+    def _functions(self) -> ModelFunctions:
+        if self.superset:
+            return self.superset._functions
+        features = self.features
+        return ModelFunctions(
+            self.model, self.feeds, features.columns, self.decision_rule, features.data.matrix
+        )
 
     @cached_property
     def predictor(self) -> Predictor:
@@ -172,6 +185,5 @@ class Subject(BoundModel):
         """
         if self.superset:
             return self.superset.predictor
-        predictor = Predictor(self.model, self.feeds, self.features.columns, self.decision_rule)
-        require_same(predictor, self.features.data, self.scores)
-        return predictor
+        require_same(self._functions.predictor, self.features.data, self.scores)
+        return self._functions.predictor

@@ -4,9 +4,9 @@ from functools import partial
 
 from audit.conclusion.facts import Measured
 from audit.conclusion.observers import Observers
+from audit.execution.endings import ending
 from audit.worker.child import Measure, measure_and_send
 from audit.worker.deadline import Deadline
-from audit.worker.endings import ending
 from audit.worker.process import DeadlinePassed, started
 from audit.worker.running import RunningAudit
 

@@ -37,7 +37,9 @@ def test_the_bound_on_audits_blocks_the_third(kit: Kit, capsys: pytest.CaptureFi
     assert main([*arguments, "--seed", "1"]) == 0
     assert main([*arguments, "--seed", "2"]) == 1
     out = capsys.readouterr().out
-    claim = "  failed       gate.max_audits\n               Number of audits of these rows must be at most 2.\n"
+    claim = (
+        "  failed       gate.max_audits\n               Number of audits of these rows must be at most 2.\n"
+    )
     assert f"{claim}               3 different audits of these rows, of 2 that the policy allows.\n" in out
     assert "this is the 1st candidate audited on these rows, in the 3rd audit of them" in out
     assert history(kit) == {"audits": 3, "candidates": 1}

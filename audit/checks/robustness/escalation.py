@@ -120,6 +120,7 @@ class _Attempt:
             self.plan,
             batch_size=max(1, min(_MAX_BATCH_ROWS, _MAX_BATCH_VALUES // rows.x.shape[1])),
             surrogates={spec.name: s.ascent for spec, s in sources.items() if s},
+            backend=self.subject.backend,
         )
         self.subject.progress(step, 1, 1)
         probe = self.exact.probe if self.exact else GradientProbe()

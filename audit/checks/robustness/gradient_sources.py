@@ -1,21 +1,23 @@
 """Gradient sources of attacks: the exact gradient, a straight-through surrogate (BPDA), or one averaged over points."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from audit.attacks.gradient_ascent import GradientAscent
+from audit.attacks.gradient_ascent import Logits as TraceableLogits
 from audit.attacks.table import BPDA, PGD, RESTARTS, SMOOTHED
 from audit.attacks.threat_model import LogOddsFunction, Norm, ThreatModel
 from audit.checks.robustness.budget import Budget
 from audit.checks.robustness.gradient_probe import GradientProbe, probe, sample_size
 from audit.checks.robustness.sanity_tests import MAX_SIGN_DISAGREEMENT
 from audit.frameworks.tensorflow_loader import graph, tensorflow
-from audit.model.decision import decision_logits
+from audit.model.decision import DecisionRule, decision_logits
 from audit.model.logits.logits import Logits
-from audit.model.logits.surrogate import SurrogateLogits, find_surrogate
+from audit.model.logits.surrogate import SurrogateLogits
+from audit.subject.predictor import Predictor
 from audit.subject.subject import Subject
 
 _SMOOTHING_POINTS = 16
@@ -49,9 +51,8 @@ def exact_gradient(subject: Subject, threat_model: ThreatModel, norm: Norm, budg
     """
 
     def source(logits: Logits) -> GradientSource:
-        return _source(
-            PGD.name, subject, threat_model, norm, _directions(subject, logits), budget, margin=False
-        )
+        directions = DecisionLogits(logits, subject.decision_rule)
+        return _source(PGD.name, subject, threat_model, norm, directions, budget, margin=False)
 
     cut = source(subject.logits)
     if cut.usable or subject.model.frozen is None:
@@ -69,39 +70,55 @@ def fallback_gradients(
     These are the same gradient with a margin loss, or one that passes steps and stops; and if it disagrees with small
     moves, that of the logits averaged over points within half of ``eps``.
     """
-    features = subject.features
-    surrogate = find_surrogate(
-        subject.model, subject.decision_rule, subject.feeds, features.columns, features.data.matrix
-    )
+    surrogate = subject.surrogate_logits
     if surrogate is None and exact is None:
         return Fallbacks([], None)
     name = BPDA.name if surrogate is not None and surrogate.has_steps else RESTARTS.name
-    logits = _directions(subject, subject.logits if surrogate is None else surrogate.logits)
+    logits: TraceableLogits = DecisionLogits(surrogate or subject.logits, subject.decision_rule)
     sources = [_source(name, subject, threat_model, norm, logits, budget)]
     rough = sources[0].usable and sources[0].probe.disagreement > MAX_SIGN_DISAGREEMENT
     if rough and not threat_model.shape:  # an image has too many values for the mean of a few points
-        logits = _smoothed(sources[0].ascent, subject.seed, eps / 2)
+        logits = SmoothedLogits(sources[0].ascent, subject.seed, eps / 2)
         sources.append(_source(SMOOTHED.name, subject, threat_model, norm, logits, budget))
     return Fallbacks([source for source in sources if source.usable], surrogate)
 
 
 def surrogate_log_odds(subject: Subject, surrogate: SurrogateLogits) -> LogOddsFunction:
     """Return a function that scores rows by the surrogate logits, and has the uncut model decide."""
-    logits = graph(_directions(subject, surrogate.logits))
-
-    def log_odds(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return logits(tensorflow().constant(matrix)).numpy().astype(np.float64), subject.predictor(matrix)
-
-    return log_odds
+    return SurrogateLogOdds(DecisionLogits(surrogate, subject.decision_rule), subject.predictor)
 
 
-def _directions(subject: Subject, logits: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Return the logits of the decisions as a function of the rows."""
-    return lambda rows: decision_logits(logits(rows), subject.decision_rule)
+@dataclass(frozen=True, eq=False)
+class DecisionLogits:
+    """The logits of the decisions as a function of the rows."""
+
+    logits: TraceableLogits
+    rule: DecisionRule
+
+    def __call__(self, rows: Any) -> Any:
+        """Return the logits of the classes ``(rows, classes)``."""
+        return decision_logits(self.logits(rows), self.rule)
+
+
+class SurrogateLogOdds:
+    """Scores rows by surrogate logits, and has the uncut model decide."""
+
+    def __init__(self, logits: DecisionLogits, predictor: Predictor) -> None:
+        self._logits = logits
+        self._predictor = predictor
+        self._compiled = graph(logits)
+
+    def __reduce__(self) -> tuple[type["SurrogateLogOdds"], tuple[DecisionLogits, Predictor]]:
+        return type(self), (self._logits, self._predictor)
+
+    def __call__(self, matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the log-odds ``(rows, classes)``, and the classes decided on."""
+        log_odds = self._compiled(tensorflow().constant(matrix)).numpy()
+        return log_odds.astype(np.float64), self._predictor(matrix)
 
 
 def _source(
-    name: str, subject: Subject, threat_model: ThreatModel, norm: Norm, logits: Callable[[Any], Any],
+    name: str, subject: Subject, threat_model: ThreatModel, norm: Norm, logits: TraceableLogits,
     budget: Budget, margin: bool = True,
 ) -> GradientSource:  # fmt: skip
     matrix = subject.features.data.matrix
@@ -113,17 +130,24 @@ def _source(
     return GradientSource(name, ascent, probe(ascent, x, subject.predictor(x)))
 
 
-def _smoothed(ascent: GradientAscent, seed: int, radius: float) -> Callable[[Any], Any]:
-    """Return logits averaged over the same few offsets of each row, within ``radius`` in units of the scale."""
-    tf = tensorflow()
-    columns = len(ascent.threat_model.scale)
-    unit = ascent.threat_model.scale * ascent.threat_model.movable
-    random = np.random.default_rng(seed).uniform(-radius, radius, (_SMOOTHING_POINTS, columns))
-    offsets = (random * unit).astype(ascent.dtype)
+@dataclass(frozen=True, eq=False)
+class SmoothedLogits:
+    """Logits averaged over the same few offsets of each row, within ``radius`` in units of the scale."""
 
-    def logits(rows: Any) -> Any:
-        points = rows[None] + tf.constant(offsets[:, None])
-        flat = ascent.logits(tf.reshape(points, [-1, columns]))
+    ascent: GradientAscent
+    seed: int
+    radius: float
+
+    @cached_property
+    def _offsets(self) -> np.ndarray:
+        threat_model = self.ascent.threat_model
+        shape = _SMOOTHING_POINTS, len(threat_model.scale)
+        random = np.random.default_rng(self.seed).uniform(-self.radius, self.radius, shape)
+        return np.asarray((random * threat_model.scale * threat_model.movable).astype(self.ascent.dtype))
+
+    def __call__(self, rows: Any) -> Any:
+        """Return the logits of the classes ``(rows, classes)``."""
+        tf = tensorflow()
+        points = rows[None] + tf.constant(self._offsets[:, None])
+        flat = self.ascent.logits(tf.reshape(points, [-1, self._offsets.shape[1]]))
         return tf.reduce_mean(tf.reshape(flat, [_SMOOTHING_POINTS, -1, flat.shape[1]]), 0)
-
-    return logits

@@ -1,14 +1,17 @@
 """One signature of a model, loaded from a SavedModel or a file of Keras."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from audit.errors import AuditError, Setting, did_you_mean, quote_list, yaml_name
+from audit.execution.files import local_path
 from audit.frameworks.tensorflow_loader import tensorflow
 from audit.model.loading.allowed_operations import AllowedOperations
 from audit.model.loading.entry_points import INITIAL
+from audit.model.loading.imports import import_operations
 from audit.model.loading.keras import open_keras
 from audit.model.loading.saved_model import open_saved_model
 from audit.model.loading.scan import own_artifact
@@ -25,9 +28,10 @@ class Signature:
     loaded object alive, without which the function loses its variables. ``inputs`` and ``outputs`` map names to
     TensorSpecs, sorted by name. ``allowed`` is what the policy allows, ``exceptions`` are the operations that run
     for no other reason. ``stateful`` are operations that can keep state between calls, allowed or not. ``warnings`` say
-    what else the model holds.
+    what else the model holds. Another process loads it again from ``path``.
     """
 
+    path: Path
     name: str
     function: Any
     inputs: dict[str, Any]
@@ -37,6 +41,16 @@ class Signature:
     exceptions: list[str]
     stateful: list[str]
     warnings: list[str]
+
+    def __reduce__(self) -> "tuple[Callable[..., Signature], tuple[Any, ...]]":
+        return _reopened, (self.path, self.name, self.allowed)
+
+
+@lru_cache(maxsize=4)
+def _reopened(path: Path, name: str, allowed: AllowedOperations) -> Signature:
+    """Load a signature that the process that audits has loaded, once for all functions that come from there."""
+    import_operations(allowed.packages)
+    return open_signature(local_path(path), name, allowed)
 
 
 def open_signature(path: Path, name: str, allowed: AllowedOperations = _NOTHING) -> Signature:
@@ -58,7 +72,9 @@ def open_signature(path: Path, name: str, allowed: AllowedOperations = _NOTHING)
     stateful = stateful_operations(function)
     exceptions = sorted({*loaded.allowed, *allowed.used([*stateful, *counting_operations(function)])})
     warnings = [*loaded.warnings, *_other_signatures(loaded.module.signatures, name)]
-    return Signature(name, function, inputs, outputs, loaded.module, allowed, exceptions, stateful, warnings)
+    return Signature(
+        path, name, function, inputs, outputs, loaded.module, allowed, exceptions, stateful, warnings
+    )
 
 
 def _twin(signatures: Any, name: str) -> str | None:

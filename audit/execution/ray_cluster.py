@@ -1,0 +1,238 @@
+"""Workers that are actors of a Ray cluster, by Ray Core; without an address, of one that Ray starts on this machine.
+
+Functions go into Ray's object store once, where the workers of a node share their arrays. Order, attempts and the
+replacement of actors are the pool's: Ray restarts nothing, so that every backend treats a lost worker alike.
+"""
+
+import socket
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from threading import Thread
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import numpy as np
+
+from audit.errors import AuditError, not_installed
+from audit.execution.computer import Answer, Computer
+from audit.execution.files import Archive, pack, unpack
+from audit.execution.payload import decode, encode
+from audit.execution.pool import Say, Shipment, Worker, WorkerLost, WorkerPool
+from audit.execution.threads import VARIABLE, cores, intra_op_threads
+from audit.frameworks.output_silencing import quiet
+
+_SECONDS_TO_CONNECT = 20.0
+_CALLS_AT_ONCE = 32
+_COMPARED = ("savedmodel-audit", "tensorflow", "numpy")
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that results depend on, in this process."""
+    return {name: version(name) for name in _COMPARED}
+
+
+class RayComputer:
+    """The actor: a `Computer` in a process of the cluster."""
+
+    def __init__(self) -> None:
+        self._computer = Computer()
+
+    def versions(self) -> dict[str, str]:
+        """Return the versions there."""
+        return versions()
+
+    def compute(self, key: str, data: Any, buffers: Any, archives: Any, number: int, part: Any) -> Answer:
+        """Return the answer for a part; the object references come last, so that Ray resolves them first."""
+        return self._computer.compute(key, lambda: _load(data, buffers, archives), number, part)
+
+
+def _load(data: Any, buffers: Any, archives: Sequence[Archive]) -> Any:
+    for archive in archives:
+        unpack(archive)
+    return decode(memoryview(data), [memoryview(buffer) for buffer in buffers])
+
+
+class RayWorker(Worker):
+    """An actor, and the references to answers that it owes."""
+
+    def __init__(self, ray: Any, actor: Any) -> None:
+        self._ray = ray
+        self._actor = actor
+        self.owed: list[Any] = [actor.versions.remote()]
+
+    def send(self, shipment: Shipment, number: int, part: Any) -> None:
+        """Call the actor; that it has ended shows when the answer is waited for."""
+        self.owed.append(self._actor.compute.remote(shipment.key, *shipment.handle, number, part))
+
+    def receive(self) -> list[Answer]:
+        """Return the answers that have come; the first one of all is that of its versions."""
+        ready, self.owed = self._ray.wait(self.owed, num_returns=len(self.owed), timeout=0)
+        try:
+            values = self._ray.get(ready)
+        except self._ray.exceptions.RayActorError:
+            raise WorkerLost("ended, as the cluster reports") from None
+        except self._ray.exceptions.RayError as error:
+            raise WorkerLost(f"failed: {type(error).__name__}") from None
+        for value in values:
+            if isinstance(value, dict):
+                _require_same(value)
+        return [value for value in values if isinstance(value, Answer)]
+
+    def end(self) -> None:
+        """Kill the actor."""
+        self._ray.kill(self._actor, no_restart=True)
+
+
+class RayCluster(WorkerPool[RayWorker]):
+    """The backend of a Ray cluster at ``address``: ``auto``, ``HOST:PORT``, ``ray://HOST:PORT``, or None."""
+
+    def __init__(self, workers: int | None, say: Say, address: str | None = None) -> None:
+        super().__init__(workers or cores(), say)
+        self._are_counted = workers is not None
+        self._address = address
+        self._is_ours = False
+        self._ray: Any = None
+        self._archives: list[Any] = []
+
+    def provide(self, path: Path) -> None:
+        """Put a file or directory into the object store with the next functions."""
+        self._archives.append(pack(path))
+
+    def start(self) -> RayWorker:
+        """Create an actor of one core, and of its share of the GPUs."""
+        ray = self._connected()
+        gpus = min(1.0, ray.cluster_resources().get("GPU", 0.0) / self.workers)
+        options = {"num_cpus": 1, "num_gpus": gpus, "max_restarts": 0, "max_concurrency": _CALLS_AT_ONCE}
+        environment = {"env_vars": {VARIABLE: str(intra_op_threads())}}
+        actor = ray.remote(RayComputer).options(**options, runtime_env=environment).remote()
+        return RayWorker(ray, actor)
+
+    def ship(self, function: Callable[[Any], Any]) -> Shipment:
+        """Put the function and its arrays into the object store."""
+        ray = self._connected()
+        payload = encode(function)
+        data = np.frombuffer(payload.data, np.uint8)
+        buffers = [np.frombuffer(buffer, np.uint8) for buffer in payload.buffers]
+        return Shipment(uuid4().hex, tuple(ray.put(value) for value in (data, buffers, self._archives)))
+
+    def discard(self, shipment: Shipment) -> None:
+        """Do nothing: Ray removes what nobody refers to."""
+
+    def wait(self, workers: Sequence[RayWorker]) -> list[RayWorker]:
+        """Wait for answers and for ends."""
+        owed = [reference for worker in workers for reference in worker.owed]
+        ready, _ = self._ray.wait(owed, num_returns=1)
+        return [worker for worker in workers if set(ready) & set(worker.owed)]
+
+    def close(self) -> None:
+        """Kill the actors; a cluster that was started here is ended."""
+        super().close()
+        if self._is_ours:
+            self._ray.shutdown()
+        self._ray, self._is_ours = None, False
+
+    def _connected(self) -> Any:
+        if self._ray is None:
+            self._ray = _ray()
+            if not self._ray.is_initialized():
+                _connect(self._ray, self._address, self.workers)
+                self._is_ours = True
+            self._count_cores()
+        return self._ray
+
+    def _count_cores(self) -> None:
+        """Take all cores of the cluster, or require as many as there are workers."""
+        available = int(self._ray.cluster_resources().get("CPU", 0))
+        if not self._are_counted:
+            self.workers = available or self.workers
+        if available < self.workers:
+            raise AuditError(
+                where=f"--workers {self.workers}",
+                expected=f"at most {available:,}, the number of cores of the Ray cluster",
+                found=f"{self.workers:,}",
+            )
+
+
+def _ray() -> Any:
+    try:
+        with quiet():
+            import ray
+    except ImportError as error:
+        raise not_installed("--backend ray", "Ray", "ray", error) from None
+    return ray
+
+
+def _connect(ray: Any, address: str | None, workers: int) -> None:
+    options: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
+    if address is None:  # in this thread: what Ray starts ends with the thread that started it
+        outcome = _attempt(
+            ray, {**options, "address": "local", "num_cpus": workers, "include_dashboard": False}
+        )
+    else:
+        outcome = _attempt_in_time(ray, {**options, "address": address})
+    if outcome is not None:
+        raise _unreachable(address, f"{type(outcome).__name__}: {outcome}".splitlines()[0][:300])
+
+
+def _attempt(ray: Any, options: dict[str, Any]) -> BaseException | None:
+    """Connect; return what went wrong."""
+    try:
+        with quiet():
+            ray.init(**options)
+    except (Exception, SystemExit) as error:
+        return error
+    return None
+
+
+def _attempt_in_time(ray: Any, options: dict[str, Any]) -> BaseException | None:
+    """Connect in another thread, since Ray waits for minutes where nobody answers; return what went wrong."""
+    address = options["address"]
+    if address != "auto":
+        _require_open(address)
+    outcomes: list[BaseException | None] = []
+    thread = Thread(target=lambda: outcomes.append(_attempt(ray, options)), daemon=True)
+    thread.start()
+    thread.join(_SECONDS_TO_CONNECT)
+    return outcomes[0] if outcomes else TimeoutError(f"no answer within {_SECONDS_TO_CONNECT:.0f} s")
+
+
+def _require_open(address: str) -> None:
+    parts = urlsplit(address if "://" in address else f"//{address}")
+    try:
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host, port = None, None
+    if not host or not port:
+        raise AuditError(
+            where="--address", expected="auto, HOST:PORT or ray://HOST:PORT", found=repr(address)
+        )
+    try:
+        socket.create_connection((host, port), _SECONDS_TO_CONNECT / 2).close()
+    except OSError as error:
+        raise _unreachable(address, str(error)) from None
+
+
+def _unreachable(address: str | None, reason: str) -> AuditError:
+    return AuditError(
+        where=f"--address {address}" if address else "--backend ray",
+        expected="a Ray cluster that answers" if address else "a Ray cluster, started on this machine",
+        found=reason,
+        fix="check the address with 'ray status', or use --backend processes",
+    )
+
+
+def _require_same(there: dict[str, str]) -> None:
+    here = versions()
+    if there != here:
+        raise AuditError(
+            where="the Ray cluster",
+            expected=f"the versions of this process: {_listed(here)}",
+            found=_listed(there),
+            fix="install the same versions on all nodes: others give other results",
+        )
+
+
+def _listed(names: dict[str, str]) -> str:
+    return ", ".join(f"{name} {number}" for name, number in names.items())

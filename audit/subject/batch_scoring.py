@@ -1,0 +1,118 @@
+"""The model's raw outputs of single batches of rows, in this process or in another, which reads the rows itself."""
+
+from collections.abc import Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from threading import Lock
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from audit.data.nulls import Missing
+from audit.data.readers.registry import open_source
+from audit.data.source import Source
+from audit.inputs.feeds import Feed
+from audit.model.model import Model
+from audit.policy.csv_spec import CsvSpec
+from audit.subject.batches import FeatureBatch, feature_values
+from audit.subject.sources import BoundModel, columns_read
+
+
+class RowBatch(NamedTuple):
+    """The batch ``number`` of a source, from 0: so many ``rows``, of which the first has the number ``first_row``.
+
+    ``tensors`` are the model's inputs; another process is not sent them, and reads them from the source.
+    """
+
+    number: int
+    first_row: int
+    rows: int
+    tensors: Mapping[str, Any] | None = None
+
+    def __reduce__(self) -> "tuple[type[RowBatch], tuple[int, int, int]]":
+        return type(self), (self.number, self.first_row, self.rows)
+
+    def __str__(self) -> str:
+        return f"rows {self.first_row:,} to {self.first_row + self.rows - 1:,}"
+
+
+class DataPath(NamedTuple):
+    """The arguments of `open_source`."""
+
+    path: str
+    folder: Path | None
+    csv: CsvSpec
+
+
+class BatchScorer:
+    """Maps a `RowBatch` to the model's raw outputs ``(rows, width)``.
+
+    Args:
+        model: the model.
+        feeds: feeds of its inputs.
+        missing: replacement of nulls.
+        data: where another process finds the rows.
+        source: the rows; opened from ``data`` if None.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        feeds: Sequence[Feed],
+        missing: Missing,
+        data: DataPath,
+        source: Source | None = None,
+    ) -> None:
+        self._model = model
+        self._feeds = feeds
+        self._missing = missing
+        self._data = data
+        self._source = source or open_source(*data)
+        self._stored = _StoredBatches(self._source, columns_read(feeds))
+
+    @classmethod
+    def of(cls, bound: BoundModel, source: Source) -> "BatchScorer":
+        """Return the scorer of the audited data, ``source``."""
+        spec = bound.policy.data
+        data = DataPath(spec.path, bound.policy.folder, spec.csv)
+        return cls(bound.model, bound.feeds, spec.missing, data, source)
+
+    def __reduce__(self) -> "tuple[type[BatchScorer], tuple[Any, ...]]":
+        return type(self), (self._model, self._feeds, self._missing, self._data)
+
+    def __call__(self, batch: RowBatch) -> np.ndarray:
+        """Return the outputs.
+
+        Raises:
+            AuditError: the model fails on a row, or the rows cannot be read.
+        """
+        tensors = self._read(batch) if batch.tensors is None else batch.tensors
+        with self._source.locating():
+            return self._model(tensors, batch.first_row)
+
+    def _read(self, batch: RowBatch) -> dict[str, Any]:
+        stored = self._stored[batch.number]
+        values = feature_values(self._feeds, stored, batch.first_row, self._source, self._missing)
+        return FeatureBatch(values, np.empty(0, np.uint64), stored).tensors(self._feeds)
+
+
+class _StoredBatches:
+    """Batches of a source by number; the next ones are read on, earlier ones from the beginning."""
+
+    def __init__(self, source: Source, columns: list[str]) -> None:
+        self._source = source
+        self._columns = columns
+        self._lock = Lock()
+        self._restart()
+
+    def _restart(self) -> None:
+        self._next = 0
+        self._batches = self._source.batches(self._columns)
+
+    def __getitem__(self, number: int) -> pa.RecordBatch:
+        with self._lock:
+            if number < self._next:
+                self._restart()
+            skipped, self._next = number - self._next, number + 1
+            return next(islice(self._batches, skipped, None))
