@@ -131,7 +131,7 @@ class Subject(BoundModel):
         if self.superset:
             return self.superset.logits
         _ = self.predictor  # logits are verified against its scores: without it there is nothing to verify
-        return self._functions.logits
+        return self.functions.logits
 
     @cached_property
     def own_multiply_adds(self) -> int:
@@ -160,17 +160,18 @@ class Subject(BoundModel):
     @property
     def uncut_logits(self) -> Logits:
         """The model's logits by its whole signature, for gradients that its cut graph does not have."""
-        return self._functions.uncut_logits
+        return self.functions.uncut_logits
 
     @property
     def surrogate_logits(self) -> SurrogateLogits | None:
         """Logits with straight-through gradients that decide as the model does, None if its graph offers none."""
-        return self._functions.surrogate
+        return self.functions.surrogate
 
     @cached_property
-    def _functions(self) -> ModelFunctions:
+    def functions(self) -> ModelFunctions:
+        """The model as functions of a matrix of features, which other processes can have as well."""
         if self.superset:
-            return self.superset._functions
+            return self.superset.functions
         features = self.features
         return ModelFunctions(
             self.model, self.feeds, features.columns, self.decision_rule, features.data.matrix
@@ -185,5 +186,5 @@ class Subject(BoundModel):
         """
         if self.superset:
             return self.superset.predictor
-        require_same(self._functions.predictor, self.features.data, self.scores)
-        return self._functions.predictor
+        require_same(self.functions.predictor, self.features.data, self.scores)
+        return self.functions.predictor

@@ -1,7 +1,7 @@
 """SHAP values of the words of each free-text column, with all other columns fixed."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -24,14 +24,71 @@ from audit.model.decision import explained_logit, explained_score
 from audit.model.graph.multiply_adds import multiply_adds
 from audit.model.logits.text_logits import TextModel
 from audit.model.text_columns import free_text_columns
+from audit.subject.model_functions import ModelFunctions
 from audit.subject.subject import Subject
 
 _MAX_TEXTS = 200
 _MAX_WORDS = 20_000_000
 """Words that the model reads while the texts of a column are explained: of long texts fewer are."""
 
-OutputOfTexts = Callable[[int, list[str]], np.ndarray]
-"""Maps an explained row's place, and replacements of its text, to the explained output, float64 ``(texts,)``."""
+
+class OutputOfTexts:
+    """Maps an explained row's place, and replacements of its text, to the explained output, float64 ``(texts,)``.
+
+    Args:
+        functions: the model.
+        name: the column of the texts.
+        tables: what the output takes of each row besides the text: its features ``(rows, columns)``, and where the
+            class decided on is explained, that class ``(rows,)``.
+        texts: the rows' texts.
+        score: whether P(favourable) is explained.
+    """
+
+    def __init__(
+        self,
+        functions: ModelFunctions,
+        name: str,
+        tables: Sequence[np.ndarray],
+        texts: Sequence[str],
+        score: bool,
+    ) -> None:
+        self._functions = functions
+        self._name = name
+        self._tables = tables
+        self.texts = texts
+        self._score = score
+        self._function, self._signature = self._graph_function()
+        self._compiled = graph(self._function, self._signature)
+
+    def __reduce__(self) -> "tuple[type[OutputOfTexts], tuple[Any, ...]]":
+        return type(self), (self._functions, self._name, self._tables, self.texts, self._score)
+
+    def __call__(self, place: int, texts: Sequence[str]) -> np.ndarray:
+        """Return the explained output of the row at ``place`` with other texts."""
+        repeated = (np.repeat(table[place : place + 1], len(texts), axis=0) for table in self._tables)
+        return np.asarray(self._compiled(tensorflow().constant(texts), *repeated).numpy(), np.float64)
+
+    def multiply_adds(self, words: int) -> int:
+        """Return the multiply-adds of a text of so many words."""
+        return multiply_adds(self._function, self._signature, unknown=words)
+
+    def _graph_function(self) -> tuple[Callable[..., Any], list[Any]]:
+        """Return the output as a function of texts and rows, and its signature."""
+        functions = self._functions
+        rule = functions.decision_rule
+        model = TextModel(functions.model, rule.head, functions.feeds, functions.columns, self._name)
+        logits = model.logits(functions.model.frozen, functions.logits, self._tables[0], self.texts)
+        outcome = explained_score if self._score else explained_logit
+        specs = [tensorflow().TensorSpec([None, *table.shape[1:]], table.dtype) for table in self._tables]
+
+        def function(texts: Any, rows: Any, *target: Any) -> Any:
+            return outcome(logits(rows, texts), rule, *target)
+
+        return function, [tensorflow().TensorSpec([None], tensorflow().string), *specs]
+
+
+def _explained_text(output: OutputOfTexts, mask: str, seed: int, place: int) -> TextAttribution:
+    return attribute_words(partial(output, place), output.texts[place], mask, seed)
 
 
 @dataclass(frozen=True)
@@ -102,11 +159,12 @@ class _FreeText:
         self._explanation = explanation
         self._subject = subject
         self._texts = self._decoded(explanation.matrix)
-        function, signature = self._function(score)
-        self._traced = graph(function, signature)
+        targets = explanation.targets
+        tables = [explanation.matrix, *([] if targets is None else [targets])]
+        self.output = OutputOfTexts(subject.functions, name, tables, self._texts, score)
         numbers = np.array([len(words(text)) for text in self._texts])
         lengths = [1, max(2, *numbers)]
-        costs = [multiply_adds(function, signature, unknown=number) for number in lengths]
+        costs = [self.output.multiply_adds(number) for number in lengths]
         self.places: list[int] = []
         self.unaffordable = 0
         self._choose(numbers, np.interp(numbers, lengths, costs), budget)
@@ -127,39 +185,10 @@ class _FreeText:
     def _decoded(self, matrix: np.ndarray) -> list[str]:
         return [self._vocabulary[int(code)] for code in matrix[:, self._at]]
 
-    @property
-    def _tables(self) -> list[np.ndarray]:
-        """What the explained output takes of each row besides the text."""
-        targets = self._explanation.targets
-        return [self._explanation.matrix, *([] if targets is None else [targets])]
-
-    def _function(self, score: bool) -> tuple[Callable[..., Any], list[Any]]:
-        """Return the explained output as a function of texts and rows, and its signature."""
-        subject = self._subject
-        matrix = self._explanation.matrix
-        wording = TextModel(
-            subject.model, subject.decision_rule.head, subject.feeds, self._explanation.columns, self._name
-        )
-        logits = wording.logits(subject.model.frozen, subject.logits, matrix, self._texts)
-        outcome = explained_score if score else explained_logit
-        specs = [tensorflow().TensorSpec([None, *table.shape[1:]], table.dtype) for table in self._tables]
-
-        def function(texts: Any, rows: Any, *target: Any) -> Any:
-            return outcome(logits(rows, texts), subject.decision_rule, *target)
-
-        return function, [tensorflow().TensorSpec([None], tensorflow().string), *specs]
-
-    def output(self, place: int, texts: list[str]) -> np.ndarray:
-        """Return the explained output of the row at ``place`` with other texts, float64 ``(texts,)``."""
-        repeated = (np.repeat(table[place : place + 1], len(texts), axis=0) for table in self._tables)
-        return np.asarray(self._traced(tensorflow().constant(texts), *repeated).numpy(), np.float64)
-
     def attribute(self, mask: str) -> TextColumn:
         """Return the SHAP values of the words of the rows at ``places``."""
-        texts = [
-            attribute_words(partial(self.output, place), self._texts[place], mask, self._subject.seed)
-            for place in self.places
-        ]
+        explain = partial(_explained_text, self.output, mask, self._subject.seed)
+        texts = list(self._subject.backend.map(explain, self.places))
         outputs = np.array([self.output(place, [self._texts[place]])[0] for place in self.places])
         background = self._decoded(self._subject.features.background.matrix)
         counts = Counter(word for text in background for word in set(words(text)))

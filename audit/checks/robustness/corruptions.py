@@ -1,17 +1,22 @@
 """Accuracy under common corruptions of images: noise, blur, contrast and brightness, without an attacker."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import product
+from typing import NamedTuple
 
 import numpy as np
 
 from audit.checks.robustness.attacked_rows import true_classes
 from audit.checks.robustness.budget import Budget
 from audit.checks.robustness.metrics import ShareMeasurer, Where
+from audit.execution.plan import RowRange, row_ranges
 from audit.inputs.features import Rows
 from audit.perturbations import Corruption, corrupt
 from audit.result import Note
 from audit.stats.influence import TracedEvidence
 from audit.subject.images import ImageColumn
+from audit.subject.predictor import Predictor
 from audit.subject.subject import Subject
 
 _MAX_ROWS = 1000
@@ -34,30 +39,38 @@ def corrupted(
     """
     evaluations = len(set(corruptions)) * len(set(severities))
     data = subject.features.data.sample(budget.rows("changes", evaluations, _MAX_ROWS))
-    rows = data.index
-    shares = ShareMeasurer(rows, subject)
-    labels = true_classes(subject)[rows]
-    if len(rows) < subject.rows:
-        yield Note(text=f"{len(rows):,} of {subject.rows:,} images were corrupted, drawn at random.")
-    for kind in dict.fromkeys(corruptions):
-        for severity in sorted(set(severities)):
-            decisions = _decisions(subject, pictures, data, kind, severity, max_values)
-            where: Where = {"corruption": kind, "severity": severity}
-            yield from shares.of("corruption_accuracy", np.concatenate(list(decisions)) == labels, where)
+    shares = ShareMeasurer(data.index, subject)
+    labels = true_classes(subject)[data.index]
+    if len(data.index) < subject.rows:
+        yield Note(text=f"{len(data.index):,} of {subject.rows:,} images were corrupted, drawn at random.")
+    variants = list(product(dict.fromkeys(corruptions), sorted(set(severities))))
+    ranges = row_ranges(len(data.matrix), max(1, max_values // data.matrix.shape[1]))
+    integer = not subject.feeds[0].dtype.is_floating  # 8-bit pixels, or files of them
+    decide = partial(_decisions, subject.predictor, pictures, data, subject.seed, integer)
+    parts = [CorruptedRows(kind, severity, rows) for kind, severity in variants for rows in ranges]
+    batches = subject.backend.map(decide, parts)
+    for kind, severity in variants:
+        decisions = np.concatenate([next(batches) for _ in ranges])
+        where: Where = {"corruption": kind, "severity": severity}
+        yield from shares.of("corruption_accuracy", decisions == labels, where)
+
+
+class CorruptedRows(NamedTuple):
+    """Some of the rows, under a corruption of one severity."""
+
+    kind: Corruption
+    severity: int
+    rows: RowRange
+
+    def __str__(self) -> str:
+        return f"{self.rows} under {self.kind} of severity {self.severity}"
 
 
 def _decisions(
-    subject: Subject,
-    pictures: ImageColumn,
-    data: Rows,
-    kind: Corruption,
-    severity: int,
-    max_values: int,
-) -> Iterator[np.ndarray]:
-    integer = not subject.feeds[0].dtype.is_floating  # 8-bit pixels, or files of them
-    step = max(1, max_values // data.matrix.shape[1])
-    for start in range(0, len(data.matrix), step):
-        part = slice(start, start + step)
-        images = data.matrix[part].reshape(-1, *pictures.shape)
-        images = corrupt(images, pictures.low, pictures.high, kind, severity, data.keys[part], subject.seed)
-        yield subject.predictor((np.rint(images) if integer else images).reshape(len(images), -1))
+    predictor: Predictor, pictures: ImageColumn, data: Rows, seed: int, integer: bool, part: CorruptedRows
+) -> np.ndarray:
+    """Return the classes decided on, int32 ``(rows,)``."""
+    rows = part.rows.slice
+    images = data.matrix[rows].reshape(-1, *pictures.shape)
+    images = corrupt(images, pictures.low, pictures.high, part.kind, part.severity, data.keys[rows], seed)
+    return predictor((np.rint(images) if integer else images).reshape(len(images), -1))

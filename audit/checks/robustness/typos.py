@@ -6,6 +6,7 @@ No gradient reaches a text, so that these are random: a row counts as flipped if
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import chain
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ from audit.checks.robustness.budget import Budget
 from audit.checks.robustness.metrics import ShareMeasurer, Where
 from audit.data.shared_ranges import SHARED
 from audit.errors import quote_list
+from audit.execution import Backend
 from audit.inputs.features import places, starts
 from audit.perturbations.typos import Misspellings, misspellings, words
 from audit.result import Note, Scalar, Table
@@ -84,7 +86,7 @@ def typos(
     shares = ShareMeasurer(index, subject)
     right = classes == true_classes(subject)[index]
     word_counts = _WordCounts()
-    effects = _effects(rows, sorted(set(epsilons)), classes, word_counts)
+    effects = _effects(rows, sorted(set(epsilons)), classes, word_counts, subject.backend)
     is_sample = len(index) < subject.rows
     sampled = f" {len(index):,} of {subject.rows:,} rows were drawn at random." if is_sample else ""
     yield Note(
@@ -104,7 +106,7 @@ def typos(
             where: Where = {"attack": attack, "norm": "words", "eps": eps}
             yield from shares.of("adversarial_accuracy", right & ~flips, where)
             yield from shares.of("flip_rate", flips, where)
-    yield rows.table(word_counts)
+    yield _table(rows.texts_of(subject.features.background.matrix), word_counts)
 
 
 def _notes_on_changes(share: float, eps: float) -> Iterator[Note]:
@@ -123,26 +125,47 @@ def _notes_on_changes(share: float, eps: float) -> Iterator[Note]:
 
 
 def _effects(
-    rows: "_TextRows", epsilons: Sequence[float], classes: np.ndarray, word_counts: _WordCounts
+    rows: "_TextRows",
+    epsilons: Sequence[float],
+    classes: np.ndarray,
+    word_counts: _WordCounts,
+    backend: Backend,
 ) -> dict[float, _Effect]:
     """Return the effect of each size, rising, and count the words that are misspelt at the smallest."""
     effects = {eps: _Effect(*np.zeros((2, len(classes)), bool)) for eps in epsilons}
-    smallest = min((eps for eps in epsilons if eps > 0), default=0.0)
-    for draw in range(DRAWS):
-        text_typos = rows.draw(draw, epsilons[-1])
-        texts = rows.texts
-        flipped, changed = np.zeros((2, len(classes)), bool)
+    for draw in backend.map(partial(_effects_of_draw, rows, epsilons, classes), range(DRAWS)):
         for eps, effect in effects.items():
-            smaller = texts
-            texts = {position: [text.at(eps) for text in column] for position, column in text_typos.items()}
-            index = _changed_rows(smaller, texts)
-            flipped[index] = rows.classify(texts, index) != classes[index]
-            changed[index] = True
-            np.logical_or(effect.flipped, flipped, out=effect.flipped)
-            np.logical_or(effect.changed, changed, out=effect.changed)
-            if eps == smallest:
-                word_counts.add(text_typos, eps, flipped)
+            np.logical_or(effect.flipped, draw.effects[eps].flipped, out=effect.flipped)
+            np.logical_or(effect.changed, draw.effects[eps].changed, out=effect.changed)
+        word_counts.misspelt.update(draw.word_counts.misspelt)
+        word_counts.flipped.update(draw.word_counts.flipped)
     return effects
+
+
+class _Draw(NamedTuple):
+    """The effect of each size in one draw, and the words that are misspelt at the smallest."""
+
+    effects: dict[float, _Effect]
+    word_counts: _WordCounts
+
+
+def _effects_of_draw(rows: "_TextRows", epsilons: Sequence[float], classes: np.ndarray, draw: int) -> _Draw:
+    """Return the effects of one draw; a larger size hits the words of the smaller ones and more."""
+    smallest = min((eps for eps in epsilons if eps > 0), default=0.0)
+    result = _Draw({}, _WordCounts())
+    text_typos = rows.draw(draw, epsilons[-1])
+    texts = rows.texts
+    flipped, changed = np.zeros((2, len(classes)), bool)
+    for eps in epsilons:
+        smaller = texts
+        texts = {position: [text.at(eps) for text in column] for position, column in text_typos.items()}
+        index = _changed_rows(smaller, texts)
+        flipped[index] = rows.classify(texts, index) != classes[index]
+        changed[index] = True
+        result.effects[eps] = _Effect(flipped.copy(), changed.copy())
+        if eps == smallest:
+            result.word_counts.add(text_typos, eps, flipped)
+    return result
 
 
 def _changed_rows(before: Texts, after: Texts) -> np.ndarray:
@@ -155,24 +178,26 @@ class _TextRows:
     """The sampled rows with their texts."""
 
     def __init__(self, subject: Subject, names: Sequence[str]) -> None:
-        self._subject = subject
         first_columns = starts([column.width for column in subject.features.columns])
         positions = [places(subject.feeds)[name, True] for name in names]
+        self._functions = subject.functions
+        self._matrix = subject.features.data.matrix
+        self._seed = subject.seed
         self._matrix_columns = {position: first_columns[position] for position in positions}
-        self.texts = self._texts_of(subject.features.data.matrix)
+        self.texts = self.texts_of(self._matrix)
 
-    def _texts_of(self, matrix: np.ndarray) -> Texts:
+    def texts_of(self, matrix: np.ndarray) -> Texts:
+        """Return the texts of rows of features."""
         texts: Texts = {}
         for position, column in self._matrix_columns.items():
-            vocabulary = self._subject.features.columns[position].vocabulary or []
+            vocabulary = self._functions.columns[position].vocabulary or []
             texts[position] = [vocabulary[int(code)] for code in matrix[:, column]]
         return texts
 
     def draw(self, draw: int, largest: float) -> TextTypos:
         """Return the misspellings of each text in one draw, up to the ``largest`` size."""
-        seed = self._subject.seed
         return {
-            position: list(misspellings(texts, f"{seed} {draw} {position}", largest))
+            position: list(misspellings(texts, f"{self._seed} {draw} {position}", largest))
             for position, texts in self.texts.items()
         }
 
@@ -180,29 +205,30 @@ class _TextRows:
         """Return the classes decided for some rows with other texts."""
         if not len(rows):
             return np.zeros(0, np.int32)
-        columns = list(self._subject.features.columns)
-        matrix = self._subject.features.data.matrix[rows]
+        functions = self._functions
+        columns = list(functions.columns)
+        matrix = self._matrix[rows]
         for position, first_column in self._matrix_columns.items():
             vocabulary = [texts[position][row] for row in rows]
             columns[position] = replace(columns[position], vocabulary=vocabulary)
             matrix[:, first_column] = np.arange(len(rows))
-        return Predictor(self._subject.model, self._subject.feeds, columns, self._subject.decision_rule)(
-            matrix
-        )
+        return Predictor(functions.model, functions.feeds, columns, functions.decision_rule)(matrix)
 
-    def table(self, counts: _WordCounts) -> Table:
-        """Return the words whose typos went with most flips, of those that `SHARED` background rows share."""
-        texts = chain(*self._texts_of(self._subject.features.background.matrix).values())
-        rows = Counter(word for text in texts for word in {w.casefold() for w in words(text)})
-        common = [word for word in counts.flipped if rows[word] >= SHARED]
-        listed = sorted(common, key=lambda word: (-counts.flipped[word], word))[:_MAX_TABLE_WORDS]
-        return Table(
-            name="typos",
-            about="words whose typos went with most flips, at the smallest size: rows in which the word was misspelt, "
-            "counted in each draw, and those that flipped",
-            columns={
-                "word": list(listed),
-                "misspelt": [counts.misspelt[word] for word in listed],
-                "flipped": [counts.flipped[word] for word in listed],
-            },
-        )
+
+def _table(background: Texts, counts: _WordCounts) -> Table:
+    """Return the words whose typos went with most flips, of those that `SHARED` background rows share."""
+    rows = Counter(
+        word for text in chain(*background.values()) for word in {w.casefold() for w in words(text)}
+    )
+    common = [word for word in counts.flipped if rows[word] >= SHARED]
+    listed = sorted(common, key=lambda word: (-counts.flipped[word], word))[:_MAX_TABLE_WORDS]
+    return Table(
+        name="typos",
+        about="words whose typos went with most flips, at the smallest size: rows in which the word was misspelt, "
+        "counted in each draw, and those that flipped",
+        columns={
+            "word": list(listed),
+            "misspelt": [counts.misspelt[word] for word in listed],
+            "flipped": [counts.flipped[word] for word in listed],
+        },
+    )
