@@ -79,7 +79,7 @@ def measure(request: AuditRequest, observers: Observers, done: Container[str] = 
     require_short(policy.waivers, policy.gate, request.on)
     for name in request.only:
         require_installed(name, f"--only {name}")
-    with open_backend(policy.execution, lambda text: observers.progress(text, 0, 1)) as backend:
+    with open_backend(policy.execution, observers.note) as backend:
         return _measure(request, observers, done, backend)
 
 

@@ -32,7 +32,7 @@ def observers(quiet: bool, debug: bool, verbose: bool = False) -> Iterator[Obser
             details = trace if debug else plain(trace.strip().splitlines()[-1], 300)
             screen.say(f"the check {name} crashed: {details}")
 
-        yield Observers(progress=screen.progress, crash=crash)
+        yield Observers(progress=screen.progress, note=lambda text: screen.say(plain(text, 500)), crash=crash)
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from audit.execution.payload import Failure
 
 _MAX_ATTEMPTS = 3
 _MAX_STARTS = 3
-"""Workers that may end, one after another, before any of them has computed a part."""
+"""Workers that may end, one after another, before they have started."""
 
 Say = Callable[[str], None]
 """Called with what happens to workers, in words."""
@@ -46,7 +46,12 @@ class Task:
 
 
 class Worker(ABC):
-    """A worker, seen from the process that audits."""
+    """A worker, seen from the process that audits.
+
+    ``is_ready`` is whether it has started: it says so before its first answer.
+    """
+
+    is_ready = False
 
     @abstractmethod
     def send(self, shipment: Shipment, number: int, part: Any) -> None:
@@ -157,7 +162,7 @@ class _Run(Generic[W]):
     again: list[Task] = field(default_factory=list)
     order: list[int] = field(default_factory=list)
     done: dict[int, Any] = field(default_factory=dict)
-    starts: int = 0
+    failed_starts: int = 0
 
     def results(self) -> Iterator[Any]:
         while True:
@@ -213,27 +218,33 @@ class _Run(Generic[W]):
             self._lose(worker, str(lost))
             return
         for answer in answers:
+            self.failed_starts = 0
             task = self.flying.get(id(worker), {}).pop(answer.number, None)
             if task is None:  # of an earlier map, whose caller has left
                 continue
-            self.starts = 0
             if answer.kind == "memory":
                 self._repeat([task], f"had too little memory ({answer.value})")
             else:
                 self.done[task.number] = answer.value
 
     def _lose(self, worker: W, reason: str) -> None:
-        tasks = self.flying.pop(id(worker), {})
-        self.starts += 1
-        if self.starts > _MAX_STARTS * self.pool.workers:
+        tasks = list(self.flying.pop(id(worker), {}).values())
+        self.pool.replace(worker)
+        if worker.is_ready:
+            self._repeat(tasks, reason)
+            return
+        self.failed_starts += 1
+        if self.failed_starts >= _MAX_STARTS:
             raise AuditError(
                 where="execution",
-                expected="workers that start and load the model",
-                found=f"{self.starts} that ended, one after another; the last one {reason}",
-                fix="run with --backend local, which shows the cause",
+                expected="workers that start",
+                found=f"{self.failed_starts} that did not, one after another; the last one {reason}",
+                fix="see the messages above, or run with --backend local",
             )
-        self.pool.replace(worker)
-        self._repeat(list(tasks.values()), reason)
+        self._queue(tasks)
+
+    def _queue(self, tasks: list[Task]) -> None:
+        self.again = sorted([*self.again, *tasks], key=lambda task: task.number)
 
     def _repeat(self, tasks: list[Task], reason: str) -> None:
         for task in tasks:
@@ -245,7 +256,7 @@ class _Run(Generic[W]):
                     found=f"{task.attempts} workers, one after another, of which each {reason}",
                     fix="give workers more memory, or use fewer of them; --backend local shows the cause",
                 )
-        self.again = sorted([*self.again, *tasks], key=lambda task: task.number)
+        self._queue(tasks)
         self.pool.max_in_flight = max(1, self._capacity // 2)
         if tasks:
             places = ", ".join(str(task.part) for task in tasks)

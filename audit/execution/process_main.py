@@ -64,6 +64,7 @@ def main() -> None:
     sys.path[:], is_command = connection.recv()
     if is_command:
         enable(replay_on_error=False)
+    connection.send(None)  # it has started
     serve(connection)
 
 

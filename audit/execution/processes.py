@@ -54,11 +54,13 @@ class ProcessWorker(Worker):
             raise WorkerLost(self._ending()) from None
 
     def receive(self) -> list[Answer]:
-        """Return the next answer."""
+        """Return the next answer, or nothing if the process says that it has started."""
         try:
-            return [pickle.loads(self.connection.recv_bytes())]
+            answer = pickle.loads(self.connection.recv_bytes())
         except (EOFError, OSError):
             raise WorkerLost(self._ending()) from None
+        self.is_ready = True
+        return [] if answer is None else [answer]
 
     def end(self) -> None:
         """Close the socket, at whose end the process ends, and kill it if it does not."""

@@ -75,6 +75,7 @@ class RayWorker(Worker):
             raise WorkerLost("ended, as the cluster reports") from None
         except self._ray.exceptions.RayError as error:
             raise WorkerLost(f"failed: {type(error).__name__}") from None
+        self.is_ready |= bool(values)
         for value in values:
             if isinstance(value, dict):
                 _require_same(value)

@@ -74,7 +74,7 @@ class _Trials:
         execution = self.request.policy.execution
         with (
             tempfile.TemporaryDirectory(prefix="audit-selftest-") as folder,
-            open_backend(execution, lambda text: self.observers.progress(text, 0, 1)) as backend,
+            open_backend(execution, self.observers.note) as backend,
         ):
             pending: deque[_Trial | MutantResult] = deque()
             for audited in backend.map(

@@ -49,6 +49,7 @@ def measure_and_send(measure: Measure, done: Container[str], handover: Handover)
     observers = Observers(
         step=lambda step: handover.send("step", step),
         progress=lambda *step: handover.send("progress", step),
+        note=lambda text: handover.send("note", text),
         crash=lambda name, trace: handover.send("crash", [name, trace]),
         opened=lambda: handover.send("opened"),
         scored=lambda facts, seconds: handover.send("scored", [to_plain(facts), seconds]),

@@ -114,6 +114,9 @@ class RunningAudit:
         self._step = f"{step}: {done:,} of {total:,} done"
         self._observers.progress(step, done, total)
 
+    def _on_note(self, text: str) -> None:
+        self._observers.note(text)
+
     def _on_crash(self, content: Any) -> None:
         self._observers.crash(*content)
 
