@@ -32,9 +32,9 @@ class ProcessWorker(Worker):
     """A process and the socket to it."""
 
     def __init__(self) -> None:
-        ours, theirs = socket.socketpair()
-        with theirs:
-            descriptor = theirs.fileno()
+        end, worker_end = socket.socketpair()
+        with worker_end:
+            descriptor = worker_end.fileno()
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "audit.execution.process_main", str(descriptor)],
                 pass_fds=[descriptor],
@@ -42,7 +42,7 @@ class ProcessWorker(Worker):
                 stdout=2 if is_enabled() else None,
                 env={**os.environ, VARIABLE: str(intra_op_threads())},
             )
-        self.connection: Connection = Connection(ours.detach())
+        self.connection: Connection = Connection(end.detach())
         with suppress(OSError):  # one that has ended already is lost when it is first asked
             self.connection.send((sys.path, is_enabled()))
 

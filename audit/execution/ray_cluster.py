@@ -224,13 +224,13 @@ def _unreachable(address: str | None, reason: str) -> AuditError:
     )
 
 
-def _require_same(there: dict[str, str]) -> None:
-    here = versions()
-    if there != here:
+def _require_same(of_worker: dict[str, str]) -> None:
+    expected = versions()
+    if of_worker != expected:
         raise AuditError(
             where="the Ray cluster",
-            expected=f"the versions of this process: {_listed(here)}",
-            found=_listed(there),
+            expected=f"the versions of this process: {_listed(expected)}",
+            found=_listed(of_worker),
             fix="install the same versions on all nodes: others give other results",
         )
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from audit.data.nulls import Missing
 from audit.data.readers.registry import open_source
-from audit.data.source import Source
+from audit.data.source import BatchSize, Source
 from audit.inputs.feeds import Feed
 from audit.model.model import Model
 from audit.policy.csv_spec import CsvSpec
@@ -38,11 +38,18 @@ class RowBatch(NamedTuple):
 
 
 class DataPath(NamedTuple):
-    """The arguments of `open_source`."""
+    """The arguments of `open_source`, and the size of the batches that rows are numbered by."""
 
     path: str
     folder: Path | None
     csv: CsvSpec
+    batch_size: BatchSize
+
+    def open(self) -> Source:
+        """Return the rows."""
+        source = open_source(self.path, self.folder, self.csv)
+        source.batch_size = self.batch_size
+        return source
 
 
 class BatchScorer:
@@ -68,14 +75,14 @@ class BatchScorer:
         self._feeds = feeds
         self._missing = missing
         self._data = data
-        self._source = source or open_source(*data)
+        self._source = source or data.open()
         self._stored = _StoredBatches(self._source, columns_read(feeds))
 
     @classmethod
     def of(cls, bound: BoundModel, source: Source) -> "BatchScorer":
         """Return the scorer of the audited data, ``source``."""
         spec = bound.policy.data
-        data = DataPath(spec.path, bound.policy.folder, spec.csv)
+        data = DataPath(spec.path, bound.policy.folder, spec.csv, source.batch_size)
         return cls(bound.model, bound.feeds, spec.missing, data, source)
 
     def __reduce__(self) -> "tuple[type[BatchScorer], tuple[Any, ...]]":

@@ -22,8 +22,8 @@ from audit.model.logits.surrogate import SurrogateLogits, find_surrogate
 from audit.model.model import Model
 from audit.subject.predictor import Predictor
 
-_MAX_HELD = 4
-_held: "OrderedDict[str, ModelFunctions]" = OrderedDict()
+_MAX_RESTORED = 4
+_restored_functions: "OrderedDict[str, ModelFunctions]" = OrderedDict()
 _lock = Lock()
 
 
@@ -42,7 +42,7 @@ class ModelFunctions:
     key: str = field(default_factory=lambda: uuid4().hex)
 
     def __reduce__(self) -> "tuple[Callable[..., ModelFunctions], tuple[Any, ...]]":
-        return _restored, tuple(getattr(self, f.name) for f in fields(self))
+        return _restore, tuple(getattr(self, f.name) for f in fields(self))
 
     @cached_property
     def predictor(self) -> Predictor:
@@ -71,12 +71,12 @@ class ModelFunctions:
         return surrogate and replace(surrogate, again=partial(getattr, self, "surrogate"))
 
 
-def _restored(*values: Any) -> ModelFunctions:
+def _restore(*values: Any) -> ModelFunctions:
     """Return the functions of another process: those that this one has already, under the same key."""
     functions = ModelFunctions(*values)
     with _lock:
-        functions = _held.setdefault(functions.key, functions)
-        _held.move_to_end(functions.key)
-        while len(_held) > _MAX_HELD:
-            _held.popitem(last=False)
+        functions = _restored_functions.setdefault(functions.key, functions)
+        _restored_functions.move_to_end(functions.key)
+        while len(_restored_functions) > _MAX_RESTORED:
+            _restored_functions.popitem(last=False)
     return functions

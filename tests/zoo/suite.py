@@ -10,6 +10,8 @@ import tensorflow as tf
 
 from audit.attribution import attribute
 from audit.checks.explainability.explanation import ExplainedOutput, Sampling, explain
+from audit.execution.payload import decode, encode
+from audit.subject.batch_scoring import BatchScorer, RowBatch
 from audit.subject.predictions import Classified
 
 from . import slopes, table, truth
@@ -77,6 +79,24 @@ class Suite:
                 found[:, 0] if kind == "regression" else found[:, subject.decision_rule.favorable].sum(1)
             )
             np.testing.assert_allclose(favorable, uncut, rtol=1e-6, atol=_rounding(audited))
+
+    def test_another_process_gets_the_same_model(self, audited: Audited) -> None:
+        """What is sent to a worker: the model's path, and what it takes to find the same functions there."""
+        subject = audited.subject
+        _ = subject.logits, subject.surrogate_logits  # both are found, and not sent
+        payload = encode((subject.functions, BatchScorer.of(subject, subject.source)))
+        functions, scorer = decode(payload.data, payload.buffers)
+        assert functions is not subject.functions and functions.model is not subject.model
+        rows = subject.features.data.matrix[:64]
+        np.testing.assert_array_equal(functions.predictor.decide(rows), subject.predictor.decide(rows))
+        for name in ("logits", "surrogate"):
+            one, other = getattr(functions, name), getattr(subject.functions, name)
+            assert (one is None) == (other is None)
+            if one is not None:
+                arrays = (tf.function(f, autograph=False)(tf.constant(rows)) for f in (one, other))
+                np.testing.assert_array_equal(*arrays)
+        raw = BatchScorer.of(subject, subject.source)(RowBatch(0, 1, 0))
+        np.testing.assert_array_equal(scorer(RowBatch(0, 1, 0)), raw)
 
     def test_attributions_are_those_of_the_uncut_model(self, audited: Audited) -> None:
         if _has_tail(audited):
