@@ -13,7 +13,7 @@ from scipy import special
 from simulated_ranks import delong
 
 from audit.attribution import Attributions
-from audit.attribution.permutation_shapley import ReferenceInfluence
+from audit.attribution.running_estimate import ReferenceInfluence
 from audit.attribution.rank_stability import rank_stability
 from audit.checks.explainability.explanation import Explanation
 from audit.checks.explainability.metrics import importance

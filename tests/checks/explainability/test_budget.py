@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from audit.attribution import attribute
 from audit.attribution.expected_gradients import expected_gradients
-from audit.attribution.permutation_shapley import MIN_DRAW_PAIRS, evaluations_per_pair
+from audit.attribution.permutation_pass import MIN_DRAW_PAIRS, evaluations_per_pair
 from audit.checks.explainability.explained_sample import affordable
 from audit.checks.explainability.explanation import ExplainedOutput
 from audit.frameworks.tensorflow_loader import GRADIENT_COST
