@@ -44,27 +44,58 @@ def _codes(columns: np.ndarray) -> np.ndarray:
 
 
 class Bucket(NamedTuple):
-    """Pairs with equally many differing features: their number, and the pairs' indices (pairs,)."""
+    """Pairs with equally many differing features: their number, and where they are among sorted pairs."""
 
-    features: int
-    pairs: np.ndarray
-
-
-def buckets(differing: np.ndarray) -> Iterator[Bucket]:
-    """Yield the pairs of each number of differing features but 0, from ``differing`` (pairs, features) bool."""
-    counts = differing.sum(axis=-1, dtype=np.int32)
-    order = np.argsort(counts, kind="stable")
-    ends = np.cumsum(np.bincount(counts))
-    for features, (start, end) in enumerate(zip(ends[:-1], ends[1:], strict=True), 1):
-        if end > start:
-            yield Bucket(features, order[start:end])
+    length: int
+    pairs: slice
+    entries: slice
 
 
-def spread(values: np.ndarray, differing: np.ndarray) -> np.ndarray:
-    """Return values of differing features (pairs, differing) at their features' places, 0 elsewhere.
+class SortedPairs(NamedTuple):
+    """Pairs of a row and a reference, sorted by their numbers of differing features. An entry is one such feature.
 
-    The result has the shape of ``differing``, (pairs, features), and the values' type.
+    Attributes:
+        order: (pairs,) int, each pair's index before it was sorted.
+        lengths: (pairs,) int, numbers of differing features, ascending.
+        features: (entries,) int, the differing features of each pair in turn.
     """
-    places = np.zeros(differing.shape, values.dtype)
-    places[differing] = values.ravel()
-    return places
+
+    order: np.ndarray
+    lengths: np.ndarray
+    features: np.ndarray
+
+    @classmethod
+    def of(cls, differing: np.ndarray) -> "SortedPairs":
+        """Sort pairs, (pairs, features) bool."""
+        lengths = np.ascontiguousarray(differing.T).sum(axis=0, dtype=np.uint16)
+        order = np.argsort(lengths, kind="stable")
+        features = np.flatnonzero(differing[order]) % differing.shape[1]
+        return cls(order, lengths[order].astype(np.int64), features)
+
+    def buckets(self) -> Iterator[Bucket]:
+        """Yield the pairs of each number of differing features but 0."""
+        last = np.cumsum(np.bincount(self.lengths))
+        end = 0
+        for length, (first, stop) in enumerate(zip(last[:-1].tolist(), last[1:].tolist(), strict=True), 1):
+            start, end = end, end + length * (stop - first)
+            if stop > first:
+                yield Bucket(length, slice(first, stop), slice(start, end))
+
+    def entries(self, values: np.ndarray) -> np.ndarray:
+        """Return a value of each sorted pair (pairs,) for each of its entries (entries,)."""
+        return np.repeat(values, self.lengths)
+
+
+def by_column(values: np.ndarray, features: np.ndarray, feature_of_column: np.ndarray) -> np.ndarray:
+    """Return values of differing features, both (pairs, length), for all columns: 0 where they do not differ.
+
+    Args:
+        values: of the features.
+        features: indices of the features.
+        feature_of_column: (columns,) int.
+    """
+    count = int(feature_of_column.max()) + 1
+    places = np.zeros(len(values) * count, values.dtype)
+    places[(np.arange(len(values))[:, None] * count + features).ravel()] = values.ravel()
+    table = places.reshape(-1, count)
+    return table if np.array_equal(feature_of_column, np.arange(count)) else table[:, feature_of_column]

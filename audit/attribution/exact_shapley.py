@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from audit.attribution.coalitions import BatchFunction, MaskedFunction
-from audit.attribution.differing_features import Bucket, FeatureCodes, buckets, spread
+from audit.attribution.differing_features import FeatureCodes, SortedPairs, by_column
 from audit.attribution.row_groups import map_groups, row_groups, rows_per_group
 from audit.attribution.running_estimate import ReferenceInfluence, ShapleyEstimate, signed_sums
 
@@ -59,33 +59,30 @@ class Enumeration:
         """Return the values of the rows ``group``, (rows,) indices."""
         differing = self._codes.differing(group)
         shape = differing.shape
-        differing = differing.reshape(-1, shape[-1])
-        row = np.repeat(group, shape[1]).astype(np.int32)
-        reference = np.tile(np.arange(shape[1], dtype=np.int32), shape[0])
-        contributions = np.zeros(differing.shape)
+        pairs = SortedPairs.of(differing.reshape(-1, shape[-1]))
+        row = group[pairs.order // shape[1]].astype(np.int32)
+        reference = (pairs.order % shape[1]).astype(np.int32)
+        values = np.empty(len(pairs.features))
         evaluations = 0
-        for bucket in buckets(differing):
-            pairs = bucket.pairs
-            values = self._values(bucket, row[pairs], reference[pairs], differing[pairs])
-            contributions[pairs] = spread(values, differing[pairs])
-            evaluations += 2 * len(pairs) * coalitions_of_pair(bucket.features)
-        by_reference = contributions.reshape(shape)
+        for length, p, e in pairs.buckets():
+            values[e] = self._values(row[p], reference[p], pairs.features[e].reshape(-1, length)).ravel()
+            evaluations += 2 * len(row[p]) * coalitions_of_pair(length)
+        place = pairs.entries(pairs.order * shape[-1]) + pairs.features
+        by_reference = np.bincount(place, values, differing.size).reshape(shape)
         return ExactSums(by_reference.mean(axis=1), signed_sums(by_reference), evaluations)
 
-    def _values(
-        self, bucket: Bucket, row: np.ndarray, reference: np.ndarray, differing: np.ndarray
-    ) -> np.ndarray:
-        """Return the values of pairs that differ in equally many features: (pairs, differing)."""
-        shape = (len(row), bucket.features)
-        bits = spread(np.broadcast_to(_bits(bucket.features), shape), differing)[:, self._feature_of_column]
-        levels = np.arange(1, 1 + coalitions_of_pair(bucket.features), dtype=np.int32)
+    def _values(self, row: np.ndarray, reference: np.ndarray, features: np.ndarray) -> np.ndarray:
+        """Return the values of pairs with the same number of differing ``features``, both (pairs, length)."""
+        length = features.shape[1]
+        bits = by_column(np.broadcast_to(_bits(length), features.shape), features, self._feature_of_column)
+        levels = np.arange(1, 1 + coalitions_of_pair(length), dtype=np.int32)
 
         def inside(pairs: slice, coalitions: slice) -> np.ndarray:
             return np.asarray(bits[pairs].reshape(1, -1) & levels[coalitions, None] != 0)
 
         contrasts = self.masked.contrasts(row, reference, inside, len(levels))
         empty = -self.masked.ends.contrasts(row, reference)
-        return np.asarray(np.concatenate([[empty], contrasts]).T @ _weights(bucket.features))
+        return np.asarray(np.concatenate([[empty], contrasts]).T @ _weights(length))
 
 
 def enumerate_coalitions(enumeration: Enumeration) -> ShapleyEstimate:

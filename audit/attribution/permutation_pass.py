@@ -10,13 +10,14 @@ and the same rotated by half its length: a feature that comes early in one comes
 features precede it, errors cancel in part.
 """
 
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
 from audit.attribution.coalitions import BatchFunction, MaskedFunction
-from audit.attribution.differing_features import Bucket, FeatureCodes, buckets, spread
-from audit.attribution.running_estimate import PassSums, signed_sums
+from audit.attribution.differing_features import FeatureCodes, SortedPairs, by_column
+from audit.attribution.running_estimate import PassSums
 
 MIN_DRAW_PAIRS = 64
 """Pairs of draws of a row, over all references, before its standard errors may end the sampling."""
@@ -73,22 +74,22 @@ class PassPlan(NamedTuple):
 
 
 class _Draws(NamedTuple):
-    """Random numbers of a group's pass.
+    """Random numbers of a group's pass, and what follows from them alone.
 
     Attributes:
-        doubled: (rows, doubled) int, the slots that draw a second pair.
-        words: (rows, pairs, features) uint32, whose order is a permutation: pairs of all slots, then second pairs.
+        slot: (rows, pairs) int, the slot that each pair is drawn for: all slots, then those that are doubled.
+        words: (rows, pairs, features) uint32, whose order is a permutation.
     """
 
-    doubled: np.ndarray
+    slot: np.ndarray
     words: np.ndarray
 
 
-class _PairContributions(NamedTuple):
-    """Contributions of the features of pairs by the permutation and by the rotated one, both (pairs, features)."""
+class _Contributions(NamedTuple):
+    """Contributions of differing features, all (entries,): means of pairs, and their squared errors if unrelated."""
 
-    plain: np.ndarray
-    rotated: np.ndarray
+    means: np.ndarray
+    squares: np.ndarray
 
 
 class PassSampler:
@@ -128,37 +129,32 @@ class PassSampler:
     def __call__(self, group: np.ndarray, passes: np.ndarray) -> PassSums:
         """Sample the pass ``passes`` of each row of ``group``, both (rows,) int."""
         draws = _draw(self._seed, group, passes, self.plan, self.features)
-        slot = np.broadcast_to(np.arange(self.plan.slots), (len(group), self.plan.slots))
-        reference = np.concatenate([slot, draws.doubled], axis=1) % self.plan.references
+        reference = draws.slot % self.plan.references
         differing = self._codes.differing(group)[np.arange(len(group))[:, None], reference]
-        differing = differing.reshape(-1, self.features)
-        row = np.repeat(group, self.plan.pairs).astype(np.int32)
-        words = draws.words.reshape(-1, self.features)
-        shape = (len(row), self.features)
-        contributions = _PairContributions(np.zeros(shape), np.zeros(shape))
+        pairs = SortedPairs.of(differing.reshape(-1, self.features))
+        words = draws.words.reshape(-1)[pairs.entries(pairs.order * self.features) + pairs.features]
+        row = np.repeat(group, self.plan.pairs)[pairs.order].astype(np.int32)
+        reference = reference.reshape(-1)[pairs.order].astype(np.int32)
+        contributions = _Contributions(np.empty(len(words)), np.empty(len(words)))
         evaluations = 0
-        for bucket in buckets(differing):
-            pairs = bucket.pairs
-            part = self._contributions(
-                bucket, row[pairs], reference.ravel()[pairs].astype(np.int32), differing[pairs], words[pairs]
-            )
-            contributions.plain[pairs] = part.plain
-            contributions.rotated[pairs] = part.rotated
-            evaluations += 2 * len(pairs) * coalitions_of_pair(bucket.features)
-        return _reduced(contributions, draws.doubled, self.plan, evaluations, is_first=not passes.any())
+        for length, p, e in pairs.buckets():
+            columns = partial(by_column, features=pairs.features[e].reshape(-1, length))
+            part = self._walked(row[p], reference[p], columns, words[e].reshape(-1, length))
+            contributions.means[e] = part.means
+            contributions.squares[e] = part.squares
+            evaluations += 2 * len(row[p]) * coalitions_of_pair(length)
+        return _reduced(contributions, pairs, draws.slot, self.plan, self.features, evaluations, not passes.any())
 
-    def _contributions(
-        self, bucket: Bucket, row: np.ndarray, reference: np.ndarray, differing: np.ndarray, words: np.ndarray
-    ) -> _PairContributions:
-        """Walk the permutations of pairs that differ in equally many features, (pairs,) indices and (pairs, features).
+    def _walked(self, row: np.ndarray, reference: np.ndarray, columns: partial[np.ndarray], words: np.ndarray) -> _Contributions:
+        """Walk the permutations of pairs that differ in equally many features, (pairs,) indices and (pairs, length).
 
         Forwards, a feature at position p adds v(first p + 1) - v(first p); backwards, it adds
         v(all but the first p) - v(all but the first p + 1). Together that is c(p + 1) - c(p), where c(p) is
         the contrast of the first p features and all others.
         """
-        length = bucket.features
-        position = _positions(words[differing].reshape(-1, length))
-        inside = _Walks(spread(position, differing)[:, self._feature_of_column], length)
+        length = words.shape[1]
+        position = _positions(words)
+        inside = _Walks(columns(position, feature_of_column=self._feature_of_column), length)
         contrasts = self.masked.contrasts(row, reference, inside, coalitions_of_pair(length))
         ends = self.masked.ends.contrasts(row, reference)
         plain = np.concatenate([[-ends], contrasts[: length - 1], [ends]])
@@ -166,10 +162,9 @@ class PassSampler:
         rotated[[0, length]] = -ends, ends
         rotated[_rotated_levels(length)] = contrasts[length - 1 :]
         rotated[length - length // 2] = -plain[length // 2]  # the second half is the complement of the first
-        return _PairContributions(
-            spread(_added(plain, position), differing),
-            spread(_added(rotated, _rotated(position, length)), differing),
-        )
+        first = _added(plain, position)
+        second = _added(rotated, _rotated(position, length))
+        return _Contributions(0.5 * (first + second), 0.25 * np.square(first - second))
 
 
 class _Walks:
@@ -186,11 +181,14 @@ class _Walks:
 
     def __call__(self, pairs: slice, coalitions: slice) -> np.ndarray:
         """Return the masks of some pairs at some coalitions: (coalitions, pairs * columns) bool."""
-        first = len(self._levels[0])
-        slices = slice(*coalitions.indices(first)), slice(*(max(0, end - first) for end in (coalitions.start, coalitions.stop)))
-        walks = zip(self._positions, self._levels, slices, strict=True)
-        masks = [position[pairs].reshape(1, -1) < levels[s, None] for position, levels, s in walks]
-        return np.concatenate(masks)
+        first, last, _ = coalitions.indices(sum(map(len, self._levels)))
+        plain, rotated = (position[pairs].reshape(1, -1) for position in self._positions)
+        border = len(self._levels[0])
+        masks = np.empty((last - first, plain.shape[1]), bool)
+        parts = np.split(masks, [min(max(0, border - first), len(masks))])
+        np.less(plain, self._levels[0][first:last, None], out=parts[0])
+        np.less(rotated, self._levels[1][max(0, first - border) : max(0, last - border), None], out=parts[1])
+        return masks
 
 
 def _rotated_levels(length: int) -> np.ndarray:
@@ -206,7 +204,7 @@ def _rotated(position: np.ndarray, length: int) -> np.ndarray:
 
 
 def _positions(words: np.ndarray) -> np.ndarray:
-    """Return each feature's position in permutations along the last axis, in the smallest type for twice their length.
+    """Return each feature's position in permutations along the last axis, in a small type.
 
     Random words are sorted with the feature's number in their last bits: so no two are equal, and the
     draw rests on Philox's stream alone, which numpy keeps from version to version, unlike its shuffles.
@@ -215,45 +213,74 @@ def _positions(words: np.ndarray) -> np.ndarray:
     feature_bits = np.uint32((1 << (length - 1).bit_length()) - 1)
     words = words & ~feature_bits | np.arange(length, dtype=np.uint32)
     words.sort(axis=-1)
-    return (words & feature_bits).astype(np.min_scalar_type(2 * length))
+    return (words & feature_bits).astype(np.min_scalar_type(length))
 
 
 def _added(chain: np.ndarray, position: np.ndarray) -> np.ndarray:
-    """Return what the features at positions (pairs, length) add, from contrasts (length + 1, pairs)."""
-    steps = np.subtract(chain[1:].T, chain[:-1].T, order="C")
-    return np.asarray(0.5 * np.take_along_axis(steps, position.astype(np.intp), axis=1))
+    """Return what the features at positions (pairs, length) add, from contrasts (length + 1, pairs): (entries,)."""
+    place = (position * np.intp(chain.shape[1]) + np.arange(len(position))[:, None]).ravel()
+    return np.asarray(0.5 * np.take(np.diff(chain, axis=0), place))
 
 
 def _draw(seed: int, group: np.ndarray, passes: np.ndarray, plan: PassPlan, features: int) -> _Draws:
-    """Draw the pass of each row; it depends on the seed, the row's index and its pass alone."""
+    """Draw the pass of each row; it depends on the seed, the row's index and its pass alone.
+
+    Doubled slots are equally far from each other, from a random first one on.
+    """
     count = 1 + plan.pairs * features
-    counters = ([0, 0, row, number] for row, number in zip(group.tolist(), passes.tolist(), strict=True))
-    streams = [np.random.Philox(key=seed, counter=counter).random_raw(-(-count // 2)) for counter in counters]
-    words = np.stack(streams).view(np.uint32)[:, :count]
+    generator = np.random.Philox(key=seed)
+    state = generator.state
+    words = np.empty((len(group), -(-count // 2)), np.uint64)
+    for line, row, number in zip(words, group.tolist(), passes.tolist(), strict=True):
+        state["state"]["counter"][:] = 0, 0, row, number
+        generator.state = state  # several times faster than another generator
+        line[:] = generator.random_raw(len(line))
+    words = words.view(np.uint32)[:, :count]
     phase = words[:, :1] / 2.0**32
     doubled = ((np.arange(plan.doubled) + phase) * plan.slots / plan.doubled).astype(np.int64)
-    return _Draws(doubled, words[:, 1:].reshape(len(group), plan.pairs, features))
+    slots = np.broadcast_to(np.arange(plan.slots), (len(group), plan.slots))
+    return _Draws(np.concatenate([slots, doubled], axis=1), words[:, 1:].reshape(len(group), plan.pairs, features))
 
 
 def _reduced(
-    contributions: _PairContributions, doubled: np.ndarray, plan: PassPlan, evaluations: int, *, is_first: bool
+    contributions: _Contributions,
+    pairs: SortedPairs,
+    slot: np.ndarray,
+    plan: PassPlan,
+    features: int,
+    evaluations: int,
+    is_first: bool,
 ) -> PassSums:
-    """Sum the contributions of the pairs of all rows over the slots."""
-    shape = (len(doubled), plan.pairs, -1)
-    means = (0.5 * (contributions.plain + contributions.rotated)).reshape(shape)
-    squares = (np.square(contributions.plain - contributions.rotated) / 4).reshape(shape)
-    by_slot = means[:, : plan.slots].copy()
-    by_slot_squares = squares[:, : plan.slots].copy()
-    at = np.arange(len(doubled))[:, None], doubled
-    second = means[:, plan.slots :]
-    second_squares = squares[:, plan.slots :]
-    mean_squares = 0.5 * np.square(by_slot[at] - second).sum(axis=(1, 2))
-    pair_squares = 0.5 * (by_slot_squares[at] + second_squares).sum(axis=(1, 2))
-    by_slot[at] = 0.5 * (by_slot[at] + second)
-    by_slot_squares[at] = 0.25 * (by_slot_squares[at] + second_squares)
-    features = means.shape[-1]
-    by_reference = by_slot.reshape(len(doubled), -1, plan.references, features).mean(axis=1)
-    influence = signed_sums(by_reference) if is_first else np.zeros(by_reference.shape[1:])
+    """Sum the contributions of all pairs over the slots; ``slot`` is that of each pair (rows, pairs)."""
+    rows = len(slot)
+    means, squares = contributions
+    line = np.arange(rows)[:, None]
+    doubled = np.full(slot.shape, -1)
+    doubled[line, slot[:, plan.slots :]] = doubled[:, plan.slots :] = np.arange(rows * plan.doubled).reshape(rows, -1)
+    weight = pairs.entries(np.where(doubled < 0, 1.0, 0.5).ravel()[pairs.order])
+    row = pairs.order // plan.pairs
+    feature_of_row = pairs.entries(row * features) + pairs.features
+    weighted = weight * means
+
+    def summed(values: np.ndarray, place: np.ndarray, lines: int) -> np.ndarray:
+        return np.bincount(place, values, lines * features).reshape(lines, features)
+
+    sums = summed(weighted, feature_of_row, rows)
+    influence = np.zeros((plan.references, features))
+    if is_first:
+        reference = (slot % plan.references).ravel()[pairs.order]
+        signs = np.sign(sums).ravel()[feature_of_row]
+        place = pairs.entries(reference * features) + pairs.features
+        influence = summed(signs * weighted, place, plan.references) / (plan.slots // plan.references)
+    at = np.flatnonzero(weight < 1)
+    place = pairs.entries(doubled.ravel()[pairs.order] * features)[at] + pairs.features[at]
+    sign = pairs.entries(np.where(pairs.order % plan.pairs < plan.slots, 1.0, -1.0))[at]
+    difference = summed(sign * means[at], place, rows * plan.doubled)
     return PassSums(
-        by_slot.sum(axis=1), by_slot_squares.sum(axis=1), pair_squares, mean_squares, influence, evaluations
+        sums,
+        summed(np.square(weight) * squares, feature_of_row, rows),
+        0.5 * np.bincount(feature_of_row[at] // features, squares[at], rows),
+        0.5 * np.square(difference).reshape(rows, -1).sum(axis=1),
+        influence,
+        evaluations,
     )
