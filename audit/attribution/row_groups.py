@@ -10,8 +10,8 @@ T = TypeVar("T")
 
 _CONCURRENT_GROUPS = 3
 """While TensorFlow masks on one core, and numpy draws and sums on one, a model computes."""
-_CALLS_OF_GROUP = 4
-"""Calls that a group fills: pairs are sorted by their numbers of differing features, and each number is a call."""
+_CALLS_OF_GROUP = 6
+"""Calls that a group may fill: pairs of each number of differing features have their own, and small ones are slow."""
 
 
 def rows_per_group(masks_of_row: int, masks_of_call: int) -> int:
@@ -20,8 +20,8 @@ def rows_per_group(masks_of_row: int, masks_of_call: int) -> int:
 
 
 def row_groups(rows: np.ndarray, size: int) -> list[np.ndarray]:
-    """Divide indices of rows into groups of ``size``, in their order."""
-    return np.array_split(rows, range(size, len(rows), size))
+    """Divide indices of rows into groups of at most ``size`` and about as many each, in their order."""
+    return np.array_split(rows, -(-len(rows) // size))
 
 
 def map_groups(work: Callable[..., T], *arguments: Sequence[np.ndarray]) -> Iterator[T]:

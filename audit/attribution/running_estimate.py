@@ -13,8 +13,13 @@ What rarely happens is easily never drawn, and then nothing seems to spread. The
 variances: Smyth, Statistical Applications in Genetics and Molecular Biology 3 (2004).
 """
 
-_PRIOR_DOUBLED = 2
-"""Doubled slots, added to a row's own, in which the errors of a pair's draws seem unrelated."""
+_PRIOR_DOUBLED = 6
+"""Doubled slots, added to a row's own, in which the errors of a pair's draws do not cancel.
+
+With both priors, 0.1 to 0.6 % of values lay beyond three standard errors on networks, products and sigmoids of 8 to 13
+features with 100 references, and 96.5 to 98.5 % within two: errors are overstated by a tenth to a quarter. On a sum of
+steps at rare coincidences, as of trees, more lie beyond.
+"""
 
 
 class ShapleyEstimate(NamedTuple):
