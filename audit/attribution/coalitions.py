@@ -5,10 +5,10 @@ both, evaluated together, from one mask. Masking and the function are one compil
 The two coalitions that all rows share, none of the row (the reference) and all of it, are evaluated once.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -131,7 +131,10 @@ class MaskedFunction:
         def outside(pairs: slice, _: slice) -> np.ndarray:
             return np.zeros((1, len(row[pairs]) * columns), bool)
 
-        return self._evaluate(row.astype(np.int32), reference, outside, 1)[:, 0]
+        values = np.empty((2, len(row)), self._tables[0].dtype.as_numpy_dtype)
+        for call in self._calls(row.astype(np.int32), reference, outside, 1):
+            values[:, call.pairs] = call.outputs[:, 0]
+        return values
 
     def contrasts(
         self, row: np.ndarray, reference: np.ndarray, inside: MaskFunction, coalitions: int
@@ -143,10 +146,9 @@ class MaskedFunction:
         Raises:
             ValueError: the function is not finite; the message has the indices of the row and the reference.
         """
-        if not coalitions:
-            return np.empty((0, len(row)))
-        with_row, without = self._evaluate(row, reference, inside, coalitions)
-        differences = np.subtract(with_row, without, dtype=np.float64)
+        differences = np.empty((coalitions, len(row)))
+        for call in self._calls(row, reference, inside, coalitions):
+            np.subtract(*call.outputs, out=differences[call.coalitions, call.pairs], dtype=np.float64)
         if not np.isfinite(differences).all():
             at = np.flatnonzero(~np.isfinite(differences).all(axis=0))[0]
             raise ValueError(
@@ -154,19 +156,26 @@ class MaskedFunction:
             )
         return differences
 
-    def _evaluate(
+    def pairs_of_call(self, coalitions: int) -> int:
+        """Return how many pairs, of as many coalitions each, are evaluated in a call."""
+        return max(1, self.masks_of_call // max(1, coalitions))
+
+    def _calls(
         self, row: np.ndarray, reference: np.ndarray, inside: MaskFunction, coalitions: int
-    ) -> np.ndarray:
-        """Evaluate every pair at every coalition, and at its complement: (2, coalitions, pairs), read-only."""
-        step = max(1, min(coalitions, self.masks_of_call))
-        parts = []
-        for p in _slices(len(row), max(1, self.masks_of_call // step)):
-            calls = [
-                np.asarray(self._outputs(*self._tables, row[p], reference[p], inside(p, s)))
-                for s in _slices(coalitions, step)
-            ]
-            parts.append(_joined(calls, 1))
-        return _joined(parts, 2)
+    ) -> Iterator["_Call"]:
+        """Evaluate every pair at every coalition, and at its complement."""
+        for p in _slices(len(row), self.pairs_of_call(coalitions)):
+            for s in _slices(coalitions, self.masks_of_call):
+                outputs = self._outputs(*self._tables, row[p], reference[p], inside(p, s))
+                yield _Call(p, s, np.asarray(outputs))
+
+
+class _Call(NamedTuple):
+    """Outputs of a call of some pairs at some coalitions, (2, coalitions, pairs): inside, and the complements."""
+
+    pairs: slice
+    coalitions: slice
+    outputs: np.ndarray
 
 
 def end_evaluations(rows: int, references: int, targets: int = 1) -> int:
@@ -176,10 +185,6 @@ def end_evaluations(rows: int, references: int, targets: int = 1) -> int:
 
 def _slices(length: int, step: int) -> list[slice]:
     return [slice(start, start + step) for start in range(0, length, step)]
-
-
-def _joined(parts: list[np.ndarray], axis: int) -> np.ndarray:
-    return parts[0] if len(parts) == 1 else np.concatenate(parts, axis)
 
 
 def _masked_function(f: BatchFunction, rows: np.ndarray, targets: np.ndarray | None) -> Callable[..., Any]:

@@ -4,7 +4,8 @@ A pair of a row and a reference that agree in a feature has the same output with
 coalitions are those of the differing features alone, and pairs of as many differing features are evaluated together.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -44,7 +45,7 @@ def _codes(columns: np.ndarray) -> np.ndarray:
 
 
 class Bucket(NamedTuple):
-    """Pairs with equally many differing features: their number, and where they are among sorted pairs."""
+    """Pairs with equally many differing features: this number, and where pairs and their entries are among all."""
 
     length: int
     pairs: slice
@@ -72,14 +73,17 @@ class SortedPairs(NamedTuple):
         features = np.flatnonzero(differing[order]) % differing.shape[1]
         return cls(order, lengths[order].astype(np.int64), features)
 
-    def buckets(self) -> Iterator[Bucket]:
-        """Yield the pairs of each number of differing features but 0."""
-        last = np.cumsum(np.bincount(self.lengths))
-        end = 0
-        for length, (first, stop) in enumerate(zip(last[:-1].tolist(), last[1:].tolist(), strict=True), 1):
-            start, end = end, end + length * (stop - first)
-            if stop > first:
-                yield Bucket(length, slice(first, stop), slice(start, end))
+    def buckets(self, max_pairs: Callable[[int], int]) -> Iterator[Bucket]:
+        """Yield the pairs of each number of differing features but 0, ``max_pairs`` of it at a time."""
+        last = np.cumsum(np.bincount(self.lengths)).tolist()
+        entry = 0
+        for length, (first, stop) in enumerate(pairwise(last), 1):
+            step = max_pairs(length)
+            for start in range(first, stop, step):
+                end = min(start + step, stop)
+                entries = slice(entry, entry + length * (end - start))
+                entry = entries.stop
+                yield Bucket(length, slice(start, end), entries)
 
     def entries(self, values: np.ndarray) -> np.ndarray:
         """Return a value of each sorted pair (pairs,) for each of its entries (entries,)."""

@@ -64,12 +64,15 @@ class Enumeration:
         reference = (pairs.order % shape[1]).astype(np.int32)
         values = np.empty(len(pairs.features))
         evaluations = 0
-        for length, p, e in pairs.buckets():
+        for length, p, e in pairs.buckets(self._pairs_of_call):
             values[e] = self._values(row[p], reference[p], pairs.features[e].reshape(-1, length)).ravel()
             evaluations += 2 * len(row[p]) * coalitions_of_pair(length)
         place = pairs.entries(pairs.order * shape[-1]) + pairs.features
         by_reference = np.bincount(place, values, differing.size).reshape(shape)
         return ExactSums(by_reference.mean(axis=1), signed_sums(by_reference), evaluations)
+
+    def _pairs_of_call(self, length: int) -> int:
+        return self.masked.pairs_of_call(coalitions_of_pair(length))
 
     def _values(self, row: np.ndarray, reference: np.ndarray, features: np.ndarray) -> np.ndarray:
         """Return the values of pairs with the same number of differing ``features``, both (pairs, length)."""

@@ -17,60 +17,9 @@ import numpy as np
 
 from audit.attribution.coalitions import BatchFunction, MaskedFunction
 from audit.attribution.differing_features import FeatureCodes, SortedPairs, by_column
+from audit.attribution.pass_plan import PassPlan, coalitions_of_pair
+from audit.attribution.pass_sums import SampledPairs
 from audit.attribution.running_estimate import PassSums
-
-MIN_DRAW_PAIRS = 64
-"""Pairs of draws of a row, over all references, before its standard errors may end the sampling."""
-
-_SLOTS_PER_DOUBLED = 6
-"""Slots of which one draws a second pair: enough to measure how a pair's errors cancel."""
-
-
-def min_passes(references: int) -> int:
-    """Return how often each reference is used in a pass: few references take several turns."""
-    return -(-MIN_DRAW_PAIRS // references)
-
-
-def coalitions_of_pair(features: int) -> int:
-    """Return the number of coalitions that a pair of draws evaluates, complements not counted.
-
-    Both permutations have one less than features, and the one half of the features is the other half's complement.
-    """
-    return max(0, 2 * features - 3)
-
-
-def evaluations_per_pair(features: int) -> float:
-    """Return the most evaluations that a pass takes for a row and each use of a reference."""
-    return 2 * coalitions_of_pair(features) * (1 + 1 / _SLOTS_PER_DOUBLED)
-
-
-class PassPlan(NamedTuple):
-    """Slots of a row's pass.
-
-    Attributes:
-        references: number of references, which slots use in turn.
-        slots: number of slots.
-        doubled: number of slots that draw two pairs.
-    """
-
-    references: int
-    slots: int
-    doubled: int
-
-    @classmethod
-    def of(cls, references: int) -> "PassPlan":
-        """Plan the least whole turns that draw `MIN_DRAW_PAIRS` pairs."""
-        slots = references * min_passes(references)
-        return cls(references, slots, slots // _SLOTS_PER_DOUBLED)
-
-    @property
-    def pairs(self) -> int:
-        """Number of pairs that a row draws."""
-        return self.slots + self.doubled
-
-    def masks(self, features: int) -> int:
-        """Return the most coalitions of a row that a pass evaluates."""
-        return self.pairs * coalitions_of_pair(features)
 
 
 class _Draws(NamedTuple):
@@ -132,20 +81,24 @@ class PassSampler:
         reference = draws.slot % self.plan.references
         differing = self._codes.differing(group)[np.arange(len(group))[:, None], reference]
         pairs = SortedPairs.of(differing.reshape(-1, self.features))
+        sampled = SampledPairs(pairs, draws.slot, self.plan, self.features)
         words = draws.words.reshape(-1)[pairs.entries(pairs.order * self.features) + pairs.features]
-        row = np.repeat(group, self.plan.pairs)[pairs.order].astype(np.int32)
-        reference = reference.reshape(-1)[pairs.order].astype(np.int32)
-        contributions = _Contributions(np.empty(len(words)), np.empty(len(words)))
+        row = group[sampled.row].astype(np.int32)
+        reference = sampled.reference.astype(np.int32)
         evaluations = 0
-        for length, p, e in pairs.buckets():
+        for length, p, e in pairs.buckets(self._pairs_of_call):
             columns = partial(by_column, features=pairs.features[e].reshape(-1, length))
-            part = self._walked(row[p], reference[p], columns, words[e].reshape(-1, length))
-            contributions.means[e] = part.means
-            contributions.squares[e] = part.squares
-            evaluations += 2 * len(row[p]) * coalitions_of_pair(length)
-        return _reduced(contributions, pairs, draws.slot, self.plan, self.features, evaluations, not passes.any())
+            walked = self._walked(row[p], reference[p], columns, words[e].reshape(-1, length))
+            sampled.means[e], sampled.squares[e] = walked.means, walked.squares
+            evaluations += 2 * (p.stop - p.start) * coalitions_of_pair(length)
+        return sampled.sums(evaluations, is_first=not passes.any())
 
-    def _walked(self, row: np.ndarray, reference: np.ndarray, columns: partial[np.ndarray], words: np.ndarray) -> _Contributions:
+    def _pairs_of_call(self, length: int) -> int:
+        return self.masked.pairs_of_call(coalitions_of_pair(length))
+
+    def _walked(
+        self, row: np.ndarray, reference: np.ndarray, columns: partial[np.ndarray], words: np.ndarray
+    ) -> _Contributions:
         """Walk the permutations of pairs that differ in equally many features, (pairs,) indices and (pairs, length).
 
         Forwards, a feature at position p adds v(first p + 1) - v(first p); backwards, it adds
@@ -177,7 +130,10 @@ class _Walks:
 
     def __init__(self, position: np.ndarray, length: int) -> None:
         self._positions = position, _rotated(position, length)
-        self._levels = np.arange(1, length, dtype=position.dtype), _rotated_levels(length).astype(position.dtype)
+        self._levels = (
+            np.arange(1, length, dtype=position.dtype),
+            _rotated_levels(length).astype(position.dtype),
+        )
 
     def __call__(self, pairs: slice, coalitions: slice) -> np.ndarray:
         """Return the masks of some pairs at some coalitions: (coalitions, pairs * columns) bool."""
@@ -239,48 +195,6 @@ def _draw(seed: int, group: np.ndarray, passes: np.ndarray, plan: PassPlan, feat
     phase = words[:, :1] / 2.0**32
     doubled = ((np.arange(plan.doubled) + phase) * plan.slots / plan.doubled).astype(np.int64)
     slots = np.broadcast_to(np.arange(plan.slots), (len(group), plan.slots))
-    return _Draws(np.concatenate([slots, doubled], axis=1), words[:, 1:].reshape(len(group), plan.pairs, features))
-
-
-def _reduced(
-    contributions: _Contributions,
-    pairs: SortedPairs,
-    slot: np.ndarray,
-    plan: PassPlan,
-    features: int,
-    evaluations: int,
-    is_first: bool,
-) -> PassSums:
-    """Sum the contributions of all pairs over the slots; ``slot`` is that of each pair (rows, pairs)."""
-    rows = len(slot)
-    means, squares = contributions
-    line = np.arange(rows)[:, None]
-    doubled = np.full(slot.shape, -1)
-    doubled[line, slot[:, plan.slots :]] = doubled[:, plan.slots :] = np.arange(rows * plan.doubled).reshape(rows, -1)
-    weight = pairs.entries(np.where(doubled < 0, 1.0, 0.5).ravel()[pairs.order])
-    row = pairs.order // plan.pairs
-    feature_of_row = pairs.entries(row * features) + pairs.features
-    weighted = weight * means
-
-    def summed(values: np.ndarray, place: np.ndarray, lines: int) -> np.ndarray:
-        return np.bincount(place, values, lines * features).reshape(lines, features)
-
-    sums = summed(weighted, feature_of_row, rows)
-    influence = np.zeros((plan.references, features))
-    if is_first:
-        reference = (slot % plan.references).ravel()[pairs.order]
-        signs = np.sign(sums).ravel()[feature_of_row]
-        place = pairs.entries(reference * features) + pairs.features
-        influence = summed(signs * weighted, place, plan.references) / (plan.slots // plan.references)
-    at = np.flatnonzero(weight < 1)
-    place = pairs.entries(doubled.ravel()[pairs.order] * features)[at] + pairs.features[at]
-    sign = pairs.entries(np.where(pairs.order % plan.pairs < plan.slots, 1.0, -1.0))[at]
-    difference = summed(sign * means[at], place, rows * plan.doubled)
-    return PassSums(
-        sums,
-        summed(np.square(weight) * squares, feature_of_row, rows),
-        0.5 * np.bincount(feature_of_row[at] // features, squares[at], rows),
-        0.5 * np.square(difference).reshape(rows, -1).sum(axis=1),
-        influence,
-        evaluations,
+    return _Draws(
+        np.concatenate([slots, doubled], axis=1), words[:, 1:].reshape(len(group), plan.pairs, features)
     )

@@ -1,8 +1,6 @@
 """SHAP values from random orders of the features: passes over all references until errors are small enough."""
 
-import numpy as np
-
-from audit.attribution.permutation_pass import PassSampler, coalitions_of_pair
+from audit.attribution.permutation_pass import PassSampler
 from audit.attribution.row_groups import map_groups, row_groups, rows_per_group
 from audit.attribution.running_estimate import RunningEstimate, ShapleyEstimate
 

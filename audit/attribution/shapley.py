@@ -10,7 +10,8 @@ import numpy as np
 from audit.attribution import exact_shapley, permutation_shapley
 from audit.attribution.coalitions import BatchFunction, end_evaluations, rows_per_call
 from audit.attribution.exact_shapley import Enumeration
-from audit.attribution.permutation_pass import PassPlan, PassSampler
+from audit.attribution.pass_plan import PassPlan
+from audit.attribution.permutation_pass import PassSampler
 from audit.frameworks.output_silencing import quiet
 
 if TYPE_CHECKING:

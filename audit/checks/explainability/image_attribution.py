@@ -6,8 +6,8 @@ from typing import Literal
 
 import numpy as np
 
+from audit.attribution.pass_plan import MIN_DRAW_PAIRS, evaluations_per_pair
 from audit.attribution.path_sampling import DRAWS
-from audit.attribution.permutation_pass import MIN_DRAW_PAIRS, evaluations_per_pair
 from audit.checks.explainability.explanation import ExplainedOutput, Explanation, Sampling
 from audit.frameworks.tensorflow_loader import GRADIENT_COST
 from audit.subject.images import ImageColumn
