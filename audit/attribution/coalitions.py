@@ -148,7 +148,8 @@ class MaskedFunction:
         """
         differences = np.empty((coalitions, len(row)))
         for call in self._calls(row, reference, inside, coalitions):
-            np.subtract(*call.outputs, out=differences[call.coalitions, call.pairs], dtype=np.float64)
+            with_row, without = call.outputs
+            np.subtract(with_row, without, out=differences[call.coalitions, call.pairs], dtype=np.float64)
         if not np.isfinite(differences).all():
             at = np.flatnonzero(~np.isfinite(differences).all(axis=0))[0]
             raise ValueError(

@@ -73,7 +73,7 @@ class PassSampler:
     @property
     def features(self) -> int:
         """Number of features."""
-        return self._codes.rows.shape[1]
+        return int(self._codes.rows.shape[1])
 
     def __call__(self, group: np.ndarray, passes: np.ndarray) -> PassSums:
         """Sample the pass ``passes`` of each row of ``group``, both (rows,) int."""
@@ -156,7 +156,7 @@ def _rotated(position: np.ndarray, length: int) -> np.ndarray:
     """Return positions in the permutation that begins with the second half, of the same type."""
     half = position.dtype.type(length // 2)
     rest = position.dtype.type(length - length // 2)
-    return np.where(position < half, position + rest, position - half)
+    return np.asarray(np.where(position < half, position + rest, position - half))
 
 
 def _positions(words: np.ndarray) -> np.ndarray:
@@ -186,12 +186,12 @@ def _draw(seed: int, group: np.ndarray, passes: np.ndarray, plan: PassPlan, feat
     count = 1 + plan.pairs * features
     generator = np.random.Philox(key=seed)
     state = generator.state
-    words = np.empty((len(group), -(-count // 2)), np.uint64)
-    for line, row, number in zip(words, group.tolist(), passes.tolist(), strict=True):
+    streams = np.empty((len(group), -(-count // 2)), np.uint64)
+    for line, row, number in zip(streams, group.tolist(), passes.tolist(), strict=True):
         state["state"]["counter"][:] = 0, 0, row, number
         generator.state = state  # several times faster than another generator
         line[:] = generator.random_raw(len(line))
-    words = words.view(np.uint32)[:, :count]
+    words = streams.view(np.uint32)[:, :count]
     phase = words[:, :1] / 2.0**32
     doubled = ((np.arange(plan.doubled) + phase) * plan.slots / plan.doubled).astype(np.int64)
     slots = np.broadcast_to(np.arange(plan.slots), (len(group), plan.slots))

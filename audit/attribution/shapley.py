@@ -97,8 +97,8 @@ def attribute(
     All coalitions are enumerated where that takes no more evaluations than sampling takes at least; then the values
     are exact. Else a row samples permutations until its standard errors are small enough, for
     `permutation_shapley.MAX_PASSES` passes, or until all rows together have taken ``max_evaluations``. Features that
-    have the same value in the row and in a reference take no evaluations against it. The sample depends on the seed, the row's index and the pass only. Where no more than two
-    features interact, sampled values are exact, too.
+    have the same value in the row and in a reference take no evaluations against it. The sample depends on the seed,
+    the row's index and the pass only. Where no more than two features interact, sampled values are exact, too.
 
     Args:
         f: (n, columns) float tensor to (n,) float tensor; traceable by ``tf.function``.

@@ -115,8 +115,8 @@ def find_method(
     return "gradients" if gap <= _MAX_GAP_SHARE * change + 3 * gap_error else "patches"
 
 
-def evaluations_of_images(method: ImageMethod, pictures: ImageColumn) -> int:
-    """Return how many evaluations of the model a row takes for each reference, in a pass."""
+def evaluations_of_images(method: ImageMethod, pictures: ImageColumn) -> float:
+    """Return the most evaluations of the model that a row takes for each reference, in a pass."""
     return DRAWS * GRADIENT_COST if method == "gradients" else evaluations_per_pair(_patches(pictures).cells)
 
 
