@@ -35,7 +35,7 @@ def times(given: Sample, f: Callable[[np.ndarray], np.ndarray], rows: int, pairs
 def at_equal_error(
     figure: str, given: Sample, f: Callable[[np.ndarray], np.ndarray], rows: int, pairs: int, bar: str
 ) -> None:
-    """Print times a row as they are, errors, and times of shap for our error."""
+    """Print times a row as they are, errors, and times of shap for our sampling error."""
     exact = given.shap(true_logit(given), COMPARED, "Exact")
     exact_of_scores = given.shap(f, COMPARED, "Exact")
     ours = error(given.ours().values[:COMPARED], exact)

@@ -34,7 +34,7 @@ class ExactSums(NamedTuple):
     evaluations: int
 
 
-class Enumeration:
+class CoalitionEnumerator:
     """Computes the values of a group of rows; arguments as of `audit.attribution.permutation_pass.PassSampler`."""
 
     def __init__(
@@ -88,17 +88,17 @@ class Enumeration:
         return np.asarray(np.concatenate([[empty], contrasts]).T @ _weights(length))
 
 
-def enumerate_coalitions(enumeration: Enumeration) -> ShapleyEstimate:
+def enumerate_coalitions(enumerator: CoalitionEnumerator) -> ShapleyEstimate:
     """Compute the values of all rows: exact for these references, and without a standard error."""
-    rows, features = enumeration.shape
-    masked = enumeration.masked
+    rows, features = enumerator.shape
+    masked = enumerator.masked
     ends = masked.ends
     values = np.empty((rows, features))
     influence = ReferenceInfluence(ends.reference_count, features)
     size = rows_per_group(ends.reference_count * coalitions_of_pair(features), masked.masks_of_call)
     groups = row_groups(np.arange(rows), size)
     evaluations = 0
-    for group, sums in zip(groups, map_groups(enumeration, groups), strict=True):
+    for group, sums in zip(groups, map_groups(enumerator, groups), strict=True):
         values[group] = sums.values
         influence.add_sums(sums.influence, len(group))
         evaluations += sums.evaluations

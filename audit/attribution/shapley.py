@@ -9,7 +9,7 @@ import numpy as np
 
 from audit.attribution import exact_shapley, permutation_shapley
 from audit.attribution.coalitions import BatchFunction, end_evaluations, rows_per_call
-from audit.attribution.exact_shapley import Enumeration
+from audit.attribution.exact_shapley import CoalitionEnumerator
 from audit.attribution.pass_plan import PassPlan
 from audit.attribution.permutation_pass import PassSampler
 from audit.frameworks.output_silencing import quiet
@@ -125,9 +125,9 @@ def attribute(
     rows_of_call = rows_per_call(rows, floats_per_row, memory_bytes)
     tables = (f, rows, background, feature_of_column)
     if exact:
-        enumeration = Enumeration(*tables, rows_of_call, targets)
-        ends = enumeration.masked.ends
-        estimate = exact_shapley.enumerate_coalitions(enumeration)
+        enumerator = CoalitionEnumerator(*tables, rows_of_call, targets)
+        ends = enumerator.masked.ends
+        estimate = exact_shapley.enumerate_coalitions(enumerator)
     else:
         sampler = PassSampler(*tables, seed, rows_of_call, targets)
         ends = sampler.masked.ends

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from audit.attribution.coalitions import MaskedFunction
-from audit.attribution.exact_shapley import Enumeration, enumerate_coalitions
+from audit.attribution.exact_shapley import CoalitionEnumerator, enumerate_coalitions
 from audit.attribution.pass_plan import min_passes
 from audit.attribution.permutation_pass import PassSampler
 from audit.attribution.running_estimate import RunningEstimate
@@ -49,7 +49,7 @@ def estimates(f: Callable[[Any], Any], rows: np.ndarray, background: np.ndarray,
 def test_errors_of_one_pass(function: Callable[[Any], Any], references: int, is_rounded: bool) -> None:
     draw = rounded if is_rounded and function is not odd_set else normal  # signs of 0 are no interaction
     rows, background = draw(12, seed=1), draw(references, seed=2)
-    exact = enumerate_coalitions(Enumeration(function, rows, background, COLUMNS, CALL)).values
+    exact = enumerate_coalitions(CoalitionEnumerator(function, rows, background, COLUMNS, CALL)).values
     found = list(estimates(function, rows, background, 30))
     distance = np.array([values - exact for values, _ in found])
     errors = np.array([errors for _, errors in found])
@@ -67,7 +67,9 @@ def test_errors_of_one_pass(function: Callable[[Any], Any], references: int, is_
 def test_a_pass_takes_fewer_evaluations_for_the_same_error_than_independent_orders() -> None:
     """Two independent orders of all features for each reference took 4 (M - 1) m evaluations."""
     rows, background = normal(12, seed=1), normal(100, seed=2)
-    exact = enumerate_coalitions(Enumeration(functions.network, rows, background, COLUMNS, CALL)).values
+    exact = enumerate_coalitions(
+        CoalitionEnumerator(functions.network, rows, background, COLUMNS, CALL)
+    ).values
     single = independent_variance(rows, background, exact)
     found = np.mean([(v - exact) ** 2 for v, _ in estimates(functions.network, rows, background, 30)])
     sampler = PassSampler(functions.network, rows, background, COLUMNS, 0, CALL)
