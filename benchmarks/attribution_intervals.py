@@ -15,7 +15,7 @@ import numpy as np
 from scipy.stats import norm
 
 from audit.attribution import Attributions
-from audit.attribution.permutation_shapley import ReferenceInfluence
+from audit.attribution.running_estimate import ReferenceInfluence
 from audit.checks.explainability.explanation import Explanation
 from audit.checks.explainability.metrics import importance, largest_share, stability
 from audit.checks.explainability.proxy_models import tree_scores

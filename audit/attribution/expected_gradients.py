@@ -8,13 +8,14 @@ way to explain an image, whose numbers are too many to be masked one by one.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import tee
 from math import inf
 from typing import Any
 
 import numpy as np
 
 from audit.attribution.coalitions import BatchFunction, rows_per_call
-from audit.attribution.path_sampling import PathBlock, PathPlan, PathSums, batches
+from audit.attribution.path_sampling import PathBlock, PathPlan, PathSums, batches, draw_means
 from audit.frameworks.tensorflow_loader import GRADIENT_COST, graph, tensorflow
 
 _MAX_POINTS_OF_CALL = 4096
@@ -82,13 +83,14 @@ def expected_gradients(
     """
     points_of_call = max(1, rows_per_call(rows, floats_per_row, memory_bytes, _MAX_POINTS_OF_CALL))
     sums = PathSums(rows.shape, PathPlan(len(background), seed))
-    contributions = _contributions(f, rows, background, sums.plan, targets)
+    sampler = PathSampler(f, rows, background, seed, targets)
     while len(unfinished := sums.unfinished(tolerance)):
         passes = int(sums.passes.sum()) + len(unfinished)
         if sums.passes.any() and passes * sums.plan.points * GRADIENT_COST > max_evaluations:
             break
-        for blocks in batches(sums.blocks(unfinished), points_of_call):
-            sums.add(blocks, contributions(blocks))
+        calls, works = tee(batches(sums.blocks(unfinished), points_of_call))
+        for blocks, draws in zip(calls, map(sampler, works), strict=True):
+            sums.add(blocks, draws)
         sums.passes[unfinished] += 1
     outputs = _evaluated(f, rows, targets, points_of_call)
     base = _base(f, background, targets, len(rows), points_of_call)
@@ -100,10 +102,41 @@ def expected_gradients(
     )
 
 
+class PathSampler:
+    """Evaluates gradients along paths; what it returns of blocks depends on its arguments and the blocks alone.
+
+    Args:
+        f: the function.
+        rows: (rows, columns) float32 or float64, the rows that are explained.
+        background: (m, columns), of the same dtype: each row in turn is where a path begins.
+        seed: seed of the positions on the paths.
+        targets: (rows,) int32, the target of each row; None if the function takes none.
+    """
+
+    def __init__(
+        self,
+        f: BatchFunction,
+        rows: np.ndarray,
+        background: np.ndarray,
+        seed: int,
+        targets: np.ndarray | None = None,
+    ) -> None:
+        self._plan = PathPlan(len(background), seed)
+        self._dtype = rows.dtype
+        self._contributions = _contributions(f, rows, background, targets)
+
+    def __call__(self, blocks: list[PathBlock]) -> np.ndarray:
+        """Return the means over each draw's points: (DRAWS * blocks, columns) float64."""
+        row = np.concatenate([np.full(len(block.positions), block.row, np.int32) for block in blocks])
+        reference = np.concatenate([self._plan.reference[block.block] for block in blocks])
+        position = np.concatenate([block.positions for block in blocks]).astype(self._dtype)
+        return draw_means(blocks, np.asarray(self._contributions(row, reference, position)))
+
+
 def _contributions(
-    f: BatchFunction, rows: np.ndarray, background: np.ndarray, plan: PathPlan, targets: np.ndarray | None
-) -> Callable[[list[PathBlock]], np.ndarray]:
-    """Return the compiled function from blocks to each column's contribution at their points, (points, columns)."""
+    f: BatchFunction, rows: np.ndarray, background: np.ndarray, targets: np.ndarray | None
+) -> Callable[..., Any]:
+    """Return the compiled function from points on paths to each column's contribution there, (points, columns)."""
     tf = tensorflow()
     row_table = tf.constant(rows)
     reference_table = tf.constant(background)
@@ -119,15 +152,7 @@ def _contributions(
             outputs = f(points, *point_targets)
         return steps * tape.gradient(outputs, points, unconnected_gradients="zero")
 
-    compiled = graph(contributions, [index, index, tf.TensorSpec([None], rows.dtype)])
-
-    def call(blocks: list[PathBlock]) -> np.ndarray:
-        row = np.concatenate([np.full(len(block.positions), block.row, np.int32) for block in blocks])
-        reference = np.concatenate([plan.reference[block.block] for block in blocks])
-        position = np.concatenate([block.positions for block in blocks]).astype(rows.dtype)
-        return np.asarray(compiled(row, reference, position))
-
-    return call
+    return graph(contributions, [index, index, tf.TensorSpec([None], rows.dtype)])  # type: ignore[no-any-return]
 
 
 def _base(

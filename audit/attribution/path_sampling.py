@@ -71,6 +71,19 @@ def batches(blocks: Iterator[PathBlock], points: int) -> Iterator[list[PathBlock
         first = next(blocks, None)
 
 
+def draw_means(blocks: list[PathBlock], contributions: np.ndarray) -> np.ndarray:
+    """Return the mean of each draw of each block: (DRAWS * blocks, columns) float64.
+
+    Args:
+        blocks: the blocks.
+        contributions: (points, columns), of the blocks' points in turn.
+    """
+    sizes = [len(block.positions) // DRAWS for block in blocks for _ in range(DRAWS)]
+    starts = np.cumsum([0, *sizes[:-1]])
+    sums = np.add.reduceat(contributions, starts, axis=0, dtype=np.float64)
+    return np.asarray(sums / np.array(sizes)[:, None])
+
+
 class PathSums:
     """Sums over each row's draws, added one block after the other, whichever call it came with."""
 
@@ -87,11 +100,8 @@ class PathSums:
             for block, positions in enumerate(self.plan.positions(row, int(self.passes[row]))):
                 yield PathBlock(row, block, positions)
 
-    def add(self, blocks: list[PathBlock], contributions: np.ndarray) -> None:
-        """Add the contributions of the points of ``blocks``, (points, columns)."""
-        sizes = [len(block.positions) // DRAWS for block in blocks for _ in range(DRAWS)]
-        starts = np.cumsum([0, *sizes[:-1]])
-        draws = np.add.reduceat(contributions, starts, axis=0, dtype=np.float64) / np.array(sizes)[:, None]
+    def add(self, blocks: list[PathBlock], draws: np.ndarray) -> None:
+        """Add the draws of ``blocks``, as of `draw_means`."""
         for (row, block, _), first, second in zip(blocks, draws[::DRAWS], draws[1::DRAWS], strict=True):
             weight = self.plan.weights[block] / DRAWS
             spread = first - second

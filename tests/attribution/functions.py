@@ -16,6 +16,11 @@ def normal(rows: int, features: int = FEATURES, *, seed: int, dtype: str = "floa
     return np.random.default_rng(seed).normal(size=(rows, features)).astype(dtype)
 
 
+def rounded(rows: int, features: int = FEATURES, *, seed: int) -> np.ndarray:
+    """Return whole numbers, of which about a third are equal in two rows; none is a negative zero."""
+    return np.round(normal(rows, features, seed=seed)) + 0
+
+
 def network(x: Any) -> Any:
     """Two layers of rectified units."""
     tf = tensorflow()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from audit.attribution.permutation_shapley import evaluations_per_pair, min_passes
+from audit.attribution.pass_plan import evaluations_per_pair, min_passes
 from audit.checks.explainability.explanation import ExplainedOutput, Sampling
 from audit.checks.explainability.image_attribution import (
     PROBE_POINTS,

@@ -6,8 +6,8 @@ from typing import Literal
 
 import numpy as np
 
+from audit.attribution.pass_plan import MIN_DRAW_PAIRS, evaluations_per_pair
 from audit.attribution.path_sampling import DRAWS
-from audit.attribution.permutation_shapley import MIN_DRAW_PAIRS, evaluations_per_pair
 from audit.checks.explainability.explanation import ExplainedOutput, Explanation, Sampling
 from audit.frameworks.tensorflow_loader import GRADIENT_COST
 from audit.subject.images import ImageColumn
@@ -115,8 +115,8 @@ def find_method(
     return "gradients" if gap <= _MAX_GAP_SHARE * change + 3 * gap_error else "patches"
 
 
-def evaluations_of_images(method: ImageMethod, pictures: ImageColumn) -> int:
-    """Return how many evaluations of the model a row takes for each reference, in a pass."""
+def evaluations_of_images(method: ImageMethod, pictures: ImageColumn) -> float:
+    """Return the most evaluations of the model that a row takes for each reference, in a pass."""
     return DRAWS * GRADIENT_COST if method == "gradients" else evaluations_per_pair(_patches(pictures).cells)
 
 

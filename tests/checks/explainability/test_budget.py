@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from audit.attribution import attribute
 from audit.attribution.expected_gradients import expected_gradients
-from audit.attribution.permutation_shapley import MIN_DRAW_PAIRS, evaluations_per_pair
+from audit.attribution.pass_plan import MIN_DRAW_PAIRS, PassPlan, evaluations_per_pair
 from audit.checks.explainability.explained_sample import affordable
 from audit.checks.explainability.explanation import ExplainedOutput
 from audit.frameworks.tensorflow_loader import GRADIENT_COST
@@ -65,7 +65,7 @@ def test_a_budget_buys_the_rows_and_references_of_least_error(pairs: int, rows: 
 def test_further_passes_keep_within_the_evaluations_that_are_left(share: float) -> None:
     rng = np.random.default_rng(0)
     rows, references = (rng.normal(size=(n, 12)).astype(np.float32) for n in (6, 64))
-    first_pass = len(rows) * len(references) * evaluations_per_pair(12)
+    first_pass = 2 * len(rows) * PassPlan.of(64).masks(12)  # all features differ
 
     def product(x: tf.Tensor) -> tf.Tensor:
         return tf.reduce_prod(x, 1)

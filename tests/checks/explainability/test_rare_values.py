@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import beta
 
 from audit.attribution import Attributions
-from audit.attribution.permutation_shapley import ReferenceInfluence
+from audit.attribution.running_estimate import ReferenceInfluence
 from audit.checks.explainability.explanation import Explanation
 from audit.checks.explainability.metrics import importance, largest_share
 from audit.checks.explainability.rare_values import UnseenValue, find_rare_values, rows_to_explain
