@@ -5,14 +5,15 @@ equation 4.
 """
 
 from math import factorial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from audit.attribution.coalitions import BatchFunction, MaskedFunction
 from audit.attribution.differing_features import FeatureCodes, SortedPairs, by_column
-from audit.attribution.row_groups import map_groups, row_groups, rows_per_group
+from audit.attribution.row_groups import CONCURRENT_GROUPS, RowGroup, row_groups, rows_per_group
 from audit.attribution.running_estimate import ReferenceInfluence, ShapleyEstimate, signed_sums
+from audit.execution import Backend
 
 
 def coalitions_of_pair(features: int) -> int:
@@ -46,6 +47,7 @@ class CoalitionEnumerator:
         rows_of_call: int,
         targets: np.ndarray | None = None,
     ) -> None:
+        self._arguments = f, rows, background, feature_of_column, rows_of_call, targets
         self.masked = MaskedFunction(f, rows, background, rows_of_call, targets)
         self._codes = FeatureCodes.of(rows, background, feature_of_column)
         self._feature_of_column = feature_of_column
@@ -55,8 +57,12 @@ class CoalitionEnumerator:
         """Numbers of rows and features."""
         return self._codes.rows.shape
 
-    def __call__(self, group: np.ndarray) -> ExactSums:
-        """Return the values of the rows ``group``, (rows,) indices."""
+    def __reduce__(self) -> "tuple[type[CoalitionEnumerator], tuple[Any, ...]]":
+        return type(self), self._arguments
+
+    def __call__(self, row_group: RowGroup) -> ExactSums:
+        """Return the values of the group's rows."""
+        group = row_group.rows
         differing = self._codes.differing(group)
         shape = differing.shape
         pairs = SortedPairs.of(differing.reshape(-1, shape[-1]))
@@ -88,7 +94,7 @@ class CoalitionEnumerator:
         return np.asarray(np.concatenate([[empty], contrasts]).T @ _weights(length))
 
 
-def enumerate_coalitions(enumerator: CoalitionEnumerator) -> ShapleyEstimate:
+def enumerate_coalitions(enumerator: CoalitionEnumerator, backend: Backend) -> ShapleyEstimate:
     """Compute the values of all rows: exact for these references, and without a standard error."""
     rows, features = enumerator.shape
     masked = enumerator.masked
@@ -96,13 +102,14 @@ def enumerate_coalitions(enumerator: CoalitionEnumerator) -> ShapleyEstimate:
     values = np.empty((rows, features))
     influence = ReferenceInfluence(ends.reference_count, features)
     size = rows_per_group(ends.reference_count * coalitions_of_pair(features), masked.masks_of_call)
-    groups = row_groups(np.arange(rows), size)
-    evaluations = 0
-    for group, sums in zip(groups, map_groups(enumerator, groups), strict=True):
-        values[group] = sums.values
-        influence.add_sums(sums.influence, len(group))
-        evaluations += sums.evaluations
     rounds = np.zeros(rows, np.int64)
+    groups = row_groups(np.arange(rows), rounds, size)
+    evaluations = 0
+    sums_of_groups = backend.map(enumerator, groups, concurrency=CONCURRENT_GROUPS)
+    for group, sums in zip(groups, sums_of_groups, strict=True):
+        values[group.rows] = sums.values
+        influence.add_sums(sums.influence, len(group.rows))
+        evaluations += sums.evaluations
     return ShapleyEstimate(values, np.zeros_like(values), influence.by_reference, rounds, evaluations)
 
 

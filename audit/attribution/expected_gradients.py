@@ -16,8 +16,10 @@ import numpy as np
 
 from audit.attribution.coalitions import BatchFunction, rows_per_call
 from audit.attribution.path_sampling import PathBlock, PathPlan, PathSums, batches, draw_means
+from audit.execution import Backend, LocalBackend
 from audit.frameworks.tensorflow_loader import GRADIENT_COST, graph, tensorflow
 
+_LOCAL = LocalBackend()
 _MAX_POINTS_OF_CALL = 4096
 """Larger calls are not faster, however much memory they may take."""
 
@@ -59,6 +61,7 @@ def expected_gradients(
     tolerance: float,
     memory_bytes: int,
     max_evaluations: float = inf,
+    backend: Backend = _LOCAL,
 ) -> ExpectedGradients:
     """Estimate the expected gradients of ``f`` at ``rows``.
 
@@ -77,6 +80,7 @@ def expected_gradients(
         memory_bytes: size of the widest tensor of one call; the gradient holds several such tensors.
         max_evaluations: work at which sampling ends, although errors are larger than the tolerance, in evaluations of
             the function, of which a gradient costs `GRADIENT_COST`; one pass is made in any case.
+        backend: computes the gradients, in batches whose borders do not depend on it.
 
     Raises:
         LookupError: an operation of the function has no gradient.
@@ -89,7 +93,7 @@ def expected_gradients(
         if sums.passes.any() and passes * sums.plan.points * GRADIENT_COST > max_evaluations:
             break
         calls, works = tee(batches(sums.blocks(unfinished), points_of_call))
-        for blocks, draws in zip(calls, map(sampler, works), strict=True):
+        for blocks, draws in zip(calls, backend.map(sampler, works), strict=True):
             sums.add(blocks, draws)
         sums.passes[unfinished] += 1
     outputs = _evaluated(f, rows, targets, points_of_call)
@@ -121,9 +125,13 @@ class PathSampler:
         seed: int,
         targets: np.ndarray | None = None,
     ) -> None:
+        self._arguments = f, rows, background, seed, targets
         self._plan = PathPlan(len(background), seed)
         self._dtype = rows.dtype
         self._contributions = _contributions(f, rows, background, targets)
+
+    def __reduce__(self) -> "tuple[type[PathSampler], tuple[Any, ...]]":
+        return type(self), self._arguments
 
     def __call__(self, blocks: list[PathBlock]) -> np.ndarray:
         """Return the means over each draw's points: (DRAWS * blocks, columns) float64."""

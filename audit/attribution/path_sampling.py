@@ -63,11 +63,18 @@ class PathBlock(NamedTuple):
     positions: np.ndarray
 
 
-def batches(blocks: Iterator[PathBlock], points: int) -> Iterator[list[PathBlock]]:
+class PathBatch(list[PathBlock]):
+    """Blocks that are computed together."""
+
+    def __str__(self) -> str:
+        return f"gradients at the explained rows {self[0].row + 1:,} to {self[-1].row + 1:,}"
+
+
+def batches(blocks: Iterator[PathBlock], points: int) -> Iterator[PathBatch]:
     """Yield blocks that together fill a call of ``points`` points; at least one."""
     first = next(blocks, None)
     while first is not None:
-        yield [first, *islice(blocks, max(0, points // len(first.positions) - 1))]
+        yield PathBatch([first, *islice(blocks, max(0, points // len(first.positions) - 1))])
         first = next(blocks, None)
 
 

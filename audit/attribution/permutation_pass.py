@@ -11,7 +11,7 @@ features precede it, errors cancel in part.
 """
 
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from audit.attribution.coalitions import BatchFunction, MaskedFunction
 from audit.attribution.differing_features import FeatureCodes, SortedPairs, by_column
 from audit.attribution.pass_plan import PassPlan, coalitions_of_pair
 from audit.attribution.pass_sums import SampledPairs
+from audit.attribution.row_groups import RowGroup
 from audit.attribution.running_estimate import PassSums
 
 
@@ -64,6 +65,7 @@ class PassSampler:
         rows_of_call: int,
         targets: np.ndarray | None = None,
     ) -> None:
+        self._arguments = f, rows, background, feature_of_column, seed, rows_of_call, targets
         self.masked = MaskedFunction(f, rows, background, rows_of_call, targets)
         self.plan = PassPlan.of(len(background))
         self._codes = FeatureCodes.of(rows, background, feature_of_column)
@@ -75,8 +77,12 @@ class PassSampler:
         """Number of features."""
         return int(self._codes.rows.shape[1])
 
-    def __call__(self, group: np.ndarray, passes: np.ndarray) -> PassSums:
-        """Sample the pass ``passes`` of each row of ``group``, both (rows,) int."""
+    def __reduce__(self) -> "tuple[type[PassSampler], tuple[Any, ...]]":
+        return type(self), self._arguments
+
+    def __call__(self, row_group: RowGroup) -> PassSums:
+        """Sample the pass that each row of the group is at."""
+        group, passes = row_group
         draws = _draw(self._seed, group, passes, self.plan, self.features)
         reference = draws.slot % self.plan.references
         differing = self._codes.differing(group)[np.arange(len(group))[:, None], reference]

@@ -12,10 +12,13 @@ from audit.attribution.coalitions import BatchFunction, end_evaluations, rows_pe
 from audit.attribution.exact_shapley import CoalitionEnumerator
 from audit.attribution.pass_plan import PassPlan
 from audit.attribution.permutation_pass import PassSampler
+from audit.execution import Backend, LocalBackend
 from audit.frameworks.output_silencing import quiet
 
 if TYPE_CHECKING:
     import shap
+
+_LOCAL = LocalBackend()
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,7 @@ def attribute(
     tolerance: float,
     memory_bytes: int,
     max_evaluations: float = inf,
+    backend: Backend = _LOCAL,
 ) -> Attributions:
     """Estimate the interventional SHAP values of ``f`` at ``rows`` against ``background``.
 
@@ -114,6 +118,7 @@ def attribute(
         memory_bytes: size of the widest tensor of one call; three calls run at once.
         max_evaluations: number of masked rows at which sampling ends, although errors are larger than the tolerance;
             one pass is made in any case.
+        backend: computes groups of rows, whose borders do not depend on it.
 
     Raises:
         ValueError: the function is NaN or infinite somewhere; the message names the row or reference.
@@ -127,11 +132,11 @@ def attribute(
     if exact:
         enumerator = CoalitionEnumerator(*tables, rows_of_call, targets)
         ends = enumerator.masked.ends
-        estimate = exact_shapley.enumerate_coalitions(enumerator)
+        estimate = exact_shapley.enumerate_coalitions(enumerator, backend)
     else:
         sampler = PassSampler(*tables, seed, rows_of_call, targets)
         ends = sampler.masked.ends
-        estimate = permutation_shapley.sample(sampler, tolerance, max_evaluations)
+        estimate = permutation_shapley.sample(sampler, tolerance, max_evaluations, backend)
     return Attributions(
         **estimate._replace(evaluations=estimate.evaluations + ends.evaluations)._asdict(),
         base=ends.base,

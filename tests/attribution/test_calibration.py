@@ -12,7 +12,9 @@ from audit.attribution.coalitions import MaskedFunction
 from audit.attribution.exact_shapley import CoalitionEnumerator, enumerate_coalitions
 from audit.attribution.pass_plan import min_passes
 from audit.attribution.permutation_pass import PassSampler
+from audit.attribution.row_groups import RowGroup
 from audit.attribution.running_estimate import RunningEstimate
+from audit.execution import LocalBackend
 from audit.frameworks.tensorflow_loader import tensorflow
 
 from . import functions
@@ -39,7 +41,7 @@ def estimates(f: Callable[[Any], Any], rows: np.ndarray, background: np.ndarray,
     for seed in range(seeds):
         sampler._seed = seed
         running = RunningEstimate(sampler.masked.ends, FEATURES, sampler.plan.slots)
-        running.add(group, sampler(group, running.passes[group]))
+        running.add(group, sampler(RowGroup(group, running.passes[group])))
         yield running.values, running.errors
 
 
@@ -49,7 +51,9 @@ def estimates(f: Callable[[Any], Any], rows: np.ndarray, background: np.ndarray,
 def test_errors_of_one_pass(function: Callable[[Any], Any], references: int, is_rounded: bool) -> None:
     draw = rounded if is_rounded and function is not odd_set else normal  # signs of 0 are no interaction
     rows, background = draw(12, seed=1), draw(references, seed=2)
-    exact = enumerate_coalitions(CoalitionEnumerator(function, rows, background, COLUMNS, CALL)).values
+    exact = enumerate_coalitions(
+        CoalitionEnumerator(function, rows, background, COLUMNS, CALL), LocalBackend()
+    ).values
     found = list(estimates(function, rows, background, 30))
     distance = np.array([values - exact for values, _ in found])
     errors = np.array([errors for _, errors in found])
@@ -68,12 +72,12 @@ def test_a_pass_takes_fewer_evaluations_for_the_same_error_than_independent_orde
     """Two independent orders of all features for each reference took 4 (M - 1) m evaluations."""
     rows, background = normal(12, seed=1), normal(100, seed=2)
     exact = enumerate_coalitions(
-        CoalitionEnumerator(functions.network, rows, background, COLUMNS, CALL)
+        CoalitionEnumerator(functions.network, rows, background, COLUMNS, CALL), LocalBackend()
     ).values
     single = independent_variance(rows, background, exact)
     found = np.mean([(v - exact) ** 2 for v, _ in estimates(functions.network, rows, background, 30)])
     sampler = PassSampler(functions.network, rows, background, COLUMNS, 0, CALL)
-    evaluations = sampler(np.arange(12), np.zeros(12, int)).evaluations / 12
+    evaluations = sampler(RowGroup(np.arange(12), np.zeros(12, int))).evaluations / 12
     assert found * evaluations < 0.85 * single / 2 * 4 * (FEATURES - 1) * 100
 
 
@@ -98,13 +102,13 @@ def independent_variance(rows: np.ndarray, background: np.ndarray, exact: np.nda
 def test_draws_depend_on_seed_row_and_pass_alone() -> None:
     rows, background = rounded(9, seed=1), rounded(20, seed=2)
     sampler = PassSampler(functions.network, rows, background, COLUMNS, 3, CALL)
-    together = sampler(np.arange(9), np.full(9, 2))
+    together = sampler(RowGroup(np.arange(9), np.full(9, 2)))
     for group in (np.array([4]), np.array([7, 0, 3])):
-        part = sampler(group, np.full(len(group), 2))
+        part = sampler(RowGroup(group, np.full(len(group), 2)))
         np.testing.assert_allclose(part.sums, together.sums[group], rtol=1e-5, atol=1e-5)
         np.testing.assert_allclose(part.squares, together.squares[group], rtol=1e-4, atol=1e-5)
         np.testing.assert_allclose(part.mean_squares, together.mean_squares[group], rtol=1e-4, atol=1e-5)
-    other = sampler(np.arange(9), np.full(9, 3))
+    other = sampler(RowGroup(np.arange(9), np.full(9, 3)))
     assert not np.allclose(other.sums, together.sums, atol=1e-3)
     assert (other.influence == 0).all()  # of a later pass
     assert (together.influence == 0).all()
@@ -113,6 +117,6 @@ def test_draws_depend_on_seed_row_and_pass_alone() -> None:
 def test_the_influence_is_the_signed_mean_over_turns() -> None:
     rows, background = rounded(5, seed=1), rounded(20, seed=2)
     sampler = PassSampler(functions.network, rows, background, COLUMNS, 3, CALL)
-    found = sampler(np.arange(5), np.zeros(5, int))
+    found = sampler(RowGroup(np.arange(5), np.zeros(5, int)))
     values = found.sums / (20 * min_passes(20))
     np.testing.assert_allclose(found.influence.mean(axis=0), abs(values).sum(axis=0), rtol=1e-6)

@@ -21,9 +21,9 @@ from ..zoo.audited import audit
 from ..zoo.kinds import KINDS
 
 BACKENDS = [("processes", 1), ("processes", 2), ("processes", 3), ("ray", 1), ("ray", 2)]
+"""All of them audit a table; images and texts are audited by two workers of each kind."""
 ZOO = {
     "images": "`float32` images from 0 to 1",
-    "encoded images": "PNG strings, data as a directory with a label file",
     "texts": "Keras `TextVectorization`, an embedding and pooling",
 }
 
@@ -67,6 +67,8 @@ def local(policy: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
 def test_every_backend_gives_the_same_report(
     policy: Path, local: str, backend: str, workers: int, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
+    if workers != 2 and "adult" not in policy.parts[-2]:
+        pytest.skip("on a table only")
     if backend == "ray":
         request.getfixturevalue("ray_cluster")
     assert report(policy, tmp_path, "--backend", backend, "--workers", str(workers)) == local

@@ -1,7 +1,7 @@
 """SHAP values of sampled rows: the object that the explainability check measures on."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from math import inf
 from typing import Any, NamedTuple
@@ -13,6 +13,7 @@ from audit.attribution.expected_gradients import ExpectedGradients, expected_gra
 from audit.check import Skip
 from audit.checks.explainability.rare_values import RareValues, find_rare_values
 from audit.checks.explainability.unseen_values import explain_unseen
+from audit.execution import Backend, LocalBackend
 from audit.frameworks.tensorflow_loader import graph, tensorflow
 from audit.inputs.features import Column
 from audit.model.decision import explained_logit, explained_score
@@ -42,7 +43,7 @@ class ExplainedOutput:
     class decided on is explained, ``f`` takes the target class of each line as well, and ``decide`` returns that of
     encoded rows; None where the favourable outcome is explained.
     ``feature_of_column`` and ``floats_per_row`` are ``players`` and ``widest`` of `audit.model.logits.logits.Logits`;
-    ``multiply_adds`` are those of one masked row.
+    ``multiply_adds`` are those of one masked row. ``backend`` computes attributions.
     """
 
     f: BatchFunction
@@ -53,6 +54,7 @@ class ExplainedOutput:
     unit: str
     multiply_adds: int = 1
     decide: Callable[[np.ndarray], np.ndarray] | None = None
+    backend: Backend = field(default_factory=LocalBackend)
 
     @classmethod
     def of(cls, subject: Subject, score: bool) -> "ExplainedOutput":
@@ -85,6 +87,7 @@ class ExplainedOutput:
             feature_of_column=logits.players,
             floats_per_row=logits.widest,
             dtype=matrix.dtype,
+            backend=subject.backend,
             multiply_adds=subject.multiply_adds + _MASKING * len(logits.players),
             unit="the prediction" if rule.head.kind == "regression" else f"the {quantity} of {outcome_name}",
         )
@@ -121,6 +124,7 @@ class ExplainedOutput:
             **sampling._asdict(),
             "floats_per_row": self.floats_per_row,
             "targets": self.targets(rows),
+            "backend": self.backend,
         }
 
 
