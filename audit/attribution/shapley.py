@@ -65,15 +65,22 @@ class Attributions:
         )
 
 
-def evaluation_range(rows: int, references: int, features: int, targets: int = 1) -> tuple[int, int]:
+def evaluation_range(
+    rows: int, references: int, features: int, differing: int = 0, targets: int = 1
+) -> tuple[int, int]:
     """Return the least and the most evaluations that `attribute` takes without a limit on them.
 
-    The least are those of rows that equal every reference: coalitions of features that do not differ cost nothing.
+    The least are those of rows that differ from each reference in ``differing`` features: the others cost nothing.
     """
     ends = end_evaluations(rows, references, targets)
     if _is_enumerated(features, references):
-        return ends, ends + 2 * rows * references * exact_shapley.coalitions_of_pair(features)
-    return ends, ends + 2 * rows * PassPlan.of(references).masks(features) * permutation_shapley.MAX_PASSES
+        pairs = 2 * rows * references
+        lowest, highest = (pairs * exact_shapley.coalitions_of_pair(n) for n in (differing, features))
+    else:
+        plan = PassPlan.of(references)
+        lowest = 2 * rows * plan.masks(differing)
+        highest = 2 * rows * plan.masks(features) * permutation_shapley.MAX_PASSES
+    return ends + lowest, ends + highest
 
 
 def _is_enumerated(features: int, references: int) -> bool:

@@ -53,7 +53,9 @@ class Explainability(Check):
     )
 
     def planned_evaluations(self, preview: Preview) -> tuple[float, float]:
-        """Return those of the least passes over all rows and references, and of the most, as far as the budget goes.
+        """Return those of one pass over all rows and references, and of the most passes, as far as the budget goes.
+
+        The former are for rows that differ from a reference in as many features as those of the data do on average.
 
         The most include rows of rare values, if a draw lacks these, and rows with a changed protected attribute, if the
         model reads a column of it.
@@ -64,7 +66,7 @@ class Explainability(Check):
 
         rows = min(self.rows, preview.sampled_rows)
         references = min(self.references, preview.background_rows)
-        lowest, _ = evaluation_range(rows, references, preview.features)
+        lowest, _ = evaluation_range(rows, references, preview.features, int(preview.differing_features))
         _, highest = evaluation_range(rows + most_rows(rows), references, preview.features)
         affordable = self.budget / preview.multiply_adds
         return min(lowest, affordable), min(highest, affordable) + planned_changes(preview, affordable)
