@@ -4,6 +4,7 @@ The functions below `graph` reach into ``tensorflow.python`` and ``tensorflow.co
 they are what to read when the pin of TensorFlow is raised.
 """
 
+import gc
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -25,13 +26,30 @@ def tensorflow() -> Any:
 
     The command line's process imports no Keras along with it. A Python program that audits finds TensorFlow as usual.
     """
-    with quiet(), _without_keras() if is_enabled() else nullcontext():
+    with quiet(), _uncollected(), _without_keras() if is_enabled() else nullcontext():
         import tensorflow as tf
 
         if is_enabled():
             tf.get_logger().setLevel("ERROR")
         tf.config.list_logical_devices()  # starts the runtime, so that its noise is over here
     return tf
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Let no garbage be collected while the block runs: an import creates little of it, and many objects to look at.
+
+    On the command line, what exists afterwards stays for the rest of the process, and is not looked at again.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+        if is_enabled():
+            gc.freeze()
 
 
 @contextmanager

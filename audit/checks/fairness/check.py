@@ -1,18 +1,19 @@
-"""Group fairness by AIF360's `ClassificationMetric`, over a weighted table of counts.
+"""Group fairness by the metrics of AIF360's `ClassificationMetric`, over a weighted table of counts.
 
-AIF360 computes the same numbers to the last digit from one row for each combination of group, label and
-prediction, weighted by its rows, as from all rows; and the table does not grow with the data.
+One row for each combination of group, label and prediction, weighted by its rows, gives the same numbers as all
+rows; and the table does not grow with the data.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from audit.check import Check, Skip
+from audit.checks.fairness.comparison_values import comparison_values
 from audit.checks.fairness.decided_rows import DecidedRows
 from audit.checks.fairness.mean_predictions import (
     FACTS,
@@ -22,13 +23,12 @@ from audit.checks.fairness.mean_predictions import (
 )
 from audit.checks.fairness.mean_predictions import NAME as MEAN_PREDICTION_DIFFERENCE
 from audit.checks.fairness.metrics import COMPARISONS, DEFINITIONS, RATES, theil, theil_index
-from audit.checks.fairness.permuted_range import Side, permuted_range
+from audit.checks.fairness.permuted_range import Side, permuted_range, rate_ranges
 from audit.checks.fairness.privileged_groups import among_privileged
 from audit.checks.fairness.shared_clusters import privileged_last, shares_left
 from audit.checks.fairness.threshold_tables import threshold_tables
 from audit.data.protected_attributes import Attribute
-from audit.frameworks.aif360_loader import aif360
-from audit.result import Measurement, MetricFacts, Note, Table, Unasked
+from audit.result import Measurement, MetricFacts, Note, Scalar, Table, Unasked
 from audit.result.small_groups import pool_name, pools
 from audit.stats.group_rates import CellCounts, Rates, count_cells, rates, rates_of_cells
 from audit.stats.influence import Influence, Shares, Trace, Traced
@@ -46,7 +46,7 @@ from audit.subject.unasked_intersections import (
 class Fairness(Check):
     """Compares every unprivileged group of every protected attribute with the privileged ones."""
 
-    summary: ClassVar[str] = "How outcomes and errors differ between groups, by AIF360"
+    summary: ClassVar[str] = "How outcomes and errors differ between groups, as AIF360 defines it"
     metrics: ClassVar[dict[str, MetricFacts]] = {**DEFINITIONS, MEAN_PREDICTION_DIFFERENCE: FACTS}
     where_keys: ClassVar[dict[str, tuple[str, ...]]] = dict.fromkeys(
         metrics.keys() - {"theil_index"}, ("attribute", "unprivileged", "privileged")
@@ -148,21 +148,31 @@ def _compare(
 ) -> Iterator[Measurement]:  # fmt: skip
     """Yield the metrics of these names of some groups against the privileged ones."""
     cells = count_cells(attribute.codes, label, predicted, subject.weights)
-    metrics_of = _metrics_by_group(cells, attribute.privileged)
+    values = comparison_values(cells, len(attribute.groups), attribute.privileged)
     rates_by_name = _rates(attribute, label, predicted, cells, subject)
     rows = DecidedRows(label, predicted, subject.weights, subject.clusters)
-    left = shares_left(attribute, rows, rates_by_name)
+    compared = _compared_rates(names, rates_by_name, shares_left(attribute, rows, rates_by_name))
     decisions = DecisionTotals.of(predicted, subject.weights)
-    privileged = Side.of(cells, attribute.privileged)
+    privileged = rate_ranges(Side.of(cells, attribute.privileged), decisions)
     for group in groups:
-        metrics = metrics_of(group)
-        unprivileged = Side.of(cells, [group])
-        for name in names:
-            with np.errstate(divide="ignore", invalid="ignore"):
-                value = float(getattr(metrics, name)())
-            measurement = _measurement(name, value, rates_by_name, left[name][group], attribute, group)
-            permuted = permuted_range(name, unprivileged, privileged, decisions)
-            yield replace(measurement, permuted_range=permuted)
+        where: dict[str, Scalar] = {
+            "attribute": attribute.name,
+            "unprivileged": attribute.groups[group],
+            "privileged": attribute.privileged_name,
+        }
+        unprivileged = rate_ranges(Side.of(cells, [group]), decisions)
+        for name, sides in compared.items():
+            rows_of_sides = sides.rows(group)
+            yield Measurement(
+                metric=f"fairness.{name}",
+                value=float(values[name][group]),
+                n=sum(rows_of_sides),
+                smallest_n=min(rows_of_sides),
+                method=COMPARISONS[name].method,
+                counts=sides.counts(group),
+                where=dict(where),
+                permuted_range=permuted_range(name, unprivileged, privileged),
+            )
 
 
 def _rates(
@@ -187,63 +197,43 @@ def _rates(
     return by_name
 
 
-def _measurement(
-    name: str, value: float, rates_by_name: dict[str, Rates], left: float, attribute: Attribute, group: int
-) -> Measurement:
-    """Return a metric's measurement, of the share ``left`` of the effective trials of its rates."""
-    comparison = COMPARISONS[name]
-    several = len(comparison.rates) > 1
-    counts = {}
-    rows = []
-    for name_of_rate in comparison.rates:
-        for side, index in (("unprivileged", group), ("privileged", len(attribute.groups))):
-            rate = rates_by_name[name_of_rate]
-            counts[f"{side}_{name_of_rate}" if several else side] = [
-                float(left * number) for number in rate.counts(index)
-            ]
-            rows.append(int(rate.rows[index]))
-    return Measurement(
-        metric=f"fairness.{name}",
-        value=value,
-        n=sum(rows),
-        smallest_n=min(rows),
-        method=comparison.method,
-        counts=counts,
-        where={
-            "attribute": attribute.name,
-            "unprivileged": attribute.groups[group],
-            "privileged": attribute.privileged_name,
-        },
-    )
+@dataclass(frozen=True)
+class _ComparedRates:
+    """The rates that a metric compares, by their names in ``counts``; all lists have one entry a group.
 
-
-def _metrics_by_group(cells: CellCounts, privileged: list[int]) -> Callable[[int], Any]:
-    """Return the function from a group to AIF360's metrics of it against the privileged ones.
-
-    Its data sets are made once for all groups.
+    ``counts_of`` are events and trials, ``rows_of`` numbers of rows, of both sides of each rate.
     """
-    import pandas as pd  # late: listing the checks needs none of it
 
-    columns = ("group", "label", "predicted", "weight")
-    table = pd.DataFrame({name: getattr(cells, name).astype(float) for name in columns})
+    counts_of: dict[str, list[list[float]]]
+    rows_of: list[list[int]]
 
-    def dataset(outcome: str) -> Any:
-        return aif360("datasets").BinaryLabelDataset(
-            favorable_label=1.0,
-            unfavorable_label=0.0,
-            df=table[["group", "weight"]].assign(outcome=table[outcome]),
-            label_names=["outcome"],
-            protected_attribute_names=["group"],
-            instance_weights_name="weight",
-        )
+    def counts(self, group: int) -> dict[str, list[float]]:
+        """Return events and trials of a group's comparison."""
+        return {name: counts[group] for name, counts in self.counts_of.items()}
 
-    metrics = partial(
-        aif360("metrics").ClassificationMetric,
-        dataset("label"),
-        dataset("predicted"),
-        privileged_groups=[{"group": float(index)} for index in privileged],
-    )
-    return lambda group: metrics(unprivileged_groups=[{"group": float(group)}])
+    def rows(self, group: int) -> list[int]:
+        """Return the numbers of rows in the denominators of a group's comparison."""
+        return [rows[group] for rows in self.rows_of]
+
+
+def _compared_rates(
+    names: Iterable[str], rates_by_name: Mapping[str, Rates], left: Mapping[str, np.ndarray]
+) -> dict[str, _ComparedRates]:
+    """Return the rates of the metrics of these names, of the share ``left`` of their effective trials."""
+    compared = {}
+    for name in names:
+        rates = COMPARISONS[name].rates
+        counts_of = {}
+        rows_of = []
+        for rate in rates:
+            of_rate = rates_by_name[rate]
+            counts = np.stack([of_rate.events, of_rate.trials], axis=1)
+            for side, place in (("unprivileged", slice(-1)), ("privileged", slice(-1, None))):
+                key = f"{side}_{rate}" if len(rates) > 1 else side
+                counts_of[key] = (left[name][:-1, None] * counts[place]).tolist()
+                rows_of.append(np.broadcast_to(of_rate.rows[place], len(counts) - 1).tolist())
+        compared[name] = _ComparedRates(counts_of, rows_of)
+    return compared
 
 
 def fairness_trace(subject: Subject, measurement: Measurement) -> Trace:

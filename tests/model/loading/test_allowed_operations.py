@@ -39,7 +39,10 @@ def audited(model: Path, folder: Path, *allowed: str, more: Sequence[str] = ()) 
 def test_what_is_allowed_by_name_runs_and_is_said(tmp_path: Path, capsys: Captured) -> None:
     programs.signature(tmp_path / "model", programs.after(reads))
     assert audited(tmp_path / "model", tmp_path, "ReadFile", "WriteFile") == 0
-    assert "note    the policy allows operations that are refused by default: ReadFile\n" in capsys.readouterr().out
+    assert (
+        "note    the policy allows operations that are refused by default: ReadFile\n"
+        in capsys.readouterr().out
+    )
     report = json.loads((tmp_path / "out" / "report.json").read_text())
     assert report["model"]["allowed_operations"] == ["ReadFile"]
     assert report["policy"]["effective"]["model"]["allow_operations"] == ["ReadFile", "WriteFile"]
