@@ -1,6 +1,8 @@
 """Means and AUC with standard errors, group by group, under row weights and clusters."""
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,6 +17,11 @@ class Partition:
     number: int
     weights: np.ndarray | None
     clusters: np.ndarray | None
+
+    @cached_property
+    def sortable_codes(self) -> np.ndarray:
+        """The codes in the smallest type: of 16 bits, NumPy sorts them several times as fast."""
+        return self.codes.astype(np.int16) if self.number <= np.iinfo(np.int16).max else self.codes
 
     def total(self, values: np.ndarray | None = None) -> np.ndarray:
         """Return each group's weighted sum of ``values`` (one a row; None for ones), float64."""
@@ -113,6 +120,106 @@ def auc(
     for square, (placement, total, number) in zip(squares, sides, strict=True):
         variance += float(square @ (placement - value) ** 2) / total**2 * _unbiased(int(number))
     return value, float(np.sqrt(variance))
+
+
+def aucs(
+    label: np.ndarray, score: np.ndarray, rows: Partition, rising: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the `auc` of every group with its standard error, from one order of all rows.
+
+    Args:
+        label: bool, one a row; True is the positive class.
+        score: one a row.
+        rows: the groups.
+        rising: places of the rows by rising score, ties in any order.
+    """
+    order = rising if rows.number == 1 else rising[np.argsort(rows.sortable_codes[rising], kind="stable")]
+    group, label, score = (part[order] for part in (rows.codes, label, score))
+    last = np.flatnonzero(np.append((score[1:] != score[:-1]) | (group[1:] != group[:-1]), True))
+    ranked = _RankedRows(label, group, last, rows.number)
+    weights = None if rows.weights is None else rows.weights[order]
+    area = ranked.area(weights)
+    if rows.clusters is None:
+        return area.value, ranked.standard_error(area, weights)
+    return area.value, ranked.clustered_error(area, weights, rows.clusters[order])
+
+
+class _Area(NamedTuple):
+    """Areas by group, with the weight of both classes by group, and the placements of each run of equal scores."""
+
+    value: np.ndarray
+    positive: np.ndarray
+    negative: np.ndarray
+    above: np.ndarray
+    below: np.ndarray
+
+
+@dataclass(frozen=True)
+class _RankedRows:
+    """Rows by group and rising score; ``last`` are the ends of the runs of equal scores in a group."""
+
+    label: np.ndarray
+    group: np.ndarray
+    last: np.ndarray
+    groups: int
+
+    @property
+    def owner(self) -> np.ndarray:
+        """The group of each run."""
+        return np.asarray(self.group[self.last])
+
+    def area(self, weights: np.ndarray | None) -> _Area:
+        plus, minus = self._sides(weights)
+        positive, negative = (self._by_group(side) for side in (plus, minus))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            above = 1 - self._midpoints(plus, positive) / positive[self.owner]
+            below = self._midpoints(minus, negative) / negative[self.owner]
+            value = self._by_group(plus * below) / positive
+        value[(positive == 0) | (negative == 0)] = np.nan
+        return _Area(value, positive, negative, above, below)
+
+    def standard_error(self, area: _Area, weights: np.ndarray | None) -> np.ndarray:
+        """Return DeLong's standard errors of independent rows."""
+        squares = self._sides(weights if weights is None else weights * weights)
+        numbers = [np.bincount(self.group[side], minlength=self.groups) for side in (self.label, ~self.label)]
+        sides = ((area.below, area.positive, numbers[0]), (area.above, area.negative, numbers[1]))
+        variance = np.zeros(self.groups)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            for square, (placement, total, number) in zip(squares, sides, strict=True):
+                spread = self._by_group(square * (placement - area.value[self.owner]) ** 2)
+                variance += spread / total**2 * np.where(number > 1, number / (number - 1), np.nan)
+        return np.sqrt(variance)
+
+    def clustered_error(self, area: _Area, weights: np.ndarray | None, clusters: np.ndarray) -> np.ndarray:
+        """Return the standard errors between clusters (Obuchowski 1997)."""
+        run = np.repeat(np.arange(len(self.last)), np.diff(self.last, prepend=-1))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            of_positive, of_negative = (
+                (placement - area.value[self.owner]) / total[self.owner]
+                for placement, total in ((area.below, area.positive), (area.above, area.negative))
+            )
+            influence = np.where(self.label, of_positive[run], of_negative[run])
+            owner, member = cluster_members(self.group, clusters)
+            sums = np.bincount(member, influence if weights is None else weights * influence, len(owner))
+            number = np.bincount(owner, minlength=self.groups)
+            unbiased = np.where(number > 1, number / (number - 1), np.nan)
+            return np.sqrt(np.bincount(owner, sums**2, self.groups) * unbiased)
+
+    def _sides(self, weights: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+        """Return the weight of both classes in each run."""
+        positive = self.label if weights is None else weights * self.label
+        negative = ~self.label if weights is None else weights * ~self.label
+        return _runs(positive, self.last), _runs(negative, self.last)
+
+    def _by_group(self, values: np.ndarray) -> np.ndarray:
+        if self.groups == 1:
+            return np.array([values.sum()], float)
+        return np.bincount(self.owner, values, self.groups).astype(float)
+
+    def _midpoints(self, weight: np.ndarray, totals: np.ndarray) -> np.ndarray:
+        """Return for each run the weight of all lower runs of its group plus half of its own."""
+        before = np.cumsum(totals) - totals
+        return np.asarray(_midpoints(weight) - before[self.owner])
 
 
 def _runs(values: np.ndarray, last: np.ndarray) -> np.ndarray:
