@@ -134,7 +134,7 @@ def aucs(
         rising: places of the rows by rising score, ties in any order.
     """
     order = rising if rows.number == 1 else rising[np.argsort(rows.sortable_codes[rising], kind="stable")]
-    group, label, score = (part[order] for part in (rows.codes, label, score))
+    group, label, score = (part[order] for part in (rows.sortable_codes, label, score))
     last = np.flatnonzero(np.append((score[1:] != score[:-1]) | (group[1:] != group[:-1]), True))
     ranked = _RankedRows(label, group, last, rows.number)
     weights = None if rows.weights is None else rows.weights[order]
@@ -163,30 +163,31 @@ class _RankedRows:
     last: np.ndarray
     groups: int
 
-    @property
-    def owner(self) -> np.ndarray:
+    @cached_property
+    def _owner(self) -> np.ndarray:
         """The group of each run."""
         return np.asarray(self.group[self.last])
 
     def area(self, weights: np.ndarray | None) -> _Area:
-        plus, minus = self._sides(weights)
-        positive, negative = (self._by_group(side) for side in (plus, minus))
+        """Return the areas and what they are made of; NaN where a class has no weight."""
+        positive, above = self._placed_within(self._up_to(self.label, weights))
+        negative, below = self._placed_within(self._up_to(~self.label, weights))
         with np.errstate(divide="ignore", invalid="ignore"):
-            above = 1 - self._midpoints(plus, positive) / positive[self.owner]
-            below = self._midpoints(minus, negative) / negative[self.owner]
+            plus = np.diff(self._up_to(self.label, weights), prepend=0)
             value = self._by_group(plus * below) / positive
         value[(positive == 0) | (negative == 0)] = np.nan
-        return _Area(value, positive, negative, above, below)
+        return _Area(value, positive, negative, 1 - above, below)
 
     def standard_error(self, area: _Area, weights: np.ndarray | None) -> np.ndarray:
         """Return DeLong's standard errors of independent rows."""
-        squares = self._sides(weights if weights is None else weights * weights)
-        numbers = [np.bincount(self.group[side], minlength=self.groups) for side in (self.label, ~self.label)]
-        sides = ((area.below, area.positive, numbers[0]), (area.above, area.negative, numbers[1]))
+        squares = None if weights is None else weights * weights
+        sides = ((self.label, area.below, area.positive), (~self.label, area.above, area.negative))
         variance = np.zeros(self.groups)
         with np.errstate(divide="ignore", invalid="ignore"):
-            for square, (placement, total, number) in zip(squares, sides, strict=True):
-                spread = self._by_group(square * (placement - area.value[self.owner]) ** 2)
+            for side, placement, total in sides:
+                number = np.bincount(self.group[side], minlength=self.groups)
+                square = np.diff(self._up_to(side, squares), prepend=0)
+                spread = self._by_group(square * (placement - self._of_runs(area.value)) ** 2)
                 variance += spread / total**2 * np.where(number > 1, number / (number - 1), np.nan)
         return np.sqrt(variance)
 
@@ -195,7 +196,7 @@ class _RankedRows:
         run = np.repeat(np.arange(len(self.last)), np.diff(self.last, prepend=-1))
         with np.errstate(divide="ignore", invalid="ignore"):
             of_positive, of_negative = (
-                (placement - area.value[self.owner]) / total[self.owner]
+                (placement - self._of_runs(area.value)) / self._of_runs(total)
                 for placement, total in ((area.below, area.positive), (area.above, area.negative))
             )
             influence = np.where(self.label, of_positive[run], of_negative[run])
@@ -205,21 +206,25 @@ class _RankedRows:
             unbiased = np.where(number > 1, number / (number - 1), np.nan)
             return np.sqrt(np.bincount(owner, sums**2, self.groups) * unbiased)
 
-    def _sides(self, weights: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
-        """Return the weight of both classes in each run."""
-        positive = self.label if weights is None else weights * self.label
-        negative = ~self.label if weights is None else weights * ~self.label
-        return _runs(positive, self.last), _runs(negative, self.last)
+    def _up_to(self, side: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
+        """Return the weight of one class up to the end of each run, over all groups."""
+        return np.asarray(np.cumsum(side if weights is None else weights * side)[self.last])
+
+    def _placed_within(self, up_to: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the weight of a class by group, and for each run the share of it that is lower, ties half."""
+        ends = np.append(0, up_to)[np.cumsum(np.bincount(self._owner, minlength=self.groups))]
+        totals = np.diff(ends, prepend=0).astype(float)
+        middle = up_to - np.diff(up_to, prepend=0) / 2
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return totals, (middle - self._of_runs(ends - totals)) / self._of_runs(totals)
+
+    def _of_runs(self, of_groups: np.ndarray) -> np.ndarray:
+        return of_groups if self.groups == 1 else of_groups[self._owner]
 
     def _by_group(self, values: np.ndarray) -> np.ndarray:
         if self.groups == 1:
             return np.array([values.sum()], float)
-        return np.bincount(self.owner, values, self.groups).astype(float)
-
-    def _midpoints(self, weight: np.ndarray, totals: np.ndarray) -> np.ndarray:
-        """Return for each run the weight of all lower runs of its group plus half of its own."""
-        before = np.cumsum(totals) - totals
-        return np.asarray(_midpoints(weight) - before[self.owner])
+        return np.bincount(self._owner, values, self.groups).astype(float)
 
 
 def _runs(values: np.ndarray, last: np.ndarray) -> np.ndarray:
