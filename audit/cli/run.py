@@ -24,6 +24,7 @@ from audit.conclusion.observers import Observers
 from audit.errors import AuditError
 from audit.formats.registry import require_formats
 from audit.formats.writing import set_aside, write_and_read
+from audit.frameworks import side_process
 from audit.frameworks.output_silencing import is_enabled
 from audit.policy.compatibility import recorded_policy
 from audit.policy.gate_spec import today
@@ -138,12 +139,15 @@ def _import_conclusion() -> None:
 
 def _measure(request: Request, on: date, callbacks: Observers, done: Container[str]) -> Measured:
     """Load policy and checks, and measure; with ``--debug``, a fault in native code prints where it is."""
-    from audit.runner import AuditRequest, measure
-
     if request.debug and is_enabled():
         faulthandler.enable()
+    policy = _policy(request)
+    if is_enabled() and policy.data.protected and _runs(request, policy, "explainability"):
+        side_process.start(["sklearn.ensemble", "threadpoolctl"])  # of proxies, which need no TensorFlow
+    from audit.runner import AuditRequest, measure
+
     audit_request = AuditRequest(
-        policy=_policy(request),
+        policy=policy,
         seed=request.seed,
         on=on,
         only=request.only,
@@ -151,6 +155,10 @@ def _measure(request: Request, on: date, callbacks: Observers, done: Container[s
         flags=_flags(request),
     )
     return measure(audit_request, callbacks, done)
+
+
+def _runs(request: Request, policy: ResolvedPolicy, check: str) -> bool:
+    return policy.checks.get(check) is not False and (not request.only or check in request.only)
 
 
 def parse_date(text: str | None) -> date:

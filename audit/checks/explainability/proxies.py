@@ -1,6 +1,6 @@
 """Prediction of a protected attribute from the other features: from all together, and from each single one."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -12,6 +12,7 @@ from audit.checks.explainability.explanation import Explanation
 from audit.checks.explainability.protected_columns import ProtectedColumns
 from audit.checks.explainability.proxy_models import bins, rate_scores, tree_scores
 from audit.data.protected_attributes import Attribute
+from audit.frameworks.side_process import submit
 from audit.result import Evidence, Measurement, Note, Scalar, Table
 from audit.stats.group_estimates import Partition, auc
 from audit.stats.halves import draw_half
@@ -134,32 +135,58 @@ def proxy_evidence(
         yield Note(
             text=f"Of {len(features):,} features, the {_MAX_FEATURES} of largest attribution are tested as proxies."
         )
-    measurements = list[Measurement]()
-    for attribute in subject.attributes:
-        named = [(int(place), explanation.columns[place].name) for place in features[:_MAX_FEATURES]]
-        others = {place: name for place, name in named if name not in protected[attribute.name]}
-        measurements += _of_attribute(attribute, others, sample)
+    named = [(int(place), explanation.columns[place].name) for place in features[:_MAX_FEATURES]]
+    predictions = [
+        _predict(
+            attribute, {place: name for place, name in named if name not in protected[attribute.name]}, sample
+        )
+        for attribute in subject.attributes
+    ]
+    measurements = [m for prediction in predictions for m in _measurements(prediction)]
     yield from measurements
     yield _table([m for m in measurements if m.metric == _PROXY_STRENGTH], explanation)
 
 
-def _of_attribute(attribute: Attribute, others: dict[int, str], sample: ProxySample) -> Iterator[Measurement]:
-    """Yield how well the features ``others`` together predict the attribute, then each one, the strongest first."""
+@dataclass(frozen=True)
+class _Prediction:
+    """Prediction of an attribute from the features ``others``, names by column.
+
+    ``scores`` waits for those of all together; None if there is nothing to predict from, or too few rows.
+    """
+
+    attribute: Attribute
+    others: dict[int, str]
+    evaluation: ProxyEvaluation
+    scores: Callable[[], np.ndarray] | None
+
+
+def _predict(attribute: Attribute, others: dict[int, str], sample: ProxySample) -> _Prediction:
+    """Start to predict the attribute."""
     member = np.isin(attribute.codes[sample.index], attribute.unprivileged)
     training = draw_half(member, sample.clusters, np.random.default_rng([sample.seed, 6]))
     evaluation = ProxyEvaluation(sample, member, training)
-    where: dict[str, Scalar] = {"attribute": attribute.name}
-    if not others:
-        yield Measurement(metric=_PROXY_AUC, value=0.5, n=len(member), method="exact", where=where)
-    elif evaluation.sufficient:
+    scores = None
+    if others and evaluation.sufficient:
         places = list(others)
         matrix = sample.matrix[:, places]
-        score = tree_scores(matrix, sample.texts[places], member, training, sample.weights)
-        yield evaluation.evaluate(_PROXY_AUC, score, where)
-    else:
-        yield evaluation.unknown(_PROXY_AUC, where)
-    strengths = [_strength(place, where | {"feature": name}, evaluation) for place, name in others.items()]
-    yield from sorted(strengths, key=lambda m: np.nan_to_num(-m.value, nan=0.0))
+        scores = submit(tree_scores, matrix, sample.texts[places], member, training, sample.weights)
+    return _Prediction(attribute, others, evaluation, scores)
+
+
+def _measurements(prediction: _Prediction) -> list[Measurement]:
+    """Return how well all features together predict the attribute, then each one, the strongest first."""
+    evaluation = prediction.evaluation
+    where: dict[str, Scalar] = {"attribute": prediction.attribute.name}
+    strengths = [
+        _strength(place, where | {"feature": name}, evaluation) for place, name in prediction.others.items()
+    ]
+    strengths.sort(key=lambda m: np.nan_to_num(-m.value, nan=0.0))
+    if prediction.scores:
+        return [evaluation.evaluate(_PROXY_AUC, prediction.scores(), where), *strengths]
+    if prediction.others:
+        return [evaluation.unknown(_PROXY_AUC, where), *strengths]
+    n = len(evaluation.member)
+    return [Measurement(metric=_PROXY_AUC, value=0.5, n=n, method="exact", where=where), *strengths]
 
 
 def _strength(place: int, where: dict[str, Scalar], evaluation: ProxyEvaluation) -> Measurement:

@@ -20,7 +20,7 @@ class Side:
     @classmethod
     def of(cls, cells: CellCounts, groups: Sequence[int]) -> "Side":
         """Add up the rows of some groups."""
-        inside = np.isin(cells.group, groups)
+        inside = np.isin(cells.group, groups) if len(groups) > 1 else cells.group == groups[0]
         favorable, unfavorable = (cells.weight[inside & label].sum() for label in (cells.label, ~cells.label))
         return cls(float(favorable), float(unfavorable))
 
