@@ -143,7 +143,9 @@ def _measure(request: Request, on: date, callbacks: Observers, done: Container[s
         faulthandler.enable()
     policy = _policy(request)
     if is_enabled() and policy.data.protected and _runs(request, policy, "explainability"):
-        side_process.start(["sklearn.ensemble", "threadpoolctl"])  # of proxies, which need no TensorFlow
+        from audit.checks.explainability.proxy_models import import_trees  # which need no TensorFlow
+
+        side_process.start(import_trees)
     from audit.runner import AuditRequest, measure
 
     audit_request = AuditRequest(

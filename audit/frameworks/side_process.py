@@ -7,10 +7,7 @@ with the process that started it, whose signals it leaves to that.
 import gc
 import signal
 from collections.abc import Callable, Sequence
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
-
-from audit.frameworks.output_silencing import quiet
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -22,20 +19,20 @@ class SideProcess:
     """A process that computes one call after the other.
 
     Args:
-        modules: names of modules that it imports at once.
+        prepare: called there at once, to import what the calls need.
     """
 
-    def __init__(self, modules: Sequence[str]) -> None:
+    def __init__(self, prepare: Callable[[], None]) -> None:
         from concurrent.futures import (
             ThreadPoolExecutor,
         )  # late, as multiprocessing: most commands need neither
         from multiprocessing import get_context
 
         context = get_context("fork")
-        self._connection, theirs = context.Pipe()
-        serve = context.Process(target=_serve, args=(theirs, self._connection, modules), daemon=True)
+        self._connection, served = context.Pipe()
+        serve = context.Process(target=_serve, args=(served, self._connection, prepare), daemon=True)
         serve.start()
-        theirs.close()
+        served.close()
         self._thread = ThreadPoolExecutor(1)  # to send a call waits until the one before it is done
 
     def submit(self, function: Callable[..., T], *arguments: object) -> Callable[[], T]:
@@ -63,10 +60,10 @@ class SideProcess:
 _side_process: SideProcess | None = None
 
 
-def start(modules: Sequence[str]) -> None:
+def start(prepare: Callable[[], None]) -> None:
     """Start the process for `submit`. Only a process that has not started TensorFlow may."""
     global _side_process
-    _side_process = SideProcess(modules)
+    _side_process = SideProcess(prepare)
 
 
 def submit(function: Callable[..., T], *arguments: object) -> Callable[[], T]:
@@ -79,14 +76,12 @@ def submit(function: Callable[..., T], *arguments: object) -> Callable[[], T]:
     return _side_process.submit(function, *arguments)
 
 
-def _serve(connection: "Connection", parents: "Connection", modules: Sequence[str]) -> None:
+def _serve(connection: "Connection", parents: "Connection", prepare: Callable[[], None]) -> None:
     """Answer calls until nobody can make any more."""
     parents.close()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.disable()
-    with quiet():
-        for module in modules:
-            import_module(module)
+    prepare()
     while True:
         try:
             function, arguments = connection.recv()

@@ -4,6 +4,7 @@ The check imports this module only when it measures: listing the checks needs no
 """
 
 from collections.abc import Iterator
+from itertools import chain
 
 from audit.checks.explainability import metrics
 from audit.checks.explainability.counterfactual_evidence import counterfactual_evidence
@@ -63,8 +64,10 @@ def explainability_evidence(
     yield metrics.largest_share(measurements)
     columns = protected_columns(subject)
     yield from notes_on_unseen(explanation.rare, [column.name for column in explanation.columns], columns)
-    yield from _protected_evidence(explanation, subject, columns)
-    yield from counterfactual_evidence(subject, columns, counterfactual_budget)
+    of_protected = _protected_evidence(explanation, subject, columns)  # proxies are predicted meanwhile
+    counterfactuals = list(counterfactual_evidence(subject, columns, counterfactual_budget))
+    yield from of_protected
+    yield from counterfactuals
     if attribution and sample.method and subject.image_column:
         yield from image_evidence(explanation, attribution, sample.method, subject, subject.image_column)
     else:
@@ -77,11 +80,10 @@ def explainability_evidence(
 def _protected_evidence(
     explanation: Explanation, subject: Subject, protected: ProtectedColumns
 ) -> Iterator[TracedEvidence]:
-    """Yield shares and proxies of the protected attributes; of images and free text, only shares of named columns."""
+    """Return shares and proxies of the protected attributes; of images and free text, only shares of named columns."""
     hidden = bool(subject.image_column or free_text_columns(subject.model, subject.feeds))
-    if note := note_on_unread(protected, subject.policy.data.protected, hidden):
-        yield note
     measured = {attribute: columns for attribute, columns in protected.items() if columns or not hidden}
-    yield from metrics.protected_shares(explanation, measured, subject.rows)
-    if not hidden:
-        yield from proxy_evidence(explanation, subject, protected)
+    proxies = () if hidden else proxy_evidence(explanation, subject, protected)
+    note = note_on_unread(protected, subject.policy.data.protected, hidden)
+    shares = metrics.protected_shares(explanation, measured, subject.rows)
+    return chain([note] if note else [], shares, proxies)

@@ -1,6 +1,6 @@
 """Prediction of a protected attribute from the other features: from all together, and from each single one."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -118,9 +118,10 @@ class ProxyEvaluation:
 def proxy_evidence(
     explanation: Explanation, subject: Subject, protected: ProtectedColumns
 ) -> Iterator[Evidence]:
-    """Yield how well the model's other features predict each attribute: measurements, the table ``proxies``, notes.
+    """Return how well the model's other features predict each attribute: measurements, the table ``proxies``, notes.
 
-    Predicted is whether a row is of an unprivileged group.
+    The models of all features start to be fitted at once, in the side process if there is one. Predicted is whether a
+    row is of an unprivileged group.
 
     Args:
         explanation: source of each feature's attribution.
@@ -128,20 +129,29 @@ def proxy_evidence(
         protected: the columns of each attribute, which are left out.
     """
     sample = draw_proxy_sample(subject)
-    if len(sample.index) < subject.rows:
-        yield Note(text=f"Proxies of an attribute are measured on {len(sample.index):,} rows.")
-    features = explanation.order
-    if len(features) > _MAX_FEATURES:
-        yield Note(
-            text=f"Of {len(features):,} features, the {_MAX_FEATURES} of largest attribution are tested as proxies."
-        )
-    named = [(int(place), explanation.columns[place].name) for place in features[:_MAX_FEATURES]]
+    features = explanation.order[:_MAX_FEATURES]
+    named = {int(place): explanation.columns[place].name for place in features}
     predictions = [
-        _predict(
-            attribute, {place: name for place, name in named if name not in protected[attribute.name]}, sample
-        )
+        _predict(attribute, _without(named, protected[attribute.name]), sample)
         for attribute in subject.attributes
     ]
+    return _evidence(explanation, subject, sample, predictions)
+
+
+def _without(named: dict[int, str], columns: Collection[str]) -> dict[int, str]:
+    return {place: name for place, name in named.items() if name not in columns}
+
+
+def _evidence(
+    explanation: Explanation, subject: Subject, sample: ProxySample, predictions: "list[_Prediction]"
+) -> Iterator[Evidence]:
+    if len(sample.index) < subject.rows:
+        yield Note(text=f"Proxies of an attribute are measured on {len(sample.index):,} rows.")
+    if len(explanation.order) > _MAX_FEATURES:
+        yield Note(
+            text=f"Of {len(explanation.order):,} features, the {_MAX_FEATURES} of largest attribution are tested as "
+            "proxies."
+        )
     measurements = [m for prediction in predictions for m in _measurements(prediction)]
     yield from measurements
     yield _table([m for m in measurements if m.metric == _PROXY_STRENGTH], explanation)

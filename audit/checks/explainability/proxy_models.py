@@ -21,6 +21,13 @@ _PRIOR_ROWS = 10.0
 """Rows at the mean rate, added to every text's own, so that a rare one is not taken for certain."""
 
 
+def import_trees() -> None:
+    """Import what `tree_scores` needs, which takes half a second."""
+    with quiet():
+        import sklearn.ensemble  # noqa: F401
+        import threadpoolctl  # noqa: F401
+
+
 def tree_scores(
     matrix: np.ndarray,
     texts: np.ndarray,

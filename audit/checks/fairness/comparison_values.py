@@ -55,8 +55,8 @@ def _rates(weight: np.ndarray) -> _Rates:
     }
 
 
-def _or_zero(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    return np.asarray(np.where(whole > 0.0, part / whole, 0.0))
+def _or_zero(part: np.ndarray, total: np.ndarray) -> np.ndarray:
+    return np.asarray(np.where(total > 0.0, part / total, 0.0))
 
 
 def _single(compared: np.ndarray) -> np.ndarray:
