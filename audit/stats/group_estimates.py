@@ -135,7 +135,10 @@ def aucs(
     """
     order = rising if rows.number == 1 else rising[np.argsort(rows.sortable_codes[rising], kind="stable")]
     group, label, score = (part[order] for part in (rows.sortable_codes, label, score))
-    last = np.flatnonzero(np.append((score[1:] != score[:-1]) | (group[1:] != group[:-1]), True))
+    is_last = score[1:] != score[:-1]
+    if rows.number > 1:
+        is_last |= group[1:] != group[:-1]
+    last = np.flatnonzero(np.append(is_last, True)).astype(rising.dtype)
     ranked = _RankedRows(label, group, last, rows.number)
     weights = None if rows.weights is None else rows.weights[order]
     area = ranked.area(weights)
@@ -168,13 +171,18 @@ class _RankedRows:
         """The group of each run."""
         return np.asarray(self.group[self.last])
 
+    @cached_property
+    def _runs_up_to(self) -> np.ndarray:
+        """The number of runs up to the end of each group."""
+        return np.cumsum(np.bincount(self._owner, minlength=self.groups))
+
     def area(self, weights: np.ndarray | None) -> _Area:
         """Return the areas and what they are made of; NaN where a class has no weight."""
-        positive, above = self._placed_within(self._up_to(self.label, weights))
+        favorable = self._up_to(self.label, weights)
+        positive, above = self._placed_within(favorable)
         negative, below = self._placed_within(self._up_to(~self.label, weights))
         with np.errstate(divide="ignore", invalid="ignore"):
-            plus = np.diff(self._up_to(self.label, weights), prepend=0)
-            value = self._by_group(plus * below) / positive
+            value = self._by_group(_steps(favorable) * below) / positive
         value[(positive == 0) | (negative == 0)] = np.nan
         return _Area(value, positive, negative, 1 - above, below)
 
@@ -186,7 +194,7 @@ class _RankedRows:
         with np.errstate(divide="ignore", invalid="ignore"):
             for side, placement, total in sides:
                 number = np.bincount(self.group[side], minlength=self.groups)
-                square = np.diff(self._up_to(side, squares), prepend=0)
+                square = _steps(self._up_to(side, squares))
                 spread = self._by_group(square * (placement - self._of_runs(area.value)) ** 2)
                 variance += spread / total**2 * np.where(number > 1, number / (number - 1), np.nan)
         return np.sqrt(variance)
@@ -208,13 +216,15 @@ class _RankedRows:
 
     def _up_to(self, side: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
         """Return the weight of one class up to the end of each run, over all groups."""
-        return np.asarray(np.cumsum(side if weights is None else weights * side)[self.last])
+        if weights is None:
+            return np.asarray(np.cumsum(side, dtype=self.last.dtype)[self.last])
+        return np.asarray(np.cumsum(weights * side)[self.last])
 
     def _placed_within(self, up_to: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the weight of a class by group, and for each run the share of it that is lower, ties half."""
-        ends = np.append(0, up_to)[np.cumsum(np.bincount(self._owner, minlength=self.groups))]
-        totals = np.diff(ends, prepend=0).astype(float)
-        middle = up_to - np.diff(up_to, prepend=0) / 2
+        ends = up_to[-1:] if self.groups == 1 else np.append(0, up_to)[self._runs_up_to]
+        totals = _steps(ends).astype(float)
+        middle = up_to - _steps(up_to) / 2
         with np.errstate(divide="ignore", invalid="ignore"):
             return totals, (middle - self._of_runs(ends - totals)) / self._of_runs(totals)
 
@@ -225,6 +235,11 @@ class _RankedRows:
         if self.groups == 1:
             return np.array([values.sum()], float)
         return np.bincount(self._owner, values, self.groups).astype(float)
+
+
+def _steps(up_to: np.ndarray) -> np.ndarray:
+    """Return what each entry of a cumulative sum adds."""
+    return np.diff(up_to, prepend=up_to.dtype.type(0))
 
 
 def _runs(values: np.ndarray, last: np.ndarray) -> np.ndarray:

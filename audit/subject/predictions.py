@@ -30,8 +30,8 @@ class Outcomes:
 
     @cached_property
     def rising(self) -> np.ndarray:
-        """Places of the rows by rising P(favourable), ties in any order."""
-        return np.argsort(self.favorable)
+        """Places of the rows by rising P(favourable), ties in any order; in 32 bits, of half the memory."""
+        return np.argsort(self.favorable).astype(np.int32)
 
 
 @dataclass(frozen=True, kw_only=True)

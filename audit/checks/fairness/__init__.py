@@ -1,4 +1,4 @@
-"""The fairness check: group metrics by AIF360, and over thresholds."""
+"""The fairness check: group metrics as AIF360 defines them, and over thresholds."""
 
 from audit.checks.fairness.check import Fairness
 
