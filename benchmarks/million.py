@@ -1,4 +1,4 @@
-"""Checks of scores on a million Parquet rows, compared with a bare loop over batches and the signature.
+"""Checks of scores and slices on a million Parquet rows, compared with a bare loop over batches and the signature.
 
 Prints the ratio of times (median of alternating pairs in one process) for a model of 20 numeric columns and for
 one of 12 numeric and 8 text columns, and the peak memory of whole processes for few and many feature columns.
@@ -96,7 +96,7 @@ def prepare(folder: Path, numeric: int, text: int) -> None:
     make_model(folder / "model", numeric, text)
 
 
-def ratio(pairs: int, numeric: int, text: int) -> None:
+def ratio(pairs: int, numeric: int, text: int, aim: float) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         prepare(folder, numeric, text)
@@ -105,9 +105,8 @@ def ratio(pairs: int, numeric: int, text: int) -> None:
     print(f"{ROWS:,} rows, {numeric} numeric and {text} text columns")
     for bare, audited in times:
         print(f"  bare loop {bare:.2f} s, audit {audited:.2f} s, ratio {audited / bare:.2f}")
-    print(
-        f"  median ratio {statistics.median(audited / bare for bare, audited in times):.2f} (aim: under 1.8)"
-    )
+    median = statistics.median(audited / bare for bare, audited in times)
+    print(f"  median ratio {median:.2f} (aim: at most {aim})")
 
 
 def _timed(work: Any, *arguments: object) -> float:
@@ -137,8 +136,8 @@ def main() -> None:
         audit_once(given.audit)
         print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
     else:
-        ratio(given.pairs, 20, 0)
-        ratio(given.pairs, 12, 8)
+        ratio(given.pairs, 20, 0, 2.5)
+        ratio(given.pairs, 12, 8, 1.5)
         for features in (10, 40, 160):
             print(f"peak memory with {features} feature columns: {peak(features)} MiB")
 

@@ -19,10 +19,8 @@ from audit.cli.plain_text import plain
 from audit.cli.progress import observers
 from audit.cli.protected_option import parse_protected
 from audit.cli.summary import remarks, summary, uncounted
-from audit.conclusion.assembly import conclude
 from audit.conclusion.facts import Measured
 from audit.conclusion.observers import Observers
-from audit.conclusion.stored import verified
 from audit.errors import AuditError
 from audit.formats.registry import require_formats
 from audit.formats.writing import set_aside, write_and_read
@@ -74,6 +72,9 @@ def run(request: Request) -> int:
     ended = terminable() if is_enabled() else nullcontext()
     with ended, observers(request.quiet, request.debug, request.verbose) as printing:
         measured = _measured(request, on, deadline, printing)
+        from audit.conclusion.assembly import conclude
+        from audit.conclusion.stored import verified
+
         printing.progress("writing the reports", 0, 1)
         concluded = conclude(measured, find_history())
         policy = recorded_policy(concluded)
@@ -116,7 +117,7 @@ def _measured(request: Request, on: date, deadline: Deadline, printing: Observer
     """Measure, and report to ``printing``: in a child process if this process is the command line's."""
     callbacks = replace(printing, opened=lambda: set_aside(request.out))
     if is_enabled():
-        return measure_in_child(partial(_measure, request, on), callbacks, deadline)
+        return measure_in_child(partial(_measure, request, on), callbacks, deadline, _import_conclusion)
     if request.timeout:
         raise AuditError(
             where="--timeout",
@@ -126,12 +127,22 @@ def _measured(request: Request, on: date, deadline: Deadline, printing: Observer
     return _measure(request, on, callbacks, ())
 
 
+def _import_conclusion() -> None:
+    """Import what decides and renders: it is ready once the child has measured."""
+    import audit.conclusion.assembly
+    import audit.conclusion.stored
+    import audit.formats.html.page  # noqa: F401
+    from audit.formats.html.environment import compile_templates
+
+    compile_templates()
+
+
 def _measure(request: Request, on: date, callbacks: Observers, done: Container[str]) -> Measured:
     """Load policy and checks, and measure; with ``--debug``, a fault in native code prints where it is."""
-    from audit.runner import AuditRequest, measure
-
     if request.debug and is_enabled():
         faulthandler.enable()
+    from audit.runner import AuditRequest, measure
+
     audit_request = AuditRequest(
         policy=_policy(request),
         seed=request.seed,

@@ -2,8 +2,8 @@
 
 import json
 import math
-from collections.abc import Iterable
-from dataclasses import asdict
+from collections.abc import Iterable, Sequence
+from dataclasses import is_dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ _LEFT_OUT_IF_EMPTY = {
     "files",
     "registry",
 }
+_SCALARS = frozenset({bool, int, float, str, type(None)})
 _NUMBER = {"anyOf": [{"type": "number"}, {"type": "string", "enum": sorted(_NOT_FINITE)}]}
 
 
@@ -46,7 +47,7 @@ def to_json(report: Report) -> str:
 
 def to_plain(record: Any) -> object:
     """Return a record of `audit.result` as plain data for JSON, as in a report."""
-    return _plain(asdict(record, dict_factory=_present))
+    return _plain(record)
 
 
 def result_from_plain(content: object) -> CheckResult:
@@ -137,18 +138,25 @@ def _parsed(cells: list[Scalar | None]) -> list[Scalar | None]:
     return cells
 
 
-def _present(fields: list[tuple[str, object]]) -> dict[str, object]:
-    return {name: value for name, value in fields if value or name not in _LEFT_OUT_IF_EMPTY}
-
-
 def _plain(value: object) -> object:
+    if is_dataclass(value):
+        fields = [(name, getattr(value, name)) for name in value.__dataclass_fields__]
+        return {name: _plain(item) for name, item in fields if item or name not in _LEFT_OUT_IF_EMPTY}
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return list(value) if _are_plain(value) else [_plain(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     return value
+
+
+def _are_plain(values: Sequence[object]) -> bool:
+    """Return whether nothing in a column of a table, or in another list, needs to be converted."""
+    types = set(map(type, values))
+    if not types <= _SCALARS:
+        return False
+    return float not in types or all(math.isfinite(value) for value in values if type(value) is float)
 
 
 def _widen(schema: object) -> object:

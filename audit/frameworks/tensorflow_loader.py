@@ -4,27 +4,69 @@ The functions below `graph` reach into ``tensorflow.python`` and ``tensorflow.co
 they are what to read when the pin of TensorFlow is raised.
 """
 
-from collections.abc import Callable, Sequence
+import gc
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from audit.frameworks.output_silencing import is_enabled, quiet
 
 GRADIENT_COST = 3
 """Cost of a function with its gradient, in evaluations: backwards, a product of matrices becomes two."""
 _NOT_INLINED = ("_XlaMustCompile", "_noinline")
+_KERAS_HOOK = "keras.src.optimizers"
+"""The module that TensorFlow imports last, if it can: that is all of Keras, with scikit-learn and matplotlib."""
 
 
 @cache
 def tensorflow() -> Any:
-    """Return the tensorflow module, with default settings: other kernels give other scores."""
-    with quiet():
+    """Return the tensorflow module, with default settings: other kernels give other scores.
+
+    The command line's process imports no Keras along with it. A Python program that audits finds TensorFlow as usual.
+    """
+    with quiet(), _uncollected(), _without_keras() if is_enabled() else nullcontext():
         import tensorflow as tf
 
         if is_enabled():
             tf.get_logger().setLevel("ERROR")
         tf.config.list_logical_devices()  # starts the runtime, so that its noise is over here
     return tf
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Let no garbage be collected while the block runs: an import creates little of it, and many objects to look at.
+
+    On the command line, what exists afterwards stays for the rest of the process, and is not looked at again.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+        if is_enabled():
+            gc.freeze()
+
+
+@contextmanager
+def _without_keras() -> Iterator[None]:
+    """Let the import of Keras by TensorFlow fail while the block runs, which TensorFlow ignores.
+
+    A SavedModel needs none: version 3 registers nothing with TensorFlow. ``tf.keras`` and ``import keras`` work later.
+    """
+    modules = cast(dict[str, Any], sys.modules)
+    if _KERAS_HOOK in modules:
+        yield
+        return
+    modules[_KERAS_HOOK] = None  # makes its import fail
+    try:
+        yield
+    finally:
+        del modules[_KERAS_HOOK]
 
 
 def graph(function: Callable[..., Any], signature: Sequence[Any] | None = None) -> Any:

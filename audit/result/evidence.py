@@ -27,8 +27,8 @@ class Table:
         lengths = {name: len(cells) for name, cells in self.columns.items()}
         if len(set(lengths.values())) > 1:
             raise ValueError(f"the table {self.name!r} has columns that differ in length: {lengths}")
-        cells = (cell for column in self.columns.values() for cell in column)
-        if foreign := {type(cell).__name__ for cell in cells if not isinstance(cell, Scalar | None)}:
+        types = {kind for column in self.columns.values() for kind in set(map(type, column))}
+        if foreign := {kind.__name__ for kind in types if not issubclass(kind, Scalar | None)}:
             raise ValueError(f"the table {self.name!r} has cells of type {', '.join(sorted(foreign))}")
 
 

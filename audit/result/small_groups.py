@@ -54,7 +54,7 @@ def small_groups(measured: Iterable[Measurement], min_rows: int) -> dict[Family,
     """Return the names of the small groups of each family that has several; one alone needs no pool."""
     names: dict[Family, list[str]] = {}
     for m in measured:
-        if not m.members and (name := group_name(m)) is not None and is_small(m, min_rows):
+        if is_small(m, min_rows) and not m.members and (name := group_name(m)) is not None:
             names.setdefault(family(m), []).append(name)
     return {key: groups for key, groups in names.items() if len(groups) > 1}
 

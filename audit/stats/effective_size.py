@@ -48,6 +48,10 @@ def effective_size(rows: np.ndarray, events: Weighed, others: Weighed) -> np.nda
     in Medicine 16 (1997) 791-801.
     """
     total, square, heaviest = events.plus(others)
+    if (square == total).all() and (
+        total == rows
+    ).all():  # each row weighs 1: no other weights have both sums
+        return np.broadcast_to(rows, total.shape).astype(np.float64)
     kish = divided(total**2, square)
     scale = np.where(total > 0.0, divided(rows, total), 0.0)  # the mean weight becomes 1
     share = divided(events.total, total)

@@ -1,6 +1,8 @@
 """Means and AUC with standard errors, group by group, under row weights and clusters."""
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,6 +17,11 @@ class Partition:
     number: int
     weights: np.ndarray | None
     clusters: np.ndarray | None
+
+    @cached_property
+    def sortable_codes(self) -> np.ndarray:
+        """The codes in the smallest type: of 16 bits, NumPy sorts them several times as fast."""
+        return self.codes.astype(np.int16) if self.number <= np.iinfo(np.int16).max else self.codes
 
     def total(self, values: np.ndarray | None = None) -> np.ndarray:
         """Return each group's weighted sum of ``values`` (one a row; None for ones), float64."""
@@ -113,6 +120,126 @@ def auc(
     for square, (placement, total, number) in zip(squares, sides, strict=True):
         variance += float(square @ (placement - value) ** 2) / total**2 * _unbiased(int(number))
     return value, float(np.sqrt(variance))
+
+
+def aucs(
+    label: np.ndarray, score: np.ndarray, rows: Partition, rising: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the `auc` of every group with its standard error, from one order of all rows.
+
+    Args:
+        label: bool, one a row; True is the positive class.
+        score: one a row.
+        rows: the groups.
+        rising: places of the rows by rising score, ties in any order.
+    """
+    order = rising if rows.number == 1 else rising[np.argsort(rows.sortable_codes[rising], kind="stable")]
+    group, label, score = (part[order] for part in (rows.sortable_codes, label, score))
+    is_last = score[1:] != score[:-1]
+    if rows.number > 1:
+        is_last |= group[1:] != group[:-1]
+    last = np.flatnonzero(np.append(is_last, True)).astype(rising.dtype)
+    ranked = _RankedRows(label, group, last, rows.number)
+    weights = None if rows.weights is None else rows.weights[order]
+    area = ranked.area(weights)
+    if rows.clusters is None:
+        return area.value, ranked.standard_error(area, weights)
+    return area.value, ranked.clustered_error(area, weights, rows.clusters[order])
+
+
+class _Area(NamedTuple):
+    """Areas by group, with the weight of both classes by group, and the placements of each run of equal scores."""
+
+    value: np.ndarray
+    positive: np.ndarray
+    negative: np.ndarray
+    above: np.ndarray
+    below: np.ndarray
+
+
+@dataclass(frozen=True)
+class _RankedRows:
+    """Rows by group and rising score; ``last`` are the ends of the runs of equal scores in a group."""
+
+    label: np.ndarray
+    group: np.ndarray
+    last: np.ndarray
+    groups: int
+
+    @cached_property
+    def _owner(self) -> np.ndarray:
+        """The group of each run."""
+        return np.asarray(self.group[self.last])
+
+    @cached_property
+    def _runs_up_to(self) -> np.ndarray:
+        """The number of runs up to the end of each group."""
+        return np.cumsum(np.bincount(self._owner, minlength=self.groups))
+
+    def area(self, weights: np.ndarray | None) -> _Area:
+        """Return the areas and what they are made of; NaN where a class has no weight."""
+        favorable = self._up_to(self.label, weights)
+        positive, above = self._placed_within(favorable)
+        negative, below = self._placed_within(self._up_to(~self.label, weights))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            value = self._by_group(_steps(favorable) * below) / positive
+        value[(positive == 0) | (negative == 0)] = np.nan
+        return _Area(value, positive, negative, 1 - above, below)
+
+    def standard_error(self, area: _Area, weights: np.ndarray | None) -> np.ndarray:
+        """Return DeLong's standard errors of independent rows."""
+        squares = None if weights is None else weights * weights
+        sides = ((self.label, area.below, area.positive), (~self.label, area.above, area.negative))
+        variance = np.zeros(self.groups)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            for side, placement, total in sides:
+                number = np.bincount(self.group[side], minlength=self.groups)
+                square = _steps(self._up_to(side, squares))
+                spread = self._by_group(square * (placement - self._of_runs(area.value)) ** 2)
+                variance += spread / total**2 * np.where(number > 1, number / (number - 1), np.nan)
+        return np.sqrt(variance)
+
+    def clustered_error(self, area: _Area, weights: np.ndarray | None, clusters: np.ndarray) -> np.ndarray:
+        """Return the standard errors between clusters (Obuchowski 1997)."""
+        run = np.repeat(np.arange(len(self.last)), np.diff(self.last, prepend=-1))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            of_positive, of_negative = (
+                (placement - self._of_runs(area.value)) / self._of_runs(total)
+                for placement, total in ((area.below, area.positive), (area.above, area.negative))
+            )
+            influence = np.where(self.label, of_positive[run], of_negative[run])
+            owner, member = cluster_members(self.group, clusters)
+            sums = np.bincount(member, influence if weights is None else weights * influence, len(owner))
+            number = np.bincount(owner, minlength=self.groups)
+            unbiased = np.where(number > 1, number / (number - 1), np.nan)
+            return np.sqrt(np.bincount(owner, sums**2, self.groups) * unbiased)
+
+    def _up_to(self, side: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
+        """Return the weight of one class up to the end of each run, over all groups."""
+        if weights is None:
+            return np.asarray(np.cumsum(side, dtype=self.last.dtype)[self.last])
+        return np.asarray(np.cumsum(weights * side)[self.last])
+
+    def _placed_within(self, up_to: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the weight of a class by group, and for each run the share of it that is lower, ties half."""
+        ends = up_to[-1:] if self.groups == 1 else np.append(0, up_to)[self._runs_up_to]
+        totals = _steps(ends).astype(float)
+        middle = up_to - _steps(up_to) / 2
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return totals, (middle - self._of_runs(ends - totals)) / self._of_runs(totals)
+
+    def _of_runs(self, of_groups: np.ndarray) -> np.ndarray:
+        return of_groups if self.groups == 1 else of_groups[self._owner]
+
+    def _by_group(self, values: np.ndarray) -> np.ndarray:
+        if self.groups == 1:
+            return np.array([values.sum()], float)
+        return np.bincount(self._owner, values, self.groups).astype(float)
+
+
+def _steps(up_to: np.ndarray) -> np.ndarray:
+    """Return what each entry of a cumulative sum adds."""
+    return np.diff(up_to, prepend=up_to.dtype.type(0))
 
 
 def _runs(values: np.ndarray, last: np.ndarray) -> np.ndarray:

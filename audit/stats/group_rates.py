@@ -37,7 +37,8 @@ class Rates:
 class CellCounts:
     """Rows counted by group, label and prediction; one entry for each combination that occurs.
 
-    ``rows`` are counts, ``weight`` sums of weights, ``square`` sums of squared weights and ``heaviest`` their maxima.
+    ``rows`` are counts, ``weight`` sums of weights, ``square`` sums of squared weights and ``heaviest`` their maxima;
+    without ``are_weighted`` each row weighs 1.
     """
 
     group: np.ndarray
@@ -47,6 +48,7 @@ class CellCounts:
     weight: np.ndarray
     square: np.ndarray
     heaviest: np.ndarray
+    are_weighted: bool = True
 
 
 def count_cells(
@@ -61,12 +63,24 @@ def count_cells(
     heaviest = np.ones(len(rows)) if weights is None else heaviest_weights(weights, cell, len(rows))
     label_of_cell = occurs // 2 % 2 == 1
     predicted_of_cell = occurs % 2 == 1
-    sums = (values[occurs] for values in (rows, weight, square, heaviest))
-    return CellCounts(occurs // 4, label_of_cell, predicted_of_cell, *sums)
+    return CellCounts(
+        group=occurs // 4,
+        label=label_of_cell,
+        predicted=predicted_of_cell,
+        rows=rows[occurs],
+        weight=weight[occurs],
+        square=square[occurs],
+        heaviest=heaviest[occurs],
+        are_weighted=weights is not None,
+    )
 
 
 def rates_of_cells(event: np.ndarray, within: np.ndarray, cells: CellCounts, groups: int) -> Rates:
     """Return the share of ``event`` (bool, one a cell) among the cells that are ``within``, by group."""
+    rows = np.bincount(cells.group[within], cells.rows[within], groups).astype(np.int64)
+    if not cells.are_weighted:
+        inside = within & event
+        return _counted(np.bincount(cells.group[inside], cells.rows[inside], groups), rows)
 
     def weighed(members: np.ndarray) -> Weighed:
         group = cells.group[members]
@@ -75,7 +89,6 @@ def rates_of_cells(event: np.ndarray, within: np.ndarray, cells: CellCounts, gro
         )
         return Weighed(total, square, heaviest_weights(cells.heaviest[members], group, groups))
 
-    rows = np.bincount(cells.group[within], cells.rows[within], groups).astype(np.int64)
     return _weighted(rows, weighed(within & event), weighed(within & ~event))
 
 
@@ -103,12 +116,15 @@ def rates_by_class(
     """Return `rates` by group and class of rows, whose code is the group's, times ``classes``, plus the class."""
     if weights is None and clusters is None:
         counts = np.bincount(code.astype(np.int64) * 2 + event, minlength=2 * codes).reshape(codes, 2)
-        rows = counts.sum(1)
-        events = counts[:, 1].astype(float)
-        return Rates(divided(events, rows), rows, events, rows.astype(float))
+        return _counted(counts[:, 1].astype(float), counts.sum(1))
     w = np.ones(len(event)) if weights is None else weights
     of_rows = _weighted(np.bincount(code, minlength=codes), *_weigh(event, code, codes, w), classes)
     return of_rows if clusters is None else _clustered(of_rows, event, code, w, clusters)
+
+
+def _counted(events: np.ndarray, rows: np.ndarray) -> Rates:
+    """Return the rates of independent rows without weights."""
+    return Rates(divided(events, rows), rows, events, rows.astype(float))
 
 
 def _weigh(event: np.ndarray, group: np.ndarray, groups: int, weights: np.ndarray) -> tuple[Weighed, Weighed]:

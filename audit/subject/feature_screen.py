@@ -84,10 +84,12 @@ def association(column: np.ndarray, labels: Labels | Targets, rows: slice, is_te
 
 
 def _auc(column: np.ndarray, positive: np.ndarray) -> float:
-    from scipy.stats import rankdata
-
+    if np.isnan(column).any():
+        return float("nan")
+    _, place, equals = np.unique(column, return_inverse=True, return_counts=True)
+    ranks = np.cumsum(equals) - (equals - 1) / 2  # of each value, ties at their mean
     number = int(positive.sum())
-    area = (rankdata(column)[positive].sum() - number * (number + 1) / 2) / number / (len(column) - number)
+    area = (ranks[place[positive]].sum() - number * (number + 1) / 2) / number / (len(column) - number)
     return float(max(area, 1 - area))
 
 

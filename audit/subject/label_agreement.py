@@ -7,7 +7,6 @@ clearly agree with *other* label values than the assumed ones are an error.
 from collections.abc import Iterator
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 _FALSE_ALARM_RATE = 1e-3  # of audits of models that know nothing
 
@@ -46,7 +45,7 @@ class Agreement:
         """
         order = np.arange(len(self.counts))
         for gain in (self._sum / self.counts.sum(1, keepdims=True), self.counts):
-            best = linear_sum_assignment(gain, maximize=True)[1]
+            best = _best_assignment(gain)
             for labels in _cycles(best):
                 if self._prefers(labels, best[labels]):
                     order[labels] = best[labels]
@@ -74,6 +73,17 @@ class Agreement:
         gain = (self._sum[labels, outputs] - self._sum[labels, labels]) / rows
         variance = (self._square[labels, outputs] - rows * gain**2 + 1) / rows  # of one row it is unknown: 1
         return float(gain.sum() / np.sqrt((variance / rows).sum()))
+
+
+def _best_assignment(gain: np.ndarray) -> np.ndarray:
+    """Return the output of each label, all different, whose gains have the largest sum."""
+    if len(gain) == 2:
+        return np.array([1, 0] if gain[0, 1] + gain[1, 0] > gain[0, 0] + gain[1, 1] else [0, 1])
+    from scipy.optimize import (
+        linear_sum_assignment,
+    )  # late: for the usual two classes it is half of an import
+
+    return np.asarray(linear_sum_assignment(gain, maximize=True)[1])
 
 
 def _cycles(order: np.ndarray) -> Iterator[np.ndarray]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,6 +27,11 @@ class Outcomes:
     favorable: np.ndarray
     label: np.ndarray
     predicted: np.ndarray
+
+    @cached_property
+    def rising(self) -> np.ndarray:
+        """Places of the rows by rising P(favourable), ties in any order; in 32 bits, of half the memory."""
+        return np.argsort(self.favorable).astype(np.int32)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +74,11 @@ class Classified:
     def predicted(self) -> np.ndarray:
         """Whether the outcome decided on is the favourable one."""
         return self._known_outcomes.predicted
+
+    @property
+    def rising(self) -> np.ndarray:
+        """Places of the rows by rising P(favourable): sorted once for all that ranks them."""
+        return self._known_outcomes.rising
 
     @property
     def has_outcomes(self) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from audit.stats.group_estimates import Partition, auc
+from audit.stats.group_estimates import Partition, aucs
 from audit.subject.predictions import LEAST_PROBABILITY, Classified, Regressed
 from audit.subject.target_outliers import outlier_warnings
 
@@ -60,14 +60,8 @@ def _classes(scores: Classified, weights: np.ndarray | None, clusters: np.ndarra
 def _auc_of_chance(
     scores: Classified, weights: np.ndarray | None, clusters: np.ndarray | None
 ) -> Iterator[str]:
-    favorable = scores.favorable
-    order = np.argsort(favorable, kind="stable")
-    value, error = auc(
-        scores.label[order],
-        favorable[order],
-        None if weights is None else weights[order],
-        None if clusters is None else clusters[order],
-    )
+    everyone = Partition(np.zeros(len(scores.code), np.int64), 1, weights, clusters)
+    (value,), (error,) = aucs(scores.label, scores.favorable, everyone, scores.rising)
     if abs(value - 0.5) <= _STANDARD_ERRORS * error:
         yield f"the AUC of {value:.3f} is within its error of 0.5, chance level"
     elif value < 0.5:

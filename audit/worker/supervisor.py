@@ -1,5 +1,6 @@
 """The parent's part: it starts children until every check has a result, and outlives whatever ends them."""
 
+from collections.abc import Callable
 from functools import partial
 
 from audit.conclusion.facts import Measured
@@ -11,7 +12,12 @@ from audit.worker.process import DeadlinePassed, started
 from audit.worker.running import RunningAudit
 
 
-def measure_in_child(measure: Measure, observers: Observers, deadline: Deadline) -> Measured:
+def measure_in_child(
+    measure: Measure,
+    observers: Observers,
+    deadline: Deadline,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> Measured:
     """Measure in a child process; if a check ends it, measure the checks after that one in another child.
 
     A check that ends its process is crashed, and so is each that has not finished by the deadline.
@@ -20,6 +26,7 @@ def measure_in_child(measure: Measure, observers: Observers, deadline: Deadline)
         measure: called in the child; what it imports, such as modules of plug-ins, is imported there only.
         observers: callbacks, called here.
         deadline: time limit of the audit.
+        meanwhile: called here once the first child has started; a second waits.
 
     Raises:
         AuditError: the audit cannot be made, or child or time ended before all rows were scored.
@@ -30,6 +37,7 @@ def measure_in_child(measure: Measure, observers: Observers, deadline: Deadline)
     audit = RunningAudit(observers)
     while not audit.is_complete:
         with started(partial(measure_and_send, measure, frozenset(audit.results))) as child:
+            meanwhile()
             try:
                 for message in child.messages(deadline.at):
                     audit.take(message)

@@ -4,8 +4,8 @@ AIF360 computes the same numbers to the last digit from one row for each combina
 prediction, weighted by its rows, as from all rows; and the table does not grow with the data.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
 from typing import Any, ClassVar
@@ -22,13 +22,13 @@ from audit.checks.fairness.mean_predictions import (
 )
 from audit.checks.fairness.mean_predictions import NAME as MEAN_PREDICTION_DIFFERENCE
 from audit.checks.fairness.metrics import COMPARISONS, DEFINITIONS, RATES, theil, theil_index
-from audit.checks.fairness.permuted_range import Side, permuted_range
+from audit.checks.fairness.permuted_range import Side, permuted_range, rate_ranges
 from audit.checks.fairness.privileged_groups import among_privileged
 from audit.checks.fairness.shared_clusters import privileged_last, shares_left
 from audit.checks.fairness.threshold_tables import threshold_tables
 from audit.data.protected_attributes import Attribute
 from audit.frameworks.aif360_loader import aif360
-from audit.result import Measurement, MetricFacts, Note, Table, Unasked
+from audit.result import Measurement, MetricFacts, Note, Scalar, Table, Unasked
 from audit.result.small_groups import pool_name, pools
 from audit.stats.group_rates import CellCounts, Rates, count_cells, rates, rates_of_cells
 from audit.stats.influence import Influence, Shares, Trace, Traced
@@ -151,18 +151,31 @@ def _compare(
     metrics_of = _metrics_by_group(cells, attribute.privileged)
     rates_by_name = _rates(attribute, label, predicted, cells, subject)
     rows = DecidedRows(label, predicted, subject.weights, subject.clusters)
-    left = shares_left(attribute, rows, rates_by_name)
+    compared = _compared_rates(names, rates_by_name, shares_left(attribute, rows, rates_by_name))
     decisions = DecisionTotals.of(predicted, subject.weights)
-    privileged = Side.of(cells, attribute.privileged)
+    privileged = rate_ranges(Side.of(cells, attribute.privileged), decisions)
     for group in groups:
+        where: dict[str, Scalar] = {
+            "attribute": attribute.name,
+            "unprivileged": attribute.groups[group],
+            "privileged": attribute.privileged_name,
+        }
+        unprivileged = rate_ranges(Side.of(cells, [group]), decisions)
         metrics = metrics_of(group)
-        unprivileged = Side.of(cells, [group])
-        for name in names:
+        for name, sides in compared.items():
+            rows_of_sides = sides.rows(group)
             with np.errstate(divide="ignore", invalid="ignore"):
                 value = float(getattr(metrics, name)())
-            measurement = _measurement(name, value, rates_by_name, left[name][group], attribute, group)
-            permuted = permuted_range(name, unprivileged, privileged, decisions)
-            yield replace(measurement, permuted_range=permuted)
+            yield Measurement(
+                metric=f"fairness.{name}",
+                value=value,
+                n=sum(rows_of_sides),
+                smallest_n=min(rows_of_sides),
+                method=COMPARISONS[name].method,
+                counts=sides.counts(group),
+                where=dict(where),
+                permuted_range=permuted_range(name, unprivileged, privileged),
+            )
 
 
 def _rates(
@@ -187,34 +200,43 @@ def _rates(
     return by_name
 
 
-def _measurement(
-    name: str, value: float, rates_by_name: dict[str, Rates], left: float, attribute: Attribute, group: int
-) -> Measurement:
-    """Return a metric's measurement, of the share ``left`` of the effective trials of its rates."""
-    comparison = COMPARISONS[name]
-    several = len(comparison.rates) > 1
-    counts = {}
-    rows = []
-    for name_of_rate in comparison.rates:
-        for side, index in (("unprivileged", group), ("privileged", len(attribute.groups))):
-            rate = rates_by_name[name_of_rate]
-            counts[f"{side}_{name_of_rate}" if several else side] = [
-                float(left * number) for number in rate.counts(index)
-            ]
-            rows.append(int(rate.rows[index]))
-    return Measurement(
-        metric=f"fairness.{name}",
-        value=value,
-        n=sum(rows),
-        smallest_n=min(rows),
-        method=comparison.method,
-        counts=counts,
-        where={
-            "attribute": attribute.name,
-            "unprivileged": attribute.groups[group],
-            "privileged": attribute.privileged_name,
-        },
-    )
+@dataclass(frozen=True)
+class _ComparedRates:
+    """The rates that a metric compares, by their names in ``counts``; all lists have one entry a group.
+
+    ``counts_of`` are events and trials, ``rows_of`` numbers of rows, of both sides of each rate.
+    """
+
+    counts_of: dict[str, list[list[float]]]
+    rows_of: list[list[int]]
+
+    def counts(self, group: int) -> dict[str, list[float]]:
+        """Return events and trials of a group's comparison."""
+        return {name: counts[group] for name, counts in self.counts_of.items()}
+
+    def rows(self, group: int) -> list[int]:
+        """Return the numbers of rows in the denominators of a group's comparison."""
+        return [rows[group] for rows in self.rows_of]
+
+
+def _compared_rates(
+    names: Iterable[str], rates_by_name: Mapping[str, Rates], left: Mapping[str, np.ndarray]
+) -> dict[str, _ComparedRates]:
+    """Return the rates of the metrics of these names, of the share ``left`` of their effective trials."""
+    compared = {}
+    for name in names:
+        rates = COMPARISONS[name].rates
+        counts_of = {}
+        rows_of = []
+        for rate in rates:
+            of_rate = rates_by_name[rate]
+            counts = np.stack([of_rate.events, of_rate.trials], axis=1)
+            for side, place in (("unprivileged", slice(-1)), ("privileged", slice(-1, None))):
+                key = f"{side}_{rate}" if len(rates) > 1 else side
+                counts_of[key] = (left[name][:-1, None] * counts[place]).tolist()
+                rows_of.append(np.broadcast_to(of_rate.rows[place], len(counts) - 1).tolist())
+        compared[name] = _ComparedRates(counts_of, rows_of)
+    return compared
 
 
 def _metrics_by_group(cells: CellCounts, privileged: list[int]) -> Callable[[int], Any]:

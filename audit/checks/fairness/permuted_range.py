@@ -20,7 +20,7 @@ class Side:
     @classmethod
     def of(cls, cells: CellCounts, groups: Sequence[int]) -> "Side":
         """Add up the rows of some groups."""
-        inside = np.isin(cells.group, groups)
+        inside = np.isin(cells.group, groups) if len(groups) > 1 else cells.group == groups[0]
         favorable, unfavorable = (cells.weight[inside & label].sum() for label in (cells.label, ~cells.label))
         return cls(float(favorable), float(unfavorable))
 
@@ -35,22 +35,27 @@ class Side:
         return Side(self.unfavorable, self.favorable)
 
 
-def permuted_range(
-    name: str, unprivileged: Side, privileged: Side, decisions: DecisionTotals
-) -> Range | None:
+RateRanges = Mapping[str, Range | None]
+
+
+def rate_ranges(side: Side, decisions: DecisionTotals) -> RateRanges:
+    """Return the lowest and highest value of each rate of one side, whichever rows the decisions fall on."""
+    return {name: range_of(side, decisions) for name, range_of in _RATES.items()}
+
+
+def permuted_range(name: str, unprivileged: RateRanges, privileged: RateRanges) -> Range | None:
     """Return the lowest and highest value of a metric, whichever rows the decisions fall on; None if undefined.
 
     Each rate of each side is taken at its own extremes. Both need not be reached at once, so that the range may be too
     wide, and is never too narrow.
     """
     comparison = COMPARISONS[name]
-    ranges = [
-        (_RATES[rate](unprivileged, decisions), _RATES[rate](privileged, decisions))
-        for rate in comparison.rates
-    ]
-    pairs = [(one, other) for one, other in ranges if one and other]
-    if len(pairs) < len(ranges):
-        return None
+    pairs = []
+    for rate in comparison.rates:
+        one, other = unprivileged[rate], privileged[rate]
+        if one is None or other is None:
+            return None
+        pairs.append((one, other))
     if comparison.method == "mover-ratio":
         return _ratio(*pairs[0])
     return _GAPS[comparison.method]([(one[0] - other[1], one[1] - other[0]) for one, other in pairs])

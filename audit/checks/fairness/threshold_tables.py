@@ -1,6 +1,6 @@
 """Tables of the fairness metrics, and of the accuracy, over the decision threshold."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 
 import numpy as np
@@ -78,21 +78,45 @@ def _comparisons(attribute: Attribute, grid: ThresholdGrid, rows: DecidedRows, t
         "privileged": [attribute.privileged_name] * (steps * len(others)),
     }
     columns |= _thresholds(grid, len(others))
+    bounded = _BoundedRates(rates, others, tail)
     for name in METRICS:
-        sides = _sides(rates, others, tail, left[name][others, None])
+        sides = bounded.sides(COMPARISONS[name].rates, left[name][others, None])
         columns |= _limit_columns(name, _metric_limits(name, sides))
     return columns
 
 
-def _sides(
-    rates: Mapping[str, RatesOverThresholds], others: list[int], tail: float, left: np.ndarray
-) -> Sides:
-    """Bound the rates of both sides of every comparison, from the share ``left`` of the trials, one a comparison."""
-    sides: dict[str, Limits] = {}
-    for name, rate in rates.items():
-        sides[f"unprivileged_{name}"] = rate.of_groups(others).limits(tail, left)
-        sides[f"privileged_{name}"] = rate.of_groups([-1] * len(others)).limits(tail, left)
-    return sides
+class _BoundedRates:
+    """Limits of both sides of every comparison, computed once for all metrics that compare the same rates.
+
+    Args:
+        rates: of all groups, the privileged ones last.
+        others: the groups that are compared with them.
+        tail: error on each side.
+    """
+
+    def __init__(self, rates: Mapping[str, RatesOverThresholds], others: list[int], tail: float) -> None:
+        self._rates = rates
+        self._others = others
+        self._tail = tail
+        self._limits: dict[tuple[str, bytes], dict[str, Limits]] = {}
+
+    def sides(self, rates: Sequence[str], left: np.ndarray) -> Sides:
+        """Return the limits of these rates from the share ``left`` of the trials, one a comparison."""
+        sides: dict[str, Limits] = {}
+        for name in rates:
+            key = (name, left.tobytes())
+            if key not in self._limits:
+                self._limits[key] = self._bound(name, left)
+            sides |= self._limits[key]
+        return sides
+
+    def _bound(self, name: str, left: np.ndarray) -> dict[str, Limits]:
+        rate = self._rates[name]
+        shared = left[:1] if (left == left[0]).all() else left  # then one row of privileged rates serves all
+        return {
+            f"unprivileged_{name}": rate.of_groups(self._others).limits(self._tail, left),
+            f"privileged_{name}": rate.of_groups([-1] * len(shared)).limits(self._tail, shared),
+        }
 
 
 def _metric_limits(name: str, sides: Sides) -> Limits:

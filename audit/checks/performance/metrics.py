@@ -1,5 +1,6 @@
 """Performance metrics of all groups of a partition at once."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -9,7 +10,7 @@ import numpy as np
 from audit.checks.performance.definitions import CALIBRATION_BINS
 from audit.checks.performance.macro_auc import macro_auc
 from audit.result import Measurement, Scalar
-from audit.stats.group_estimates import Partition, auc
+from audit.stats.group_estimates import Partition, aucs
 from audit.stats.group_rates import Rates, rates_by_class
 from audit.stats.joint_variance import ClusteredRows, Errors, implied_variance, share_left
 from audit.stats.permuted_decisions import DecisionTotals
@@ -57,11 +58,21 @@ def classification(scores: Classified, groups: Groups) -> Iterator[Measurement]:
 
 
 def _aucs(scores: Classified, groups: Groups) -> Iterator[Measurement]:
-    order = np.argsort(scores.favorable)
-    codes = groups.rows.codes[order]
-    ends = np.cumsum(np.bincount(codes, minlength=groups.rows.number))[:-1]
-    for group, places in enumerate(np.split(np.argsort(codes, kind="stable"), ends)):
-        yield _auc(scores, order[places], groups, group)
+    rows = groups.rows
+    values, errors = aucs(scores.label, scores.favorable, rows, scores.rising)
+    sides = Partition(rows.codes * 2 + scores.label, rows.number * 2, rows.weights, rows.clusters)
+    numbers = np.bincount(sides.codes, minlength=sides.number).reshape(-1, 2)
+    sizes = sides.effective_rows().reshape(-1, 2).tolist()
+    finite = np.isfinite(errors)
+    for group, (value, se) in enumerate(zip(values.tolist(), errors.tolist(), strict=True)):
+        known = math.isfinite(value)
+        unfavorable, favorable = sizes[group]
+        yield groups.measurement(
+            "auc", group, value, numbers[group].sum(), "delong" if known else "none",
+            smallest_n=int(numbers[group].min()),
+            se=se if finite[group] else None,
+            counts={"unfavorable": [unfavorable], "favorable": [favorable]} if known else {},
+        )  # fmt: skip
 
 
 def regression(scores: Regressed, groups: Groups) -> Iterator[Measurement]:
@@ -171,24 +182,6 @@ def _calibration(scores: Classified, groups: Groups) -> Iterator[Measurement]:
         value = gap / weight if weight else float("nan")
         n = observed.rows[group]
         yield groups.measurement("calibration_error", group, value, n, "calibration-bins", counts=counts)
-
-
-def _auc(scores: Classified, rows: np.ndarray, groups: Groups, group: int) -> Measurement:
-    label = scores.label[rows]
-    weights, clusters = (
-        None if part is None else part[rows] for part in (groups.rows.weights, groups.rows.clusters)
-    )
-    value, se = auc(label, scores.favorable[rows], weights, clusters)
-    known = bool(np.isfinite(value))
-    sides = Partition(label.astype(np.int64), 2, weights, clusters)
-    sizes = sides.effective_rows() if known else np.empty(0)
-    counts = dict(zip(("unfavorable", "favorable"), sizes.reshape(-1, 1).tolist(), strict=known))
-    details = {
-        "smallest_n": int(min(label.sum(), (~label).sum())),
-        "se": se if np.isfinite(se) else None,
-        "counts": counts,
-    }
-    return groups.measurement("auc", group, value, len(rows), "delong" if known else "none", **details)
 
 
 def _macro_auc(scores: Classified, groups: Groups) -> Iterator[Measurement]:

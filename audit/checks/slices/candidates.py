@@ -1,7 +1,6 @@
 """Candidates for the worst slice, with the distance of their mean loss from that of the other rows."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
@@ -46,52 +45,75 @@ class Candidates(NamedTuple):
         return tuple(zip(self.columns, of_columns, strict=True))
 
 
+class AmongAll(NamedTuple):
+    """Candidates among all rows: their places, numbers of rows, and distances."""
+
+    place: np.ndarray
+    rows: np.ndarray
+    distance: Distance
+
+
 @dataclass(frozen=True)
 class Enumeration:
     """Enumerates candidates: slices of at least ``min_rows`` of the search rows, and of the measured ones.
 
     A candidate has to be worse than the other rows both among those that earlier slices leave, ``rows``, and among
-    ``all_rows``.
+    ``all_rows``. ``pairs_among_all`` holds, by the identities of two columns, what earlier enumerations of the same
+    ``all_rows`` know of these.
     """
 
     rows: SearchRows
     all_rows: SearchRows
     min_rows: int
+    pairs_among_all: dict[tuple[int, int], AmongAll] = field(default_factory=dict)
 
     def singles(self, column: SliceColumn, runs: np.ndarray) -> Candidates:
         """Return the candidates of one predicate, of those that are the column's ``runs``."""
-        return self._candidates((column,), (runs,), lambda rows: of_column(rows, column, runs))
+        left = of_column(self.rows, column, runs)
+        everywhere = left if self.rows is self.all_rows else of_column(self.all_rows, column, runs)
+        return self._candidates((column,), (runs,), left, self._among_all(everywhere))
 
     def pairs(self, one: SliceColumn, other: SliceColumn) -> Candidates:
         """Return the candidates of a predicate on either column."""
-        runs = (one.paired, other.paired)
-        return self._candidates((one, other), runs, lambda rows: of_pair(rows, one, other))
+        key = (id(one), id(other))
+        left = of_pair(self.rows, one, other)
+        if key not in self.pairs_among_all:
+            everywhere = left if self.rows is self.all_rows else of_pair(self.all_rows, one, other)
+            self.pairs_among_all[key] = self._among_all(everywhere)
+        return self._candidates((one, other), (one.paired, other.paired), left, self.pairs_among_all[key])
 
     def refinement(self, inside: np.ndarray, wider: np.ndarray) -> float:
         """Return the z of the gap between a slice and what it leaves of a wider one, bool, one a row of the sample."""
         part = of_rows(self.rows, inside)
         return float(self._distance(part, of_rows(self.rows, wider).less(part)).z[0])
 
+    def _among_all(self, everywhere: Tallies) -> AmongAll:
+        outside = of_all(self.all_rows).less(everywhere)
+        few = everywhere.measured <= MAX_SHARE * len(self.all_rows.measured)
+        place = np.flatnonzero(self._enough(everywhere, outside) & few)
+        inside = everywhere.at(place)
+        return AmongAll(place, inside.rows, self._distance_from_rest(self.all_rows, inside))
+
     def _candidates(
         self,
         columns: tuple[SliceColumn, ...],
         runs: tuple[np.ndarray, ...],
-        tally: Callable[[SearchRows], Tallies],
+        left: Tallies,
+        among_all: AmongAll,
     ) -> Candidates:
-        left = tally(self.rows)
-        everywhere = left if self.rows is self.all_rows else tally(self.all_rows)
-        place = np.flatnonzero(self._eligible(left, everywhere))
-        among_left = self._distance_from_rest(self.rows, left.at(place))
-        among_all = self._distance_from_rest(self.all_rows, everywhere.at(place))
-        distance = among_left._replace(z=np.minimum(among_left.z, among_all.z))
-        return Candidates(columns, runs, distance, place)
+        """Return the candidates among the rows that are left: each is one among all rows, which are more."""
+        if self.rows is self.all_rows:
+            return Candidates(columns, runs, among_all.distance, among_all.place)
+        inside = left.at(among_all.place)
+        new = inside.rows >= MIN_NEW_SHARE * among_all.rows
+        eligible = np.flatnonzero(self._enough(inside, of_all(self.rows).less(inside)) & new)
+        distance = self._distance_from_rest(self.rows, inside.at(eligible))
+        z = np.minimum(distance.z, among_all.distance.z[eligible])
+        return Candidates(columns, runs, distance._replace(z=z), among_all.place[eligible])
 
-    def _eligible(self, left: Tallies, everywhere: Tallies) -> np.ndarray:
-        outside = of_all(self.rows).less(left)
-        rows = np.minimum.reduce([left.rows, left.measured, outside.rows, outside.measured])
-        few = everywhere.measured <= MAX_SHARE * len(self.rows.measured)
-        new = left.rows >= MIN_NEW_SHARE * everywhere.rows
-        return np.asarray((rows >= self.min_rows) & few & new & (left.weight > 0.0))
+    def _enough(self, inside: Tallies, outside: Tallies) -> np.ndarray:
+        rows = np.minimum.reduce([inside.rows, inside.measured, outside.rows, outside.measured])
+        return np.asarray((rows >= self.min_rows) & (inside.weight > 0.0))
 
     def _distance_from_rest(self, rows: SearchRows, inside: Tallies) -> Distance:
         return self._distance(inside, of_all(rows).less(inside))

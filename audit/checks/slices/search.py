@@ -9,7 +9,7 @@ Research 5, 2004), so that the next choice is neither a part of it nor a wider s
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import NamedTuple
 
@@ -64,12 +64,13 @@ def worst_slices(columns: list[SliceColumn], rows: SearchRows, min_rows: int, to
     Returns:
         No slice if none has so many rows. The first may stand out no more than chance makes one of so many.
     """
-    first = _round(columns, Enumeration(rows, rows, min_rows))
+    enumeration = Enumeration(rows, rows, min_rows)
+    first = _round(columns, enumeration)
     slices = first.slices
     left = rows
     while slices and slices[-1].rating > 0.0 and len(slices) < top:
         left = left.without(slices[-1].rows())
-        further = _round(columns, Enumeration(left, rows, min_rows)).slices
+        further = _round(columns, replace(enumeration, rows=left)).slices
         if not (further and further[0].rating > 0.0):
             break
         slices = slices + further

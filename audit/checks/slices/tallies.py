@@ -15,7 +15,7 @@ class SearchRows:
 
     ``square`` are the weights times the total weight of the row's cluster: their sum is the square of the total weight
     over Kish's effective number of clusters. ``measured`` are the places of the other half. ``are_errors`` is whether
-    losses are 0 or 1.
+    losses are 0 or 1, and ``count_as_one`` whether all weights and squares are 1.
     """
 
     place: np.ndarray
@@ -24,6 +24,7 @@ class SearchRows:
     square: np.ndarray
     measured: np.ndarray
     are_errors: bool
+    count_as_one: bool = False
 
     @classmethod
     def of(cls, rows: LossRows, half: np.ndarray) -> "SearchRows":
@@ -43,6 +44,7 @@ class SearchRows:
             square=square,
             measured=np.flatnonzero(~half),
             are_errors=rows.target is None,
+            count_as_one=searched.weights is None and searched.clusters is None,
         )
 
     def without(self, rows: np.ndarray) -> "SearchRows":
@@ -82,29 +84,39 @@ def of_all(rows: SearchRows) -> Tallies:
 def of_rows(rows: SearchRows, inside: np.ndarray) -> Tallies:
     """Return the sums over the rows ``inside``, bool, one a row of the sample; ``(1,)``."""
     codes = inside.astype(np.int32)
-    return Tallies(*(part[1:] for part in _sums(rows, codes, 2)))
+    return _tallies(_sums(rows, codes, 2)[:, 1:])
 
 
 def of_column(rows: SearchRows, column: SliceColumn, runs: np.ndarray) -> Tallies:
     """Return the sums over the rows of each of the column's ``runs``."""
-    return Tallies(*_over_runs(np.stack(_sums(rows, column.codes, column.size)), runs))
+    return _tallies(_over_runs(_sums(rows, column.codes, column.size), runs))
 
 
 def of_pair(rows: SearchRows, one: SliceColumn, other: SliceColumn) -> Tallies:
     """Return the sums over the rows of each pair of ``paired`` predicates, arrays ``(of one, of the other)``."""
     code = one.codes * np.int32(other.size) + other.codes
-    cells = np.stack(_sums(rows, code, one.size * other.size)).reshape(-1, one.size, other.size)
+    cells = _sums(rows, code, one.size * other.size).reshape(-1, one.size, other.size)
     by_other = np.swapaxes(_over_runs(cells, other.paired), 1, 2)
-    return Tallies(*np.swapaxes(_over_runs(by_other, one.paired), 1, 2))
+    return _tallies(np.swapaxes(_over_runs(by_other, one.paired), 1, 2))
 
 
-def _sums(rows: SearchRows, code: np.ndarray, size: int) -> list[np.ndarray]:
-    """Return the fields of `Tallies` by code, ``(size,)``."""
+def _tallies(sums: np.ndarray) -> Tallies:
+    """Return sums in the order of `_sums` as `Tallies`."""
+    rows, measured, loss, *weights = sums
+    weight, square = weights or (rows, rows)
+    return Tallies(rows, measured, weight, loss, square)
+
+
+def _sums(rows: SearchRows, code: np.ndarray, size: int) -> np.ndarray:
+    """Return numbers of rows of each half, losses, weights and squares by code, ``(5, size)``.
+
+    The last two are left out where each row counts as one: they are the first again.
+    """
     searched = code[rows.place]
-    sums = (None, rows.weight, rows.weight * rows.loss, rows.square)
-    count, weight, loss, square = (np.bincount(searched, values, size) for values in sums)
+    values = [None, rows.weight * rows.loss, *(() if rows.count_as_one else (rows.weight, rows.square))]
+    count, *others = (np.bincount(searched, part, size) for part in values)
     measured = np.bincount(code[rows.measured], minlength=size)
-    return [part.astype(np.float64) for part in (count, measured, weight, loss, square)]
+    return np.stack([count, measured, *others]).astype(np.float64)
 
 
 def _over_runs(sums: np.ndarray, runs: np.ndarray) -> np.ndarray:

@@ -1,6 +1,7 @@
 """The environment of the HTML templates: everything is escaped, and long names are numbered."""
 
 from base64 import b64encode
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -44,8 +45,12 @@ class Names:
         return {number: name for name, number in self._numbers.items()}
 
 
+@cache
 def environment() -> Environment:
-    """Return the environment: everything is escaped, missing names are errors, templates may call `_FUNCTIONS`."""
+    """Return the environment: everything is escaped, missing names are errors, templates may call `_FUNCTIONS`.
+
+    It is the same at each call, so that a template is compiled once in a process.
+    """
     templates = Environment(
         loader=FileSystemLoader(_templates(), encoding="utf-8"),
         # Not select_autoescape: it goes by the end of the name and leaves *.html.j2 unescaped.
@@ -57,6 +62,13 @@ def environment() -> Environment:
     )
     templates.globals |= _FUNCTIONS
     return templates
+
+
+def compile_templates() -> None:
+    """Compile every template, so that a page that is rendered later has nothing to wait for."""
+    templates = environment()
+    for name in templates.list_templates(extensions=["j2"]):
+        templates.get_template(name)
 
 
 def style() -> Markup:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from audit.checks.fairness.metrics import COMPARISONS, theil_index
-from audit.checks.fairness.permuted_range import Side, permuted_range
+from audit.checks.fairness.permuted_range import Side, permuted_range, rate_ranges
 from audit.stats.group_rates import count_cells
 from audit.stats.permuted_decisions import DecisionTotals, mean_gap_range
 
@@ -58,7 +58,8 @@ def test_no_way_lies_outside_and_both_ends_are_reached(name: str, favorable: int
     ways = _ways(favorable)
     cells = count_cells(GROUP, LABEL, ways[0], None)
     sides = Side.of(cells, [0]), Side.of(cells, [1])
-    found = permuted_range(name, *sides, DecisionTotals.of(ways[0], None))
+    decisions = DecisionTotals.of(ways[0], None)
+    found = permuted_range(name, *(rate_ranges(side, decisions) for side in sides))
     values = [value for predicted in ways if not np.isnan(value := _value(name, predicted))]
     if found is None:  # a rate that some ways leave undefined
         assert len(values) < len(ways)
