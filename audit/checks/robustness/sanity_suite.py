@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import product
 
 import numpy as np
@@ -17,6 +18,7 @@ from audit.checks.robustness.gradient_probe import max_rows
 from audit.checks.robustness.gradient_sources import GradientSource
 from audit.checks.robustness.sanity_tests import Finding
 from audit.errors import AuditError
+from audit.execution import Backend
 from audit.subject.subject import Subject
 
 _QUERIES = 200
@@ -24,6 +26,8 @@ _IMAGE_QUERIES = 100
 """Scores of an image that a search asks for, and of any row that an unbounded one does."""
 _MIN_ROWS = 16
 """Attacked rows that are tested whatever it costs: rows that no attack flipped are worth no more than their tests."""
+_CONCURRENT_SEARCHES = 2
+"""Each is a sequence of small calls, which leave a core free."""
 _BACKGROUND_DRAWS = 8
 """Rows of the background whose values each row takes on, one after another."""
 
@@ -63,7 +67,7 @@ def run_sanity_tests(
     on_all = [
         *_against_noise(outcomes),
         sample.test_unbounded(),
-        *sample.test_searches(),
+        *sample.test_searches(subject.backend),
         *sample.test_categories(),
     ]
     on_gradient = _against_weaker(outcomes)
@@ -157,7 +161,7 @@ class _Sample:
             flipped[by_values] = self._attack_as_evidence(np.flatnonzero(by_values), epsilons)
         return sanity_tests.test_unbounded_attack(by_values, flipped)
 
-    def test_searches(self) -> Iterator[Finding]:
+    def test_searches(self, backend: Backend) -> Iterator[Finding]:
         """Search unflipped rows: by scores, for longer if the evidence rests on that, and along the boundary."""
         is_image = self._rows.threat_model.shape is not None
         queries = _IMAGE_QUERIES if is_image else _QUERIES
@@ -169,11 +173,18 @@ class _Sample:
             searches["a walk along the decision boundary by gradients"] = BORDER
         if not is_image:
             searches["a walk along the decision boundary by decisions"] = DECISIONS
-        for name, spec in searches.items():
-            flipped = np.zeros(len(self._rows.x), bool)
-            if self._eps and len(self._unflipped):
-                flipped[self._unflipped] = self._search(self._unflipped, spec, [self._eps], queries)
-            yield sanity_tests.test_independent_search(name, flipped)
+        search = partial(self._searched, queries)
+        flipped = backend.map(
+            search, [spec.name for spec in searches.values()], concurrency=_CONCURRENT_SEARCHES
+        )
+        yield from map(sanity_tests.test_independent_search, searches, flipped)
+
+    def _searched(self, queries: int, attack: str) -> np.ndarray:
+        """Return which of all tested rows a search flips, bool ``(rows,)``."""
+        flipped = np.zeros(len(self._rows.x), bool)
+        if self._eps and len(self._unflipped):
+            flipped[self._unflipped] = self._search(self._unflipped, ATTACKS[attack], [self._eps], queries)
+        return flipped
 
     def test_categories(self) -> Iterator[Finding]:
         """Give unflipped rows other categories in all groups at once: attacks choose one group after the other."""
