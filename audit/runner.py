@@ -14,12 +14,12 @@ from audit.comparison.check_results import BUDGETED, ModelPair, checks_to_compar
 from audit.conclusion.assembly import conclude
 from audit.conclusion.facts import AuditFacts, Measured
 from audit.conclusion.observers import Observers
-from audit.execution import Backend, open_backend
+from audit.execution import Backend, execution_facts, open_backend
 from audit.policy.gate_spec import require_short, today
 from audit.policy.model import ResolvedPolicy
 from audit.policy.resolution import for_several_classes, metric_facts
 from audit.provenance.environment import command, environment
-from audit.result import CheckResult, PolicyFacts, Report
+from audit.result import CheckResult, PolicyFacts, Report, Scalar
 from audit.subject.baseline import of_the_baseline
 from audit.subject.loading import load_subjects
 from audit.subject.predictions import Classified
@@ -100,7 +100,7 @@ def _measure(request: AuditRequest, observers: Observers, done: Container[str], 
         for name, check in build_checks(policy).items()
         if not request.only or name in request.only
     }
-    facts = _facts(request, subject, baseline, checks)
+    facts = _facts(request, subject, baseline, checks, execution_facts(backend))
     observers.scored(facts, clock.lap("load"))
     results = []
     for name, check in checks.items():
@@ -141,7 +141,11 @@ class _Clock:
 
 
 def _facts(
-    request: AuditRequest, subject: Subject, baseline: Subject | None, checks: Mapping[str, Check]
+    request: AuditRequest,
+    subject: Subject,
+    baseline: Subject | None,
+    checks: Mapping[str, Check],
+    execution: Mapping[str, Scalar],
 ) -> AuditFacts:
     policy = request.policy
     against = baseline.model_facts if baseline else None
@@ -162,4 +166,5 @@ def _facts(
         baseline=against,
         warnings=subject.warnings,
         rule_lines=policy.rule_lines,
+        execution=dict(execution),
     )

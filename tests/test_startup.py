@@ -124,5 +124,16 @@ def test_a_run_imports_no_framework_that_its_checks_do_not_use(model: Models, tm
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     names = set(done.stdout.split())
     assert {"tensorflow", "numpy"} <= names
-    unused = {"keras", "sklearn", "matplotlib", "aif360", "shap", "cleverhans", "PIL", "jinja2"}
+    unused = {
+        "ray",
+        "fsspec",
+        "keras",
+        "sklearn",
+        "matplotlib",
+        "aif360",
+        "shap",
+        "cleverhans",
+        "PIL",
+        "jinja2",
+    }
     assert names & (unused | {"scipy.stats", "scipy.optimize"}) == set()

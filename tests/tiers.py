@@ -45,6 +45,7 @@ TENSORFLOW = {
     "demo": True,
     "demo/test_loans.py": False,
     "examples": True,
+    "execution/test_options.py": True,
     "execution/test_reports.py": True,
     "examples/test_readers.py": False,
     "examples/test_uci.py": False,

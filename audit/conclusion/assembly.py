@@ -37,6 +37,7 @@ def conclude(measured: Measured, history: History | None = None) -> Report:
         run={
             "started": measured.started,
             "seconds": measured.seconds,
+            **({"execution": facts.execution} if facts.execution else {}),
             **({"rule_lines": facts.rule_lines} if facts.rule_lines else {}),
             **counted,
         },

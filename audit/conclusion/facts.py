@@ -11,7 +11,8 @@ class AuditFacts:
     """Facts of an audit once every row is scored, before any check runs.
 
     ``checks`` has the summary of each check that is to run, by name and in the report's order; ``metrics`` describes
-    every metric that an enabled check offers. ``rule_lines`` are those of the policy's file.
+    every metric that an enabled check offers. ``rule_lines`` are those of the policy's file. ``execution`` says where
+    the model was computed; empty on the processor by the process that audits.
     """
 
     model: ModelFacts
@@ -24,6 +25,7 @@ class AuditFacts:
     baseline: ModelFacts | None = None
     warnings: list[str] = field(default_factory=list)
     rule_lines: dict[str, int] = field(default_factory=dict)
+    execution: dict[str, Scalar] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

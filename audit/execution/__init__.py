@@ -5,6 +5,6 @@ last bit on processors of one type.
 """
 
 from audit.execution.backend import Backend, LocalBackend
-from audit.execution.opening import open_backend
+from audit.execution.opening import execution_facts, open_backend
 
-__all__ = ["Backend", "LocalBackend", "open_backend"]
+__all__ = ["Backend", "LocalBackend", "execution_facts", "open_backend"]

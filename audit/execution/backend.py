@@ -34,6 +34,11 @@ class Backend(ABC):
             Exception: what the function raised for the first part, in their order, that it failed for.
         """
 
+    @property
+    def facts(self) -> dict[str, str | int]:
+        """What a report says of the backend; nothing of this process."""
+        return {}
+
     def close(self) -> None:  # noqa: B027 (not all backends start something)
         """End what the backend started. It may be used again, and starts anew then."""
 

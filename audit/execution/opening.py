@@ -6,6 +6,7 @@ from audit.errors import AuditError
 from audit.execution.backend import Backend, LocalBackend
 from audit.execution.pool import Say
 from audit.execution.threads import cores
+from audit.frameworks.tensorflow_loader import gpu_names
 
 
 class Execution(Protocol):
@@ -40,10 +41,15 @@ def open_backend(execution: Execution, say: Say) -> Backend:
     if execution.backend == "processes":
         from audit.execution.processes import Processes
 
-        return Processes(execution.workers or cores(), say)
+        return Processes(execution.workers or cores(), say, preload=True)
     from audit.execution.ray_cluster import RayCluster
 
-    return RayCluster(execution.workers, say, execution.address)
+    return RayCluster(execution.workers, say, execution.address, preload=True)
+
+
+def execution_facts(backend: Backend) -> dict[str, str | int]:
+    """Return where a model is computed: the backend, and the GPUs of this process; nothing of its processor."""
+    return backend.facts | ({"gpus": ", ".join(names)} if (names := gpu_names()) else {})
 
 
 def _require_consistent(execution: Execution) -> None:

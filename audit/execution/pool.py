@@ -78,16 +78,26 @@ W = TypeVar("W", bound=Worker)
 
 
 class WorkerPool(Backend, Generic[W]):
-    """Computes in ``workers`` workers, which are started when they are first needed."""
+    """Computes in ``workers`` workers, which start as its context is entered, or when they are first needed.
 
-    def __init__(self, workers: int, say: Say) -> None:
+    ``kind`` is the name of the backend in policies. With ``preload``, workers import TensorFlow while they wait.
+    """
+
+    kind: str
+
+    def __init__(self, workers: int, say: Say, *, preload: bool = False) -> None:
         self.workers = workers
         self.say = say
+        self.preload = preload
         self.numbers = itertools.count()
         self.max_in_flight: int | None = None
         """Parts that a worker is given at a time; None until one is lost."""
         self._slots: list[W] = []
         self._shipped: tuple[Callable[[Any], Any], Shipment] | None = None
+
+    def __enter__(self) -> "WorkerPool[W]":
+        self.started()
+        return self
 
     @abstractmethod
     def start(self) -> W:
@@ -118,6 +128,11 @@ class WorkerPool(Backend, Generic[W]):
         yield from _Run(
             self, self._shipment(function), itertools.chain(first, remaining), in_flight
         ).results()
+
+    @property
+    def facts(self) -> dict[str, str | int]:
+        """The kind of the workers, and how many they are."""
+        return {"backend": self.kind, "workers": self.workers}
 
     def close(self) -> None:
         """End all workers."""

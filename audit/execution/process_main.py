@@ -19,6 +19,7 @@ from typing import Any
 from audit.execution.computer import Answer, Computer
 from audit.execution.payload import Failure, decode
 from audit.frameworks.output_silencing import enable
+from audit.frameworks.tensorflow_loader import tensorflow
 
 _MAX_THREADS = 32
 
@@ -39,7 +40,7 @@ def as_bytes(answer: Answer) -> bytes:
         return pickle.dumps(answer._replace(value=Failure(error)))
 
 
-def serve(connection: Connection) -> None:
+def serve(connection: Connection, preload: bool) -> None:
     """Compute parts until the other end is closed."""
     computer, sending = Computer(), Lock()
 
@@ -49,6 +50,8 @@ def serve(connection: Connection) -> None:
             connection.send_bytes(data)
 
     with ThreadPoolExecutor(_MAX_THREADS) as pool:
+        if preload:
+            pool.submit(tensorflow)
         with suppress(EOFError, OSError):
             while True:
                 pool.submit(answer, *pickle.loads(connection.recv_bytes()))
@@ -61,11 +64,10 @@ def main() -> None:
         signal.SIGINT, signal.SIG_IGN
     )  # Ctrl-C reaches the whole group: the one that audits decides
     connection = Connection(int(sys.argv[1]))
-    sys.path[:], is_command = connection.recv()
-    if is_command:
-        enable(replay_on_error=False)
+    sys.path[:], preload = connection.recv()
+    enable(replay_on_error=False)
     connection.send(None)  # it has started
-    serve(connection)
+    serve(connection, preload)
 
 
 if __name__ == "__main__":

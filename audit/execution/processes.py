@@ -23,7 +23,6 @@ from audit.execution.endings import ending
 from audit.execution.payload import encode
 from audit.execution.pool import Say, Shipment, Worker, WorkerLost, WorkerPool
 from audit.execution.threads import VARIABLE, intra_op_threads
-from audit.frameworks.output_silencing import is_enabled
 
 _SECONDS_TO_END = 5.0
 
@@ -31,7 +30,7 @@ _SECONDS_TO_END = 5.0
 class ProcessWorker(Worker):
     """A process and the socket to it."""
 
-    def __init__(self) -> None:
+    def __init__(self, preload: bool) -> None:
         end, worker_end = socket.socketpair()
         with worker_end:
             descriptor = worker_end.fileno()
@@ -39,12 +38,12 @@ class ProcessWorker(Worker):
                 [sys.executable, "-m", "audit.execution.process_main", str(descriptor)],
                 pass_fds=[descriptor],
                 stdin=subprocess.DEVNULL,
-                stdout=2 if is_enabled() else None,
+                stdout=2,  # standard output carries the summary alone
                 env={**os.environ, VARIABLE: str(intra_op_threads())},
             )
         self.connection: Connection = Connection(end.detach())
         with suppress(OSError):  # one that has ended already is lost when it is first asked
-            self.connection.send((sys.path, is_enabled()))
+            self.connection.send((sys.path, preload))
 
     def send(self, shipment: Shipment, number: int, part: Any) -> None:
         """Send a part with the name of the function's file."""
@@ -83,13 +82,15 @@ class ProcessWorker(Worker):
 class Processes(WorkerPool[ProcessWorker]):
     """The backend of this machine's processes."""
 
-    def __init__(self, workers: int, say: Say) -> None:
-        super().__init__(workers, say)
+    kind = "processes"
+
+    def __init__(self, workers: int, say: Say, *, preload: bool = False) -> None:
+        super().__init__(workers, say, preload=preload)
         self._folder: Path | None = None
 
     def start(self) -> ProcessWorker:
         """Start a process."""
-        return ProcessWorker()
+        return ProcessWorker(self.preload)
 
     def ship(self, function: Callable[[Any], Any]) -> Shipment:
         """Write the function and its arrays to a file, at multiples of 64 bytes for aligned views."""

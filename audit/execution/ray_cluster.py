@@ -21,7 +21,8 @@ from audit.execution.files import Archive, pack, unpack
 from audit.execution.payload import decode, encode
 from audit.execution.pool import Say, Shipment, Worker, WorkerLost, WorkerPool
 from audit.execution.threads import VARIABLE, cores, intra_op_threads
-from audit.frameworks.output_silencing import quiet
+from audit.frameworks.output_silencing import enable, quiet
+from audit.frameworks.tensorflow_loader import tensorflow
 
 _SECONDS_TO_CONNECT = 20.0
 _CALLS_AT_ONCE = 32
@@ -36,8 +37,11 @@ def versions() -> dict[str, str]:
 class RayComputer:
     """The actor: a `Computer` in a process of the cluster."""
 
-    def __init__(self) -> None:
+    def __init__(self, preload: bool) -> None:
+        enable(replay_on_error=False)
         self._computer = Computer()
+        if preload:
+            Thread(target=tensorflow, daemon=True).start()
 
     def versions(self) -> dict[str, str]:
         """Return the versions there."""
@@ -89,8 +93,12 @@ class RayWorker(Worker):
 class RayCluster(WorkerPool[RayWorker]):
     """The backend of a Ray cluster at ``address``: ``auto``, ``HOST:PORT``, ``ray://HOST:PORT``, or None."""
 
-    def __init__(self, workers: int | None, say: Say, address: str | None = None) -> None:
-        super().__init__(workers or cores(), say)
+    kind = "ray"
+
+    def __init__(
+        self, workers: int | None, say: Say, address: str | None = None, *, preload: bool = False
+    ) -> None:
+        super().__init__(workers or cores(), say, preload=preload)
         self._are_counted = workers is not None
         self._address = address
         self._is_ours = False
@@ -107,7 +115,7 @@ class RayCluster(WorkerPool[RayWorker]):
         gpus = min(1.0, ray.cluster_resources().get("GPU", 0.0) / self.workers)
         options = {"num_cpus": 1, "num_gpus": gpus, "max_restarts": 0, "max_concurrency": _CALLS_AT_ONCE}
         environment = {"env_vars": {VARIABLE: str(intra_op_threads())}}
-        actor = ray.remote(RayComputer).options(**options, runtime_env=environment).remote()
+        actor = ray.remote(RayComputer).options(**options, runtime_env=environment).remote(self.preload)
         return RayWorker(ray, actor)
 
     def ship(self, function: Callable[[Any], Any]) -> Shipment:

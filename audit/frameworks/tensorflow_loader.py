@@ -31,8 +31,22 @@ def tensorflow() -> Any:
 
         if is_enabled():
             tf.get_logger().setLevel("ERROR")
+            _share_gpus(tf)
         tf.config.list_logical_devices()  # starts the runtime, so that its noise is over here
     return tf
+
+
+def _share_gpus(tf: Any) -> None:
+    """Take of a GPU's memory what is needed, and not all of it: several workers may have the same one."""
+    for gpu in tf.config.list_physical_devices("GPU"):
+        tf.config.experimental.set_memory_growth(gpu, True)
+
+
+def gpu_names() -> list[str]:
+    """Return the names of the GPUs that TensorFlow computes on in this process."""
+    tf = tensorflow()
+    details = map(tf.config.experimental.get_device_details, tf.config.list_physical_devices("GPU"))
+    return [str(device.get("device_name", "GPU")) for device in details]
 
 
 @contextmanager

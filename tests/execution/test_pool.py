@@ -161,9 +161,10 @@ def test_only_a_few_parts_are_taken_at_a_time(pool: Pool) -> None:
 
 
 def test_a_single_part_needs_no_worker() -> None:
-    with Processes(2, print) as backend:
-        assert list(backend.map(lambda _: os.getpid(), [0])) == [os.getpid()]
-        assert list(backend.map(int, [])) == []
+    backend = Processes(2, print)
+    assert list(backend.map(lambda _: os.getpid(), [0])) == [os.getpid()]
+    assert list(backend.map(int, [])) == []
+    assert backend._slots == []
 
 
 @given(parts=st.integers(0, 30), concurrency=st.integers(1, 5))

@@ -15,6 +15,7 @@ from audit.data.readers.image_folder import IMAGE_SUFFIXES, ImageFolderSource
 from audit.data.readers.json_lines import JsonLinesSource
 from audit.data.readers.npz import NpzSource
 from audit.data.readers.parquet import ParquetSource
+from audit.data.readers.remote_files import is_remote, local_copy
 from audit.data.readers.table_files import TableFiles
 from audit.data.readers.tfrecord import TFRecordSource
 from audit.data.source import Source
@@ -41,7 +42,7 @@ _TFRECORD = re.compile(r"\.tfrecords?(-\d+-of-\d+)?(\.gz)?$", re.IGNORECASE)
 
 
 def open_source(path: str, base: Path | None = None, csv: CsvSpec = _DETECTED) -> Source:
-    """Return the source of the data at ``path``: a file, a directory, a glob, or ``aif360:NAME``.
+    """Return the source of the data at ``path``: a file, a directory, a glob, a URL of these, or ``aif360:NAME``.
 
     Args:
         path: the path as written in the policy.
@@ -53,6 +54,10 @@ def open_source(path: str, base: Path | None = None, csv: CsvSpec = _DETECTED) -
     """
     if path.startswith("aif360:"):
         return open_aif360(path)
+    if is_remote(path):
+        source = open_source(str(local_copy(path)), csv=csv)
+        source.path = path
+        return source
     files = _files(path, base)
     kinds = {_kind(file) for file in files}
     folder = locate(path, base)

@@ -1,0 +1,73 @@
+"""Data in object stores, and wherever else fsspec reads, as local copies that are made once for each version."""
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from audit.errors import AuditError, not_installed
+from audit.provenance.cache_folder import cache_folder
+
+_FOLDER = "data"
+
+
+def is_remote(path: str) -> bool:
+    """Return whether a path in a policy is a URL, such as ``s3://bucket/rows.parquet``."""
+    return "://" in path
+
+
+def local_copy(url: str) -> Path:
+    """Return the local copy of the file, or of the files of a directory or glob, at ``url``.
+
+    Each process looks the files up itself, and downloads those whose size, time or version differs from its copy's: so
+    the workers of a cluster read their own.
+
+    Raises:
+        AuditError: a package is not installed, there are no such files, or they cannot be read.
+    """
+    fsspec = _fsspec()
+    try:
+        files, path = fsspec.core.url_to_fs(url)
+        names = sorted(
+            [path] if files.isfile(path) else files.glob(path) if "*" in path else files.find(path)
+        )
+        if not names:
+            raise FileNotFoundError("no such file")
+        versions = [str(files.ukey(name)) for name in names]
+        return _copied(files, names, versions, url)
+    except Exception as error:  # each file system has its own
+        raise AuditError(
+            where=url,
+            expected="data that fsspec can read here",
+            found=f"{type(error).__name__}: {error}".splitlines()[0][:300],
+            fix="check the address and the credentials; a file system may need a package, such as s3fs or gcsfs",
+        ) from None
+
+
+def _fsspec() -> Any:
+    try:
+        import fsspec
+    except ImportError as error:
+        raise not_installed("data.path", "fsspec", "ray", error) from None
+    return fsspec
+
+
+def _copied(files: Any, names: list[str], versions: list[str], url: str) -> Path:
+    """Download into a folder named after address and versions, which appears under its name once it is whole."""
+    key = hashlib.sha256("\n".join([url, *versions]).encode()).hexdigest()
+    place = cache_folder() / _FOLDER / key
+    top = os.path.commonpath([str(PurePosixPath(name).parent) for name in names])
+    if not place.exists():
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="partial-", dir=place.parent) as folder:
+            for name in names:
+                target = Path(folder, "files", os.path.relpath(name, top))
+                target.parent.mkdir(parents=True, exist_ok=True)
+                files.get_file(name, str(target))
+            try:
+                Path(folder, "files").rename(place)
+            except OSError:  # another process was faster
+                if not place.exists():
+                    raise
+    return place / os.path.relpath(names[0], top) if len(names) == 1 else place

@@ -1,0 +1,83 @@
+"""Data by URL: read through fsspec, from its own file systems of memory and of local files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import fsspec
+import pandas as pd
+import pytest
+
+from audit.data.readers import remote_files
+from audit.data.readers.registry import open_source
+from audit.errors import AuditError
+
+FRAME = pd.DataFrame({"a": [1.0, 2.0, 3.0], "b": ["x", "y", "z"]})
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("AUDIT_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "data"
+
+
+def rows(path: str) -> list[dict[str, object]]:
+    source = open_source(path)
+    assert source.path == path
+    return [row for batch in source.batches(source.schema.names) for row in batch.to_pylist()]
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "csv"])
+def test_a_file_is_read_as_its_local_copy(suffix: str, tmp_path: Path) -> None:
+    local = tmp_path / f"rows.{suffix}"
+    FRAME.to_parquet(local) if suffix == "parquet" else FRAME.to_csv(local, index=False)
+    url = f"memory://bucket/rows.{suffix}"
+    fsspec.filesystem("memory").pipe(f"/bucket/rows.{suffix}", local.read_bytes())
+    assert rows(url) == rows(str(local))
+    assert open_source(url).digest() == open_source(str(local)).digest()
+
+
+def test_directories_and_globs_keep_their_structure(tmp_path: Path) -> None:
+    for country in ("fr", "it"):
+        (tmp_path / "table" / f"country={country}").mkdir(parents=True)
+        FRAME.to_parquet(tmp_path / "table" / f"country={country}" / "part.parquet")
+    for path in (f"{tmp_path}/table", f"{tmp_path}/table/*/*.parquet"):
+        assert rows(f"local://{path}") == rows(path)
+    assert {row["country"] for row in rows(f"local://{tmp_path}/table")} == {"fr", "it"}
+
+
+def test_a_file_is_downloaded_once_for_each_version(cache: Path, tmp_path: Path) -> None:
+    file = tmp_path / "rows.parquet"
+    FRAME.to_parquet(file)
+    url = f"local://{file}"
+    first = remote_files.local_copy(url)
+    assert remote_files.local_copy(url) == first and len(list(cache.iterdir())) == 1
+    FRAME.head(2).to_parquet(file)
+    assert len(rows(url)) == 2
+    assert len(list(cache.iterdir())) == 2
+
+
+def test_an_interrupted_download_leaves_nothing(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    memory = fsspec.filesystem("memory")
+    memory.pipe("/bucket/other.parquet", b"bytes")
+    monkeypatch.setattr(
+        type(memory), "get_file", lambda *_, **__: (_ for _ in ()).throw(OSError("connection lost"))
+    )
+    with pytest.raises(AuditError, match="connection lost"):
+        open_source("memory://bucket/other.parquet")
+    assert not list(cache.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("memory://bucket/nothing.parquet", "FileNotFoundError: no such file"),
+        ("s3://bucket/rows.parquet", "s3fs"),
+        ("nonsense://bucket/rows.parquet", "Protocol not known"),
+    ],
+)
+def test_what_cannot_be_read_is_one_message(url: str, message: str) -> None:
+    with pytest.raises(AuditError) as caught:
+        open_source(url)
+    assert caught.value.where == url
+    assert message in caught.value.found
