@@ -15,6 +15,7 @@ from audit.policy.model import (
     About,
     AtLeast,
     DataSpec,
+    ExecutionSpec,
     ModelSpec,
     OutputSpec,
     Policy,
@@ -28,6 +29,7 @@ Key = str | int
 _SECTIONS: dict[tuple[str, ...], type[BaseModel]] = {
     (): Policy,
     ("about",): About,
+    ("execution",): ExecutionSpec,
     ("model",): ModelSpec,
     ("model", "output"): OutputSpec,
     ("data",): DataSpec,

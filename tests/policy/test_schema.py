@@ -47,6 +47,8 @@ GOOD = [
         changed(*change)
         for change in [
             ("data.favorable", 1),
+            ("execution", {"backend": "ray", "workers": 8, "address": "auto"}),
+            ("execution", {"workers": None}),
             ("data.csv", {}),
             ("data.csv", {"delimiter": ";", "decimal": ",", "encoding": "utf-16", "quote": "'"}),
             ("data.csv", {"skip_initial_space": False, "quote": ""}),

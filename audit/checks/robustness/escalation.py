@@ -22,6 +22,9 @@ from audit.subject.subject import Subject
 
 _MAX_BATCH_ROWS = 8192
 _MAX_BATCH_VALUES = 2**21
+_MIN_BATCH_ROWS = 32
+_MAX_BATCH_COST = 2e11
+"""Multiply-adds of a batch: some seconds of one core."""
 _RESCORED_ROWS = 256
 """Rows whose scores are looked at for whether these are bare labels."""
 
@@ -118,7 +121,7 @@ class _Attempt:
             rows,
             own_gradient,
             self.plan,
-            batch_size=max(1, min(_MAX_BATCH_ROWS, _MAX_BATCH_VALUES // rows.x.shape[1])),
+            batch_size=self._batch_rows(rows.x.shape[1]),
             surrogates={spec.name: s.ascent for spec, s in sources.items() if s},
             backend=self.subject.backend,
         )
@@ -140,6 +143,12 @@ class _Attempt:
             before=self.before,
             escalated=self.is_escalated,
         )
+
+    def _batch_rows(self, columns: int) -> int:
+        """Return the size of batches: of costly models they are small, so that there are enough for many workers."""
+        cost = max(1, evaluations(self.plan)) * self.budget.of_row
+        affordable = max(_MIN_BATCH_ROWS, int(_MAX_BATCH_COST / cost))
+        return max(1, min(_MAX_BATCH_ROWS, _MAX_BATCH_VALUES // columns, affordable))
 
     def _batch(self, data: Rows) -> Batch:
         predictor = self.subject.predictor
