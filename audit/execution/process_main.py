@@ -59,12 +59,12 @@ def serve(connection: Connection, preload: bool) -> None:
 
 
 def main() -> None:
-    """Take over the search path of the process that audits, and serve it."""
+    """Serve the process that audits."""
     signal.signal(
         signal.SIGINT, signal.SIG_IGN
     )  # Ctrl-C reaches the whole group: the one that audits decides
     connection = Connection(int(sys.argv[1]))
-    sys.path[:], preload = connection.recv()
+    preload = connection.recv()
     enable(replay_on_error=False)
     connection.send(None)  # it has started
     serve(connection, preload)

@@ -39,11 +39,11 @@ class ProcessWorker(Worker):
                 pass_fds=[descriptor],
                 stdin=subprocess.DEVNULL,
                 stdout=2,  # standard output carries the summary alone
-                env={**os.environ, VARIABLE: str(intra_op_threads())},
+                env={**os.environ, **_environment()},
             )
         self.connection: Connection = Connection(end.detach())
         with suppress(OSError):  # one that has ended already is lost when it is first asked
-            self.connection.send((sys.path, preload))
+            self.connection.send(preload)
 
     def send(self, shipment: Shipment, number: int, part: Any) -> None:
         """Send a part with the name of the function's file."""
@@ -77,6 +77,12 @@ class ProcessWorker(Worker):
             self._process.wait(_SECONDS_TO_END)
         status = self._process.poll()
         return "closed its connection" if status is None else ending(status)
+
+
+def _environment() -> dict[str, str]:
+    """Return the variables of a worker: it finds modules where this process does, and has as many threads."""
+    path = os.pathsep.join(place for place in sys.path if place)
+    return {"PYTHONPATH": path, VARIABLE: str(intra_op_threads())}
 
 
 class Processes(WorkerPool[ProcessWorker]):

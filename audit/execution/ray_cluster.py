@@ -4,6 +4,7 @@ Functions go into Ray's object store once, where the workers of a node share the
 replacement of actors are the pool's: Ray restarts nothing, so that every backend treats a lost worker alike.
 """
 
+import os
 import socket
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
@@ -100,7 +101,7 @@ class RayCluster(WorkerPool[RayWorker]):
     ) -> None:
         super().__init__(workers or cores(), say, preload=preload)
         self._are_counted = workers is not None
-        self._address = address
+        self._address = address or os.environ.get("RAY_ADDRESS")  # as Ray itself does
         self._is_ours = False
         self._ray: Any = None
         self._archives: list[Any] = []

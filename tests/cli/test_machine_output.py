@@ -152,6 +152,26 @@ def test_the_evaluations_are_in_the_planned_range(kit: Kit, capsys: Captured) ->
     ]
 
 
+def test_a_dry_run_says_what_would_halve_a_check(kit: Kit, capsys: Captured) -> None:
+    """Each setting that it names does so; and the input is as large as the model reads it."""
+    kit.policy["checks"] = {"explainability": {"rows": 40, "references": 30}, "robustness": {"rows": 100}}
+    arguments = kit.write()
+    _, plan = printed(capsys, *arguments, "--dry-run", "--json")
+    steps = {step["name"]: step for step in plan["steps"]}
+    columns = 2  # of 32-bit floats
+    for name in ("scoring", "explainability", "robustness"):
+        assert steps[name]["input_bytes"] == [4 * columns * number for number in steps[name]["evaluations"]]
+    for name in ("explainability", "robustness"):
+        assert steps[name]["halved_by"]
+        for setting in steps[name]["halved_by"]:
+            _, half = printed(capsys, *arguments, "--set", setting, "--dry-run", "--json")
+            evaluations = next(step["evaluations"] for step in half["steps"] if step["name"] == name)
+            assert evaluations[1] <= 0.6 * steps[name]["evaluations"][1]
+    assert plan["backend"] == "local" and plan["workers"] == 1
+    _, plan = printed(capsys, *arguments, "--backend", "processes", "--workers", "3", "--dry-run", "--json")
+    assert (plan["backend"], plan["workers"]) == ("processes", 3)
+
+
 def test_a_dry_run_refuses_what_a_run_refuses(kit: Kit, capsys: Captured) -> None:
     arguments = kit.write()
     assert main([*arguments, "--dry-run", "--only", "fairnes"]) == 2
