@@ -15,10 +15,9 @@ from audit.attacks.outcomes import MEMORY, AttackOutcomes, OutcomeBuffer, rows_p
 from audit.attacks.row_rng import Draws
 from audit.attacks.spec import AttackContext, Plan
 from audit.attacks.table import ATTACKS
-from audit.execution import Backend, LocalBackend
+from audit.execution import LOCAL, Backend
 from audit.execution.plan import RowRange, row_ranges
 
-_LOCAL = LocalBackend()
 _CONCURRENT_BATCHES = 2  # TensorFlow computes a small network on one core
 
 Surrogates = Mapping[str, GradientAscent]
@@ -40,7 +39,7 @@ def attack(
     batch_size: int,
     memory: int = MEMORY,
     surrogates: Surrogates | None = None,
-    backend: Backend = _LOCAL,
+    backend: Backend = LOCAL,
 ) -> AttackOutcomes:
     """Attack the model's own decision on every row.
 

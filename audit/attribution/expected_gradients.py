@@ -16,10 +16,9 @@ import numpy as np
 
 from audit.attribution.coalitions import BatchFunction, rows_per_call
 from audit.attribution.path_sampling import PathBlock, PathPlan, PathSums, batches, draw_means
-from audit.execution import Backend, LocalBackend
+from audit.execution import LOCAL, Backend
 from audit.frameworks.tensorflow_loader import GRADIENT_COST, graph, tensorflow
 
-_LOCAL = LocalBackend()
 _MAX_POINTS_OF_CALL = 4096
 """Larger calls are not faster, however much memory they may take."""
 
@@ -61,7 +60,7 @@ def expected_gradients(
     tolerance: float,
     memory_bytes: int,
     max_evaluations: float = inf,
-    backend: Backend = _LOCAL,
+    backend: Backend = LOCAL,
 ) -> ExpectedGradients:
     """Estimate the expected gradients of ``f`` at ``rows``.
 

@@ -12,13 +12,11 @@ from audit.attribution.coalitions import BatchFunction, end_evaluations, rows_pe
 from audit.attribution.exact_shapley import CoalitionEnumerator
 from audit.attribution.pass_plan import PassPlan
 from audit.attribution.permutation_pass import PassSampler
-from audit.execution import Backend, LocalBackend
+from audit.execution import LOCAL, Backend
 from audit.frameworks.output_silencing import quiet
 
 if TYPE_CHECKING:
     import shap
-
-_LOCAL = LocalBackend()
 
 
 @dataclass(frozen=True)
@@ -101,7 +99,7 @@ def attribute(
     tolerance: float,
     memory_bytes: int,
     max_evaluations: float = inf,
-    backend: Backend = _LOCAL,
+    backend: Backend = LOCAL,
 ) -> Attributions:
     """Estimate the interventional SHAP values of ``f`` at ``rows`` against ``background``.
 

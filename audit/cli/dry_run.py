@@ -51,7 +51,10 @@ class PlannedStep:
 
 @dataclass(frozen=True)
 class AuditPlan:
-    """What an audit would do: its steps, the first of which scores all rows, and the files that it would write."""
+    """What an audit would do: its steps, the first of which scores all rows, and the files that it would write.
+
+    ``workers`` is None for all cores of a cluster.
+    """
 
     model: str
     data: str
@@ -61,7 +64,7 @@ class AuditPlan:
     files: list[str]
     timed_rows: int
     backend: str
-    workers: int
+    workers: int | None
 
     @property
     def seconds(self) -> Range:
@@ -98,7 +101,7 @@ def plan(
         files=[str(out / name) for name in (REPORT_FILE, *names)],
         timed_rows=size.timed_rows,
         backend=policy.execution.backend,
-        workers=policy.execution.workers or (1 if policy.execution.backend == "local" else cores()),
+        workers=policy.execution.workers or {"local": 1, "processes": cores()}.get(policy.execution.backend),
     )
 
 
@@ -142,7 +145,10 @@ def plan_lines(planned: AuditPlan) -> Iterator[str]:
         if step.halved_by:
             yield f"Half of {plain(step.name, 16)}: --set {' or '.join(step.halved_by)}"
     if planned.backend != "local":
-        yield f"Times are those of this process; --backend {planned.backend} has {planned.workers:,} workers."
+        workers = (
+            f"{planned.workers:,} workers" if planned.workers else "a worker for each core of the cluster"
+        )
+        yield f"Times are those of this process; --backend {planned.backend} has {workers}."
     yield f"Would write {', '.join(plain(file, 300) for file in planned.files)}"
     yield f"Nothing was measured or written; the model was timed on {planned.timed_rows:,} rows."
 

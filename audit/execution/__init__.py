@@ -4,7 +4,8 @@ The caller cuts its work into parts, which do not depend on the backend. So ever
 last bit on processors of one type.
 """
 
-from audit.execution.backend import Backend, LocalBackend
-from audit.execution.opening import execution_facts, open_backend
+from audit.execution.backend import LOCAL, Backend, LocalBackend
+from audit.execution.facts import execution_facts
+from audit.execution.opening import open_backend
 
-__all__ = ["Backend", "LocalBackend", "execution_facts", "open_backend"]
+__all__ = ["LOCAL", "Backend", "LocalBackend", "execution_facts", "open_backend"]

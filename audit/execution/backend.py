@@ -86,3 +86,6 @@ def _result(function: Callable[[Part], Result], pending: deque[tuple[Part, Futur
     for _, other in pending:
         other.exception()
     return function(part)
+
+
+LOCAL = LocalBackend()

@@ -1,4 +1,4 @@
-"""Files that travel with a function, for workers on machines that do not have them."""
+"""Files that travel with a function, for workers on machines that do not have the same ones under their path."""
 
 import errno
 import hashlib
@@ -13,41 +13,62 @@ from typing import NamedTuple
 _LOCAL: dict[str, Path] = {}
 
 
-class Archive(NamedTuple):
-    """A file or directory at ``path``, as ``data``: an uncompressed tar archive."""
+class FileTree(NamedTuple):
+    """A file or directory at the absolute ``path``, and the ``digest`` of all that is in it."""
 
     path: str
-    data: bytes
+    digest: str
+
+    @classmethod
+    def of(cls, path: Path) -> "FileTree":
+        """Return the tree at ``path``."""
+        return cls(str(path.resolve()), _digest(path))
+
+    @property
+    def is_here(self) -> bool:
+        """Whether this machine has the same files under the same path."""
+        path = Path(self.path)
+        return path.exists() and _digest(path) == self.digest
 
 
-def pack(path: Path) -> Archive:
-    """Return a file or directory with all that is in it."""
+def _digest(path: Path) -> str:
+    """Return the SHA-256 of the names and contents of all files."""
+    files = sorted(path.rglob("*")) if path.is_dir() else [path]
+    total = hashlib.sha256()
+    for file in files:
+        if file.is_file():
+            with file.open("rb") as stream:
+                content = hashlib.file_digest(stream, "sha256").hexdigest()
+            total.update(f"{file.relative_to(path).as_posix()}\0{content}\n".encode())
+    return total.hexdigest()
+
+
+def pack(tree: FileTree) -> bytes:
+    """Return the files as an uncompressed tar archive."""
     stream = io.BytesIO()
+    path = Path(tree.path)
     with tarfile.open(fileobj=stream, mode="w") as archive:
         archive.add(path, arcname=path.name)
-    return Archive(str(path), stream.getvalue())
+    return stream.getvalue()
 
 
-def unpack(archive: Archive) -> None:
-    """Unpack an archive whose path this machine does not have; `local_path` then finds it.
+def unpack(tree: FileTree, archive: bytes) -> None:
+    """Unpack the files of another machine; `local_path` then finds them.
 
-    All workers of a user on a machine share what is unpacked, by its content, among the temporary files.
+    All workers of a user on a machine share them, by their digest, among the temporary files.
 
     Raises:
         OSError: the directory for it belongs to somebody else, or the disk is full.
     """
-    path = Path(archive.path)
-    if path.exists() or archive.path in _LOCAL:
-        return
     top = _own_folder()
-    place = top / hashlib.sha256(archive.data).hexdigest()
+    place = top / tree.digest
     if not place.exists():
         with tempfile.TemporaryDirectory(prefix="partial-", dir=top) as folder:
-            with tarfile.open(fileobj=io.BytesIO(archive.data)) as files:
+            with tarfile.open(fileobj=io.BytesIO(archive)) as files:
                 files.extractall(Path(folder, "files"), filter="data")
             with suppress(OSError):  # another worker was faster
                 Path(folder, "files").rename(place)
-    _LOCAL[archive.path] = place / path.name
+    _LOCAL[tree.path] = place / Path(tree.path).name
 
 
 def _own_folder() -> Path:
@@ -59,5 +80,5 @@ def _own_folder() -> Path:
 
 
 def local_path(path: Path) -> Path:
-    """Return where a file or directory is on this machine."""
+    """Return where the files of an absolute path are on this machine."""
     return _LOCAL.get(str(path), path)

@@ -4,9 +4,8 @@ from typing import Literal, Protocol
 
 from audit.errors import AuditError
 from audit.execution.backend import Backend, LocalBackend
-from audit.execution.pool import Say
 from audit.execution.threads import cores
-from audit.frameworks.tensorflow_loader import gpu_names
+from audit.execution.workers import Notify
 
 
 class Execution(Protocol):
@@ -25,12 +24,12 @@ class Execution(Protocol):
         """Address of the Ray cluster."""
 
 
-def open_backend(execution: Execution, say: Say) -> Backend:
+def open_backend(execution: Execution, notify: Notify) -> Backend:
     """Return the backend; its workers start when they are first needed.
 
     Args:
         execution: the policy's section.
-        say: called with what happens to workers, in words.
+        notify: called with what happens to workers, in words.
 
     Raises:
         AuditError: the options do not go together, or a package that the backend needs is not installed.
@@ -41,15 +40,10 @@ def open_backend(execution: Execution, say: Say) -> Backend:
     if execution.backend == "processes":
         from audit.execution.processes import Processes
 
-        return Processes(execution.workers or cores(), say, preload=True)
+        return Processes(execution.workers or cores(), notify, preload=True)
     from audit.execution.ray_cluster import RayCluster
 
-    return RayCluster(execution.workers, say, execution.address, preload=True)
-
-
-def execution_facts(backend: Backend) -> dict[str, str | int]:
-    """Return where a model is computed: the backend, and the GPUs of this process; nothing of its processor."""
-    return backend.facts | ({"gpus": ", ".join(names)} if (names := gpu_names()) else {})
+    return RayCluster(execution.workers, notify, execution.address, preload=True)
 
 
 def _require_consistent(execution: Execution) -> None:

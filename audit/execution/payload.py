@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 
 import cloudpickle
 
+from audit.frameworks.op_errors import trace_without_values, without_values
+
 
 class Payload(NamedTuple):
     """A pickled object: ``data``, and the ``buffers`` of its arrays, which are not copied (pickle's protocol 5)."""
@@ -40,10 +42,11 @@ def _failure(data: bytes) -> Failure:
 
 
 def _portable(error: BaseException) -> bytes:
-    """Return an exception as bytes: as a RuntimeError with its text where its type cannot be made again."""
+    """Return an exception as bytes, with its traceback as a note; one that cannot be made again as a RuntimeError."""
+    error.add_note(f"In a worker:\n{trace_without_values(error)}")
     try:
         data: bytes = cloudpickle.dumps(error)
         pickle.loads(data)
     except Exception:
-        return pickle.dumps(RuntimeError(f"{type(error).__name__}: {error}"))
+        return pickle.dumps(RuntimeError(without_values(error)))
     return data

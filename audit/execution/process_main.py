@@ -20,6 +20,7 @@ from audit.execution.computer import Answer, Computer
 from audit.execution.payload import Failure, decode
 from audit.frameworks.output_silencing import enable
 from audit.frameworks.tensorflow_loader import tensorflow
+from audit.machine_errors import is_of_memory
 
 _MAX_THREADS = 32
 
@@ -37,6 +38,8 @@ def as_bytes(answer: Answer) -> bytes:
     try:
         return pickle.dumps(answer, protocol=5)
     except Exception as error:
+        if is_of_memory(error):
+            return pickle.dumps(Answer("memory", answer.number, str(error)[:300]))
         return pickle.dumps(answer._replace(value=Failure(error)))
 
 
@@ -45,7 +48,10 @@ def serve(connection: Connection, preload: bool) -> None:
     computer, sending = Computer(), Lock()
 
     def answer(key: str, handle: tuple[str, list[tuple[int, int]]], number: int, part: Any) -> None:
-        data = as_bytes(computer.compute(key, partial(load, *handle), number, part))
+        try:
+            data = as_bytes(computer.compute(key, partial(load, *handle), number, part))
+        except BaseException:  # such as SystemExit, which ends a thread without a word
+            os._exit(1)
         with sending, suppress(OSError):  # nobody may be there any more
             connection.send_bytes(data)
 

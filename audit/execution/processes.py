@@ -21,8 +21,9 @@ from uuid import uuid4
 from audit.execution.computer import Answer
 from audit.execution.endings import ending
 from audit.execution.payload import encode
-from audit.execution.pool import Say, Shipment, Worker, WorkerLost, WorkerPool
+from audit.execution.pool import WorkerPool
 from audit.execution.threads import VARIABLE, intra_op_threads
+from audit.execution.workers import Notify, Shipment, Worker, WorkerLost
 
 _SECONDS_TO_END = 5.0
 
@@ -35,7 +36,7 @@ class ProcessWorker(Worker):
         with worker_end:
             descriptor = worker_end.fileno()
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "audit.execution.process_main", str(descriptor)],
+                [sys.executable, "-P", "-m", "audit.execution.process_main", str(descriptor)],
                 pass_fds=[descriptor],
                 stdin=subprocess.DEVNULL,
                 stdout=2,  # standard output carries the summary alone
@@ -81,7 +82,7 @@ class ProcessWorker(Worker):
 
 def _environment() -> dict[str, str]:
     """Return the variables of a worker: it finds modules where this process does, and has as many threads."""
-    path = os.pathsep.join(place for place in sys.path if place)
+    path = os.pathsep.join(place or os.getcwd() for place in sys.path)
     return {"PYTHONPATH": path, VARIABLE: str(intra_op_threads())}
 
 
@@ -90,8 +91,8 @@ class Processes(WorkerPool[ProcessWorker]):
 
     kind = "processes"
 
-    def __init__(self, workers: int, say: Say, *, preload: bool = False) -> None:
-        super().__init__(workers, say, preload=preload)
+    def __init__(self, workers: int, notify: Notify, *, preload: bool = False) -> None:
+        super().__init__(workers, notify, preload=preload)
         self._folder: Path | None = None
 
     def start(self) -> ProcessWorker:
@@ -118,9 +119,9 @@ class Processes(WorkerPool[ProcessWorker]):
         path, _ = shipment.handle
         Path(path).unlink(missing_ok=True)
 
-    def wait(self, workers: Sequence[ProcessWorker]) -> list[ProcessWorker]:
+    def wait(self, workers: Sequence[ProcessWorker], seconds: float) -> list[ProcessWorker]:
         """Wait for answers and for ends."""
-        ready = set(wait([worker.connection for worker in workers]))
+        ready = set(wait([worker.connection for worker in workers], seconds))
         return [worker for worker in workers if worker.connection in ready]
 
     def close(self) -> None:

@@ -5,9 +5,11 @@ replacement of actors are the pool's: Ray restarts nothing, so that every backen
 """
 
 import os
+import platform
 import socket
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
+from math import floor
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -18,21 +20,24 @@ import numpy as np
 
 from audit.errors import AuditError, not_installed
 from audit.execution.computer import Answer, Computer
-from audit.execution.files import Archive, pack, unpack
+from audit.execution.files import FileTree, pack, unpack
 from audit.execution.payload import decode, encode
-from audit.execution.pool import Say, Shipment, Worker, WorkerLost, WorkerPool
+from audit.execution.pool import WorkerPool
 from audit.execution.threads import VARIABLE, cores, intra_op_threads
+from audit.execution.workers import Notify, Shipment, Worker, WorkerLost
 from audit.frameworks.output_silencing import enable, quiet
 from audit.frameworks.tensorflow_loader import tensorflow
 
 _SECONDS_TO_CONNECT = 20.0
 _CALLS_AT_ONCE = 32
-_COMPARED = ("savedmodel-audit", "tensorflow", "numpy")
+_COMPARED = ("savedmodel-audit", "tensorflow", "numpy", "ray")
+_FORWARDED = ("TF_", "XLA_", "NVIDIA_TF32_OVERRIDE", "OMP_", "OPENBLAS_", "MKL_")
 
 
 def versions() -> dict[str, str]:
     """Return the versions that results depend on, in this process."""
-    return {name: version(name) for name in _COMPARED}
+    machine = {"python": platform.python_version(), "machine": platform.machine()}
+    return machine | {name: version(name) for name in _COMPARED}
 
 
 class RayComputer:
@@ -48,14 +53,25 @@ class RayComputer:
         """Return the versions there."""
         return versions()
 
-    def compute(self, key: str, data: Any, buffers: Any, archives: Any, number: int, part: Any) -> Answer:
-        """Return the answer for a part; the object references come last, so that Ray resolves them first."""
+    def compute(
+        self,
+        key: str,
+        data: Any,
+        buffers: Any,
+        archives: Sequence[tuple[FileTree, Any]],
+        number: int,
+        part: Any,
+    ) -> Answer:
+        """Return the answer for a part; ``archives`` are files, each with the reference to its archive."""
         return self._computer.compute(key, lambda: _load(data, buffers, archives), number, part)
 
 
-def _load(data: Any, buffers: Any, archives: Sequence[Archive]) -> Any:
-    for archive in archives:
-        unpack(archive)
+def _load(data: Any, buffers: Any, archives: Sequence[tuple[FileTree, Any]]) -> Any:
+    import ray
+
+    for tree, archive in archives:
+        if not tree.is_here:
+            unpack(tree, ray.get(archive))
     return decode(memoryview(data), [memoryview(buffer) for buffer in buffers])
 
 
@@ -65,21 +81,19 @@ class RayWorker(Worker):
     def __init__(self, ray: Any, actor: Any) -> None:
         self._ray = ray
         self._actor = actor
-        self.owed: list[Any] = [actor.versions.remote()]
+        self.pending: list[Any] = [actor.versions.remote()]
 
     def send(self, shipment: Shipment, number: int, part: Any) -> None:
         """Call the actor; that it has ended shows when the answer is waited for."""
-        self.owed.append(self._actor.compute.remote(shipment.key, *shipment.handle, number, part))
+        self.pending.append(self._actor.compute.remote(shipment.key, *shipment.handle, number, part))
 
     def receive(self) -> list[Answer]:
         """Return the answers that have come; the first one of all is that of its versions."""
-        ready, self.owed = self._ray.wait(self.owed, num_returns=len(self.owed), timeout=0)
+        ready, self.pending = self._ray.wait(self.pending, num_returns=len(self.pending), timeout=0)
         try:
             values = self._ray.get(ready)
-        except self._ray.exceptions.RayActorError:
-            raise WorkerLost("ended, as the cluster reports") from None
         except self._ray.exceptions.RayError as error:
-            raise WorkerLost(f"failed: {type(error).__name__}") from None
+            raise WorkerLost(f"ended: {_cause(error)}") from None
         self.is_ready |= bool(values)
         for value in values:
             if isinstance(value, dict):
@@ -91,33 +105,43 @@ class RayWorker(Worker):
         self._ray.kill(self._actor, no_restart=True)
 
 
+def _cause(error: Exception) -> str:
+    """Return the first and the last line of what Ray says."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+    return "; ".join(dict.fromkeys([lines[0], lines[-1]]))[:400]
+
+
 class RayCluster(WorkerPool[RayWorker]):
     """The backend of a Ray cluster at ``address``: ``auto``, ``HOST:PORT``, ``ray://HOST:PORT``, or None."""
 
     kind = "ray"
 
     def __init__(
-        self, workers: int | None, say: Say, address: str | None = None, *, preload: bool = False
+        self, workers: int | None, notify: Notify, address: str | None = None, *, preload: bool = False
     ) -> None:
-        super().__init__(workers or cores(), say, preload=preload)
+        super().__init__(workers or cores(), notify, preload=preload)
         self._are_counted = workers is not None
-        self._address = address or os.environ.get("RAY_ADDRESS")  # as Ray itself does
+        self._address = address or os.environ.get("RAY_ADDRESS") or None  # as Ray itself does
+        if self._address not in (None, "auto", "local"):
+            _host_and_port(str(self._address))
         self._is_ours = False
         self._ray: Any = None
-        self._archives: list[Any] = []
+        self._archives: list[tuple[FileTree, Any]] = []
 
     def provide(self, path: Path) -> None:
-        """Put a file or directory into the object store with the next functions."""
-        self._archives.append(pack(path))
+        """Put a file or directory into the object store."""
+        tree = FileTree.of(path)
+        self._archives.append((tree, self._connected().put(pack(tree))))
 
     def start(self) -> RayWorker:
-        """Create an actor of one core, and of its share of the GPUs."""
+        """Create an actor of one core, and of a share of a GPU if there is one."""
         ray = self._connected()
-        gpus = min(1.0, ray.cluster_resources().get("GPU", 0.0) / self.workers)
-        options = {"num_cpus": 1, "num_gpus": gpus, "max_restarts": 0, "max_concurrency": _CALLS_AT_ONCE}
-        environment = {"env_vars": {VARIABLE: str(intra_op_threads())}}
-        actor = ray.remote(RayComputer).options(**options, runtime_env=environment).remote(self.preload)
-        return RayWorker(ray, actor)
+        options: dict[str, float] = {"num_cpus": 1, "max_restarts": 0, "max_concurrency": _CALLS_AT_ONCE}
+        if gpus := int(ray.cluster_resources().get("GPU", 0)):
+            workers_per_gpu = -(-self.workers // gpus)
+            options["num_gpus"] = floor(1e4 / workers_per_gpu) / 1e4
+        actor = ray.remote(RayComputer).options(**options, runtime_env={"env_vars": _environment()})
+        return RayWorker(ray, actor.remote(self.preload))
 
     def ship(self, function: Callable[[Any], Any]) -> Shipment:
         """Put the function and its arrays into the object store."""
@@ -125,30 +149,37 @@ class RayCluster(WorkerPool[RayWorker]):
         payload = encode(function)
         data = np.frombuffer(payload.data, np.uint8)
         buffers = [np.frombuffer(buffer, np.uint8) for buffer in payload.buffers]
-        return Shipment(uuid4().hex, tuple(ray.put(value) for value in (data, buffers, self._archives)))
+        return Shipment(uuid4().hex, (ray.put(data), ray.put(buffers), self._archives))
 
     def discard(self, shipment: Shipment) -> None:
         """Do nothing: Ray removes what nobody refers to."""
 
-    def wait(self, workers: Sequence[RayWorker]) -> list[RayWorker]:
+    def wait(self, workers: Sequence[RayWorker], seconds: float) -> list[RayWorker]:
         """Wait for answers and for ends."""
-        owed = [reference for worker in workers for reference in worker.owed]
-        ready, _ = self._ray.wait(owed, num_returns=1)
-        return [worker for worker in workers if set(ready) & set(worker.owed)]
+        pending = [reference for worker in workers for reference in worker.pending]
+        ready, _ = self._ray.wait(pending, num_returns=1, timeout=seconds)
+        return [worker for worker in workers if set(ready) & set(worker.pending)]
+
+    def state(self) -> str:
+        """Return which resources of the cluster are free."""
+        free = self._ray.available_resources()
+        cores, gpus = free.get("CPU", 0), free.get("GPU", 0)
+        return f"none has started; the cluster has {cores:g} free cores and {gpus:g} free GPUs"
 
     def close(self) -> None:
         """Kill the actors; a cluster that was started here is ended."""
         super().close()
         if self._is_ours:
             self._ray.shutdown()
-        self._ray, self._is_ours = None, False
+        self._ray, self._is_ours, self._archives = None, False, []
 
     def _connected(self) -> Any:
         if self._ray is None:
-            self._ray = _ray()
-            if not self._ray.is_initialized():
-                _connect(self._ray, self._address, self.workers)
+            ray = _ray()
+            if not ray.is_initialized():
+                _connect(ray, self._address, self.workers)
                 self._is_ours = True
+            self._ray = ray
             self._count_cores()
         return self._ray
 
@@ -163,6 +194,12 @@ class RayCluster(WorkerPool[RayWorker]):
                 expected=f"at most {available:,}, the number of cores of the Ray cluster",
                 found=f"{self.workers:,}",
             )
+
+
+def _environment() -> dict[str, str]:
+    """Return the variables that decide about last bits, as they are here; Ray would set one thread for OpenMP."""
+    forwarded = {name: value for name, value in os.environ.items() if name.startswith(_FORWARDED)}
+    return {"OMP_NUM_THREADS": str(cores()), **forwarded, VARIABLE: str(intra_op_threads())}
 
 
 def _ray() -> Any:
@@ -209,6 +246,13 @@ def _attempt_in_time(ray: Any, options: dict[str, Any]) -> BaseException | None:
 
 
 def _require_open(address: str) -> None:
+    try:
+        socket.create_connection(_host_and_port(address), _SECONDS_TO_CONNECT / 2).close()
+    except OSError as error:
+        raise _unreachable(address, str(error)) from None
+
+
+def _host_and_port(address: str) -> tuple[str, int]:
     parts = urlsplit(address if "://" in address else f"//{address}")
     try:
         host, port = parts.hostname, parts.port
@@ -218,10 +262,7 @@ def _require_open(address: str) -> None:
         raise AuditError(
             where="--address", expected="auto, HOST:PORT or ray://HOST:PORT", found=repr(address)
         )
-    try:
-        socket.create_connection((host, port), _SECONDS_TO_CONNECT / 2).close()
-    except OSError as error:
-        raise _unreachable(address, str(error)) from None
+    return host, port
 
 
 def _unreachable(address: str | None, reason: str) -> AuditError:

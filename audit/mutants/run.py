@@ -70,8 +70,14 @@ class _Trials:
         return load_subject(self.request.policy, ignore, self.request.seed)
 
     def results(self) -> Iterator[MutantResult]:
-        """Yield the result of each mutant, in their order; they are audited by the backend of the policy."""
+        """Yield the result of each mutant, in their order.
+
+        They are audited by the backend of the policy; where that is Ray, by this process: other machines have no files
+        of the mutants.
+        """
         execution = self.request.policy.execution
+        if execution.backend == "ray":
+            execution = ExecutionSpec()
         with (
             tempfile.TemporaryDirectory(prefix="audit-selftest-") as folder,
             open_backend(execution, self.observers.note) as backend,

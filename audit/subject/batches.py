@@ -44,10 +44,15 @@ def feature_batches(
     row = 1
     for batch in source.batches([*columns_read(feeds), *others]):
         values = feature_values(feeds, batch, row, source, missing)
-        columns = (as_seen(feed, c) for feed, columns in zip(feeds, values, strict=True) for c in columns)
-        hashes = np.empty(0, np.uint64) if key is None else row_hashes(columns, batch.num_rows, key)
+        hashes = np.empty(0, np.uint64) if key is None else hashes_of(feeds, values, batch.num_rows, key)
         yield FeatureBatch(values, hashes, batch)
         row += batch.num_rows
+
+
+def hashes_of(feeds: Sequence[Feed], values: Sequence[list[Values]], rows: int, key: HashKey) -> np.ndarray:
+    """Return a hash of each row by the values of each feed's columns, as the model sees them: uint64 ``(rows,)``."""
+    columns = (as_seen(feed, c) for feed, columns in zip(feeds, values, strict=True) for c in columns)
+    return row_hashes(columns, rows, key)
 
 
 def feature_values(

@@ -47,28 +47,28 @@ class ModelFunctions:
     @cached_property
     def predictor(self) -> Predictor:
         """The uncut model's scores and decisions."""
-        again = partial(getattr, self, "predictor")
-        return Predictor(self.model, self.feeds, self.columns, self.decision_rule, again=again)
+        rebuild = partial(getattr, self, "predictor")
+        return Predictor(self.model, self.feeds, self.columns, self.decision_rule, rebuild=rebuild)
 
     @cached_property
     def logits(self) -> Logits:
         """The model's logits, cut out of the graph."""
         head = self.decision_rule.head
         logits = find_logits(self.model, head, self.feeds, self.columns, self.sample)
-        return replace(logits, again=partial(getattr, self, "logits"))
+        return replace(logits, rebuild=partial(getattr, self, "logits"))
 
     @cached_property
     def uncut_logits(self) -> Logits:
         """The model's logits by its whole signature, for gradients that its cut graph does not have."""
         decoder = Decoder(self.feeds, self.columns)
         logits = uncut_logits(self.model, self.decision_rule.head, decoder, self.columns)
-        return replace(logits, again=partial(getattr, self, "uncut_logits"))
+        return replace(logits, rebuild=partial(getattr, self, "uncut_logits"))
 
     @cached_property
     def surrogate(self) -> SurrogateLogits | None:
         """Logits with straight-through gradients that decide as the model does, None if its graph offers none."""
         surrogate = find_surrogate(self.model, self.decision_rule, self.feeds, self.columns, self.sample)
-        return surrogate and replace(surrogate, again=partial(getattr, self, "surrogate"))
+        return surrogate and replace(surrogate, rebuild=partial(getattr, self, "surrogate"))
 
 
 def _restore(*values: Any) -> ModelFunctions:

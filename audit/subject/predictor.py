@@ -31,7 +31,7 @@ class ScoredDecisions(NamedTuple):
 class Predictor:
     """The uncut model's scores and decisions on a feature matrix ``(rows, columns)``, computed batch by batch.
 
-    ``again`` makes it again in another process, which cannot have its model.
+    ``rebuild`` makes it again in another process, which cannot have its model.
     """
 
     def __init__(
@@ -41,18 +41,18 @@ class Predictor:
         columns: Sequence[Column],
         decision_rule: DecisionRule,
         batch_rows: int = _BATCH_ROWS,
-        again: "Callable[[], Predictor] | None" = None,
+        rebuild: "Callable[[], Predictor] | None" = None,
     ) -> None:
-        self._again = again
+        self._rebuild = rebuild
         self._model = model
         self._decision_rule = decision_rule
         self._batch_rows = batch_rows
         self._tensors = graph(Decoder(feeds, columns))
 
     def __reduce__(self) -> "tuple[Callable[[], Predictor], tuple[()]]":
-        if self._again is None:
+        if self._rebuild is None:
             raise TypeError("a predictor that another process cannot make again")
-        return self._again, ()
+        return self._rebuild, ()
 
     def __call__(self, matrix: np.ndarray) -> np.ndarray:
         """Return the class decided on, int32 ``(rows,)``."""

@@ -12,7 +12,7 @@ from audit.data.protected_attributes import Attribute
 from audit.data.row_hashes import HashKey
 from audit.data.source import Source
 from audit.errors import AuditError
-from audit.execution import Backend, LocalBackend
+from audit.execution import LOCAL, Backend
 from audit.inputs.feeds import Feed
 from audit.model.decision import DecisionRule
 from audit.model.determinism.across_batches import BatchSample
@@ -21,7 +21,7 @@ from audit.model.differentiability import differentiable
 from audit.model.head import detect_head
 from audit.model.label_outputs import LabelOutput, label_outputs_of
 from audit.model.served_classes import NamedClasses
-from audit.subject.batch_scoring import BatchScorer, RowBatch
+from audit.subject.batch_scoring import BatchScorer, RowBatch, rows_digest
 from audit.subject.batches import FeatureBatch, feature_batches, prefetched
 from audit.subject.class_order import class_order
 from audit.subject.feature_screen import FeatureScreen
@@ -36,7 +36,6 @@ from audit.subject.threshold_use import require_used_threshold
 Progress = Callable[[str, int, int], None]
 """Callback of a step's name, the rows done and the rows in all."""
 
-_LOCAL = LocalBackend()
 _NO_SEED = HashKey(0)
 _PROBED_ROWS = 32  # rows at which the gradient is probed
 
@@ -62,7 +61,7 @@ def score(
     progress: Progress,
     key: HashKey = _NO_SEED,
     attributes: Sequence[Attribute] = (),
-    backend: Backend = _LOCAL,
+    backend: Backend = LOCAL,
 ) -> ScoringResult:
     """Return the model's scores of all rows, run in batches; memory is that of one batch and the arrays of scores.
 
@@ -83,7 +82,7 @@ def score(
     batches = prefetched(feature_batches(bound.feeds, source, bound.policy.data.missing, key))
     pending: deque[tuple[FeatureBatch, RowBatch]] = deque()
     row_batches = _row_batches(bound.feeds, batches, pending)
-    for raw in backend.map(BatchScorer.of(bound, source), row_batches):
+    for raw in backend.map(BatchScorer.of(bound, source, key), row_batches):
         scoring.add(*pending.popleft(), raw)
         progress("scoring", scoring.done, scoring.rows)
     return scoring.result()
@@ -98,7 +97,9 @@ def _row_batches(
     first_row = 1
     for number, batch in enumerate(batches):
         if rows := len(batch.hashes):
-            pending.append((batch, RowBatch(number, first_row, rows, batch.tensors(feeds))))
+            pending.append(
+                (batch, RowBatch(number, first_row, rows, rows_digest(batch.hashes), batch.tensors(feeds)))
+            )
             yield pending[-1][1]
             first_row += rows
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from audit.execution.pool import Say, WorkerPool
+from audit.execution.pool import WorkerPool
 from audit.execution.processes import Processes
 from audit.execution.ray_cluster import RayCluster
+from audit.execution.workers import Notify
 
 Pool = Callable[..., WorkerPool[Any]]
 
@@ -25,14 +26,14 @@ def ray_cluster() -> Iterator[None]:
 
 @pytest.fixture(params=["processes", "ray"])
 def pool(request: pytest.FixtureRequest) -> Iterator[Pool]:
-    """Return a function that opens a pool of so many workers, which calls ``say`` with its notes."""
+    """Return a function that opens a pool of so many workers, which calls ``notify`` with its notes."""
     if request.param == "ray":
         request.getfixturevalue("ray_cluster")
     opened: list[WorkerPool[Any]] = []
 
-    def open_pool(workers: int = 2, say: Say = print) -> WorkerPool[Any]:
+    def open_pool(workers: int = 2, notify: Notify = print) -> WorkerPool[Any]:
         kind = Processes if request.param == "processes" else RayCluster
-        opened.append(kind(workers, say))
+        opened.append(kind(workers, notify))
         return opened[-1]
 
     yield open_pool

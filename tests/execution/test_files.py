@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from audit.execution import files
-from audit.execution.files import local_path, pack, unpack
+from audit.execution.files import FileTree, local_path, pack, unpack
 from audit.execution.ray_cluster import RayCluster
 
 
@@ -26,25 +27,30 @@ def content(path: Path) -> Callable[[int], list[bytes]]:
     return lambda _: [file.read_bytes() for file in sorted(local_path(path).rglob("*")) if file.is_file()]
 
 
-def test_a_path_that_exists_is_used_as_it_is(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "_LOCAL", {})
-    unpack(pack(folder))
-    assert local_path(folder) == folder and files._LOCAL == {}
-
-
-def test_a_path_that_is_missing_is_unpacked_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "_LOCAL", {})
-    archive = pack(folder)
+def test_the_same_files_under_the_same_path_are_here(folder: Path) -> None:
+    tree = FileTree.of(folder)
+    assert tree.is_here and local_path(folder) == folder
+    (folder / "variables" / "data").write_bytes(b"others")
+    assert not tree.is_here
     shutil.rmtree(folder)
-    unpack(archive)
-    place = local_path(folder)
-    unpack(archive)
-    assert local_path(folder) == place != folder
-    assert content(folder)(0) == [b"graph", b"numbers"]
+    assert not tree.is_here
+
+
+def test_other_files_are_unpacked_once(folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(files, "_LOCAL", {})
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    tree = FileTree.of(folder)
+    archive = pack(tree)
+    (folder / "saved_model.pb").write_bytes(b"an older graph")
+    for _ in range(2):
+        unpack(tree, archive)
+        assert local_path(folder) != folder
+        assert content(folder)(0) == [b"graph", b"numbers"]
+    assert [path.name for path in next(tmp_path.glob("audit-models-*")).iterdir()] == [tree.digest]
 
 
 def test_workers_of_a_cluster_get_a_model_that_they_do_not_see(folder: Path, ray_cluster: None) -> None:
     with RayCluster(2, print) as backend:
         backend.provide(folder)
-        shutil.rmtree(folder)
+        (folder / "saved_model.pb").write_bytes(b"an older graph")
         assert list(backend.map(content(folder), range(4))) == [[b"graph", b"numbers"]] * 4

@@ -10,8 +10,11 @@ import tensorflow as tf
 
 from audit.attribution import attribute
 from audit.checks.explainability.explanation import ExplainedOutput, Sampling, explain
+from audit.data.row_hashes import HashKey
+from audit.errors import AuditError
 from audit.execution.payload import decode, encode
-from audit.subject.batch_scoring import BatchScorer, RowBatch
+from audit.subject.batch_scoring import BatchScorer, RowBatch, rows_digest
+from audit.subject.batches import feature_batches
 from audit.subject.predictions import Classified
 
 from . import slopes, table, truth
@@ -84,7 +87,9 @@ class Suite:
         """What is sent to a worker: the model's path, and what it takes to find the same functions there."""
         subject = audited.subject
         _ = subject.logits, subject.surrogate_logits  # both are found, and not sent
-        payload = encode((subject.functions, BatchScorer.of(subject, subject.source)))
+        key = HashKey(0)
+        local = BatchScorer.of(subject, subject.source, key)
+        payload = encode((subject.functions, local))
         functions, scorer = decode(payload.data, payload.buffers)
         assert functions is not subject.functions and functions.model is not subject.model
         rows = subject.features.data.matrix[:64]
@@ -95,8 +100,13 @@ class Suite:
             if one is not None:
                 arrays = (tf.function(f, autograph=False)(tf.constant(rows)) for f in (one, other))
                 np.testing.assert_array_equal(*arrays)
-        raw = BatchScorer.of(subject, subject.source)(RowBatch(0, 1, 0))
-        np.testing.assert_array_equal(scorer(RowBatch(0, 1, 0)), raw)
+        batch = next(feature_batches(subject.feeds, subject.source, subject.policy.data.missing, key))
+        part = RowBatch(0, 1, len(batch.hashes), rows_digest(batch.hashes))
+        np.testing.assert_array_equal(
+            scorer(part), local(part._replace(tensors=batch.tensors(subject.feeds)))
+        )
+        with pytest.raises(AuditError, match="where a worker reads them"):
+            scorer(part._replace(digest="another"))
 
     def test_attributions_are_those_of_the_uncut_model(self, audited: Audited) -> None:
         if _has_tail(audited):

@@ -87,7 +87,14 @@ class OutputOfTexts:
         return function, [tensorflow().TensorSpec([None], tensorflow().string), *specs]
 
 
-def _explained_text(output: OutputOfTexts, mask: str, seed: int, place: int) -> TextAttribution:
+class TextPlace(int):
+    """The place of a text among the explained rows, from 0."""
+
+    def __str__(self) -> str:
+        return f"the text of the explained row {self + 1:,}"
+
+
+def _explained_text(output: OutputOfTexts, mask: str, seed: int, place: TextPlace) -> TextAttribution:
     return attribute_words(partial(output, place), output.texts[place], mask, seed)
 
 
@@ -188,7 +195,7 @@ class _FreeText:
     def attribute(self, mask: str) -> TextColumn:
         """Return the SHAP values of the words of the rows at ``places``."""
         explain = partial(_explained_text, self.output, mask, self._subject.seed)
-        texts = list(self._subject.backend.map(explain, self.places))
+        texts = list(self._subject.backend.map(explain, map(TextPlace, self.places)))
         outputs = np.array([self.output(place, [self._texts[place]])[0] for place in self.places])
         background = self._decoded(self._subject.features.background.matrix)
         counts = Counter(word for text in background for word in set(words(text)))

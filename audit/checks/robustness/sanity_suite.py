@@ -173,13 +173,13 @@ class _Sample:
             searches["a walk along the decision boundary by gradients"] = BORDER
         if not is_image:
             searches["a walk along the decision boundary by decisions"] = DECISIONS
-        search = partial(self._searched, queries)
+        search = partial(self._search_attack, queries)
         flipped = backend.map(
             search, [spec.name for spec in searches.values()], concurrency=_CONCURRENT_SEARCHES
         )
         yield from map(sanity_tests.test_independent_search, searches, flipped)
 
-    def _searched(self, queries: int, attack: str) -> np.ndarray:
+    def _search_attack(self, queries: int, attack: str) -> np.ndarray:
         """Return which of all tested rows a search flips, bool ``(rows,)``."""
         flipped = np.zeros(len(self._rows.x), bool)
         if self._eps and len(self._unflipped):

@@ -133,13 +133,21 @@ def _effects(
 ) -> dict[float, _Effect]:
     """Return the effect of each size, rising, and count the words that are misspelt at the smallest."""
     effects = {eps: _Effect(*np.zeros((2, len(classes)), bool)) for eps in epsilons}
-    for draw in backend.map(partial(_effects_of_draw, rows, epsilons, classes), range(DRAWS)):
+    numbers = [DrawNumber(number) for number in range(DRAWS)]
+    for draw in backend.map(partial(_effects_of_draw, rows, epsilons, classes), numbers):
         for eps, effect in effects.items():
             np.logical_or(effect.flipped, draw.effects[eps].flipped, out=effect.flipped)
             np.logical_or(effect.changed, draw.effects[eps].changed, out=effect.changed)
         word_counts.misspelt.update(draw.word_counts.misspelt)
         word_counts.flipped.update(draw.word_counts.flipped)
     return effects
+
+
+class DrawNumber(int):
+    """The number of a draw of typos, from 0."""
+
+    def __str__(self) -> str:
+        return f"draw {self + 1} of typos"
 
 
 class _Draw(NamedTuple):
@@ -149,11 +157,13 @@ class _Draw(NamedTuple):
     word_counts: _WordCounts
 
 
-def _effects_of_draw(rows: "_TextRows", epsilons: Sequence[float], classes: np.ndarray, draw: int) -> _Draw:
+def _effects_of_draw(
+    rows: "_TextRows", epsilons: Sequence[float], classes: np.ndarray, draw: DrawNumber
+) -> _Draw:
     """Return the effects of one draw; a larger size hits the words of the smaller ones and more."""
     smallest = min((eps for eps in epsilons if eps > 0), default=0.0)
     result = _Draw({}, _WordCounts())
-    text_typos = rows.draw(draw, epsilons[-1])
+    text_typos = rows.draw(int(draw), epsilons[-1])
     texts = rows.texts
     flipped, changed = np.zeros((2, len(classes)), bool)
     for eps in epsilons:

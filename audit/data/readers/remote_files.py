@@ -5,8 +5,12 @@ import os
 import tempfile
 from pathlib import Path, PurePosixPath
 from typing import Any
+from uuid import uuid4
+
+from filelock import FileLock
 
 from audit.errors import AuditError, not_installed
+from audit.machine_errors import machine_error
 from audit.provenance.cache_folder import cache_folder
 
 _FOLDER = "data"
@@ -34,9 +38,11 @@ def local_copy(url: str) -> Path:
         )
         if not names:
             raise FileNotFoundError("no such file")
-        versions = [str(files.ukey(name)) for name in names]
+        versions = [_version(files, name) for name in names]
         return _copied(files, names, versions, url)
     except Exception as error:  # each file system has its own
+        if of_machine := machine_error(error):
+            raise of_machine from None
         raise AuditError(
             where=url,
             expected="data that fsspec can read here",
@@ -53,21 +59,30 @@ def _fsspec() -> Any:
     return fsspec
 
 
+def _version(files: Any, name: str) -> str:
+    """Return what tells versions of a file apart; of a server that tells nothing, a text that is never the same.
+
+    fsspec's own key of a file behind HTTP is its address, whatever it holds.
+    """
+    if not str(files.protocol).count("http"):
+        return str(files.ukey(name))
+    info = files.info(name)
+    known = [info.get(key) for key in ("ETag", "Last-Modified", "mtime")]
+    return f"{known} {info.get('size')}" if any(known) else uuid4().hex
+
+
 def _copied(files: Any, names: list[str], versions: list[str], url: str) -> Path:
     """Download into a folder named after address and versions, which appears under its name once it is whole."""
     key = hashlib.sha256("\n".join([url, *versions]).encode()).hexdigest()
     place = cache_folder() / _FOLDER / key
     top = os.path.commonpath([str(PurePosixPath(name).parent) for name in names])
-    if not place.exists():
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="partial-", dir=place.parent) as folder:
-            for name in names:
-                target = Path(folder, "files", os.path.relpath(name, top))
-                target.parent.mkdir(parents=True, exist_ok=True)
-                files.get_file(name, str(target))
-            try:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(place.with_suffix(".lock")):  # of all workers of a machine, one downloads
+        if not place.exists():
+            with tempfile.TemporaryDirectory(prefix="partial-", dir=place.parent) as folder:
+                for name in names:
+                    target = Path(folder, "files", os.path.relpath(name, top))
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    files.get_file(name, str(target))
                 Path(folder, "files").rename(place)
-            except OSError:  # another process was faster
-                if not place.exists():
-                    raise
     return place / os.path.relpath(names[0], top) if len(names) == 1 else place

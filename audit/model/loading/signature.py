@@ -43,7 +43,7 @@ class Signature:
     warnings: list[str]
 
     def __reduce__(self) -> "tuple[Callable[..., Signature], tuple[Any, ...]]":
-        return _reopened, (self.path, self.name, self.allowed)
+        return _reopened, (self.path.resolve(), self.name, self.allowed)
 
 
 @lru_cache(maxsize=4)

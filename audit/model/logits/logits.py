@@ -33,7 +33,7 @@ class Logits:
     ``graph(encoded)`` returns ``(rows, classes)``, float32 or float64, or ``(rows, 1)``: the value of a regression.
     ``encode`` makes the encoded matrix, whose numbers belong to the columns ``players``. ``widest`` is the largest
     count of numbers that the graph holds at once for a row. ``evidence`` says in words where the logits come from,
-    and ``exact`` is False if they had to be computed from the scores. ``again`` makes them again in another process,
+    and ``exact`` is False if they had to be computed from the scores. ``rebuild`` makes them again in another process,
     which cannot have their graph.
     """
 
@@ -43,12 +43,12 @@ class Logits:
     widest: int
     evidence: str
     exact: bool
-    again: Callable[[], "Logits"] | None = None
+    rebuild: Callable[[], "Logits"] | None = None
 
     def __reduce__(self) -> "tuple[Callable[[], Logits], tuple[()]]":
-        if self.again is None:
+        if self.rebuild is None:
             raise TypeError("logits that another process cannot make again")
-        return self.again, ()
+        return self.rebuild, ()
 
     def __call__(self, matrix: Any) -> Any:
         """Return the logits of a matrix of features; to be called inside a `tf.function`."""

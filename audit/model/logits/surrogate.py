@@ -55,7 +55,7 @@ class SurrogateLogits:
     """Class logits, or a regression's value, of a matrix of features, with straight-through gradients.
 
     ``exact`` says that they decide as the model does on verified rows, ``has_steps`` that the graph has steps or stops,
-    which gradients pass; ``evidence`` is their place in words. Whether a row flips is decided by the model. ``again``
+    which gradients pass; ``evidence`` is their place in words. Whether a row flips is decided by the model. ``rebuild``
     makes them again in another process, which cannot have their graph.
     """
 
@@ -63,12 +63,12 @@ class SurrogateLogits:
     evidence: str
     exact: bool
     has_steps: bool
-    again: "Callable[[], SurrogateLogits] | None" = None
+    rebuild: "Callable[[], SurrogateLogits] | None" = None
 
     def __reduce__(self) -> "tuple[Callable[[], SurrogateLogits], tuple[()]]":
-        if self.again is None:
+        if self.rebuild is None:
             raise TypeError("logits that another process cannot make again")
-        return self.again, ()
+        return self.rebuild, ()
 
     def __call__(self, matrix: Any) -> Any:
         """Return the logits of a matrix of features; to be called inside a `tf.function`."""

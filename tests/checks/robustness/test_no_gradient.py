@@ -157,7 +157,7 @@ def test_asked_for_scores_only_no_logits_are_looked_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     subject = grow(frame(), tmp_path)
-    monkeypatch.setattr("audit.subject.subject.find_logits", lambda *_: pytest.fail("logits"))
+    monkeypatch.setattr("audit.subject.model_functions.find_logits", lambda *_: pytest.fail("logits"))
     found = measure("robustness", subject, eps=[0.2], attacks=["noise", "square"])
     assert found.value("flip_rate", **SQUARE, eps=0.2) == can_flip(frame(), 0.2).mean() and not found.notes
 
