@@ -23,7 +23,7 @@ from audit.subject.subject import Subject
 _MAX_BATCH_ROWS = 8192
 _MAX_BATCH_VALUES = 2**21
 _MIN_BATCH_ROWS = 32
-_MAX_BATCH_COST = 2e11
+_MAX_BATCH_COST = 5e10
 """Multiply-adds of a batch: some seconds of one core."""
 _RESCORED_ROWS = 256
 """Rows whose scores are looked at for whether these are bare labels."""
