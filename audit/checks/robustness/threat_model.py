@@ -10,9 +10,12 @@ import numpy as np
 from audit.attacks.threat_model import ThreatModel
 from audit.checks.robustness.encoded_choices import IMMUTABLE, EncodedChoices, encoded_choices
 from audit.errors import AuditError, did_you_mean, quote_list
+from audit.execution.plan import row_ranges
 from audit.inputs.features import Column
 from audit.subject.images import ImageColumn
 from audit.subject.subject import Subject
+
+_ROWS_AT_ONCE = 1024
 
 
 class AuditThreatModel(NamedTuple):
@@ -78,15 +81,21 @@ def stuck_columns(x: np.ndarray, threat_model: ThreatModel, eps: float) -> np.nd
     """
     radius = eps * threat_model.scale
     integer = threat_model.integer & threat_model.movable
-    if threat_model.shape:
+    if threat_model.shape or not integer.any():
         return np.asarray(integer & (radius < 1))
+    parts = (x[rows.slice] for rows in row_ranges(len(x), _ROWS_AT_ONCE))
+    can_move = np.any([_can_move(part, threat_model, radius).any(0) for part in parts], axis=0)
+    return np.asarray(integer & ~can_move)
+
+
+def _can_move(x: np.ndarray, threat_model: ThreatModel, radius: np.ndarray) -> np.ndarray:
+    """Return which values have another whole number within ``radius`` ``(columns,)``, bool ``(rows, columns)``."""
     free = threat_model.free(x)
     value = np.where(free, x, 0.5).astype(np.float64)
     low, high = threat_model.range_of(value)
     first = np.ceil(np.maximum(low, value - radius))
     last = np.floor(np.minimum(high, value + radius))
-    can_move = (radius >= 1) & (first <= last) & ((first != value) | (last != value)) & free
-    return np.asarray(integer & ~can_move.any(0))
+    return np.asarray((radius >= 1) & (first <= last) & ((first != value) | (last != value)) & free)
 
 
 def is_still(x: np.ndarray, threat_model: ThreatModel, eps: float) -> bool:
