@@ -212,6 +212,7 @@ def _ray() -> Any:
 
 
 def _connect(ray: Any, address: str | None, workers: int) -> None:
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # an audit tells nobody that it runs
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
     if address is None:  # in this thread: what Ray starts ends with the thread that started it
         outcome = _attempt(
