@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from . import adult, mlflow_stores, models, tiers, wheels
@@ -19,6 +20,8 @@ Models = Callable[[str], Path]
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    hypothesis.settings.register_profile("untimed", deadline=None)  # whatever else a machine does
+    hypothesis.settings.load_profile("untimed")
     for marker, about in tiers.MARKERS.items():
         config.addinivalue_line("markers", f"{marker}: {about}")
 

@@ -180,7 +180,7 @@ def test_scores_that_say_nothing_still_find_one_category(guide: float) -> None:
 
 
 @given(st.integers(0, 2**32), st.sampled_from(["inf", "2"]), st.sampled_from([0.0, 0.3, 0.9, 2.0]))
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_what_is_placed_keeps_its_choices_and_whole_steps(seed: int, norm: Norm, eps: float) -> None:
     rng = np.random.default_rng(seed)
     x = rows(6, seed)

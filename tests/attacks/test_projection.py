@@ -45,7 +45,7 @@ def cases(draw: st.DrawFn) -> Case:
 
 
 @given(cases())
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 def test_what_is_placed_lies_inside(case: Case) -> None:
     ball, x = case.ball, case.x
     moved = ball.place(x, case.eta)
@@ -68,7 +68,7 @@ def test_what_is_placed_lies_inside(case: Case) -> None:
 
 
 @given(cases())
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_numbers_stop_where_the_ball_or_the_range_ends_and_not_before(case: Case) -> None:
     ball, x, rounding = case.ball, case.x.astype(np.float64), np.spacing(np.abs(case.x).max()) * 4
     where = ball.threat_model

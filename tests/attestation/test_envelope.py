@@ -50,7 +50,7 @@ def by_hand(value: Any) -> str:
     )
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 @given(st.dictionaries(TEXTS, VALUES, max_size=5))
 def test_the_canonical_form_is_that_of_another_implementation(statement: dict[str, Any]) -> None:
     text = canonical(statement)

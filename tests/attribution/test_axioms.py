@@ -98,7 +98,7 @@ def test_a_constant_function_stops_at_once(features: int) -> None:
     assert found.rounds.max() <= 6
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     features=st.integers(1, 9), rows=st.integers(1, 4), references=st.integers(1, 3), seed=st.integers(0, 99)
 )

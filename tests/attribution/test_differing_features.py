@@ -95,7 +95,7 @@ def test_of_features_of_several_columns_all_columns_must_agree() -> None:
     assert (found.by_reference[categories[0] == categories[5:]] == 0).all()
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 4), st.sampled_from(["float32", "float64"]))
 def test_codes_are_equal_where_the_bits_are(seed: int, width: int, dtype: str) -> None:
     values = np.array([0.0, -0.0, 1.0, np.nan, np.inf], dtype)
@@ -111,7 +111,7 @@ def test_codes_are_equal_where_the_bits_are(seed: int, width: int, dtype: str) -
                 assert found[at, reference, feature] == (not same)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.integers(0, 2**32 - 1), st.integers(0, 30), st.integers(1, 9), st.floats(0, 1))
 def test_buckets_hold_each_pair_once(seed: int, count: int, features: int, share: float) -> None:
     differing = np.random.default_rng(seed).random((count, features)) < share
@@ -126,7 +126,7 @@ def test_buckets_hold_each_pair_once(seed: int, count: int, features: int, share
     assert seen == {i: line.tolist() for i, line in enumerate(differing) if line.any()}
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(0, 99), st.integers(1, 3), st.integers(1, 40))
 def test_ragged_pairs_have_the_values_of_all_orders(seed: int, rows: int, references: int) -> None:
     """Of four features, by all 24 orders in plain Python: enumerated or sampled, with any pairs that agree."""

@@ -23,7 +23,7 @@ SIDES = arrays(np.float64, (2, 9), elements=st.integers(-3, 3).map(float))
 WEIGHTS = arrays(np.float64, 9, elements=st.integers(0, 4).map(float))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(sides=SIDES)
 def test_spearman_is_scipy_s(sides: np.ndarray) -> None:
     np.testing.assert_allclose(ranks(sides[0]), rankdata(sides[0]) - 0.5)
@@ -31,7 +31,7 @@ def test_spearman_is_scipy_s(sides: np.ndarray) -> None:
     np.testing.assert_allclose(spearman(*sides), expected, atol=1e-12)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(sides=SIDES, weights=WEIGHTS)
 def test_whole_weights_are_repeated_rows(sides: np.ndarray, weights: np.ndarray) -> None:
     repeated = np.repeat(sides, weights.astype(int), axis=1)

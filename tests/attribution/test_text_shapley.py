@@ -103,7 +103,7 @@ def test_dots_stand_for_words_where_a_text_may_not_be_empty() -> None:
     np.testing.assert_allclose(found.values, [2, 0.25])
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.text(min_size=1, max_size=60).filter(words))
 def test_the_pieces_are_the_text_and_their_values_add_up(text: str) -> None:
     found = attribute_words(additive, text, LEFT_OUT, 0)

@@ -49,7 +49,7 @@ def ends(text: str) -> tuple[float, float]:
 
 
 @given(backgrounds)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_what_stands_for_a_background_value_is_shared(background: np.ndarray) -> None:
     counts = Counter(background.tolist())
     texts = {value: masked(background, value) for value in counts}
@@ -65,7 +65,7 @@ def test_what_stands_for_a_background_value_is_shared(background: np.ndarray) ->
 
 
 @given(backgrounds, finite | tame)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_the_range_holds_any_value(background: np.ndarray, value: float) -> None:
     """Also one that no row has: an attack makes those."""
     text = masked(background, value)
@@ -77,7 +77,7 @@ def test_the_range_holds_any_value(background: np.ndarray, value: float) -> None
 
 
 @given(backgrounds)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_the_order_of_rows_does_not_matter(background: np.ndarray) -> None:
     other = np.random.default_rng(0).permutation(background)
     assert [masked(background, v) for v in background[:5]] == [masked(other, v) for v in background[:5]]

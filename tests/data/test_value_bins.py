@@ -50,7 +50,7 @@ def columns(draw: st.DrawFn) -> np.ndarray:
     return np.asarray(values, draw(st.sampled_from(["float32", "float64"])))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(values=columns(), number=st.integers(2, 40))
 def test_a_reader_selects_the_rows_of_a_run_by_its_text(values: np.ndarray, number: int) -> None:
     bins = ValueBins(values, number)
@@ -67,7 +67,7 @@ def test_a_reader_selects_the_rows_of_a_run_by_its_text(values: np.ndarray, numb
             ) or bins.number == 1
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(values=columns(), number=st.integers(2, 40))
 def test_no_text_has_a_value_that_few_rows_have_or_lie_beyond(values: np.ndarray, number: int) -> None:
     bins = ValueBins(values, number)

@@ -85,7 +85,7 @@ def test_the_whole_hostile_file() -> None:
     )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(reports() | forged_reports)
 def test_any_report_has_the_documented_fields_and_is_empty_for_a_pass_only(report: Report) -> None:
     assert read(report) or report.verdict == "pass"

@@ -179,7 +179,7 @@ def test_the_whole_hostile_file() -> None:
     require_golden(render(named("".join(v for k, v in NAMES.items() if k != "long"))), "hostile.junit.xml")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(reports())
 def test_any_report_is_valid(report: Report) -> None:
     xml = read(report)

@@ -60,7 +60,7 @@ def test_whatever_a_format_writes_is_recognized(name: str, tmp_path: Path) -> No
         file.write_bytes(FORMATS[name].render(written).encode("utf-8", "backslashreplace"))
         return is_ours(file)
 
-    @settings(max_examples=50, deadline=None)
+    @settings(max_examples=50)
     @given(reports())
     def tried(written: Report) -> None:
         assert recognized(written)

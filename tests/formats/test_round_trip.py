@@ -75,7 +75,7 @@ measurements = st.builds(
 
 
 @given(measurements)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_measurement_there_and_back(measurement: Measurement) -> None:
     original = with_measurement(measurement)
     assert same(asdict(from_json(to_json(original))), asdict(original))
@@ -102,7 +102,7 @@ results = st.builds(
 
 
 @given(results)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_table_and_note_there_and_back(result: CheckResult) -> None:
     original = replace(report(), checks=[result])
     assert same(asdict(from_json(to_json(original))), asdict(original))

@@ -86,7 +86,7 @@ def test_a_sentence_is_one_line(text: str, line: str) -> None:
     assert sentence(text) == line
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(reports())
 def test_no_name_breaks_out_of_its_line_or_fills_pages(report: Report) -> None:
     for rule in report.rules:

@@ -247,7 +247,7 @@ def test_the_whole_hostile_file() -> None:
     )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(reports())
 def test_any_report_is_valid(report: Report) -> None:
     run = read(report)

@@ -71,7 +71,7 @@ def test_every_format_is_read() -> None:
 
 @pytest.mark.parametrize("name", SUCCESS)
 def test_success_is_a_pass_and_a_pass_is_success(name: str) -> None:
-    @settings(max_examples=_examples(name), deadline=None)
+    @settings(max_examples=_examples(name))
     @given(reports())
     def tried(report: Report) -> None:
         assert SUCCESS[name](FORMATS[name].render(report)) == (report.verdict == "pass")
@@ -81,7 +81,7 @@ def test_success_is_a_pass_and_a_pass_is_success(name: str) -> None:
 
 @pytest.mark.parametrize("name", SUCCESS)
 def test_no_other_verdict_is_success_whatever_its_rules_say(name: str) -> None:
-    @settings(max_examples=_examples(name), deadline=None)
+    @settings(max_examples=_examples(name))
     @given(forged_reports)
     def tried(report: Report) -> None:
         assert not SUCCESS[name](FORMATS[name].render(report))

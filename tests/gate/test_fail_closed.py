@@ -20,7 +20,7 @@ from ..stats.test_intervals import NAMES, RANGES, measurements
 from .builders import against, at_least, check, decided, exact, plugged, rate
 
 NAN, INF = math.nan, math.inf
-few = settings(max_examples=12, deadline=None, derandomize=True)
+few = settings(max_examples=12, derandomize=True)
 
 
 def status(measurement: Measurement, **limit: Any) -> str:

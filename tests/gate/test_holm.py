@@ -45,7 +45,7 @@ def test_the_oracle_on_the_textbook_example() -> None:
         max_size=7,
     )
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_each_of_several_rules_fails_as_closed_testing_says(cases: list[tuple[int, int, float]]) -> None:
     found = [rate(k, n, f"c.m{i}") for i, (k, n, _) in enumerate(cases)]
     rules = [at_least(limit, f"c.m{i}") for i, (_, _, limit) in enumerate(cases)]
@@ -95,7 +95,7 @@ def above(k: int, n: int, limit: float) -> bool:
 
 
 @given(st.lists(st.integers(25, 50), min_size=2, max_size=6))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_one_rule_fails_if_any_of_its_groups_is_broken(successes: list[int]) -> None:
     found = [rate(k, 100, attribute="sex", group=str(i)) for i, k in enumerate(successes)]
     outcome = statuses(decided([check(*found)], [at_least(attribute="sex")]))

@@ -41,7 +41,7 @@ limits = st.one_of(
 wheres = st.sampled_from([{}, {"attribute": "sex"}, {"attribute": "*", "group": "a"}])
 rules = st.builds(lambda m, limit, where: Rule(metric=m, where=where, **limit), metrics, limits, wheres)
 audits = st.tuples(st.lists(measurements, max_size=6), st.lists(rules, max_size=4), st.sampled_from([0, 200]))
-fast = settings(max_examples=150, deadline=None)
+fast = settings(max_examples=150)
 
 
 def keyed(rule) -> tuple:

@@ -43,7 +43,7 @@ def tables(draw: st.DrawFn) -> np.ndarray:
 
 
 @given(tables())
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_every_group_that_is_the_only_one_of_its_columns_is_found_and_nothing_else(
     matrix: np.ndarray,
 ) -> None:

@@ -29,7 +29,7 @@ def decider(kind: Any, width: int, favorable: int = 1, **limits: float) -> Decis
     )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(HUNDREDTHS, st.sampled_from(TYPES), st.sampled_from([1, 2]))
 def test_a_score_reaches_the_threshold_that_it_was_written_as(limit: float, dtype: Any, width: int) -> None:
     score = np.array([[limit]], dtype)
@@ -38,7 +38,7 @@ def test_a_score_reaches_the_threshold_that_it_was_written_as(limit: float, dtyp
     assert decider(kind, width, threshold=limit).decide(raw)[1] == [1]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(HUNDREDTHS, st.sampled_from(TYPES), st.sampled_from([-1, 1]))
 def test_the_next_number_of_the_type_is_told_from_the_threshold(limit: float, dtype: Any, step: int) -> None:
     bits = {2: np.int16, 4: np.int32, 8: np.int64}[np.dtype(dtype).itemsize]
@@ -46,7 +46,7 @@ def test_the_next_number_of_the_type_is_told_from_the_threshold(limit: float, dt
     assert decider("sigmoid", 1, threshold=limit).decide(score)[1] == [step > 0]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(HUNDREDTHS, st.sampled_from(TYPES))
 def test_what_is_left_of_one_reaches_the_threshold_of_the_other_class(limit: float, dtype: Any) -> None:
     """One column scores the second class; the first is favourable up to the score that is left."""
@@ -57,14 +57,14 @@ def test_what_is_left_of_one_reaches_the_threshold_of_the_other_class(limit: flo
     assert decider("sigmoid", 1, favorable=0, threshold=limit).decide(above)[1] == [1]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.integers(-10_000, 10_000).map(lambda n: n / 10), st.sampled_from(TYPES))
 def test_a_prediction_reaches_the_limit_that_it_was_written_as(limit: float, dtype: Any) -> None:
     raw = np.array([[limit]], dtype)
     assert decider("regression", 1, at_least=limit).decide(raw)[1] == [1]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.lists(HUNDREDTHS, min_size=1, max_size=8),
     st.lists(HUNDREDTHS, min_size=1, max_size=5, unique=True).map(sorted),
@@ -87,7 +87,7 @@ def test_a_row_reaches_as_many_thresholds_as_decide_for_it(
     assert levels.tolist() == np.sum(each, axis=0).tolist()
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     st.lists(HUNDREDTHS, min_size=1, max_size=8),
     st.lists(HUNDREDTHS, min_size=1, max_size=5, unique=True).map(sorted),

@@ -61,7 +61,7 @@ def test_several_classes_are_decided_by_the_largest(classes: int, favorable: lis
     np.testing.assert_array_equal(found.argmax(1), decider.decide(softmax(logits, 1))[1])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.floats(0.01, 0.99), st.sampled_from([0, 1]), st.integers(0, 2**32))
 def test_two_classes_are_decided_at_any_threshold(threshold: float, favorable: int, seed: int) -> None:
     logits = np.random.default_rng(seed).normal(0, 3, (200, 2))

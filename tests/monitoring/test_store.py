@@ -733,5 +733,5 @@ class StoreAgainstLists(RuleBasedStateMachine):
 
 TestStoreAgainstLists = StoreAgainstLists.TestCase
 TestStoreAgainstLists.settings = settings(
-    max_examples=60, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=60, stateful_step_count=20, suppress_health_check=list(HealthCheck)
 )

@@ -111,4 +111,4 @@ def _is_without_answer(client: Client) -> bool:
 
 
 TestProtocol = Protocol.TestCase
-TestProtocol.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+TestProtocol.settings = settings(max_examples=150, stateful_step_count=40)

@@ -32,7 +32,7 @@ def columns(pairs: list[tuple[int, int]]) -> tuple[np.ndarray, np.ndarray]:
     return batch, reference
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(COUNTS)
 def test_uncorrected_sizes_are_those_of_the_formulas_and_of_scipy(pairs: list[tuple[int, int]]) -> None:
     batch, reference = columns(pairs)
@@ -51,7 +51,7 @@ def test_uncorrected_sizes_are_those_of_the_formulas_and_of_scipy(pairs: list[tu
     assert uncorrected(batch, reference, ordered=False)["ks"] == pytest.approx(in_any_set, abs=1e-12)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(COUNTS, st.randoms(use_true_random=False))
 def test_the_order_of_the_bins_matters_to_the_distance_of_numbers_alone(
     pairs: list[tuple[int, int]], random: object
@@ -131,7 +131,7 @@ def test_of_many_rows_the_value_is_the_true_one(shift: float) -> None:
         assert np.mean([size.value for size in of_batches]) == pytest.approx(truth[name], rel=0.03), name
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(COUNTS, st.booleans(), st.integers(0, 2**32))
 def test_values_lie_within_their_intervals_and_those_within_what_can_be(
     pairs: list[tuple[int, int]], ordered: bool, seed: int

@@ -74,7 +74,7 @@ def test_a_model_that_knows_nothing_is_not_asked_about(classes: int, rows: int) 
         assert agreement(code, probabilities).better() is None
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(2, 6), st.floats(0.7, 4), st.integers(0, 2**32 - 1), st.integers(100, 1000))
 def test_a_model_that_knows_something_is_not_asked_about(
     classes: int, skill: float, seed: int, rows: int

@@ -247,7 +247,7 @@ def test_fewer_rows_are_explained_within_a_budget_and_noted(subjects: Callable[.
     )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.integers(1, 70), st.integers(1, 70), st.integers(1, 3), st.integers(1, 50), st.integers(1, 2))
 def test_cells_cover_every_pixel_once(height: int, width: int, channels: int, most: int, pixels: int) -> None:
     cut = cell_grid((height, width, channels), most, pixels)
@@ -262,7 +262,7 @@ def test_cells_cover_every_pixel_once(height: int, width: int, channels: int, mo
     np.testing.assert_allclose(cut.means(values[0]), means)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.integers(1, 200), st.integers(1, 200))
 def test_patches_are_made_up_of_whole_cells(height: int, width: int) -> None:
     fine, coarse = cell_grid((height, width, 1), 48), cell_grid((height, width, 1), 8, 2)

@@ -115,7 +115,7 @@ def highest(table: Table) -> float | None:
     return None if max(ratings) == -math.inf else max(ratings)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(table=tables())
 def test_the_worst_of_all_candidates_is_chosen(table: Table) -> None:
     with np.errstate(all="ignore"):
@@ -127,7 +127,7 @@ def test_the_worst_of_all_candidates_is_chosen(table: Table) -> None:
         assert chosen[0].rating == pytest.approx(expected, rel=1e-6, abs=1e-9)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(table=tables())
 def test_further_slices_are_mostly_of_other_rows_and_worse_than_the_rest(table: Table) -> None:
     with np.errstate(all="ignore"):

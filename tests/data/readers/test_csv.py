@@ -248,7 +248,7 @@ CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\r\n\0\ufeff"),
 )
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=30),
     st.sampled_from([",", ";", "\t", "|"]),

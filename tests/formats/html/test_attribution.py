@@ -329,7 +329,7 @@ PICKED = {
 
 
 # No deadline: it is the machine's load that would be timed.
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.lists(st.tuples(cells, cells, cells, cells), max_size=6), st.lists(st.floats(), max_size=6))
 def test_any_cells_give_a_finite_drawing(rows: list[tuple[Scalar | None, ...]], values: list[float]) -> None:
     found = [

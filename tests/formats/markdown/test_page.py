@@ -86,7 +86,7 @@ def test_hostile_names_are_shown() -> None:
 
 
 @given(reports() | forged_reports)
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_the_first_line_says_pass_only_of_a_verdict_of_pass(report: Report) -> None:
     text = render(report)
     first = text.partition("\n")[0]
@@ -96,7 +96,7 @@ def test_the_first_line_says_pass_only_of_a_verdict_of_pass(report: Report) -> N
 
 
 @given(reports() | forged_reports)
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_every_rule_is_listed_with_its_status(report: Report) -> None:
     cells = [[token.content for token in row] for row in _rows(render(report), "Status")]
     listed = [status[0].replace("*", "").partition(",")[0] for status in cells]

@@ -104,7 +104,7 @@ def test_hostile_names_are_shown_and_none_is_endless() -> None:
 
 
 @given(reports() | forged_reports)
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_the_verdict_and_each_rule_are_what_they_are(report: Report) -> None:
     model = model_of(report)
     assert properties(model)["verdict"] == [report.verdict]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from audit.formats.text.safe_text import clean, elide, fitting, width
@@ -22,7 +22,6 @@ PARTS = (
 
 
 @given(st.lists(st.sampled_from(PARTS), max_size=60), st.integers(4, 24))
-@settings(deadline=None)
 def test_a_long_name_is_shortened_as_a_cleaned_one(parts: list[str], columns: int) -> None:
     text = "".join(parts)
     whole = clean(text)
