@@ -44,7 +44,8 @@ class Agreement:
         their number.
         """
         order = np.arange(len(self.counts))
-        for gain in (self._sum / self.counts.sum(1, keepdims=True), self.counts):
+        rows = np.maximum(self.counts.sum(1, keepdims=True), 1)  # a label without rows gains nothing anywhere
+        for gain in (self._sum / rows, self.counts):
             best = _best_assignment(gain)
             for labels in _cycles(best):
                 if self._prefers(labels, best[labels]):
@@ -69,6 +70,10 @@ class Agreement:
         Each label counts alike, whatever its rows: what an output gives to all labels then cancels over a cycle,
         so that neither a frequent class nor a model that favours one looks like an association.
         """
+        present = self.counts[labels].sum(1) > 0
+        if not present.any():
+            return 0.0
+        labels, outputs = labels[present], outputs[present]
         rows = self.counts[labels].sum(1)
         gain = (self._sum[labels, outputs] - self._sum[labels, labels]) / rows
         variance = (self._square[labels, outputs] - rows * gain**2 + 1) / rows  # of one row it is unknown: 1

@@ -121,3 +121,15 @@ def test_a_few_rows_tell_nothing(rows: int) -> None:
     assert agreement(code, wrong).better() is None
     many = np.arange(40, dtype=np.int32) % 2
     assert agreement(many, np.eye(2)[1 - many]).better() is not None
+
+
+@pytest.mark.filterwarnings("error")
+@given(seed=st.integers(0, 2**32 - 1), absent=st.integers(1, 4))
+def test_labels_without_rows_prefer_no_other_order(seed: int, absent: int) -> None:
+    """A model may have classes that the audited rows lack: what is known of the others decides."""
+    shares = np.array([0.0] * absent + [1 / (6 - absent)] * (6 - absent))
+    code, probabilities = scored(6, 600, 3.0, seed, shares)
+    assert agreement(code, probabilities).better() is None
+    swapped = [*range(4), 5, 4]
+    order = agreement(code, shuffled(probabilities, swapped)).better()
+    assert order is not None and order[4:].tolist() == [5, 4]
