@@ -97,7 +97,8 @@ def run(
         "checks": checks,
     }
     names = [only] if isinstance(only, str) else only
-    seed, on = audit_seed(seed), audit_date(on)
+    seed = audit_seed(seed)
+    on = audit_date(on)
     resolved = _policy(policy_of(policy, keywords, unknown))
     request = AuditRequest(policy=resolved, seed=seed, on=on, only=names)
     observers = Observers(progress=progress or ignore, crash=crash or ignore)
@@ -165,7 +166,8 @@ def selftest(
     from audit.policy.arguments import audit_date, audit_seed
     from audit.runner import AuditRequest
 
-    seed, on = audit_seed(seed), audit_date(on)
+    seed = audit_seed(seed)
+    on = audit_date(on)
     request = AuditRequest(policy=_policy(policy), seed=seed, on=on)
     return run_selftest(request, Observers(progress=progress or ignore, crash=crash or ignore))
 

@@ -6,11 +6,10 @@ import io
 import os
 import tarfile
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
-
-_LOCAL: dict[str, Path] = {}
 
 
 class FileTree(NamedTuple):
@@ -43,6 +42,10 @@ def _digest(path: Path) -> str:
     return total.hexdigest()
 
 
+_LOCAL: dict[FileTree, Path] = {}
+_PLACES: dict[str, Path] = {}
+
+
 def pack(tree: FileTree) -> bytes:
     """Return the files as an uncompressed tar archive."""
     stream = io.BytesIO()
@@ -52,23 +55,29 @@ def pack(tree: FileTree) -> bytes:
     return stream.getvalue()
 
 
-def unpack(tree: FileTree, archive: bytes) -> None:
-    """Unpack the files of another machine; `local_path` then finds them.
+def provide(tree: FileTree, archive: Callable[[], bytes]) -> None:
+    """Find the files of another machine here, once in a process, or unpack them; `local_path` then returns them.
 
-    All workers of a user on a machine share them, by their digest, among the temporary files.
+    All workers of a user on a machine share what is unpacked, by its digest, among the temporary files.
 
     Raises:
         OSError: the directory for it belongs to somebody else, or the disk is full.
     """
+    if tree not in _LOCAL:
+        _LOCAL[tree] = Path(tree.path) if tree.is_here else _unpacked(tree, archive)
+        _PLACES[tree.path] = _LOCAL[tree]
+
+
+def _unpacked(tree: FileTree, archive: Callable[[], bytes]) -> Path:
     top = _own_folder()
     place = top / tree.digest
     if not place.exists():
         with tempfile.TemporaryDirectory(prefix="partial-", dir=top) as folder:
-            with tarfile.open(fileobj=io.BytesIO(archive)) as files:
+            with tarfile.open(fileobj=io.BytesIO(archive())) as files:
                 files.extractall(Path(folder, "files"), filter="data")
             with suppress(OSError):  # another worker was faster
                 Path(folder, "files").rename(place)
-    _LOCAL[tree.path] = place / Path(tree.path).name
+    return place / Path(tree.path).name
 
 
 def _own_folder() -> Path:
@@ -81,4 +90,4 @@ def _own_folder() -> Path:
 
 def local_path(path: Path) -> Path:
     """Return where the files of an absolute path are on this machine."""
-    return _LOCAL.get(str(path), path)
+    return _PLACES.get(str(path), path)

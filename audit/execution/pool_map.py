@@ -88,7 +88,7 @@ class PoolMap(Generic[W]):
         Raises:
             AuditError: a part ended three workers, or no worker starts.
         """
-        started = time.monotonic()
+        last_ready = time.monotonic()
         while True:
             self._assign()
             while self.order and self.order[0] in self.finished:
@@ -98,8 +98,10 @@ class PoolMap(Generic[W]):
                 return
             for worker in self.pool.wait(self.pool.ensure_workers(), _SECONDS_OF_WAIT):
                 self._receive(worker)
-            if time.monotonic() - started > _SECONDS_TO_START:
-                self._require_ready()
+            if any(worker.is_ready for worker in self.pool.ensure_workers()):
+                last_ready = time.monotonic()
+            elif time.monotonic() - last_ready > _SECONDS_TO_START:
+                raise self._none_ready()
 
     def take(self, number: int) -> Any:
         """Return a result, or raise the exception that it is."""
@@ -173,14 +175,13 @@ class PoolMap(Generic[W]):
                 fix="install the same packages where the workers run, or use --backend local",
             )
 
-    def _require_ready(self) -> None:
-        if not any(worker.is_ready for worker in self.pool.ensure_workers()):
-            raise AuditError(
-                where="execution.workers",
-                expected=f"workers that start within {_SECONDS_TO_START:.0f} s",
-                found=self.pool.state(),
-                fix="use fewer workers, or wait until others have left the cluster",
-            )
+    def _none_ready(self) -> AuditError:
+        return AuditError(
+            where="execution.workers",
+            expected=f"workers that start within {_SECONDS_TO_START:.0f} s",
+            found=self.pool.state(),
+            fix="use fewer workers, or wait until others have left the cluster",
+        )
 
     def _retry(self, tasks: list[Task], reason: str) -> None:
         for task in tasks:

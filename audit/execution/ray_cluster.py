@@ -8,6 +8,7 @@ import os
 import platform
 import socket
 from collections.abc import Callable, Sequence
+from functools import partial
 from importlib.metadata import version
 from math import floor
 from pathlib import Path
@@ -20,7 +21,7 @@ import numpy as np
 
 from audit.errors import AuditError, not_installed
 from audit.execution.computer import Answer, Computer
-from audit.execution.files import FileTree, pack, unpack
+from audit.execution.files import FileTree, pack, provide
 from audit.execution.payload import decode, encode
 from audit.execution.pool import WorkerPool
 from audit.execution.threads import VARIABLE, cores, intra_op_threads
@@ -70,8 +71,7 @@ def _load(data: Any, buffers: Any, archives: Sequence[tuple[FileTree, Any]]) -> 
     import ray
 
     for tree, archive in archives:
-        if not tree.is_here:
-            unpack(tree, ray.get(archive))
+        provide(tree, partial(ray.get, archive))
     return decode(memoryview(data), [memoryview(buffer) for buffer in buffers])
 
 
@@ -129,7 +129,9 @@ class RayCluster(WorkerPool[RayWorker]):
         self._archives: list[tuple[FileTree, Any]] = []
 
     def provide(self, path: Path) -> None:
-        """Put a file or directory into the object store."""
+        """Put a file or directory into the object store; a cluster of this machine has it."""
+        if self._address is None:
+            return
         tree = FileTree.of(path)
         self._archives.append((tree, self._connected().put(pack(tree))))
 

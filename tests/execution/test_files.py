@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from audit.execution import files
-from audit.execution.files import FileTree, local_path, pack, unpack
+from audit.execution.files import FileTree, local_path, pack, provide
 from audit.execution.ray_cluster import RayCluster
 
 
@@ -38,19 +38,22 @@ def test_the_same_files_under_the_same_path_are_here(folder: Path) -> None:
 
 def test_other_files_are_unpacked_once(folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(files, "_LOCAL", {})
+    monkeypatch.setattr(files, "_PLACES", {})
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     tree = FileTree.of(folder)
     archive = pack(tree)
     (folder / "saved_model.pb").write_bytes(b"an older graph")
+    asked: list[bytes] = []
     for _ in range(2):
-        unpack(tree, archive)
+        provide(tree, lambda: asked.append(archive) or archive)
         assert local_path(folder) != folder
         assert content(folder)(0) == [b"graph", b"numbers"]
+    assert asked == [archive]
     assert [path.name for path in next(tmp_path.glob("audit-models-*")).iterdir()] == [tree.digest]
 
 
 def test_workers_of_a_cluster_get_a_model_that_they_do_not_see(folder: Path, ray_cluster: None) -> None:
-    with RayCluster(2, print) as backend:
+    with RayCluster(2, print, "auto") as backend:
         backend.provide(folder)
         (folder / "saved_model.pb").write_bytes(b"an older graph")
         assert list(backend.map(content(folder), range(4))) == [[b"graph", b"numbers"]] * 4

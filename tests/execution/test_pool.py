@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import subprocess
@@ -10,6 +11,7 @@ import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -19,9 +21,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit.errors import AuditError, RowError
-from audit.execution import LocalBackend
+from audit.execution import LocalBackend, pool_map
+from audit.execution.computer import Answer
 from audit.execution.plan import RowRange, row_ranges
+from audit.execution.pool_map import PoolMap
 from audit.execution.processes import Processes
+from audit.execution.workers import Shipment, Worker, WorkerLost
 
 from .conftest import Pool
 
@@ -240,3 +245,70 @@ def test_workers_that_never_start_are_an_error(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(sys, "executable", "/bin/false")
     with Processes(2, print) as backend, pytest.raises(AuditError, match="workers that start"):
         list(backend.map(partial(pow, 2), range(4)))
+
+
+class SlowStart:
+    """A pool of one worker that is lost, and whose successor takes long to start; it counts seconds by waits."""
+
+    workers = 1
+    max_parts_per_worker = None
+
+    def __init__(self, seconds_to_start: float) -> None:
+        self.numbers = itertools.count()
+        self.notify = print
+        self.seconds = 0.0
+        self.starts_at = 0.0
+        self._seconds_to_start = seconds_to_start
+        self._slots: list[Any] = [Scripted(self)]
+
+    def ensure_workers(self) -> list[Any]:
+        return self._slots
+
+    def replace(self, worker: Any) -> None:
+        self.starts_at = self.seconds + self._seconds_to_start
+        self._slots = [Scripted(self)]
+
+    def wait(self, workers: Any, seconds: float) -> list[Any]:
+        self.seconds += seconds
+        return list(workers)
+
+    def state(self) -> str:
+        return "none has started"
+
+
+class Scripted(Worker):
+    """A worker that starts at a pool's moment, and is lost once, after 500 seconds."""
+
+    def __init__(self, pool: SlowStart) -> None:
+        self._pool = pool
+        self._numbers: list[int] = []
+
+    def send(self, shipment: Shipment, number: int, part: Any) -> None:
+        self._numbers.append(number)
+
+    def receive(self) -> list[Answer]:
+        if self._pool.starts_at == 0 and self._pool.seconds >= 500:
+            raise WorkerLost("ended")
+        self.is_ready = self._pool.seconds >= self._pool.starts_at
+        if not self.is_ready or self._pool.seconds < 600:
+            return []
+        return [Answer("result", self._numbers.pop(0), None)] if self._numbers else []
+
+    def end(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize(("seconds", "starts"), [(60.0, True), (10_000.0, False)])
+def test_a_successor_has_as_long_to_start_as_a_first_worker(
+    monkeypatch: pytest.MonkeyPatch, seconds: float, starts: bool
+) -> None:
+    """However long the map has run."""
+    pool = SlowStart(seconds)
+    monkeypatch.setattr(pool_map, "time", SimpleNamespace(monotonic=lambda: pool.seconds))
+    waiting: Any = pool  # stands in for a pool
+    results = PoolMap(waiting, Shipment("key", None), iter(range(3)), 1).results()
+    if starts:
+        assert list(results) == [None] * 3
+    else:
+        with pytest.raises(AuditError, match="none has started"):
+            list(results)
