@@ -54,6 +54,8 @@ bench: $(READY)  ## figures as ratios within one run; DATA_DIR= says where the r
 	$(RUN)/python benchmarks/process.py $(if $(DATA_DIR),--data-dir $(DATA_DIR))
 	$(RUN)/python benchmarks/starting.py $(if $(DATA_DIR),--data-dir $(DATA_DIR))
 	$(RUN)/python benchmarks/million.py
+	$(RUN)/python benchmarks/execution.py
+	$(RUN)/python benchmarks/cost_curves.py
 
 calibration: $(READY)  ## how often intervals and verdicts err, into docs/intervals.md
 	$(RUN)/python benchmarks/calibration.py --write

@@ -7,7 +7,7 @@ they are what to read when the pin of TensorFlow is raised.
 import gc
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from functools import cache
 from typing import Any, cast
 
@@ -38,8 +38,9 @@ def tensorflow() -> Any:
 
 def _share_gpus(tf: Any) -> None:
     """Take of a GPU's memory what is needed, and not all of it: several workers may have the same one."""
-    for gpu in tf.config.list_physical_devices("GPU"):
-        tf.config.experimental.set_memory_growth(gpu, True)
+    with suppress(RuntimeError):  # whoever started TensorFlow before, such as a plug-in, has decided
+        for gpu in tf.config.list_physical_devices("GPU"):
+            tf.config.experimental.set_memory_growth(gpu, True)
 
 
 def gpu_names() -> list[str]:
