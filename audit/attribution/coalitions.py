@@ -88,10 +88,16 @@ class MaskedFunction:
         targets: np.ndarray | None = None,
     ) -> None:
         tf = tensorflow()
+        self.rows, self.background = rows, background
         self.masks_of_call = max(1, rows_of_call // 2)  # a mask makes two rows
+        self._arguments = f, rows, background, rows_of_call, targets
         self._tables = tf.constant(rows), tf.constant(background)
         self._targets = np.zeros(len(rows), np.int32) if targets is None else targets
         self._outputs = _masked_function(f, rows, targets)
+
+    def __reduce__(self) -> "tuple[type[MaskedFunction], tuple[Any, ...], dict[str, Ends]]":
+        """Another process compiles the function again; it need not evaluate the ends."""
+        return type(self), self._arguments, {"ends": self.ends}
 
     @cached_property
     def ends(self) -> Ends:
@@ -103,7 +109,7 @@ class MaskedFunction:
         Raises:
             ValueError: the function is not finite at a row or a reference.
         """
-        rows, references = (len(table) for table in self._tables)
+        rows, references = len(self.rows), len(self.background)
         _, first, line = np.unique(self._targets, return_index=True, return_inverse=True)
         at_references, at_rows = self._evaluate_ends(np.arange(max(rows, references)) % rows)
         lines = (
@@ -125,13 +131,13 @@ class MaskedFunction:
 
     def _evaluate_ends(self, row: np.ndarray) -> np.ndarray:
         """Return the outputs at the references, taken in turn, and at the rows with the indices ``row``: (2, rows)."""
-        reference = np.arange(len(row), dtype=np.int32) % len(self._tables[1])
-        columns = self._tables[0].shape[1]
+        reference = np.arange(len(row), dtype=np.int32) % len(self.background)
+        columns = self.rows.shape[1]
 
         def outside(pairs: slice, _: slice) -> np.ndarray:
             return np.zeros((1, len(row[pairs]) * columns), bool)
 
-        values = np.empty((2, len(row)), self._tables[0].dtype.as_numpy_dtype)
+        values = np.empty((2, len(row)), self.rows.dtype)
         for call in self._calls(row.astype(np.int32), reference, outside, 1):
             values[:, call.pairs] = call.outputs[:, 0]
         return values

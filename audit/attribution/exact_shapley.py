@@ -5,11 +5,11 @@ equation 4.
 """
 
 from math import factorial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from audit.attribution.coalitions import BatchFunction, MaskedFunction
+from audit.attribution.coalitions import MaskedFunction
 from audit.attribution.differing_features import FeatureCodes, SortedPairs, by_column
 from audit.attribution.row_groups import CONCURRENT_GROUPS, RowGroup, row_groups, rows_per_group
 from audit.attribution.running_estimate import ReferenceInfluence, ShapleyEstimate, signed_sums
@@ -38,27 +38,15 @@ class ExactSums(NamedTuple):
 class CoalitionEnumerator:
     """Computes the values of a group of rows; arguments as of `audit.attribution.permutation_pass.PassSampler`."""
 
-    def __init__(
-        self,
-        f: BatchFunction,
-        rows: np.ndarray,
-        background: np.ndarray,
-        feature_of_column: np.ndarray,
-        rows_of_call: int,
-        targets: np.ndarray | None = None,
-    ) -> None:
-        self._arguments = f, rows, background, feature_of_column, rows_of_call, targets
-        self.masked = MaskedFunction(f, rows, background, rows_of_call, targets)
-        self._codes = FeatureCodes.of(rows, background, feature_of_column)
+    def __init__(self, masked: MaskedFunction, feature_of_column: np.ndarray) -> None:
+        self.masked = masked
+        self._codes = FeatureCodes.of(masked.rows, masked.background, feature_of_column)
         self._feature_of_column = feature_of_column
 
     @property
     def shape(self) -> tuple[int, ...]:
         """Numbers of rows and features."""
         return self._codes.rows.shape
-
-    def __reduce__(self) -> "tuple[type[CoalitionEnumerator], tuple[Any, ...]]":
-        return type(self), self._arguments
 
     def __call__(self, row_group: RowGroup) -> ExactSums:
         """Return the values of the group's rows."""

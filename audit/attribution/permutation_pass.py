@@ -11,11 +11,11 @@ features precede it, errors cancel in part.
 """
 
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from audit.attribution.coalitions import BatchFunction, MaskedFunction
+from audit.attribution.coalitions import MaskedFunction
 from audit.attribution.differing_features import FeatureCodes, SortedPairs, by_column
 from audit.attribution.pass_plan import PassPlan, coalitions_of_pair
 from audit.attribution.pass_sums import SampledPairs
@@ -46,29 +46,15 @@ class PassSampler:
     """Samples a pass of a group of rows; what it returns depends on its arguments and the group's alone.
 
     Args:
-        f: the function.
-        rows: (rows, columns) float32 or float64, the rows that are explained.
-        background: (m, columns), the references, of the same dtype.
+        masked: the function, its rows and references.
         feature_of_column: (columns,) int, the feature that each column belongs to.
         seed: seed of the permutations.
-        rows_of_call: most masked rows of one call.
-        targets: (rows,) int32, the target of each row; None if the function takes none.
     """
 
-    def __init__(
-        self,
-        f: BatchFunction,
-        rows: np.ndarray,
-        background: np.ndarray,
-        feature_of_column: np.ndarray,
-        seed: int,
-        rows_of_call: int,
-        targets: np.ndarray | None = None,
-    ) -> None:
-        self._arguments = f, rows, background, feature_of_column, seed, rows_of_call, targets
-        self.masked = MaskedFunction(f, rows, background, rows_of_call, targets)
-        self.plan = PassPlan.of(len(background))
-        self._codes = FeatureCodes.of(rows, background, feature_of_column)
+    def __init__(self, masked: MaskedFunction, feature_of_column: np.ndarray, seed: int) -> None:
+        self.masked = masked
+        self.plan = PassPlan.of(len(masked.background))
+        self._codes = FeatureCodes.of(masked.rows, masked.background, feature_of_column)
         self._feature_of_column = feature_of_column
         self._seed = seed
 
@@ -76,9 +62,6 @@ class PassSampler:
     def features(self) -> int:
         """Number of features."""
         return int(self._codes.rows.shape[1])
-
-    def __reduce__(self) -> "tuple[type[PassSampler], tuple[Any, ...]]":
-        return type(self), self._arguments
 
     def __call__(self, row_group: RowGroup) -> PassSums:
         """Sample the pass that each row of the group is at."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from audit.attribution import exact_shapley, permutation_shapley
-from audit.attribution.coalitions import BatchFunction, end_evaluations, rows_per_call
+from audit.attribution.coalitions import BatchFunction, MaskedFunction, end_evaluations, rows_per_call
 from audit.attribution.exact_shapley import CoalitionEnumerator
 from audit.attribution.pass_plan import PassPlan
 from audit.attribution.permutation_pass import PassSampler
@@ -133,15 +133,13 @@ def attribute(
     features = int(feature_of_column.max()) + 1
     exact = _is_enumerated(features, len(background))
     rows_of_call = rows_per_call(rows, floats_per_row, memory_bytes)
-    tables = (f, rows, background, feature_of_column)
+    masked = MaskedFunction(f, rows, background, rows_of_call, targets)
     if exact:
-        enumerator = CoalitionEnumerator(*tables, rows_of_call, targets)
-        ends = enumerator.masked.ends
-        estimate = exact_shapley.enumerate_coalitions(enumerator, backend)
+        estimate = exact_shapley.enumerate_coalitions(CoalitionEnumerator(masked, feature_of_column), backend)
     else:
-        sampler = PassSampler(*tables, seed, rows_of_call, targets)
-        ends = sampler.masked.ends
+        sampler = PassSampler(masked, feature_of_column, seed)
         estimate = permutation_shapley.sample(sampler, tolerance, max_evaluations, backend)
+    ends = masked.ends
     return Attributions(
         **estimate._replace(evaluations=estimate.evaluations + ends.evaluations)._asdict(),
         base=ends.base,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable
 from typing import Any
 
@@ -36,7 +37,7 @@ def odd_set(x: Any) -> Any:
 
 def estimates(f: Callable[[Any], Any], rows: np.ndarray, background: np.ndarray, seeds: int) -> Any:
     """Yield values and errors of a pass by each seed."""
-    sampler = PassSampler(f, rows, background, COLUMNS, 0, CALL)
+    sampler = PassSampler(MaskedFunction(f, rows, background, CALL), COLUMNS, 0)
     group = np.arange(len(rows))
     for seed in range(seeds):
         sampler._seed = seed
@@ -52,7 +53,7 @@ def test_errors_of_one_pass(function: Callable[[Any], Any], references: int, is_
     draw = rounded if is_rounded and function is not odd_set else normal  # signs of 0 are no interaction
     rows, background = draw(12, seed=1), draw(references, seed=2)
     exact = enumerate_coalitions(
-        CoalitionEnumerator(function, rows, background, COLUMNS, CALL), LocalBackend()
+        CoalitionEnumerator(MaskedFunction(function, rows, background, CALL), COLUMNS), LocalBackend()
     ).values
     found = list(estimates(function, rows, background, 30))
     distance = np.array([values - exact for values, _ in found])
@@ -72,11 +73,12 @@ def test_a_pass_takes_fewer_evaluations_for_the_same_error_than_independent_orde
     """Two independent orders of all features for each reference took 4 (M - 1) m evaluations."""
     rows, background = normal(12, seed=1), normal(100, seed=2)
     exact = enumerate_coalitions(
-        CoalitionEnumerator(functions.network, rows, background, COLUMNS, CALL), LocalBackend()
+        CoalitionEnumerator(MaskedFunction(functions.network, rows, background, CALL), COLUMNS),
+        LocalBackend(),
     ).values
     single = independent_variance(rows, background, exact)
     found = np.mean([(v - exact) ** 2 for v, _ in estimates(functions.network, rows, background, 30)])
-    sampler = PassSampler(functions.network, rows, background, COLUMNS, 0, CALL)
+    sampler = PassSampler(MaskedFunction(functions.network, rows, background, CALL), COLUMNS, 0)
     evaluations = sampler(RowGroup(np.arange(12), np.zeros(12, int))).evaluations / 12
     assert found * evaluations < 0.85 * single / 2 * 4 * (FEATURES - 1) * 100
 
@@ -101,7 +103,7 @@ def independent_variance(rows: np.ndarray, background: np.ndarray, exact: np.nda
 
 def test_draws_depend_on_seed_row_and_pass_alone() -> None:
     rows, background = rounded(9, seed=1), rounded(20, seed=2)
-    sampler = PassSampler(functions.network, rows, background, COLUMNS, 3, CALL)
+    sampler = PassSampler(MaskedFunction(functions.network, rows, background, CALL), COLUMNS, 3)
     together = sampler(RowGroup(np.arange(9), np.full(9, 2)))
     for group in (np.array([4]), np.array([7, 0, 3])):
         part = sampler(RowGroup(group, np.full(len(group), 2)))
@@ -116,7 +118,14 @@ def test_draws_depend_on_seed_row_and_pass_alone() -> None:
 
 def test_the_influence_is_the_signed_mean_over_turns() -> None:
     rows, background = rounded(5, seed=1), rounded(20, seed=2)
-    sampler = PassSampler(functions.network, rows, background, COLUMNS, 3, CALL)
+    sampler = PassSampler(MaskedFunction(functions.network, rows, background, CALL), COLUMNS, 3)
     found = sampler(RowGroup(np.arange(5), np.zeros(5, int)))
     values = found.sums / (20 * min_passes(20))
     np.testing.assert_allclose(found.influence.mean(axis=0), abs(values).sum(axis=0), rtol=1e-6)
+
+
+def test_another_process_need_not_evaluate_the_ends() -> None:
+    masked = MaskedFunction(functions.network, rounded(9, seed=1), rounded(20, seed=2), CALL)
+    copy = pickle.loads(pickle.dumps(masked))
+    assert vars(copy)["ends"].evaluations == masked.ends.evaluations
+    np.testing.assert_array_equal(vars(copy)["ends"].rows, masked.ends.rows)
