@@ -1,4 +1,4 @@
-"""Backends under test: workers that are processes, and actors of one Ray cluster that all tests share."""
+"""Backends under test: workers that are processes, and actors of a Ray cluster that the tests of a module share."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from audit.execution.workers import Notify
 Pool = Callable[..., WorkerPool[Any]]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # Ray maps a third of the machine's memory, and tests of other modules fork
 def ray_cluster() -> Iterator[None]:
     import ray
 

@@ -12,6 +12,8 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
+
 from audit.errors import AuditError
 
 from .damage import damaged
@@ -19,7 +21,8 @@ from .reading import read
 from .whole_files import READERS, SECRETS, Whole
 
 SECONDS = 10
-MEMORY = 6 * 2**30  # bytes of addresses; TensorFlow reserves most of them
+SECONDS_TO_START = 60  # the first whole file may take TensorFlow's import
+MEMORY = 6 * 2**30  # bytes of addresses beside those of the parent; TensorFlow reserves most of them
 _POLICY_KEYS = ("data.label", "data.favorable", "data.weight", "data.protected", "model.output")
 
 
@@ -60,8 +63,10 @@ def _work(name: str, numbers: range, folder: Path, pipe: int) -> None:
     try:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         _silence()
+        signal.alarm(SECONDS_TO_START)
+        limit = MEMORY + psutil.Process().memory_info().vms
         whole = READERS[name]()
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
         _write(whole, folder)
         for number in numbers:
             signal.alarm(SECONDS)
