@@ -4,15 +4,16 @@ AIF360 computes the same numbers to the last digit from one row for each combina
 prediction, weighted by its rows, as from all rows; and the table does not grow with the data.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from audit.check import Check, Skip
+from audit.checks.fairness.aif360_metrics import metrics_by_group
 from audit.checks.fairness.decided_rows import DecidedRows
 from audit.checks.fairness.mean_predictions import (
     FACTS,
@@ -27,7 +28,6 @@ from audit.checks.fairness.privileged_groups import among_privileged
 from audit.checks.fairness.shared_clusters import privileged_last, shares_left
 from audit.checks.fairness.threshold_tables import threshold_tables
 from audit.data.protected_attributes import Attribute
-from audit.frameworks.aif360_loader import aif360
 from audit.result import Measurement, MetricFacts, Note, Scalar, Table, Unasked
 from audit.result.small_groups import pool_name, pools
 from audit.stats.group_rates import CellCounts, Rates, count_cells, rates, rates_of_cells
@@ -148,7 +148,7 @@ def _compare(
 ) -> Iterator[Measurement]:  # fmt: skip
     """Yield the metrics of these names of some groups against the privileged ones."""
     cells = count_cells(attribute.codes, label, predicted, subject.weights)
-    metrics_of = _metrics_by_group(cells, attribute.privileged)
+    metrics_of = metrics_by_group(cells, attribute.privileged)
     rates_by_name = _rates(attribute, label, predicted, cells, subject)
     rows = DecidedRows(label, predicted, subject.weights, subject.clusters)
     compared = _compared_rates(names, rates_by_name, shares_left(attribute, rows, rates_by_name))
@@ -237,35 +237,6 @@ def _compared_rates(
                 rows_of.append(np.broadcast_to(of_rate.rows[place], len(counts) - 1).tolist())
         compared[name] = _ComparedRates(counts_of, rows_of)
     return compared
-
-
-def _metrics_by_group(cells: CellCounts, privileged: list[int]) -> Callable[[int], Any]:
-    """Return the function from a group to AIF360's metrics of it against the privileged ones.
-
-    Its data sets are made once for all groups.
-    """
-    import pandas as pd  # late: listing the checks needs none of it
-
-    columns = ("group", "label", "predicted", "weight")
-    table = pd.DataFrame({name: getattr(cells, name).astype(float) for name in columns})
-
-    def dataset(outcome: str) -> Any:
-        return aif360("datasets").BinaryLabelDataset(
-            favorable_label=1.0,
-            unfavorable_label=0.0,
-            df=table[["group", "weight"]].assign(outcome=table[outcome]),
-            label_names=["outcome"],
-            protected_attribute_names=["group"],
-            instance_weights_name="weight",
-        )
-
-    metrics = partial(
-        aif360("metrics").ClassificationMetric,
-        dataset("label"),
-        dataset("predicted"),
-        privileged_groups=[{"group": float(index)} for index in privileged],
-    )
-    return lambda group: metrics(unprivileged_groups=[{"group": float(group)}])
 
 
 def fairness_trace(subject: Subject, measurement: Measurement) -> Trace:
