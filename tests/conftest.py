@@ -20,7 +20,10 @@ Models = Callable[[str], Path]
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    hypothesis.settings.register_profile("untimed", deadline=None)  # whatever else a machine does
+    slow = [hypothesis.HealthCheck.too_slow]
+    hypothesis.settings.register_profile(
+        "untimed", deadline=None, suppress_health_check=slow
+    )  # on a busy machine
     hypothesis.settings.load_profile("untimed")
     for marker, about in tiers.MARKERS.items():
         config.addinivalue_line("markers", f"{marker}: {about}")

@@ -79,6 +79,7 @@ TENSORFLOW = {
     "subject/test_score_screen.py": False,
     "test_container.py": True,
     "test_determinism.py": True,
+    "test_frameworks_of_a_run.py": True,
     "test_host.py": True,
     "test_testing.py": True,
     "zoo": True,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from audit.attribution.coalitions import MaskedFunction
+from audit.attribution.coalitions import MaskedFunction, MaskedGraph
 from audit.attribution.exact_shapley import CoalitionEnumerator, enumerate_coalitions
 from audit.attribution.pass_plan import min_passes
 from audit.attribution.permutation_pass import PassSampler
@@ -25,6 +25,10 @@ CALL = 1 << 17
 COLUMNS = np.arange(FEATURES)
 
 
+def masked_function(f: Callable[[Any], Any], rows: np.ndarray, background: np.ndarray) -> MaskedFunction:
+    return MaskedFunction(MaskedGraph(f), rows, background, CALL)
+
+
 def deep(x: Any) -> Any:
     """Interactions of all features."""
     return tensorflow().reduce_prod(1 + 0.5 * x, 1)
@@ -37,7 +41,7 @@ def odd_set(x: Any) -> Any:
 
 def estimates(f: Callable[[Any], Any], rows: np.ndarray, background: np.ndarray, seeds: int) -> Any:
     """Yield values and errors of a pass by each seed."""
-    sampler = PassSampler(MaskedFunction(f, rows, background, CALL), COLUMNS, 0)
+    sampler = PassSampler(masked_function(f, rows, background), COLUMNS, 0)
     group = np.arange(len(rows))
     for seed in range(seeds):
         sampler._seed = seed
@@ -53,7 +57,7 @@ def test_errors_of_one_pass(function: Callable[[Any], Any], references: int, is_
     draw = rounded if is_rounded and function is not odd_set else normal  # signs of 0 are no interaction
     rows, background = draw(12, seed=1), draw(references, seed=2)
     exact = enumerate_coalitions(
-        CoalitionEnumerator(MaskedFunction(function, rows, background, CALL), COLUMNS), LocalBackend()
+        CoalitionEnumerator(masked_function(function, rows, background), COLUMNS), LocalBackend()
     ).values
     found = list(estimates(function, rows, background, 30))
     distance = np.array([values - exact for values, _ in found])
@@ -73,19 +77,19 @@ def test_a_pass_takes_fewer_evaluations_for_the_same_error_than_independent_orde
     """Two independent orders of all features for each reference took 4 (M - 1) m evaluations."""
     rows, background = normal(12, seed=1), normal(100, seed=2)
     exact = enumerate_coalitions(
-        CoalitionEnumerator(MaskedFunction(functions.network, rows, background, CALL), COLUMNS),
+        CoalitionEnumerator(masked_function(functions.network, rows, background), COLUMNS),
         LocalBackend(),
     ).values
     single = independent_variance(rows, background, exact)
     found = np.mean([(v - exact) ** 2 for v, _ in estimates(functions.network, rows, background, 30)])
-    sampler = PassSampler(MaskedFunction(functions.network, rows, background, CALL), COLUMNS, 0)
+    sampler = PassSampler(masked_function(functions.network, rows, background), COLUMNS, 0)
     evaluations = sampler(RowGroup(np.arange(12), np.zeros(12, int))).evaluations / 12
     assert found * evaluations < 0.85 * single / 2 * 4 * (FEATURES - 1) * 100
 
 
 def independent_variance(rows: np.ndarray, background: np.ndarray, exact: np.ndarray) -> float:
     """Return the mean squared error of one order, forwards and backwards, for each reference."""
-    masked = MaskedFunction(functions.network, rows, background, CALL)
+    masked = masked_function(functions.network, rows, background)
     row, reference = (a.ravel().astype(np.int32) for a in np.indices((len(rows), len(background))))
     squares = []
     for seed in range(30):
@@ -103,7 +107,7 @@ def independent_variance(rows: np.ndarray, background: np.ndarray, exact: np.nda
 
 def test_draws_depend_on_seed_row_and_pass_alone() -> None:
     rows, background = rounded(9, seed=1), rounded(20, seed=2)
-    sampler = PassSampler(MaskedFunction(functions.network, rows, background, CALL), COLUMNS, 3)
+    sampler = PassSampler(masked_function(functions.network, rows, background), COLUMNS, 3)
     together = sampler(RowGroup(np.arange(9), np.full(9, 2)))
     for group in (np.array([4]), np.array([7, 0, 3])):
         part = sampler(RowGroup(group, np.full(len(group), 2)))
@@ -118,14 +122,14 @@ def test_draws_depend_on_seed_row_and_pass_alone() -> None:
 
 def test_the_influence_is_the_signed_mean_over_turns() -> None:
     rows, background = rounded(5, seed=1), rounded(20, seed=2)
-    sampler = PassSampler(MaskedFunction(functions.network, rows, background, CALL), COLUMNS, 3)
+    sampler = PassSampler(masked_function(functions.network, rows, background), COLUMNS, 3)
     found = sampler(RowGroup(np.arange(5), np.zeros(5, int)))
     values = found.sums / (20 * min_passes(20))
     np.testing.assert_allclose(found.influence.mean(axis=0), abs(values).sum(axis=0), rtol=1e-6)
 
 
 def test_another_process_need_not_evaluate_the_ends() -> None:
-    masked = MaskedFunction(functions.network, rounded(9, seed=1), rounded(20, seed=2), CALL)
+    masked = masked_function(functions.network, rounded(9, seed=1), rounded(20, seed=2))
     copy = pickle.loads(pickle.dumps(masked))
     assert vars(copy)["ends"].evaluations == masked.ends.evaluations
     np.testing.assert_array_equal(vars(copy)["ends"].rows, masked.ends.rows)
