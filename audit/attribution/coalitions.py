@@ -7,7 +7,7 @@ The two coalitions that all rows share, none of the row (the reference) and all 
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -68,6 +68,43 @@ class Ends:
         return np.asarray(self.rows[row] - self.references[self.line[row], reference])
 
 
+class MaskedGraph:
+    """A function of masked rows, compiled once for all attributions of rows with as many columns.
+
+    ``compiled(columns, dtype, has_targets)`` is the function of rows, references, targets, the indices of pairs, and
+    masks (coalitions, pairs * columns). Pairs and columns are one axis until the rows are masked: TensorFlow
+    broadcasts over leading axes several times faster than over middle ones. The masks come from numpy, which compares
+    faster.
+    """
+
+    def __init__(self, f: BatchFunction) -> None:
+        self._f = f
+        self.compiled = cache(self._compile)
+
+    def __reduce__(self) -> "tuple[type[MaskedGraph], tuple[BatchFunction]]":
+        return type(self), (self._f,)
+
+    def _compile(self, columns: int, dtype: np.dtype, has_targets: bool) -> Callable[..., Any]:
+        tf = tensorflow()
+        table = tf.TensorSpec([None, columns], dtype)
+        index = tf.TensorSpec([None], tf.int32)
+
+        def outputs(rows: Any, background: Any, targets: Any, row: Any, reference: Any, inside: Any) -> Any:
+            row_values = tf.reshape(tf.gather(rows, row), [1, -1])
+            reference_values = tf.reshape(tf.gather(background, reference), [1, -1])
+            both = tf.stack([row_values, reference_values])
+            masked = tf.where(inside, both, tf.stack([reference_values, row_values]))
+            points = tf.reshape(masked, [-1, columns])
+            point_targets = (
+                [tf.tile(tf.gather(targets, row), [2 * tf.shape(inside)[0]])] if has_targets else []
+            )
+            values = self._f(points, *point_targets)
+            return tf.reshape(values, [2, tf.shape(inside)[0], tf.shape(row)[0]])
+
+        signature = [table, table, index, index, index, tf.TensorSpec([None, None], tf.bool)]
+        return graph(outputs, signature)  # type: ignore[no-any-return]
+
+
 class MaskedFunction:
     """A function evaluated on masked rows, for pairs of a row and a reference.
 
@@ -81,7 +118,7 @@ class MaskedFunction:
 
     def __init__(
         self,
-        f: BatchFunction,
+        f: MaskedGraph,
         rows: np.ndarray,
         background: np.ndarray,
         rows_of_call: int,
@@ -91,9 +128,9 @@ class MaskedFunction:
         self.rows, self.background = rows, background
         self.masks_of_call = max(1, rows_of_call // 2)  # a mask makes two rows
         self._arguments = f, rows, background, rows_of_call, targets
-        self._tables = tf.constant(rows), tf.constant(background)
         self._targets = np.zeros(len(rows), np.int32) if targets is None else targets
-        self._outputs = _masked_function(f, rows, targets)
+        self._tables = tf.constant(rows), tf.constant(background), tf.constant(self._targets)
+        self._outputs = f.compiled(rows.shape[1], rows.dtype, targets is not None)
 
     def __reduce__(self) -> "tuple[type[MaskedFunction], tuple[Any, ...], dict[str, Ends]]":
         """Another process compiles the function again; it need not evaluate the ends."""
@@ -192,29 +229,3 @@ def end_evaluations(rows: int, references: int, targets: int = 1) -> int:
 
 def _slices(length: int, step: int) -> list[slice]:
     return [slice(start, start + step) for start in range(0, length, step)]
-
-
-def _masked_function(f: BatchFunction, rows: np.ndarray, targets: np.ndarray | None) -> Callable[..., Any]:
-    """Return the compiled function of both tables, indices and masks (coalitions, pairs * columns).
-
-    Pairs and columns are one axis until the rows are masked: TensorFlow broadcasts over leading axes
-    several times faster than over middle ones. The masks come from numpy, which compares faster.
-    """
-    tf = tensorflow()
-    table = tf.TensorSpec([None, rows.shape[1]], rows.dtype)
-    index = tf.TensorSpec([None], tf.int32)
-
-    def outputs(rows: Any, background: Any, row: Any, reference: Any, inside: Any) -> Any:
-        row_values = tf.reshape(tf.gather(rows, row), [1, -1])
-        reference_values = tf.reshape(tf.gather(background, reference), [1, -1])
-        both = tf.stack([row_values, reference_values])
-        masked = tf.where(inside, both, tf.stack([reference_values, row_values]))
-        points = tf.reshape(masked, [-1, rows.shape[1]])
-        point_targets = (
-            [] if targets is None else [tf.tile(tf.gather(targets, row), [2 * tf.shape(inside)[0]])]
-        )
-        values = f(points, *point_targets)
-        return tf.reshape(values, [2, tf.shape(inside)[0], tf.shape(row)[0]])
-
-    signature = [table, table, index, index, tf.TensorSpec([None, None], tf.bool)]
-    return graph(outputs, signature)  # type: ignore[no-any-return]

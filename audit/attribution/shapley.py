@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from audit.attribution import exact_shapley, permutation_shapley
-from audit.attribution.coalitions import BatchFunction, MaskedFunction, end_evaluations, rows_per_call
+from audit.attribution.coalitions import (
+    BatchFunction,
+    MaskedFunction,
+    MaskedGraph,
+    end_evaluations,
+    rows_per_call,
+)
 from audit.attribution.exact_shapley import CoalitionEnumerator
 from audit.attribution.pass_plan import PassPlan
 from audit.attribution.permutation_pass import PassSampler
@@ -88,7 +94,7 @@ def _is_enumerated(features: int, references: int) -> bool:
 
 
 def attribute(
-    f: BatchFunction,
+    f: BatchFunction | MaskedGraph,
     rows: np.ndarray,
     background: np.ndarray,
     *,
@@ -110,7 +116,8 @@ def attribute(
     the row's index and the pass only. Where no more than two features interact, sampled values are exact, too.
 
     Args:
-        f: (n, columns) float tensor to (n,) float tensor; traceable by ``tf.function``.
+        f: (n, columns) float tensor to (n,) float tensor; traceable by ``tf.function``. Calls that are given the same
+            graph of it trace it once.
         rows: (rows, columns) float32 or float64, at least one row.
         background: (m, columns), of the same dtype: each in turn is the reference that absent features are taken from.
         feature_of_column: (columns,) int, the feature that each column belongs to, from 0: columns of one feature are
@@ -133,7 +140,8 @@ def attribute(
     features = int(feature_of_column.max()) + 1
     exact = _is_enumerated(features, len(background))
     rows_of_call = rows_per_call(rows, floats_per_row, memory_bytes)
-    masked = MaskedFunction(f, rows, background, rows_of_call, targets)
+    masked_graph = f if isinstance(f, MaskedGraph) else MaskedGraph(f)
+    masked = MaskedFunction(masked_graph, rows, background, rows_of_call, targets)
     if exact:
         estimate = exact_shapley.enumerate_coalitions(CoalitionEnumerator(masked, feature_of_column), backend)
     else:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from audit.attribution import Attributions, BatchFunction, attribute
+from audit.attribution import Attributions, BatchFunction, MaskedGraph, attribute
 from audit.attribution.expected_gradients import ExpectedGradients, expected_gradients
 from audit.check import Skip
 from audit.checks.explainability.rare_values import RareValues, find_rare_values
@@ -98,6 +98,10 @@ class ExplainedOutput:
         tables = [tf.TensorSpec([None, len(self.feature_of_column)], self.dtype)]
         return graph(self.f, tables if self.decide is None else [*tables, tf.TensorSpec([None], tf.int32)])
 
+    @cached_property
+    def _masked(self) -> MaskedGraph:
+        return MaskedGraph(self.f)
+
     def __call__(self, matrix: np.ndarray, targets: np.ndarray | None = None) -> np.ndarray:
         """Return the output of a matrix that is not encoded, float64 ``(rows,)``, for `targets` of the same rows."""
         row_targets = () if targets is None else (targets,)
@@ -112,7 +116,7 @@ class ExplainedOutput:
     ) -> Attributions:
         """Return the SHAP values of rows that are not encoded; ``features`` is the feature of each encoded column."""
         tables = (self.encode(rows), self.encode(references))
-        return attribute(self.f, *tables, feature_of_column=features, **self._options(rows, sampling))
+        return attribute(self._masked, *tables, feature_of_column=features, **self._options(rows, sampling))
 
     def gradients(self, rows: np.ndarray, references: np.ndarray, sampling: Sampling) -> ExpectedGradients:
         """Return the expected gradients at rows that are not encoded."""
