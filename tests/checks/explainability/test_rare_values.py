@@ -158,6 +158,17 @@ def test_nan_is_a_value_like_any_other() -> None:
     assert not rare.values and not rare.unseen.any()
 
 
+def test_zeros_of_both_signs_are_one_value_and_so_are_all_nans() -> None:
+    other_nan = np.array(0xFFC00001, np.uint32).view(np.float32)
+    for first, second in ((0.0, -0.0), (np.float32(np.nan), other_nan)):
+        data = np.full((100, 1), 1.0, np.float32)
+        background = data.copy()
+        data[::2], background[::2] = first, second
+        assert not find_rare_values(
+            data, background, np.arange(0, 100), np.array([0, 1]), 1
+        ).unrepresented.any()
+
+
 @pytest.mark.parametrize(("share_of_ones", "rows"), [(0.002, 6000), (0.004, 2000), (0.02, 2000)])
 def test_shares_of_a_rare_feature_are_covered(share_of_ones: float, rows: int) -> None:
     rng = np.random.default_rng(3)
