@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import fsspec
@@ -94,6 +95,18 @@ def test_an_interrupted_download_leaves_nothing(cache: Path, monkeypatch: pytest
     with pytest.raises(AuditError, match="connection lost"):
         open_source("memory://bucket/other.parquet")
     assert copies(cache) == 0
+
+
+@pytest.mark.parametrize("pattern", ["", "data/*"])
+def test_names_in_an_archive_do_not_lead_out_of_the_cache(
+    pattern: str, cache: Path, tmp_path: Path
+) -> None:
+    with zipfile.ZipFile(tmp_path / "rows.zip", "w") as archive:
+        archive.writestr("data/rows.csv", "a\n1\n")
+        archive.writestr("data/../../../outside.csv", "a\n2\n")
+    with pytest.raises(AuditError, match="leads out of its folder"):
+        open_source(f"zip://{pattern}::{tmp_path}/rows.zip")
+    assert not list(tmp_path.rglob("outside.csv")) and not cache.exists()
 
 
 @pytest.mark.parametrize(
