@@ -3,6 +3,8 @@
 import hashlib
 import os
 import tempfile
+from glob import has_magic
+from itertools import takewhile
 from pathlib import Path, PurePosixPath
 from typing import Any
 from uuid import uuid4
@@ -33,16 +35,10 @@ def local_copy(url: str) -> Path:
     fsspec = _fsspec()
     try:
         files, path = fsspec.core.url_to_fs(url)
-        names = sorted(
-            [path] if files.isfile(path) else files.glob(path) if "*" in path else files.find(path)
-        )
-        if not names:
-            raise FileNotFoundError("no such file")
-        for name in names:  # of archives and object stores, whoever filled them chose the names
-            if ".." in PurePosixPath(name).parts:
-                raise ValueError(f"the name {name!r}, which leads out of its folder")
-        versions = [_version(files, name) for name in names]
-        return _copied(files, names, versions, url)
+        if files.isfile(path):
+            name = PurePosixPath(path).name
+            return _copied(files, {path: name}, url) / name
+        return _copied(files, _below(path, _listed(files, path)), url)
     except Exception as error:  # each file system has its own
         if of_machine := machine_error(error):
             raise of_machine from None
@@ -74,18 +70,43 @@ def _version(files: Any, name: str) -> str:
     return f"{known} {info.get('size')}" if any(known) else uuid4().hex
 
 
-def _copied(files: Any, names: list[str], versions: list[str], url: str) -> Path:
+def _listed(files: Any, path: str) -> list[str]:
+    """Return the names of the files of a directory or glob; a directory that a glob matches is none."""
+    found = files.glob(path, detail=True) if has_magic(path) else files.find(path, detail=True)
+    return sorted(name for name, info in found.items() if info["type"] == "file")
+
+
+def _below(path: str, names: list[str]) -> dict[str, str]:
+    """Return names of files in a directory or glob, each with its path below what the glob has before its first star.
+
+    The names of the directories there may give columns.
+
+    Raises:
+        OSError: there are none.
+        ValueError: one leads out, as whoever filled an archive or object store may have chosen.
+    """
+    if not names:
+        raise FileNotFoundError("no such file")
+    top = PurePosixPath(*takewhile(lambda part: not has_magic(part), PurePosixPath(path).parts))
+    paths = {name: os.path.relpath(name, top) for name in names}
+    for name, below in paths.items():
+        if ".." in (*PurePosixPath(name).parts, *PurePosixPath(below).parts):
+            raise ValueError(f"the name {name!r}, which leads out of its folder")
+    return paths
+
+
+def _copied(files: Any, names: dict[str, str], url: str) -> Path:
     """Download into a folder named after address and versions, which appears under its name once it is whole."""
+    versions = [_version(files, name) for name in names]
     key = hashlib.sha256("\n".join([url, *versions]).encode()).hexdigest()
     place = cache_folder() / _FOLDER / key
-    top = os.path.commonpath([str(PurePosixPath(name).parent) for name in names])
     place.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(place.with_suffix(".lock")):  # of all workers of a machine, one downloads
         if not place.exists():
             with tempfile.TemporaryDirectory(prefix="partial-", dir=place.parent) as folder:
-                for name in names:
-                    target = Path(folder, "files", os.path.relpath(name, top))
+                for name, below in names.items():
+                    target = Path(folder, "files", below)
                     target.parent.mkdir(parents=True, exist_ok=True)
                     files.get_file(name, str(target))
                 Path(folder, "files").rename(place)
-    return place / os.path.relpath(names[0], top) if len(names) == 1 else place
+    return place
