@@ -38,9 +38,10 @@ from ..cli.kit import Kit, message
 def test_options_that_do_not_go_together_are_refused(
     kit: Kit, capsys: pytest.CaptureFixture[str], options: list[str], where: str, fix: str
 ) -> None:
-    assert main([*kit.write(), *options]) == 2
-    text = message(capsys.readouterr().err)
-    assert where in text and fix in text
+    for dry_run in ([], ["--dry-run"]):
+        assert main([*kit.write(), *options, *dry_run]) == 2
+        text = message(capsys.readouterr().err)
+        assert where in text and fix in text
     assert not (kit.out / "report.json").exists()
 
 
@@ -55,6 +56,12 @@ def test_the_policy_chooses_and_the_options_override_it(kit: Kit) -> None:
     assert main([*arguments, "--backend", "local", "--quiet"]) == 0
     report = json.loads((kit.out / "report.json").read_text())
     assert "execution" not in report["run"] and report["policy"]["digest"] == digest
+
+
+@pytest.mark.parametrize("backend", ["local", "processes"])
+def test_another_backend_has_not_the_workers_and_address_of_the_policy(kit: Kit, backend: str) -> None:
+    kit.policy["execution"] = {"backend": "ray", "workers": 3, "address": "head:6379"}
+    assert main([*kit.write(), "--backend", backend, "--dry-run", "--quiet"]) == 0
 
 
 def test_without_ray_one_message_says_what_to_install(
