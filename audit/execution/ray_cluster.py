@@ -7,6 +7,7 @@ replacement of actors are the pool's: Ray restarts nothing, so that every backen
 import os
 import platform
 import socket
+import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from importlib.metadata import version
@@ -122,7 +123,9 @@ class RayCluster(WorkerPool[RayWorker]):
         super().__init__(workers or cores(), notify, preload=preload)
         self._are_counted = workers is not None
         self._address = address or os.environ.get("RAY_ADDRESS") or None  # as Ray itself does
-        if self._address not in (None, "auto", "local"):
+        if self._address == "local":  # Ray's word for a cluster that it starts
+            self._address = None
+        if self._address not in (None, "auto"):
             _host_and_port(str(self._address))
         self._is_ours = False
         self._ray: Any = None
@@ -216,6 +219,8 @@ def _ray() -> Any:
 def _connect(ray: Any, address: str | None, workers: int) -> None:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # an audit tells nobody that it runs
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
+    if not (address or "").startswith("ray://"):
+        options["job_config"] = _job_config(ray)
     if address is None:  # in this thread: what Ray starts ends with the thread that started it
         outcome = _attempt(
             ray, {**options, "address": "local", "num_cpus": workers, "include_dashboard": False}
@@ -224,6 +229,19 @@ def _connect(ray: Any, address: str | None, workers: int) -> None:
         outcome = _attempt_in_time(ray, {**options, "address": address})
     if outcome is not None:
         raise _unreachable(address, f"{type(outcome).__name__}: {outcome}".splitlines()[0][:300])
+
+
+def _job_config(ray: Any) -> Any:
+    """Return a configuration under which workers look for modules in no directory that this process does not.
+
+    Ray would have them look in the working directory first, whoever filled it.
+    """
+    here = os.getcwd()
+    searched = {os.path.realpath(place or here) for place in sys.path}
+    places = [os.path.dirname(os.path.realpath(sys.argv[0])), os.path.realpath(here)]  # those that Ray adds
+    config = ray.job_config.JobConfig(_py_driver_sys_path=[place for place in places if place in searched])
+    config._runtime_env_has_working_dir = lambda: True  # so that it adds none itself
+    return config
 
 
 def _attempt(ray: Any, options: dict[str, Any]) -> BaseException | None:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import cloudpickle
 import pytest
 
 import audit
@@ -74,6 +78,35 @@ def test_without_ray_one_message_says_what_to_install(
     assert caught.value.fix == "pip install 'savedmodel-audit[ray]'"
     assert main([*kit.write(), "--backend", "ray", "--quiet"]) == 2
     assert "savedmodel-audit[ray]" in capsys.readouterr().err
+
+
+WORKING = """
+import sys
+from {module} import {backend} as Backend
+with Backend(1, print) as backend:
+    print(list(backend.map(lambda part: sys.modules["cloudpickle"].__file__, range(2)))[0])
+"""
+
+
+@pytest.mark.parametrize(
+    ("module", "backend"),
+    [("audit.execution.processes", "Processes"), ("audit.execution.ray_cluster", "RayCluster")],
+)
+@pytest.mark.parametrize("address", ["", "local"])
+def test_modules_in_the_working_directory_are_not_those_of_workers(
+    module: str, backend: str, address: str, tmp_path: Path
+) -> None:
+    """Unless they are those of the process that audits: a repository under test may hold any."""
+    (tmp_path / "cloudpickle.py").write_text("raise SystemExit(7)", "utf-8")
+    output = subprocess.run(
+        [sys.executable, "-P", "-c", WORKING.format(module=module, backend=backend)],
+        cwd=tmp_path,
+        env={**os.environ, "RAY_ADDRESS": address},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    ).stdout
+    assert output.strip() == cloudpickle.__file__
 
 
 @pytest.fixture
