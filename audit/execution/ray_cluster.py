@@ -20,7 +20,7 @@ from uuid import uuid4
 
 import numpy as np
 
-from audit.errors import AuditError, not_installed
+from audit.errors import AuditError, MachineFault, not_installed
 from audit.execution.computer import Answer, Computer
 from audit.execution.files import FileTree, pack, provide
 from audit.execution.payload import decode, encode
@@ -298,7 +298,7 @@ def _unreachable(address: str | None, reason: str) -> AuditError:
 def _require_same(of_worker: dict[str, str]) -> None:
     expected = versions()
     if of_worker != expected:
-        raise AuditError(
+        raise MachineFault(
             where="the Ray cluster",
             expected=f"the versions of this process: {_listed(expected)}",
             found=_listed(of_worker),
