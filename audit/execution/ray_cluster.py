@@ -8,7 +8,7 @@ import os
 import platform
 import socket
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from importlib.metadata import version
 from math import floor
@@ -43,10 +43,15 @@ def versions() -> dict[str, str]:
 
 
 class RayComputer:
-    """The actor: a `Computer` in a process of the cluster."""
+    """The actor: a `Computer` in a process of the cluster.
 
-    def __init__(self, preload: bool) -> None:
+    Of the variables that decide about last bits it has ``variables`` alone, and none of the node's own.
+    """
+
+    def __init__(self, preload: bool, variables: Collection[str]) -> None:
         enable(replay_on_error=False)
+        for name in [name for name in os.environ if name.startswith(_FORWARDED) and name not in variables]:
+            del os.environ[name]
         self._computer = Computer()
         if preload:
             Thread(target=tensorflow, daemon=True).start()
@@ -145,8 +150,9 @@ class RayCluster(WorkerPool[RayWorker]):
         if gpus := int(ray.cluster_resources().get("GPU", 0)):
             workers_per_gpu = -(-self.workers // gpus)
             options["num_gpus"] = floor(1e4 / workers_per_gpu) / 1e4
-        actor = ray.remote(RayComputer).options(**options, runtime_env={"env_vars": _environment()})
-        return RayWorker(ray, actor.remote(self.preload))
+        variables = _environment()
+        actor = ray.remote(RayComputer).options(**options, runtime_env={"env_vars": variables})
+        return RayWorker(ray, actor.remote(self.preload, list(variables)))
 
     def ship(self, function: Callable[[Any], Any]) -> Shipment:
         """Put the function and its arrays into the object store."""

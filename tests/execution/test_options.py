@@ -109,6 +109,25 @@ def test_modules_in_the_working_directory_are_not_those_of_workers(
     assert output.strip() == cloudpickle.__file__
 
 
+VARIABLES = """
+import os, ray
+from audit.execution.ray_cluster import RayCluster
+os.environ["TF_OF_THE_NODE"] = "1"
+ray.init(address="local", num_cpus=1, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+del os.environ["TF_OF_THE_NODE"]
+os.environ["TF_OF_THE_AUDIT"] = "1"
+with RayCluster(1, print, "auto") as backend:
+    for names in backend.map(lambda _: sorted(name for name in os.environ if "TF_OF" in name), range(2)):
+        print(*names)
+"""
+
+
+def test_variables_that_decide_about_last_bits_are_those_of_the_process_that_audits() -> None:
+    command = [sys.executable, "-c", VARIABLES]
+    output = subprocess.run(command, capture_output=True, text=True, timeout=120).stdout
+    assert output.splitlines() == ["TF_OF_THE_AUDIT"] * 2
+
+
 @pytest.fixture
 def silent_port() -> Iterator[int]:
     """Return a port at which connections are accepted and nothing is answered."""
