@@ -16,6 +16,8 @@ from audit.machine_errors import machine_error
 from audit.provenance.cache_folder import cache_folder
 
 _FOLDER = "data"
+_FILES = "files"
+_LISTING = "listing"
 
 
 def is_remote(path: str) -> bool:
@@ -96,17 +98,34 @@ def _below(path: str, names: list[str]) -> dict[str, str]:
 
 
 def _copied(files: Any, names: dict[str, str], url: str) -> Path:
-    """Download into a folder named after address and versions, which appears under its name once it is whole."""
-    versions = [_version(files, name) for name in names]
-    key = hashlib.sha256("\n".join([url, *versions]).encode()).hexdigest()
-    place = cache_folder() / _FOLDER / key
+    """Download into a folder named after address, names and versions, which appears under its name once it is whole.
+
+    One that has lost files since, or parts of them, is downloaded again: rows would be missing unsaid.
+    """
+    versions = [f"{below} {_version(files, name)}" for name, below in names.items()]
+    place = cache_folder() / _FOLDER / hashlib.sha256("\n".join([url, *versions]).encode()).hexdigest()
     place.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(place.with_suffix(".lock")):  # of all workers of a machine, one downloads
-        if not place.exists():
+        if not _is_whole(place):
             with tempfile.TemporaryDirectory(prefix="partial-", dir=place.parent) as folder:
+                copy = Path(folder, "copy")
                 for name, below in names.items():
-                    target = Path(folder, "files", below)
+                    target = copy / _FILES / below
                     target.parent.mkdir(parents=True, exist_ok=True)
                     files.get_file(name, str(target))
-                Path(folder, "files").rename(place)
-    return place
+                (copy / _LISTING).write_text(_listing(copy), "utf-8", "surrogateescape")
+                if place.exists():
+                    place.rename(Path(folder, "damaged"))
+                copy.rename(place)
+    return place / _FILES
+
+
+def _is_whole(place: Path) -> bool:
+    listing = place / _LISTING
+    return listing.is_file() and listing.read_text("utf-8", "surrogateescape") == _listing(place)
+
+
+def _listing(place: Path) -> str:
+    """Return the sizes and names of the downloaded files, a line each."""
+    files = sorted(file for file in (place / _FILES).rglob("*") if file.is_file())
+    return "".join(f"{file.stat().st_size} {file.relative_to(place)}\n" for file in files)

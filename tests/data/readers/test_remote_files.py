@@ -66,6 +66,19 @@ def test_a_file_is_downloaded_once_for_each_version(cache: Path, tmp_path: Path)
     assert copies(cache) == 2
 
 
+def test_a_copy_that_has_lost_files_or_parts_of_them_is_downloaded_again(cache: Path, tmp_path: Path) -> None:
+    """As where somebody clears what was not read for long."""
+    (tmp_path / "table").mkdir()
+    for name in ("a", "b"):
+        FRAME.to_csv(tmp_path / "table" / f"{name}.csv", index=False)
+    url = f"local://{tmp_path}/table"
+    place = remote_files.local_copy(url)
+    (place / "b.csv").unlink()
+    assert len(rows(url)) == 2 * len(FRAME)
+    (place / "a.csv").write_text("a,b\n1.0,x\n")
+    assert len(rows(url)) == 2 * len(FRAME) and copies(cache) == 1
+
+
 class Server:
     """A file system behind HTTP as fsspec has it, whose key of a file is its address alone."""
 
