@@ -297,7 +297,9 @@ def _unreachable(address: str | None, reason: str) -> AuditError:
         where=f"--address {address}" if address else "--backend ray",
         expected="a Ray cluster that answers" if address else "a Ray cluster, started on this machine",
         found=reason,
-        fix="check the address with 'ray status', or use --backend processes",
+        fix="check address and token (RAY_AUTH_TOKEN) with 'ray status', or use --backend processes"
+        if address
+        else "use --backend processes; if the path of a socket is too long, set TMPDIR to a short one",
     )
 
 

@@ -19,7 +19,7 @@ import pytest
 import audit
 from audit.cli import main
 from audit.errors import AuditError
-from audit.execution import execution_facts, open_backend
+from audit.execution import execution_facts, open_backend, ray_cluster
 from audit.execution.backend import LocalBackend
 from audit.execution.processes import Processes
 from audit.execution.ray_cluster import RayCluster, _require_same, versions
@@ -153,6 +153,17 @@ def test_a_cluster_that_cannot_be_reached_is_an_error_within_half_a_minute(
         with pytest.raises(AuditError, match=reason), RayCluster(2, print, f"{scheme}127.0.0.1:{port}"):
             pass
         assert time.monotonic() - start < 30
+
+
+def test_a_cluster_that_cannot_start_here_is_not_looked_for_elsewhere(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    problem = OSError("AF_UNIX path length cannot exceed 107 bytes")
+    monkeypatch.setattr(ray_cluster, "_attempt", lambda *_: problem)
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    with pytest.raises(AuditError, match="107 bytes") as caught, RayCluster(1, print):
+        pass
+    assert caught.value.where == "--backend ray" and "TMPDIR" in caught.value.fix
 
 
 def test_workers_of_other_versions_are_refused() -> None:
