@@ -123,6 +123,10 @@ class ScoresRefused(AuditError):
     """The model's scores contradict its labels, its graph or the policy: an audit would misread them."""
 
 
+class MachineFault(AuditError):
+    """The machines fail: memory runs out, or workers are lost. It says nothing of policy, data or model."""
+
+
 class Refused(AuditError):
     """A promotion or rollback that is not allowed: what was asked for was examined, and does not hold (exit code 1)."""
 

@@ -4,7 +4,7 @@ import errno
 import re
 import resource
 
-from audit.errors import AuditError
+from audit.errors import AuditError, MachineFault
 
 _UNUSABLE = frozenset(
     {
@@ -30,6 +30,10 @@ _MEMORY = re.compile(
 )
 
 
+class OutOfMemory(MachineFault):
+    """The message of an error of memory."""
+
+
 _LEAST_ADDRESS_SPACE = 512 * 2**20  # bytes; TensorFlow takes several times as much
 
 
@@ -48,6 +52,8 @@ def require_address_space() -> None:
 
 def machine_error(error: BaseException) -> AuditError | None:
     """Return the message of an error that the machine causes; None for any other, such as a fault of the tool."""
+    if isinstance(error, OutOfMemory):
+        return error
     if is_of_memory(error):
         return _too_little_memory(f"{type(error).__name__}: {_first_line(error) or 'an allocation failed'}")
     if not isinstance(error, OSError) or error.errno not in _UNUSABLE | FULL:
@@ -60,8 +66,8 @@ def machine_error(error: BaseException) -> AuditError | None:
     )
 
 
-def _too_little_memory(actual: str) -> AuditError:
-    return AuditError(
+def _too_little_memory(actual: str) -> OutOfMemory:
+    return OutOfMemory(
         where="memory",
         expected="enough memory for TensorFlow, the model and a batch of rows",
         found=actual,
@@ -69,9 +75,15 @@ def _too_little_memory(actual: str) -> AuditError:
     )
 
 
+def raise_if_of_memory(error: BaseException) -> None:
+    """Raise an error again if memory ran out: then it says nothing of the graph that was tried."""
+    if is_of_memory(error):
+        raise error
+
+
 def is_of_memory(error: BaseException) -> bool:
     """Return whether memory ran out, by the exceptions of Python, its import system, NumPy, Arrow and TensorFlow."""
-    if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
+    if isinstance(error, MemoryError | OutOfMemory) or type(error).__name__ == "ResourceExhaustedError":
         return True
     if isinstance(error, OSError) and error.errno == errno.ENOMEM:
         return True

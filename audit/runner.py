@@ -109,6 +109,7 @@ def _measure(request: AuditRequest, observers: Observers, done: Container[str], 
         observers.progress(name, 0, 1)
         with process_state_restored(is_plug_in(name)):
             results.append(_run_on_both(name, check, subject, baseline, policy, observers.crash))
+        subject.files.require_unchanged()  # workers may have loaded the model while the check ran
         observers.finished(results[-1], clock.lap(name))
         observers.progress(name, 1, 1)
     return Measured(facts=facts, results=results, started=started.isoformat(), seconds=clock.laps)

@@ -12,7 +12,7 @@ from audit.attacks.batch import AttackResult, Batch, for_each_eps
 from audit.attacks.minimal_perturbation import nearest_to_start
 from audit.attacks.row_rng import Draws
 from audit.attacks.spec import AttackContext
-from audit.errors import AuditError
+from audit.errors import AuditError, MachineFault
 
 BoundaryDirection = Callable[[Batch, np.ndarray, int], np.ndarray]
 """From rows, a point of the boundary for each, ``(rows, columns)``, and the number of the round to the steps of length
@@ -113,6 +113,8 @@ def _flipped_points(batch: Batch, draws: Draws) -> np.ndarray:
         candidates = np.where(free, values, rows.x).astype(points.dtype)
         try:
             flipped = rows.flips(candidates)
+        except MachineFault:
+            raise
         except AuditError:  # no scores for such rows: nothing begins there
             continue
         points[left[flipped]] = candidates[flipped]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from audit.check import Check, build_checks, require_installed
 from audit.cli.plain_text import plain
+from audit.execution import open_backend
 from audit.execution.threads import cores
 from audit.formats.json import REPORT_FILE
 from audit.formats.registry import FORMATS
@@ -79,8 +80,10 @@ def plan(
     """Return what an audit under ``policy`` would do on a date.
 
     Raises:
-        AuditError: it would not start: there is no such check, or data or model cannot be opened.
+        AuditError: it would not start: there is no such check, the options of its backend do not go together, or data
+            or model cannot be opened.
     """
+    open_backend(policy.execution, lambda _: None)  # which starts no workers yet
     require_short(policy.waivers, policy.gate, on)
     for name in only:
         require_installed(name, f"--only {name}")

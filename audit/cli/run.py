@@ -27,7 +27,7 @@ from audit.formats.writing import set_aside, write_and_read
 from audit.frameworks.output_silencing import is_enabled
 from audit.policy.compatibility import recorded_policy
 from audit.policy.gate_spec import today
-from audit.policy.model import ResolvedPolicy
+from audit.policy.model import ExecutionSpec, ResolvedPolicy
 from audit.result import Report
 from audit.worker.deadline import Deadline
 from audit.worker.signals import terminable
@@ -183,7 +183,10 @@ def _policy(request: Request) -> ResolvedPolicy:
     policy = _loaded_policy(request)
     execution = {key: value for key, value in request.execution.items() if value is not None}
     if execution:
-        policy = policy.model_copy(update={"execution": policy.execution.model_copy(update=execution)})
+        of_policy = policy.execution
+        if execution.get("backend", of_policy.backend) != of_policy.backend:
+            of_policy = ExecutionSpec()  # its workers and address are those of its own backend
+        policy = policy.model_copy(update={"execution": of_policy.model_copy(update=execution)})
     if request.log_mlflow or policy.registry.log:
         from audit.registry.audit_run import require_loggable
 

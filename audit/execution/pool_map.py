@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
-from audit.errors import AuditError
+from audit.errors import MachineFault
 from audit.execution.payload import Failure
 from audit.execution.workers import Notify, Shipment, Worker, WorkerLost
 
@@ -86,7 +86,7 @@ class PoolMap(Generic[W]):
         """Yield the results in the order of the parts.
 
         Raises:
-            AuditError: a part ended three workers, or no worker starts.
+            MachineFault: a part ended three workers, or no worker starts.
         """
         last_ready = time.monotonic()
         while True:
@@ -168,15 +168,15 @@ class PoolMap(Generic[W]):
             return
         self.failed_starts += 1
         if self.failed_starts >= _MAX_FAILED_STARTS:
-            raise AuditError(
+            raise MachineFault(
                 where="execution",
                 expected="workers that start",
                 found=f"{self.failed_starts} that did not, one after another; the last one {reason}",
                 fix="install the same packages where the workers run, or use --backend local",
             )
 
-    def _none_ready(self) -> AuditError:
-        return AuditError(
+    def _none_ready(self) -> MachineFault:
+        return MachineFault(
             where="execution.workers",
             expected=f"workers that start within {_SECONDS_TO_START:.0f} s",
             found=self.pool.state(),
@@ -187,7 +187,7 @@ class PoolMap(Generic[W]):
         for task in tasks:
             task.attempts += 1
             if task.attempts >= _MAX_ATTEMPTS:
-                raise AuditError(
+                raise MachineFault(
                     where=str(task.part),
                     expected="a worker that computes this",
                     found=f"{task.attempts} workers, one after another, of which each {reason}",

@@ -7,7 +7,8 @@ replacement of actors are the pool's: Ray restarts nothing, so that every backen
 import os
 import platform
 import socket
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from importlib.metadata import version
 from math import floor
@@ -19,7 +20,7 @@ from uuid import uuid4
 
 import numpy as np
 
-from audit.errors import AuditError, not_installed
+from audit.errors import AuditError, MachineFault, not_installed
 from audit.execution.computer import Answer, Computer
 from audit.execution.files import FileTree, pack, provide
 from audit.execution.payload import decode, encode
@@ -42,10 +43,15 @@ def versions() -> dict[str, str]:
 
 
 class RayComputer:
-    """The actor: a `Computer` in a process of the cluster."""
+    """The actor: a `Computer` in a process of the cluster.
 
-    def __init__(self, preload: bool) -> None:
+    Of the variables that decide about last bits it has ``variables`` alone, and none of the node's own.
+    """
+
+    def __init__(self, preload: bool, variables: Collection[str]) -> None:
         enable(replay_on_error=False)
+        for name in [name for name in os.environ if name.startswith(_FORWARDED) and name not in variables]:
+            del os.environ[name]
         self._computer = Computer()
         if preload:
             Thread(target=tensorflow, daemon=True).start()
@@ -122,7 +128,9 @@ class RayCluster(WorkerPool[RayWorker]):
         super().__init__(workers or cores(), notify, preload=preload)
         self._are_counted = workers is not None
         self._address = address or os.environ.get("RAY_ADDRESS") or None  # as Ray itself does
-        if self._address not in (None, "auto", "local"):
+        if self._address == "local":  # Ray's word for a cluster that it starts
+            self._address = None
+        if self._address not in (None, "auto"):
             _host_and_port(str(self._address))
         self._is_ours = False
         self._ray: Any = None
@@ -142,8 +150,9 @@ class RayCluster(WorkerPool[RayWorker]):
         if gpus := int(ray.cluster_resources().get("GPU", 0)):
             workers_per_gpu = -(-self.workers // gpus)
             options["num_gpus"] = floor(1e4 / workers_per_gpu) / 1e4
-        actor = ray.remote(RayComputer).options(**options, runtime_env={"env_vars": _environment()})
-        return RayWorker(ray, actor.remote(self.preload))
+        variables = _environment()
+        actor = ray.remote(RayComputer).options(**options, runtime_env={"env_vars": variables})
+        return RayWorker(ray, actor.remote(self.preload, list(variables)))
 
     def ship(self, function: Callable[[Any], Any]) -> Shipment:
         """Put the function and its arrays into the object store."""
@@ -216,6 +225,8 @@ def _ray() -> Any:
 def _connect(ray: Any, address: str | None, workers: int) -> None:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # an audit tells nobody that it runs
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
+    if not (address or "").startswith("ray://"):
+        options["job_config"] = _job_config(ray)
     if address is None:  # in this thread: what Ray starts ends with the thread that started it
         outcome = _attempt(
             ray, {**options, "address": "local", "num_cpus": workers, "include_dashboard": False}
@@ -224,6 +235,19 @@ def _connect(ray: Any, address: str | None, workers: int) -> None:
         outcome = _attempt_in_time(ray, {**options, "address": address})
     if outcome is not None:
         raise _unreachable(address, f"{type(outcome).__name__}: {outcome}".splitlines()[0][:300])
+
+
+def _job_config(ray: Any) -> Any:
+    """Return a configuration under which workers look for modules in no directory that this process does not.
+
+    Ray would have them look in the working directory first, whoever filled it.
+    """
+    here = os.getcwd()
+    searched = {os.path.realpath(place or here) for place in sys.path}
+    places = [os.path.dirname(os.path.realpath(sys.argv[0])), os.path.realpath(here)]  # those that Ray adds
+    config = ray.job_config.JobConfig(_py_driver_sys_path=[place for place in places if place in searched])
+    config._runtime_env_has_working_dir = lambda: True  # so that it adds none itself
+    return config
 
 
 def _attempt(ray: Any, options: dict[str, Any]) -> BaseException | None:
@@ -273,14 +297,16 @@ def _unreachable(address: str | None, reason: str) -> AuditError:
         where=f"--address {address}" if address else "--backend ray",
         expected="a Ray cluster that answers" if address else "a Ray cluster, started on this machine",
         found=reason,
-        fix="check the address with 'ray status', or use --backend processes",
+        fix="check address and token (RAY_AUTH_TOKEN) with 'ray status', or use --backend processes"
+        if address
+        else "use --backend processes; if the path of a socket is too long, set TMPDIR to a short one",
     )
 
 
 def _require_same(of_worker: dict[str, str]) -> None:
     expected = versions()
     if of_worker != expected:
-        raise AuditError(
+        raise MachineFault(
             where="the Ray cluster",
             expected=f"the versions of this process: {_listed(expected)}",
             found=_listed(of_worker),

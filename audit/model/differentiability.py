@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from audit.frameworks.tensorflow_loader import tensorflow
+from audit.machine_errors import raise_if_of_memory
 from audit.model.graph.subgraph import Subgraph
 from audit.model.loading.load_errors import graph_failure
 from audit.model.model import Model
@@ -46,7 +47,8 @@ def _has_gradient(scores: Callable[[], Any], numbers: Sequence[Any]) -> bool:
             values = scores()
         unequal = tf.cumsum(tf.ones_like(values), axis=-1)  # the columns of a softmax sum to a constant
         gradients = tape.gradient(values, numbers, output_gradients=unequal)
-    except (LookupError, ValueError, tf.errors.OpError):  # an operation without a gradient
+    except (LookupError, ValueError, tf.errors.OpError) as error:  # an operation without a gradient
+        raise_if_of_memory(error)
         return False
     return any(
         g is not None and bool(tf.reduce_any(tf.not_equal(tf.cast(g, tf.float32), 0))) for g in gradients

@@ -1,6 +1,7 @@
 """SHA-256 of files and directories, and detection of their changes during an audit."""
 
 import hashlib
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -70,11 +71,14 @@ class WatchedFiles:
                 )
 
 
-def _fingerprint(path: Path) -> tuple[tuple[str, int, int, int], ...]:
-    """Return name, size, inode and time of change of a file, or of all files below a directory.
+def _fingerprint(path: Path) -> list[tuple[str, int, int, int, int]]:
+    """Return name, size, inode and times of change of a file, or of all that is below a directory, and itself.
 
-    Equal fingerprints before reading and after hashing mean that the bytes read are those hashed.
+    Equal fingerprints before reading and after hashing mean that the bytes read are those hashed. An inode's own time
+    of change tells what was renamed and renamed back, and what was written and given its old time.
     """
     files = [file for _, file in files_below(path)] if path.is_dir() else [path]
-    stats = [(str(file), file.stat()) for file in files if file.is_file()]
-    return tuple((name, stat.st_size, stat.st_ino, stat.st_mtime_ns) for name, stat in stats)
+    entries = [path, *sorted(path.rglob("*"))] if os.path.lexists(path) else []
+    stats = [(str(entry), entry.lstat()) for entry in entries]
+    stats += [(str(file), file.stat()) for file in files if file.is_file()]  # of what links lead to
+    return [(name, s.st_size, s.st_ino, s.st_mtime_ns, s.st_ctime_ns) for name, s in stats]

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import cloudpickle
 import pytest
 
 import audit
 from audit.cli import main
 from audit.errors import AuditError
-from audit.execution import execution_facts, open_backend
+from audit.execution import execution_facts, open_backend, ray_cluster
 from audit.execution.backend import LocalBackend
 from audit.execution.processes import Processes
 from audit.execution.ray_cluster import RayCluster, _require_same, versions
@@ -38,9 +42,10 @@ from ..cli.kit import Kit, message
 def test_options_that_do_not_go_together_are_refused(
     kit: Kit, capsys: pytest.CaptureFixture[str], options: list[str], where: str, fix: str
 ) -> None:
-    assert main([*kit.write(), *options]) == 2
-    text = message(capsys.readouterr().err)
-    assert where in text and fix in text
+    for dry_run in ([], ["--dry-run"]):
+        assert main([*kit.write(), *options, *dry_run]) == 2
+        text = message(capsys.readouterr().err)
+        assert where in text and fix in text
     assert not (kit.out / "report.json").exists()
 
 
@@ -57,6 +62,12 @@ def test_the_policy_chooses_and_the_options_override_it(kit: Kit) -> None:
     assert "execution" not in report["run"] and report["policy"]["digest"] == digest
 
 
+@pytest.mark.parametrize("backend", ["local", "processes"])
+def test_another_backend_has_not_the_workers_and_address_of_the_policy(kit: Kit, backend: str) -> None:
+    kit.policy["execution"] = {"backend": "ray", "workers": 3, "address": "head:6379"}
+    assert main([*kit.write(), "--backend", backend, "--dry-run", "--quiet"]) == 0
+
+
 def test_without_ray_one_message_says_what_to_install(
     kit: Kit, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -67,6 +78,54 @@ def test_without_ray_one_message_says_what_to_install(
     assert caught.value.fix == "pip install 'savedmodel-audit[ray]'"
     assert main([*kit.write(), "--backend", "ray", "--quiet"]) == 2
     assert "savedmodel-audit[ray]" in capsys.readouterr().err
+
+
+WORKING = """
+import sys
+from {module} import {backend} as Backend
+with Backend(1, print) as backend:
+    print(list(backend.map(lambda part: sys.modules["cloudpickle"].__file__, range(2)))[0])
+"""
+
+
+@pytest.mark.parametrize(
+    ("module", "backend"),
+    [("audit.execution.processes", "Processes"), ("audit.execution.ray_cluster", "RayCluster")],
+)
+@pytest.mark.parametrize("address", ["", "local"])
+def test_modules_in_the_working_directory_are_not_those_of_workers(
+    module: str, backend: str, address: str, tmp_path: Path
+) -> None:
+    """Unless they are those of the process that audits: a repository under test may hold any."""
+    (tmp_path / "cloudpickle.py").write_text("raise SystemExit(7)", "utf-8")
+    output = subprocess.run(
+        [sys.executable, "-P", "-c", WORKING.format(module=module, backend=backend)],
+        cwd=tmp_path,
+        env={**os.environ, "RAY_ADDRESS": address},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    ).stdout
+    assert output.strip() == cloudpickle.__file__
+
+
+VARIABLES = """
+import os, ray
+from audit.execution.ray_cluster import RayCluster
+os.environ["TF_OF_THE_NODE"] = "1"
+ray.init(address="local", num_cpus=1, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+del os.environ["TF_OF_THE_NODE"]
+os.environ["TF_OF_THE_AUDIT"] = "1"
+with RayCluster(1, print, "auto") as backend:
+    for names in backend.map(lambda _: sorted(name for name in os.environ if "TF_OF" in name), range(2)):
+        print(*names)
+"""
+
+
+def test_variables_that_decide_about_last_bits_are_those_of_the_process_that_audits() -> None:
+    command = [sys.executable, "-c", VARIABLES]
+    output = subprocess.run(command, capture_output=True, text=True, timeout=120).stdout
+    assert output.splitlines() == ["TF_OF_THE_AUDIT"] * 2
 
 
 @pytest.fixture
@@ -94,6 +153,17 @@ def test_a_cluster_that_cannot_be_reached_is_an_error_within_half_a_minute(
         with pytest.raises(AuditError, match=reason), RayCluster(2, print, f"{scheme}127.0.0.1:{port}"):
             pass
         assert time.monotonic() - start < 30
+
+
+def test_a_cluster_that_cannot_start_here_is_not_looked_for_elsewhere(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    problem = OSError("AF_UNIX path length cannot exceed 107 bytes")
+    monkeypatch.setattr(ray_cluster, "_attempt", lambda *_: problem)
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    with pytest.raises(AuditError, match="107 bytes") as caught, RayCluster(1, print):
+        pass
+    assert caught.value.where == "--backend ray" and "TMPDIR" in caught.value.fix
 
 
 def test_workers_of_other_versions_are_refused() -> None:

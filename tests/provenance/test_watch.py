@@ -63,9 +63,28 @@ def replaced(place: Place) -> None:
     os.replace(copy, place.data)
 
 
+def same_time(place: Place) -> None:
+    """Other bytes, as many as before, under the old time."""
+    file = place.model / "saved_model.pb"
+    before = file.stat()
+    same_size(place)
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def swapped_and_back(place: Place) -> None:
+    """Another model for a moment, in which somebody may have loaded it."""
+    away = place.model.with_name("away")
+    place.model.rename(away)
+    shutil.copytree(place.other, place.model)
+    shutil.rmtree(place.model)
+    away.rename(place.model)
+
+
 CHANGES: dict[str, tuple[Callable[[Place], object], str]] = {
     "another model": (swapped, "model"),
     "another byte of the model": (same_size, "model"),
+    "another byte under the old time": (same_time, "model"),
+    "another model for a moment": (swapped_and_back, "model"),
     "a file more": (lambda p: (p.model / "assets" / "more").write_text(""), "model"),
     "a file less": (lambda p: (p.model / "fingerprint.pb").unlink(), "model"),
     "other data": (lambda p: store(people(300), p.data.parent), "table.parquet"),
@@ -75,11 +94,13 @@ CHANGES: dict[str, tuple[Callable[[Place], object], str]] = {
 
 
 @pytest.mark.parametrize("case", CHANGES)
-def test_a_change_during_the_audit(place: Place, case: str) -> None:
+@pytest.mark.parametrize("moment", [("scoring", 300), ("fairness", 0)])
+def test_a_change_during_the_audit(place: Place, case: str, moment: tuple[str, int]) -> None:
+    """While the rows are scored, or later: workers load the model when they are first needed."""
     change, name = CHANGES[case]
 
     def meanwhile(doing: str, done: int, total: int) -> None:
-        if (doing, done) == ("scoring", total):
+        if (doing, done) == moment:
             change(place)
 
     with pytest.raises(AuditError, match="a change during the audit") as caught:

@@ -6,16 +6,22 @@ import os
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
 from audit.conclusion.observers import Observers, ignore
 from audit.errors import AuditError, ToolFault
+from audit.formats.json import to_plain
 from audit.worker.deadline import Deadline
+from audit.worker.messages import Message
+from audit.worker.running import RunningAudit
 from audit.worker.supervisor import measure_in_child
 
+from ..conclusion.samples import facts
 from .works import ENDINGS, HARMLESS, audit, measured
 
 NEVER = Deadline()
@@ -160,3 +166,20 @@ def test_what_is_no_duration_is_refused(text: str) -> None:
 def test_durations(text: str, seconds: float) -> None:
     at = Deadline.after(text).at
     assert at is not None and at - time.monotonic() == pytest.approx(seconds, abs=1)
+
+
+@pytest.mark.parametrize(
+    ("change", "is_error"), [({"execution": {"workers": 3}}, False), ({"warnings": ["others"]}, True)]
+)
+def test_a_second_child_may_have_other_workers_and_nothing_else(
+    change: dict[str, Any], is_error: bool
+) -> None:
+    audit_so_far = RunningAudit(Observers())
+    first = facts(None, "a")
+    audit_so_far.take(Message("scored", [to_plain(first), 1.0]))
+    second = Message("scored", [to_plain(replace(first, **change)), 1.0])
+    if is_error:
+        with pytest.raises(AuditError, match="others than before"):
+            audit_so_far.take(second)
+    else:
+        audit_so_far.take(second)

@@ -20,6 +20,7 @@ from audit.checks.explainability.example_rows import Examples
 from audit.checks.explainability.explanation import Explanation
 from audit.frameworks.tensorflow_loader import graph, tensorflow
 from audit.inputs.features import places, starts
+from audit.machine_errors import raise_if_of_memory
 from audit.model.decision import explained_logit, explained_score
 from audit.model.graph.multiply_adds import multiply_adds
 from audit.model.logits.text_logits import TextModel
@@ -205,5 +206,6 @@ class _FreeText:
 def _has_output(output: OutputOfTexts, place: int, mask: str) -> bool:
     try:
         return bool(np.isfinite(output(place, [mask.strip()])).all())
-    except tensorflow().errors.OpError:
+    except tensorflow().errors.OpError as error:
+        raise_if_of_memory(error)
         return False

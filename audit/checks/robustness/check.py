@@ -25,7 +25,7 @@ from audit.checks.robustness.notes import MAX_BLACK_BOX_ROWS, notes_on_range, no
 from audit.checks.robustness.threat_model import AuditThreatModel, threat_model_of
 from audit.checks.robustness.typos import TYPOS, typos
 from audit.checks.robustness.validity_table import validity
-from audit.errors import AuditError, quote_list
+from audit.errors import AuditError, MachineFault, quote_list
 from audit.inputs.features import MOST_ROWS
 from audit.model.text_columns import free_text_columns
 from audit.perturbations import Corruption
@@ -187,6 +187,8 @@ class Robustness(Check):
             raise Skip(f"no numeric column may be perturbed: {_by_reason(reasons)}")
         try:
             yield from self._attacked(subject, threat_model, reasons)
+        except MachineFault:
+            raise
         except AuditError as error:  # the data is sound: it was scored before
             raise Skip(
                 f"the model fails on attacked rows: {error.found} (on adversarial rows, not on rows of the data)"
@@ -204,6 +206,8 @@ class Robustness(Check):
         try:
             budget = self._budget(subject)
             yield from corrupted(subject, subject.image_column, self.corruptions, self.severities, budget)
+        except MachineFault:
+            raise
         except AuditError as error:
             raise Skip(f"the model fails on corrupted images: {error.found}") from None
 
@@ -214,6 +218,8 @@ class Robustness(Check):
         try:
             budget = self._budget(subject)
             evidence = list(typos(subject, names, self.eps, budget, clean=only_typos))
+        except MachineFault:
+            raise
         except AuditError as error:
             reason = f"the model fails on misspelt texts: {error.found}"
             if only_typos:

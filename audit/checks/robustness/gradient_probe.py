@@ -12,6 +12,7 @@ from audit.checks.robustness.gradient_check import CELLS_PER_SIDE, MAX_COLUMNS, 
 from audit.checks.robustness.sanity_tests import Finding
 from audit.frameworks.op_errors import is_op_error, without_values
 from audit.frameworks.tensorflow_loader import tensorflow
+from audit.machine_errors import raise_if_of_memory
 
 _MAX_ROWS = 256
 _MAX_IMAGES = 32
@@ -60,6 +61,7 @@ def probe(ascent: GradientAscent, x: np.ndarray, classes: np.ndarray) -> Gradien
     try:
         is_zero = np.asarray(~ascent.direction(x, classes).any(1))
     except (LookupError, NotImplementedError, tensorflow().errors.OpError) as error:
+        raise_if_of_memory(error)
         return GradientProbe(missing=f"an operation in the model has no gradient ({_first_sentence(error)})")
     zero_share = float(is_zero.mean())
     zero_finding = sanity_tests.test_zero_gradient(is_zero)

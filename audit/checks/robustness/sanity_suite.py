@@ -17,7 +17,7 @@ from audit.checks.robustness.budget import Budget
 from audit.checks.robustness.gradient_probe import max_rows
 from audit.checks.robustness.gradient_sources import GradientSource
 from audit.checks.robustness.sanity_tests import Finding
-from audit.errors import AuditError
+from audit.errors import AuditError, MachineFault
 from audit.execution import Backend
 from audit.subject.subject import Subject
 
@@ -233,6 +233,8 @@ class _Sample:
         for candidates in draws:
             try:
                 flipped |= self._rows.flips(candidates)
+            except MachineFault:
+                raise
             except AuditError:
                 return None
         return flipped

@@ -7,7 +7,7 @@ from typing import Any
 
 from audit.errors import AuditError, quote_list
 from audit.frameworks.tensorflow_loader import operation_definition, tensorflow
-from audit.machine_errors import machine_error
+from audit.machine_errors import machine_error, raise_if_of_memory
 from audit.model.graph.traversal import all_nodes
 
 _KERNEL = re.compile(r"No registered '(\w+)' OpKernel|No OpKernel was registered to support Op '(\w+)'")
@@ -82,8 +82,10 @@ def graph_failure(error: Exception) -> str:
     """Return in one line why TensorFlow could not rewrite a graph.
 
     Raises:
-        Exception: ``error`` itself, where it is a mistake in this package: that says nothing of the user's model.
+        Exception: ``error`` itself, where it is a mistake in this package, or memory ran out: that says nothing of the
+            user's model.
     """
+    raise_if_of_memory(error)
     frame = [frame for frame, _ in traceback.walk_tb(error.__traceback__)][-1]
     package = str(frame.f_globals.get("__name__")).partition(".")[0]
     if isinstance(error, NameError | AttributeError | TypeError) and package == __name__.partition(".")[0]:

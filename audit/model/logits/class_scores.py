@@ -8,6 +8,7 @@ import numpy as np
 from scipy.special import expit, softmax
 
 from audit.frameworks.tensorflow_loader import graph, tensorflow
+from audit.machine_errors import raise_if_of_memory
 from audit.model.graph.frozen import Frozen
 from audit.model.graph.monotone import nearest_nodes
 from audit.model.graph.subgraph import Subgraph
@@ -98,7 +99,8 @@ def class_scores(model: Model, frozen: Frozen, tensors: Mapping[str, Any]) -> It
     inputs = {frozen.placeholders[entry.name]: entry.tensor(tensors) for entry in model.entries}
     try:
         values = graph(Subgraph(frozen, candidates, inputs))(inputs) if candidates else []
-    except (ValueError, tensorflow().errors.OpError):  # a part of the graph that cannot be cut
+    except (ValueError, tensorflow().errors.OpError) as error:  # a part of the graph that cannot be cut
+        raise_if_of_memory(error)
         return
     scored = [
         scores

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from audit.errors import AuditError
+from audit.errors import AuditError, MachineFault
 from audit.frameworks.tensorflow_loader import tensorflow
 from audit.inputs.features import Column
 from audit.inputs.feeds import Feed
@@ -104,6 +104,8 @@ def confirmation_rows(model: Model, head: Head, decoder: Decoder, sample: np.nda
     mixed = np.random.default_rng(0).permuted(sample, axis=0)
     try:
         return Confirmation(np.concatenate([sample, mixed]), np.concatenate([scores(sample), scores(mixed)]))
+    except MachineFault:
+        raise
     except AuditError:  # the model has no scores for such rows
         return Confirmation(sample, scores(sample))
 

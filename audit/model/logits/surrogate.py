@@ -10,6 +10,7 @@ from audit.frameworks.tensorflow_loader import graph, tensorflow
 from audit.inputs.features import Column
 from audit.inputs.feeds import Feed
 from audit.inputs.matrix import Decoder
+from audit.machine_errors import raise_if_of_memory
 from audit.model.decision import DecisionRule, tie
 from audit.model.graph.frozen import Frozen
 from audit.model.graph.straight_through import has_steps
@@ -43,7 +44,8 @@ def flat_share(logits: Callable[[Any], Any], rows: np.ndarray) -> float:
 
     try:
         values, gradient = (tensor.numpy() for tensor in graph(with_gradient)(tf.constant(rows)))
-    except (LookupError, NotImplementedError, tf.errors.OpError):  # an operation has none
+    except (LookupError, NotImplementedError, tf.errors.OpError) as error:  # an operation has none
+        raise_if_of_memory(error)
         return 1.0
     _, group, counts = np.unique(values, axis=0, return_inverse=True, return_counts=True)
     without = ~(np.isfinite(gradient) & (gradient != 0)).any(1)

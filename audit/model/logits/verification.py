@@ -10,6 +10,7 @@ from audit.frameworks.tensorflow_loader import graph as traced
 from audit.frameworks.tensorflow_loader import tensorflow
 from audit.inputs.features import Column
 from audit.inputs.feeds import Feed
+from audit.machine_errors import raise_if_of_memory
 from audit.model.graph.frozen import Frozen
 from audit.model.logits.candidates import LogitCandidate, ScoreMatch, match_scores
 from audit.model.logits.encoder import EncodedSubgraph
@@ -77,7 +78,8 @@ class LogitVerifier:
                 self.frozen, candidate.tensor, self.feeds, self.columns, behind_texts, self.straight
             )
             return self._match(subgraph, candidate, transform)
-        except (ValueError, tensorflow().errors.OpError):  # the subgraph lacks what it needs
+        except (ValueError, tensorflow().errors.OpError) as error:  # the subgraph lacks what it needs
+            raise_if_of_memory(error)
             return None
 
     def _match(

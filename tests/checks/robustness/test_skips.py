@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 import audit
-from audit.errors import AuditError
+from audit.checks.robustness import check
+from audit.errors import AuditError, MachineFault
 from audit.result import Report
 
 from ...audits import content, store
@@ -164,3 +165,21 @@ def test_a_column_that_is_read_as_whole_numbers_too_moves_in_such(
     lines = zip(tables["flips"]["feature"], tables["flips"]["after"], strict=True)
     whole = [float(str(after)) % 1 == 0 for name, after in lines if name == "count"]
     assert bool(whole) == moved and all(whole)
+
+
+@pytest.mark.parametrize("error", [MachineFault, AuditError])
+def test_machines_that_fail_say_nothing_of_the_model(
+    error: type[AuditError], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lost workers are no reason to skip the check, unlike a model that fails on attacked rows."""
+
+    def fail(*_: Any) -> None:
+        raise error(where="rows 1 to 9", expected="a worker that computes this", found="three that ended")
+
+    monkeypatch.setattr(check, "run_attacks", fail)
+    inputs = {"a": "float32", "b": "float32"}
+    if error is AuditError:
+        assert run(tmp_path, tree, inputs).checks[-1].status == "skipped"
+    else:
+        with pytest.raises(MachineFault, match="three that ended"):
+            run(tmp_path, tree, inputs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import fsspec
@@ -42,13 +43,16 @@ def test_a_file_is_read_as_its_local_copy(suffix: str, tmp_path: Path) -> None:
     assert open_source(url).digest() == open_source(str(local)).digest()
 
 
-def test_directories_and_globs_keep_their_structure(tmp_path: Path) -> None:
-    for country in ("fr", "it"):
+@pytest.mark.parametrize("countries", [{"fr"}, {"fr", "it"}])
+def test_directories_and_globs_keep_their_structure(countries: set[str], tmp_path: Path) -> None:
+    for country in countries:
         (tmp_path / "table" / f"country={country}").mkdir(parents=True)
         FRAME.to_parquet(tmp_path / "table" / f"country={country}" / "part.parquet")
-    for path in (f"{tmp_path}/table", f"{tmp_path}/table/*/*.parquet"):
+    for pattern in ("", "/*/*.parquet", "/country=??/*", "/**", "/country=fr"):
+        path = f"{tmp_path}/table{pattern}"
         assert rows(f"local://{path}") == rows(path)
-    assert {row["country"] for row in rows(f"local://{tmp_path}/table")} == {"fr", "it"}
+        assert open_source(f"local://{path}").digest() == open_source(path).digest()
+    assert {row["country"] for row in rows(f"local://{tmp_path}/table")} == countries
 
 
 def test_a_file_is_downloaded_once_for_each_version(cache: Path, tmp_path: Path) -> None:
@@ -60,6 +64,19 @@ def test_a_file_is_downloaded_once_for_each_version(cache: Path, tmp_path: Path)
     FRAME.head(2).to_parquet(file)
     assert len(rows(url)) == 2
     assert copies(cache) == 2
+
+
+def test_a_copy_that_has_lost_files_or_parts_of_them_is_downloaded_again(cache: Path, tmp_path: Path) -> None:
+    """As where somebody clears what was not read for long."""
+    (tmp_path / "table").mkdir()
+    for name in ("a", "b"):
+        FRAME.to_csv(tmp_path / "table" / f"{name}.csv", index=False)
+    url = f"local://{tmp_path}/table"
+    place = remote_files.local_copy(url)
+    (place / "b.csv").unlink()
+    assert len(rows(url)) == 2 * len(FRAME)
+    (place / "a.csv").write_text("a,b\n1.0,x\n")
+    assert len(rows(url)) == 2 * len(FRAME) and copies(cache) == 1
 
 
 class Server:
@@ -94,6 +111,16 @@ def test_an_interrupted_download_leaves_nothing(cache: Path, monkeypatch: pytest
     with pytest.raises(AuditError, match="connection lost"):
         open_source("memory://bucket/other.parquet")
     assert copies(cache) == 0
+
+
+@pytest.mark.parametrize("pattern", ["", "data/**"])
+def test_names_in_an_archive_do_not_lead_out_of_the_cache(pattern: str, cache: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "rows.zip", "w") as archive:
+        archive.writestr("data/rows.csv", "a\n1\n")
+        archive.writestr("data/../../../outside.csv", "a\n2\n")
+    with pytest.raises(AuditError, match="leads out of its folder"):
+        open_source(f"zip://{pattern}::{tmp_path}/rows.zip")
+    assert not list(tmp_path.rglob("outside.csv")) and not cache.exists()
 
 
 @pytest.mark.parametrize(
