@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from audit.attacks.threat_model import Norm, Range, ThreatModel
+from audit.execution.plan import call_ranges
 from audit.frameworks.output_silencing import quiet
 from audit.frameworks.tensorflow_loader import graph, tensorflow
 
@@ -44,6 +45,7 @@ class GradientAscent:
         dtype: dtype of the rows.
         margin: whether to climb the best other logit minus the decided class's own instead (Carlini and Wagner 2017),
             which ignores all further classes.
+        rows_of_call: most rows whose gradients are computed at once; all if None.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class GradientAscent:
         norm: Norm,
         dtype: np.dtype[Any],
         margin: bool = False,
+        rows_of_call: int | None = None,
     ) -> None:
         tf = tensorflow()
         with quiet():
@@ -61,6 +64,7 @@ class GradientAscent:
         self.norm = norm
         self.logits = logits
         self.dtype = dtype
+        self.rows_of_call = rows_of_call
         self._tf = tf
         self._score_of_others = tf.reduce_max if margin else tf.reduce_logsumexp
         self._margin = margin
@@ -76,7 +80,8 @@ class GradientAscent:
         self._compiled = graph(self._climb, signature)
 
     def __reduce__(self) -> "tuple[type[GradientAscent], tuple[Any, ...]]":
-        return type(self), (self.logits, self.threat_model, self.norm, self.dtype, self._margin)
+        arguments = self.logits, self.threat_model, self.norm, self.dtype, self._margin, self.rows_of_call
+        return type(self), arguments
 
     def direction(self, x: np.ndarray, classes: np.ndarray) -> np.ndarray:
         """Return the step of length 1 that raises the loss most, ``(rows, columns)`` in units of the scale.
@@ -111,8 +116,12 @@ class GradientAscent:
             step_length: length of a step.
             steps: number of steps.
         """
-        tensors = self._compiled(x, classes.astype(np.int32), eta, *bounds, eps, step_length, steps)
-        return Ascent(*(tensor.numpy() for tensor in tensors))
+        arrays = x, classes.astype(np.int32), eta, *bounds
+        ascents = [
+            self._compiled(*(array[part.slice] for array in arrays), eps, step_length, steps)
+            for part in call_ranges(len(x), self.rows_of_call)
+        ]
+        return Ascent(*map(np.concatenate, zip(*ascents, strict=True)))
 
     def _climb(
         self, x: Any, classes: Any, eta: Any, low: Any, high: Any, eps: Any, step_length: Any, steps: Any

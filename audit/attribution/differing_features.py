@@ -4,11 +4,15 @@ A pair of a row and a reference that agree in a feature has the same output with
 coalitions are those of the differing features alone, and pairs of as many differing features are evaluated together.
 """
 
+import hashlib
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
+
+_MAX_SORTED_BYTES = 4096
+"""Wider lines, as those of an image, are compared by digest: to sort them would copy all of them twice."""
 
 
 class FeatureCodes(NamedTuple):
@@ -39,6 +43,10 @@ def _codes(columns: np.ndarray) -> np.ndarray:
     """Number the distinct lines of a feature's columns, (lines, columns): (lines,)."""
     lines = np.ascontiguousarray(columns)
     width = lines.itemsize * lines.shape[1]
+    if width > _MAX_SORTED_BYTES:
+        digests = [hashlib.blake2b(line).digest() for line in lines]
+        number = {digest: code for code, digest in enumerate(dict.fromkeys(digests))}
+        return np.array([number[digest] for digest in digests], np.int32)
     kind = np.dtype(f"u{width}") if width in (4, 8) else np.dtype((np.void, width))
     _, code = np.unique(lines.view(kind).ravel(), return_inverse=True)
     return code.astype(np.int32)

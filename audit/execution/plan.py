@@ -25,3 +25,11 @@ class RowRange:
 def row_ranges(rows: int, batch_rows: int) -> list[RowRange]:
     """Return the batches of so many rows, of ``batch_rows`` each but for the last."""
     return [RowRange(start, min(start + batch_rows, rows)) for start in range(0, rows, batch_rows)]
+
+
+def call_ranges(rows: int, rows_of_call: int | None) -> list[RowRange]:
+    """Return the rows of each call of a function, all at once if there is no limit; without rows, a call of none.
+
+    The result of a call of no rows has the right shape.
+    """
+    return row_ranges(rows, rows_of_call or max(1, rows)) or [RowRange(0, 0)]

@@ -7,7 +7,10 @@ from audit.frameworks.tensorflow_loader import tensorflow
 from audit.machine_errors import raise_if_of_memory
 from audit.model.graph.subgraph import Subgraph
 from audit.model.loading.load_errors import graph_failure
-from audit.model.model import Model
+from audit.model.model import Model, parts_of
+
+_TENSORS_OF_TAPE = 8
+"""Beyond what other calls hold at once, of a deep network: the tape of an eager call keeps those of all layers."""
 
 
 def differentiable(model: Model, tensors: Mapping[str, Any]) -> bool:
@@ -15,14 +18,15 @@ def differentiable(model: Model, tensors: Mapping[str, Any]) -> bool:
 
     For integers, features of a `tf.Example` and pixels of files that is the gradient of the floats made of them.
     """
-    floats = [tensor for tensor in tensors.values() if tensor.dtype.is_floating]
-    if floats and _has_gradient(lambda: model.outputs(tensors), floats):
+    parts = list(parts_of(tensors, max(1, model.rows_of_call(tensors) // _TENSORS_OF_TAPE)))
+    floats = [name for name, tensor in tensors.items() if tensor.dtype.is_floating]
+    if floats and any(_has_gradient(model.outputs, part, [part[name] for name in floats]) for part in parts):
         return True
     is_encoded = any(not spec.dtype.is_floating for spec in model.signature.inputs.values())
-    return is_encoded and _has_inner_gradient(model, tensors)
+    return is_encoded and _has_inner_gradient(model, parts)
 
 
-def _has_inner_gradient(model: Model, tensors: Mapping[str, Any]) -> bool:
+def _has_inner_gradient(model: Model, parts: Sequence[Mapping[str, Any]]) -> bool:
     """Return whether the frozen graph has a gradient with respect to the floats that it makes of its inputs."""
     tf = tensorflow()
     frozen = model.frozen
@@ -30,21 +34,29 @@ def _has_inner_gradient(model: Model, tensors: Mapping[str, Any]) -> bool:
         return False
     try:
         numbers = [t for t in frozen.inputs.values() if tf.as_dtype(frozen.dtype(t)).is_floating]
-        inputs = {frozen.placeholders[entry.name]: entry.tensor(tensors) for entry in model.entries}
-        floats = tf.function(Subgraph(frozen, numbers, inputs), autograph=False)(inputs)
-        scores = tf.function(Subgraph(frozen, [frozen.output], [*numbers, *inputs]), autograph=False)
+        placeholders = [frozen.placeholders[entry.name] for entry in model.entries]
+        floats_of = tf.function(Subgraph(frozen, numbers, placeholders), autograph=False)
+        scores_of = tf.function(Subgraph(frozen, [frozen.output], [*numbers, *placeholders]), autograph=False)
+        for part in parts:
+            inputs = {frozen.placeholders[entry.name]: entry.tensor(part) for entry in model.entries}
+            floats = floats_of(inputs)
+            tensors = {**inputs, **dict(zip(numbers, floats, strict=True))}
+            if _has_gradient(lambda inputs: scores_of(inputs)[0], tensors, floats):
+                return True
     except Exception as error:  # whatever a graph holds of which no subgraph can be taken
         graph_failure(error)
-        return False
-    return _has_gradient(lambda: scores({**inputs, **dict(zip(numbers, floats, strict=True))})[0], floats)
+    return False
 
 
-def _has_gradient(scores: Callable[[], Any], numbers: Sequence[Any]) -> bool:
+def _has_gradient(
+    scores: Callable[[Mapping[str, Any]], Any], tensors: Mapping[str, Any], numbers: Sequence[Any]
+) -> bool:
+    """Return whether the scores of ``tensors`` have a gradient with respect to those of them in ``numbers``."""
     tf = tensorflow()
     try:
         with tf.GradientTape() as tape:
             tape.watch(numbers)
-            values = scores()
+            values = scores(tensors)
         unequal = tf.cumsum(tf.ones_like(values), axis=-1)  # the columns of a softmax sum to a constant
         gradients = tape.gradient(values, numbers, output_gradients=unequal)
     except (LookupError, ValueError, tf.errors.OpError) as error:  # an operation without a gradient

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from audit.errors import ScoresRefused
-from audit.model.model import Model
+from audit.model.model import Model, parts_of
 from audit.model.output_choice import label_outputs
 from audit.result import Scalar
 
@@ -27,10 +27,14 @@ class LabelOutput:
         self._model = model
         self._codes: list[np.ndarray] = []
 
+    def _output(self, tensors: Mapping[str, Any]) -> np.ndarray:
+        inputs = {entry.name: entry.tensor(tensors) for entry in self._model.entries}
+        return np.asarray(self._model.signature_output(self.name, inputs).numpy())
+
     def add(self, tensors: Mapping[str, Any]) -> np.ndarray:
         """Read the labels of the next rows and return their codes, int32 ``(rows,)``."""
-        inputs = {entry.name: entry.tensor(tensors) for entry in self._model.entries}
-        output = np.asarray(self._model.signature_output(self.name, inputs).numpy())
+        parts = parts_of(tensors, self._model.rows_of_call(tensors))
+        output = np.concatenate([np.atleast_1d(self._output(part)) for part in parts])
         raw = output.reshape(-1)
         rows = len(next(iter(tensors.values())))
         if len(raw) != rows or raw.dtype.kind == "c":

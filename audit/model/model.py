@@ -1,15 +1,17 @@
 """A SavedModel as a function of its inputs, called by its signature's ConcreteFunction."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from copy import copy
 from dataclasses import replace
 from functools import cached_property
+from math import prod
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from audit.errors import AuditError, Setting
+from audit.execution.plan import row_ranges
 from audit.frameworks.op_errors import without_values
 from audit.frameworks.tensorflow_loader import tensorflow
 from audit.machine_errors import machine_error
@@ -17,6 +19,7 @@ from audit.model.failing_row import assertion_texts, failing_row, row_error
 from audit.model.graph.fixed_batch import call_in_batches, fixed_batch, with_free_rows
 from audit.model.graph.freeze import FreezeFailure, freeze
 from audit.model.graph.frozen import Frozen
+from audit.model.graph.row_width import RowWidth, rows_of_call
 from audit.model.graph.signature_input import DecodedImages, DirectInput, find_decoded_images
 from audit.model.graph.tf_example_input import ParsedExamples, SignatureInput, find_parsed_examples
 from audit.model.graph.traversal import Operation, output_operation
@@ -28,6 +31,8 @@ from audit.model.output_choice import ANOTHER_OUTPUT, choose_output
 from audit.model.state.refusal import require_stateless
 from audit.policy.model import ModelSpec
 from audit.result import Scalar, TensorFacts
+
+_ANY_ROWS = 2**31
 
 
 class Model:
@@ -152,11 +157,33 @@ class Model:
         return self.signature.function(**inputs)[name]
 
     def __call__(self, tensors: Mapping[str, Any], first_row: int = 1) -> np.ndarray:
-        """Return raw outputs ``(rows, width)`` in the model's dtype.
+        """Return raw outputs ``(rows, width)`` in the model's dtype; of many images not by a single call.
 
         Raises:
             AuditError: the model fails on these rows, or does not return finite scores of each.
         """
+        step = self.rows_of_call(tensors)
+        parts = enumerate(parts_of(tensors, step))
+        return np.concatenate([self._called(part, first_row + i * step) for i, part in parts])
+
+    def rows_of_call(self, tensors: Mapping[str, Any]) -> int:
+        """Return how many rows like those of what is fed one call takes; a table has no limit but its reader's."""
+        takes_files = any(isinstance(entry, DecodedImages) for entry in self.entries)
+        if not takes_files and all(len(tensor.shape) < 3 for tensor in tensors.values()):
+            return _ANY_ROWS
+        widths = [prod(size or 1 for size in tensor.shape[1:]) for tensor in tensors.values()]
+        return self.images_of_call(sum(widths))
+
+    def images_of_call(self, numbers: int) -> int:
+        """Return how many rows of so many numbers each one call takes, by the widest tensor of the graph."""
+        return rows_of_call(self._row_width.numbers(numbers))
+
+    @cached_property
+    def _row_width(self) -> RowWidth:
+        return self.frozen.width if self.frozen else RowWidth()
+
+    def _called(self, tensors: Mapping[str, Any], first_row: int) -> np.ndarray:
+        """Return the raw outputs of one call."""
         try:
             raw = self.outputs(tensors).numpy()
         except tensorflow().errors.OpError as error:
@@ -223,6 +250,16 @@ class Model:
     def _error(self, expected: str, actual: str, fix: str, *settings: Setting) -> AuditError:
         where = f"{self.where}: output {self.output!r}"
         return AuditError(where=where, expected=expected, found=actual, fix=fix, settings=settings)
+
+
+def parts_of(tensors: Mapping[str, Any], rows: int) -> Iterator[Mapping[str, Any]]:
+    """Yield what is fed in parts of at most ``rows`` rows; at least one part."""
+    count = len(next(iter(tensors.values())))
+    if count <= rows:
+        yield tensors
+        return
+    for part in row_ranges(count, rows):
+        yield {name: tensor[part.slice] for name, tensor in tensors.items()}
 
 
 def open_model(spec: ModelSpec, path: Path) -> Model:

@@ -1,11 +1,13 @@
 """Predictions for a matrix of features by the model's uncut signature, as it is called in service."""
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 
 from audit.errors import Skip
+from audit.execution.plan import row_ranges
 from audit.frameworks.tensorflow_loader import graph
 from audit.inputs.features import Column, Rows
 from audit.inputs.feeds import Feed
@@ -47,6 +49,7 @@ class Predictor:
         self._model = model
         self._decision_rule = decision_rule
         self._batch_rows = batch_rows
+        self._columns = columns
         self._tensors = graph(Decoder(feeds, columns))
 
     def __reduce__(self) -> "tuple[Callable[[], Predictor], tuple[()]]":
@@ -76,8 +79,15 @@ class Predictor:
 
     def _raw(self, matrix: np.ndarray) -> Iterator[np.ndarray]:
         """Yield the raw outputs of each batch."""
-        for start in range(0, len(matrix), self._batch_rows):
-            yield np.asarray(self._model(self._tensors(matrix[start : start + self._batch_rows])))
+        for part in row_ranges(len(matrix), self._rows_of_call):
+            yield np.asarray(self._model(self._tensors(matrix[part.slice])))
+
+    @cached_property
+    def _rows_of_call(self) -> int:
+        if all(column.shape is None for column in self._columns):
+            return self._batch_rows
+        numbers = sum(column.width for column in self._columns)
+        return min(self._batch_rows, self._model.images_of_call(numbers))
 
 
 def require_same(predictor: Predictor, rows: Rows, scores: Classified | Regressed) -> None:

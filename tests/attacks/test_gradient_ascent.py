@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from audit.attacks.gradient_ascent import GradientAscent
 from audit.attacks.threat_model import Norm
 
 from .kit import Network, attacked, one, rows, space
@@ -143,3 +144,20 @@ def test_a_rounded_score_is_attacked_through_the_logits_and_judged_as_it_is(name
     np.testing.assert_array_equal(found.flipped, steps_of_ten(furthest) != y)
     np.testing.assert_array_equal(found.flipped, steps_of_ten(found.adversarial) != y)
     assert 30 < found.flipped.sum() < 270
+
+
+def test_the_rows_of_a_call_do_not_change_the_ascent() -> None:
+    network, x = Network(6), rows(10, 6)
+    classes = network.judge(x)
+    whole = GradientAscent(network.logits, space(6), "inf", x.dtype)
+    parted = GradientAscent(network.logits, space(6), "inf", x.dtype, rows_of_call=4)
+    calls, compiled = list[int](), parted._compiled
+
+    def counted(*arguments: Any) -> Any:
+        calls.append(len(arguments[0]))
+        return compiled(*arguments)
+
+    parted._compiled = counted
+    np.testing.assert_array_equal(parted.direction(x, classes), whole.direction(x, classes))
+    assert calls == [4, 4, 2]
+    assert parted.direction(x[:0], classes[:0]).shape == (0, 6)

@@ -156,3 +156,16 @@ def _by_orders(row: np.ndarray, other: np.ndarray) -> np.ndarray:
             mixed[feature] = row[feature]
             total[feature] += f(mixed) - before
     return total / 24
+
+
+def test_codes_of_wide_lines_are_equal_where_the_bits_are() -> None:
+    """Lines as wide as an image's are compared by digest."""
+    values = np.random.default_rng(0).choice(np.array([0.0, -0.0, np.nan], np.float32), (4, 2000))
+    lines = values[[0, 1, 2, 0, 3, 1, 2]].copy()
+    lines[6, -1] = 1.0
+    found = FeatureCodes.of(lines[:3], lines[3:], np.zeros(2000, int)).differing(np.arange(3))
+    assert (~found[:, :, 0]).tolist() == [
+        [True, False, False, False],
+        [False, False, True, False],
+        [False, False, False, False],
+    ]

@@ -14,10 +14,12 @@ from audit.check import Skip
 from audit.checks.explainability.rare_values import RareValues, find_rare_values
 from audit.checks.explainability.unseen_values import explain_unseen
 from audit.execution import Backend, LocalBackend
+from audit.execution.plan import call_ranges
 from audit.frameworks.tensorflow_loader import graph, tensorflow
 from audit.inputs.features import Column
 from audit.model.decision import explained_logit, explained_score
 from audit.model.graph.multiply_adds import WRITING
+from audit.model.graph.row_width import rows_of_call
 from audit.result import Measurement, Scalar
 from audit.stats.group_estimates import Partition
 from audit.subject.subject import Subject
@@ -104,12 +106,19 @@ class ExplainedOutput:
 
     def __call__(self, matrix: np.ndarray, targets: np.ndarray | None = None) -> np.ndarray:
         """Return the output of a matrix that is not encoded, float64 ``(rows,)``, for `targets` of the same rows."""
-        row_targets = () if targets is None else (targets,)
-        return np.asarray(self._compiled(self.encode(matrix), *row_targets).numpy().astype(np.float64))
+        tables = [matrix] if targets is None else [matrix, targets]
+        calls = self._calls(lambda rows, *target: self._compiled(self.encode(rows), *target).numpy(), *tables)
+        return np.asarray(calls.astype(np.float64))
 
     def targets(self, matrix: np.ndarray) -> np.ndarray | None:
         """Return the class decided on in each row that is not encoded, int32; None if it is not what is explained."""
-        return None if self.decide is None else self.decide(self.encode(matrix))
+        decide = self.decide
+        return None if decide is None else self._calls(lambda rows: decide(self.encode(rows)), matrix)
+
+    def _calls(self, function: Callable[..., np.ndarray], *tables: np.ndarray) -> np.ndarray:
+        """Return what the function of tables with a line a row gives, by calls of bounded memory."""
+        parts = call_ranges(len(tables[0]), rows_of_call(self.floats_per_row))
+        return np.concatenate([function(*(table[part.slice] for table in tables)) for part in parts])
 
     def attribute(
         self, rows: np.ndarray, references: np.ndarray, features: np.ndarray, sampling: Sampling

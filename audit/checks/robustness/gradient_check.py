@@ -11,6 +11,7 @@ import numpy as np
 
 from audit.attacks.gradient_ascent import GradientAscent
 from audit.attacks.threat_model import ThreatModel
+from audit.execution.plan import call_ranges
 from audit.frameworks.tensorflow_loader import graph, tensorflow
 
 MAX_COLUMNS = 64
@@ -93,8 +94,9 @@ def _log_odds(ascent: GradientAscent, x: np.ndarray, classes: np.ndarray) -> Cal
     decided = np.arange(len(classes)), classes
 
     def log_odds(rows: np.ndarray) -> _LogOdds:
-        logits = compiled(rows)
-        others = logits.numpy().astype(np.float64)
+        parts = call_ranges(len(rows), ascent.rows_of_call)
+        logits = np.concatenate([compiled(rows[part.slice]).numpy() for part in parts])
+        others = logits.astype(np.float64)
         largest = np.where(np.isfinite(others), np.abs(others), 0).max(1)
         walk = float(tensorflow().experimental.numpy.finfo(logits.dtype).eps) * np.sqrt(x.shape[1])
         log_odds_of_decided = others[decided]

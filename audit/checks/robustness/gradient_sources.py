@@ -13,8 +13,10 @@ from audit.attacks.threat_model import LogOddsFunction, Norm, ThreatModel
 from audit.checks.robustness.budget import Budget
 from audit.checks.robustness.gradient_probe import GradientProbe, probe, sample_size
 from audit.checks.robustness.sanity_tests import MAX_SIGN_DISAGREEMENT
+from audit.execution.plan import call_ranges
 from audit.frameworks.tensorflow_loader import graph, tensorflow
 from audit.model.decision import DecisionRule, decision_logits
+from audit.model.graph.row_width import rows_of_call
 from audit.model.logits.logits import Logits
 from audit.model.logits.surrogate import SurrogateLogits
 from audit.subject.predictor import Predictor
@@ -85,7 +87,8 @@ def fallback_gradients(
 
 def surrogate_log_odds(subject: Subject, surrogate: SurrogateLogits) -> LogOddsFunction:
     """Return a function that scores rows by the surrogate logits, and has the uncut model decide."""
-    return SurrogateLogOdds(DecisionLogits(surrogate, subject.decision_rule), subject.predictor)
+    logits = DecisionLogits(surrogate, subject.decision_rule)
+    return SurrogateLogOdds(logits, subject.predictor, rows_of_call(surrogate.widest))
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,17 +106,20 @@ class DecisionLogits:
 class SurrogateLogOdds:
     """Scores rows by surrogate logits, and has the uncut model decide."""
 
-    def __init__(self, logits: DecisionLogits, predictor: Predictor) -> None:
-        self._logits = logits
+    def __init__(self, logits: DecisionLogits, predictor: Predictor, rows_of_call: int) -> None:
+        self._arguments = logits, predictor, rows_of_call
+        self._rows_of_call = rows_of_call
         self._predictor = predictor
         self._compiled = graph(logits)
 
-    def __reduce__(self) -> tuple[type["SurrogateLogOdds"], tuple[DecisionLogits, Predictor]]:
-        return type(self), (self._logits, self._predictor)
+    def __reduce__(self) -> tuple[type["SurrogateLogOdds"], tuple[DecisionLogits, Predictor, int]]:
+        return type(self), self._arguments
 
     def __call__(self, matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the log-odds ``(rows, classes)``, and the classes decided on."""
-        log_odds = self._compiled(tensorflow().constant(matrix)).numpy()
+        parts = call_ranges(len(matrix), self._rows_of_call)
+        calls = [self._compiled(tensorflow().constant(matrix[part.slice])) for part in parts]
+        log_odds = np.concatenate(calls)
         return log_odds.astype(np.float64), self._predictor(matrix)
 
 
@@ -122,7 +128,8 @@ def _source(
     budget: Budget, margin: bool = True,
 ) -> GradientSource:  # fmt: skip
     matrix = subject.features.data.matrix
-    ascent = GradientAscent(logits, threat_model, norm, matrix.dtype, margin)
+    limit = rows_of_call(subject.logits.widest) if threat_model.shape else None
+    ascent = GradientAscent(logits, threat_model, norm, matrix.dtype, margin, limit)
     step = max(
         1, -(-len(matrix) // sample_size(threat_model, budget))
     )  # at even distances, of a file that may be sorted

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from audit.model.graph.row_width import RowWidth
 from audit.model.graph.traversal import data_inputs, node_name
 
 
@@ -74,6 +75,11 @@ class Frozen:
             for tensor in data_inputs(node):
                 readers.setdefault(tensor, []).append(node)
         return readers
+
+    @property
+    def width(self) -> RowWidth:
+        """The width of the widest tensor that a node reads."""
+        return RowWidth.of(map(self.shape, self.readers))
 
     def descendants(self, tensors: Iterable[str], boundary: Collection[str] = ()) -> Iterator[Any]:
         """Yield the nodes computed from ``tensors``, the nearest first, up to operations of the types ``boundary``."""

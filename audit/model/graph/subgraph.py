@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import count
-from math import prod
 from typing import Any
 
 from audit.frameworks.tensorflow_loader import graph, register_function, tensorflow
 from audit.model.graph.frozen import Frozen
+from audit.model.graph.row_width import RowWidth
 from audit.model.graph.straight_through import GRADIENT_OVERRIDE, make_straight_through
 from audit.model.graph.traversal import all_nodes, data_inputs
 
@@ -16,8 +16,8 @@ _NUMBERS = count()
 class Subgraph:
     """The part of a frozen graph between the tensors ``feeds`` and ``fetches``; differentiable.
 
-    ``reads`` are the tensors that its nodes read; ``widest`` is the most numbers that one of them holds for a row, as
-    far as shapes are known. ``straight`` lets gradients pass its steps and stops (`straight_through`).
+    ``reads`` are the tensors that its nodes read, ``width`` is that of the widest one. ``straight`` lets gradients pass
+    its steps and stops (`straight_through`).
     """
 
     def __init__(
@@ -27,7 +27,7 @@ class Subgraph:
         self._fetches = list(fetches)
         nodes = frozen.subgraph_nodes(fetches, [*feeds, *frozen.handles])
         self.reads = {tensor for node in nodes.values() for tensor in data_inputs(node)}
-        self.widest = max([1, *(_width(frozen.shape(tensor)) for tensor in self.reads)])
+        self.width = RowWidth.of(map(frozen.shape, self.reads))
         proto = _extracted(frozen.proto, nodes.values())
         if straight:
             make_straight_through(proto)
@@ -88,9 +88,3 @@ def _with_own_functions(proto: Any, number: int) -> Any:
     for body in proto.library.function:
         register_function(body)
     return proto
-
-
-def _width(shape: Sequence[int | None] | None) -> int:
-    """Return the numbers that a tensor of rows holds for each; 0 for others, such as weights."""
-    by_row = shape is not None and len(shape) > 0 and shape[0] is None
-    return prod(size or 1 for size in shape[1:]) if shape is not None and by_row else 0

@@ -58,7 +58,8 @@ class EncodedSubgraph:
             self._before = Subgraph(frozen, [self._merge_point.tensor], inputs, straight)
             self._subgraph = Subgraph(frozen, [target], [self._merge_point.tensor], straight)
             self.players = self._columns(self._merge_point)
-        self.widest = self._subgraph.widest
+        width = self._subgraph.width
+        self.widest = width.known if flat else width.numbers(len(self.players))
 
     @property
     def left_as_text(self) -> list[str]:

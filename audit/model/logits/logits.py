@@ -15,6 +15,7 @@ from audit.frameworks.tensorflow_loader import tensorflow
 from audit.inputs.features import Column
 from audit.inputs.feeds import Feed
 from audit.inputs.matrix import Decoder
+from audit.model.graph.row_width import RowWidth
 from audit.model.head import Head
 from audit.model.logits.candidates import LogitCandidate, head_candidates, output_candidate
 from audit.model.logits.log_odds import LOST, by_class, from_scores, lost
@@ -22,6 +23,9 @@ from audit.model.logits.verification import LogitVerifier, VerifiedLogits
 from audit.model.model import Model
 
 CONFIRMED_ROWS = 2048
+_CONFIRMED_NUMBERS = 2**24
+_MIN_CONFIRMED_ROWS = 64
+"""Of images, as many rows as have so many numbers: a deep network takes a minute for a thousand."""
 
 _ASSUMED_WIDTH = 1024  # numbers that the whole signature may hold for a row
 
@@ -95,7 +99,8 @@ def confirmation_rows(model: Model, head: Head, decoder: Decoder, sample: np.nda
     Attribution mixes values too: a graph may hold another sigmoid that agrees with the scores only where columns are
     correlated as in the data.
     """
-    sample = sample[:: -(-len(sample) // CONFIRMED_ROWS)]  # of the whole file, which may be sorted
+    limit = min(CONFIRMED_ROWS, max(_MIN_CONFIRMED_ROWS, _CONFIRMED_NUMBERS // sample.shape[1]))
+    sample = sample[:: -(-len(sample) // limit)]  # of the whole file, which may be sorted
 
     def scores(rows: np.ndarray) -> np.ndarray:
         raw = model(decoder(tensorflow().constant(rows)))
@@ -137,4 +142,6 @@ def uncut_logits(
 
     evidence = "the model's output, through the whole signature" if exact else reason
     players = np.repeat(np.arange(len(columns)), [column.width for column in columns])
-    return Logits(graph, lambda rows: rows, players, max(_ASSUMED_WIDTH, len(players)), evidence, exact)
+    flat = all(column.shape is None for column in columns)
+    widest = max(_ASSUMED_WIDTH, len(players) if flat else RowWidth().numbers(len(players)))
+    return Logits(graph, lambda rows: rows, players, widest, evidence, exact)

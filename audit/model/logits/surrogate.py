@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from audit.execution.plan import row_ranges
 from audit.frameworks.tensorflow_loader import graph, tensorflow
 from audit.inputs.features import Column
 from audit.inputs.feeds import Feed
@@ -13,6 +14,7 @@ from audit.inputs.matrix import Decoder
 from audit.machine_errors import raise_if_of_memory
 from audit.model.decision import DecisionRule, tie
 from audit.model.graph.frozen import Frozen
+from audit.model.graph.row_width import rows_of_call
 from audit.model.graph.straight_through import has_steps
 from audit.model.graph.traversal import node_name
 from audit.model.head import Head
@@ -26,11 +28,12 @@ from audit.model.model import Model
 _PROBED_ROWS = 64
 
 
-def flat_share(logits: Callable[[Any], Any], rows: np.ndarray) -> float:
+def flat_share(logits: Callable[[Any], Any], rows: np.ndarray, at_once: int = _PROBED_ROWS) -> float:
     """Return the share, from 0 to 1, of ``rows`` ``(rows, columns)`` at which logits are locally flat.
 
     Flat is a row with a zero or undefined gradient, or with the same logits as another row: those of a plateau. It is
-    1 if an operation has no gradient at all. ``logits`` are traceable by TensorFlow, and may be a regression's value.
+    1 if an operation has no gradient at all. ``logits`` are traceable by TensorFlow, and may be a regression's value;
+    they are computed of up to ``at_once`` rows at a time.
     """
     tf = tensorflow()
 
@@ -43,7 +46,9 @@ def flat_share(logits: Callable[[Any], Any], rows: np.ndarray) -> float:
         return values, tape.gradient(margin, x, unconnected_gradients=tf.UnconnectedGradients.ZERO)
 
     try:
-        values, gradient = (tensor.numpy() for tensor in graph(with_gradient)(tf.constant(rows)))
+        compiled = graph(with_gradient)
+        parts = [compiled(tf.constant(rows[part.slice])) for part in row_ranges(len(rows), at_once)]
+        values, gradient = (np.concatenate(tensors) for tensors in zip(*parts, strict=True))
     except (LookupError, NotImplementedError, tf.errors.OpError) as error:  # an operation has none
         raise_if_of_memory(error)
         return 1.0
@@ -57,11 +62,12 @@ class SurrogateLogits:
     """Class logits, or a regression's value, of a matrix of features, with straight-through gradients.
 
     ``exact`` says that they decide as the model does on verified rows, ``has_steps`` that the graph has steps or stops,
-    which gradients pass; ``evidence`` is their place in words. Whether a row flips is decided by the model. ``rebuild``
-    makes them again in another process, which cannot have their graph.
+    which gradients pass; ``evidence`` is their place in words, ``widest`` as for `Logits`. Whether a row flips is
+    decided by the model. ``rebuild`` makes them again in another process, which cannot have their graph.
     """
 
     logits: Callable[[Any], Any]
+    widest: int
     evidence: str
     exact: bool
     has_steps: bool
@@ -101,12 +107,13 @@ def find_surrogate(
 
     def surrogate(logits: VerifiedLogits, exact: bool) -> SurrogateLogits:
         evidence = logits.evidence + "; with straight-through gradients at its step functions" * steps
-        return SurrogateLogits(_of_matrix(logits, decider), evidence, exact, steps)
+        matrix_logits = _of_matrix(logits, decider)
+        return SurrogateLogits(matrix_logits, logits.subgraph.widest, evidence, exact, steps)
 
     verified = [(c, surrogate(logits, True)) for c in _candidates(frozen, head) if (logits := verify(c))]
     if verified:
         probed = rows[:: -(-len(rows) // _PROBED_ROWS)]
-        flat = [flat_share(logits.logits, probed) for _, logits in verified]
+        flat = [flat_share(logits.logits, probed, rows_of_call(logits.widest)) for _, logits in verified]
         nodes = [len(frozen.ancestors(node_name(candidate.tensor))) for candidate, _ in verified]
         ranks = list(zip(flat, nodes, strict=True))
         return verified[ranks.index(min(ranks))][1]

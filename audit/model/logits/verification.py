@@ -6,12 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from audit.execution.plan import row_ranges
 from audit.frameworks.tensorflow_loader import graph as traced
 from audit.frameworks.tensorflow_loader import tensorflow
 from audit.inputs.features import Column
 from audit.inputs.feeds import Feed
 from audit.machine_errors import raise_if_of_memory
 from audit.model.graph.frozen import Frozen
+from audit.model.graph.row_width import rows_of_call
 from audit.model.logits.candidates import LogitCandidate, ScoreMatch, match_scores
 from audit.model.logits.encoder import EncodedSubgraph
 from audit.model.logits.log_odds import as_columns, by_class
@@ -90,7 +92,9 @@ class LogitVerifier:
 
         tf = tensorflow()
         spec = tf.TensorSpec([None, self.sample.shape[1]], self.sample.dtype)  # as it is called later
-        values = traced(lambda rows: graph(subgraph.encode(rows)), [spec])(self.sample).numpy().astype(float)
+        compiled = traced(lambda rows: graph(subgraph.encode(rows)), [spec])
+        parts = row_ranges(len(self.sample), rows_of_call(subgraph.widest))
+        values = np.concatenate([compiled(self.sample[part.slice]).numpy() for part in parts]).astype(float)
         if len(values) != len(self.sample):
             return None
         finite = np.isfinite(values).all(1)
