@@ -242,9 +242,8 @@ def _job_config(ray: Any) -> Any:
 
     Ray would have them look in the working directory first, whoever filled it.
     """
-    here = os.getcwd()
-    searched = {os.path.realpath(place or here) for place in sys.path}
-    places = [os.path.dirname(os.path.realpath(sys.argv[0])), os.path.realpath(here)]  # those that Ray adds
+    searched = {os.path.realpath(place) for place in sys.path}  # of an empty one, the working directory
+    places = [os.path.dirname(os.path.realpath(sys.argv[0])), os.getcwd()]  # those that Ray adds
     config = ray.job_config.JobConfig(_py_driver_sys_path=[place for place in places if place in searched])
     config._runtime_env_has_working_dir = lambda: True  # so that it adds none itself
     return config

@@ -74,8 +74,8 @@ def _version(files: Any, name: str) -> str:
 
 def _listed(files: Any, path: str) -> list[str]:
     """Return the names of the files of a directory or glob; a directory that a glob matches is none."""
-    found = files.glob(path, detail=True) if has_magic(path) else files.find(path, detail=True)
-    return sorted(name for name, info in found.items() if info["type"] == "file")
+    entries = files.glob(path, detail=True) if has_magic(path) else files.find(path, detail=True)
+    return sorted(name for name, info in entries.items() if info["type"] == "file")
 
 
 def _below(path: str, names: list[str]) -> dict[str, str]:
