@@ -93,14 +93,12 @@ WORLDS: list[World | Rare] = [
 
 
 def make_subject(score: np.ndarray, label: np.ndarray, group: np.ndarray) -> Any:
-    predicted, certainty = score >= 0.5, np.where(label, score, 1.0 - score)
+    predicted = score >= 0.5
     code, guess = label.astype(np.int32), predicted.astype(np.int32)
-    loss, brier = -np.log(np.maximum(certainty, 1e-15)), (1.0 - certainty) ** 2
     scores = Classified(
         classes=[0, 1], classes_from="",
         outcomes=Outcomes(favorable=score, label=label, predicted=predicted),
-        code=code, guess=guess,
-        certainty=certainty, log_loss=loss, brier=brier, dtype=score.dtype,
+        code=code, guess=guess, dtype=score.dtype,
     )  # fmt: skip
     attribute = SimpleNamespace(
         name="group", groups=["p", "u"], codes=group, privileged=[0], unprivileged=[1], privileged_name="p"

@@ -63,14 +63,12 @@ def truths(world: World) -> dict[str, float]:
 
 
 def classified(score: np.ndarray, label: np.ndarray) -> Classified:
-    certainty, code = np.where(label, score, 1 - score), label.astype(np.int32)
+    code = label.astype(np.int32)
     guess = (score >= 0.5).astype(np.int32)
-    loss = -np.log(np.maximum(certainty, 1e-15))
     return Classified(
         classes=[0, 1], classes_from="",
         outcomes=Outcomes(favorable=score, label=label, predicted=guess == 1),
-        code=code, guess=guess,
-        certainty=certainty, log_loss=loss, brier=(1 - certainty) ** 2, dtype=score.dtype,
+        code=code, guess=guess, dtype=score.dtype,
     )  # fmt: skip
 
 

@@ -36,7 +36,7 @@ class Categories(NamedTuple):
 
 
 class Coder:
-    """Maps a column's values to codes (int32), batch by batch; 4 bytes a row are kept.
+    """Maps a column's values to codes, batch by batch; of few values, one byte a row is kept.
 
     Two values have one code if they are the same under ``spelling``, the column's entry in ``data.values``.
     """
@@ -54,11 +54,11 @@ class Coder:
         encoded = _dictionary_encoded(column)
         values = python_values(encoded.dictionary, self._column)
         indices = encoded.indices.fill_null(len(values)).to_numpy(zero_copy_only=False)
-        lookup = np.full(len(values) + 1, NULL_CODE, np.int32)
+        lookup = np.full(len(values) + 1, NULL_CODE)
         used = np.bincount(indices, minlength=len(lookup))[:-1]
         for index in np.flatnonzero(used):  # a stored category may have no row
             lookup[index] = self._code(values[index])
-        self._parts.append(lookup[indices])
+        self._parts.append(lookup.astype(np.min_scalar_type(-1 - len(self._codes)))[indices])
 
     @property
     def values(self) -> list[str]:
@@ -78,7 +78,7 @@ class Coder:
                 found=quote_list(sorted(self._no_numbers)),
                 fix="correct the data, or choose another setting: stripped, folded or text",
             )
-        return np.concatenate(self._parts) if self._parts else np.empty(0, np.int32)
+        return np.concatenate(self._parts, dtype=np.int32) if self._parts else np.empty(0, np.int32)
 
     def sort(self) -> Categories:
         """Return the column's values in the order of `sort_key`, and the codes of all rows in that order."""

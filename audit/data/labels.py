@@ -13,6 +13,7 @@ from audit.data.limits import reaches
 from audit.errors import AuditError, Setting, quote_list, yaml_value
 from audit.policy.model import AtLeast, DataSpec, Kind
 from audit.result import Scalar
+from audit.stats.row_blocks import compact
 from audit.values import Spelling, ambiguity_warning, is_number, read_as, shown, spelling_settings
 
 REGRESSION = Setting("model.output", "regression")
@@ -26,7 +27,7 @@ _MAX_LIKELY_CLASSES = 20  # numbers of more values than this are as likely measu
 
 @dataclass(frozen=True)
 class Labels:
-    """Labels of a classification: ``codes`` (int32, one a row) index the sorted ``values``.
+    """Labels of a classification: ``codes`` (in the smallest unsigned type, one a row) index the sorted ``values``.
 
     ``favorable`` are the indices of the favourable values, none if the policy names none of several. ``spelling`` is
     the label's entry in ``data.values``; ``warning`` quotes values that may be spellings of one, None without any;
@@ -131,7 +132,8 @@ class LabelReader:
         warning = ambiguity_warning(self._spec.label, categories.rows, self._spelling)
         readings = spelling_settings(self._spec.label, categories.values) if warning else []
         favorable = self._favorable(categories, values, warning, readings)
-        return Labels(values, categories.codes, favorable, self._spelling, warning, readings)
+        codes = compact(categories.codes, len(values))
+        return Labels(values, codes, favorable, self._spelling, warning, readings)
 
     def _favorable(
         self, categories: Categories, values: list[Scalar], warning: str | None, readings: list[Setting]

@@ -10,6 +10,7 @@ from audit.data.arrow_columns import numbers
 from audit.data.category_codes import NULL_CODE, Categories, Coder, PolicyValues
 from audit.errors import AuditError, RowError, quote_list
 from audit.policy.model import Protected, bin_labels
+from audit.stats.row_blocks import code_counts, compact, row_blocks
 from audit.values import Spelling, ambiguity_warning, canonical, is_number
 
 MISSING = "(missing)"
@@ -24,7 +25,8 @@ MAX_NUMBERS = 20
 class Attribute:
     """A protected attribute, or an intersection of several: the group of each row, and the privileged groups.
 
-    ``codes`` (int32, one a row), ``privileged`` and ``unprivileged`` are indices of ``groups``; every group has rows.
+    ``codes`` (in the smallest unsigned type, one a row), ``privileged`` and ``unprivileged`` are indices of ``groups``;
+    every group has rows.
     """
 
     name: str
@@ -45,8 +47,7 @@ class Attribute:
     @property
     def rows(self) -> dict[str, int]:
         """Number of rows of each group, by its name."""
-        counts = np.bincount(self.codes, minlength=len(self.groups)).tolist()
-        return dict(zip(self.groups, counts, strict=True))
+        return dict(zip(self.groups, code_counts(self.codes, len(self.groups)).tolist(), strict=True))
 
     def rows_of(self, groups: Iterable[str]) -> np.ndarray:
         """Return which rows belong to one of some groups, bool."""
@@ -137,8 +138,15 @@ def combine(name: str, parts: Sequence[Attribute]) -> Attribute:
         AuditError: two groups get the same name.
     """
     shape = [len(part.groups) for part in parts]
-    cells = np.ravel_multi_index([part.codes for part in parts], shape)
-    present, codes = np.unique(cells, return_inverse=True)
+    blocks = list(row_blocks(len(parts[0].codes)))
+
+    def cells(block: slice) -> np.ndarray:
+        return np.ravel_multi_index([part.codes[block] for part in parts], shape)
+
+    present = np.unique(np.concatenate([np.unique(cells(block)) for block in blocks]))
+    codes = np.concatenate(
+        [compact(np.searchsorted(present, cells(block)), len(present)) for block in blocks]
+    )
     members = list(zip(*np.unravel_index(present, shape), strict=True))
     names = ["*".join(part.groups[i] for part, i in zip(parts, member, strict=True)) for member in members]
     if len(set(names)) < len(names):
@@ -153,7 +161,7 @@ def combine(name: str, parts: Sequence[Attribute]) -> Attribute:
         for index, member in enumerate(members)
         if all(i in part.privileged for part, i in zip(parts, member, strict=True))
     ]
-    return Attribute(name, names, codes.astype(np.int32), privileged)
+    return Attribute(name, names, codes, privileged)
 
 
 def _require_both_sides(attribute: Attribute) -> Attribute:
@@ -188,9 +196,13 @@ def _one_hot(batch: pa.RecordBatch, columns: Mapping[str, str], name: str, first
 def _present(groups: Categories) -> Categories:
     """Return the groups that have rows; those without a value join `MISSING`, even if a real value has that name."""
     names = [*groups.values, MISSING]  # `NULL_CODE` is the index of the last one
-    first = np.array([names.index(name) for name in names], np.int32)
-    present, codes = np.unique(first[groups.codes], return_inverse=True)
-    return Categories([names[index] for index in present], codes.astype(np.int32))
+    first = np.array([names.index(name) for name in names])
+    rows = np.zeros(len(names), np.int64)
+    for block in row_blocks(len(groups.codes)):
+        rows += np.bincount(first[groups.codes[block]], minlength=len(names))
+    present = np.flatnonzero(rows)
+    place = np.searchsorted(present, first)  # of a group without rows, no row asks for it
+    return Categories([names[index] for index in present], compact(place, len(names))[groups.codes])
 
 
 def _too_many(name: str, number: int, numeric: bool) -> AuditError:

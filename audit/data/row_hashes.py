@@ -3,8 +3,8 @@
 A row's place in the file has no part in them, so that no order of the rows is a choice of the sample.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import blake2b
 
@@ -12,7 +12,10 @@ import numpy as np
 from pandas.util import hash_array
 
 from audit.data.arrow_columns import Codes
+from audit.stats.row_blocks import row_blocks
 
+_PART_ROWS = 2**20
+"""Rows that are sorted at once."""
 _STEP = np.uint64(0x9E3779B97F4A7C15)  # SplitMix64's increment
 
 
@@ -43,7 +46,7 @@ class HashKey:
 
 @dataclass(frozen=True)
 class Repeats:
-    """How often each row's values occur: ``number`` counts a row among its equals from 0, both int64 ``(rows,)``."""
+    """How often each row's values occur: ``number`` counts a row among its equals from 0, both ints ``(rows,)``."""
 
     number: np.ndarray
     multiplicity: np.ndarray
@@ -51,23 +54,48 @@ class Repeats:
     @classmethod
     def of(cls, hashes: np.ndarray) -> "Repeats":
         """Return the repeats of rows with these hashes; equals are numbered in the order of rows."""
-        ordered = np.sort(hashes)
-        if (ordered[1:] != ordered[:-1]).all():  # a sort of the places costs five times as much
-            return cls(np.zeros(len(hashes), np.int64), np.ones(len(hashes), np.int64))
-        order = np.argsort(hashes, kind="stable")
-        is_first = np.diff(hashes[order], prepend=hashes[order[:1]] + np.uint64(1)) != 0
-        starts = np.flatnonzero(is_first)
-        group = np.cumsum(is_first) - 1
-        number = np.empty(len(hashes), np.int64)
-        multiplicity = np.empty(len(hashes), np.int64)
-        number[order] = np.arange(len(hashes)) - starts[group]
-        multiplicity[order] = np.diff(starts, append=len(hashes))[group]
+        number = np.broadcast_to(np.int32(0), len(hashes))
+        multiplicity = np.broadcast_to(np.int32(1), len(hashes))
+        for index in _parts_of_equals(hashes):
+            part = hashes[index]
+            ordered = np.sort(part)
+            if (ordered[1:] != ordered[:-1]).all():  # a sort of the places costs five times as much
+                continue
+            if not number.flags.writeable:  # before the first repeat, they take no memory
+                number = number.copy()
+                multiplicity = multiplicity.copy()
+            number[index], multiplicity[index] = _numbered(part)
         return cls(number, multiplicity)
 
     @property
     def distinct(self) -> int:
         """Number of distinct rows (a collision of hashes in a million rows has a chance of 3e-8)."""
         return int(np.count_nonzero(self.number == 0))
+
+
+def _parts_of_equals(hashes: np.ndarray) -> Iterator[np.ndarray | slice]:
+    """Yield the places of parts of the rows, rising, each of all rows whose hashes begin with the same bits."""
+    bits = (len(hashes) // _PART_ROWS).bit_length()
+    if not bits:
+        yield slice(None)
+        return
+    shift = np.uint64(64 - bits)
+    for first_bits in range(2**bits):
+        blocks = row_blocks(len(hashes))
+        yield np.concatenate([b.start + np.flatnonzero(hashes[b] >> shift == first_bits) for b in blocks])
+
+
+def _numbered(hashes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return number and multiplicity of rows, as `Repeats` holds them."""
+    order = np.argsort(hashes, kind="stable")
+    is_first = np.diff(hashes[order], prepend=hashes[order[:1]] + np.uint64(1)) != 0
+    starts = np.flatnonzero(is_first)
+    group = np.cumsum(is_first) - 1
+    number = np.empty(len(hashes), np.int32)
+    multiplicity = np.empty(len(hashes), np.int32)
+    number[order] = np.arange(len(hashes)) - starts[group]
+    multiplicity[order] = np.diff(starts, append=len(hashes))[group]
+    return number, multiplicity
 
 
 def row_hashes(
@@ -86,9 +114,23 @@ def row_hashes(
     return total
 
 
-def row_keys(hashes: np.ndarray, repeats: Repeats, key: HashKey) -> np.ndarray:
-    """Return a random key of each row, uint64, uniform: a function of its values and its number among its equals."""
-    return mixed(mixed(hashes + key.last) ^ mixed(key.first + _STEP * repeats.number.astype(np.uint64)))
+def add_columns(hashes: np.ndarray, columns: Sequence[np.ndarray | Codes], key: HashKey) -> None:
+    """Replace ``hashes`` by those of the rows over them and further ``columns``, block by block: they are many."""
+    for block in row_blocks(len(hashes)):
+        parts = (replace(c, codes=c.codes[block]) if isinstance(c, Codes) else c[block] for c in columns)
+        hashes[block] = row_hashes([hashes[block], *parts], block.stop - block.start, key)
+
+
+def row_keys(hashes: np.ndarray, repeats: Repeats, key: HashKey, out: np.ndarray | None = None) -> np.ndarray:
+    """Return a random key of each row, uint64, uniform: a function of its values and its number among its equals.
+
+    ``out`` receives the keys, and may be ``hashes``.
+    """
+    keys = np.empty_like(hashes) if out is None else out
+    for block in row_blocks(len(hashes)):
+        number = repeats.number[block].astype(np.uint64)
+        keys[block] = mixed(mixed(hashes[block] + key.last) ^ mixed(key.first + _STEP * number))
+    return keys
 
 
 def mixed(z: np.ndarray) -> np.ndarray:

@@ -10,6 +10,8 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
+from audit.stats.row_blocks import row_blocks
+
 _Record = TypeVar("_Record")
 
 
@@ -34,7 +36,11 @@ class KeyedRows:
     def sample(self, size: int) -> "RowSample":
         """Return up to ``size`` rows, those with the smallest keys, in the order of these."""
         count = min(size, len(self.keys))
-        smallest = np.argpartition(self.keys, count - 1)[:count]
+        smallest = np.empty(0, np.int64)
+        for block in row_blocks(len(self.keys)):
+            of_block = block.start + _places_of_smallest(self.keys[block], count)
+            smallest = np.append(smallest, of_block)
+            smallest = smallest[_places_of_smallest(self.keys[smallest], count)]
         index = smallest[np.argsort(self.keys[smallest])]
         file_rows = index if self.file_rows is None else self.file_rows[index]
         return RowSample(index, self.keys[index], file_rows)
@@ -63,7 +69,11 @@ class RowSample:
         return np.argsort(self.file_rows)
 
 
-def take_rows(record: _Record, rows: np.ndarray) -> _Record:
+def _places_of_smallest(keys: np.ndarray, count: int) -> np.ndarray:
+    return np.argpartition(keys, min(count, len(keys)) - 1)[:count]
+
+
+def take_rows(record: _Record, rows: np.ndarray | slice) -> _Record:
     """Return a dataclass of arrays with one entry a row, of some of the rows; what is no array stays."""
     instance: Any = record
     arrays = {field.name: getattr(instance, field.name) for field in fields(instance)}

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from audit.stats.effective_size import Weighed, divided, effective_size, linearized_size
+from audit.stats.row_blocks import code_counts, nested
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,9 @@ def count_cells(
     group: np.ndarray, label: np.ndarray, predicted: np.ndarray, weights: np.ndarray | None
 ) -> CellCounts:
     """Count rows by group (int codes), label and prediction (bool), one entry a row each."""
-    cell = group.astype(np.int64) * 4 + label * 2 + predicted
-    rows = np.bincount(cell)
+    groups = int(group.max(initial=0)) + 1
+    cell = nested(group, lambda block: label[block] * 2 + predicted[block], groups, 4)
+    rows = code_counts(cell, groups * 4)
     occurs = np.flatnonzero(rows)
     weight = rows if weights is None else np.bincount(cell, weights)
     square = rows if weights is None else np.bincount(cell, weights**2)
@@ -115,8 +117,8 @@ def rates_by_class(
 ) -> Rates:  # fmt: skip
     """Return `rates` by group and class of rows, whose code is the group's, times ``classes``, plus the class."""
     if weights is None and clusters is None:
-        counts = np.bincount(code.astype(np.int64) * 2 + event, minlength=2 * codes).reshape(codes, 2)
-        return _counted(counts[:, 1].astype(float), counts.sum(1))
+        by_event = code_counts(nested(code, event, codes, 2), 2 * codes).reshape(codes, 2)
+        return _counted(by_event[:, 1].astype(float), by_event.sum(1))
     w = np.ones(len(event)) if weights is None else weights
     of_rows = _weighted(np.bincount(code, minlength=codes), *_weigh(event, code, codes, w), classes)
     return of_rows if clusters is None else _clustered(of_rows, event, code, w, clusters)

@@ -9,7 +9,7 @@ from audit.data.dataset import Dataset
 from audit.data.row_hashes import HashKey, Repeats, row_keys
 from audit.data.row_sample import KeyedRows
 from audit.policy.model import DataSpec
-from audit.subject.row_keys import audited_hashes, outcome_hashes
+from audit.subject.row_keys import add_outcomes, audited_hashes
 
 
 @dataclass(frozen=True)
@@ -50,15 +50,15 @@ def count_rows(spec: DataSpec, dataset: Dataset, features: np.ndarray, key: Hash
     Args:
         spec: says which attributes are protected, and whether each repeat counts.
         dataset: all rows of the file.
-        features: hashes of their features.
+        features: hashes of their features, overwritten.
         key: key of these hashes.
     """
-    outcomes = outcome_hashes(dataset, features, spec.protected, key)
-    hashes = audited_hashes(dataset, outcomes, key)
+    add_outcomes(features, dataset, spec.protected, key)
+    hashes = audited_hashes(dataset, features, key)
     repeats = Repeats.of(hashes)
-    distinct = repeats.distinct if hashes is outcomes else Repeats.of(outcomes).distinct
+    distinct = repeats.distinct if hashes is features else Repeats.of(features).distinct
     copies = int(np.gcd.reduce(repeats.multiplicity))
-    keyed = KeyedRows(row_keys(hashes, repeats, key))
+    keyed = KeyedRows(row_keys(hashes, repeats, key, out=hashes))
     in_one_copy = repeats.number < repeats.multiplicity // copies
     is_counted = repeats.number == 0 if spec.copies == "once" else in_one_copy
     if not is_counted.all():

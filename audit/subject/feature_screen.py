@@ -8,6 +8,7 @@ from audit.data.arrow_columns import Codes
 from audit.data.labels import Labels, Targets
 from audit.errors import quote_list
 from audit.inputs.feeds import Feed
+from audit.stats.ranks import ranks
 from audit.subject.batches import FeatureBatch
 
 _COMPARED_VALUES = 2**21  # over all columns: features are compared with the label in the first rows only
@@ -86,10 +87,13 @@ def association(column: np.ndarray, labels: Labels | Targets, rows: slice, is_te
 def _auc(column: np.ndarray, positive: np.ndarray) -> float:
     if np.isnan(column).any():
         return float("nan")
-    _, place, equals = np.unique(column, return_inverse=True, return_counts=True)
-    ranks = np.cumsum(equals) - (equals - 1) / 2  # of each value, ties at their mean
+    packed = np.sort(ranks(column).astype(np.uint64) << 1 | positive)
+    last = np.flatnonzero(np.append(packed[1:] >> 1 != packed[:-1] >> 1, True))  # of each run of equal values
+    equals = np.diff(last, prepend=-1)
+    places = last + 1 - (equals - 1) / 2  # of each value, ties at their mean
+    positives = np.diff(np.cumsum(packed & 1)[last].astype(np.int64), prepend=0)
     number = int(positive.sum())
-    area = (ranks[place[positive]].sum() - number * (number + 1) / 2) / number / (len(column) - number)
+    area = ((positives * places).sum() - number * (number + 1) / 2) / number / (len(column) - number)
     return float(max(area, 1 - area))
 
 

@@ -22,7 +22,7 @@ def require_unfolded(model: Model, scores: Classified, declared: bool) -> list[s
     """
     if len(scores.classes) != 2 or model.meaning:
         return []
-    favorable = scores.favorable
+    favorable = scores.known_outcomes.favorable
     if np.isin(favorable, (0, 1)).all() and favorable.min() < favorable.max():
         return [
             f"The output {model.output!r} has only the values 0 and 1: decisions, not probabilities. AUC, log loss, "
@@ -45,4 +45,4 @@ def require_unfolded(model: Model, scores: Classified, declared: bool) -> list[s
 
 
 def _crosses_half(favorable: np.ndarray) -> bool:
-    return bool(favorable.min() < 0.5 - _TOLERANCE and favorable.max() > 0.5 + _TOLERANCE)
+    return float(favorable.min()) < 0.5 - _TOLERANCE and float(favorable.max()) > 0.5 + _TOLERANCE

@@ -99,12 +99,13 @@ def require_same(predictor: Predictor, rows: Rows, scores: Classified | Regresse
     rescored = predictor.decide(rows.matrix[every_nth])
     index = rows.index[every_nth]
     tolerance = _SCORE_TOLERANCE
+    scores = scores.take(index)
     if isinstance(scores, Classified):
-        difference = np.abs(rescored.scores - scores.score[index])
-        other_class = rescored.classes != scores.guess[index]
+        difference = np.abs(rescored.scores - scores.score)
+        other_class = rescored.classes != scores.guess
     else:
-        tolerance *= float(np.abs(scores.prediction[index]).max())
-        difference = np.abs(rescored.scores - scores.prediction[index])
+        tolerance *= float(np.abs(scores.prediction).max())
+        difference = np.abs(rescored.scores - scores.prediction)
         other_class = np.zeros(len(index), bool)
     differ = (difference > tolerance) | (other_class & (difference > tolerance / 100))
     if differ.any():

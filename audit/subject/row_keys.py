@@ -13,7 +13,7 @@ from audit.data.arrow_columns import Codes
 from audit.data.dataset import Dataset
 from audit.data.labels import Targets
 from audit.data.nulls import Missing
-from audit.data.row_hashes import HashKey, Repeats, row_hashes, row_keys
+from audit.data.row_hashes import HashKey, Repeats, add_columns, row_keys
 from audit.data.row_sample import KeyedRows
 from audit.data.source import Source
 from audit.errors import AuditError
@@ -34,11 +34,9 @@ class RowKeys:
         return self._background()
 
 
-def outcome_hashes(
-    dataset: Dataset, features: np.ndarray, protected: Collection[str], key: HashKey
-) -> np.ndarray:
-    """Return hashes of the rows by features (their hashes), label and the groups of the ``protected`` attributes."""
-    return row_hashes([features, *_outcomes(dataset, protected)], dataset.rows, key)
+def add_outcomes(hashes: np.ndarray, dataset: Dataset, protected: Collection[str], key: HashKey) -> None:
+    """Add label and groups of the ``protected`` attributes to what ``hashes`` are of."""
+    add_columns(hashes, list(_outcomes(dataset, protected)), key)
 
 
 def _outcomes(dataset: Dataset, protected: Collection[str]) -> Iterator[np.ndarray | Codes]:
@@ -53,9 +51,13 @@ def _outcomes(dataset: Dataset, protected: Collection[str]) -> Iterator[np.ndarr
 
 
 def audited_hashes(dataset: Dataset, outcomes: np.ndarray, key: HashKey) -> np.ndarray:
-    """Return hashes of the rows by all that an audit reads: `outcome_hashes`, weight and cluster."""
+    """Return hashes of the rows by all that an audit reads: outcomes (their hashes), weight and cluster."""
     rest = [column for column in (dataset.weights, dataset.clusters) if column is not None]
-    return row_hashes([outcomes, *rest], dataset.rows, key) if rest else outcomes
+    if not rest:
+        return outcomes
+    hashes = outcomes.copy()
+    add_columns(hashes, rest, key)
+    return hashes
 
 
 def background_keys(feeds: Sequence[Feed], source: Source, missing: Missing, key: HashKey) -> KeyedRows:

@@ -1,10 +1,13 @@
 """Screening of scores: predictions that say nothing of the rows, as of data that are not prepared as in training."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 
-from audit.stats.group_estimates import Partition, aucs
+from audit.stats.effective_size import divided
+from audit.stats.group_aucs import aucs
+from audit.stats.group_estimates import Partition
 from audit.subject.predictions import LEAST_PROBABILITY, Classified, Regressed
 from audit.subject.target_outliers import outlier_warnings
 
@@ -42,9 +45,10 @@ def _regression(scores: Regressed) -> Iterator[str]:
 
 
 def _classes(scores: Classified, weights: np.ndarray | None, clusters: np.ndarray | None) -> Iterator[str]:
-    rows = Partition(np.zeros(len(scores.code), np.int64), 1, weights, clusters)
-    if scores.score.min() == scores.score.max():
-        yield f"every row has the score {scores.score[0]:.4g}"
+    rows = Partition.whole(len(scores.code), weights, clusters)
+    score = scores.score if scores.outcomes is None else scores.outcomes.favorable
+    if score.min() == score.max():
+        yield f"every row has the score {score[0]:.4g}"
     if scores.has_outcomes and (scores.predicted.all() or not scores.predicted.any()):
         yield f"{'every' if scores.predicted[0] else 'no'} row is predicted favourable"
     elif len(scores.classes) > 2 and (scores.guess == scores.guess[0]).all():
@@ -52,16 +56,13 @@ def _classes(scores: Classified, weights: np.ndarray | None, clusters: np.ndarra
     elif scores.has_outcomes:
         yield from _decisions_of_chance(scores, rows)
     if scores.has_outcomes:
-        yield from _auc_of_chance(scores, weights, clusters)
+        yield from _auc_of_chance(scores, rows)
     if len(scores.classes) > 2:
         yield from _no_better_than_frequencies(scores, rows)
 
 
-def _auc_of_chance(
-    scores: Classified, weights: np.ndarray | None, clusters: np.ndarray | None
-) -> Iterator[str]:
-    everyone = Partition(np.zeros(len(scores.code), np.int64), 1, weights, clusters)
-    (value,), (error,) = aucs(scores.label, scores.favorable, everyone, scores.rising)
+def _auc_of_chance(scores: Classified, rows: Partition) -> Iterator[str]:
+    (value,), (error,) = aucs(scores.label, scores.known_outcomes.rank, rows)
     if abs(value - 0.5) <= _STANDARD_ERRORS * error:
         yield f"the AUC of {value:.3f} is within its error of 0.5, chance level"
     elif value < 0.5:
@@ -70,23 +71,34 @@ def _auc_of_chance(
 
 def _decisions_of_chance(scores: Classified, rows: Partition) -> Iterator[str]:
     """Yield a sign if the true positive rate is not clearly above the false positive rate (Youden's index)."""
-    predicted = scores.predicted.astype(float)
-    favorable, favorable_influence = _rate(rows, scores.label, predicted)
-    other, other_influence = _rate(rows, ~scores.label, predicted)
-    error = rows.standard_error(favorable_influence - other_influence)[0]
-    if favorable - other <= _STANDARD_ERRORS * error:
+    favorable = _Rate.of(rows, scores.label, scores.predicted)
+    other = _Rate.of(rows, ~scores.label, scores.predicted)
+    error = rows.standard_error(lambda block: favorable.influence(block) - other.influence(block))[0]
+    if favorable.value - other.value <= _STANDARD_ERRORS * error:
         yield (
-            f"{favorable:.1%} of the favourable labels and {other:.1%} of the others are predicted favourable, a "
-            "difference that is not above its error"
+            f"{favorable.value:.1%} of the favourable labels and {other.value:.1%} of the others are predicted "
+            "favourable, a difference that is not above its error"
         )
 
 
-def _rate(rows: Partition, side: np.ndarray, values: np.ndarray) -> tuple[float, np.ndarray]:
-    """Return the mean of ``values`` over the rows of one ``side`` (bool), and the influence of every row on it."""
-    share = rows.mean(side.astype(float))[0]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        rate = float(rows.mean(side * values)[0] / share)
-        return rate, side * (values - rate) / share
+class _Rate(NamedTuple):
+    """The mean of ``values`` over the rows of one ``side`` (both bool), which has a ``share`` of the rows."""
+
+    value: float
+    share: float
+    side: np.ndarray
+    values: np.ndarray
+
+    @classmethod
+    def of(cls, rows: Partition, side: np.ndarray, values: np.ndarray) -> "_Rate":
+        share = rows.mean(lambda block: side[block].astype(float))
+        mean = rows.mean(lambda block: side[block] * values[block].astype(float))
+        return cls(float(divided(mean, share)[0]), float(share[0]), side, values)
+
+    def influence(self, block: slice) -> np.ndarray:
+        """Return the influence of each row of a block."""
+        deviation = self.values[block].astype(float) - self.value
+        return divided(self.side[block] * deviation, np.array(self.share))
 
 
 def _no_better_than_frequencies(scores: Classified, rows: Partition) -> Iterator[str]:

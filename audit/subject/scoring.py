@@ -134,7 +134,7 @@ class _Scoring:
         self._named = NamedClasses(bound.model)
         self._served = [] if isinstance(labels, Targets) else label_outputs_of(bound.model)
         self._sample = BatchSample(bound.model, self.rows)
-        self._hashes: list[np.ndarray] = []
+        self._hashes = np.empty(self.rows, np.uint64)
         self._collector: Classifier | Regressor | None = None
         self._differentiable = False
 
@@ -157,7 +157,7 @@ class _Scoring:
             self._differentiable = differentiable(model, probed)
         self._collector.add(raw)
         self._sample.add(tensors, raw, batch.hashes, self.done + 1)
-        self._hashes.append(batch.hashes)
+        self._hashes[self.done : self.done + len(raw)] = batch.hashes
         self.done += len(raw)
 
     def result(self) -> ScoringResult:
@@ -172,7 +172,7 @@ class _Scoring:
             scores=scores,
             decision_rule=self._collector.decision_rule,
             differentiable=self._differentiable,
-            hashes=np.concatenate(self._hashes),
+            hashes=self._hashes,
             warnings=[*of_features, *of_scores],
         )
 

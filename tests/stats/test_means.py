@@ -157,7 +157,7 @@ def test_moments_are_those_of_the_rows_their_weights_and_their_clusters() -> Non
     pairs = Partition(codes, 2, None, clusters)
     sums = influence(pairs)[:50].reshape(25, 2).sum(1)
     assert pairs.moments(influence(pairs))[1][0] == pytest.approx(stats.skew(sums))
-    assert plain.largest(values).tolist() == [values[:50].max(), values[50:].max()]
+    assert plain.smallest(values).tolist() == [values[:50].min(), values[50:].min()]
 
 
 @pytest.mark.parametrize("rows", [40, 400])

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import audit
-from audit.data.row_hashes import Repeats
+from audit.data.row_hashes import Repeats, mixed
 from audit.result import Report
 
 from ..audits import content, measurements, store
@@ -130,9 +130,11 @@ def test_candidate_and_baseline_count_the_same_rows(model: Models, tmp_path: Pat
         assert expected and measurement.baseline.value == pytest.approx(expected.value, rel=1e-6)
 
 
-@given(st.lists(st.integers(0, 5), min_size=1, max_size=60))
-def test_repeats_are_counted_as_python_does(values: list[int]) -> None:
-    repeats = Repeats.of(np.array(values, np.uint64))
+@given(st.lists(st.integers(0, 5), min_size=1, max_size=60), st.sampled_from([4, 2**20]))
+def test_repeats_are_counted_as_python_does(values: list[int], rows_at_once: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("audit.data.row_hashes._PART_ROWS", rows_at_once)
+        repeats = Repeats.of(mixed(np.array(values, np.uint64)))
     assert repeats.multiplicity.tolist() == [values.count(value) for value in values]
     assert repeats.number.tolist() == [values[:i].count(value) for i, value in enumerate(values)]
     assert repeats.distinct == len(set(values))

@@ -24,16 +24,12 @@ def generator(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def classified(favorable: np.ndarray, predicted: np.ndarray | None = None, **changes: Any) -> Classified:
     predicted = favorable >= 0.5 if predicted is None else predicted
-    certainty = np.where(LABEL, favorable, 1 - favorable)
     scores = Classified(
         classes=[0, 1],
         classes_from="",
         outcomes=Outcomes(favorable=favorable, label=LABEL, predicted=predicted),
         code=LABEL.astype(np.int32),
         guess=predicted.astype(np.int32),
-        certainty=certainty,
-        log_loss=-np.log(np.maximum(certainty, 1e-15)),
-        brier=(1 - certainty) ** 2,
         dtype=np.dtype(np.float32),
     )
     return replace(scores, **changes)
@@ -117,15 +113,14 @@ def test_decisions_of_chance_are_noticed_at_the_level_of_their_interval() -> Non
 
 
 def several(probabilities: np.ndarray, code: np.ndarray, outcomes: Outcomes | None = None) -> Classified:
-    certainty = probabilities[np.arange(len(code)), code]
     return classified(
         probabilities[:, 0],
         classes=list("abc"),
         outcomes=outcomes,
         code=code.astype(np.int32),
         guess=probabilities.argmax(1).astype(np.int32),
-        certainty=certainty,
-        log_loss=-np.log(np.maximum(certainty, 1e-15)),
+        held_certainty=probabilities[np.arange(len(code)), code],
+        held_brier=np.zeros(len(code)),
         probabilities=probabilities,
     )
 

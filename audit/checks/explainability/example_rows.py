@@ -56,8 +56,8 @@ class Examples:
         self._subject = subject
         self._scores = subject.scores
         self._rows = explanation.rows
-        values = self._scores.score if isinstance(self._scores, Classified) else self._scores.prediction
-        self._score = values[self._rows]
+        scores = subject.scores.take(self._rows)
+        self._score = scores.score if isinstance(scores, Classified) else scores.prediction
 
     def rows(self) -> list[ExampleRow]:
         """Return the example rows of a table or of texts; no row occurs twice."""
@@ -100,7 +100,7 @@ class Examples:
         rows = self._rows
         if isinstance(scores, Classified):
             wrong = np.flatnonzero(scores.code[rows] != scores.guess[rows])
-            surest = np.argsort(scores.certainty[rows[wrong]], kind="stable")
+            surest = np.argsort(scores.take(rows[wrong]).certainty, kind="stable")
             return _Candidates("confident error", wrong[surest], number)
         error = np.abs(scores.target[rows] - self._score)
         return _Candidates("large error", np.argsort(-error, kind="stable"), number)

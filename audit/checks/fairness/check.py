@@ -247,7 +247,7 @@ def fairness_trace(subject: Subject, measurement: Measurement) -> Trace:
     predicted = scores.predicted
     if name == "theil_index":
         assert label is not None and predicted is not None  # or there was no measurement
-        return Influence(theil(label, predicted).influence)
+        return Influence(theil(label, predicted).influence(slice(None)))
     (attribute,) = (a for a in subject.attributes if a.name == measurement.where["attribute"])
     groups = measurement.members or [str(measurement.where["unprivileged"])]
     if isinstance(scores, Regressed) and name == MEAN_PREDICTION_DIFFERENCE:

@@ -113,7 +113,7 @@ def theil_index(label: np.ndarray, predicted: np.ndarray, clusters: np.ndarray |
         clusters: cluster codes, or None for independent rows.
     """
     index = theil(label, predicted)
-    rows = Partition(np.zeros(len(label), np.int64), 1, None, clusters)
+    rows = Partition.whole(len(label), None, clusters)
     (error,), (skewness,) = rows.moments(index.influence)
     effective = float(rows.effective_rows()[0])
     return Measurement(
@@ -148,13 +148,13 @@ def _theil_range(label: np.ndarray, predicted: np.ndarray) -> tuple[float, float
 
 
 class Theil(NamedTuple):
-    """The Theil index, and each row's influence on it, to first order: float64, one a row, with a mean of 0.
+    """The Theil index, and the rows' influences on it, to first order: float64, one a row, with a mean of 0.
 
     ``worst`` is the index of a row, to first order, whose benefit raises it most, whether such a row was seen or not.
     """
 
     value: float
-    influence: np.ndarray
+    influence: Callable[[slice], np.ndarray]
     worst: float
 
 
@@ -169,4 +169,4 @@ def theil(label: np.ndarray, predicted: np.ndarray) -> Theil:
     with np.errstate(divide="ignore", invalid="ignore"):
         value = total / mean - np.log(mean)
         influence = (entropy - total) / mean - (benefit - mean) * (total / mean**2 + 1 / mean)
-    return Theil(float(value), np.asarray(influence[row_benefit]), float(value + influence.max()))
+    return Theil(float(value), lambda block: influence[row_benefit[block]], float(value + influence.max()))

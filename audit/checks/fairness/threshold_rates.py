@@ -11,6 +11,8 @@ from audit.model.decision import DecisionRule
 from audit.stats.effective_size import Weighed, divided, effective_size
 from audit.stats.group_rates import Rates, heaviest_weights, rates, rates_by_class
 from audit.stats.proportions import Limits, clopper_pearson
+from audit.stats.quantiles import quantiles
+from audit.stats.row_blocks import code_counts, compact, nested, row_blocks
 from audit.subject.predictions import Classified, Regressed
 
 _EVEN_THRESHOLDS = np.arange(1, 20) / 20
@@ -84,17 +86,24 @@ class ThresholdGrid:
         three digits of their span, for the predictions of a regression and for probabilities that crowd together.
         """
         if isinstance(scores, Classified):
-            values = scores.favorable
-            spread = _even_or_quantiles(values)
+            values = scores.known_outcomes.favorable
             decisive = None if len(scores.classes) > 2 else decider.threshold
         else:
             values = scores.prediction
-            spread = _quantiles(values)
             decisive = decider.at_least
         if decisive is None:
             return None
+        spread = _even_or_quantiles(values) if isinstance(scores, Classified) else _quantiles(values)
         thresholds = np.unique(np.append(spread, decisive))
-        levels = decider.levels(values, thresholds, scores.dtype)
+        levels = np.concatenate(
+            [
+                compact(
+                    decider.levels(values[block].astype(np.float64), thresholds, scores.dtype),
+                    len(thresholds) + 1,
+                )
+                for block in row_blocks(len(values))
+            ]
+        )
         return cls(thresholds, int(np.searchsorted(thresholds, decisive)), levels)
 
     def rates(self, group: np.ndarray, groups: int, rows: DecidedRows) -> Mapping[str, RatesOverThresholds]:
@@ -105,7 +114,7 @@ class ThresholdGrid:
             groups: number of groups.
             rows: labels and decisions of the rows.
         """
-        code = group.astype(np.int64) * 2 + rows.label
+        code = nested(group, rows.label, groups, 2)
         counts = self._counts(code, 2 * groups, rows.weights)
         decided = rates_by_class(rows.predicted, code, 2 * groups, 2, rows.weights, rows.clusters)
         by_label = self._over_thresholds(counts, decided, rows)
@@ -119,29 +128,27 @@ class ThresholdGrid:
 
     def accuracy(self, rows: DecidedRows, tail: float) -> Limits:
         """Return the share of all rows that are decided as their label says, at each threshold, as one group."""
-        one_group = np.zeros(len(rows.label), np.int64)
+        one_group = np.broadcast_to(np.uint8(0), len(rows.label))
         decided = rates(rows.predicted == rows.label, one_group, 1, rows.weights, rows.clusters)
-        counts = self._counts(rows.label.astype(np.int64), 2, rows.weights)
+        counts = self._counts(rows.label, 2, rows.weights)
         correct = counts.every(2, 0).opposite().with_rows_of(counts.every(2, 1))
         return self._over_thresholds(correct, decided, rows).limits(tail)
 
     def _counts(self, code: np.ndarray, number: int, weights: np.ndarray | None) -> _Counts:
         """Count the rows of each code that reach each threshold, and the others."""
         levels = len(self.thresholds) + 1
-        cell = code * levels + self.levels
-        total, square = (
-            np.bincount(cell, None if weights is None else weights**power, number * levels).reshape(
-                number, -1
-            )
-            for power in (1, 2)
-        )
-        ones = np.ones(len(cell)) if weights is None else weights
-        heaviest = heaviest_weights(ones, cell, number * levels).reshape(number, -1)
-        upwards = Weighed(total, square, heaviest)
+        cell = nested(code, self.levels, number, levels)
+        if weights is None:
+            total = code_counts(cell, number * levels).reshape(number, -1)
+            upwards = Weighed(total, total, np.minimum(total, 1).astype(float))
+        else:
+            total, square = (np.bincount(cell, values, number * levels) for values in (weights, weights**2))
+            heaviest = heaviest_weights(weights, cell, number * levels)
+            upwards = Weighed(*(part.reshape(number, -1) for part in (total, square, heaviest)))
         downwards = Weighed(*(np.flip(part, 1) for part in upwards))
         events = Weighed(*(np.flip(part, 1)[:, 1:] for part in downwards.accumulated()))
         others = Weighed(*(part[:, :-1] for part in upwards.accumulated()))
-        return _Counts(np.bincount(code, minlength=number)[:, None], events, others)
+        return _Counts(code_counts(code, number)[:, None], events, others)
 
     def _over_thresholds(self, counts: _Counts, decided: Rates, rows: DecidedRows) -> RatesOverThresholds:
         """Return the proportions; with clusters, their trials are at most those at the threshold that decides."""
@@ -155,13 +162,13 @@ class ThresholdGrid:
 
 
 def _even_or_quantiles(scores: np.ndarray) -> np.ndarray:
-    low, high = np.quantile(scores, [0.01, 0.99])
+    low, high = quantiles(scores, np.array([0.01, 0.99]))
     among = np.clip(_EVEN_THRESHOLDS, low, high) == _EVEN_THRESHOLDS
     return _EVEN_THRESHOLDS if among.sum() >= _MIN_AMONG_SCORES else _quantiles(scores)
 
 
 def _quantiles(scores: np.ndarray) -> np.ndarray:
-    quantiles = np.quantile(scores, _EVEN_THRESHOLDS)
-    span = float(quantiles[-1] - quantiles[0])
+    even = quantiles(scores, _EVEN_THRESHOLDS)
+    span = float(even[-1] - even[0])
     digits = _DIGITS - int(np.ceil(np.log10(span))) if span > 0 else None
-    return np.asarray(quantiles if digits is None else np.round(quantiles, digits))
+    return np.asarray(even if digits is None else np.round(even, digits))

@@ -14,6 +14,7 @@ from audit.result import Scalar, Table
 from audit.stats.average_odds import average_odds
 from audit.stats.mover import linear, ratio
 from audit.stats.proportions import Limits
+from audit.stats.row_blocks import compact
 from audit.subject.subject import Subject
 
 Sides = Mapping[str, Limits]
@@ -68,8 +69,9 @@ def threshold_tables(subject: Subject, label: np.ndarray, predicted: np.ndarray)
 def _comparisons(attribute: Attribute, grid: ThresholdGrid, rows: DecidedRows, tail: float) -> TableColumns:
     """Return the columns of the table for every comparison of one attribute."""
     others = attribute.unprivileged
-    codes = privileged_last(attribute)[attribute.codes]
-    rates = grid.rates(codes, len(attribute.groups) + 1, rows)
+    groups = len(attribute.groups) + 1
+    codes = compact(privileged_last(attribute), groups)[attribute.codes]
+    rates = grid.rates(codes, groups, rows)
     left = shares_left(attribute, rows, {name: rate.decisive for name, rate in rates.items()})
     steps = len(grid.thresholds)
     columns: TableColumns = {

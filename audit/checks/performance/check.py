@@ -53,7 +53,7 @@ class Performance(Check):
 
 
 def _whole_table(subject: Subject) -> Iterator[Measurement]:
-    everyone = Partition(np.zeros(subject.rows, np.int64), 1, subject.weights, subject.clusters)
+    everyone = Partition.whole(subject.rows, subject.weights, subject.clusters)
     yield from _measured(subject, subject.scores, Groups(everyone, [{}]))
 
 
@@ -76,7 +76,7 @@ def _of_groups(subject: Subject, attribute: Attribute) -> Iterator[Measurement]:
 
 def _pool(subject: Subject, rows: np.ndarray, where: Where, members: list[str]) -> Groups:
     weights, clusters = (None if part is None else part[rows] for part in (subject.weights, subject.clusters))
-    return Groups(Partition(np.zeros(rows.sum(), np.int64), 1, weights, clusters), [where], members)
+    return Groups(Partition.whole(int(rows.sum()), weights, clusters), [where], members)
 
 
 def _measured(subject: Subject, scores: Classified | Regressed, groups: Groups) -> Iterator[Measurement]:

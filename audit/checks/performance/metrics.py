@@ -10,10 +10,12 @@ import numpy as np
 from audit.checks.performance.definitions import CALIBRATION_BINS
 from audit.checks.performance.macro_auc import macro_auc
 from audit.result import Measurement, Scalar
-from audit.stats.group_estimates import Partition, aucs
+from audit.stats.group_aucs import aucs
+from audit.stats.group_estimates import Partition
 from audit.stats.group_rates import Rates, rates_by_class
 from audit.stats.joint_variance import ClusteredRows, Errors, implied_variance, share_left
 from audit.stats.permuted_decisions import DecisionTotals
+from audit.stats.row_blocks import RowValues, code_counts, nested, values_of
 from audit.subject.predictions import LEAST_PROBABILITY, Classified, Regressed
 
 
@@ -27,10 +29,10 @@ class Groups:
 
     def rates(self, event: np.ndarray, inner: np.ndarray | None = None, number: int = 1) -> list[Rates]:
         """Return the share of ``event`` in each group, for each of ``number`` inner classes of rows."""
-        codes = self.rows.codes if inner is None else self.rows.codes.astype(np.int64) * number + inner
+        codes = self.rows.codes if inner is None else nested(self.rows.codes, inner, self.rows.number, number)
         groups = self.rows.number * number
-        nested = rates_by_class(event, codes, groups, number, self.rows.weights, self.rows.clusters)
-        return [nested.every(number, start) for start in range(number)]
+        by_class = rates_by_class(event, codes, groups, number, self.rows.weights, self.rows.clusters)
+        return [by_class.every(number, start) for start in range(number)]
 
     def measurement(
         self, name: str, group: int, value: float, rows: int, method: str, **details: Any
@@ -48,9 +50,9 @@ def classification(scores: Classified, groups: Groups) -> Iterator[Measurement]:
     yield from _proportions("accuracy", accuracy, groups)
     recalls = groups.rates(correct, scores.code, len(scores.classes))
     yield from _balanced_accuracy(scores, _together(recalls, correct, scores.code, groups), groups)
-    worst = _worst_losses(scores)
-    yield from _means("log_loss", scores.log_loss, groups, worst.get("log_loss"))
-    yield from _means("brier", scores.brier, groups, worst.get("brier"))
+    worst = _worst_losses(scores, groups.rows)
+    yield from _means("log_loss", lambda block: scores.take(block).log_loss, groups, worst.get("log_loss"))
+    yield from _means("brier", lambda block: scores.take(block).brier, groups, worst.get("brier"))
     yield from _macro_auc(scores, groups)
     if scores.has_outcomes:
         yield from _calibration(scores, groups)
@@ -59,9 +61,10 @@ def classification(scores: Classified, groups: Groups) -> Iterator[Measurement]:
 
 def _aucs(scores: Classified, groups: Groups) -> Iterator[Measurement]:
     rows = groups.rows
-    values, errors = aucs(scores.label, scores.favorable, rows, scores.rising)
-    sides = Partition(rows.codes * 2 + scores.label, rows.number * 2, rows.weights, rows.clusters)
-    numbers = np.bincount(sides.codes, minlength=sides.number).reshape(-1, 2)
+    values, errors = aucs(scores.label, scores.known_outcomes.rank, rows)
+    codes = nested(rows.codes, scores.label, rows.number, 2)
+    sides = Partition(codes, rows.number * 2, rows.weights, rows.clusters)
+    numbers = code_counts(codes, sides.number).reshape(-1, 2)
     sizes = sides.effective_rows().reshape(-1, 2).tolist()
     finite = np.isfinite(errors)
     for group, (value, se) in enumerate(zip(values.tolist(), errors.tolist(), strict=True)):
@@ -79,7 +82,7 @@ def regression(scores: Regressed, groups: Groups) -> Iterator[Measurement]:
     """Yield size and errors of each group."""
     codes = groups.rows.codes
     error = scores.prediction - scores.target
-    yield from _sizes(np.bincount(codes, minlength=groups.rows.number), groups)
+    yield from _sizes(code_counts(codes, groups.rows.number), groups)
     yield from _means("mae", np.abs(error), groups)
     square = error**2
     mse = groups.rows.mean(square)
@@ -162,11 +165,15 @@ def _together(recalls: list[Rates], correct: np.ndarray, code: np.ndarray, group
 def _calibration(scores: Classified, groups: Groups) -> Iterator[Measurement]:
     """Yield the expected calibration error over equal-width bins, with each bin's counts."""
     bins = CALIBRATION_BINS
-    number = np.minimum((scores.favorable * bins).astype(np.int32), bins - 1)
     rows = groups.rows
-    cells = Partition(rows.codes * bins + number, rows.number * bins, rows.weights, None)
+
+    def bin_of(block: slice) -> np.ndarray:
+        return np.minimum((scores.take(block).favorable * bins).astype(np.int32), bins - 1)
+
+    cells = Partition(nested(rows.codes, bin_of, rows.number, bins), rows.number * bins, rows.weights, None)
     total, positive, predicted = (
-        cells.total(values).reshape(rows.number, bins) for values in (None, scores.label, scores.favorable)
+        cells.total(values).reshape(rows.number, bins)
+        for values in (None, scores.label, lambda block: scores.take(block).favorable)
     )
     observed = groups.rates(scores.label)[0]
     for group in range(rows.number):
@@ -199,11 +206,10 @@ def _macro_auc(scores: Classified, groups: Groups) -> Iterator[Measurement]:
         values.append(area.value)
     errors = rows.standard_error(influence)
     classes = len(scores.classes)
-    of_classes = Partition(
-        rows.codes * classes + scores.code, rows.number * classes, rows.weights, rows.clusters
-    )
+    codes = nested(rows.codes, scores.code, rows.number, classes)
+    of_classes = Partition(codes, rows.number * classes, rows.weights, rows.clusters)
     sizes = np.nan_to_num(of_classes.effective_rows()).reshape(rows.number, classes)
-    numbers = np.bincount(of_classes.codes, minlength=of_classes.number).reshape(rows.number, classes)
+    numbers = code_counts(codes, of_classes.number).reshape(rows.number, classes)
     for group, value in enumerate(values):
         known = bool(np.isfinite(value))
         present = numbers[group] > 0
@@ -218,30 +224,38 @@ def _macro_auc(scores: Classified, groups: Groups) -> Iterator[Measurement]:
         yield groups.measurement("macro_auc", group, value, n, "delong" if known else "none", **details)
 
 
-def _worst_losses(scores: Classified) -> dict[str, np.ndarray]:
-    """Return by metric the loss of each row if its label were the worse of two; empty for several classes."""
+def _worst_losses(scores: Classified, rows: Partition) -> dict[str, np.ndarray]:
+    """Return by metric each group's greatest loss if any label were the worse of two; empty for several classes."""
     if len(scores.classes) != 2:
         return {}
-    unlikely = np.minimum(scores.certainty, 1.0 - scores.certainty)
-    return {"log_loss": -np.log(np.maximum(unlikely, LEAST_PROBABILITY)), "brier": (1.0 - unlikely) ** 2}
+
+    def unlikely(block: slice) -> np.ndarray:
+        certainty = scores.take(block).certainty
+        return np.asarray(np.minimum(certainty, 1.0 - certainty))
+
+    lowest = rows.smallest(unlikely)
+    return {"log_loss": -np.log(np.maximum(lowest, LEAST_PROBABILITY)), "brier": (1.0 - lowest) ** 2}
 
 
 def _means(
-    name: str, values: np.ndarray, groups: Groups, worst: np.ndarray | None = None
+    name: str, values: RowValues, groups: Groups, worst: np.ndarray | None = None
 ) -> Iterator[Measurement]:
     mean = groups.rows.mean(values)
-    yield from _with_errors(name, "mean-skewed", mean, values - mean[groups.rows.codes], groups, worst)
+
+    def influence(block: slice) -> np.ndarray:
+        return np.asarray(values_of(values, block) - mean[groups.rows.codes[block]])
+
+    yield from _with_errors(name, "mean-skewed", mean, influence, groups, worst)
 
 
 def _with_errors(
-    name: str, method: str, values: np.ndarray, influence: np.ndarray, groups: Groups,
+    name: str, method: str, values: np.ndarray, influence: RowValues, groups: Groups,
     worst: np.ndarray | None = None,
 ) -> Iterator[Measurement]:  # fmt: skip
     """Yield values with the statistics of their intervals: of the rows' influences, and of the worst losses."""
-    rows = np.bincount(groups.rows.codes, minlength=groups.rows.number)
+    rows = code_counts(groups.rows.codes, groups.rows.number)
     errors, skewness = groups.rows.moments(influence)
     effective_rows = groups.rows.effective_rows()
-    largest = None if worst is None else groups.rows.largest(worst)
     for group, value in enumerate(values):
         effective = float(effective_rows[group])
         counts = {"rows": [effective]}
@@ -249,6 +263,6 @@ def _with_errors(
         if np.isfinite(errors[group]):
             se = float(errors[group])
             counts["cubes"] = [float(skewness[group]) * effective, effective]
-            if largest is not None:
-                counts["worst"] = [float(largest[group]) * effective, effective]
+            if worst is not None:
+                counts["worst"] = [float(worst[group]) * effective, effective]
         yield groups.measurement(name, group, value, rows[group], method, se=se, counts=counts)

@@ -1,13 +1,16 @@
 """Tables behind the charts of scores: the confusion matrix, the histogram of scores, and the ROC curve."""
 
 from collections.abc import Iterator
+from itertools import groupby
 from typing import NamedTuple
 
 import numpy as np
 
 from audit.model.decision import DecisionRule
 from audit.result import Scalar, Table
+from audit.stats.group_estimates import Partition
 from audit.stats.proportions import Reals, clopper_pearson
+from audit.stats.row_blocks import RowValues, nested
 from audit.subject.predictions import Classified
 from audit.subject.subject import Subject
 
@@ -33,11 +36,12 @@ _Line = tuple[Scalar | None, ...]
 
 
 class _Group(NamedTuple):
-    """Rows that are counted together, bool or all of them; both names are empty for all rows."""
+    """Rows that are counted together: those of one code of a partition; both names are empty for all rows."""
 
     attribute: str
     name: str
-    rows: np.ndarray | slice
+    rows: Partition
+    code: int
 
 
 def score_tables(subject: Subject) -> Iterator[Table]:
@@ -49,14 +53,14 @@ def score_tables(subject: Subject) -> Iterator[Table]:
     scores = subject.scores
     if not isinstance(scores, Classified):
         return
-    groups = list(_groups(subject))
     weights = None if subject.weights is None else subject.weights / subject.weights.mean()
+    groups = list(_groups(subject, weights))
     if len(scores.classes) <= MAX_CLASSES:
-        lines = _confusion(scores, groups if len(scores.classes) == 2 else groups[:1], weights)
+        lines = _confusion(scores, groups if len(scores.classes) == 2 else groups[:1])
         yield _table("confusion", "rows by label and decision", _CONFUSION, lines)
     if scores.has_outcomes:
         about = "rows by score of the favourable outcome and by label"
-        yield _table("score_histogram", about, _HISTOGRAM, _histogram(scores, groups, weights))
+        yield _table("score_histogram", about, _HISTOGRAM, _histogram(scores, groups))
         level = subject.policy.gate.confidence
         independent = weights is None and subject.clusters is None
         about = "rates over the threshold, with intervals where rows are independent and without weights"
@@ -69,34 +73,56 @@ def _table(name: str, about: str, heads: tuple[str, ...], lines: Iterator[_Line]
     return Table(name=name, about=about, columns={h: list(c) for h, c in zip(heads, columns, strict=True)})
 
 
-def _groups(subject: Subject) -> Iterator[_Group]:
+def _groups(subject: Subject, weights: np.ndarray | None) -> Iterator[_Group]:
     """Yield all rows, then the groups of single attributes, in the order of the data."""
-    yield _Group("", "", slice(None))
+    yield _Group("", "", Partition.whole(subject.rows, weights, None), 0)
     single = [a for a in subject.attributes if a.name in subject.policy.data.protected]
-    sizes = [(a, code, int(n)) for a in single for code, n in enumerate(np.bincount(a.codes))]
+    sizes = [(a, code, rows) for a in single for code, rows in enumerate(a.rows.values())]
     largest = sorted(range(len(sizes)), key=lambda place: -sizes[place][2])[:MAX_GROUPS]
+    partitions = {a.name: Partition(a.codes, len(a.groups), weights, None) for a in single}
     for attribute, code, rows in (sizes[place] for place in sorted(largest)):
         if rows >= MIN_GROUP_ROWS:
-            yield _Group(attribute.name, attribute.groups[code], attribute.codes == code)
+            yield _Group(attribute.name, attribute.groups[code], partitions[attribute.name], code)
 
 
-def _confusion(scores: Classified, groups: list[_Group], weights: np.ndarray | None) -> Iterator[_Line]:
+def _by_group(cell: np.ndarray, cells: int, groups: list[_Group]) -> Iterator[tuple[_Group, Reals]]:
+    """Yield each group with the weight of its rows by ``cell``, int code below ``cells``."""
+    for _, members in groupby(groups, lambda group: group.attribute):
+        of_attribute = list(members)
+        table = _table_of_cells(of_attribute[0].rows, cell, cells)
+        for group in of_attribute:
+            yield group, table[group.code]
+
+
+def _table_of_cells(rows: Partition, cell: RowValues, cells: int) -> Reals:
+    """Return the weight of rows by group and cell, ``(groups, cells)``."""
+    codes = nested(rows.codes, cell, rows.number, cells)
+    return Partition(codes, rows.number * cells, rows.weights, None).total().reshape(-1, cells)
+
+
+def _confusion(scores: Classified, groups: list[_Group]) -> Iterator[_Line]:
     classes = scores.classes
-    cell = scores.code.astype(np.int64) * len(classes) + scores.guess
-    for attribute, name, rows in groups:
-        counts = _counts(cell[rows], len(classes) ** 2, weights, rows)
+    cell = nested(scores.code, scores.guess, len(classes), len(classes))
+    for group, counts in _by_group(cell, len(classes) ** 2, groups):
         for place, rows_of_cell in enumerate(counts):
             label, decision = divmod(place, len(classes))
-            yield attribute, name, str(classes[label]), str(classes[decision]), float(rows_of_cell)
+            yield (
+                group.attribute,
+                group.name,
+                str(classes[label]),
+                str(classes[decision]),
+                float(rows_of_cell),
+            )
 
 
-def _histogram(scores: Classified, groups: list[_Group], weights: np.ndarray | None) -> Iterator[_Line]:
-    cell = _bins(scores.favorable) * 2 + scores.label
-    for attribute, name, rows in groups:
-        counts = _counts(cell[rows], _BINS * 2, weights, rows).reshape(_BINS, 2)
-        for number in np.flatnonzero(counts.any(axis=1)).tolist():
-            unfavorable, favorable = counts[number].tolist()
-            yield attribute, name, number / _BINS, (number + 1) / _BINS, favorable, unfavorable
+def _histogram(scores: Classified, groups: list[_Group]) -> Iterator[_Line]:
+    cell = nested(scores.label, lambda block: _bins(scores.take(block).favorable), 2, _BINS)
+    for group, counts in _by_group(cell, _BINS * 2, groups):
+        by_label = counts.reshape(2, _BINS)
+        for number in np.flatnonzero(by_label.any(axis=0)).tolist():
+            unfavorable, favorable = by_label[:, number].tolist()
+            low, high = number / _BINS, (number + 1) / _BINS
+            yield group.attribute, group.name, low, high, favorable, unfavorable
 
 
 def _roc(
@@ -111,8 +137,11 @@ def _roc(
         [*np.arange(_BINS + 1) / _BINS, *([] if policy_threshold is None else [policy_threshold])]
     )
     steps = len(thresholds) + 1
-    levels = rule.levels(scores.favorable, thresholds, scores.dtype).astype(np.int64)
-    counts = _counts(levels * 2 + scores.label, steps * 2, weights, slice(None)).reshape(steps, 2)
+
+    def levels(block: slice) -> np.ndarray:
+        return rule.levels(scores.take(block).favorable, thresholds, scores.dtype)
+
+    counts = _table_of_cells(Partition(scores.label, 2, weights, None), levels, steps).T.copy()
     above = np.vstack([np.zeros(2), np.cumsum(counts[:0:-1], axis=0)])
     unfavorable, favorable = counts.sum(axis=0)
     if not unfavorable or not favorable:
@@ -142,7 +171,3 @@ def _bins(score: np.ndarray) -> np.ndarray:
     """Return the bin of each score, which is at least the bin's lower end."""
     edges = (np.arange(1, _BINS) / _BINS).astype(score.dtype)  # as the model's own numbers round
     return np.searchsorted(edges, score, side="right")
-
-
-def _counts(cell: np.ndarray, cells: int, weights: np.ndarray | None, rows: np.ndarray | slice) -> Reals:
-    return np.bincount(cell, None if weights is None else weights[rows], cells).astype(np.float64)

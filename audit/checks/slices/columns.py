@@ -81,7 +81,7 @@ def _attributes(subject: Subject, index: np.ndarray) -> Iterator[SliceColumn]:
 
 def _attribute(attribute: Attribute, index: np.ndarray) -> SliceColumn:
     number = len(attribute.groups)
-    return _categories(attribute.name, attribute.codes[index], number, attribute.groups)
+    return _categories(attribute.name, attribute.codes[index].astype(np.int32), number, attribute.groups)
 
 
 def _categories(name: str, codes: np.ndarray, size: int, values: list[str]) -> SliceColumn:

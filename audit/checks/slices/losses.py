@@ -26,10 +26,12 @@ class LossRows:
     @classmethod
     def of(cls, subject: Subject, index: np.ndarray) -> "LossRows":
         """Return some rows of a subject, by their indices."""
-        scores = subject.scores
+        scores = subject.scores.take(index)
         target = scores.target.astype(np.float64) if isinstance(scores, Regressed) else None
-        everyone = np.arange(subject.rows)
-        return cls(everyone, _losses(scores), target, subject.weights, subject.clusters).take(index)
+        weights, clusters = (
+            None if part is None else part[index] for part in (subject.weights, subject.clusters)
+        )
+        return cls(index, _losses(scores), target, weights, clusters)
 
     def take(self, rows: np.ndarray) -> "LossRows":
         """Return some of the rows, by their places or a bool each."""

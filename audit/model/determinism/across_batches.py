@@ -100,7 +100,7 @@ class BatchSample:
         single = comparison.score_singly(single_rows)
         comparison.single(single_rows, single, sample.raw[single_rows], sample.sizes[single_rows])
         for batches in ([rows[::-1]], small_batches(rows)):
-            scores = np.concatenate([comparison.score(batch) for batch in batches])
+            scores = np.concatenate(list(comparison.score_each(batches)))
             sizes = np.concatenate([np.full(len(batch), len(batch)) for batch in batches])
             index = np.concatenate(batches)
             comparison.reordered(index, scores, sample.raw[index], (sizes, sample.sizes[index]))

@@ -66,8 +66,9 @@ def _compare_all(comparison: ScoreComparison) -> None:
     rows = _spread(len(raw), rescored_rows(comparison.tensors))[::-1]
     sizes = [] if comparison.model.batch else _further_sizes(raw, len(rows) if is_wide else len(raw))
     further = [_spread(len(raw), size)[::-1] for size in sizes]
-    for batch in (rows, *small_batches(rows), *further):
-        comparison.reordered(batch, comparison.score(batch), raw[batch], (len(batch), len(raw)))
+    for batches in ([rows], small_batches(rows), *([batch] for batch in further)):
+        for batch, scores in zip(batches, comparison.score_each(batches), strict=True):
+            comparison.reordered(batch, scores, raw[batch], (len(batch), len(raw)))
 
 
 def has_wide_rows(tensors: Mapping[str, Any]) -> bool:

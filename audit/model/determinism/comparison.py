@@ -1,6 +1,6 @@
 """Comparison of two scorings of the same rows, up to rounding in the coarsest type that the graph computes in."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -41,8 +41,23 @@ class ScoreComparison:
 
     def score(self, rows: np.ndarray, number: int | None = None) -> np.ndarray:
         """Return the model's scores of some rows in one batch; ``number`` is that of the first, for its errors."""
-        batch = {name: tensorflow().gather(tensor, rows) for name, tensor in self.tensors.items()}
-        return self.model(batch, int(self.numbers[0]) if number is None else number)
+        return self._scores(self._gathered(rows), number)
+
+    def score_each(self, batches: Sequence[np.ndarray]) -> Iterator[np.ndarray]:
+        """Yield the model's scores of batches of rows, whose inputs are gathered at once: a gather costs as many do."""
+        gathered = self._gathered(np.concatenate(batches))
+        split = {
+            name: tensorflow().split(tensor, [len(batch) for batch in batches])
+            for name, tensor in gathered.items()
+        }
+        for place in range(len(batches)):
+            yield self._scores({name: parts[place] for name, parts in split.items()})
+
+    def _gathered(self, rows: np.ndarray) -> dict[str, Any]:
+        return {name: tensorflow().gather(tensor, rows) for name, tensor in self.tensors.items()}
+
+    def _scores(self, inputs: Mapping[str, Any], number: int | None = None) -> np.ndarray:
+        return self.model(inputs, int(self.numbers[0]) if number is None else number)
 
     def score_singly(self, rows: np.ndarray) -> np.ndarray:
         """Return the model's scores of some rows, each in a batch of its own.
