@@ -127,7 +127,9 @@ class RayCluster(WorkerPool[RayWorker]):
     ) -> None:
         super().__init__(workers or cores(), notify, preload=preload)
         self._are_counted = workers is not None
-        self._address = address or os.environ.get("RAY_ADDRESS") or None  # as Ray itself does
+        if address is None:  # an empty one is an error, as of a variable that is not set
+            address = os.environ.get("RAY_ADDRESS") or None  # as Ray itself does
+        self._address = address
         if self._address == "local":  # Ray's word for a cluster that it starts
             self._address = None
         if self._address not in (None, "auto"):

@@ -36,6 +36,7 @@ from ..cli.kit import Kit, message
         (["--address", "auto"], "execution.address", "--backend ray"),
         (["--backend", "processes", "--address", "host:1"], "execution.address", "--backend ray"),
         (["--backend", "ray", "--address", "nonsense"], "--address", "auto, HOST:PORT or ray://HOST:PORT"),
+        (["--backend", "ray", "--address", ""], "--address", "auto, HOST:PORT or ray://HOST:PORT"),
     ],
 )
 def test_options_that_do_not_go_together_are_refused(
