@@ -9,19 +9,21 @@ import numpy as np
 from audit.stats.effective_size import divided
 from audit.stats.group_estimates import Partition
 from audit.stats.group_rates import cluster_members
-from audit.stats.ranks import ALL_RANKS, packed_rows, parts_of_ranks
-from audit.stats.row_blocks import BLOCK_ROWS, code_counts, nested
+from audit.stats.row_blocks import BLOCK_ROWS, compact, nested_counts
 
 
-def aucs(label: np.ndarray, rank: np.ndarray, rows: Partition) -> tuple[np.ndarray, np.ndarray]:
-    """Return the `audit.stats.group_estimates.auc` of every group with its standard error.
+def aucs(
+    label: np.ndarray, score: np.ndarray, rows: Partition, rising: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the `audit.stats.group_estimates.auc` of every group with its standard error, from one order of all rows.
 
     Args:
         label: bool, one a row; True is the positive class.
-        rank: the `audit.stats.ranks.ranks` of the scores.
+        score: one a row.
         rows: the groups.
+        rising: places of the rows by rising score, ties in any order.
     """
-    ranked = _RankedRows(label, rank, rows)
+    ranked = _RankedRows(label, score, rows, rising)
     area = ranked.area()
     if rows.clusters is None:
         return area, ranked.standard_error(area)
@@ -36,19 +38,30 @@ class _Sides(NamedTuple):
 
 
 class _Runs:
-    """Sorted rows of some range of scores, in runs of equal scores within a group.
+    """Rows of some range of scores, in runs of equal scores within a group.
 
     Args:
-        packed: `packed_rows`, sorted.
+        group: group of each row, rising.
+        score: score of each row, rising within a group.
+        label: label of each row.
         groups: number of groups.
-        weights: in the same order, or None.
+        weights: of the rows, or None.
     """
 
-    def __init__(self, packed: np.ndarray, groups: int, weights: np.ndarray | None) -> None:
-        self.label = (packed & 1).astype(bool)
-        key = packed >> 1
-        self.last = np.flatnonzero(np.append(key[1:] != key[:-1], True))
-        self.owner = (key[self.last] >> 32).astype(np.intp)
+    def __init__(
+        self,
+        group: np.ndarray,
+        score: np.ndarray,
+        label: np.ndarray,
+        groups: int,
+        weights: np.ndarray | None,
+    ) -> None:
+        self.label = label
+        is_last = score[1:] != score[:-1]
+        if groups > 1:
+            is_last |= group[1:] != group[:-1]
+        self.last = np.flatnonzero(np.append(is_last, True))
+        self.owner = group[self.last]
         self._groups = groups
         self._weights = weights
 
@@ -104,46 +117,55 @@ class _Runs:
 
 
 class _RankedRows:
-    """All rows: sorted at once, or where each counts as one, in parts of rising scores."""
+    """All rows by rising score: in blocks where each counts as one, else at once."""
 
-    def __init__(self, label: np.ndarray, rank: np.ndarray, rows: Partition) -> None:
+    def __init__(self, label: np.ndarray, score: np.ndarray, rows: Partition, rising: np.ndarray) -> None:
         self._label = label
-        self._rank = rank
+        self._score = score
         self._rows = rows
-        numbers = code_counts(nested(rows.codes, label, rows.number, 2), 2 * rows.number)
-        self._numbers = _Sides(numbers[::2], numbers[1::2])
-        self._count_as_one = rows.weights is None and rows.clusters is None
-        self._ranges = list(parts_of_ranks(rank)) if self._count_as_one else [ALL_RANKS]
+        self._rising = rising
+        self._numbers = _Sides(*nested_counts(rows.codes, label, rows.number, 2).T)
 
-    def _packed(self, part: tuple[int, int]) -> np.ndarray:
-        return packed_rows(self._rows.codes, self._rank, self._label, part)
+    def _by_group(self, places: np.ndarray) -> np.ndarray:
+        """Return places of rows in the order of their groups; of 16 bits or less, NumPy sorts codes in linear time."""
+        if self._rows.number == 1:
+            return places
+        codes = compact(self._rows.codes[places], self._rows.number)
+        return places[np.argsort(codes, kind="stable")]
+
+    def _runs(self, order: np.ndarray) -> _Runs:
+        weights = None if self._rows.weights is None else self._rows.weights[order]
+        group = self._rows.codes[order]
+        return _Runs(group, self._score[order], self._label[order], self._rows.number, weights)
 
     @cached_property
     def _order(self) -> np.ndarray:
-        """Places of the rows by group and rising score, ties in any order."""
-        return np.argsort(self._packed(ALL_RANKS))
+        """Places of all rows by group and rising score."""
+        return self._by_group(self._rising)
 
     @cached_property
     def _single(self) -> _Runs:
-        """The runs of all rows, in the order of `_order`."""
-        packed = self._packed(ALL_RANKS)[self._order]
-        weights = self._rows.weights
-        return _Runs(packed, self._rows.number, None if weights is None else weights[self._order])
-
-    @cached_property
-    def _sorted(self) -> np.ndarray:
-        """The rows of the only range, sorted once for all passes."""
-        return np.sort(self._packed(ALL_RANKS))
+        return self._runs(self._order)
 
     def _parts(self) -> Iterator[_Runs]:
-        """Yield blocks of runs. Of many rows a range is sorted anew for each pass, so that one at a time is held."""
-        if not self._count_as_one:
+        if self._rows.weights is not None or self._rows.clusters is not None:
             yield self._single
             return
-        for part in self._ranges:
-            packed = self._sorted if part == ALL_RANKS else np.sort(self._packed(part))
-            for block in _blocks_of_runs(packed):
-                yield _Runs(packed[block], self._rows.number, None)
+        for block in self._blocks():
+            yield self._runs(self._by_group(self._rising[block]))
+
+    def _blocks(self) -> Iterator[slice]:
+        """Yield blocks of the rising rows that cut no run of equal scores."""
+        start = 0
+        rows = len(self._rising)
+        while start < rows:
+            end = min(start + BLOCK_ROWS, rows)
+            last = self._score[self._rising[end - 1]]
+            while end < rows and self._score[self._rising[end]] == last:
+                others = self._score[self._rising[end : end + BLOCK_ROWS]] != last
+                end += int(others.argmax()) if others.any() else len(others)
+            yield slice(start, end)
+            start = end
 
     @cached_property
     def _total(self) -> _Sides:
@@ -204,16 +226,6 @@ class _RankedRows:
         sums = np.bincount(member, weighted, len(owner))
         unbiased = _unbiased(np.bincount(owner, minlength=self._rows.number))
         return np.asarray(np.sqrt(np.bincount(owner, sums**2, self._rows.number) * unbiased))
-
-
-def _blocks_of_runs(packed: np.ndarray) -> Iterator[slice]:
-    """Yield blocks of sorted rows that cut no run of equal scores."""
-    start = 0
-    while start < len(packed):
-        last = min(start + BLOCK_ROWS, len(packed)) - 1
-        end = int(np.searchsorted(packed, packed[last] | 1, side="right"))
-        yield slice(start, end)
-        start = end
 
 
 def _steps(up_to: np.ndarray) -> np.ndarray:

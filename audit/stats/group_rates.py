@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from audit.stats.effective_size import Weighed, divided, effective_size, linearized_size
-from audit.stats.row_blocks import code_counts, nested
+from audit.stats.row_blocks import nested, nested_counts
 
 
 @dataclass(frozen=True)
@@ -57,12 +57,18 @@ def count_cells(
 ) -> CellCounts:
     """Count rows by group (int codes), label and prediction (bool), one entry a row each."""
     groups = int(group.max(initial=0)) + 1
-    cell = nested(group, lambda block: label[block] * 2 + predicted[block], groups, 4)
-    rows = code_counts(cell, groups * 4)
+
+    def outcome(block: slice) -> np.ndarray:
+        return np.asarray(label[block] * 2 + predicted[block])
+
+    rows = nested_counts(group, outcome, groups, 4).ravel()
     occurs = np.flatnonzero(rows)
-    weight = rows if weights is None else np.bincount(cell, weights)
-    square = rows if weights is None else np.bincount(cell, weights**2)
-    heaviest = np.ones(len(rows)) if weights is None else heaviest_weights(weights, cell, len(rows))
+    weight = square = rows
+    heaviest = np.ones(len(rows))
+    if weights is not None:
+        cell = nested(group, outcome, groups, 4)
+        weight, square = (np.bincount(cell, values, len(rows)) for values in (weights, weights**2))
+        heaviest = heaviest_weights(weights, cell, len(rows))
     label_of_cell = occurs // 2 % 2 == 1
     predicted_of_cell = occurs % 2 == 1
     return CellCounts(
@@ -117,7 +123,7 @@ def rates_by_class(
 ) -> Rates:  # fmt: skip
     """Return `rates` by group and class of rows, whose code is the group's, times ``classes``, plus the class."""
     if weights is None and clusters is None:
-        by_event = code_counts(nested(code, event, codes, 2), 2 * codes).reshape(codes, 2)
+        by_event = nested_counts(code, event, codes, 2)
         return _counted(by_event[:, 1].astype(float), by_event.sum(1))
     w = np.ones(len(event)) if weights is None else weights
     of_rows = _weighted(np.bincount(code, minlength=codes), *_weigh(event, code, codes, w), classes)

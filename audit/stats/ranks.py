@@ -1,6 +1,5 @@
 """Order of the rows by their scores, in 32 bits, of which many rows are sorted by parts of rising scores."""
 
-from collections.abc import Iterator
 from itertools import pairwise
 
 import numpy as np
@@ -9,8 +8,6 @@ from audit.stats.row_blocks import row_blocks
 
 PART_ROWS = 2**20
 """Rows that are sorted at once."""
-ALL_RANKS = (0, 1 << 32)
-"""The range of every rank: its start, and the first rank beyond its end."""
 _SAMPLED_ROWS = 2**14
 _SIGN = np.uint32(1 << 31)
 
@@ -34,12 +31,6 @@ def ranks(scores: np.ndarray) -> np.ndarray:
     return rank
 
 
-def parts_of_ranks(rank: np.ndarray) -> Iterator[tuple[int, int]]:
-    """Yield ranges of about `PART_ROWS` rows, from the least rank to the greatest; equal ranks are in one."""
-    start, end = ALL_RANKS
-    yield from pairwise([start, *inner_edges(rank), end])
-
-
 def inner_edges(values: np.ndarray) -> list[float]:
     """Return values, rising, between which about `PART_ROWS` rows are; none of fewer rows."""
     number = -(-len(values) // PART_ROWS)
@@ -49,14 +40,23 @@ def inner_edges(values: np.ndarray) -> list[float]:
     return sorted({sample[len(sample) * part // number].item() for part in range(1, number)})
 
 
-def packed_rows(group: np.ndarray, rank: np.ndarray, label: np.ndarray, part: tuple[int, int]) -> np.ndarray:
-    """Return group, rank and label (bool) of the rows of a range of ranks, each in one uint64 that orders by them."""
+def rising_places(scores: np.ndarray) -> np.ndarray:
+    """Return the places of the rows by rising score, ties in the order of rows; uint32."""
+    rank = ranks(scores)
+    places = np.empty(len(rank), np.uint32)
+    first = 0
+    for start, end in pairwise([0, *inner_edges(rank), 1 << 32]):
+        packed = _packed(rank, start, end)
+        packed.sort()
+        places[first : first + len(packed)] = packed  # its last 32 bits
+        first += len(packed)
+    return places
+
+
+def _packed(rank: np.ndarray, start: float, end: float) -> np.ndarray:
+    """Return rank and place of the rows of a range of ranks as one uint64 each: to sort these is faster than places."""
     packed = []
     for block in row_blocks(len(rank)):
-        columns = [group[block], rank[block], label[block]]
-        if part != ALL_RANKS:
-            inside = (rank[block] >= part[0]) & (rank[block] < part[1])
-            columns = [column[inside] for column in columns]
-        of_group, of_rank, of_label = columns
-        packed.append((of_group.astype(np.uint64) << 33) | (of_rank.astype(np.uint64) << 1) | of_label)
+        inside = np.flatnonzero((rank[block] >= start) & (rank[block] < end))
+        packed.append(rank[block][inside].astype(np.uint64) << 32 | (inside + block.start).astype(np.uint64))
     return np.concatenate(packed)

@@ -41,5 +41,17 @@ def nested(outer: np.ndarray, inner: RowValues, groups: int, number: int) -> np.
     """Return codes of groups and of ``number`` classes within each, in the smallest unsigned type."""
     codes = np.empty(len(outer), np.min_scalar_type(max(groups * number - 1, 0)))
     for block in row_blocks(len(outer)):
-        codes[block] = outer[block].astype(np.int64) * number + values_of(inner, block)
+        codes[block] = _nested_block(outer, inner, number, block)
     return codes
+
+
+def nested_counts(outer: np.ndarray, inner: RowValues, groups: int, number: int) -> np.ndarray:
+    """Return the number of rows of each class of each group, int64 ``(groups, number)``."""
+    total = np.zeros(groups * number, np.int64)
+    for block in row_blocks(len(outer)):
+        total += np.bincount(_nested_block(outer, inner, number, block), minlength=len(total))
+    return total.reshape(groups, number)
+
+
+def _nested_block(outer: np.ndarray, inner: RowValues, number: int, block: slice) -> np.ndarray:
+    return np.asarray(outer[block].astype(np.int64) * number + values_of(inner, block))

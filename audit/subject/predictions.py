@@ -13,7 +13,7 @@ from audit.errors import ScoresRefused, Skip
 from audit.model.decision import DecisionRule
 from audit.model.head import Head
 from audit.result import Scalar
-from audit.stats.ranks import ranks
+from audit.stats.ranks import rising_places
 from audit.stats.row_blocks import compact
 from audit.subject.class_order import ClassOrder, better_order, supported_source
 from audit.subject.label_agreement import Agreement
@@ -34,9 +34,13 @@ class Outcomes:
     predicted: np.ndarray
 
     @cached_property
-    def rank(self) -> np.ndarray:
-        """The `ranks` of P(favourable), found once for all that ranks the rows."""
-        return ranks(self.favorable)
+    def rising(self) -> np.ndarray:
+        """Places of the rows by rising P(favourable): sorted once for all that ranks them."""
+        return rising_places(self.favorable)
+
+    def forget_order(self) -> None:
+        """Release the memory of `rising`, four bytes a row, until it is asked for again."""
+        vars(self).pop("rising", None)
 
 
 @dataclass(frozen=True, kw_only=True)

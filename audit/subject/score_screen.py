@@ -62,7 +62,8 @@ def _classes(scores: Classified, weights: np.ndarray | None, clusters: np.ndarra
 
 
 def _auc_of_chance(scores: Classified, rows: Partition) -> Iterator[str]:
-    (value,), (error,) = aucs(scores.label, scores.known_outcomes.rank, rows)
+    outcomes = scores.known_outcomes
+    (value,), (error,) = aucs(outcomes.label, outcomes.favorable, rows, outcomes.rising)
     if abs(value - 0.5) <= _STANDARD_ERRORS * error:
         yield f"the AUC of {value:.3f} is within its error of 0.5, chance level"
     elif value < 0.5:

@@ -45,14 +45,15 @@ def test_ranks_are_in_the_order_of_the_scores(case: Any) -> None:
 
 
 @given(scored_rows())
-def test_areas_of_parts_are_those_of_all_rows(case: Any) -> None:
+def test_areas_of_blocks_are_those_of_all_rows(case: Any) -> None:
     scores, label, codes = case
     rows = Partition(codes, 3, None, None)
-    by_part = group_aucs.aucs(label, ranks.ranks(scores), rows)
+    rising = ranks.rising_places(scores)
+    assert rising.tolist() == np.argsort(scores, kind="stable").tolist()
+    by_part = group_aucs.aucs(label, scores, rows, rising)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(group_aucs, "BLOCK_ROWS", 1000)
-        patch.setattr(ranks, "PART_ROWS", 1000)
-        at_once = group_aucs.aucs(label, ranks.ranks(scores), rows)
+        at_once = group_aucs.aucs(label, scores, rows, rising)
     np.testing.assert_allclose(by_part, at_once, rtol=1e-12, atol=1e-12)
 
 
@@ -73,6 +74,10 @@ def test_sums_over_blocks_are_those_of_all_rows(case: Any, weighted: bool) -> No
     cells = row_blocks.nested(codes, label, 3, 2)
     assert cells.tolist() == (codes.astype(int) * 2 + label).tolist()
     assert row_blocks.code_counts(cells, 6).tolist() == np.bincount(cells, minlength=6).tolist()
+    assert (
+        row_blocks.nested_counts(codes, label, 3, 2).ravel().tolist()
+        == np.bincount(cells, minlength=6).tolist()
+    )
     np.testing.assert_allclose(rows.total(lambda block: values[block]), np.bincount(codes, w * values, 3))
     inside = [values[codes == group] for group in range(3)]
     assert rows.smallest(values).tolist() == [part.min(initial=np.inf) for part in inside]

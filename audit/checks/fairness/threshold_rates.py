@@ -12,7 +12,7 @@ from audit.stats.effective_size import Weighed, divided, effective_size
 from audit.stats.group_rates import Rates, heaviest_weights, rates, rates_by_class
 from audit.stats.proportions import Limits, clopper_pearson
 from audit.stats.quantiles import quantiles
-from audit.stats.row_blocks import code_counts, compact, nested, row_blocks
+from audit.stats.row_blocks import code_counts, compact, nested, nested_counts, row_blocks
 from audit.subject.predictions import Classified, Regressed
 
 _EVEN_THRESHOLDS = np.arange(1, 20) / 20
@@ -137,11 +137,11 @@ class ThresholdGrid:
     def _counts(self, code: np.ndarray, number: int, weights: np.ndarray | None) -> _Counts:
         """Count the rows of each code that reach each threshold, and the others."""
         levels = len(self.thresholds) + 1
-        cell = nested(code, self.levels, number, levels)
         if weights is None:
-            total = code_counts(cell, number * levels).reshape(number, -1)
+            total = nested_counts(code, self.levels, number, levels)
             upwards = Weighed(total, total, np.minimum(total, 1).astype(float))
         else:
+            cell = nested(code, self.levels, number, levels)
             total, square = (np.bincount(cell, values, number * levels) for values in (weights, weights**2))
             heaviest = heaviest_weights(weights, cell, number * levels)
             upwards = Weighed(*(part.reshape(number, -1) for part in (total, square, heaviest)))

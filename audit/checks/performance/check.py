@@ -48,6 +48,8 @@ class Performance(Check):
                 if measurement.metric in pair.metrics:
                     yield Unasked(measurement=measurement)
         yield from unmeasured_intersections(subject, "performance")
+        if isinstance(subject.scores, Classified) and subject.scores.outcomes:
+            subject.scores.outcomes.forget_order()  # no other check ranks all rows
         if subject.tables:
             yield from score_tables(subject)
 

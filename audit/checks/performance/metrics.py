@@ -15,7 +15,7 @@ from audit.stats.group_estimates import Partition
 from audit.stats.group_rates import Rates, rates_by_class
 from audit.stats.joint_variance import ClusteredRows, Errors, implied_variance, share_left
 from audit.stats.permuted_decisions import DecisionTotals
-from audit.stats.row_blocks import RowValues, code_counts, nested, values_of
+from audit.stats.row_blocks import RowValues, code_counts, nested, nested_counts, values_of
 from audit.subject.predictions import LEAST_PROBABILITY, Classified, Regressed
 
 
@@ -61,10 +61,11 @@ def classification(scores: Classified, groups: Groups) -> Iterator[Measurement]:
 
 def _aucs(scores: Classified, groups: Groups) -> Iterator[Measurement]:
     rows = groups.rows
-    values, errors = aucs(scores.label, scores.known_outcomes.rank, rows)
+    outcomes_of_rows = scores.known_outcomes
+    values, errors = aucs(scores.label, outcomes_of_rows.favorable, rows, outcomes_of_rows.rising)
+    numbers = nested_counts(rows.codes, scores.label, rows.number, 2)
     codes = nested(rows.codes, scores.label, rows.number, 2)
     sides = Partition(codes, rows.number * 2, rows.weights, rows.clusters)
-    numbers = code_counts(codes, sides.number).reshape(-1, 2)
     sizes = sides.effective_rows().reshape(-1, 2).tolist()
     finite = np.isfinite(errors)
     for group, (value, se) in enumerate(zip(values.tolist(), errors.tolist(), strict=True)):
