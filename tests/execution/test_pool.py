@@ -32,11 +32,14 @@ from audit.machine_errors import machine_error
 from .conftest import Pool
 
 
-def test_results_come_in_the_order_of_the_parts(pool: Pool) -> None:
+def test_results_come_in_the_order_of_the_parts(pool: Pool, tmp_path: Path) -> None:
     table = np.arange(100_000.0)  # an array that the workers map
     backend = pool(3)
 
     def work(part: int) -> tuple[int, float]:
+        (tmp_path / str(os.getpid())).touch()
+        while len(list(tmp_path.iterdir())) < 2:
+            time.sleep(0.01)  # until a second worker has started: one holds four parts at most
         time.sleep((part * 7 % 5) / 200)  # later parts may be done first
         return os.getpid(), table[part]
 
