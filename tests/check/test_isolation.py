@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import ClassVar
@@ -35,7 +36,7 @@ class Meddling(Check):
         scores = subject.scores
         assert isinstance(scores, Classified) and scores.label is not None and scores.predicted is not None
         features = subject.features
-        arrays = [scores.favorable, scores.label, scores.predicted, scores.code, scores.log_loss]
+        arrays = [scores.known_outcomes.favorable, scores.label, scores.predicted, scores.code, scores.guess]
         arrays += [subject.attributes[0].codes, features.data.matrix, features.background.matrix]
         refused = 0
         for array in arrays:
@@ -43,6 +44,9 @@ class Meddling(Check):
                 array[:] = 0
             except ValueError:
                 refused += 1
+        for computed in (scores.favorable, scores.certainty, scores.log_loss, scores.brier):
+            with suppress(ValueError):  # or it is a copy
+                computed[:] = 0
         subject.attributes.clear()
         subject.policy.gate.rules.clear()  # type: ignore[union-attr]  # a resolved policy has a gate
         subject.policy.checks.clear()
