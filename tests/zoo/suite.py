@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from typing import ClassVar
 
 import numpy as np
@@ -12,6 +13,7 @@ from audit.attribution import attribute
 from audit.checks.explainability.explanation import ExplainedOutput, Sampling, explain
 from audit.data.row_hashes import HashKey
 from audit.errors import AuditError
+from audit.execution.backend import LocalBackend, Part, Result
 from audit.execution.payload import decode, encode
 from audit.subject.batch_scoring import BatchScorer, RowBatch, rows_digest
 from audit.subject.batches import feature_batches
@@ -20,6 +22,15 @@ from audit.subject.predictions import Classified
 from . import slopes, table, truth
 from .audited import Audited, known
 from .kind import Kind
+
+
+class InTurn(LocalBackend):
+    """One part after the other: functions that call TensorFlow from within a graph take all threads otherwise."""
+
+    def map(
+        self, function: Callable[[Part], Result], parts: Iterable[Part], *, concurrency: int = 1
+    ) -> Iterator[Result]:
+        return super().map(function, parts)
 
 
 class Suite:
@@ -128,7 +139,7 @@ class Suite:
         )
         wanted = attribute(
             uncut, matrix[rows], matrix[references],
-            feature_of_column=players, **options._asdict(),
+            feature_of_column=players, backend=InTurn(), **options._asdict(),
         )  # fmt: skip
         np.testing.assert_allclose(cut.attributions.values, wanted.values, rtol=1e-5, atol=_rounding(audited))
 
