@@ -61,6 +61,7 @@ def test_what_belongs_to_the_process_is_changed_in_few_places() -> None:
     assert {file: set(changes) for file, changes in found.items() if changes} == {
         "cli/streams.py": {"sys.stderr =", "sys.stdout ="},  # closed ones, of the command line
         "check/isolation.py": {"catch_warnings", "chdir", "environ.update", "set_state"},
+        "execution/ray_cluster.py": {"environ.setdefault"},  # whether Ray reports its use to its makers
         "frameworks/output_silencing.py": {"dup2", "environ.setdefault", "filterwarnings"},
         "frameworks/tensorflow_loader.py": {"setLevel"},
         "integrations/pytest_items.py": {"catch_warnings", "simplefilter"},  # while a policy is collected
