@@ -13,7 +13,7 @@ import numpy as np
 from audit.data.labels import Labels, Targets
 from audit.data.row_hashes import HashKey
 from audit.data.source import Source
-from audit.errors import AuditError, ScoresRefused
+from audit.errors import AuditError, MachineFault, ScoresRefused
 from audit.frameworks.tensorflow_loader import tensorflow
 from audit.model.label_outputs import LabelOutput, label_outputs_of
 from audit.model.logits.class_scores import ClassScores, class_scores
@@ -89,6 +89,8 @@ class _Sample:
         try:
             tensors = _first_rows(bound, source)
             raw = model(tensors).astype(np.float64)
+        except MachineFault:
+            raise
         except AuditError:
             return None
         values = bound.policy.model.classes or labels.values

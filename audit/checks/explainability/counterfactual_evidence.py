@@ -16,7 +16,7 @@ from audit.checks.explainability.changed_groups import GroupChanger, group_chang
 from audit.checks.explainability.counterfactual_flips import Flips, affordable_rows, compute_flips, decisions
 from audit.checks.explainability.counterfactual_table import counterfactual_table
 from audit.checks.explainability.protected_columns import ProtectedColumns
-from audit.errors import AuditError, quote_list
+from audit.errors import AuditError, MachineFault, quote_list
 from audit.inputs.features import Rows
 from audit.result import Measurement, Note
 from audit.stats.group_rates import rates
@@ -49,6 +49,8 @@ def counterfactual_evidence(
     for changer in changers:
         try:
             measured.append(compute_flips(subject, sample, changer, before))
+        except MachineFault:
+            raise
         except AuditError as error:  # the data is sound: it was scored before
             yield _failure_note(changer.attribute.name, error)
     if measured:

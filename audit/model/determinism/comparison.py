@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from audit.errors import AuditError
+from audit.errors import AuditError, MachineFault
 from audit.frameworks.tensorflow_loader import tensorflow
 from audit.model.graph.traversal import all_nodes
 from audit.model.model import Model
@@ -71,6 +71,8 @@ class ScoreComparison:
         number = int(self.numbers[row])
         try:
             return self.score(np.array([row]), number)
+        except MachineFault:
+            raise
         except AuditError as error:
             raise AuditError(
                 where=error.where,

@@ -13,9 +13,11 @@ from scipy.stats import beta
 
 import audit
 from audit.check import policy_from
+from audit.checks.explainability import counterfactual_evidence as module_of_evidence
 from audit.checks.explainability.counterfactual_evidence import counterfactual_evidence
 from audit.checks.explainability.counterfactual_flips import planned_changes
 from audit.checks.explainability.protected_columns import protected_columns
+from audit.errors import MachineFault
 from audit.result import Measurement, Note
 from audit.stats import interval
 from audit.stats.influence import untraced
@@ -298,8 +300,10 @@ def test_a_rule_on_an_attribute_that_is_not_read_is_open_and_says_why(exported: 
     assert list(rates) == ["age", "faith*age"] and rates["age"] == rates["faith*age"]
 
 
-def test_a_model_that_fails_on_changed_rows_leaves_its_other_attributes_measured(tmp_path: Path) -> None:
-    """Its scores are infinite for men below 0, of whom the data have none."""
+def test_a_model_that_fails_on_changed_rows_leaves_its_other_attributes_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its scores are infinite for men below 0, of whom the data have none; a lack of memory is no such failure."""
     import tensorflow as tf
 
     def score(sex: Any, a: Any, group: Any) -> Any:
@@ -317,6 +321,13 @@ def test_a_model_that_fails_on_changed_rows_leaves_its_other_attributes_measured
     assert rates == {"group"}
     (note,) = (item for item in evidence if isinstance(item, Note))
     assert note.about == {"attribute": ["sex"]} and "NaN or infinity" in note.text
+
+    def out_of_memory(*_: Any) -> None:
+        raise MachineFault(where="memory", expected="enough", found="too little")
+
+    monkeypatch.setattr(module_of_evidence, "compute_flips", out_of_memory)
+    with pytest.raises(MachineFault):
+        untraced(counterfactual_evidence(audited, protected_columns(audited), 1e9))
 
 
 def test_of_a_serialized_example_the_feature_is_changed_and_left_out_where_it_is_missing(
