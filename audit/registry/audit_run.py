@@ -77,7 +77,7 @@ def _tags(report: Report, file: Path) -> dict[str, str]:
 @contextmanager
 def _run(client: RegistryClient, report: Report, tags: Mapping[str, str]) -> Iterator[str]:
     """Context with the id of a new run, finished when it ends, failed if it ends in an error."""
-    experiment = _experiment(client)
+    experiment = client.experiment(EXPERIMENT)
     name = f"audit of {report.model.path}"[:250]
     registry = report.model.registry
     about = {"audit.model_version": registry.version or registry.source} if registry else {}
@@ -93,15 +93,6 @@ def _run(client: RegistryClient, report: Report, tags: Mapping[str, str]) -> Ite
         client.ask(run_id, lambda mlflow: mlflow.set_terminated(run_id, status))
 
 
-def _experiment(client: RegistryClient) -> str:
-    experiment = client.ask(EXPERIMENT, lambda mlflow: mlflow.get_experiment_by_name(EXPERIMENT))
-    return str(experiment.experiment_id if experiment else client.ask(EXPERIMENT, _create_experiment))
-
-
-def _create_experiment(mlflow: Any) -> Any:
-    return mlflow.create_experiment(EXPERIMENT)
-
-
 def _tag_model(client: RegistryClient, registry: RegistryFacts, tags: Mapping[str, str]) -> None:
     """Tag the version; without one, the run that logged the model."""
     version = parse_address(registry.version) if registry.version else None
@@ -109,12 +100,8 @@ def _tag_model(client: RegistryClient, registry: RegistryFacts, tags: Mapping[st
         if version and version.number:
             client.set_version_tag(version.name, version.number, key, value)
         elif run_id := registry.run_id:
-            client.ask(run_id, partial(_tag_run, run_id, key, value))
+            client.set_run_tag(run_id, key, value)
 
 
 def _log_file(run_id: str, file: Path, mlflow: Any) -> None:
     mlflow.log_artifact(run_id, str(file), _FOLDER)
-
-
-def _tag_run(run_id: str, key: str, value: str, mlflow: Any) -> None:
-    mlflow.set_tag(run_id, key, value)

@@ -83,7 +83,7 @@ class RegistryClient:
     def set_alias(self, name: str, alias: str, version: int) -> None:
         """Let an alias name a version."""
         place = f"models:/{name}@{alias}"
-        self.ask(place, lambda mlflow: mlflow.set_registered_model_alias(name, alias, str(version)))
+        self._overwrite(place, lambda mlflow: mlflow.set_registered_model_alias(name, alias, str(version)))
 
     def delete_alias(self, name: str, alias: str) -> None:
         """Take an alias away; no error if there is none."""
@@ -128,11 +128,8 @@ class RegistryClient:
         """Create a registered model; no error if there is one of this name."""
 
         def create(mlflow: Any) -> None:
-            try:
+            with _exists_already():
                 mlflow.create_registered_model(name)
-            except mlflow_exception() as error:
-                if error.error_code != "RESOURCE_ALREADY_EXISTS":
-                    raise
 
         self.ask(f"models:/{name}", create)
 
@@ -147,7 +144,22 @@ class RegistryClient:
     def set_version_tag(self, name: str, number: int, key: str, value: str) -> None:
         """Set a tag of a version; MLflow keeps 100,000 characters."""
         place = f"models:/{name}/{number}"
-        self.ask(place, lambda mlflow: mlflow.set_model_version_tag(name, str(number), key, value))
+        self._overwrite(place, lambda mlflow: mlflow.set_model_version_tag(name, str(number), key, value))
+
+    def set_run_tag(self, run_id: str, key: str, value: str) -> None:
+        """Set a tag of a run."""
+        self._overwrite(run_id, lambda mlflow: mlflow.set_tag(run_id, key, value))
+
+    def experiment(self, name: str) -> str:
+        """Return the id of the experiment of this name, which is created if there is none."""
+
+        def create(mlflow: Any) -> Any:
+            with _exists_already():
+                mlflow.create_experiment(name)
+            return mlflow.get_experiment_by_name(name)
+
+        existing = self.ask(name, lambda mlflow: mlflow.get_experiment_by_name(name))
+        return str((existing or self.ask(name, create)).experiment_id)
 
     def register_logged(self, name: str, model_id: str, tags: Mapping[str, str]) -> int:
         """Create a version whose files are those of a logged model, and return its number."""
@@ -207,6 +219,23 @@ class RegistryClient:
         place = self.ask(address, lambda _: download_artifacts(artifact_uri=address, dst_path=str(folder)))
         return Path(place)
 
+    def _overwrite(self, where: str, write: Callable[[Any], object]) -> None:
+        """Ask for a write that can be repeated.
+
+        MLflow reads a row before it writes it, so that the database refuses the later of two writers, whose second
+        request finds the row of the first.
+        """
+
+        def twice(mlflow: Any) -> None:
+            try:
+                write(mlflow)
+            except mlflow_exception() as error:
+                if error.error_code != "BAD_REQUEST":
+                    raise
+                write(mlflow)
+
+        self.ask(where, twice)
+
     def _unknown_model(self, name: str) -> NotRegistered:
         models = self.ask(
             f"models:/{name}", lambda mlflow: mlflow.search_registered_models(max_results=_PAGE)
@@ -234,6 +263,16 @@ def _version(version: Any) -> RegisteredVersion:
         status=version.status,
         created=int(version.creation_timestamp),
     )
+
+
+@contextmanager
+def _exists_already() -> Iterator[None]:
+    """Pass over MLflow's refusal to create what is there."""
+    try:
+        yield
+    except mlflow_exception() as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
 
 
 def mlflow_exception() -> Any:

@@ -7,9 +7,12 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+import sqlalchemy
 
 from audit.errors import AuditError
 from audit.provenance.digest import digest
@@ -51,6 +54,39 @@ def test_models_versions_aliases_and_tags(client: RegistryClient) -> None:
     assert client.aliases("it's a log") == {}
     client.set_version_tag("it's a log", 1, "text", "ü" * 100_000)
     assert client.version("it's a log", 1).tags["text"] == "ü" * 100_000
+
+
+WRITES: dict[str, Callable[[RegistryClient, str], object]] = {
+    "alias": lambda client, _: client.set_alias("income", "champion", 1),
+    "tag of a version": lambda client, _: client.set_version_tag("income", 1, "key", "value"),
+    "tag of a run": lambda client, run_id: client.set_run_tag(run_id, "key", "value"),
+    "experiment": lambda client, _: client.experiment("audits"),
+}
+
+
+@pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
+def test_another_writer_comes_between_reading_and_writing(
+    write: Callable[[RegistryClient, str], object], registry: str
+) -> None:
+    client = connect()
+    client.create_registered_model("income")
+    client.create_version("income", {})
+    run_id = client.ask("run", lambda mlflow: mlflow.create_run("0")).info.run_id
+    statements: list[str] = []
+    results: list[object] = []
+
+    def interfere(*event: Any) -> None:
+        if event[2].startswith("INSERT"):
+            statements.append(event[2])
+            if len(statements) == 1:
+                results.append(write(connect(), run_id))
+
+    sqlalchemy.event.listen(sqlalchemy.Engine, "before_cursor_execute", interfere)
+    try:
+        results.append(write(client, run_id))
+    finally:
+        sqlalchemy.event.remove(sqlalchemy.Engine, "before_cursor_execute", interfere)
+    assert len(statements) >= 2, "the other writer wrote"
 
 
 def test_an_export_is_registered_and_read_back(client: RegistryClient, export: Export) -> None:
