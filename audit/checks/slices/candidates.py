@@ -1,5 +1,6 @@
 """Candidates for the worst slice, with the distance of their mean loss from that of the other rows."""
 
+import math
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
@@ -52,35 +53,45 @@ class AmongAll(NamedTuple):
     rows: np.ndarray
     distance: Distance
 
+    def beyond(self, z: float) -> "AmongAll":
+        """Return the candidates whose distance is greater than ``z`` standard errors."""
+        greater = np.flatnonzero(self.distance.z > z)
+        distance = Distance(*(part[greater] for part in self.distance))
+        return AmongAll(self.place[greater], self.rows[greater], distance)
+
 
 @dataclass(frozen=True)
 class Enumeration:
     """Enumerates candidates: slices of at least ``min_rows`` of the search rows, and of the measured ones.
 
     A candidate has to be worse than the other rows both among those that earlier slices leave, ``rows``, and among
-    ``all_rows``. ``pairs_among_all`` holds, by the identities of two columns, what earlier enumerations of the same
-    ``all_rows`` know of these.
+    ``all_rows``: pairs by more than ``min_pair_z``. ``pairs_among_all`` holds, by the identities of two columns, what
+    earlier enumerations of the same ``all_rows`` know of these.
     """
 
     rows: SearchRows
     all_rows: SearchRows
     min_rows: int
+    min_pair_z: float = -math.inf
     pairs_among_all: dict[tuple[int, int], AmongAll] = field(default_factory=dict)
 
     def singles(self, column: SliceColumn, runs: np.ndarray) -> Candidates:
         """Return the candidates of one predicate, of those that are the column's ``runs``."""
-        left = of_column(self.rows, column, runs)
-        everywhere = left if self.rows is self.all_rows else of_column(self.all_rows, column, runs)
-        return self._candidates((column,), (runs,), left, self._among_all(everywhere))
+        among_all = self._among_all(of_column(self.all_rows, column, runs))
+        if self.rows is self.all_rows:
+            return Candidates((column,), (runs,), among_all.distance, among_all.place)
+        return self._among_left((column,), (runs,), of_column(self.rows, column, runs), among_all)
 
     def pairs(self, one: SliceColumn, other: SliceColumn) -> Candidates:
         """Return the candidates of a predicate on either column."""
         key = (id(one), id(other))
-        left = of_pair(self.rows, one, other)
         if key not in self.pairs_among_all:
-            everywhere = left if self.rows is self.all_rows else of_pair(self.all_rows, one, other)
-            self.pairs_among_all[key] = self._among_all(everywhere)
-        return self._candidates((one, other), (one.paired, other.paired), left, self.pairs_among_all[key])
+            self.pairs_among_all[key] = self._among_all(of_pair(self.all_rows, one, other))
+        among_all = self.pairs_among_all[key].beyond(self.min_pair_z)
+        columns, runs = (one, other), (one.paired, other.paired)
+        if self.rows is self.all_rows or not len(among_all.place):
+            return Candidates(columns, runs, among_all.distance, among_all.place)
+        return self._among_left(columns, runs, of_pair(self.rows, one, other), among_all)
 
     def refinement(self, inside: np.ndarray, wider: np.ndarray) -> float:
         """Return the z of the gap between a slice and what it leaves of a wider one, bool, one a row of the sample."""
@@ -94,7 +105,7 @@ class Enumeration:
         inside = everywhere.at(place)
         return AmongAll(place, inside.rows, self._distance_from_rest(self.all_rows, inside))
 
-    def _candidates(
+    def _among_left(
         self,
         columns: tuple[SliceColumn, ...],
         runs: tuple[np.ndarray, ...],
@@ -102,8 +113,6 @@ class Enumeration:
         among_all: AmongAll,
     ) -> Candidates:
         """Return the candidates among the rows that are left: each is one among all rows, which are more."""
-        if self.rows is self.all_rows:
-            return Candidates(columns, runs, among_all.distance, among_all.place)
         inside = left.at(among_all.place)
         new = inside.rows >= MIN_NEW_SHARE * among_all.rows
         eligible = np.flatnonzero(self._enough(inside, of_all(self.rows).less(inside)) & new)

@@ -44,12 +44,20 @@ class Slice:
         return np.asarray(np.logical_and.reduce([column.rows_of(run) for column, run in self.parts]))
 
 
+class Chance(NamedTuple):
+    """The z that the best candidate on one column exceeds by chance, and that of the best on two."""
+
+    single: float
+    pair: float
+
+
 class Search(NamedTuple):
     """The chosen slices, the worst first; how many candidates there were, and of how many columns pairs."""
 
     slices: list[Slice]
     candidates: int
     paired_columns: int
+    chance: Chance
 
 
 def worst_slices(columns: list[SliceColumn], rows: SearchRows, min_rows: int, top: int) -> Search:
@@ -70,25 +78,30 @@ def worst_slices(columns: list[SliceColumn], rows: SearchRows, min_rows: int, to
     left = rows
     while slices and slices[-1].rating > 0.0 and len(slices) < top:
         left = left.without(slices[-1].rows())
-        further = _round(columns, replace(enumeration, rows=left)).slices
+        of_left = replace(enumeration, rows=left, min_pair_z=first.chance.pair)
+        further = _round(columns, of_left, first.chance).slices
         if not (further and further[0].rating > 0.0):
             break
         slices = slices + further
     return first._replace(slices=slices)
 
 
-def _round(columns: list[SliceColumn], enumeration: Enumeration) -> Search:
-    """Return the candidate of the highest rating, one predicate before two of the same rating."""
+def _round(columns: list[SliceColumn], enumeration: Enumeration, chance: Chance | None = None) -> Search:
+    """Return the candidate of the highest rating, one predicate before two of the same rating.
+
+    ``chance`` is that of all candidates, None if they are enumerated here.
+    """
     singles = [enumeration.singles(column, column.runs) for column in columns]
     strongest = np.argsort([-_strength(single) for single in singles], kind="stable")
     paired = [columns[place] for place in sorted(strongest[:MAX_PAIRED_COLUMNS].tolist())]
     pairs = [
         enumeration.pairs(one, other) for one, other in combinations(paired, 2) if one.name != other.name
     ]
-    chance = _chance(sum(single.number for single in singles))
-    best = [*_best(singles), *(_simplified(pair, enumeration, chance) for pair in _best(pairs))]
-    best.sort(key=lambda candidate: -candidate.rating)
-    return Search(best[:1], sum(candidates.number for candidates in (*singles, *pairs)), len(paired))
+    numbers = [sum(candidates.number for candidates in kind) for kind in (singles, pairs)]
+    chance = chance or Chance(*map(_chance, numbers))
+    of_pairs = (_simplified(pair, enumeration, chance.single) for pair in _best(pairs, chance.pair))
+    best = sorted([*_best(singles, chance.single), *of_pairs], key=lambda candidate: -candidate.rating)
+    return Search(best[:1], sum(numbers), len(paired), chance)
 
 
 def _strength(candidates: Candidates) -> float:
@@ -108,12 +121,10 @@ def _simplified(pair: Slice, enumeration: Enumeration, chance: float) -> Slice:
     return max(slices, key=lambda candidate: candidate.rating, default=pair)
 
 
-def _best(of_columns: list[Candidates]) -> Iterator[Slice]:
+def _best(of_columns: list[Candidates], chance: float) -> Iterator[Slice]:
     """Yield the candidate of the highest rating among those of one kind, if there is any."""
-    number = sum(candidates.number for candidates in of_columns)
-    if not number:
+    if not any(candidates.number for candidates in of_columns):
         return
-    chance = _chance(number)
     ratings = [rating(candidates, chance) for candidates in of_columns]
     place = int(np.argmax([values.max(initial=-np.inf) for values in ratings]))
     index = int(np.argmax(ratings[place]))
