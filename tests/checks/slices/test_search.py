@@ -31,7 +31,7 @@ class Table(NamedTuple):
 def tables(draw: st.DrawFn) -> Table:
     """Two columns of texts and one of numbers, errors or distances, with weights and clusters or without."""
     rng = np.random.default_rng(draw(st.integers(0, 10**6)))
-    rows = draw(st.integers(120, 500))
+    rows = draw(st.sampled_from([150, 300, 600]))
     a, b = rng.integers(0, 3, rows), rng.integers(0, 4, rows)
     numbers = rng.integers(0, 6, rows).astype(np.float32)
     if draw(st.booleans()):
@@ -41,9 +41,8 @@ def tables(draw: st.DrawFn) -> Table:
         text_column("b", b, list("pqrs"), 1),
         number_column("n", numbers),
     ]
-    effect = st.sampled_from([0.0, 0.3, 0.8])
-    chance = 0.05 + draw(effect) * ((a == 0) & (b == 1)) + draw(effect) * (a == 2) + draw(effect) * (b == 3)
-    chance = np.minimum(chance, 1.0)
+    effect = st.sampled_from([0.0, 0.3, 0.9])
+    chance = 0.05 + draw(effect) * ((a == 0) & (b == 1)) + draw(effect) * ((a == 1) & (b == 2))
     errors = draw(st.booleans())
     loss = (rng.random(rows) < chance).astype(float) if errors else rng.exponential(chance)
     losses = LossRows(
@@ -146,7 +145,7 @@ def highest(table: Table, left: np.ndarray, among_all: Candidates) -> float:
     return max(ratings)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(table=tables())
 def test_the_worst_of_all_candidates_is_chosen_then_the_worst_of_the_rest(table: Table) -> None:
     with np.errstate(all="ignore"):
