@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from audit.checks.robustness import corruptions, escalation
 from audit.cli import main
 from audit.data.source import BatchSize, Source
 from audit.execution.pool_map import PoolMap
+from audit.execution.processes import ProcessWorker
 
 from ..zoo.audited import audit
 from ..zoo.kinds import KINDS
@@ -101,30 +101,31 @@ def test_a_worker_killed_on_the_way_changes_nothing(
             pytest.skip("on a table only")
         request.getfixturevalue("ray_cluster")
     killed: list[int] = []
-    monkeypatch.setattr(PoolMap, "take", killing(PoolMap.take, killed))
+    monkeypatch.setattr(PoolMap, "_send", killing(PoolMap._send, killed))
     assert report(policy, tmp_path, "--backend", backend, "--workers", "2") == local
     assert killed
     assert "computed again" in capsys.readouterr().err
 
 
-def killing(taken: Callable[..., Any], killed: list[int]) -> Callable[..., Any]:
-    """Return ``taken``, which takes a result; the second time it kills a worker first."""
+def killing(send: Callable[..., None], killed: list[int]) -> Callable[..., None]:
+    """Return ``send``, which gives a worker a part; the second time the worker is killed as soon as it has it."""
     calls: list[int] = []
 
-    def take(run: Any, number: int) -> Any:
-        calls.append(number)
-        if len(calls) == 2:
-            killed.append(worker_process())
-            os.kill(killed[0], signal.SIGKILL)
-        return taken(run, number)
+    def send_and_kill(run: Any, worker: Any, tasks: Any, task: Any) -> None:
+        calls.append(task.number)
+        process = process_of(worker) if len(calls) == 2 else None
+        send(run, worker, tasks, task)
+        if process:
+            os.kill(process, signal.SIGKILL)
+            killed.append(process)
 
-    return take
+    return send_and_kill
 
 
-def worker_process() -> int:
-    """Return the number of a process that computes."""
-    for process in psutil.process_iter(["cmdline"]):
-        words = " ".join(process.info["cmdline"] or ())
-        if "ray::RayComputer" in words or "audit.execution.process_main" in words:
-            return int(process.pid)
-    raise AssertionError("no worker is running")
+def process_of(worker: Any) -> int:
+    """Return the number of a worker's process."""
+    if isinstance(worker, ProcessWorker):
+        return worker.process_id
+    import ray
+
+    return int(ray.get(worker._actor.__ray_call__.remote(lambda _: os.getpid())))
