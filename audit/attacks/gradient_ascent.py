@@ -1,7 +1,7 @@
 """Gradient ascent away from a model's own decision, compiled once for all attacks, sizes and batches."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -12,6 +12,14 @@ from audit.frameworks.tensorflow_loader import graph, tensorflow
 
 Logits = Callable[[Any], Any]
 """From a tensor ``(n, columns)`` to the logits of the classes ``(n, k >= 2)``, traceable by TensorFlow."""
+
+
+@runtime_checkable
+class LogitsNearRows(Protocol):
+    """Logits that take less time for rows of which some columns rest."""
+
+    def near(self, rows: Any, movable: np.ndarray) -> Logits:
+        """Return the logits as a function of rows that are ``rows`` but for movable columns, bool ``(columns,)``."""
 
 
 class Ascent(NamedTuple):
@@ -128,8 +136,10 @@ class GradientAscent:
     ) -> tuple[Any, Any, Any]:
         tf = self._tf
 
+        logits_near = self._near(x)
+
         def body(i: Any, eta: Any, *_: Any) -> tuple[Any, ...]:
-            gradient, crossed = self._gradient(x, classes, eta)
+            gradient, crossed = self._gradient(logits_near, x, classes, eta)
             stepped = eta + self._optimize_linear(gradient, step_length, self._order)
             # The ball's projection comes last: it moves towards the row, and so stays inside the range.
             stepped = self._clip_eta(tf.clip_by_value(stepped, low, high), self._order, eps)
@@ -139,14 +149,20 @@ class GradientAscent:
         _, eta, before, crossed = tf.while_loop(lambda i, *_: i < steps, body, start)
         return eta, crossed, tf.reduce_any(eta != before, 1)
 
-    def _gradient(self, x: Any, classes: Any, eta: Any) -> tuple[Any, Any]:
+    def _near(self, x: Any) -> Logits:
+        """Return the logits as a function of rows that are ``x`` but for movable columns."""
+        if isinstance(self.logits, LogitsNearRows):
+            return self.logits.near(x, self.threat_model.movable)
+        return self.logits
+
+    def _gradient(self, logits_near: Logits, x: Any, classes: Any, eta: Any) -> tuple[Any, Any]:
         tf = self._tf
         scale = self.threat_model.scale
         slope = tf.constant(scale * self.threat_model.movable, x.dtype)
         with tf.GradientTape() as tape:
             adversarial = x + tf.cast(eta, x.dtype) * tf.constant(scale, x.dtype)
             tape.watch(adversarial)
-            logits = self.logits(adversarial)
+            logits = logits_near(adversarial)
             is_original = tf.one_hot(classes, tf.shape(logits)[1], on_value=True, off_value=False)
             others = tf.where(is_original, tf.constant(-np.inf, logits.dtype), logits)
             original = tf.reduce_sum(tf.where(is_original, logits, 0), 1)

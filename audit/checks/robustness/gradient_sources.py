@@ -102,6 +102,11 @@ class DecisionLogits:
         """Return the logits of the classes ``(rows, classes)``."""
         return decision_logits(self.logits(rows), self.rule)
 
+    def near(self, rows: Any, movable: np.ndarray) -> TraceableLogits:
+        """Return them as a function of rows that are ``rows`` but for movable columns."""
+        near = self.logits.near(rows, movable) if isinstance(self.logits, Logits) else self.logits
+        return lambda nearby_rows: decision_logits(near(nearby_rows), self.rule)
+
 
 class SurrogateLogOdds:
     """Scores rows by surrogate logits, and has the uncut model decide."""

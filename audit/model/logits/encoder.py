@@ -6,7 +6,7 @@ whole columns.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,8 @@ from audit.inputs.feeds import Feed
 from audit.inputs.matrix import Decoder
 from audit.model.graph.frozen import Frozen
 from audit.model.graph.subgraph import Subgraph
-from audit.model.logits.merge_point import MergePoint, find_merge_point
+from audit.model.logits.merge_point import MergePoint, find_first_product, find_merge_point
+from audit.model.logits.moving_columns import find_moving_columns
 from audit.model.logits.text_encoding import Encoding, encode
 
 
@@ -48,8 +49,11 @@ class EncodedSubgraph:
         self._starts = starts(widths)
         self._matrix_starts = starts([column.width for column in columns])
         self._decoder = Decoder(feeds, columns, self._starts)
+        self._matrix_decoder = Decoder(feeds, columns, self._matrix_starts)
+        self._straight = straight
         ends = {part.tensor: name for name, encoding in self._encodings.items() for part in encoding.parts}
-        inputs = [*ends, *frozen.fed_names]
+        self._inputs = inputs = [*ends, *frozen.fed_names]
+        self._target = target
         flat = all(column.shape is None for column in columns)
         self._merge_point = self._usable(find_merge_point(frozen, target, ends)) if flat else None
         if self._merge_point is None:
@@ -68,17 +72,51 @@ class EncodedSubgraph:
 
     def encode(self, matrix: Any) -> Any:
         """Return the encoded matrix of a matrix ``(rows, columns)``; differentiable in the numbers."""
-        numbers = self._numbers(matrix)
         if self._merge_point is None:
-            return numbers
-        merged = self._before(self._tensors(numbers, self._before))[0]
-        return tensorflow().cast(merged, matrix.dtype)
+            return self._numbers(matrix)
+        return tensorflow().cast(self._merged(matrix), matrix.dtype)
 
     def __call__(self, encoded: Any) -> Any:
         """Return the target's value for an encoded matrix; to be called inside a `tf.function`."""
         if self._merge_point is None:
             return self._subgraph(self._tensors(encoded, self._subgraph))[0]
         return self._subgraph({self._merge_point.tensor: tensorflow().cast(encoded, "float32")})[0]
+
+    def near(self, matrix: Any, movable: np.ndarray) -> Callable[[Any], Any]:
+        """Return the target as a function of rows, to be called inside the same `tf.function`.
+
+        The rows are those of ``matrix``, and differ from them in the columns that are ``movable`` alone, bool
+        ``(columns,)``.
+        """
+        merge_point = self._merge_point
+        product = merge_point and find_first_product(self._frozen, self._target, merge_point)
+        if not (merge_point and product):
+            return lambda rows: self(self.encode(rows))
+        moving = find_moving_columns(merge_point, product, self._moves(movable)[self.players])
+        names = {part.input for part in moving.parts} if moving else set()
+        feeds = [feed for feed in self._feeds if feed.name in names]
+        if moving is None or any(feed.is_text for feed in feeds):
+            return lambda rows: self(self.encode(rows))
+        tf = tensorflow()
+        before = Subgraph(self._frozen, [part.tensor for part in moving.parts], self._inputs, self._straight)
+        behind = Subgraph(self._frozen, [self._target], [product.tensor], self._straight)
+        resting = tf.matmul(self._merged(matrix), tf.constant(moving.resting))
+
+        def target(rows: Any) -> Any:
+            parts = before(self._fed(feeds, self._matrix_decoder, rows))
+            return behind(
+                {product.tensor: resting + tf.matmul(tf.concat(parts, 1), tf.constant(moving.weights))}
+            )[0]
+
+        return target
+
+    def _moves(self, movable: np.ndarray) -> np.ndarray:
+        """Return which columns have a movable number."""
+        return np.asarray(np.logical_or.reduceat(movable, self._matrix_starts))
+
+    def _merged(self, matrix: Any) -> Any:
+        """Return the merge point's tensor."""
+        return self._before(self._tensors(self._numbers(matrix), self._before))[0]
 
     def _numbers(self, matrix: Any) -> Any:
         """Replace the codes of texts by the numbers of their tables."""
@@ -101,12 +139,19 @@ class EncodedSubgraph:
         for feed in self._feeds:
             encoding = self._encodings.get(feed.name)
             if encoding is None:
-                dtype = self._frozen.dtype(self._frozen.inputs[feed.name])
-                values |= self._frozen.bind(feed.name, self._decoder.tensor(feed, numbers, dtype))
+                values |= self._fed([feed], self._decoder, numbers)
             else:
                 values |= _split(numbers, self._starts[self._place(feed)], encoding)
                 if self._frozen.sources[feed.name].tensors & subgraph.reads:
                     values |= self._frozen.bind(feed.name, _blank(numbers, feed))
+        return values
+
+    def _fed(self, feeds: Sequence[Feed], decoder: Decoder, rows: Any) -> dict[str, Any]:
+        """Return the tensors that hold the inputs of ``feeds``, decoded from rows."""
+        values: dict[str, Any] = {}
+        for feed in feeds:
+            dtype = self._frozen.dtype(self._frozen.inputs[feed.name])
+            values |= self._frozen.bind(feed.name, decoder.tensor(feed, rows, dtype))
         return values
 
     def _usable(self, merge_point: MergePoint | None) -> MergePoint | None:
@@ -118,7 +163,7 @@ class EncodedSubgraph:
         """Return the column of each number of a merge point, -1 for a number made of several."""
         columns: list[int] = []
         feeds = {feed.name: feed for feed in self._feeds}
-        for name, width in merge_point.parts:
+        for _, name, width in merge_point.parts:
             feed = feeds[name]
             indices = [self._places[column, feed.is_text] for column in feed.columns]
             if len(indices) == 1:

@@ -35,13 +35,15 @@ class Logits:
     """Class logits as a function of an encoded matrix.
 
     ``graph(encoded)`` returns ``(rows, classes)``, float32 or float64, or ``(rows, 1)``: the value of a regression.
-    ``encode`` makes the encoded matrix, whose numbers belong to the columns ``players``. ``widest`` is the largest
-    count of numbers that the graph holds at once for a row. ``evidence`` says in words where the logits come from,
-    and ``exact`` is False if they had to be computed from the scores. ``rebuild`` makes them again in another process,
-    which cannot have their graph.
+    ``near(matrix, movable)`` returns them as a function of rows that are those of a matrix of features but for movable
+    columns: it takes a fraction of the time where few columns are. ``encode`` makes the encoded matrix, whose numbers
+    belong to the columns ``players``. ``widest`` is the largest count of numbers that the graph holds at once for a
+    row. ``evidence`` says in words where the logits come from, and ``exact`` is False if they had to be computed from
+    the scores. ``rebuild`` makes them again in another process, which cannot have their graph.
     """
 
     graph: Callable[[Any], Any]
+    near: Callable[[Any, np.ndarray], Callable[[Any], Any]]
     encode: Callable[[Any], Any]
     players: np.ndarray
     widest: int
@@ -82,7 +84,13 @@ def find_logits(
         return uncut_logits(model, head, decoder, columns, reason)
     subgraph = logits.subgraph
     return Logits(
-        logits.graph, subgraph.encode, subgraph.players, subgraph.widest, logits.evidence, exact is not None
+        logits.graph,
+        logits.near,
+        subgraph.encode,
+        subgraph.players,
+        subgraph.widest,
+        logits.evidence,
+        exact is not None,
     )
 
 
@@ -144,4 +152,4 @@ def uncut_logits(
     players = np.repeat(np.arange(len(columns)), [column.width for column in columns])
     flat = all(column.shape is None for column in columns)
     widest = max(_ASSUMED_WIDTH, len(players) if flat else RowWidth().numbers(len(players)))
-    return Logits(graph, lambda rows: rows, players, widest, evidence, exact)
+    return Logits(graph, lambda *_: graph, lambda rows: rows, players, widest, evidence, exact)

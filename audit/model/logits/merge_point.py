@@ -6,8 +6,11 @@ it, where no single column is sliced, scaled and put back any more.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
+
+from audit.model.graph.constants import constant
 from audit.model.graph.frozen import Frozen
 from audit.model.graph.traversal import data_inputs
 
@@ -21,12 +24,27 @@ _ELEMENTWISE = frozenset(
 """Operations that read no other row and, on one column, mix nothing."""
 
 
-@dataclass(frozen=True)
-class MergePoint:
-    """The tensor ``(rows, numbers)``, float32, and its parts in order: an input, and how many numbers of it."""
+class MergedPart(NamedTuple):
+    """A tensor ``(rows, width)`` that is computed from one input."""
 
     tensor: str
-    parts: list[tuple[str, int]]
+    input: str
+    width: int
+
+
+@dataclass(frozen=True)
+class MergePoint:
+    """The tensor ``(rows, numbers)``, float32, and its parts in order."""
+
+    tensor: str
+    parts: list[MergedPart]
+
+
+class FirstProduct(NamedTuple):
+    """The tensor ``(rows, units)`` that a merge point's tensor becomes by weights, float32 ``(numbers, units)``."""
+
+    tensor: str
+    weights: np.ndarray
 
 
 def find_merge_point(frozen: Frozen, target: str, ends: Mapping[str, str]) -> MergePoint | None:
@@ -41,6 +59,21 @@ def find_merge_point(frozen: Frozen, target: str, ends: Mapping[str, str]) -> Me
         if is_passed and (merge_point := _merged(frozen, tensor, parts, ends)):
             return merge_point
     return None
+
+
+def find_first_product(frozen: Frozen, target: str, merge_point: MergePoint) -> FirstProduct | None:
+    """Return the product of the merge point and constant weights, None if ``target`` reads it in another way."""
+    tensor = merge_point.tensor
+    nodes = frozen.subgraph_nodes([target], [tensor, *frozen.handles]).values()
+    readers = [node for node in nodes if tensor in data_inputs(node)]
+    if len(readers) != 1 or readers[0].op != "MatMul" or target == tensor:
+        return None
+    (node,) = readers
+    rows, factor = data_inputs(node)
+    weights = constant(factor, frozen.nodes)
+    if rows != tensor or weights is None or node.attr["transpose_a"].b:
+        return None
+    return FirstProduct(f"{node.name}:0", weights.T if node.attr["transpose_b"].b else weights)
 
 
 def _candidates(nodes: Iterable[Any]) -> Iterator[tuple[str, list[str]]]:
@@ -60,16 +93,16 @@ def _is_passed(frozen: Frozen, target: str, tensor: str) -> bool:
 
 
 def _merged(frozen: Frozen, tensor: str, parts: Sequence[str], ends: Mapping[str, str]) -> MergePoint | None:
-    inputs: list[tuple[str, int]] = []
+    merged: list[MergedPart] = []
     for part in parts:
         name = ends.get(part) or _source(frozen, part)
         shape = frozen.shape(part)
         if name is None or shape is None or len(shape) != 2 or shape[0] is not None or shape[1] is None:
             return None
-        inputs.append((name, shape[1]))
+        merged.append(MergedPart(part, name, shape[1]))
     # as many numbers as its parts have: they are concatenated along columns, not along rows
-    is_row = frozen.shape(tensor) == [None, sum(width for _, width in inputs)]
-    return MergePoint(tensor, inputs) if is_row and frozen.dtype(tensor) == "float32" else None
+    is_row = frozen.shape(tensor) == [None, sum(part.width for part in merged)]
+    return MergePoint(tensor, merged) if is_row and frozen.dtype(tensor) == "float32" else None
 
 
 def _source(frozen: Frozen, part: str) -> str | None:

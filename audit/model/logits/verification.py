@@ -26,15 +26,24 @@ _MIN_COMPARED_SHARE = 0.9  # of the rows: logits may overflow in a few of them
 class VerifiedLogits:
     """Logits from which the model's scores follow.
 
-    ``graph`` maps the encoded matrix to class logits or a regression's value; ``values`` are those of the sample, in
-    the form that the subgraph computes.
+    ``finish`` maps what the subgraph computes to class logits or a regression's value; ``values`` are those of the
+    sample, in the form that the subgraph computes.
     """
 
     subgraph: EncodedSubgraph
-    graph: Callable[[Any], Any]
+    finish: Callable[[Any], Any]
     values: np.ndarray
     match: ScoreMatch
     evidence: str
+
+    def graph(self, encoded: Any) -> Any:
+        """Return the class logits or values of an encoded matrix; to be called inside a `tf.function`."""
+        return self.finish(self.subgraph(encoded))
+
+    def near(self, matrix: Any, movable: np.ndarray) -> Callable[[Any], Any]:
+        """Return them as a function of rows near those of a matrix, as `EncodedSubgraph.near` does."""
+        target = self.subgraph.near(matrix, movable)
+        return lambda rows: self.finish(target(rows))
 
 
 @dataclass(frozen=True)
@@ -87,12 +96,12 @@ class LogitVerifier:
     def _match(
         self, subgraph: EncodedSubgraph, candidate: LogitCandidate, transform: Callable[[Any], Any]
     ) -> VerifiedLogits | None:
-        def graph(rows: Any) -> Any:
-            return transform(as_columns(subgraph(rows), candidate.width))
+        def columns(target: Any) -> Any:
+            return transform(as_columns(target, candidate.width))
 
         tf = tensorflow()
         spec = tf.TensorSpec([None, self.sample.shape[1]], self.sample.dtype)  # as it is called later
-        compiled = traced(lambda rows: graph(subgraph.encode(rows)), [spec])
+        compiled = traced(lambda rows: columns(subgraph(subgraph.encode(rows))), [spec])
         parts = row_ranges(len(self.sample), rows_of_call(subgraph.widest))
         values = np.concatenate([compiled(self.sample[part.slice]).numpy() for part in parts]).astype(float)
         if len(values) != len(self.sample):
@@ -106,8 +115,8 @@ class LogitVerifier:
             return None
         evidence = candidate.evidence + _difference(match) + _texts(subgraph) + _uncompared(finite)
         regression = self.expected.shape[1] == 1
-        class_logits = graph if regression else lambda rows: by_class(graph(rows), match.sign)
-        return VerifiedLogits(subgraph, class_logits, values, match, evidence)
+        finish = columns if regression else lambda target: by_class(columns(target), match.sign)
+        return VerifiedLogits(subgraph, finish, values, match, evidence)
 
 
 def _difference(match: ScoreMatch) -> str:
