@@ -107,11 +107,12 @@ def parse_time(text: str | None) -> datetime | None:
 def _export_only(request: MonitorRequest, policy: ResolvedPolicy) -> int:
     """Write the table of a store without a new batch."""
     from audit.monitoring.identity import monitored_digest
-    from audit.monitoring.store import FILE, existing_store
+    from audit.monitoring.store import Store
+    from audit.monitoring.store_file import FILE
 
     if request.export is None:
         raise AuditError(where="--data", expected="a batch of new rows, or --export FILE", found="neither")
-    store = existing_store(request.store, monitored_digest(policy))
+    store = Store.open_existing(request.store, monitored_digest(policy))
     if store is None:
         raise AuditError(
             where=str(request.store / FILE),

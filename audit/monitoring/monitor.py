@@ -21,7 +21,7 @@ from audit.monitoring.measured import BatchMeasurement
 from audit.monitoring.outcome import BatchOutcome, Event
 from audit.monitoring.reference import measure_reference
 from audit.monitoring.rollback import failing_rule, roll_back
-from audit.monitoring.store import Run, Store, existing_store, open_store
+from audit.monitoring.store import Run, Store
 from audit.policy.model import MonitoringSpec, ResolvedPolicy
 from audit.subject.scoring import Progress
 
@@ -70,7 +70,7 @@ class Monitor:
         self._progress = progress
         self._crash = crash
         self._identity = monitored_digest(policy)
-        self._store = existing_store(folder, self._identity)
+        self._store = Store.open_existing(folder, self._identity)
         self._open = ExitStack()
         self.model: PromotedModel = self._open.enter_context(promoted_model(policy))
 
@@ -96,7 +96,7 @@ class Monitor:
     def store(self) -> Store:
         """The store, created if need be."""
         if self._store is None:
-            self._store = open_store(self._folder, self._identity)
+            self._store = Store.open(self._folder, self._identity)
         return self._store
 
     @property

@@ -18,7 +18,7 @@ import pytest
 from audit.check import load_policy
 from audit.monitoring.identity import monitored_digest
 from audit.monitoring.outcome import BatchOutcome
-from audit.monitoring.store import Run, Store, existing_store
+from audit.monitoring.store import Run, Store
 
 from ..monitoring.receiver import SECRET, Receiver, serving
 
@@ -52,7 +52,9 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Example]:
         environment = os.environ | {"AUDIT_WEBHOOK_URL": receiver.url}
         done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    store = existing_store(out / "loans" / "store", monitored_digest(load_policy(EXAMPLE / "audit.yaml")))
+    store = Store.open_existing(
+        out / "loans" / "store", monitored_digest(load_policy(EXAMPLE / "audit.yaml"))
+    )
     assert store
     yield Example(out / "loans", done, receiver, store)
     store.close()

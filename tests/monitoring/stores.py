@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
-import sqlite3
-import subprocess
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 from audit.model.head import Head
 from audit.monitoring.decision import Arrival, Decider, run_alpha
 from audit.monitoring.measured import BatchMeasurement, RuleMeasurement
 from audit.monitoring.outcome import BatchOutcome, Event
 from audit.monitoring.reference import Reference, ReferenceGroups
-from audit.monitoring.run_state import RunState
-from audit.monitoring.store import FILE, Run, Store, existing_store, open_store
+from audit.monitoring.store import Run, Store
 from audit.monitoring.variable import Variable
 from audit.policy.model import ResolvedPolicy
 from audit.result import Measurement
@@ -150,13 +144,13 @@ class Counting:
         self._folder = folder
         self._model = model
         self._pause = pause
-        self._store = existing_store(folder, IDENTITY)
+        self._store = Store.open_existing(folder, IDENTITY)
         self.repeats = 0
 
     @property
     def store(self) -> Store:
         if self._store is None:
-            self._store = open_store(self._folder, IDENTITY)
+            self._store = Store.open(self._folder, IDENTITY)
         return self._store
 
     @property
@@ -228,113 +222,13 @@ def with_notes(outcome: BatchOutcome, latest: str, begun: Run | None) -> BatchOu
     return outcome
 
 
-class InMemory:
-    """The oracle: runs, batches and alerts as lists, each batch decided on when it is counted."""
-
-    def __init__(self) -> None:
-        self.runs: list[RunInMemory] = []
-        self.alerts: list[tuple[str, str, dict[str, object]]] = []
-
-    def count(self, model: str, batch: Batch) -> bool:
-        """Return whether the batch is new."""
-        run = self.runs[-1] if self.runs and self.runs[-1].model == model else None
-        if run and not run.is_news(batch):
-            return False
-        is_first = run is None
-        if run is None:
-            run = RunInMemory(len(self.runs) + 1, model)
-            self.runs.append(run)
-        outcome = run.count(batch, is_first)
-        for event in outcome.events:
-            if event.kind != "started" or run.number > 1:
-                self._alert(run, event)
-        return True
-
-    def roll_back(self, event: Event) -> None:
-        run = self.runs[-1]
-        run.rolled_back = event.text
-        run.outcomes[-1] = replace(run.outcomes[-1], events=[*run.outcomes[-1].events, event])
-        self._alert(run, event)
-
-    def _alert(self, run: RunInMemory, event: Event) -> None:
-        as_of = run.outcomes[-1].as_of
-        facts: dict[str, object] = {"version": run.version, "model": run.model, "as_of": as_of}
-        facts["subject"] = event.subject
-        self.alerts.append((event.kind, event.text, facts))
-
-
-class RunInMemory:
-    def __init__(self, number: int, model: str) -> None:
-        self.number = number
-        self.model = model
-        self.version = f"income@{model[7]}"
-        self.rolled_back = ""
-        self.batches: list[tuple[Batch, np.ndarray]] = []
-        self.outcomes: list[BatchOutcome] = []
-        self._decider = decider_of(number)
-        self.state = self._decider.initial()
-
-    def counted(self, digest: str) -> dict[str, np.ndarray]:
-        return {batch.labels_digest: keys for batch, keys in self.batches if batch.digest == digest}
-
-    def is_news(self, batch: Batch) -> bool:
-        counted = [other for other, _ in self.batches if other.number == batch.number]
-        labelled = {row for other in counted for row in LABELLED[other.labels]}
-        return not counted or not labelled.issuperset(LABELLED[batch.labels])
-
-    @property
-    def latest(self) -> str:
-        return max((batch.as_of for batch, _ in self.batches), default="")
-
-    def count(self, batch: Batch, is_first: bool) -> BatchOutcome:
-        measured = batch.measured(self.counted(batch.digest))
-        self.state, outcome = self._decider.decide(self.state, measured, Arrival(batch.as_of, RECORDED))
-        begun = Run(self.number, self.model, self.version, RECORDED, REFERENCE, "") if is_first else None
-        self.outcomes.append(with_notes(outcome, self.latest if measured.is_new else "", begun))
-        self.batches.append((batch, np.frombuffer(measured.labelled_rows, "<u8")))
-        return self.outcomes[-1]
-
-
 def content(folder: Path) -> dict[str, bytes]:
     return {file.name: file.read_bytes() for file in folder.iterdir() if file.is_file()}
 
 
-def stored_batches(folder: Path) -> list[Batch]:
-    """Return the batches of the first run in their order, read without the store's code."""
-    with closing(sqlite3.connect(folder / FILE)) as connection:
-        rows = connection.execute("SELECT digest, labels FROM batches WHERE run = 1 ORDER BY id").fetchall()
-    return [Batch(int(digest[7:], 16), labels[7:].partition("-")[0]) for digest, labels in rows]
-
-
-def require_sound(folder: Path) -> list[BatchOutcome]:
-    """Require that the file is sound and its state is what follows from its batches; return their outcomes."""
-    with closing(sqlite3.connect(folder / FILE)) as connection:
-        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-    expected = RunInMemory(1, MODELS[0])
-    for batch in stored_batches(folder):
-        expected.count(batch, not expected.batches)
-    with opened(folder) as store:
-        run = store.run(MODELS[0])
-        if run is None:
-            assert not expected.batches
-            return []
-        outcomes = store.outcomes(run)
-        assert [outcome.sequence for outcome in outcomes] == list(range(1, len(outcomes) + 1))
-        assert repr(outcomes) == repr(expected.outcomes)
-        require_same_state(store.state(run), expected.state)
-    return outcomes
-
-
-def require_same_state(state: RunState | None, expected: RunState) -> None:
-    assert state is not None
-    for name, values in vars(expected.drift).items():
-        np.testing.assert_array_equal(getattr(state.drift, name), values)
-    assert replace(state, drift=expected.drift) == expected
-
-
 @contextmanager
 def opened(folder: Path) -> Iterator[Store]:
-    store = open_store(folder, IDENTITY)
+    store = Store.open(folder, IDENTITY)
     try:
         yield store
     finally:
@@ -348,58 +242,19 @@ def processes() -> multiprocessing.context.ForkServerContext:
     return context
 
 
-@contextmanager
-def small_disk(folder: Path, kibibytes: int = 300) -> Iterator[Path]:
-    """Yield the directory of a disk of its own; where that is not permitted, the test is skipped."""
-    disk = folder / "disk"
-    disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={kibibytes}k", "tmpfs", str(disk)]
-    try:
-        mounted = subprocess.run(mount, capture_output=True).returncode == 0
-    except FileNotFoundError:
-        mounted = False
-    if not mounted:
-        pytest.skip("no disk can be mounted here")
-    try:
-        yield disk
-    finally:
-        subprocess.run(["umount", "--lazy", str(disk)], check=True)
+def the_run(store: Store) -> Run:
+    run = store.run(MODELS[0])
+    assert run is not None
+    return run
 
 
-@contextmanager
-def filled(disk: Path, spare_pages: int = 0) -> Iterator[None]:
-    """Context in which a disk has room for so many pages of 4 KiB."""
-    ballast = disk / "ballast"
-    with open(ballast, "wb", buffering=0) as stream, suppress(OSError):
-        while True:
-            stream.write(bytes(4096))
-    os.truncate(ballast, max(0, ballast.stat().st_size - 4096 * spare_pages))
-    try:
-        yield
-    finally:
-        ballast.unlink()
+def outcome_of(batch: Batch) -> BatchOutcome:
+    """Return the outcome of a batch that is the first."""
+    decider = decider_of(1)
+    return decider.decide(decider.initial(), batch.measured({}), Arrival(batch.as_of, RECORDED))[1]
 
 
-@contextmanager
-def without_rights() -> Iterator[Path]:
-    """Yield a directory that anybody may read, and become a user who may change nothing in it once it is read-only."""
-    with tempfile.TemporaryDirectory() as name:
-        os.chmod(name, 0o755)
-        try:
-            yield Path(name)
-        finally:
-            for entry in [Path(name), *Path(name).rglob("*")]:
-                entry.chmod(0o755)
-
-
-@contextmanager
-def as_nobody() -> Iterator[None]:
-    """Context in which this process has no rights of root."""
-    is_root = os.geteuid() == 0
-    if is_root:
-        os.seteuid(65534)
-    try:
-        yield
-    finally:
-        if is_root:
-            os.seteuid(0)
+def append(store: Store, batch: Batch, number: int = 0) -> None:
+    """Append a batch and its alerts as they are, in a transaction of the caller."""
+    outcome = replace(outcome_of(batch), events=[Event(kind="drift", text=f"alert {number}", subject="age")])
+    store.append(the_run(store), outcome, batch.labels_digest, b"", decider_of(1).initial())

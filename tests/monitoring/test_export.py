@@ -15,9 +15,10 @@ import pytest
 from audit.errors import AuditError
 from audit.monitoring.export import SCHEMA, write_table
 from audit.monitoring.outcome import BatchOutcome, IntervalEstimate
-from audit.monitoring.store import Store, open_store
+from audit.monitoring.store import Store
 
-from .stores import IDENTITY, MODELS, Batch, Counting, as_nobody, filled, opened, small_disk, without_rights
+from .restricted_folders import as_nobody, filled, small_disk, without_rights
+from .stores import IDENTITY, MODELS, Batch, Counting, opened
 
 NOTHING = IntervalEstimate(value=math.nan, low=-math.inf, high=math.inf)
 AWKWARD = IntervalEstimate(value=5e-324, low=-0.0, high=0.1 + 0.2)
@@ -168,7 +169,7 @@ def test_a_directory_that_may_not_be_written() -> None:
         (folder / "store").mkdir()
         (folder / "store").chmod(0o777)
         with as_nobody():
-            store = open_store(folder / "store", IDENTITY)
+            store = Store.open(folder / "store", IDENTITY)
         folder.chmod(0o555)
         with as_nobody(), pytest.raises(AuditError, match="Permission denied"):
             write_table(folder / "t.parquet", store)

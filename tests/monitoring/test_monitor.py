@@ -14,7 +14,7 @@ from audit.cli.monitor import exit_code
 from audit.errors import AuditError
 from audit.monitoring.monitor import Monitor
 from audit.monitoring.outcome import BatchOutcome
-from audit.monitoring.store import FILE
+from audit.monitoring.store_file import FILE
 
 from ..conftest import Models
 from . import batches

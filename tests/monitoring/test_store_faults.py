@@ -26,19 +26,11 @@ import pytest
 
 from audit.errors import AuditError
 from audit.monitoring.export import write_table
-from audit.monitoring.store import FILE, Store, existing_store, open_store
+from audit.monitoring.store import Store
+from audit.monitoring.store_file import FILE
 
-from .stores import (
-    IDENTITY,
-    MODELS,
-    Batch,
-    Counting,
-    content,
-    opened,
-    processes,
-    require_sound,
-    stored_batches,
-)
+from .stores import IDENTITY, MODELS, Batch, Counting, content, opened, processes
+from .stores_in_memory import require_sound, stored_batches
 
 KILLS = 50
 STORES = 5
@@ -158,7 +150,7 @@ def test_killed_at_any_call_to_the_system_a_batch_is_there_as_a_whole_or_not_at_
 def open_forever(folder: Path, words: Connection) -> None:
     words.send("ready")
     for number in count():
-        open_store(folder / str(number), IDENTITY).close()
+        Store.open(folder / str(number), IDENTITY).close()
 
 
 def test_a_store_whose_first_process_was_killed_is_begun_by_the_next(tmp_path: Path) -> None:
@@ -167,7 +159,7 @@ def test_a_store_whose_first_process_was_killed_is_begun_by_the_next(tmp_path: P
         process, receiver = started(open_forever, tmp_path / str(kill))
         killed(process, receiver, moments.uniform(0, 0.05))
         for folder in (tmp_path / str(kill)).glob("*"):
-            store = existing_store(folder, IDENTITY)
+            store = Store.open_existing(folder, IDENTITY)
             unfinished += store is None
             if store:
                 assert store.runs() == []
