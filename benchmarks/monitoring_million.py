@@ -21,7 +21,8 @@ import pyarrow.parquet as pq
 
 from audit.check import policy_from
 from audit.data.dataset import read_dataset
-from audit.monitoring.batch import _bound, measure_batch, open_batch
+from audit.monitoring.batch import _bound, measure_batch
+from audit.monitoring.batch_files import open_batch
 from audit.monitoring.monitor import Monitor
 from audit.policy.model import ResolvedPolicy
 from audit.subject.scoring import score

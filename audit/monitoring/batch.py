@@ -3,33 +3,29 @@
 Memory is that of `_PART_VALUES` scores at most, however many rows there are: checks run on parts of the batch.
 """
 
-from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from audit.check import build_checks
-from audit.check.entry_points import is_plug_in
-from audit.check.isolation import process_state_restored
-from audit.check.run import Crash, run_check
-from audit.checks.explainability.row_attributions import row_attributions
+from audit.check.run import Crash
 from audit.data.readers.registry import open_source
 from audit.data.source import Source
 from audit.errors import AuditError
 from audit.model.model import Model
-from audit.monitoring.columns import Columns, GroupCounter, decided, feature_columns
+from audit.monitoring.batch_files import BatchFiles
+from audit.monitoring.drift_counts import DriftCounts
 from audit.monitoring.late_labels import LateLabels, key_column
 from audit.monitoring.measured import BatchMeasurement, rule_measurements
 from audit.monitoring.monitored_rules import MonitoredRules
-from audit.monitoring.part_subject import STREAMED, known_targets, part_subject
-from audit.monitoring.reference import Reference, explainability_options
-from audit.monitoring.rows import BatchRows, RowReader, joined, taken
-from audit.policy.gate_spec import Rule
+from audit.monitoring.part_subject import STREAMED, BatchPart, known_targets, part_subject
+from audit.monitoring.reference import Reference
+from audit.monitoring.rows import BatchRows, RowReader, joined
+from audit.monitoring.rule_parts import RuleParts, check_name
 from audit.policy.model import ResolvedPolicy
 from audit.provenance.digest import WatchedFiles
-from audit.result import CheckResult, Measurement
 from audit.subject.batches import FeatureBatch, feature_batches, prefetched
 from audit.subject.class_probabilities import with_class_probabilities
 from audit.subject.scoring import Progress
@@ -46,54 +42,6 @@ class MonitoredModel:
     path: Path
     model: Model
     reference: Reference
-
-
-@dataclass(frozen=True, kw_only=True)
-class BatchFiles:
-    """A batch, and the labels that came later, if any; with their digests.
-
-    ``labelled_rows`` are the numbers, from 0, of rows whose labels were counted before. ``is_new`` is whether the batch
-    itself has not been counted.
-    """
-
-    data: Source
-    labels: Source | None
-    digest: str
-    labels_digest: str
-    is_new: bool = True
-    labelled_rows: np.ndarray = field(default_factory=lambda: np.empty(0, np.uint64))
-
-
-def open_batch(policy: ResolvedPolicy, data: str, labels: str | None) -> BatchFiles:
-    """Return the files of a batch with their digests; paths are relative to the current directory.
-
-    Raises:
-        AuditError: a file is missing or no table, or the labels have no label column.
-    """
-    for option, path in (("--data", data), ("--labels", labels)):
-        if path == "":
-            raise AuditError(where=option, expected="the path of a table", found="an empty text")
-    source = open_source(data, None, policy.data.csv)
-    late = open_source(labels, None, policy.data.csv) if labels else None
-    if late:
-        late.require([policy.data.label])
-        _require_unlabelled(source, policy.data.label)
-    return BatchFiles(
-        data=source, labels=late, digest=source.digest(), labels_digest=late.digest() if late else ""
-    )
-
-
-def _require_unlabelled(source: Source, label: str) -> None:
-    if label not in source.schema.names:
-        return
-    nulls = source.count_nulls(label, numeric=True)
-    if nulls < sum(batch.num_rows for batch in source.batches([label])):
-        raise AuditError(
-            where="--labels",
-            expected="labels once: in the batch or in a file of their own",
-            found=f"both: the batch has a column {label!r} with values",
-            fix="run without --labels: a batch with labels of its own takes no later ones",
-        )
 
 
 def ignore_crash(*_: str) -> None:
@@ -116,8 +64,6 @@ class _Pass:
 
     def __init__(self, monitored: MonitoredModel, files: BatchFiles, crash: Crash) -> None:
         policy, reference = monitored.policy, monitored.reference
-        self._crash = crash
-        self._sources = Sources(files.data, _background(policy) or files.data)
         self._files = files
         self._reference = reference
         self._bound = _bound(monitored, files.data)
@@ -129,19 +75,14 @@ class _Pass:
             has_labels=files.labels is None and policy.data.label in files.data.schema.names,
             late=_late(policy, files),
         )
-        self._counts = [np.zeros((1 + len(reference.groups), v.bins), np.int64) for v in reference.variables]
+        sources = Sources(files.data, _background(policy) or files.data)
+        self._subject_of = partial(part_subject, self._bound, reference, sources)
+        self._counts = DriftCounts(self._bound, reference)
+        self._parts = RuleParts(self._bound.policy, self._subject_of, crash)
+        self._labels = _LabelledRows(files)
         self._rows: list[BatchRows] = []
         self._raw: list[np.ndarray] = []
         self._first = 0
-        self._parts: list[list[Measurement]] = []
-        self._clusters = np.empty(0, np.uint64)
-        self._sampled: set[str] = set()
-        self._crashed: set[str] = set()
-        self._reasons: dict[str, str] = {}
-        self._keys: list[np.ndarray] = []
-        self._labelled_rows: list[np.ndarray] = []
-        self._matched = 0
-        self._labelled = 0
         self._pending: Future[None] = Future()
         self._pending.set_result(None)
         self.done = 0
@@ -163,20 +104,21 @@ class _Pass:
                 where=files.data.path, expected="at least one row", found="no rows after the header"
             )
         self._flush()
-        if files.labels and not self._matched:
+        if files.labels and not self._labels.matched:
             raise _no_label_joined(files, self._reader)
         watched.require_unchanged()
+        parts = self._parts
         return BatchMeasurement(
             digest=files.digest,
             labels_digest=files.labels_digest,
             is_new=files.is_new,
             rows=self.done if files.is_new else 0,
-            labelled=self._labelled,
-            counts=[table.tolist() for table in self._counts] if files.is_new else [],
-            rules=list(rule_measurements(self._rules.monitored, self._parts, self._are_whole)),
-            labelled_rows=self._counted_rows(),
-            reasons=self._reasons,
-            crashed=frozenset(self._crashed),
+            labelled=self._labels.counted,
+            counts=self._counts.tables() if files.is_new else [],
+            rules=list(rule_measurements(self._rules.monitored, parts.measurements, self._are_whole)),
+            labelled_rows=self._labels.numbers(),
+            reasons=parts.reasons,
+            crashed=frozenset(parts.crashed),
             notes=[*self._reference.notes, *self._rules.notes],
         )
 
@@ -186,106 +128,64 @@ class _Pass:
             rows = self._reader.read(batch.stored, self.done + 1)
         if self._files.is_new:
             self._pending.result()
-            self._pending = pool.submit(self._count, batch, raw, rows)
+            self._pending = pool.submit(self._counts.add, batch, raw, rows)
         self._raw.append(raw)
         self._rows.append(rows)
         self.done += len(raw)
         if sum(part.size for part in self._raw) >= _PART_VALUES:
             self._flush()
 
-    def _count(self, batch: FeatureBatch, raw: np.ndarray, rows: BatchRows) -> None:
-        """Count the variables of a batch; of a cluster, whose rows depend on each other, one row."""
-        first_of_cluster = np.arange(len(raw))
-        if rows.clusters is not None:
-            clusters, first = np.unique(rows.clusters, return_index=True)
-            first_of_cluster = first[~np.isin(clusters, self._clusters)]
-            self._clusters = np.union1d(self._clusters, clusters)
-        score, classes = self._reference.decision_rule.decide(raw)
-        no_null = np.zeros(len(raw), bool)
-        outputs: Columns = {
-            "score": (score, no_null),
-            "decision": (decided(classes, self._reference.classes), no_null),
-        }
-        columns = feature_columns(self._bound.feeds, batch)
-        counter = GroupCounter(rows.attributes, self._reference.groups).take(first_of_cluster)
-        for variable, total in zip(self._reference.variables, self._counts, strict=True):
-            if variable.kind != "attribution":
-                values, null = outputs.get(variable.kind) or columns[variable.name]
-                numbers = variable.bin_numbers(values, null)[first_of_cluster]
-                total += counter.count(numbers, variable.bins)
-
     def _flush(self) -> None:
         """Measure the rules on the rows since the last part."""
         if not self._rows:
             return
-        rows, raw = joined(self._rows), np.concatenate(self._raw)
-        file_rows = np.arange(self._first, self._first + len(raw))
+        raw = np.concatenate(self._raw)
+        part = BatchPart(joined(self._rows), raw, np.arange(self._first, self._first + len(raw)))
+        is_first = self._first == 0
         self._rows, self._raw, self._first = [], [], self._first + len(raw)
-        if self._files.is_new and file_rows[0] == 0:
-            self._count_attributions(rows, raw, file_rows)
-        labelled = rows.labelled
-        self._matched += int(labelled.sum())
-        if rows.keys is not None:
-            self._keys.append(rows.keys[labelled])
-            labelled &= ~np.isin(file_rows, self._files.labelled_rows)
-            self._labelled_rows.append(file_rows[labelled])
-        self._labelled += int(labelled.sum())
+        if self._files.is_new and is_first and self._counts.has_attributions:
+            self._counts.add_attributions(self._subject_of(part))
+        labelled = self._labels.add(part)
         free = self._rules.label_free if self._files.is_new else []
         if labelled.all():
-            self._measure([*free, *self._rules.labelled], rows, raw, file_rows)
+            self._parts.measure([*free, *self._rules.labelled], part)
             return
-        self._measure(free, rows, raw, file_rows)
+        self._parts.measure(free, part)
         if labelled.any():
-            self._measure(self._rules.labelled, taken(rows, labelled), raw[labelled], file_rows[labelled])
+            self._parts.measure(self._rules.labelled, part.where(labelled))
 
-    def _count_attributions(self, rows: BatchRows, raw: np.ndarray, file_rows: np.ndarray) -> None:
-        """Count the SHAP values of rows drawn from the first part, where the policy asks for it."""
-        places = [i for i, variable in enumerate(self._reference.variables) if variable.kind == "attribution"]
-        if not places:
-            return
-        subject = part_subject(self._bound, self._reference, self._sources, rows, raw, file_rows)
-        attributions = row_attributions(subject, explainability_options(self._bound.policy))
-        counter = GroupCounter(rows.attributes, self._reference.groups).take(attributions.rows)
-        for place in places:
-            variable = self._reference.variables[place]
-            values = attributions.values[:, attributions.features.index(variable.name)]
-            numbers = variable.bin_numbers(values, np.zeros(len(values), bool))
-            self._counts[place] += counter.count(numbers, variable.bins)
 
-    def _measure(
-        self, rules: Sequence[Rule], rows: BatchRows, raw: np.ndarray, file_rows: np.ndarray
-    ) -> None:
-        """Run the checks of some rules on rows; those that sample features run on the first rows only."""
-        rules = [rule for rule in rules if _check(rule) in STREAMED or rule.id not in self._sampled]
-        self._sampled |= {str(rule.id) for rule in rules}
-        names = set(map(_check, rules))
-        metrics = {rule.metric for rule in rules}
-        if not names:
-            return
-        subject = part_subject(self._bound, self._reference, self._sources, rows, raw, file_rows)
-        measurements: list[Measurement] = []
-        for name, check in build_checks(self._bound.policy).items():
-            if name not in names:
-                continue
-            with process_state_restored(is_plug_in(name)):
-                confidence = self._bound.policy.gate.confidence
-                result = run_check(name, check, subject, confidence, self._crash).result
-            self._note_reason(result, rules)
-            measurements += [one for one in result.measurements if one.metric in metrics]
-        self._parts.append(measurements)
+class _LabelledRows:
+    """Rows with labels; of those with a key, the ones whose labels were not counted before.
 
-    def _note_reason(self, result: CheckResult, rules: Sequence[Rule]) -> None:
-        if result.status == "measured":
-            return
-        for rule in rules:
-            if _check(rule) == result.name:
-                self._reasons[str(rule.id)] = f"the check {result.name} {result.status}: {result.reason}"
-                if result.status == "crashed":
-                    self._crashed.add(str(rule.id))
+    ``matched`` is the number of rows with a label, ``counted`` that of the rows whose labels are counted now.
+    """
 
-    def _counted_rows(self) -> bytes:
-        """Return the numbers of the rows whose late labels are counted now; a key must not be that of two of them."""
-        keys = np.concatenate([np.empty(0, np.uint64), *self._keys])
+    def __init__(self, files: BatchFiles) -> None:
+        self._files = files
+        self._keys = [np.empty(0, np.uint64)]
+        self._numbers = [np.empty(0, np.int64)]
+        self.matched = 0
+        self.counted = 0
+
+    def add(self, part: BatchPart) -> np.ndarray:
+        """Return which rows of a part have labels that are counted now, bool."""
+        labelled = part.rows.labelled
+        self.matched += int(labelled.sum())
+        if part.rows.keys is not None:
+            self._keys.append(part.rows.keys[labelled])
+            labelled = labelled & ~np.isin(part.file_rows, self._files.labelled_rows)
+            self._numbers.append(part.file_rows[labelled])
+        self.counted += int(labelled.sum())
+        return labelled
+
+    def numbers(self) -> bytes:
+        """Return the numbers of the rows with keys whose labels are counted now, as little-endian uint64.
+
+        Raises:
+            AuditError: two rows have the same key.
+        """
+        keys = np.concatenate(self._keys)
         if len(np.unique(keys)) < len(keys):
             raise AuditError(
                 where=self._files.data.path,
@@ -293,16 +193,12 @@ class _Pass:
                 found="a key in several rows",
                 fix="give every row a key of its own, or name another column under monitoring.key",
             )
-        return np.concatenate([np.empty(0, np.uint64), *self._labelled_rows]).astype("<u8").tobytes()
-
-
-def _check(rule: Rule) -> str:
-    return rule.metric.partition(".")[0]
+        return np.concatenate(self._numbers).astype("<u8").tobytes()
 
 
 def _background(policy: ResolvedPolicy) -> Source | None:
     """Return the background if a check samples it, None otherwise."""
-    samples = not STREAMED.issuperset(map(_check, policy.rules))
+    samples = not STREAMED.issuperset(map(check_name, policy.rules))
     if not (samples or policy.monitoring.drift.attributions):
         return None
     return open_source(policy.data.background or policy.data.path, policy.folder, policy.data.csv)

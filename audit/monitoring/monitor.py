@@ -14,7 +14,8 @@ from audit.attestation.statement import utc_text
 from audit.check.run import Crash
 from audit.errors import AuditError
 from audit.model.model import open_model
-from audit.monitoring.batch import BatchFiles, MonitoredModel, ignore_crash, measure_batch, open_batch
+from audit.monitoring.batch import MonitoredModel, ignore_crash, measure_batch
+from audit.monitoring.batch_files import BatchFiles, open_batch
 from audit.monitoring.decision import Arrival, Decider, run_alpha
 from audit.monitoring.identity import PromotedModel, monitored_digest, promoted_model
 from audit.monitoring.measured import BatchMeasurement

@@ -1,5 +1,7 @@
 """A part of a batch as the subject that checks measure on, its classes and groups coded as in the reference."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from audit.data.dataset import normalized_weights
@@ -8,7 +10,7 @@ from audit.data.row_hashes import HashKey
 from audit.data.row_sample import KeyedRows
 from audit.data.source import Source
 from audit.monitoring.reference import Reference
-from audit.monitoring.rows import BatchRows
+from audit.monitoring.rows import BatchRows, taken
 from audit.policy.model import ResolvedPolicy
 from audit.provenance.digest import WatchedFiles
 from audit.result import DataFacts, ModelFacts, OutputFacts
@@ -20,6 +22,18 @@ from audit.subject.subject import Subject
 
 STREAMED = frozenset({"performance", "fairness"})
 """Checks that read scores only; the others sample features, from the first part of a batch."""
+
+
+class BatchPart(NamedTuple):
+    """Rows of a batch: groups and labels, outputs of the model, and their indices in the batch, from 0, rising."""
+
+    rows: BatchRows
+    raw: np.ndarray
+    file_rows: np.ndarray
+
+    def where(self, mask: np.ndarray) -> "BatchPart":
+        """Return the rows at which a mask, bool, is true."""
+        return BatchPart(taken(self.rows, mask), self.raw[mask], self.file_rows[mask])
 
 
 def known_targets(policy: ResolvedPolicy, reference: Reference, labels: np.ndarray) -> Labels | Targets:
@@ -52,9 +66,7 @@ def part_subject(
     bound: BoundModel,
     reference: Reference,
     sources: Sources,
-    rows: BatchRows,
-    raw: np.ndarray,
-    file_rows: np.ndarray,
+    part: BatchPart,
 ) -> Subject:
     """Return the subject of some rows.
 
@@ -62,12 +74,11 @@ def part_subject(
         bound: the model, bound to the batch's columns.
         reference: classes and decision rule.
         sources: the batch, and the background if a check samples it.
-        rows: groups and labels of the rows.
-        raw: outputs of the model at these rows.
-        file_rows: their indices in the batch, from 0, rising.
+        part: the rows.
     """
     policy = bound.policy
     source, background = sources
+    rows, raw, file_rows = part
     scores, collector = _scores(policy, reference, rows, raw)
     keys = KeyedRows(np.random.default_rng(0).permutation(len(raw)).astype(np.uint64), file_rows)
     return Subject(

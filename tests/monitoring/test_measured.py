@@ -17,6 +17,7 @@ from audit.cli.monitor import exit_code
 from audit.data.source import BatchSize, Source
 from audit.errors import AuditError
 from audit.monitoring import batch as batch_module
+from audit.monitoring import batch_files, rule_parts
 from audit.monitoring.measured import BatchMeasurement
 from audit.monitoring.monitor import Monitor
 
@@ -33,7 +34,7 @@ def measure(model: Path, folder: Path, frame: pd.DataFrame, name: str, **monitor
     """Measure a batch without counting it anywhere."""
     policy = batches.policy(model, folder, **monitoring)
     with Monitor(policy, folder / "unused") as monitor:
-        files = batch_module.open_batch(policy, batches.store(frame, folder, name), None)
+        files = batch_files.open_batch(policy, batches.store(frame, folder, name), None)
         return batch_module.measure_batch(monitor._monitored, files, lambda *_: None)
 
 
@@ -153,7 +154,7 @@ def test_rows_of_a_cluster_count_once_for_drift(model: Models, folder: Path) -> 
     data = {**dict(content["data"]), "cluster": "household", "path": str(folder / "clustered.parquet")}  # type: ignore[call-overload]
     policy = policy_from({**content, "data": data})
     with Monitor(policy, folder / "unused") as monitor:
-        files = batch_module.open_batch(policy, batches.store(twice, folder, "twice.parquet"), None)
+        files = batch_files.open_batch(policy, batches.store(twice, folder, "twice.parquet"), None)
         measured = batch_module.measure_batch(monitor._monitored, files, lambda *_: None)
     assert np.sum(measured.counts[0][0]) == 300
     assert measured.rows == 600
@@ -232,13 +233,14 @@ def test_a_check_that_samples_features_runs_once_wherever_labels_are_missing(
         rows.append(subject.rows)
         return measured(self, subject)
 
-    monkeypatch.setattr(batch_module, "STREAMED", frozenset({"fairness"}))
+    for module in (batch_module, rule_parts):
+        monkeypatch.setattr(module, "STREAMED", frozenset({"fairness"}))
     monkeypatch.setattr(batch_module, "_PART_VALUES", 1)
     monkeypatch.setattr(Source, "batch_size", BatchSize(rows=300))
     frame = batches.table(900, 33)
     frame["label"] = frame["label"].astype(float).where(~frame.index.isin(unlabelled))
     with Monitor(batches.policy(model("given"), folder), folder / "unused") as monitor:
-        files = batch_module.open_batch(
+        files = batch_files.open_batch(
             monitor._policy, batches.store(frame, folder, f"nulls-{unlabelled}.parquet"), None
         )
         known = monitor._monitored
