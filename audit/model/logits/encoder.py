@@ -100,7 +100,9 @@ class EncodedSubgraph:
         tf = tensorflow()
         before = Subgraph(self._frozen, [part.tensor for part in moving.parts], self._inputs, self._straight)
         behind = Subgraph(self._frozen, [self._target], [product.tensor], self._straight)
-        resting = tf.matmul(self._merged(matrix), tf.constant(moving.resting))
+        # what moves may be infinite here, and a weight of 0 would make NaN of it
+        rests = tf.where(moving.moves, 0.0, self._merged(matrix))
+        resting = tf.matmul(rests, tf.constant(moving.resting))
 
         def target(rows: Any) -> Any:
             parts = before(self._fed(feeds, self._matrix_decoder, rows))

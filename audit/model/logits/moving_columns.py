@@ -18,12 +18,13 @@ class MovingColumns:
     """The parts of a merge point that move, and weights of the first product, float32.
 
     ``weights`` are those of the moving parts ``(moving numbers, units)``; ``resting`` are those of all numbers
-    ``(numbers, units)``, 0 where they move.
+    ``(numbers, units)``, 0 where they move, which ``moves`` says, bool ``(numbers,)``.
     """
 
     parts: list[MergedPart]
     weights: np.ndarray
     resting: np.ndarray
+    moves: np.ndarray
 
 
 def find_moving_columns(
@@ -45,4 +46,5 @@ def find_moving_columns(
         [part for part, moves_too in zip(merge_point.parts, moves, strict=True) if moves_too],
         product.weights[moving],
         np.where(moving[:, None], np.float32(0.0), product.weights),
+        moving,
     )

@@ -84,6 +84,18 @@ def test_columns_that_rest_are_read_from_the_start(tmp_path: Path, build: Build,
     np.testing.assert_allclose(near(found, start, hidden, movable), expected, atol=1e-5)
 
 
+def test_a_start_may_be_infinite_where_it_moves(tmp_path: Path) -> None:
+    """As the logarithm of amounts is, many of which are 0."""
+
+    def score(m: Any, a: Any, n: Any, t: Any) -> Any:
+        return head(m, tf.concat(parts(m, t, a, n - 1), 1))
+
+    found = audited(export(tmp_path / "m", score, INPUTS, w=weights()), table(), tmp_path)
+    rows = np.where(N, 3, file_rows(found)).astype(np.float32)
+    start = np.where(N, 0, rows).astype(np.float32)
+    np.testing.assert_allclose(near(found, start, rows, N), values(found, rows), atol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("build", "movable"),
     [(wide_and_deep, A), (scaled_behind, A), (another_way, A), (mixed_before, A), (one_meeting, A | T),
