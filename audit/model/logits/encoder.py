@@ -100,9 +100,9 @@ class EncodedSubgraph:
         tf = tensorflow()
         before = Subgraph(self._frozen, [part.tensor for part in moving.parts], self._inputs, self._straight)
         behind = Subgraph(self._frozen, [self._target], [product.tensor], self._straight)
-        # what moves may be infinite here, and a weight of 0 would make NaN of it
+        # not by weights of 0: what moves may be infinite here, as the logarithm of an amount of 0 is
         rests = tf.where(moving.moves, 0.0, self._merged(matrix))
-        resting = tf.matmul(rests, tf.constant(moving.resting))
+        resting = tf.matmul(rests, tf.constant(product.weights))
 
         def target(rows: Any) -> Any:
             parts = before(self._fed(feeds, self._matrix_decoder, rows))

@@ -15,16 +15,15 @@ _MAX_MOVING_SHARE = 0.5
 
 @dataclass(frozen=True)
 class MovingColumns:
-    """The parts of a merge point that move, and weights of the first product, float32.
+    """The parts of a merge point that move.
 
-    ``weights`` are those of the moving parts ``(moving numbers, units)``; ``resting`` are those of all numbers
-    ``(numbers, units)``, 0 where they move, which ``moves`` says, bool ``(numbers,)``.
+    ``moves`` is which of its numbers they are, bool ``(numbers,)``, and ``weights`` are their weights in the first
+    product, float32 ``(moving numbers, units)``.
     """
 
     parts: list[MergedPart]
-    weights: np.ndarray
-    resting: np.ndarray
     moves: np.ndarray
+    weights: np.ndarray
 
 
 def find_moving_columns(
@@ -44,7 +43,6 @@ def find_moving_columns(
         return None
     return MovingColumns(
         [part for part, moves_too in zip(merge_point.parts, moves, strict=True) if moves_too],
-        product.weights[moving],
-        np.where(moving[:, None], np.float32(0.0), product.weights),
         moving,
+        product.weights[moving],
     )
