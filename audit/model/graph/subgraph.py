@@ -25,7 +25,9 @@ class Subgraph:
     ) -> None:
         self._handles = frozen.handles
         self._fetches = list(fetches)
-        nodes = frozen.subgraph_nodes(fetches, [*feeds, *frozen.handles])
+        given = {*feeds}
+        self._computed = [name for name in dict.fromkeys(fetches) if name not in given]
+        nodes = frozen.subgraph_nodes(fetches, [*given, *frozen.handles])
         self.reads = {tensor for node in nodes.values() for tensor in data_inputs(node)}
         self.width = RowWidth.of(map(frozen.shape, self.reads))
         proto = _extracted(frozen.proto, nodes.values())
@@ -37,19 +39,17 @@ class Subgraph:
     def __call__(self, tensors: Mapping[str, Any]) -> list[Any]:
         """Return the fetched tensors; to be called inside a `tf.function`."""
         inputs = {name: tensor for name, tensor in tensors.items() if name in self.reads}
-        values = {**tensors, **(self._imported(inputs) if self._computed(tensors) else {})}
+        values = {**tensors, **(self._imported(inputs) if self._computed else {})}
         return [values[name] for name in self._fetches]
-
-    def _computed(self, tensors: Iterable[str]) -> list[str]:
-        return [name for name in dict.fromkeys(self._fetches) if name not in tensors]
 
     def _import(self, tensors: dict[str, Any]) -> dict[str, Any]:
         """Import the graph: inside a function of its own, since a tape sees calls, not imported operations."""
         tf = tensorflow()
-        fetches = self._computed(tensors)
         handles = {name: tf.identity(h) for name, h in self._handles.items() if name in self.reads}
-        values = tf.graph_util.import_graph_def(self._proto, {**tensors, **handles}, fetches, name="cut")
-        return dict(zip(fetches, values, strict=True))
+        values = tf.graph_util.import_graph_def(
+            self._proto, {**tensors, **handles}, self._computed, name="cut"
+        )
+        return dict(zip(self._computed, values, strict=True))
 
 
 def _extracted(proto: Any, nodes: Iterable[Any]) -> Any:

@@ -96,6 +96,15 @@ def test_a_start_may_be_infinite_where_it_moves(tmp_path: Path) -> None:
     np.testing.assert_allclose(near(found, start, rows, N), values(found, rows), atol=1e-5)
 
 
+def test_a_part_may_be_an_input_beside_parts_that_are_computed(tmp_path: Path) -> None:
+    def score(m: Any, a: Any, n: Any, t: Any) -> Any:
+        return head(m, tf.concat([parts(m, t, a, n)[0], tf.cast(n, tf.float32), a / 2, tf.nn.relu(a)], 1))
+
+    found = audited(export(tmp_path / "m", score, INPUTS, w=weights()), table(), tmp_path)
+    start, rows = moved(found, A | N)
+    np.testing.assert_allclose(near(found, start, rows, A | N), values(found, rows), atol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("build", "movable"),
     [(wide_and_deep, A), (scaled_behind, A), (another_way, A), (mixed_before, A), (one_meeting, A | T),
