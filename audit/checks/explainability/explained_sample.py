@@ -59,7 +59,7 @@ class ExplainedSample:
         cost = evaluations * output.multiply_adds
         text = (
             f"Attribution took {short_number(cost)} of a budget of {short_number(budget)} multiply-adds: "
-            f"{short_number(evaluations)} model rows of {output.multiply_adds:,} each, counted from the graph."
+            f"{short_number(evaluations)} model evaluations of {output.multiply_adds:,} each, counted from the graph."
         )
         if (len(self.rows), len(self.references)) != self.available:
             rows, references = self.available

@@ -254,7 +254,7 @@ def sampling_note(explanation: Explanation) -> Note:
     relative = np.linalg.norm(attributions.errors, axis=1) / lengths
     median, largest = (per_cent(float(part)) for part in (np.median(relative), relative.max()))
     return Note(
-        text=f"Sampled SHAP values of a row have a standard error of {median} of their length (median; at most "
+        text=f"Sampled SHAP values of a row have a standard error of {median} of their norm (median; at most "
         f"{largest}); additivity_error contains only rounding."
     )
 

@@ -55,9 +55,9 @@ def notes_on_unseen(rare: RareValues, names: list[str], protected: ProtectedColu
     """
     if rare.additional_rows:
         yield Note(
-            text=f"Values that at least one in {len(rare.unrepresented):,} rows has, but no explained row and no "
-            f"reference row: {len(rare.values):,}. Rows with such a value that were explained in addition, for the "
-            f"upper limits alone: {rare.additional_rows:,}."
+            text=f"Number of values that at least one in {len(rare.unrepresented):,} rows has, but no explained row "
+            f"and no reference row: {len(rare.values):,}. Number of rows with such values that were explained "
+            f"in addition, for the upper limits alone: {rare.additional_rows:,}."
         )
     features = [names[place] for place in np.flatnonzero(rare.unseen)]
     if features:

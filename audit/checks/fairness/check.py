@@ -46,7 +46,7 @@ from audit.subject.unasked_intersections import (
 class Fairness(Check):
     """Compares every unprivileged group of every protected attribute with the privileged ones."""
 
-    summary: ClassVar[str] = "How outcomes and errors differ between groups, by AIF360"
+    summary: ClassVar[str] = "How outcomes and errors differ between groups (metrics of AIF360)"
     metrics: ClassVar[dict[str, MetricFacts]] = {**DEFINITIONS, MEAN_PREDICTION_DIFFERENCE: FACTS}
     where_keys: ClassVar[dict[str, tuple[str, ...]]] = dict.fromkeys(
         metrics.keys() - {"theil_index"}, ("attribute", "unprivileged", "privileged")

@@ -72,7 +72,7 @@ class Robustness(Check):
     """Moves the numeric columns of every row against the model's own decision, by up to eps standard deviations."""
 
     summary: ClassVar[str] = (
-        "How decisions change under small perturbations of the numeric features, by cleverhans"
+        "How decisions change under small perturbations of the numeric features (attacks of cleverhans)"
     )
     metrics: ClassVar[dict[str, MetricFacts]] = DEFINITIONS
     where_keys: ClassVar[dict[str, tuple[str, ...]]] = WHERE_KEYS

@@ -24,9 +24,9 @@ def notes_on_rows(attacked: int, subject: Subject, plan: Plan, budget: Budget) -
     """Yield what the attacks may cost, and how many of all rows were attacked, if not all, and why no more."""
     number = evaluations(plan)
     yield Note(
-        text=f"The attacks take up to {number:,} model rows of {budget.of_row:,} multiply-adds, counted from the "
-        f"graph, for each attacked row: at most {short_number(attacked * number * budget.of_row)} of the half of a "
-        f"budget of {short_number(budget.multiply_adds)} that is theirs."
+        text=f"The attacks take up to {number:,} model evaluations for each attacked row, of {budget.of_row:,} "
+        f"multiply-adds each, counted from the graph: at most {short_number(attacked * number * budget.of_row)} in "
+        f"all. They may use half of the budget of {short_number(budget.multiply_adds)}."
     )
     if attacked < subject.rows:
         infinite = subject.features.infinite
@@ -103,7 +103,7 @@ def notes_on_small_eps(attacked: AttackedRows, subject: Subject, epsilons: Seque
         names = [columns[owner].name for owner in np.unique(owners[stuck])]
         if names:
             yield Note(
-                text=f"At eps {eps:g}, {quote_list(names)} cannot reach the next whole number, so they do not change."
+                text=f"At eps {eps:g}, {quote_list(names)} cannot reach the next whole number: no change."
             )
         if is_still(attacked.batch.x, space, eps):
             yield Note(

@@ -107,8 +107,11 @@ def _small_group(m: Measurement, report: Report) -> str:
 
 def _open_question(report: Report) -> str:
     """Return the catalogue's key of what keeps the verdict from a pass."""
-    if report.verdict == "fail" or any(rule.status == "inconclusive" for rule in report.rules):
-        return report.verdict
+    undecided = any(rule.status == "inconclusive" for rule in report.rules)
+    if report.verdict == "fail":
+        return "fail_and_undecided" if undecided else "fail"
+    if undecided:
+        return "inconclusive"
     return "no_result" if report.rules else "no_rules"
 
 

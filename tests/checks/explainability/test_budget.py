@@ -89,7 +89,7 @@ def test_as_many_rows_are_explained_as_the_budget_buys(audited: Subject) -> None
     tight = measure("explainability", audited, budget=budget_for(8.01, cost))
     assert tight.one("faithfulness").n == 8
     assert (
-        f"model rows of {cost:,} each, counted from the graph. It suffices to explain 8 of 60 rows against 16 of "
+        f"evaluations of {cost:,} each, counted from the graph. It suffices to explain 8 of 60 rows against 16 of "
         in (note(tight))
     )
     ample = measure("explainability", audited)

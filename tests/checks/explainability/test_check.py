@@ -112,7 +112,7 @@ def test_values_add_up(found: Found) -> None:
 
 def test_a_sum_needs_no_sampling_and_a_product_of_three_does(found: Found, tmp_path: Path) -> None:
     """Permutations and their reverse are exact up to two features; beyond, the note is the errors' own median."""
-    assert "a standard error of less than 0.01 % of their length" in found.notes[-1]
+    assert "a standard error of less than 0.01 % of their norm" in found.notes[-1]
     import tensorflow as tf
 
     save(tmp_path / "m", lambda x: tf.sigmoid(tf.reduce_prod(x, 1, keepdims=True)), x=([None, 7], tf.float32))

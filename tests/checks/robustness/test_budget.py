@@ -31,7 +31,8 @@ def test_half_of_the_budget_buys_the_attacked_rows(audited: Subject, names: list
     per_row = evaluations(Plan(names, SIZES, 0, STEPS, QUERIES))
     tight = attacked(audited, names, 2 * 40.5 * per_row * cost)
     assert tight.one("clean_accuracy").n == 40
-    assert f"The attacks take up to {per_row:,} model rows of {cost:,} multiply-adds" in tight.costs[0]
+    cost_of_row = f"up to {per_row:,} model evaluations for each attacked row, of {cost:,} multiply-adds each"
+    assert cost_of_row in tight.costs[0]
     wanted = "40 of 300 rows were attacked, drawn at random; a greater checks.robustness.budget attacks more."
     assert wanted in tight.notes
     ample = attacked(audited, names, 1e12)

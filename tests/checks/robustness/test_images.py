@@ -101,7 +101,7 @@ def test_pixels_move_inside_the_range_and_in_whole_numbers_where_the_input_takes
         assert not held.movable.any() and set(held.scale) == {1} and list(reasons) == ["images"]
     note = measure("robustness", given, eps=[0.003, 0.1], attacks=["noise"]).notes
     assert note == [
-        "At eps 0.003, 'images' cannot reach the next whole number, so they do not change.",
+        "At eps 0.003, 'images' cannot reach the next whole number: no change.",
         "At eps 0.003 nothing can change, so that accuracy under attack is the clean accuracy there: "
         "an upper bound, on which no rule passes.",
     ]

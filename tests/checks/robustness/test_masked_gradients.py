@@ -81,7 +81,7 @@ def clean(report: Report) -> float:
 @pytest.mark.parametrize("kind", HEADS)
 def test_an_honest_network_stands_every_test(run: Run, kind: str) -> None:
     (check,) = run(kind).checks
-    assert [note.partition(" model rows")[0] for note in check.notes] == ["The attacks take up to 38"]
+    assert [note.partition(" model evaluations")[0] for note in check.notes] == ["The attacks take up to 38"]
     (found,) = (t for t in check.tables if t.name == "validity")
     assert set(found.columns["verdict"]) == {"holds"} and len(found.columns["test"]) == 8
     methods = {m.method for m in check.measurements}

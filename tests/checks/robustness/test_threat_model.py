@@ -61,8 +61,8 @@ def test_whole_numbers_out_of_reach_stay_and_are_told(model: Path, tmp_path: Pat
     far = audited(model, tmp_path / "far", data, background, **{**options, "eps": [0.2, 0.1, 0.0, 0.01]})
     assert far.tables["columns"].set_index("feature").loc["age", "moved"]
     assert far.notes == [
-        "At eps 0.01, 'age', 'hours' cannot reach the next whole number, so they do not change.",
-        "At eps 0.1, 'age' cannot reach the next whole number, so they do not change.",
+        "At eps 0.01, 'age', 'hours' cannot reach the next whole number: no change.",
+        "At eps 0.1, 'age' cannot reach the next whole number: no change.",
     ]
 
 

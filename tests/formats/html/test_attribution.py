@@ -76,8 +76,9 @@ def test_many_features_are_folded_after_eight() -> None:
 @pytest.mark.parametrize(
     ("value", "half", "words"),
     [
-        (0.9, 0.02, "↑ raise it"), (-0.8, 0.1, "↓ lower it"), (0.2, 0.1, "↑ tend to raise it"),
-        (-0.3, 0.1, "↓ tend to lower it"), (0.05, 0.1, "no clear direction"), (math.nan, 0.1, "no clear direction"),
+        (0.9, 0.02, "↑ raise the output"), (-0.8, 0.1, "↓ lower the output"),
+        (0.2, 0.1, "↑ tend to raise the output"), (-0.3, 0.1, "↓ tend to lower the output"),
+        (0.05, 0.1, "no clear direction"), (math.nan, 0.1, "no clear direction"),
     ],
 )  # fmt: skip
 def test_a_direction_is_claimed_only_where_its_interval_leaves_out_zero(

@@ -124,6 +124,8 @@ def test_advice_follows_the_verdict_and_the_policy() -> None:
     undecided = [replace(rule, status="inconclusive") for rule in passing().rules]
     assert "Not decided" in advice(replace(passing(), rules=undecided, verdict="inconclusive"))
     assert "have no results" in advice(replace(passing(), verdict="inconclusive"))
+    both = [replace(small().rules[0], status="fail"), replace(small().rules[0], status="inconclusive")]
+    assert "Not decided" in advice(replace(small(), rules=both, verdict="fail"))
     report = passing()
     effective: Any = report.policy.effective
     owned = replace(

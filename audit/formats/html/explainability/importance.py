@@ -78,7 +78,7 @@ def _direction(direction: Measurement) -> Direction:
     low, high = direction.ci or (direction.value, direction.value)
     if not (low > 0 or high < 0):
         return Direction("", "no clear direction", cells)
-    way, verb = ("up", "raise it") if direction.value > 0 else ("down", "lower it")
+    way, verb = ("up", "raise the output") if direction.value > 0 else ("down", "lower the output")
     return Direction(way, verb if abs(direction.value) >= _MIN_CLEAR_DIRECTION else f"tend to {verb}", cells)
 
 
