@@ -1,6 +1,6 @@
 """The part of a frozen graph between two sets of tensors, as a differentiable function."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import count
 from typing import Any
 
@@ -21,13 +21,12 @@ class Subgraph:
     """
 
     def __init__(
-        self, frozen: Frozen, fetches: Sequence[str], feeds: Iterable[str], straight: bool = False
+        self, frozen: Frozen, fetches: Sequence[str], feeds: Collection[str], straight: bool = False
     ) -> None:
         self._handles = frozen.handles
         self._fetches = list(fetches)
-        given = {*feeds}
-        self._computed = [name for name in dict.fromkeys(fetches) if name not in given]
-        nodes = frozen.subgraph_nodes(fetches, [*given, *frozen.handles])
+        self._computed = [name for name in dict.fromkeys(fetches) if name not in feeds]
+        nodes = frozen.subgraph_nodes(fetches, [*feeds, *frozen.handles])
         self.reads = {tensor for node in nodes.values() for tensor in data_inputs(node)}
         self.width = RowWidth.of(map(frozen.shape, self.reads))
         proto = _extracted(frozen.proto, nodes.values())
