@@ -142,7 +142,9 @@ def _intersections_outside(
     ]
     outside = [m for m in outside if not _is_listed_by_members(m, outside)]
     if outside:
-        names = " and on ".join(repr(name) for name in dict.fromkeys(m.where["attribute"] for m in outside))
+        names = " and on ".join(map(repr, dict.fromkeys(m.where["attribute"] for m in outside)))
+        new = dict.fromkeys(m.where["attribute"] for m in outside if m in unasked)
+        naming = f", and name {' and '.join(map(repr, new))} in data.intersections" if new else ""
         number = (
             "1 group of an intersection is"
             if len(outside) == 1
@@ -150,7 +152,7 @@ def _intersections_outside(
         )
         yield (
             f"{number} outside the limit and not covered by the rule: {listed(outside)}. To decide on them, add a rule "
-            f"on {names}, which data.intersections has to name"
+            f"on {names}{naming}"
         )
 
 

@@ -273,3 +273,23 @@ def test_a_pool_outside_is_counted_by_its_groups() -> None:
 
     assert "2 groups of intersections" in text(one, two, pool) and "together" not in text(one, two, pool)
     assert "1 group of an intersection" in text(pool, near) and "Female × 60 together" in text(pool, near)
+
+
+def test_only_intersections_that_the_policy_does_not_name_are_to_be_named() -> None:
+    by_age, by_race = (
+        replace(share(5, 100, attribute=f"sex*{other}", group=f"Female*{group}"), ci=(0.0, 0.1))
+        for other, group in (("age", "<25"), ("race", "Black"))
+    )
+    rule = Rule(metric="c.m", where={"attribute": "sex"}, at_least=0.5)
+    of_sex = share(90, 100, attribute="sex", group="Male")
+
+    def text(measured: list[Measurement], unasked: list[Measurement]) -> str:
+        result = CheckResult(name="c", status="measured", measurements=[of_sex, *measured])
+        results = [replace(result, unasked=unasked)]
+        texts = warnings_of(GateSpec(rules=with_ids([rule])), {"c.m": SHARE}, results, ["sex", "age", "race"])
+        return next(each for each in texts if "intersection" in each).partition("To decide on them, ")[2]
+
+    both = "add a rule on 'sex*age' and on 'sex*race'"
+    assert text([by_race], [by_age]) == f"{both}, and name 'sex*age' in data.intersections"
+    assert text([], [by_age, by_race]) == f"{both}, and name 'sex*age' and 'sex*race' in data.intersections"
+    assert text([by_race], []) == "add a rule on 'sex*race'"
