@@ -141,7 +141,7 @@ def test_the_evaluations_are_in_the_planned_range(kit: Kit, capsys: Captured) ->
     main([*arguments, "--quiet"])
     report = json.loads((kit.out / "report.json").read_text())
     notes = " ".join(note for check in report["checks"] for note in check["notes"])
-    number = float(re.search(r"multiply-adds: (\S+) model rows", notes)[1].replace(",", ""))  # type: ignore[index]
+    number = float(re.search(r"multiply-adds: (\S+) model evaluations", notes)[1].replace(",", ""))  # type: ignore[index]
     assert least <= number * 1.05 and number <= most * 1.05
     assert [step["name"] for step in plan["steps"]] == [
         "scoring",
