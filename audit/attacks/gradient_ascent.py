@@ -22,6 +22,11 @@ class LogitsNearRows(Protocol):
         """Return the logits as a function of rows that are ``rows`` but for movable columns, bool ``(columns,)``."""
 
 
+def logits_near(logits: Logits, rows: Any, movable: np.ndarray) -> Logits:
+    """Return logits as a function of rows that are ``rows`` but for movable columns: the faster ones, if there are."""
+    return logits.near(rows, movable) if isinstance(logits, LogitsNearRows) else logits
+
+
 class Ascent(NamedTuple):
     """The state after some steps of `GradientAscent`.
 
@@ -135,11 +140,10 @@ class GradientAscent:
         self, x: Any, classes: Any, eta: Any, low: Any, high: Any, eps: Any, step_length: Any, steps: Any
     ) -> tuple[Any, Any, Any]:
         tf = self._tf
-
-        logits_near = self._near(x)
+        logits = logits_near(self.logits, x, self.threat_model.movable)
 
         def body(i: Any, eta: Any, *_: Any) -> tuple[Any, ...]:
-            gradient, crossed = self._gradient(logits_near, x, classes, eta)
+            gradient, crossed = self._gradient(logits, x, classes, eta)
             stepped = eta + self._optimize_linear(gradient, step_length, self._order)
             # The ball's projection comes last: it moves towards the row, and so stays inside the range.
             stepped = self._clip_eta(tf.clip_by_value(stepped, low, high), self._order, eps)
@@ -149,20 +153,14 @@ class GradientAscent:
         _, eta, before, crossed = tf.while_loop(lambda i, *_: i < steps, body, start)
         return eta, crossed, tf.reduce_any(eta != before, 1)
 
-    def _near(self, x: Any) -> Logits:
-        """Return the logits as a function of rows that are ``x`` but for movable columns."""
-        if isinstance(self.logits, LogitsNearRows):
-            return self.logits.near(x, self.threat_model.movable)
-        return self.logits
-
-    def _gradient(self, logits_near: Logits, x: Any, classes: Any, eta: Any) -> tuple[Any, Any]:
+    def _gradient(self, logits_of: Logits, x: Any, classes: Any, eta: Any) -> tuple[Any, Any]:
         tf = self._tf
         scale = self.threat_model.scale
         slope = tf.constant(scale * self.threat_model.movable, x.dtype)
         with tf.GradientTape() as tape:
             adversarial = x + tf.cast(eta, x.dtype) * tf.constant(scale, x.dtype)
             tape.watch(adversarial)
-            logits = logits_near(adversarial)
+            logits = logits_of(adversarial)
             is_original = tf.one_hot(classes, tf.shape(logits)[1], on_value=True, off_value=False)
             others = tf.where(is_original, tf.constant(-np.inf, logits.dtype), logits)
             original = tf.reduce_sum(tf.where(is_original, logits, 0), 1)

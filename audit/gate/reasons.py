@@ -87,7 +87,7 @@ def of_bounds(rule: Rule, measurements: Iterable[Measurement], checks: Sequence[
 
     They explain the rule, or one of the ``measurements`` that it covers.
     """
-    name = rule.metric.partition(".")[0]
+    name = rule.check
     notes = [note for check in checks if check.name == name for note in check.reasons if note.bounds]
     wheres = [rule.where, *(measurement.where for measurement in measurements)]
     return "".join(f". {note.text.rstrip('.')}" for note in notes if any(map(note.explains, wheres)))
@@ -99,7 +99,7 @@ def nothing_decided(rule: Rule, left_out: Sequence[str], min_rows: int, checks: 
         groups = "1 group has" if len(left_out) == 1 else f"all {len(left_out)} groups have"
         named = ", ".join(left_out[:_MAX_NAMED]) + (", …" if len(left_out) > _MAX_NAMED else "")
         return f"{groups} fewer rows in the metric's denominator than gate.min_rows, which is {min_rows:,}: {named}"
-    name = rule.metric.partition(".")[0]
+    name = rule.check
     check = next((check for check in checks if check.name == name), None)
     if check is None:
         return f"the check {name} did not run"

@@ -23,7 +23,7 @@ from audit.monitoring.monitored_rules import MonitoredRules
 from audit.monitoring.part_subject import STREAMED, BatchPart, known_targets, part_subject
 from audit.monitoring.reference import Reference
 from audit.monitoring.rows import BatchRows, RowReader, joined
-from audit.monitoring.rule_parts import RuleParts, check_name
+from audit.monitoring.rule_parts import RuleParts
 from audit.policy.model import ResolvedPolicy
 from audit.provenance.digest import WatchedFiles
 from audit.subject.batches import FeatureBatch, feature_batches, prefetched
@@ -198,7 +198,7 @@ class _LabelledRows:
 
 def _background(policy: ResolvedPolicy) -> Source | None:
     """Return the background if a check samples it, None otherwise."""
-    samples = not STREAMED.issuperset(map(check_name, policy.rules))
+    samples = not STREAMED.issuperset(rule.check for rule in policy.rules)
     if not (samples or policy.monitoring.drift.attributions):
         return None
     return open_source(policy.data.background or policy.data.path, policy.folder, policy.data.csv)

@@ -33,9 +33,9 @@ class RuleParts:
 
     def measure(self, rules: Sequence[Rule], part: BatchPart) -> None:
         """Run the checks of some rules on a part; those that sample features run on the first part only."""
-        rules = [rule for rule in rules if check_name(rule) in STREAMED or rule.id not in self._sampled]
+        rules = [rule for rule in rules if rule.check in STREAMED or rule.id not in self._sampled]
         self._sampled |= {str(rule.id) for rule in rules}
-        names = set(map(check_name, rules))
+        names = {rule.check for rule in rules}
         metrics = {rule.metric for rule in rules}
         if not names:
             return
@@ -54,12 +54,7 @@ class RuleParts:
         if result.status == "measured":
             return
         for rule in rules:
-            if check_name(rule) == result.name:
+            if rule.check == result.name:
                 self.reasons[str(rule.id)] = f"the check {result.name} {result.status}: {result.reason}"
                 if result.status == "crashed":
                     self.crashed.add(str(rule.id))
-
-
-def check_name(rule: Rule) -> str:
-    """Return the name of the check that measures a rule's metric."""
-    return rule.metric.partition(".")[0]

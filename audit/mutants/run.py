@@ -167,7 +167,7 @@ def _audited(request: AuditRequest, variant: _Variant) -> _Audited:
 
 def _audit(request: AuditRequest, policy: ResolvedPolicy, crash: Crash) -> Report:
     """Audit by the checks that the rules name, in this process."""
-    checks = sorted({rule.metric.partition(".")[0] for rule in policy.rules})
+    checks = sorted({rule.check for rule in policy.rules})
     policy = policy.model_copy(update={"execution": ExecutionSpec()})
     return run_audit(replace(request, policy=policy, only=checks), Observers(crash=crash))
 

@@ -67,6 +67,11 @@ class Rule(Strict):
         return self
 
     @property
+    def check(self) -> str:
+        """The name of the check that measures the metric."""
+        return self.metric.partition(".")[0]
+
+    @property
     def limit(self) -> dict[str, float]:
         """The limits as written, e.g. ``{"at_least": 0.8}``."""
         return {key: value for key in (*_ABSOLUTE, *_PAIRED) if (value := getattr(self, key)) is not None}

@@ -163,7 +163,7 @@ def _require_metric(rule: Rule, offers: Offers) -> None:
     """Require that the rule's metric is offered, and has a better direction if compared with a baseline."""
     metric = rule.metric
     where = f"gate.rules: {metric}"
-    check = metric.partition(".")[0]
+    check = rule.check
     offered = metric_facts(offers)
     if check in offers and offers[check] is None:
         raise AuditError(
@@ -188,7 +188,7 @@ def _require_metric(rule: Rule, offers: Offers) -> None:
 
 
 def _is_of_plug_in(rule: Rule, offers: Offers) -> bool:
-    offer = offers.get(rule.metric.partition(".")[0])
+    offer = offers.get(rule.check)
     return offer is not None and offer.is_plug_in
 
 

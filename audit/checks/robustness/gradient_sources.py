@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from audit.attacks.gradient_ascent import GradientAscent
+from audit.attacks.gradient_ascent import GradientAscent, logits_near
 from audit.attacks.gradient_ascent import Logits as TraceableLogits
 from audit.attacks.table import BPDA, PGD, RESTARTS, SMOOTHED
 from audit.attacks.threat_model import LogOddsFunction, Norm, ThreatModel
@@ -104,7 +104,7 @@ class DecisionLogits:
 
     def near(self, rows: Any, movable: np.ndarray) -> TraceableLogits:
         """Return them as a function of rows that are ``rows`` but for movable columns."""
-        near = self.logits.near(rows, movable) if isinstance(self.logits, Logits) else self.logits
+        near = logits_near(self.logits, rows, movable)
         return lambda nearby_rows: decision_logits(near(nearby_rows), self.rule)
 
 

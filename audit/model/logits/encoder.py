@@ -18,7 +18,7 @@ from audit.inputs.matrix import Decoder
 from audit.model.graph.frozen import Frozen
 from audit.model.graph.subgraph import Subgraph
 from audit.model.logits.merge_point import MergePoint, find_first_product, find_merge_point
-from audit.model.logits.moving_columns import find_moving_columns
+from audit.model.logits.moving_columns import MovingColumns, find_moving_columns
 from audit.model.logits.text_encoding import Encoding, encode
 
 
@@ -88,16 +88,12 @@ class EncodedSubgraph:
         The rows are those of ``matrix``, and differ from them in the columns that are ``movable`` alone, bool
         ``(columns,)``.
         """
-        merge_point = self._merge_point
-        product = merge_point and find_first_product(self._frozen, self._target, merge_point)
-        if not (merge_point and product):
-            return lambda rows: self(self.encode(rows))
-        moving = find_moving_columns(merge_point, product, self._moves(movable)[self.players])
-        names = {part.input for part in moving.parts} if moving else set()
-        feeds = [feed for feed in self._feeds if feed.name in names]
-        if moving is None or any(feed.is_text for feed in feeds):
+        moving = self._moving_columns(movable)
+        if moving is None:
             return lambda rows: self(self.encode(rows))
         tf = tensorflow()
+        product = moving.product
+        feeds = [feed for feed in self._feeds if feed.name in moving.inputs]
         before = Subgraph(self._frozen, [part.tensor for part in moving.parts], self._inputs, self._straight)
         behind = Subgraph(self._frozen, [self._target], [product.tensor], self._straight)
         # not by weights of 0: what moves may be infinite here, as the logarithm of an amount of 0 is
@@ -106,15 +102,21 @@ class EncodedSubgraph:
 
         def target(rows: Any) -> Any:
             parts = before(self._fed(feeds, self._matrix_decoder, rows))
-            return behind(
-                {product.tensor: resting + tf.matmul(tf.concat(parts, 1), tf.constant(moving.weights))}
-            )[0]
+            added = tf.matmul(tf.concat(parts, 1), tf.constant(product.weights[moving.moves]))
+            return behind({product.tensor: resting + added})[0]
 
         return target
 
-    def _moves(self, movable: np.ndarray) -> np.ndarray:
-        """Return which columns have a movable number."""
-        return np.asarray(np.logical_or.reduceat(movable, self._matrix_starts))
+    def _moving_columns(self, movable: np.ndarray) -> MovingColumns | None:
+        """Return the columns that move, None if it does not pay to compute those that rest once, or a text moves."""
+        merge_point = self._merge_point
+        product = merge_point and find_first_product(self._frozen, self._target, merge_point)
+        if not (merge_point and product):
+            return None
+        moves = np.logical_or.reduceat(movable, self._matrix_starts)
+        moving = find_moving_columns(merge_point, product, moves[self.players])
+        has_text = moving and any(feed.is_text for feed in self._feeds if feed.name in moving.inputs)
+        return None if has_text else moving
 
     def _merged(self, matrix: Any) -> Any:
         """Return the merge point's tensor."""

@@ -15,15 +15,16 @@ _MAX_MOVING_SHARE = 0.5
 
 @dataclass(frozen=True)
 class MovingColumns:
-    """The parts of a merge point that move.
+    """The parts of a merge point that move, and which of its numbers they are, bool ``(numbers,)``."""
 
-    ``moves`` is which of its numbers they are, bool ``(numbers,)``, and ``weights`` are their weights in the first
-    product, float32 ``(moving numbers, units)``.
-    """
-
+    product: FirstProduct
     parts: list[MergedPart]
     moves: np.ndarray
-    weights: np.ndarray
+
+    @property
+    def inputs(self) -> set[str]:
+        """The inputs that they are computed from."""
+        return {part.input for part in self.parts}
 
 
 def find_moving_columns(
@@ -42,7 +43,7 @@ def find_moving_columns(
     if not moving.any() or moving.mean() > _MAX_MOVING_SHARE:
         return None
     return MovingColumns(
+        product,
         [part for part, moves_too in zip(merge_point.parts, moves, strict=True) if moves_too],
         moving,
-        product.weights[moving],
     )
